@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * QMP commands, arguments and the binary range record, as the QEMU extension
+ * registers them and the agent sends them. docs/qmp-commands.md explains them.
+ */
+#ifndef FREEHINT_QMP_NAMES_H
+#define FREEHINT_QMP_NAMES_H
+
+#include "types.h"
+
+#define FREEHINT_QMP_START	"x-freehint-start"
+#define FREEHINT_QMP_STOP	"x-freehint-stop"
+#define FREEHINT_QMP_QUERY	"x-query-freehint"
+#define FREEHINT_QMP_MARK	"x-freehint-mark-clean"
+
+/* arguments of x-freehint-mark-clean */
+#define FREEHINT_ARG_ROUND	"round"
+#define FREEHINT_ARG_RANGES	"ranges"	/* list of {start, length} */
+#define FREEHINT_ARG_START	"start"		/* guest physical, bytes */
+#define FREEHINT_ARG_LENGTH	"length"	/* bytes */
+#define FREEHINT_ARG_FDNAME	"fdname"	/* name given to getfd */
+#define FREEHINT_ARG_COUNT	"count"		/* records in the file */
+#define FREEHINT_ARG_LAST	"last"		/* no more for this round */
+
+/**
+ * struct freehint_range - one record of the file behind FREEHINT_ARG_FDNAME
+ * @start:  guest physical address, bytes, a multiple of 4096
+ * @length: bytes, a multiple of 4096, not 0
+ *
+ * Records are in address order and do not overlap. The file is regular (a
+ * memfd), read from offset 0, and closed by QEMU.
+ */
+struct freehint_range {
+	u64 start;
+	u64 length;
+};
+
+static_assert(sizeof(struct freehint_range) == 16, "range record is 16 bytes");
+
+#endif /* FREEHINT_QMP_NAMES_H */

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The guest's side of the region: hello, heartbeat, and one bitmap per round,
+ * published in address order.
+ *
+ * Theory of operation
+ * -------------------
+ * A round is a sequence lock seen from the side. The guest first changes
+ * progress.round, then writes words, then moves the watermark over them. A
+ * reader that finds the same round in progress before and after it copied words
+ * below the watermark has copied words of that round and of no other:
+ *
+ *	guest				host (host_snapshot.c)
+ *	watermark = 0			round' = acquire(progress.round)
+ *	fence				mark = acquire(watermark)
+ *	progress.round = R		copy words below mark
+ *	fence				fence
+ *	words				progress.round == round' ? keep : drop
+ *	release(watermark)
+ *
+ * Why no lock and no double buffer: a lock could be held for ever by a guest
+ * that dies, and a second bitmap would double the BAR to save copies that are
+ * dropped only when a new round makes the old one worthless anyway.
+ *
+ * The guest never reads its own lines back, so nothing that another writer does
+ * to them can confuse it.
+ */
+#include "guest_publish.h"
+#include "shm_order.h"
+#include "../include/freehint/limits.h"
+
+static int check_host_hello(const struct freehint_host_hello *hello, u64 size)
+{
+	u64 room;
+
+	if (hello->header_size != FREEHINT_HEADER_SIZE ||
+	    hello->bitmap_offset != FREEHINT_HEADER_SIZE)
+		return -EINVAL;
+	if (size < FREEHINT_MIN_REGION || hello->region_size > size ||
+	    hello->region_size < FREEHINT_MIN_REGION)
+		return -EINVAL;
+	room = (hello->region_size - FREEHINT_HEADER_SIZE) * 8;
+	if (!hello->capacity || hello->capacity > room ||
+	    hello->capacity > FREEHINT_MAX_PAGES ||
+	    hello->capacity % FREEHINT_WORD_BITS)
+		return -EINVAL;
+	return 0;
+}
+
+int freehint_publisher_attach(struct freehint_publisher *pub, void *base, u64 size)
+{
+	struct freehint_shm *shm = base;
+	struct freehint_host_hello hello;
+	int ret;
+
+	if (size < FREEHINT_MIN_REGION)
+		return -ENODEV;
+	hello.magic = shm_load_acquire(&shm->host_hello.magic);
+	if (hello.magic != FREEHINT_MAGIC)
+		return -ENODEV;
+	hello.version_min = shm_load(&shm->host_hello.version_min);
+	hello.version = shm_load(&shm->host_hello.version);
+	if (hello.version < FREEHINT_VERSION_MIN ||
+	    hello.version_min > FREEHINT_VERSION)
+		return -EPROTO;
+	hello.header_size = shm_load(&shm->host_hello.header_size);
+	hello.region_size = shm_load(&shm->host_hello.region_size);
+	hello.bitmap_offset = shm_load(&shm->host_hello.bitmap_offset);
+	hello.capacity = shm_load(&shm->host_hello.capacity);
+	ret = check_host_hello(&hello, size);
+	if (ret)
+		return ret;
+
+	pub->shm = shm;
+	pub->bitmap = (u64 *)((u8 *)base + FREEHINT_HEADER_SIZE);
+	pub->size = size;
+	pub->capacity = hello.capacity;
+	pub->version = hello.version < FREEHINT_VERSION ? hello.version :
+							  FREEHINT_VERSION;
+	pub->round = FREEHINT_NO_ROUND;
+	pub->mark = 0;
+	pub->free = 0;
+	return 0;
+}
+
+void freehint_publish_hello(struct freehint_publisher *pub, u64 instance,
+			    const struct freehint_guest_facts *facts)
+{
+	struct freehint_guest_hello *hello = &pub->shm->guest_hello;
+
+	freehint_withdraw(pub);
+	shm_store(&hello->version, pub->version);
+	shm_store(&hello->page_shift, (u16)FREEHINT_PAGE_SHIFT);
+	shm_store(&hello->contract, facts->contract);
+	shm_store(&hello->refusal, facts->refusal);
+	shm_store(&hello->max_order, facts->max_order);
+	shm_store(&hello->end_pfn, facts->end_pfn);
+	shm_store(&hello->incarnation, facts->incarnation);
+	shm_store_release(&hello->instance, instance);
+}
+
+void freehint_withdraw(struct freehint_publisher *pub)
+{
+	struct freehint_shm *shm = pub->shm;
+
+	pub->round = FREEHINT_NO_ROUND;
+	pub->mark = 0;
+	shm_store(&shm->guest_hello.instance, 0ULL);
+	shm_store_fence();
+	shm_store(&shm->guest_progress.watermark, 0ULL);
+	shm_store_fence();
+	shm_store(&shm->guest_progress.round, FREEHINT_NO_ROUND);
+	shm_store(&shm->guest_seal.round, FREEHINT_NO_ROUND);
+	shm_store_fence();
+}
+
+void freehint_beat(struct freehint_publisher *pub, u64 beats)
+{
+	shm_store(&pub->shm->guest_beat.beats, beats);
+}
+
+bool freehint_read_request(const struct freehint_publisher *pub,
+			   struct freehint_request *req)
+{
+	const struct freehint_shm *shm = pub->shm;
+
+	req->instance = shm_load(&shm->host_hello.instance);
+	req->round = shm_load_acquire(&shm->host_request.round);
+	req->phase = shm_load(&shm->host_request.phase);
+	req->pass = shm_load(&shm->host_request.pass);
+	shm_load_fence();
+	return freehint_round_is_current(pub, req->round) &&
+	       shm_load(&shm->host_hello.instance) == req->instance;
+}
+
+bool freehint_round_is_current(const struct freehint_publisher *pub, u64 round)
+{
+	return shm_load(&pub->shm->host_request.round) == round;
+}
+
+void freehint_open_round(struct freehint_publisher *pub, u64 round)
+{
+	struct freehint_shm *shm = pub->shm;
+
+	shm_store(&shm->guest_progress.watermark, 0ULL);
+	shm_store_fence();
+	shm_store(&shm->guest_progress.round, round);
+	/* The new id is visible before the first word of the new bitmap. */
+	shm_store_fence();
+	pub->round = round;
+	pub->mark = 0;
+	pub->free = 0;
+}
+
+static unsigned int weight(u64 word)
+{
+	unsigned int bits = 0;
+
+	for (; word; word &= word - 1)
+		bits++;
+	return bits;
+}
+
+void freehint_put_words(struct freehint_publisher *pub, const u64 *words, u64 count)
+{
+	u64 first = pub->mark / FREEHINT_WORD_BITS;
+	u64 room = pub->capacity / FREEHINT_WORD_BITS - first;
+	u64 i;
+
+	if (count > room)
+		count = room;
+	for (i = 0; i < count; i++) {
+		shm_store(&pub->bitmap[first + i], words[i]);
+		pub->free += words[i] == ~0ULL ? FREEHINT_WORD_BITS :
+						 weight(words[i]);
+	}
+	pub->mark += count * FREEHINT_WORD_BITS;
+}
+
+void freehint_put_used(struct freehint_publisher *pub, u64 pfn)
+{
+	u64 word = pub->mark / FREEHINT_WORD_BITS;
+	u64 end;
+
+	if (pfn > pub->capacity)
+		pfn = pub->capacity;
+	end = pfn / FREEHINT_WORD_BITS;
+	if (end <= word)
+		return;
+	for (; word < end; word++)
+		shm_store(&pub->bitmap[word], 0ULL);
+	pub->mark = end * FREEHINT_WORD_BITS;
+}
+
+void freehint_advance(struct freehint_publisher *pub)
+{
+	shm_store_release(&pub->shm->guest_progress.watermark, pub->mark);
+}
+
+void freehint_seal_round(struct freehint_publisher *pub,
+			 const struct freehint_seal_facts *facts)
+{
+	struct freehint_guest_seal *seal = &pub->shm->guest_seal;
+
+	freehint_advance(pub);
+	shm_store(&seal->round, FREEHINT_NO_ROUND);
+	shm_store_fence();
+	shm_store(&seal->status, facts->status);
+	shm_store(&seal->hold_us, facts->hold_us);
+	shm_store(&seal->free_pages, pub->free);
+	shm_store(&seal->end_pfn, pub->mark);
+	shm_store(&seal->scan_us, facts->scan_us);
+	shm_store(&seal->blocks, facts->blocks);
+	shm_store_release(&seal->round, pub->round);
+	pub->round = FREEHINT_NO_ROUND;
+}

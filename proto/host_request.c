@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The host's writing side: its hello and its request line.
+ *
+ * The request is taken back before its other fields change and put last, so a
+ * guest that reads the same round twice has read the pass that belongs to it.
+ */
+#include "host_request.h"
+#include "host_snapshot.h"
+#include "shm_order.h"
+
+int freehint_write_host_hello(struct freehint_shm *shm, u64 size, u64 instance)
+{
+	struct freehint_host_hello *hello = &shm->host_hello;
+	u64 capacity = freehint_region_capacity(size);
+
+	if (!capacity || !instance)
+		return -EINVAL;
+	freehint_write_request(shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_OFF, 0);
+	shm_store(&hello->version_min, (u16)FREEHINT_VERSION_MIN);
+	shm_store(&hello->version, (u16)FREEHINT_VERSION);
+	shm_store(&hello->header_size, (u32)FREEHINT_HEADER_SIZE);
+	shm_store(&hello->region_size, size);
+	shm_store(&hello->bitmap_offset, (u64)FREEHINT_HEADER_SIZE);
+	shm_store(&hello->capacity, capacity);
+	shm_store(&hello->instance, instance);
+	shm_store_release(&hello->magic, FREEHINT_MAGIC);
+	return 0;
+}
+
+void freehint_write_request(struct freehint_shm *shm, u64 round, u32 phase, u32 pass)
+{
+	struct freehint_host_request *req = &shm->host_request;
+
+	shm_store(&req->round, FREEHINT_NO_ROUND);
+	shm_store_fence();
+	shm_store(&req->phase, phase);
+	shm_store(&req->pass, pass);
+	shm_store_release(&req->round, round);
+}

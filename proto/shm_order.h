@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Memory order of the shared bytes, in the kernel's and in C11's spelling. A
+ * writer releases the word that makes its data visible, a reader acquires it.
+ */
+#ifndef FREEHINT_SHM_ORDER_H
+#define FREEHINT_SHM_ORDER_H
+
+#ifdef __KERNEL__
+
+#include <linux/compiler.h>
+#include <asm/barrier.h>
+
+#define shm_load(p)		READ_ONCE(*(p))
+#define shm_store(p, v)		WRITE_ONCE(*(p), (v))
+#define shm_load_acquire(p)	smp_load_acquire(p)
+#define shm_store_release(p, v)	smp_store_release(p, v)
+/* Earlier stores become visible before later stores. */
+#define shm_store_fence()	smp_wmb()
+/* Earlier loads are done before later loads. */
+#define shm_load_fence()	smp_rmb()
+
+#else
+
+#define shm_load(p)		__atomic_load_n(p, __ATOMIC_RELAXED)
+#define shm_store(p, v)		__atomic_store_n(p, v, __ATOMIC_RELAXED)
+#define shm_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define shm_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
+#define shm_store_fence()	__atomic_thread_fence(__ATOMIC_RELEASE)
+#define shm_load_fence()	__atomic_thread_fence(__ATOMIC_ACQUIRE)
+
+#endif
+
+#endif /* FREEHINT_SHM_ORDER_H */
