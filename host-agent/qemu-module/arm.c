@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Arming: clearing the dirty log of all guest memory, so that every later write is
+ * recorded, before the guest is asked which pages are free.
+ *
+ * Theory of operation
+ * -------------------
+ * With KVM_DIRTY_LOG_MANUAL_PROTECT a bitmap sync only reads KVM's log. A page's
+ * bit stays set, and the page writable, until QEMU clears the chunk (1 GiB unless
+ * x-clear-bitmap-shift says otherwise) that holds it: when the first page of the
+ * chunk is sent, or hinted. A write in between leaves no trace, because the bit it
+ * would set is set already; the late clear then wipes the only trace there was. So
+ * a page that the guest saw free, reused and wrote *before* its hint arrived would
+ * be lost. QEMU's own sends do not mind: they clear the chunk first and read the
+ * page's content afterwards. A hint never reads the content.
+ *
+ * Therefore every chunk is cleared when a round opens, before the guest looks. The
+ * exported way is qemu_guest_free_page_hint() itself: with a length of one byte, at
+ * a page that is not the first of its chunk, it clears the chunk's log and no dirty
+ * bit (npages is 0, the chunk loop runs once: migration/ram.c, the same in 7.2,
+ * 10.0 and 11.1). It also clears the chunk's bit in QEMU's clear_bmap. Calling
+ * memory_region_clear_dirty_bitmap() would not: the chunk would be cleared again
+ * at the first send, and with it the record of the writes since.
+ *
+ * The trick needs a second page in the chunk. A block that ends one page into a
+ * chunk keeps that page unarmed, so arm_covers() leaves it out.
+ *
+ * TCG has no deferred clear, but before QEMU 8.0 a sync does not reset the TLBs
+ * either: a vCPU with a hot, writable entry goes on writing without a trace. The
+ * flush is queued for every vCPU before the round is published. A vCPU takes it at
+ * its next block boundary, and it cannot allocate a page that the guest saw free
+ * after the publication without crossing many.
+ */
+#include "../../include/freehint/shm_layout.h"
+#include "arm.h"
+#include "bar.h"
+#include "qemu_abi.h"
+
+/* RAM blocks of a guest: main memory, DIMMs, firmware. More are not hinted. */
+#define ARM_MAX_BLOCKS	512
+
+/* MigrationState's limits of x-clear-bitmap-shift, migration/migration.h */
+#define CHUNK_SHIFT_MIN	6
+#define CHUNK_SHIFT_MAX	31
+
+/**
+ * struct armed_block - host addresses [start, end) whose log was cleared
+ */
+struct armed_block {
+	const u8 *start;
+	const u8 *end;
+};
+
+static struct {
+	struct armed_block block[ARM_MAX_BLOCKS];
+	unsigned int count;
+	u64 chunk;
+	u64 chunks;
+} armed;
+
+static u64 chunk_bytes(void)
+{
+	Error *err = NULL;
+	u64 shift;
+
+	shift = qemu.object_property_get_uint(qemu.migrate_get_current(),
+					      "x-clear-bitmap-shift", &err);
+	if (err) {
+		/* Too small only costs time, too large leaves chunks unarmed. */
+		qemu.error_free(err);
+		shift = CHUNK_SHIFT_MIN;
+	}
+	if (shift < CHUNK_SHIFT_MIN)
+		shift = CHUNK_SHIFT_MIN;
+	if (shift > CHUNK_SHIFT_MAX)
+		shift = CHUNK_SHIFT_MAX;
+	return FREEHINT_PAGE_SIZE << shift;
+}
+
+/* Returns the bytes from the start of the block that are armed now. */
+static u64 arm_block(u8 *host, u64 len)
+{
+	u64 pos;
+
+	for (pos = 0; pos < len; pos += armed.chunk) {
+		if (pos + FREEHINT_PAGE_SIZE >= len)
+			return pos;
+#ifndef FREEHINT_MUTANT_NO_ARM
+		qemu.qemu_guest_free_page_hint(host + pos + FREEHINT_PAGE_SIZE, 1);
+#else
+		(void)host;
+#endif
+		armed.chunks++;
+	}
+	return len;
+}
+
+static int arm_one(RAMBlock *block, void *opaque)
+{
+	u8 *host = qemu.qemu_ram_get_host_addr(block);
+	u64 len = qemu.qemu_ram_get_used_length(block);
+
+	(void)opaque;
+	/* An ignored block has no dirty bitmap: QEMU would follow a NULL pointer. */
+	if (!host || qemu.ram_is_ignored(block) || bar_contains(host, len))
+		return 0;
+	len = arm_block(host, len & ~(FREEHINT_PAGE_SIZE - 1));
+	if (!len || armed.count == ARM_MAX_BLOCKS)
+		return 0;
+	armed.block[armed.count].start = host;
+	armed.block[armed.count].end = host + len;
+	armed.count++;
+	return 0;
+}
+
+static void flush_tlbs(void)
+{
+	CPUState *cpu;
+	int i;
+
+	if (!qemu.tlb_flush)
+		return;
+	for (i = 0; (cpu = qemu.qemu_get_cpu(i)); i++)
+		qemu.tlb_flush(cpu);
+}
+
+u64 arm_all(void)
+{
+	armed.count = 0;
+	armed.chunks = 0;
+	armed.chunk = chunk_bytes();
+	qemu.qemu_ram_foreach_block(arm_one, NULL);
+	flush_tlbs();
+	return armed.chunks;
+}
+
+void arm_none(void)
+{
+	armed.count = 0;
+}
+
+bool arm_covers(const void *hva, u64 len)
+{
+	const u8 *start = hva;
+	unsigned int i;
+
+	for (i = 0; i < armed.count; i++)
+		if (start >= armed.block[i].start && start < armed.block[i].end)
+			return len <= (u64)(armed.block[i].end - start);
+	return false;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Arming: clearing the dirty log of all guest memory, so that every later write is
+ * recorded, before the guest is asked which pages are free (safety rule 1).
+ */
+#ifndef FREEHINT_ARM_H
+#define FREEHINT_ARM_H
+
+#include "../../include/freehint/types.h"
+
+/**
+ * arm_all() - arm the log of every block that migrates
+ *
+ * Context: BQL held, in an after-sync notifier, so that QEMU's bitmap lock is free.
+ *
+ * Return: number of chunks that were touched.
+ */
+u64 arm_all(void);
+
+/** arm_none() - forget what was armed; nothing may be hinted */
+void arm_none(void);
+
+/**
+ * arm_covers() - is [hva, hva + len) inside one armed block?
+ *
+ * Context: BQL held.
+ */
+bool arm_covers(const void *hva, u64 len);
+
+#endif /* FREEHINT_ARM_H */

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The shared region as QEMU sees it: finding the memory backend, the host's hello
+ * and request in it, and what the guest said.
+ *
+ * Writes go through QEMU's own mapping and are not marked dirty: nothing that the
+ * host writes may matter after a migration. The destination's extension writes its
+ * own hello, with its own instance, when the guest runs there; the guest notices
+ * and introduces itself again.
+ */
+#include <sys/random.h>
+
+#include "../../proto/host_request.h"
+#include "../../proto/host_snapshot.h"
+#include "bar.h"
+#include "qemu_abi.h"
+
+static struct {
+	const char *memdev;
+	struct freehint_shm *shm;
+	struct freehint_reader reader;
+	u64 size;
+	u64 instance;
+} bar;
+
+static int draw_instance(void)
+{
+	u64 id;
+
+	if (getrandom(&id, sizeof(id), 0) != sizeof(id))
+		return -EIO;
+	/* A positive JSON integer, never 0. */
+	bar.instance = (id & FREEHINT_ROUND_MAX) | 1;
+	return 0;
+}
+
+int bar_init(const char *memdev)
+{
+	bar.memdev = memdev;
+	return draw_instance();
+}
+
+static MemoryRegion *find_backend(const char **why)
+{
+	Object *obj, *backend;
+	MemoryRegion *mr;
+
+	obj = qemu.object_resolve_path_component(qemu.object_get_objects_root(), bar.memdev);
+	if (!obj) {
+		*why = "no such object; add -object memory-backend-file,share=on,... "
+		       "and -device ivshmem-plain,memdev=...,master=on";
+		return NULL;
+	}
+	backend = qemu.object_dynamic_cast(obj, "memory-backend");
+	if (!backend) {
+		*why = "this object is not a memory backend";
+		return NULL;
+	}
+	mr = qemu.host_memory_backend_get_memory(backend);
+	if (!mr)
+		*why = "this memory backend has no memory";
+	return mr;
+}
+
+bool bar_attach(const char **why)
+{
+	MemoryRegion *mr;
+	u64 size;
+
+	if (bar.shm)
+		return true;
+	mr = find_backend(why);
+	if (!mr)
+		return false;
+	size = qemu.memory_region_size(mr);
+	if (freehint_reader_attach(&bar.reader, qemu.memory_region_get_ram_ptr(mr), size)) {
+		*why = "this memory backend is smaller than 8 KiB";
+		return false;
+	}
+	/* Pins the backend: an unplugged device must not leave us a dead pointer. */
+	qemu.memory_region_ref(mr);
+	bar.size = size;
+	bar.shm = qemu.memory_region_get_ram_ptr(mr);
+	return true;
+}
+
+bool bar_is_attached(void)
+{
+	return bar.shm;
+}
+
+const char *bar_memdev(void)
+{
+	return bar.memdev;
+}
+
+struct bar_info bar_info(void)
+{
+	return (struct bar_info) {
+		.size = bar.size,
+		.capacity = bar.shm ? bar.reader.capacity : 0,
+		.instance = bar.instance,
+	};
+}
+
+bool bar_contains(const void *hva, u64 len)
+{
+	u64 start = (uintptr_t)hva, own = (uintptr_t)bar.shm;
+
+	return bar.shm && start < own + bar.size && own < start + len;
+}
+
+void bar_say_hello(void)
+{
+	freehint_write_host_hello(bar.shm, bar.size, bar.instance);
+}
+
+void bar_new_instance(void)
+{
+	draw_instance();
+}
+
+void bar_request(u64 round, u32 phase, u32 pass)
+{
+	freehint_write_request(bar.shm, round, phase, pass);
+}
+
+int bar_guest(struct freehint_guest_hello *hello)
+{
+	if (!bar.shm)
+		return -ENOENT;
+	return freehint_read_guest_hello(&bar.reader, bar.instance, hello);
+}
+
+u64 bar_beats(void)
+{
+	return bar.shm ? freehint_read_beats(&bar.reader) : 0;
+}
+
+int bar_seal(u64 round, struct freehint_guest_seal *seal)
+{
+	return freehint_read_seal(&bar.reader, round, seal);
+}

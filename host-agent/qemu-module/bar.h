@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The shared region as QEMU sees it: finding the memory backend, the host's hello
+ * and request in it, and what the guest said. All of it under the BQL unless noted.
+ */
+#ifndef FREEHINT_BAR_H
+#define FREEHINT_BAR_H
+
+#include "../../include/freehint/shm_layout.h"
+
+/**
+ * struct bar_info - the region for x-query-freehint
+ * @size:     bytes
+ * @capacity: bits of the bitmap
+ * @instance: what the guest has to echo
+ */
+struct bar_info {
+	u64 size;
+	u64 capacity;
+	u64 instance;
+};
+
+/**
+ * bar_init() - draw the instance id and remember which backend to look for
+ * @memdev: id of the memory backend behind the ivshmem device; kept, not copied
+ *
+ * Return: 0, or negative errno of getrandom().
+ */
+int bar_init(const char *memdev);
+
+/**
+ * bar_attach() - find the backend, once; it is pinned from then on
+ * @why: filled with what is wrong and what to do, on failure
+ *
+ * Return: true when there is a region to use.
+ */
+bool bar_attach(const char **why);
+
+/** bar_is_attached() - any thread */
+bool bar_is_attached(void);
+
+/** bar_memdev() - id of the backend looked for */
+const char *bar_memdev(void);
+
+/** bar_info() - size, capacity and instance; zeros before bar_attach() */
+struct bar_info bar_info(void);
+
+/** bar_contains() - does [hva, hva + len) touch the region itself? */
+bool bar_contains(const void *hva, u64 len);
+
+/** bar_say_hello() - (re)write the host's hello; the guest answers within 100 ms */
+void bar_say_hello(void);
+
+/** bar_new_instance() - a reset made every earlier guest hello stale */
+void bar_new_instance(void);
+
+/** bar_request() - write the request line; any thread, one at a time */
+void bar_request(u64 round, u32 phase, u32 pass);
+
+/**
+ * bar_guest() - copy the guest's hello
+ *
+ * Return: 0; -ENOENT: no guest; -EPROTO, -EINVAL: see freehint_read_guest_hello().
+ */
+int bar_guest(struct freehint_guest_hello *hello);
+
+/** bar_beats() - the guest's poll counter */
+u64 bar_beats(void);
+
+/** bar_seal() - copy the seal of @round; any thread; 0 or negative errno */
+int bar_seal(u64 round, struct freehint_guest_seal *seal);
+
+#endif /* FREEHINT_BAR_H */

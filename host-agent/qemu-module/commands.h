@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Registers the QMP commands; docs/qmp-commands.md is their documentation.
+ */
+#ifndef FREEHINT_COMMANDS_H
+#define FREEHINT_COMMANDS_H
+
+/** commands_register() - add ours to QEMU's QMP commands, once at load */
+void commands_register(void);
+
+#endif /* FREEHINT_COMMANDS_H */

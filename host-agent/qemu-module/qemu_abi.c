@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Looks up what is borrowed from QEMU, and knows how QEMU series differ.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+
+#include "qemu_abi.h"
+
+struct qemu_abi qemu;
+
+/**
+ * struct series - a QEMU series that was tested
+ * @major:  of the version
+ * @minor:  of the version
+ * @plugin: plugin API number to declare; QEMU accepts a window of them
+ */
+struct series {
+	int major;
+	int minor;
+	int plugin;
+};
+
+static const struct series tested[] = {
+	{ 7, 2, 1 },
+	{ 10, 0, 4 },
+	{ 11, 1, 7 },
+};
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* POSIX lets dlsym()'s object pointer be stored as a function pointer. */
+static bool look_up(void *member, const char *name)
+{
+	void *symbol = dlsym(RTLD_DEFAULT, name);
+
+	*(void **)member = symbol;
+	return symbol;
+}
+
+static bool look_up_either(void *member, const char *newer, const char *older)
+{
+	return look_up(member, newer) || look_up(member, older);
+}
+
+static const char *look_up_renamed(void)
+{
+	qemu.qmp_commands = dlsym(RTLD_DEFAULT, "qmp_commands");
+	if (!qemu.qmp_commands)
+		return "qmp_commands";
+	if (!look_up_either(&qemu.bql_is_locked, "bql_locked",
+			    "qemu_mutex_iothread_locked"))
+		return "bql_locked";
+	if (!look_up_either(&qemu.colo, "migrate_colo", "migrate_colo_enabled"))
+		return "migrate_colo";
+	if (!look_up_either(&qemu.ram_is_ignored, "migrate_ram_is_ignored",
+			    "ramblock_is_ignored"))
+		return "migrate_ram_is_ignored";
+	return NULL;
+}
+
+static void ask_version(void)
+{
+	QObject *answer = NULL;
+	QDict *version;
+
+	/* The answer is a QDict; kept for ever, it is asked for once. */
+	qemu.qmp_marshal_query_version(qemu.qdict_new(), &answer, NULL);
+	if (!answer)
+		return;
+	version = qemu.qdict_get_qdict((QDict *)answer, "qemu");
+	if (!version)
+		return;
+	qemu.major = qemu.qdict_get_try_int(version, "major", 0);
+	qemu.minor = qemu.qdict_get_try_int(version, "minor", 0);
+	qemu.micro = qemu.qdict_get_try_int(version, "micro", 0);
+}
+
+const char *qemu_abi_load(void)
+{
+	const char *missing;
+
+#define QEMU_LOOK_UP(ret, name, args)		\
+	if (!look_up(&qemu.name, #name))	\
+		return #name;
+	QEMU_SYMBOLS(QEMU_LOOK_UP)
+#undef QEMU_LOOK_UP
+
+	missing = look_up_renamed();
+	if (missing)
+		return missing;
+	ask_version();
+	return NULL;
+}
+
+void qemu_abi_late(void)
+{
+	const bool *tcg = dlsym(RTLD_DEFAULT, "tcg_allowed");
+
+	qemu.tlb_flush = NULL;
+	if (qemu.major < 8 && tcg && *tcg)
+		look_up(&qemu.tlb_flush, "tlb_flush");
+}
+
+static const struct series *find_series(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(tested); i++)
+		if (tested[i].major == qemu.major && tested[i].minor == qemu.minor)
+			return &tested[i];
+	return NULL;
+}
+
+bool qemu_abi_tested(void)
+{
+	return find_series();
+}
+
+int qemu_abi_plugin_version(void)
+{
+	const struct series *series = find_series();
+	size_t i;
+
+	if (series)
+		return series->plugin;
+	/* An untested series: what the nearest older one took is the best guess. */
+	for (i = ARRAY_SIZE(tested); i-- > 0;)
+		if (qemu.major >= tested[i].major)
+			return tested[i].plugin;
+	return tested[0].plugin;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Every symbol borrowed from QEMU, with plain arguments and opaque pointers only,
+ * and the one place that knows how QEMU series differ.
+ *
+ * Verified against the sources and the dynamic symbol tables of QEMU 7.2.22,
+ * 10.0.13 and 11.1.3 as packaged by Debian. No QEMU header is included: a QEMU
+ * struct's layout is not ours to know. The one exception is the list node of a
+ * notifier, which we allocate and QEMU links (include/qemu/notify.h: a function
+ * and two pointers in all three series); struct qemu_notifier leaves room.
+ */
+#ifndef FREEHINT_QEMU_ABI_H
+#define FREEHINT_QEMU_ABI_H
+
+#include "../../include/freehint/types.h"
+
+typedef struct CPUState CPUState;
+typedef struct Error Error;
+typedef struct MemoryRegion MemoryRegion;
+typedef struct Monitor Monitor;
+typedef struct Object Object;
+typedef struct QDict QDict;
+typedef struct QDictEntry QDictEntry;
+typedef struct QList QList;
+typedef struct QObject QObject;
+typedef struct RAMBlock RAMBlock;
+
+/**
+ * struct qemu_notifier - a NotifierWithReturn, allocated here, linked by QEMU
+ * @notify: callback; QEMU 9.0 and later pass a third argument, which the calling
+ *          convention lets us ignore. Must return 0: later series fail the
+ *          migration otherwise
+ * @node:   QEMU's list node, with room to spare
+ */
+struct qemu_notifier {
+	int (*notify)(struct qemu_notifier *notifier, void *data);
+	void *node[8];
+};
+
+/**
+ * enum qemu_precopy_reason - first field of a precopy notifier's data
+ *
+ * include/migration/misc.h, PrecopyNotifyReason.
+ */
+enum qemu_precopy_reason {
+	QEMU_PRECOPY_SETUP = 0,
+	QEMU_PRECOPY_BEFORE_SYNC = 1,
+	QEMU_PRECOPY_AFTER_SYNC = 2,
+	QEMU_PRECOPY_COMPLETE = 3,
+	QEMU_PRECOPY_CLEANUP = 4,
+};
+
+typedef void qemu_qmp_fn(QDict *args, QObject **ret, Error **errp);
+typedef int qemu_block_fn(RAMBlock *block, void *opaque);
+typedef void qemu_state_fn(void *opaque, bool running, int state);
+typedef void qemu_reset_fn(void *opaque);
+
+/* migration/ram.c, migration/savevm.c, migration/options.c */
+#define QEMU_SYMBOLS_MIGRATION(X)						\
+	X(void, qemu_guest_free_page_hint, (void *hva, size_t len))		\
+	X(void, precopy_add_notifier, (struct qemu_notifier *n))		\
+	X(u64, ram_bytes_remaining, (void))					\
+	X(Object *, migrate_get_current, (void))				\
+	X(bool, migrate_postcopy_ram, (void))					\
+	X(bool, migrate_background_snapshot, (void))				\
+	X(bool, migrate_ignore_shared, (void))					\
+	X(bool, migration_in_incoming_postcopy, (void))
+
+/* softmmu/physmem.c, softmmu/memory.c, monitor/misc.c, backends/hostmem.c */
+#define QEMU_SYMBOLS_MEMORY(X)							\
+	X(void *, gpa2hva, (MemoryRegion **mr, u64 gpa, u64 len, Error **errp))	\
+	X(void, memory_region_ref, (MemoryRegion *mr))				\
+	X(void, memory_region_unref, (MemoryRegion *mr))			\
+	X(void *, memory_region_get_ram_ptr, (MemoryRegion *mr))		\
+	X(u64, memory_region_size, (MemoryRegion *mr))				\
+	X(MemoryRegion *, host_memory_backend_get_memory, (Object *backend))	\
+	X(int, qemu_ram_foreach_block, (qemu_block_fn *fn, void *opaque))	\
+	X(void *, qemu_ram_get_host_addr, (RAMBlock *block))			\
+	X(size_t, qemu_ram_get_used_length, (RAMBlock *block))			\
+	X(void, rcu_register_thread, (void))
+
+/* qom/object.c, softmmu/runstate.c, hw/core/reset.c, hw/core/cpu-common.c */
+#define QEMU_SYMBOLS_MACHINE(X)							\
+	X(Object *, object_get_objects_root, (void))				\
+	X(Object *, object_resolve_path_component, (Object *, const char *))	\
+	X(Object *, object_dynamic_cast, (Object *obj, const char *type))	\
+	X(u64, object_property_get_uint, (Object *, const char *, Error **))	\
+	X(void *, qemu_add_vm_change_state_handler, (qemu_state_fn *, void *))	\
+	X(void, qemu_register_reset, (qemu_reset_fn *fn, void *opaque))		\
+	X(bool, runstate_is_running, (void))					\
+	X(CPUState *, qemu_get_cpu, (int index))
+
+/* qapi/qmp-registry.c, qobject/, monitor/, util/error.c */
+#define QEMU_SYMBOLS_QMP(X)							\
+	X(void, qmp_register_command, (void *cmds, const char *name,		\
+				       qemu_qmp_fn *fn, int options,		\
+				       unsigned int features))			\
+	X(void, qmp_marshal_query_version, (QDict *, QObject **, Error **))	\
+	X(Monitor *, monitor_cur, (void))					\
+	X(int, monitor_get_fd, (Monitor *, const char *name, Error **errp))	\
+	X(QDict *, qdict_new, (void))						\
+	X(void, qdict_put_obj, (QDict *, const char *key, QObject *))		\
+	X(void, qdict_put_int, (QDict *, const char *key, int64_t))		\
+	X(void, qdict_put_bool, (QDict *, const char *key, bool))		\
+	X(void, qdict_put_str, (QDict *, const char *key, const char *))	\
+	X(int, qdict_haskey, (const QDict *, const char *key))			\
+	X(int64_t, qdict_get_try_int, (const QDict *, const char *, int64_t))	\
+	X(const char *, qdict_get_try_str, (const QDict *, const char *))	\
+	X(bool, qdict_get_try_bool, (const QDict *, const char *, bool))	\
+	X(QDict *, qdict_get_qdict, (const QDict *, const char *key))		\
+	X(QList *, qdict_get_qlist, (const QDict *, const char *key))		\
+	X(const QDictEntry *, qdict_first, (const QDict *))			\
+	X(const QDictEntry *, qdict_next, (const QDict *, const QDictEntry *))	\
+	X(const char *, qdict_entry_key, (const QDictEntry *))			\
+	X(QObject *, qlist_pop, (QList *))					\
+	X(size_t, qlist_size, (const QList *))					\
+	X(void, error_free, (Error *))						\
+	X(const char *, error_get_pretty, (const Error *))			\
+	X(void, error_report, (const char *fmt, ...))				\
+	X(void, warn_report, (const char *fmt, ...))				\
+	X(void, error_setg_internal, (Error **errp, const char *src, int line,	\
+				      const char *func, const char *fmt, ...))
+
+#define QEMU_SYMBOLS(X)								\
+	QEMU_SYMBOLS_MIGRATION(X)						\
+	QEMU_SYMBOLS_MEMORY(X)							\
+	QEMU_SYMBOLS_MACHINE(X)							\
+	QEMU_SYMBOLS_QMP(X)
+
+/**
+ * struct qemu_abi - the looked-up symbols
+ *
+ * One pointer per line of QEMU_SYMBOLS under QEMU's own name, then what has
+ * another name or a meaning in some series only:
+ * @qmp_commands:  QEMU's list of QMP commands
+ * @bql_is_locked: does this thread hold the big lock? qemu_mutex_iothread_locked
+ *                 before 9.0, bql_locked since
+ * @colo:          is the x-colo capability set? migrate_colo_enabled before 8.1
+ * @ram_is_ignored: is the block left out of the migration? ramblock_is_ignored
+ *                 before 8.1, migrate_ram_is_ignored since
+ * @tlb_flush:     set only where a dirty-log sync leaves TCG's TLBs as they are
+ *                 (before 8.0) and this process runs TCG, else NULL
+ * @major:         of the QEMU version
+ * @minor:         of the QEMU version
+ * @micro:         of the QEMU version
+ */
+struct qemu_abi {
+#define QEMU_MEMBER(ret, name, args) ret (*name) args;
+	QEMU_SYMBOLS(QEMU_MEMBER)
+#undef QEMU_MEMBER
+	void *qmp_commands;
+	bool (*bql_is_locked)(void);
+	bool (*colo)(void);
+	bool (*ram_is_ignored)(RAMBlock *block);
+	void (*tlb_flush)(CPUState *cpu);
+	int major;
+	int minor;
+	int micro;
+};
+
+extern struct qemu_abi qemu;
+
+/* Set an Error the way QEMU's error_setg() does. */
+#define qemu_error(errp, ...)							\
+	qemu.error_setg_internal(errp, __FILE__, __LINE__, __func__, __VA_ARGS__)
+
+/**
+ * qemu_abi_load() - look up every symbol and the version
+ *
+ * Safe to call from a constructor: nothing but the version is asked of QEMU.
+ *
+ * Return: NULL, or the name of the first symbol this QEMU does not export.
+ */
+const char *qemu_abi_load(void);
+
+/** qemu_abi_late() - look up what exists only once the accelerator is loaded */
+void qemu_abi_late(void);
+
+/** qemu_abi_tested() - was this QEMU series ever tested? */
+bool qemu_abi_tested(void);
+
+/** qemu_abi_plugin_version() - plugin API number this series accepts */
+int qemu_abi_plugin_version(void);
+
+#endif /* FREEHINT_QEMU_ABI_H */

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The round gate: which round is open, what is queued for it, and the promise that
+ * nothing of a round is applied after it was closed.
+ *
+ * Theory of operation
+ * -------------------
+ * Three threads meet here. The migration thread opens the gate after a bitmap sync
+ * and closes it before the next. The main loop queues ranges that came by QMP. The
+ * apply thread takes them out and clears them in QEMU's dirty bitmap.
+ *
+ * QEMU's bitmap lock is held by the migration thread for up to 50 ms at a time
+ * while it sends (MAX_WAIT in migration/ram.c). Waiting for it with the BQL held
+ * would freeze the guest's devices for so long. So only the apply thread waits for
+ * it, and it holds neither the BQL nor the gate's lock then:
+ *
+ *	apply thread			migration thread, before a sync
+ *	lock				lock
+ *	open? take a range		closed
+ *	applying = true			while (applying) wait
+ *	unlock				unlock
+ *	clear it in the bitmap		sync
+ *	lock; applying = false; signal
+ *
+ * Before a sync the migration thread is not sending, the bitmap lock is free, and
+ * the wait is that of one call over at most 1 GiB: microseconds.
+ *
+ * Why not drop late ranges by comparing ids only: the id could be checked, then the
+ * sync happen, then the bit be cleared that the sync has just set.
+ */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "../../include/freehint/limits.h"
+#include "../../include/freehint/shm_layout.h"
+#include "round_gate.h"
+
+/* The apply thread looks for the guest's seal so often while a round is open. */
+#define SEAL_POLL_US	1000
+
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t work;	/* for the apply thread */
+	pthread_cond_t done;	/* for those who wait for the apply thread */
+	enum gate_state state;
+	bool applying;
+	u64 next_id;
+	struct gate_range *queue;
+	u32 head;
+	u32 tail;
+	struct gate_round now;
+	struct gate_round first;
+	struct freehint_counters counters;
+} gate = {
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+};
+
+u64 gate_time_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000;
+}
+
+static int draw_base(void)
+{
+	u64 base;
+
+	if (getrandom(&base, sizeof(base), 0) != sizeof(base))
+		return -EIO;
+#ifdef FREEHINT_MUTANT_FIXED_IDS
+	base = 0;
+#endif
+	/* Below 2^62: the counter never reaches FREEHINT_ROUND_MAX. */
+	gate.next_id = (base >> 2) + 1;
+	return 0;
+}
+
+static void init_conds(void)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&gate.work, &attr);
+	pthread_cond_init(&gate.done, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+int gate_init(void)
+{
+	int ret;
+
+	if (gate.queue)
+		return 0;
+	ret = draw_base();
+	if (ret)
+		return ret;
+	/* Untouched until used: costs address space, not memory. */
+	gate.queue = malloc(FREEHINT_MAX_QUEUED * sizeof(*gate.queue));
+	if (!gate.queue)
+		return -ENOMEM;
+	init_conds();
+	return 0;
+}
+
+static u64 since_sync(void)
+{
+	u64 us = gate_time_us() - gate.now.sync_us;
+
+	/* 0 means "has not happened" */
+	return us ? us : 1;
+}
+
+static bool queue_empty(void)
+{
+	return gate.head == gate.tail;
+}
+
+u64 gate_open(u32 pass, u64 sync_us, bool setup)
+{
+	u64 id;
+
+	pthread_mutex_lock(&gate.lock);
+	memset(&gate.now, 0, sizeof(gate.now));
+	id = gate.next_id++;
+	gate.now.id = id;
+	gate.now.pass = pass;
+	gate.now.sync_us = sync_us;
+	gate.head = 0;
+	gate.tail = 0;
+	gate.state = setup ? GATE_SAMPLING : GATE_APPLYING;
+	gate.counters.rounds++;
+	pthread_cond_signal(&gate.work);
+	pthread_mutex_unlock(&gate.lock);
+	return id;
+}
+
+void gate_published(void)
+{
+	pthread_mutex_lock(&gate.lock);
+	gate.now.request_us = since_sync();
+	pthread_mutex_unlock(&gate.lock);
+}
+
+void gate_setup_done(void)
+{
+	pthread_mutex_lock(&gate.lock);
+	if (gate.state == GATE_SAMPLING) {
+		gate.state = GATE_APPLYING;
+		pthread_cond_signal(&gate.work);
+	}
+	pthread_mutex_unlock(&gate.lock);
+}
+
+static void drop_queue_locked(void)
+{
+	for (; gate.head < gate.tail; gate.head++)
+		gate.counters.pages_late +=
+			gate.queue[gate.head].len >> FREEHINT_PAGE_SHIFT;
+	gate.head = 0;
+	gate.tail = 0;
+}
+
+static void end_round_locked(void)
+{
+	if (gate.now.pass == 1)
+		gate.first = gate.now;
+	if (!gate.now.accepted)
+		gate.counters.rounds_empty++;
+}
+
+void gate_close(bool wait)
+{
+	pthread_mutex_lock(&gate.lock);
+	if (gate.state != GATE_CLOSED) {
+		gate.state = GATE_CLOSED;
+		drop_queue_locked();
+		end_round_locked();
+		pthread_cond_broadcast(&gate.done);
+	}
+	while (wait && gate.applying)
+		pthread_cond_wait(&gate.done, &gate.lock);
+	pthread_mutex_unlock(&gate.lock);
+}
+
+static bool first_hints_done_locked(void)
+{
+	return gate.state != GATE_APPLYING ||
+	       (gate.now.last_seen && queue_empty() && !gate.applying);
+}
+
+static struct timespec deadline(u64 us)
+{
+	u64 at = gate_time_us() + us;
+
+	return (struct timespec) {
+		.tv_sec = at / 1000000,
+		.tv_nsec = at % 1000000 * 1000,
+	};
+}
+
+/* Returns true when the first hints are in or the round is over. */
+static bool wait_until_locked(const struct timespec *until)
+{
+	while (!first_hints_done_locked())
+		if (pthread_cond_timedwait(&gate.done, &gate.lock, until))
+			return first_hints_done_locked();
+	return true;
+}
+
+void gate_wait_first(u64 us)
+{
+	struct timespec half = deadline(us / 2), full = deadline(us);
+	u64 start = gate_time_us();
+
+	pthread_mutex_lock(&gate.lock);
+	if (!wait_until_locked(&half) && gate.now.command_us)
+		wait_until_locked(&full);
+	gate.now.waited_us = gate_time_us() - start;
+	pthread_mutex_unlock(&gate.lock);
+}
+
+static enum gate_answer check_locked(u64 round)
+{
+	if (gate.state == GATE_CLOSED)
+		return GATE_NO_ROUND;
+#ifdef FREEHINT_MUTANT_NO_GATE
+	if (round <= gate.now.id)
+		return GATE_QUEUED;
+#endif
+	return round == gate.now.id ? GATE_QUEUED : GATE_STALE;
+}
+
+enum gate_answer gate_check(u64 round, u64 *current)
+{
+	enum gate_answer answer;
+
+	pthread_mutex_lock(&gate.lock);
+	answer = check_locked(round);
+	*current = gate.now.id;
+	pthread_mutex_unlock(&gate.lock);
+	return answer;
+}
+
+static u32 room_locked(void)
+{
+	return FREEHINT_MAX_QUEUED - (queue_empty() ? 0 : gate.tail);
+}
+
+static void append_locked(const struct gate_range *range, u32 count)
+{
+	if (queue_empty()) {
+		gate.head = 0;
+		gate.tail = 0;
+	}
+	memcpy(gate.queue + gate.tail, range, count * sizeof(*range));
+	gate.tail += count;
+}
+
+enum gate_answer gate_queue(u64 round, const struct gate_range *range, u32 count, bool last)
+{
+	enum gate_answer answer;
+
+	pthread_mutex_lock(&gate.lock);
+	answer = check_locked(round);
+	if (answer == GATE_QUEUED && count > room_locked())
+		answer = GATE_FULL;
+	if (answer == GATE_QUEUED) {
+		append_locked(range, count);
+		if (!gate.now.command_us)
+			gate.now.command_us = since_sync();
+		gate.now.last_seen |= last;
+		pthread_cond_signal(&gate.work);
+		/* "last" with an empty queue ends a wait, too */
+		pthread_cond_broadcast(&gate.done);
+	}
+	pthread_mutex_unlock(&gate.lock);
+	return answer;
+}
+
+static void look_for_seal_locked(int (*sealed)(u64 round))
+{
+	if (gate.state == GATE_CLOSED || gate.now.seal_us || sealed(gate.now.id))
+		return;
+	gate.now.seal_us = since_sync();
+	gate.counters.rounds_sealed++;
+}
+
+/* Returns true when there is a range to apply. */
+static bool wait_for_work_locked(int (*sealed)(u64 round))
+{
+	struct timespec until;
+
+	look_for_seal_locked(sealed);
+	if (gate.state == GATE_APPLYING && !queue_empty())
+		return true;
+	if (gate.state == GATE_CLOSED || gate.now.seal_us) {
+		pthread_cond_wait(&gate.work, &gate.lock);
+		return false;
+	}
+	until = deadline(SEAL_POLL_US);
+	pthread_cond_timedwait(&gate.work, &gate.lock, &until);
+	return false;
+}
+
+static void account_locked(const struct gate_round *round, u64 len, u64 cleared)
+{
+	u64 pages = len >> FREEHINT_PAGE_SHIFT;
+
+	gate.counters.pages_accepted += pages;
+	gate.counters.pages_cleared += cleared;
+	gate.counters.bytes_skipped += cleared << FREEHINT_PAGE_SHIFT;
+	/* A round that was closed without waiting may be over by now. */
+	if (gate.now.id != round->id)
+		return;
+	gate.now.accepted += pages;
+	gate.now.cleared += cleared;
+	gate.now.last_us = since_sync();
+	if (!gate.now.first_us)
+		gate.now.first_us = gate.now.last_us;
+}
+
+static void apply_one_locked(u64 (*apply)(const struct gate_range *range))
+{
+	struct gate_range range = gate.queue[gate.head++];
+	struct gate_round round = gate.now;
+	u64 cleared;
+
+	gate.applying = true;
+	pthread_mutex_unlock(&gate.lock);
+	cleared = apply(&range);
+	pthread_mutex_lock(&gate.lock);
+	gate.applying = false;
+	account_locked(&round, range.len, cleared);
+	pthread_cond_broadcast(&gate.done);
+}
+
+void gate_run(u64 (*apply)(const struct gate_range *range), int (*sealed)(u64 round))
+{
+	pthread_mutex_lock(&gate.lock);
+	for (;;)
+		if (wait_for_work_locked(sealed))
+			apply_one_locked(apply);
+}
+
+void gate_view(struct gate_view *view)
+{
+	pthread_mutex_lock(&gate.lock);
+	view->state = gate.state;
+	view->now = gate.now;
+	view->first = gate.now.pass == 1 ? gate.now : gate.first;
+	view->counters = gate.counters;
+	pthread_mutex_unlock(&gate.lock);
+}
+
+void gate_add(size_t offset, u64 n)
+{
+	pthread_mutex_lock(&gate.lock);
+	*(u64 *)((u8 *)&gate.counters + offset) += n;
+	pthread_mutex_unlock(&gate.lock);
+}
+
+void gate_count_bql(u64 us)
+{
+	pthread_mutex_lock(&gate.lock);
+	gate.counters.bql_total_us += us;
+	if (us > gate.counters.bql_max_us)
+		gate.counters.bql_max_us = us;
+	pthread_mutex_unlock(&gate.lock);
+}
