@@ -37,6 +37,8 @@
  * round closed. background-snapshot writes each page once, whatever the dirty log
  * says, and COLO goes on syncing after the switch without these notifiers.
  */
+#include <pthread.h>
+
 #include "../../include/freehint/shm_layout.h"
 #include "arm.h"
 #include "bar.h"
@@ -56,6 +58,7 @@ static struct {
 	bool in_setup;
 	u32 pass;
 	bool opened;
+	pthread_t thread;
 } precopy;
 
 static const char *capability_refusal(void)
@@ -141,17 +144,30 @@ static void open_round(u64 sync_us)
 	precopy.opened = true;
 }
 
+/*
+ * With auto-converge, newer series also sync from a timer in the main loop, in the
+ * middle of a pass. The migration thread holds the bitmap lock then, and arming
+ * would wait for it, chunk by chunk, with the BQL held. Such a sync closes the round
+ * like any other, but opens none.
+ */
+static bool in_migration_thread(void)
+{
+	return pthread_equal(precopy.thread, pthread_self());
+}
+
 static void after_sync(void)
 {
 	u64 sync_us = gate_time_us();
 
 	precopy.pass++;
-	if (precopy.pass == 1)
+	if (precopy.pass == 1) {
 		precopy.in_setup = true;
+		precopy.thread = pthread_self();
+	}
 	/* A stopped guest cannot answer, and its last pass must not be touched. */
 	if (!precopy.enabled || !qemu.runstate_is_running())
 		return;
-	if (precopy_refusal())
+	if (precopy_refusal() || !in_migration_thread())
 		gate_count(rounds_refused, 1);
 	else
 		open_round(sync_us);

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The round gate: ids never repeat, nothing is applied after a close, nothing
+ * before setup is done, and a close waits for the range that is being applied.
+ */
+/* links: host-agent/qemu-module/round_gate.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "host-agent/qemu-module/round_gate.h"
+#include "include/freehint/limits.h"
+#include "include/freehint/shm_layout.h"
+
+/* The apply thread runs for the whole program; tests steer it by these. */
+static pthread_mutex_t hold = PTHREAD_MUTEX_INITIALIZER;
+static u64 applied_pages;
+static u64 applying;
+
+static u64 fake_apply(const struct gate_range *range)
+{
+	__atomic_store_n(&applying, 1, __ATOMIC_SEQ_CST);
+	pthread_mutex_lock(&hold);
+	__atomic_add_fetch(&applied_pages, range->len >> FREEHINT_PAGE_SHIFT, __ATOMIC_SEQ_CST);
+	pthread_mutex_unlock(&hold);
+	__atomic_store_n(&applying, 0, __ATOMIC_SEQ_CST);
+	return range->len >> FREEHINT_PAGE_SHIFT;
+}
+
+static int never_sealed(u64 round)
+{
+	(void)round;
+	return -EAGAIN;
+}
+
+static void *runner(void *opaque)
+{
+	(void)opaque;
+	gate_run(fake_apply, never_sealed);
+	return NULL;
+}
+
+static int start_runner(void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	if (gate_init() || gate_init())
+		return -1;
+	return pthread_create(&thread, NULL, runner, NULL);
+}
+
+static u64 pages(void)
+{
+	return __atomic_load_n(&applied_pages, __ATOMIC_SEQ_CST);
+}
+
+static void wait_for_pages(u64 want)
+{
+	int i;
+
+	for (i = 0; i < 5000 && pages() != want; i++)
+		usleep(1000);
+	assert_int_equal(pages(), want);
+}
+
+static const struct gate_range two_pages = { (void *)0x10000, 2 * FREEHINT_PAGE_SIZE };
+
+static u64 open_now(bool setup)
+{
+	u64 id = gate_open(1, gate_time_us(), setup);
+
+	gate_published();
+	return id;
+}
+
+static void ids_are_positive_and_never_repeat(void **state)
+{
+	u64 first = open_now(false), second;
+
+	(void)state;
+	gate_close(true);
+	second = open_now(false);
+	gate_close(true);
+	assert_true(first > 0 && second > first && second < FREEHINT_ROUND_MAX);
+}
+
+static void no_round_is_open_before_the_first_and_after_a_close(void **state)
+{
+	u64 current, id;
+
+	(void)state;
+	assert_int_equal(gate_check(1, &current), GATE_NO_ROUND);
+	id = open_now(false);
+	assert_int_equal(gate_check(id, &current), GATE_QUEUED);
+	assert_int_equal(current, id);
+	gate_close(true);
+	assert_int_equal(gate_queue(id, &two_pages, 1, false), GATE_NO_ROUND);
+}
+
+static void an_earlier_round_is_stale(void **state)
+{
+	u64 current, id = open_now(false);
+
+	(void)state;
+	gate_close(true);
+	open_now(false);
+	assert_int_equal(gate_queue(id, &two_pages, 1, false), GATE_STALE);
+	assert_int_equal(gate_check(id + 2, &current), GATE_STALE);
+	gate_close(true);
+}
+
+static void ranges_of_an_open_round_are_applied(void **state)
+{
+	u64 before = pages(), id = open_now(false);
+	struct gate_view view;
+
+	(void)state;
+	assert_int_equal(gate_queue(id, &two_pages, 1, true), GATE_QUEUED);
+	wait_for_pages(before + 2);
+	gate_close(true);
+	gate_view(&view);
+	assert_int_equal(view.now.accepted, 2);
+	assert_int_equal(view.now.cleared, 2);
+	assert_true(view.now.first_us > 0 && view.now.last_us >= view.now.first_us);
+	assert_int_equal(view.first.id, id);
+}
+
+static void nothing_is_applied_before_setup_is_done(void **state)
+{
+	u64 before = pages(), id = open_now(true);
+
+	(void)state;
+	assert_int_equal(gate_queue(id, &two_pages, 1, false), GATE_QUEUED);
+	usleep(20000);
+	assert_int_equal(pages(), before);
+	gate_setup_done();
+	wait_for_pages(before + 2);
+	gate_close(true);
+}
+
+static void what_is_queued_at_a_close_is_dropped_and_counted(void **state)
+{
+	u64 before = pages(), id = open_now(true);
+	struct gate_view then, now;
+
+	(void)state;
+	gate_view(&then);
+	assert_int_equal(gate_queue(id, &two_pages, 1, false), GATE_QUEUED);
+	gate_close(true);
+	gate_setup_done();
+	usleep(20000);
+	gate_view(&now);
+	assert_int_equal(pages(), before);
+	assert_int_equal(now.counters.pages_late, then.counters.pages_late + 2);
+	assert_int_equal(now.counters.rounds_empty, then.counters.rounds_empty + 1);
+}
+
+static void *closer(void *opaque)
+{
+	gate_close(true);
+	__atomic_store_n((u64 *)opaque, pages(), __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+static void wait_until_applying(void)
+{
+	while (!__atomic_load_n(&applying, __ATOMIC_SEQ_CST))
+		usleep(100);
+}
+
+static void a_close_waits_for_the_range_being_applied(void **state)
+{
+	u64 seen = 0, before = pages(), id = open_now(false);
+	pthread_t thread;
+
+	(void)state;
+	pthread_mutex_lock(&hold);
+	assert_int_equal(gate_queue(id, &two_pages, 1, false), GATE_QUEUED);
+	wait_until_applying();
+	pthread_create(&thread, NULL, closer, &seen);
+	usleep(20000);
+	assert_int_equal(__atomic_load_n(&seen, __ATOMIC_SEQ_CST), 0);
+	pthread_mutex_unlock(&hold);
+	pthread_join(thread, NULL);
+	assert_int_equal(seen, before + 2);
+}
+
+static void a_close_without_wait_does_not_block(void **state)
+{
+	u64 before = pages(), id = open_now(false);
+
+	(void)state;
+	pthread_mutex_lock(&hold);
+	assert_int_equal(gate_queue(id, &two_pages, 1, false), GATE_QUEUED);
+	wait_until_applying();
+	gate_close(false);
+	assert_int_equal(pages(), before);
+	pthread_mutex_unlock(&hold);
+	gate_close(true);
+	assert_int_equal(pages(), before + 2);
+}
+
+static void a_full_queue_takes_nothing_of_a_command(void **state)
+{
+	static struct gate_range many[FREEHINT_MAX_RANGES];
+	u64 id = open_now(true);
+	u32 i, room = FREEHINT_MAX_QUEUED;
+
+	(void)state;
+	for (i = 0; i < FREEHINT_MAX_RANGES; i++)
+		many[i] = two_pages;
+	for (; room >= FREEHINT_MAX_RANGES; room -= FREEHINT_MAX_RANGES)
+		assert_int_equal(gate_queue(id, many, FREEHINT_MAX_RANGES, false), GATE_QUEUED);
+	assert_int_equal(gate_queue(id, many, room + 1, false), GATE_FULL);
+	gate_close(true);
+}
+
+static void the_first_wait_ends_with_the_last_hint(void **state)
+{
+	u64 id = open_now(false);
+	struct gate_view view;
+
+	(void)state;
+	assert_int_equal(gate_queue(id, &two_pages, 1, true), GATE_QUEUED);
+	gate_wait_first(60 * 1000000ULL);
+	gate_view(&view);
+	assert_true(view.now.last_seen);
+	assert_int_equal(view.now.accepted, 2);
+	gate_close(true);
+}
+
+static void the_first_wait_ends_when_nobody_answers(void **state)
+{
+	(void)state;
+	open_now(false);
+	gate_wait_first(20000);
+	gate_close(true);
+	gate_wait_first(60 * 1000000ULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ids_are_positive_and_never_repeat),
+		cmocka_unit_test(no_round_is_open_before_the_first_and_after_a_close),
+		cmocka_unit_test(an_earlier_round_is_stale),
+		cmocka_unit_test(ranges_of_an_open_round_are_applied),
+		cmocka_unit_test(nothing_is_applied_before_setup_is_done),
+		cmocka_unit_test(what_is_queued_at_a_close_is_dropped_and_counted),
+		cmocka_unit_test(a_close_waits_for_the_range_being_applied),
+		cmocka_unit_test(a_close_without_wait_does_not_block),
+		cmocka_unit_test(a_full_queue_takes_nothing_of_a_command),
+		cmocka_unit_test(the_first_wait_ends_with_the_last_hint),
+		cmocka_unit_test(the_first_wait_ends_when_nobody_answers),
+	};
+
+	return cmocka_run_group_tests(tests, start_runner, NULL);
+}
