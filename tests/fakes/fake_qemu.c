@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A QEMU for unit tests of the extension: RAM blocks with a deferred dirty log,
+ * a memory map, capabilities, and the notifiers as a migration calls them.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "fake_qemu.h"
+#include "include/freehint/shm_layout.h"
+
+struct fake_qemu fake;
+struct qemu_abi qemu;
+
+/* An error is a flag here; its text is in fake.error. */
+static char an_error, a_backend, a_root;
+
+static void set_error(Error **errp)
+{
+	if (errp)
+		*errp = (Error *)&an_error;
+}
+
+static u64 chunk_of(const struct RAMBlock *block, const u8 *hva)
+{
+	int shift = fake.chunk_shift < 0 ? 6 : fake.chunk_shift;
+
+	return (u64)(hva - block->host) >> (FREEHINT_PAGE_SHIFT + shift);
+}
+
+/* The chunk loop of migration_clear_memory_region_dirty_bitmap_range(). */
+static void hint(void *hva, size_t len)
+{
+	const struct freehint_shm *shm = fake.shm;
+	u8 *at = hva;
+	unsigned int i;
+	u64 chunk, page;
+
+	*(len < FREEHINT_PAGE_SIZE ? &fake.arms : &fake.hints) += 1;
+	if (len < FREEHINT_PAGE_SIZE && shm && shm->host_request.round)
+		fake.armed_late++;
+	for (i = 0; i < fake.blocks; i++) {
+		struct RAMBlock *b = &fake.block[i];
+
+		if (at < b->host || at >= b->host + b->len)
+			continue;
+		page = (u64)(at - b->host) >> FREEHINT_PAGE_SHIFT;
+		chunk = chunk_of(b, at);
+		/* Less than a page at the first page of a chunk clears nothing. */
+		if (len >= FREEHINT_PAGE_SIZE ||
+		    page % (1ULL << (fake.chunk_shift < 0 ? 6 : fake.chunk_shift)))
+			b->cleared[chunk] = true;
+	}
+}
+
+static void *find_gpa(MemoryRegion **mr, u64 gpa, u64 len, Error **errp)
+{
+	unsigned int i;
+
+	fake.probes++;
+	for (i = 0; i < fake.blocks; i++) {
+		struct RAMBlock *b = &fake.block[i];
+
+		if (gpa < b->gpa || gpa >= b->gpa + b->len || len > b->gpa + b->len - gpa)
+			continue;
+		*mr = (MemoryRegion *)b;
+		return b->host + (gpa - b->gpa);
+	}
+	set_error(errp);
+	return NULL;
+}
+
+static int foreach_block(qemu_block_fn *fn, void *opaque)
+{
+	unsigned int i;
+
+	for (i = 0; i < fake.blocks; i++)
+		fn(&fake.block[i], opaque);
+	return 0;
+}
+
+static void *block_host(RAMBlock *block) { return block->host; }
+static size_t block_len(RAMBlock *block) { return block->len; }
+static bool block_ignored(RAMBlock *block) { return block->ignored; }
+static u64 bytes_remaining(void) { return 0; }
+static Object *current_migration(void) { return (Object *)&a_root; }
+static bool cap_postcopy(void) { return fake.postcopy; }
+static bool cap_snapshot(void) { return fake.snapshot; }
+static bool cap_colo(void) { return fake.colo; }
+static bool in_incoming(void) { return fake.incoming; }
+static bool is_running(void) { return fake.running; }
+static bool bql(void) { return fake.bql; }
+static void ignore_mr(MemoryRegion *mr) { (void)mr; }
+static void ignore_error(Error *err) { (void)err; }
+static const char *error_text(const Error *err) { (void)err; return "no memory there"; }
+static void *mr_ptr(MemoryRegion *mr) { (void)mr; return fake.shm; }
+static u64 mr_size(MemoryRegion *mr) { (void)mr; return fake.shm_size; }
+static MemoryRegion *backend_mr(Object *obj) { return (MemoryRegion *)obj; }
+static Object *objects_root(void) { return (Object *)&a_root; }
+static Object *dynamic_cast(Object *obj, const char *type) { (void)type; return obj; }
+static CPUState *no_cpu(int index) { (void)index; return NULL; }
+
+static Object *component(Object *parent, const char *part)
+{
+	(void)parent;
+	return fake.backend && !strcmp(part, "freehint") ? (Object *)&a_backend : NULL;
+}
+
+static u64 chunk_shift(Object *obj, const char *name, Error **errp)
+{
+	(void)obj;
+	if (fake.chunk_shift < 0 || strcmp(name, "x-clear-bitmap-shift")) {
+		set_error(errp);
+		return 0;
+	}
+	return fake.chunk_shift;
+}
+
+static void add_notifier(struct qemu_notifier *n)
+{
+	fake.notifier = n;
+}
+
+static void *add_state_handler(qemu_state_fn *fn, void *opaque)
+{
+	(void)opaque;
+	fake.state = fn;
+	return NULL;
+}
+
+static void register_reset(qemu_reset_fn *fn, void *opaque)
+{
+	(void)opaque;
+	fake.reset = fn;
+}
+
+__attribute__((format(printf, 5, 6)))
+static void set_error_text(Error **errp, const char *src, int line, const char *func,
+			   const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)src;
+	(void)line;
+	(void)func;
+	va_start(ap, fmt);
+	vsnprintf(fake.error, sizeof(fake.error), fmt, ap);
+	va_end(ap);
+	set_error(errp);
+}
+
+static void init_memory(void)
+{
+	qemu.qemu_guest_free_page_hint = hint;
+	qemu.gpa2hva = find_gpa;
+	qemu.memory_region_ref = ignore_mr;
+	qemu.memory_region_unref = ignore_mr;
+	qemu.memory_region_get_ram_ptr = mr_ptr;
+	qemu.memory_region_size = mr_size;
+	qemu.host_memory_backend_get_memory = backend_mr;
+	qemu.qemu_ram_foreach_block = foreach_block;
+	qemu.qemu_ram_get_host_addr = block_host;
+	qemu.qemu_ram_get_used_length = block_len;
+	qemu.ram_is_ignored = block_ignored;
+	qemu.ram_bytes_remaining = bytes_remaining;
+}
+
+static void init_machine(void)
+{
+	qemu.precopy_add_notifier = add_notifier;
+	qemu.qemu_add_vm_change_state_handler = add_state_handler;
+	qemu.qemu_register_reset = register_reset;
+	qemu.migrate_get_current = current_migration;
+	qemu.migrate_postcopy_ram = cap_postcopy;
+	qemu.migrate_background_snapshot = cap_snapshot;
+	qemu.colo = cap_colo;
+	qemu.migration_in_incoming_postcopy = in_incoming;
+	qemu.runstate_is_running = is_running;
+	qemu.bql_is_locked = bql;
+	qemu.object_get_objects_root = objects_root;
+	qemu.object_resolve_path_component = component;
+	qemu.object_dynamic_cast = dynamic_cast;
+	qemu.object_property_get_uint = chunk_shift;
+	qemu.qemu_get_cpu = no_cpu;
+	qemu.error_free = ignore_error;
+	qemu.error_get_pretty = error_text;
+	qemu.error_setg_internal = set_error_text;
+}
+
+static void drop_blocks(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < fake.blocks; i++) {
+		munmap(fake.block[i].host, fake.block[i].len);
+		free(fake.block[i].cleared);
+	}
+}
+
+void fake_qemu_init(void)
+{
+	drop_blocks();
+	memset(&fake, 0, sizeof(fake));
+	memset(&qemu, 0, sizeof(qemu));
+	fake.chunk_shift = 6;
+	fake.bql = true;
+	fake.running = true;
+	fake.backend = true;
+	init_memory();
+	init_machine();
+}
+
+struct RAMBlock *fake_add_block(u64 gpa, u64 len)
+{
+	struct RAMBlock *b = &fake.block[fake.blocks++];
+
+	/* Addresses only: nothing may touch guest memory. */
+	b->host = mmap(NULL, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (b->host == MAP_FAILED)
+		abort();
+	b->gpa = gpa;
+	b->len = len;
+	b->cleared = calloc((len >> (FREEHINT_PAGE_SHIFT + 6)) + 1, sizeof(bool));
+	if (!b->cleared)
+		abort();
+	return b;
+}
+
+void fake_notify(enum qemu_precopy_reason reason)
+{
+	struct {
+		enum qemu_precopy_reason reason;
+		Error **errp;
+	} data = { .reason = reason };
+
+	fake.notifier->notify(fake.notifier, &data);
+}

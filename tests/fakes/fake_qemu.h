@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A QEMU for unit tests of the extension: RAM blocks with a deferred dirty log,
+ * a memory map, capabilities, and the notifiers as a migration calls them.
+ */
+#ifndef FREEHINT_FAKE_QEMU_H
+#define FREEHINT_FAKE_QEMU_H
+
+#include "host-agent/qemu-module/qemu_abi.h"
+
+#define FAKE_MAX_BLOCKS	8
+
+/**
+ * struct RAMBlock - a fake one
+ * @host:    its memory; never dereferenced by the extension
+ * @len:     bytes
+ * @gpa:     where the guest sees it
+ * @ignored: left out of the migration
+ * @cleared: one flag per chunk: its log was cleared
+ */
+struct RAMBlock {
+	u8 *host;
+	u64 len;
+	u64 gpa;
+	bool ignored;
+	bool *cleared;
+};
+
+/**
+ * struct fake_qemu - what tests set and look at
+ * @block:       RAM blocks
+ * @blocks:      how many
+ * @chunk_shift: x-clear-bitmap-shift, or -1: the property does not exist
+ * @shm:         region behind the memory backend, with a guest's voice in it
+ * @shm_size:    bytes
+ * @backend:     does object "freehint" exist?
+ * @running:     guest runs
+ * @bql:         this thread holds the big lock
+ * @incoming:    an incoming postcopy is under way
+ * @postcopy:    capability
+ * @snapshot:    capability background-snapshot
+ * @colo:        capability
+ * @notifier:    the extension's precopy notifier
+ * @state:       its VM state handler
+ * @reset:       its reset handler
+ * @hints:       hints of at least a page that reached the dirty bitmap
+ * @arms:        hints of less than a page
+ * @armed_late:  arms that came while a round was published already
+ * @probes:      calls of gpa2hva
+ * @error:       text of the last error that was set
+ */
+struct fake_qemu {
+	struct RAMBlock block[FAKE_MAX_BLOCKS];
+	unsigned int blocks;
+	int chunk_shift;
+	void *shm;
+	u64 shm_size;
+	bool backend;
+	bool running;
+	bool bql;
+	bool incoming;
+	bool postcopy;
+	bool snapshot;
+	bool colo;
+	struct qemu_notifier *notifier;
+	qemu_state_fn *state;
+	qemu_reset_fn *reset;
+	unsigned int hints;
+	unsigned int arms;
+	unsigned int armed_late;
+	unsigned int probes;
+	char error[256];
+};
+
+extern struct fake_qemu fake;
+
+/** fake_qemu_init() - fill the extension's symbol table; forget everything else */
+void fake_qemu_init(void);
+
+/** fake_add_block() - add RAM of @len bytes at @gpa; owned by the fake */
+struct RAMBlock *fake_add_block(u64 gpa, u64 len);
+
+/** fake_notify() - call the precopy notifier, as the migration thread does */
+void fake_notify(enum qemu_precopy_reason reason);
+
+#endif /* FREEHINT_FAKE_QEMU_H */

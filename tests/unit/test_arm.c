@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Arming: the log of every chunk of migratable memory is cleared, and what could
+ * not be armed may not be hinted.
+ */
+/* links: host-agent/qemu-module/arm.c host-agent/qemu-module/bar.c tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "host-agent/qemu-module/arm.h"
+#include "include/freehint/shm_layout.h"
+#include "tests/fakes/fake_qemu.h"
+
+#define PAGE	FREEHINT_PAGE_SIZE
+#define CHUNK	(64 * PAGE)
+
+static int setup(void **state)
+{
+	(void)state;
+	fake_qemu_init();
+	return 0;
+}
+
+static void every_chunk_of_every_block_is_armed(void **state)
+{
+	struct RAMBlock *a = fake_add_block(0, 8 * CHUNK);
+	struct RAMBlock *b = fake_add_block(1ULL << 32, 3 * CHUNK + 5 * PAGE);
+	int i;
+
+	(void)state;
+	assert_int_equal(arm_all(), 8 + 4);
+	for (i = 0; i < 8; i++)
+		assert_true(a->cleared[i]);
+	for (i = 0; i < 4; i++)
+		assert_true(b->cleared[i]);
+	assert_int_equal(fake.hints, 0);
+	assert_true(arm_covers(a->host, a->len));
+	assert_true(arm_covers(b->host, b->len));
+}
+
+static void the_chunk_size_is_qemus(void **state)
+{
+	struct RAMBlock *a = fake_add_block(0, 1ULL << 32);
+
+	(void)state;
+	fake.chunk_shift = 18;
+	assert_int_equal(arm_all(), 4);
+	assert_true(arm_covers(a->host, a->len));
+}
+
+static void an_unknown_chunk_size_means_the_smallest(void **state)
+{
+	fake_add_block(0, 8 * CHUNK);
+	(void)state;
+	fake.chunk_shift = -1;
+	assert_int_equal(arm_all(), 8);
+}
+
+static void a_last_chunk_of_one_page_stays_unarmed(void **state)
+{
+	struct RAMBlock *a = fake_add_block(0, 2 * CHUNK + PAGE);
+
+	(void)state;
+	assert_int_equal(arm_all(), 2);
+	assert_false(a->cleared[2]);
+	assert_true(arm_covers(a->host, 2 * CHUNK));
+	assert_false(arm_covers(a->host, 2 * CHUNK + PAGE));
+	assert_false(arm_covers(a->host + 2 * CHUNK, PAGE));
+}
+
+static void a_block_of_one_page_is_left_out(void **state)
+{
+	struct RAMBlock *a = fake_add_block(0, PAGE);
+
+	(void)state;
+	assert_int_equal(arm_all(), 0);
+	assert_false(arm_covers(a->host, PAGE));
+}
+
+static void a_block_that_does_not_migrate_is_left_alone(void **state)
+{
+	struct RAMBlock *a = fake_add_block(0, 4 * CHUNK);
+
+	(void)state;
+	a->ignored = true;
+	assert_int_equal(arm_all(), 0);
+	assert_int_equal(fake.arms, 0);
+	assert_false(arm_covers(a->host, PAGE));
+}
+
+static void what_lies_outside_is_not_covered(void **state)
+{
+	struct RAMBlock *a = fake_add_block(0, 4 * CHUNK);
+
+	(void)state;
+	arm_all();
+	assert_false(arm_covers(a->host - PAGE, PAGE));
+	assert_false(arm_covers(a->host - PAGE, 2 * PAGE));
+	assert_false(arm_covers(a->host + a->len, PAGE));
+	assert_false(arm_covers(a->host + a->len - PAGE, 2 * PAGE));
+	assert_false(arm_covers(a->host, ~0ULL));
+}
+
+static void nothing_is_covered_once_forgotten(void **state)
+{
+	struct RAMBlock *a = fake_add_block(0, 4 * CHUNK);
+
+	(void)state;
+	arm_all();
+	arm_none();
+	assert_false(arm_covers(a->host, PAGE));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(every_chunk_of_every_block_is_armed, setup),
+		cmocka_unit_test_setup(the_chunk_size_is_qemus, setup),
+		cmocka_unit_test_setup(an_unknown_chunk_size_means_the_smallest, setup),
+		cmocka_unit_test_setup(a_last_chunk_of_one_page_stays_unarmed, setup),
+		cmocka_unit_test_setup(a_block_of_one_page_is_left_out, setup),
+		cmocka_unit_test_setup(a_block_that_does_not_migrate_is_left_alone, setup),
+		cmocka_unit_test_setup(what_lies_outside_is_not_covered, setup),
+		cmocka_unit_test_setup(nothing_is_covered_once_forgotten, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Rounds around QEMU's notifiers: armed before published, closed before the next
+ * sync, none when the guest stands still, postcopy is possible or nobody answers.
+ */
+/* links: host-agent/qemu-module/precopy.c host-agent/qemu-module/arm.c host-agent/qemu-module/bar.c host-agent/qemu-module/round_gate.c tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c proto/guest_publish.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "host-agent/qemu-module/bar.h"
+#include "host-agent/qemu-module/precopy.h"
+#include "host-agent/qemu-module/round_gate.h"
+#include "proto/guest_publish.h"
+#include "tests/fakes/fake_qemu.h"
+
+#define SHM_SIZE (64ULL << 10)
+
+static struct freehint_shm *shm;
+static struct freehint_publisher pub;
+static const char *why;
+
+static void say_hello(u16 contract, u16 refusal)
+{
+	struct freehint_guest_facts facts = {
+		.contract = contract,
+		.refusal = refusal,
+		.max_order = 10,
+		.end_pfn = 1000,
+	};
+	struct freehint_request req;
+
+	assert_int_equal(freehint_publisher_attach(&pub, shm, SHM_SIZE), 0);
+	assert_true(freehint_read_request(&pub, &req));
+	freehint_publish_hello(&pub, req.instance, &facts);
+}
+
+/* One extension per process: each test starts from "off" and ends there. */
+static int setup(void **state)
+{
+	(void)state;
+	fake_qemu_init();
+	fake_add_block(0, 1ULL << 20);
+	fake.shm = shm;
+	fake.shm_size = SHM_SIZE;
+	precopy_init(0);
+	assert_true(bar_attach(&why));
+	fake.state(NULL, true, 0);
+	say_hello(FREEHINT_CONTRACT_DEAD, 0);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fake_notify(QEMU_PRECOPY_CLEANUP);
+	precopy_stop();
+	return 0;
+}
+
+static u64 sync_once(void)
+{
+	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
+	assert_int_equal(shm->host_request.round, FREEHINT_NO_ROUND);
+	fake_notify(QEMU_PRECOPY_AFTER_SYNC);
+	return shm->host_request.round;
+}
+
+static void a_round_opens_after_each_sync_and_is_armed_before(void **state)
+{
+	u64 first, second;
+
+	(void)state;
+	assert_true(precopy_start(&why));
+	assert_int_equal(shm->host_request.phase, FREEHINT_PHASE_READY);
+	first = sync_once();
+	assert_true(first != FREEHINT_NO_ROUND);
+	assert_int_equal(shm->host_request.phase, FREEHINT_PHASE_ROUND);
+	assert_int_equal(shm->host_request.pass, 1);
+	assert_int_equal(fake.arms, 4);
+	fake_notify(QEMU_PRECOPY_SETUP);
+	second = sync_once();
+	assert_true(second > first);
+	assert_int_equal(shm->host_request.pass, 2);
+	assert_int_equal(fake.arms, 8);
+	assert_int_equal(fake.armed_late, 0);
+}
+
+static void nothing_happens_unless_started(void **state)
+{
+	(void)state;
+	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
+	fake_notify(QEMU_PRECOPY_SETUP);
+	assert_int_equal(fake.arms, 0);
+}
+
+static void a_stopped_guest_gets_no_round(void **state)
+{
+	(void)state;
+	assert_true(precopy_start(&why));
+	fake.running = false;
+	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
+	assert_int_equal(fake.arms, 0);
+}
+
+static void stopping_the_guest_closes_the_round(void **state)
+{
+	u64 current, id;
+
+	(void)state;
+	assert_true(precopy_start(&why));
+	id = sync_once();
+	fake.running = false;
+	fake.state(NULL, false, 0);
+	assert_int_equal(shm->host_request.round, FREEHINT_NO_ROUND);
+	assert_int_equal(gate_check(id, &current), GATE_NO_ROUND);
+}
+
+static void refusals(void **state)
+{
+	(void)state;
+	fake.postcopy = true;
+	assert_false(precopy_start(&why));
+	assert_string_equal(why, "postcopy-ram capability is set");
+	assert_string_equal(precopy_refusal(), why);
+	fake.postcopy = false;
+	fake.snapshot = true;
+	assert_false(precopy_start(&why));
+	fake.snapshot = false;
+	fake.colo = true;
+	assert_false(precopy_start(&why));
+	fake.colo = false;
+	say_hello(FREEHINT_CONTRACT_REFUSED, FREEHINT_REFUSAL_POISON);
+	assert_false(precopy_start(&why));
+	assert_non_null(strstr(why, "page_poison"));
+	freehint_withdraw(&pub);
+	assert_false(precopy_start(&why));
+	assert_non_null(strstr(why, "no guest module"));
+}
+
+static void a_capability_set_after_the_start_keeps_rounds_closed(void **state)
+{
+	(void)state;
+	assert_true(precopy_start(&why));
+	fake.postcopy = true;
+	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
+	assert_int_equal(fake.arms, 0);
+}
+
+static void pages_that_must_read_as_zero_are_hinted_in_the_first_pass_only(void **state)
+{
+	(void)state;
+	say_hello(FREEHINT_CONTRACT_ZERO, 0);
+	assert_true(precopy_start(&why));
+	assert_true(sync_once() != FREEHINT_NO_ROUND);
+	fake_notify(QEMU_PRECOPY_SETUP);
+	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
+	assert_non_null(strstr(precopy_refusal(), "init_on_free"));
+	fake_notify(QEMU_PRECOPY_CLEANUP);
+	assert_true(sync_once() != FREEHINT_NO_ROUND);
+}
+
+static void a_reset_makes_the_old_hello_stale(void **state)
+{
+	u64 before = shm->host_hello.instance;
+
+	(void)state;
+	assert_true(precopy_start(&why));
+	fake.reset(NULL);
+	assert_true(shm->host_hello.instance != before);
+	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
+	say_hello(FREEHINT_CONTRACT_DEAD, 0);
+	assert_true(sync_once() != FREEHINT_NO_ROUND);
+}
+
+static void what_was_loaded_into_the_region_is_overwritten_when_the_guest_runs(void **state)
+{
+	u64 instance = shm->host_hello.instance;
+
+	(void)state;
+	/* as a snapshot or another host left it */
+	memset(shm, 0x5a, 2 * FREEHINT_LINE);
+	fake.state(NULL, true, 0);
+	assert_int_equal(shm->host_hello.magic, FREEHINT_MAGIC);
+	assert_int_equal(shm->host_hello.instance, instance);
+	assert_int_equal(shm->host_request.round, FREEHINT_NO_ROUND);
+}
+
+static void the_region_is_left_alone_during_an_incoming_postcopy(void **state)
+{
+	(void)state;
+	fake.incoming = true;
+	shm->host_hello.magic = 1;
+	fake.state(NULL, true, 0);
+	assert_int_equal(shm->host_hello.magic, 1);
+}
+
+static void *sync_elsewhere(void *opaque)
+{
+	*(u64 *)opaque = sync_once();
+	return NULL;
+}
+
+static void a_sync_by_another_thread_closes_the_round_and_opens_none(void **state)
+{
+	pthread_t thread;
+	u64 round = 1;
+
+	(void)state;
+	assert_true(precopy_start(&why));
+	assert_true(sync_once() != FREEHINT_NO_ROUND);
+	fake_notify(QEMU_PRECOPY_SETUP);
+	pthread_create(&thread, NULL, sync_elsewhere, &round);
+	pthread_join(thread, NULL);
+	assert_int_equal(round, FREEHINT_NO_ROUND);
+	assert_true(sync_once() != FREEHINT_NO_ROUND);
+}
+
+static int init(void **state)
+{
+	(void)state;
+	shm = aligned_alloc(FREEHINT_HEADER_SIZE, SHM_SIZE);
+	if (!shm)
+		return -1;
+	memset(shm, 0, SHM_SIZE);
+	return bar_init("freehint") || gate_init();
+}
+
+static int finish(void **state)
+{
+	(void)state;
+	free(shm);
+	return 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_round_opens_after_each_sync_and_is_armed_before),
+		TEST(nothing_happens_unless_started),
+		TEST(a_stopped_guest_gets_no_round),
+		TEST(stopping_the_guest_closes_the_round),
+		TEST(refusals),
+		TEST(a_capability_set_after_the_start_keeps_rounds_closed),
+		TEST(pages_that_must_read_as_zero_are_hinted_in_the_first_pass_only),
+		TEST(a_reset_makes_the_old_hello_stale),
+		TEST(what_was_loaded_into_the_region_is_overwritten_when_the_guest_runs),
+		TEST(the_region_is_left_alone_during_an_incoming_postcopy),
+		TEST(a_sync_by_another_thread_closes_the_round_and_opens_none),
+	};
+
+	return cmocka_run_group_tests(tests, init, finish);
+}

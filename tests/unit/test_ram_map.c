@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Guest physical to host addresses: exact extents, few questions to QEMU.
+ */
+/* links: host-agent/qemu-module/ram_map.c tests/fakes/fake_qemu.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "host-agent/qemu-module/ram_map.h"
+#include "include/freehint/shm_layout.h"
+#include "tests/fakes/fake_qemu.h"
+
+#define PAGE	FREEHINT_PAGE_SIZE
+#define LOW	0xa0000ULL
+#define HIGH	(1ULL << 32)
+
+static struct ram_map map;
+
+static int setup(void **state)
+{
+	(void)state;
+	fake_qemu_init();
+	fake_add_block(0, LOW);
+	fake_add_block(0x100000, 0xb0000000ULL - 0x100000);
+	fake_add_block(HIGH, 5ULL << 30);
+	ram_map_init(&map);
+	return 0;
+}
+
+static void a_segment_ends_where_the_memory_ends(void **state)
+{
+	const struct ram_segment *s = ram_map_find(&map, 0x5000, NULL);
+
+	(void)state;
+	assert_non_null(s);
+	assert_int_equal(s->start, 0x5000);
+	assert_int_equal(s->end, LOW);
+	assert_ptr_equal(s->hva, fake.block[0].host + 0x5000);
+	s = ram_map_find(&map, HIGH + 7 * PAGE, NULL);
+	assert_int_equal(s->end, HIGH + (5ULL << 30));
+}
+
+static void the_last_page_is_a_segment_of_one(void **state)
+{
+	const struct ram_segment *s = ram_map_find(&map, LOW - PAGE, NULL);
+
+	(void)state;
+	assert_non_null(s);
+	assert_int_equal(s->end, LOW);
+}
+
+static void a_hole_is_an_error_with_qemus_words(void **state)
+{
+	Error *err = NULL;
+
+	(void)state;
+	assert_null(ram_map_find(&map, LOW, &err));
+	assert_non_null(err);
+	assert_string_equal(fake.error, "no memory there");
+	assert_null(ram_map_find(&map, 0xb0000000ULL, NULL));
+	assert_null(ram_map_find(&map, 1ULL << 50, NULL));
+}
+
+static void a_known_segment_costs_no_question(void **state)
+{
+	unsigned int probes;
+	u64 gpa;
+
+	(void)state;
+	ram_map_find(&map, HIGH, NULL);
+	probes = fake.probes;
+	for (gpa = HIGH; gpa < HIGH + (1ULL << 30); gpa += 1ULL << 20)
+		assert_ptr_equal(ram_map_find(&map, gpa, NULL), &map.segment[0]);
+	assert_int_equal(fake.probes, probes);
+	assert_true(probes < 100);
+}
+
+static void more_segments_than_room_still_answer(void **state)
+{
+	const struct ram_segment *s;
+	u64 gpa = 0x100000;
+	int i;
+
+	(void)state;
+	/* Backwards, so that no earlier segment covers the page. */
+	for (i = 2 * RAM_MAP_SEGMENTS; i-- > 0;) {
+		s = ram_map_find(&map, gpa + i * PAGE, NULL);
+		assert_non_null(s);
+		assert_int_equal(s->start, gpa + i * PAGE);
+	}
+	assert_int_equal(map.count, RAM_MAP_SEGMENTS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_segment_ends_where_the_memory_ends, setup),
+		cmocka_unit_test_setup(the_last_page_is_a_segment_of_one, setup),
+		cmocka_unit_test_setup(a_hole_is_an_error_with_qemus_words, setup),
+		cmocka_unit_test_setup(a_known_segment_costs_no_question, setup),
+		cmocka_unit_test_setup(more_segments_than_room_still_answer, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
