@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * When to say hello, to whom, and what to say: once per host instance, and again
+ * when something the hello tells has changed.
+ */
+#include <linux/device.h>
+#include <linux/log2.h>
+#include <linux/random.h>
+
+#include "compat/compat.h"
+#include "free_scan.h"
+#include "guest_contract.h"
+#include "guest_hello.h"
+
+void guest_hello_init(struct guest_hello *hello, struct device *dev, void *base, u64 size)
+{
+	*hello = (struct guest_hello){
+		.dev = dev,
+		.base = base,
+		.size = size,
+		.facts.max_order = COMPAT_MAX_ORDER,
+		.facts.incarnation = get_random_u64(),
+	};
+}
+
+bool guest_hello_is_due(const struct guest_hello *hello, const struct freehint_request *req)
+{
+	struct guest_contract now = guest_contract_now();
+
+	if (!hello->instance || req->instance != hello->instance)
+		return true;
+	if (now.contract != hello->facts.contract || now.refusal != hello->facts.refusal)
+		return true;
+	return req->phase == FREEHINT_PHASE_OFF &&
+	       free_scan_end_pfn() != hello->facts.end_pfn;
+}
+
+/* MiB of shared memory that a bitmap for @pages needs, as a power of two. */
+static u64 region_mib(u64 pages)
+{
+	u64 bytes = FREEHINT_HEADER_SIZE + ((pages + 7) >> 3);
+
+	return max(roundup_pow_of_two(bytes) >> 20, 1UL);
+}
+
+static void log_hello(const struct guest_hello *hello, const struct freehint_publisher *pub)
+{
+	const struct freehint_guest_facts *facts = &hello->facts;
+
+	if (facts->contract == FREEHINT_CONTRACT_REFUSED)
+		dev_info_ratelimited(hello->dev, "said hello, no page will be reported, %s\n",
+				     guest_contract_reason(facts->refusal));
+	else
+		dev_info_ratelimited(hello->dev, "said hello, contract %s, %llu pages\n",
+				     guest_contract_name(facts->contract), facts->end_pfn);
+	if (facts->end_pfn > pub->capacity)
+		dev_warn_ratelimited(hello->dev,
+				     "bitmap ends at page %llu of %llu, give the ivshmem region %llu MiB\n",
+				     pub->capacity, facts->end_pfn,
+				     region_mib(facts->end_pfn));
+}
+
+static void log_rejected(struct guest_hello *hello, u64 instance, int err)
+{
+	if (hello->rejected == instance)
+		return;
+	hello->rejected = instance;
+	dev_warn_ratelimited(hello->dev,
+			     "host's hello cannot be used, error %d, see that QEMU runs the freehint extension of a matching version\n",
+			     err);
+}
+
+int guest_hello_say(struct guest_hello *hello, struct freehint_publisher *pub,
+		    const struct freehint_request *req)
+{
+	struct guest_contract now = guest_contract_now();
+	int ret = -ENODEV;
+
+	/* Whatever was said before was not said to this host. */
+	hello->instance = 0;
+	if (req->instance)
+		ret = freehint_publisher_attach(pub, hello->base, hello->size);
+	if (ret) {
+		log_rejected(hello, req->instance, ret);
+		return ret;
+	}
+	hello->facts.contract = now.contract;
+	hello->facts.refusal = now.refusal;
+	hello->facts.end_pfn = free_scan_end_pfn();
+	freehint_publish_hello(pub, req->instance, &hello->facts);
+	hello->instance = req->instance;
+	hello->rejected = 0;
+	log_hello(hello, pub);
+	return 0;
+}
+
+void guest_hello_withdraw(struct guest_hello *hello, struct freehint_publisher *pub)
+{
+	if (!hello->instance)
+		return;
+	freehint_withdraw(pub);
+	hello->instance = 0;
+}

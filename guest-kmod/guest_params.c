@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Module parameters, checked when they are set. All of them may be changed while
+ * the module runs.
+ */
+#include <linux/moduleparam.h>
+
+#include "guest_params.h"
+#include "../include/freehint/limits.h"
+
+struct guest_params guest_params = {
+	.poll_idle_ms = FREEHINT_POLL_IDLE_US / 1000,
+	.poll_fast_us = FREEHINT_POLL_FAST_US,
+	.advance_blocks = 64,
+	.report = true,
+};
+
+/* Longer than 10 s and the host takes the guest for dead. */
+static int set_poll_idle(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 1, 10000);
+}
+
+/* Below 50 us the worker would keep a CPU to itself. */
+static int set_poll_fast(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 50, 100000);
+}
+
+/* 2^20 blocks of 4 MiB are 4 TiB: most guests then show one step, the seal. */
+static int set_advance(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 1, 1U << 20);
+}
+
+static const struct kernel_param_ops poll_idle_ops = {
+	.set = set_poll_idle,
+	.get = param_get_uint,
+};
+
+static const struct kernel_param_ops poll_fast_ops = {
+	.set = set_poll_fast,
+	.get = param_get_uint,
+};
+
+static const struct kernel_param_ops advance_ops = {
+	.set = set_advance,
+	.get = param_get_uint,
+};
+
+module_param_cb(poll_idle_ms, &poll_idle_ops, &guest_params.poll_idle_ms, 0644);
+MODULE_PARM_DESC(poll_idle_ms,
+		 "poll period while nothing is asked for, 1 to 10000 ms (default 100)");
+
+module_param_cb(poll_fast_us, &poll_fast_ops, &guest_params.poll_fast_us, 0644);
+MODULE_PARM_DESC(poll_fast_us,
+		 "poll period once reporting is started, 50 to 100000 us (default 1000)");
+
+module_param_cb(advance_blocks, &advance_ops, &guest_params.advance_blocks, 0644);
+MODULE_PARM_DESC(advance_blocks,
+		 "blocks scanned between two steps of the watermark, 1 to 1048576 (default 64)");
+
+module_param_named(report, guest_params.report, bool, 0644);
+MODULE_PARM_DESC(report, "0: refuse to report free pages to the host (default 1)");

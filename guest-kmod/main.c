@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * freehint.ko: tells the host which pages of this guest are free, so that a live
+ * migration need not send them.
+ *
+ * Reading order: ivshmem_bar.c finds the region, round_worker.c answers the host,
+ * free_scan.c looks at the allocator, proto/guest_publish.c writes the bytes.
+ */
+#include <linux/module.h>
+
+#include "free_scan.h"
+#include "ivshmem_bar.h"
+
+static int __init freehint_init(void)
+{
+	int ret;
+
+	ret = free_scan_init();
+	if (ret)
+		return ret;
+	ret = ivshmem_bar_register();
+	if (ret)
+		goto err_scan;
+	return 0;
+
+err_scan:
+	free_scan_exit();
+	return ret;
+}
+module_init(freehint_init);
+
+static void __exit freehint_exit(void)
+{
+	ivshmem_bar_unregister();
+	free_scan_exit();
+}
+module_exit(freehint_exit);
+
+MODULE_DESCRIPTION("Tells the host which pages of the guest are free, for live migration");
+MODULE_LICENSE("GPL");

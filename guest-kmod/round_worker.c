@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The guest's side of a round: a thread that watches the request line, says
+ * hello, and answers each new round with a scan and a seal.
+ *
+ * Theory of operation
+ * -------------------
+ * ivshmem-plain has no interrupt, so the thread polls one cache line: slowly
+ * while the host asks for nothing, at about 1 kHz once reporting was started.
+ * Each poll does the same four things in the same order:
+ *
+ *	read the request line		torn: poll again soon
+ *	say hello if it is due		refused by our checks: write nothing
+ *	beat
+ *	serve the round if it is new
+ *
+ * All that the host may have become meanwhile (migrated to, restarted, reset,
+ * reverted to a snapshot) shows as another instance in its hello, so nothing has
+ * to be told to the thread. The only state kept across polls is which instance
+ * was greeted and which round was served last; ids of rounds never occur twice,
+ * hence a round that was left half done by a crash is never taken up again.
+ *
+ * A request line may outlive the host that wrote it: a guest that migrated to a
+ * QEMU without the extension finds the last request in its region for ever. The
+ * longer the line stays as it is, the slower it is polled.
+ *
+ * Only the thread uses the publisher. round_worker_halt() does after the thread
+ * ended, and round_worker_suspend() while it is frozen, which is never in the
+ * middle of a round: the freezer gets hold of it between polls alone.
+ */
+#include <linux/delay.h>
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/freezer.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/slab.h>
+#include <linux/wait.h>
+
+#include "free_scan.h"
+#include "guest_contract.h"
+#include "guest_hello.h"
+#include "guest_params.h"
+#include "guest_stats.h"
+#include "round_worker.h"
+
+/* A request line that did not change for so long, seconds, is polled slower ... */
+#define QUIET_SECONDS		10
+#define QUIET_POLL_US		10000U
+/* ... and after this as slowly as if there were none. */
+#define STALE_SECONDS		300
+
+/* Periods from here on are slept in jiffies, where a stop wakes the thread. */
+#define LONG_SLEEP_US		20000U
+
+/**
+ * struct round_worker - the thread and what it remembers between polls
+ * @task:    thread, NULL once it was halted
+ * @wake:    where it sleeps between slow polls
+ * @pub:     the region as proto/ sees it
+ * @hello:   what was said last, and to whom
+ * @stats:   counters
+ * @served:  last round served, FREEHINT_NO_ROUND if none
+ * @beats:   polls that followed a hello
+ * @seen:    request line of the last poll
+ * @changed: when it last changed, jiffies
+ */
+struct round_worker {
+	struct task_struct *task;
+	wait_queue_head_t wake;
+	struct freehint_publisher pub;
+	struct guest_hello hello;
+	struct guest_stats *stats;
+	u64 served;
+	u64 beats;
+	struct freehint_request seen;
+	unsigned long changed;
+};
+
+static u64 to_us(u64 ns)
+{
+	return div_u64(ns, NSEC_PER_USEC);
+}
+
+static void count_scan(struct guest_stats *stats, const struct free_scan_result *result,
+		       u64 pages)
+{
+	guest_stats_set(stats->pages_last, pages);
+	guest_stats_add(stats->pages_total, pages);
+	guest_stats_set(stats->scan_us_last, to_us(result->scan_ns));
+	guest_stats_max(&stats->scan_us_max, to_us(result->scan_ns));
+	guest_stats_set(stats->hold_us_last, to_us(result->hold_ns));
+	guest_stats_max(&stats->hold_us_max, to_us(result->hold_ns));
+	guest_stats_max(&stats->irqoff_us_max, to_us(result->irqoff_ns));
+	guest_stats_set(stats->holds_last, result->holds);
+	if (result->status == FREEHINT_SEAL_COMPLETE)
+		guest_stats_add(stats->rounds_sealed, 1);
+	else
+		guest_stats_add(stats->rounds_aborted, 1);
+}
+
+static void seal(struct freehint_publisher *pub, const struct free_scan_result *result)
+{
+	const struct freehint_seal_facts facts = {
+		.status = result->status,
+		.hold_us = min_t(u64, to_us(result->hold_ns), U32_MAX),
+		.scan_us = to_us(result->scan_ns),
+		.blocks = result->holds,
+	};
+
+	freehint_seal_round(pub, &facts);
+}
+
+static void serve_round(struct round_worker *worker, const struct freehint_request *req)
+{
+	struct free_scan_result result = { .status = FREEHINT_SEAL_DECLINED };
+	struct guest_stats *stats = worker->stats;
+
+	worker->served = req->round;
+	guest_stats_add(stats->rounds_seen, 1);
+	freehint_open_round(&worker->pub, req->round);
+	if (!guest_contract_allows(worker->hello.facts.contract, req->pass)) {
+		guest_stats_add(stats->rounds_declined, 1);
+		seal(&worker->pub, &result);
+		return;
+	}
+	free_scan_publish(&worker->pub, READ_ONCE(guest_params.advance_blocks), &result);
+	seal(&worker->pub, &result);
+	count_scan(stats, &result, worker->pub.free);
+	dev_dbg(worker->hello.dev, "pass %u, %llu free pages in %llu us\n", req->pass,
+		worker->pub.free, to_us(result.scan_ns));
+}
+
+static void note_request(struct round_worker *worker, const struct freehint_request *req)
+{
+	const struct freehint_request *seen = &worker->seen;
+
+	if (req->instance == seen->instance && req->round == seen->round &&
+	    req->phase == seen->phase && req->pass == seen->pass)
+		return;
+	worker->seen = *req;
+	worker->changed = jiffies;
+	guest_stats_set(worker->stats->phase, req->phase);
+}
+
+static unsigned int idle_us(void)
+{
+	return READ_ONCE(guest_params.poll_idle_ms) * 1000;
+}
+
+/* Return: microseconds until the next poll. */
+static unsigned int poll_period(const struct round_worker *worker)
+{
+	unsigned int fast = READ_ONCE(guest_params.poll_fast_us);
+	u32 phase = worker->seen.phase;
+
+	if (phase != FREEHINT_PHASE_READY && phase != FREEHINT_PHASE_ROUND)
+		return idle_us();
+	if (time_is_after_jiffies(worker->changed + QUIET_SECONDS * HZ))
+		return fast;
+	if (time_is_after_jiffies(worker->changed + STALE_SECONDS * HZ))
+		return max(fast, QUIET_POLL_US);
+	return idle_us();
+}
+
+static void note_hello(struct round_worker *worker)
+{
+	const struct freehint_guest_facts *facts = &worker->hello.facts;
+	struct guest_stats *stats = worker->stats;
+
+	guest_stats_set(stats->said, worker->hello.instance != 0);
+	if (!worker->hello.instance)
+		return;
+	guest_stats_add(stats->hellos, 1);
+	guest_stats_set(stats->contract, facts->contract);
+	guest_stats_set(stats->refusal, facts->refusal);
+	guest_stats_set(stats->end_pfn, facts->end_pfn);
+	guest_stats_set(stats->version, worker->pub.version);
+	guest_stats_set(stats->capacity, worker->pub.capacity);
+}
+
+/* Return: microseconds until the next poll. */
+static unsigned int poll_once(struct round_worker *worker)
+{
+	struct freehint_request req;
+
+	guest_stats_add(worker->stats->polls, 1);
+	if (!freehint_read_request(&worker->pub, &req))
+		return READ_ONCE(guest_params.poll_fast_us);
+	note_request(worker, &req);
+	if (guest_hello_is_due(&worker->hello, &req)) {
+		int ret = guest_hello_say(&worker->hello, &worker->pub, &req);
+
+		note_hello(worker);
+		if (ret)
+			return idle_us();
+	}
+	freehint_beat(&worker->pub, ++worker->beats);
+	if (req.round != FREEHINT_NO_ROUND && req.round != worker->served)
+		serve_round(worker, &req);
+	return poll_period(worker);
+}
+
+static void sleep_between_polls(struct round_worker *worker, unsigned int us)
+{
+	if (us < LONG_SLEEP_US)
+		usleep_range_state(us, us + us / 4, TASK_IDLE);
+	else
+		wait_event_freezable_timeout(worker->wake, kthread_should_stop(),
+					     usecs_to_jiffies(us));
+}
+
+static int run_worker(void *data)
+{
+	struct round_worker *worker = data;
+
+	set_freezable();
+	while (!kthread_freezable_should_stop(NULL))
+		sleep_between_polls(worker, poll_once(worker));
+	return 0;
+}
+
+struct round_worker *round_worker_start(struct device *dev, void *base, u64 size,
+					struct guest_stats *stats)
+{
+	struct round_worker *worker;
+	int ret;
+
+	worker = kzalloc(sizeof(*worker), GFP_KERNEL);
+	if (!worker)
+		return ERR_PTR(-ENOMEM);
+	init_waitqueue_head(&worker->wake);
+	worker->stats = stats;
+	worker->changed = jiffies;
+	guest_hello_init(&worker->hello, dev, base, size);
+	ret = freehint_publisher_attach(&worker->pub, base, size);
+	if (ret)
+		goto err_free;
+	worker->task = kthread_run(run_worker, worker, "freehint");
+	if (IS_ERR(worker->task)) {
+		ret = PTR_ERR(worker->task);
+		goto err_free;
+	}
+	return worker;
+
+err_free:
+	kfree(worker);
+	return ERR_PTR(ret);
+}
+
+void round_worker_halt(struct round_worker *worker)
+{
+	if (!worker->task)
+		return;
+	kthread_stop(worker->task);
+	worker->task = NULL;
+	guest_hello_withdraw(&worker->hello, &worker->pub);
+	guest_stats_set(worker->stats->said, false);
+}
+
+void round_worker_free(struct round_worker *worker)
+{
+	kfree(worker);
+}
+
+void round_worker_suspend(struct round_worker *worker)
+{
+	guest_hello_withdraw(&worker->hello, &worker->pub);
+	guest_stats_set(worker->stats->said, false);
+}
