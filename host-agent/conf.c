@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the command line says.
+ */
+#include "conf.h"
+
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "include/freehint/limits.h"
+#include "include/freehint/version.h"
+
+/* A faster poll buys nothing: the guest answers at its own millisecond. */
+#define POLL_MIN_US	50
+#define POLL_MAX_US	1000000
+
+enum option_key {
+	KEY_QMP = 'q',
+	KEY_SHM = 's',
+	KEY_USER = 'u',
+	KEY_JSON = 'j',
+	KEY_ONCE = '1',
+	KEY_LEVEL = 'l',
+	KEY_POLL = 'p',
+};
+
+const char *argp_program_version = "freehint-agent " FREEHINT_RELEASE;
+
+static const struct argp_option options[] = {
+	{ "qmp", KEY_QMP, "SOCKET", 0,
+	  "QEMU's monitor socket (-qmp unix:SOCKET,server=on,wait=off), one that "
+	  "nobody else uses", 0 },
+	{ "shm", KEY_SHM, "PATH", 0,
+	  "file behind the ivshmem device (mem-path of its memory backend)", 0 },
+	{ "user", KEY_USER, "NAME", 0,
+	  "become this user first; when started as root, give the user QEMU runs as", 0 },
+	{ "json", KEY_JSON, NULL, 0, "events and summaries as JSON lines on stdout", 0 },
+	{ "once", KEY_ONCE, NULL, 0, "exit after the summary of the first migration", 0 },
+	{ "log-level", KEY_LEVEL, "LEVEL", 0, "error, warn, info (default) or debug", 0 },
+	{ "poll-us", KEY_POLL, "N", 0,
+	  "look at the shared memory every N microseconds while reporting is on "
+	  "(default 1000)", 0 },
+	{ 0 },
+};
+
+static const char doc[] =
+	"Tells QEMU which pages of a guest are free, so that a live migration does not "
+	"send them."
+	"\v"
+	"QEMU needs freehint-qemu.so (-plugin file=...) and an ivshmem-plain device with "
+	"master=on, the guest needs freehint.ko. The agent waits for QEMU and connects "
+	"again when QEMU was restarted; it may be stopped at any time, a migration then "
+	"goes on without it.\n"
+	"\n"
+	"Exit codes:\n"
+	"  0  ended by SIGTERM or SIGINT, or --once and the migration completed\n"
+	"  1  wrong usage\n"
+	"  2  io_uring is not available here\n"
+	"  3  the sandbox could not be set up\n"
+	"  4  another call to the system failed at the start or in the event loop\n"
+	"  5  --once and the migration failed, was cancelled or its end was not seen\n";
+
+static error_t parse_level(struct conf *conf, const char *arg, struct argp_state *state)
+{
+	enum log_level level;
+
+	for (level = 0; level < LOG_LEVEL_COUNT; level++) {
+		if (strcmp(arg, log_level_names[level]))
+			continue;
+		conf->level = level;
+		return 0;
+	}
+	argp_error(state, "--log-level is %s, give error, warn, info or debug", arg);
+	return EINVAL;
+}
+
+static error_t parse_poll(struct conf *conf, const char *arg, struct argp_state *state)
+{
+	char *end;
+
+	errno = 0;
+	conf->poll_us = strtoull(arg, &end, 10);
+	if (errno || end == arg || *end || conf->poll_us < POLL_MIN_US ||
+	    conf->poll_us > POLL_MAX_US)
+		argp_error(state, "--poll-us is %s, give a number from %d to %d", arg,
+			   POLL_MIN_US, POLL_MAX_US);
+	return 0;
+}
+
+static error_t check(const struct conf *conf, struct argp_state *state)
+{
+	const size_t room = sizeof(((struct sockaddr_un *)0)->sun_path);
+
+	if (!conf->qmp)
+		argp_error(state, "give QEMU's monitor socket with --qmp");
+	else if (!*conf->qmp || strlen(conf->qmp) >= room)
+		argp_error(state, "the path given with --qmp has %zu bytes, at most %zu fit",
+			   strlen(conf->qmp), room - 1);
+	if (!conf->shm || !*conf->shm)
+		argp_error(state, "give the file behind the ivshmem device with --shm");
+	return 0;
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct conf *conf = state->input;
+
+	switch (key) {
+	case KEY_QMP:
+		conf->qmp = arg;
+		return 0;
+	case KEY_SHM:
+		conf->shm = arg;
+		return 0;
+	case KEY_USER:
+		conf->user = arg;
+		return 0;
+	case KEY_JSON:
+		conf->json = true;
+		return 0;
+	case KEY_ONCE:
+		conf->once = true;
+		return 0;
+	case KEY_LEVEL:
+		return parse_level(conf, arg, state);
+	case KEY_POLL:
+		return parse_poll(conf, arg, state);
+	case ARGP_KEY_ARG:
+		argp_error(state, "%s is too much, every argument is an option", arg);
+		return EINVAL;
+	case ARGP_KEY_END:
+		return check(conf, state);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+void conf_parse(struct conf *conf, int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse_option,
+		.doc = doc,
+	};
+
+	*conf = (struct conf){
+		.level = LOG_LEVEL_INFO,
+		.poll_us = FREEHINT_POLL_FAST_US,
+	};
+	argp_err_exit_status = AGENT_EXIT_USAGE;
+	if (argp_parse(&argp, argc, argv, 0, NULL, conf))
+		exit(AGENT_EXIT_USAGE);
+}

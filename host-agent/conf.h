@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the command line says.
+ */
+#ifndef FREEHINT_CONF_H
+#define FREEHINT_CONF_H
+
+#include "include/freehint/types.h"
+#include "log.h"
+
+/** enum agent_exit - exit codes; --help documents them */
+enum agent_exit {
+	AGENT_EXIT_OK = 0,
+	AGENT_EXIT_USAGE = 1,
+	AGENT_EXIT_NO_RING = 2,
+	AGENT_EXIT_ISOLATION = 3,
+	AGENT_EXIT_SYSTEM = 4,
+	AGENT_EXIT_NOT_COMPLETED = 5,
+};
+
+/**
+ * struct conf - the options
+ * @qmp:      path of QEMU's monitor socket
+ * @shm:      path of the file behind the ivshmem device
+ * @user:     user to become, or NULL
+ * @json:     JSON lines on stdout
+ * @once:     exit after the first summary
+ * @level:    log level
+ * @poll_us:  poll period while reporting is on, microseconds
+ */
+struct conf {
+	const char *qmp;
+	const char *shm;
+	const char *user;
+	bool json;
+	bool once;
+	enum log_level level;
+	u64 poll_us;
+};
+
+/**
+ * conf_parse() - read the command line
+ * @conf: filled; points into @argv
+ * @argc: as main() got it
+ * @argv: as main() got it
+ *
+ * Does not return for --help, --version and wrong usage.
+ */
+void conf_parse(struct conf *conf, int argc, char **argv);
+
+#endif /* FREEHINT_CONF_H */

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The reply to x-query-freehint as a struct. Missing or odd members read as 0:
+ * the extension may be older or newer than the agent.
+ */
+#ifndef FREEHINT_STATUS_H
+#define FREEHINT_STATUS_H
+
+#include <jansson.h>
+
+#include "include/freehint/types.h"
+
+#define FREEHINT_STATUS_TEXT	128
+
+/**
+ * enum freehint_state - what the extension does
+ * @FREEHINT_STATE_OFF:   nothing; x-freehint-start was not sent
+ * @FREEHINT_STATE_READY: waits for a migration
+ * @FREEHINT_STATE_ROUND: a round is open
+ */
+enum freehint_state {
+	FREEHINT_STATE_OFF,
+	FREEHINT_STATE_READY,
+	FREEHINT_STATE_ROUND,
+};
+
+/**
+ * struct freehint_status - what the agent uses of the reply
+ * @instance:        random number in the region's host hello
+ * @state:           what the extension does
+ * @refused:         why hinting is off although it was started, or ""
+ * @region_size:     bytes of the region
+ * @guest_present:   a guest module has said hello
+ * @contract:        what free pages of this guest must read as, or ""
+ * @rounds:          rounds opened since QEMU started; so do all that follow
+ * @pages_offered:   pages in well-formed commands
+ * @pages_accepted:  pages handed to the dirty bitmap in time
+ * @pages_late:      pages whose round was over too soon
+ * @commands_refused: mark-clean commands refused
+ * @bytes_skipped:   bytes whose dirty bit was cleared
+ * @first_apply_us:  first round: from the sync to the first page applied
+ * @waited_us:       first round: how long the migration waited for hints
+ */
+struct freehint_status {
+	u64 instance;
+	enum freehint_state state;
+	char refused[FREEHINT_STATUS_TEXT];
+	u64 region_size;
+	bool guest_present;
+	char contract[FREEHINT_STATUS_TEXT];
+	u64 rounds;
+	u64 pages_offered;
+	u64 pages_accepted;
+	u64 pages_late;
+	u64 commands_refused;
+	u64 bytes_skipped;
+	u64 first_apply_us;
+	u64 waited_us;
+};
+
+/** freehint_status_parse() - fill @status from the reply; Return: 0 or -EPROTO */
+int freehint_status_parse(struct freehint_status *status, const json_t *reply);
+
+#endif /* FREEHINT_STATUS_H */

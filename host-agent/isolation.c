@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Taking away from the process what it does not need, in stages.
+ *
+ * The agent reads memory that a hostile guest writes and talks to QEMU's monitor,
+ * which is as powerful as QEMU itself. Whoever takes the agent over has the monitor
+ * connection; the stages see to it that this is all there is:
+ *
+ *	isolation_start()	nothing inherited, nothing left in core files
+ *	isolation_identity()	QEMU's user, no capability
+ *	isolation_seal()	the system calls in the table below, no others
+ *
+ * The io_uring is no way around the table: event_loop.c restricts it to polling
+ * and timers. It is set up before the last stage, as are the memfds.
+ *
+ * A system call that is missing in the table ends the process; the migration goes
+ * on without hints. The kernel raises SIGSYS and our handler names the call before
+ * it lets the signal kill us: "which one was it" is the first question, and an
+ * audit log is not at hand in a container.
+ */
+#define _GNU_SOURCE
+#include "isolation.h"
+
+#include <cap-ng.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "include/freehint/types.h"
+#include "log.h"
+
+#ifdef FREEHINT_SANITIZE
+const char *__asan_default_options(void);
+
+/* The leak check traces its own process, which the sandbox is there to prevent. */
+const char *__asan_default_options(void)
+{
+	return "detect_leaks=0";
+}
+#endif
+
+/* What open() must not be asked for: anything but reading. */
+#define OPEN_WRITES	(O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND)
+
+/**
+ * struct allowed - one line of the list
+ * @name:   system call; unknown to this architecture: left out
+ * @arg:    argument that is restricted, or -1
+ * @mask:   bits of it that are looked at
+ * @value:  what they must be
+ */
+struct allowed {
+	const char *name;
+	int arg;
+	u64 mask;
+	u64 value;
+};
+
+static const struct allowed allowed[] = {
+	/* event loop */
+	{ "io_uring_enter", -1, 0, 0 },		/* wait, submit polls and timers */
+	{ "read", -1, 0, 0 },			/* the signal descriptor */
+	/* monitor connection, made anew when QEMU restarts */
+	{ "socket", 0, ~0U, AF_UNIX },
+	{ "connect", -1, 0, 0 },
+	{ "sendmsg", -1, 0, 0 },		/* commands, memfds */
+	{ "recvfrom", -1, 0, 0 },		/* replies, events; recv() */
+	{ "recv", -1, 0, 0 },			/* the same on some architectures */
+	{ "shutdown", -1, 0, 0 },
+	{ "close", -1, 0, 0 },
+	/* shared memory, mapped anew when QEMU restarts */
+	{ "openat", 2, OPEN_WRITES, O_RDONLY },
+	{ "newfstatat", -1, 0, 0 },		/* type and size; fstat() in glibc */
+	{ "fstat", -1, 0, 0 },
+	{ "fstatat64", -1, 0, 0 },
+	{ "statx", -1, 0, 0 },
+	{ "fstatfs", -1, 0, 0 },		/* on a disk? */
+	{ "mmap", 2, PROT_EXEC, 0 },		/* and memory for JSON */
+	{ "munmap", -1, 0, 0 },
+	/* memory for JSON */
+	{ "brk", -1, 0, 0 },
+	{ "mremap", -1, 0, 0 },			/* realloc() of large blocks */
+	{ "madvise", -1, 0, 0 },		/* free() of large blocks */
+	/* log and summaries */
+	{ "write", -1, 0, 0 },
+	{ "clock_gettime", -1, 0, 0 },		/* where the vDSO has no clock */
+	/* signals and the end */
+	{ "rt_sigreturn", -1, 0, 0 },		/* SIGBUS, SIGSYS handlers */
+	{ "rt_sigaction", -1, 0, 0 },		/* SIGBUS that is not ours */
+	{ "exit_group", -1, 0, 0 },
+	{ "exit", -1, 0, 0 },
+#ifdef FREEHINT_SANITIZE
+	/* what sanitizers need for a report; never in a release */
+	{ "getpid", -1, 0, 0 },
+	{ "gettid", -1, 0, 0 },
+	{ "futex", -1, 0, 0 },
+	{ "sched_yield", -1, 0, 0 },
+	{ "sigaltstack", -1, 0, 0 },
+	{ "rt_sigprocmask", -1, 0, 0 },
+	{ "readlink", -1, 0, 0 },
+	{ "lseek", -1, 0, 0 },
+	{ "mprotect", -1, 0, 0 },
+	{ "getrlimit", -1, 0, 0 },
+	{ "prlimit64", -1, 0, 0 },
+#endif
+};
+
+int isolation_start(void)
+{
+	const struct rlimit no_core = { 0, 0 };
+	int ret;
+
+	if (close_range(STDERR_FILENO + 1, ~0U, 0) && errno != ENOSYS)
+		goto err_log;
+	if (setrlimit(RLIMIT_CORE, &no_core))
+		goto err_log;
+	if (prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL))
+		goto err_log;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL))
+		goto err_log;
+	umask(077);
+	return 0;
+
+err_log:
+	ret = -errno;
+	log_error("process could not be closed off: %s", strerror(-ret));
+	return ret;
+}
+
+static int become(const char *name)
+{
+	const struct passwd *user;
+
+	errno = 0;
+	user = getpwnam(name);
+	if (!user) {
+		log_error("there is no user %s, give another with --user", name);
+		return -ENOENT;
+	}
+	if (setgroups(0, NULL) || initgroups(name, user->pw_gid) ||
+	    setgid(user->pw_gid) || setuid(user->pw_uid)) {
+		log_error("could not become user %s, start as root or without --user: %s",
+			  name, strerror(errno));
+		return -EPERM;
+	}
+	/* Changing the user makes a process dumpable again on some set-ups. */
+	return isolation_start();
+}
+
+int isolation_identity(const char *user)
+{
+	int ret;
+
+	if (user) {
+		ret = become(user);
+		if (ret)
+			return ret;
+	}
+	capng_clear(CAPNG_SELECT_BOTH);
+	/* The bounding set needs CAP_SETPCAP; without it the rest is enough. */
+	ret = capng_apply(CAPNG_SELECT_CAPS);
+	if (ret || capng_have_capabilities(CAPNG_SELECT_CAPS) != CAPNG_NONE) {
+		log_error("capabilities could not be dropped, %d", ret);
+		return -EPERM;
+	}
+	return 0;
+}
+
+/* Number to text without stdio: a signal handler runs this. */
+static size_t put_number(char *to, unsigned int number)
+{
+	char digits[12];
+	size_t len = 0, i;
+
+	do {
+		digits[len++] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	for (i = 0; i < len; i++)
+		to[i] = digits[len - 1 - i];
+	return len;
+}
+
+static void on_sigsys(int signal, siginfo_t *info, void *context)
+{
+	static const char head[] = "freehint-agent: error: system call ";
+	static const char tail[] = " is not in the sandbox's list, please report it\n";
+	char line[sizeof(head) + sizeof(tail) + 12];
+	size_t len = sizeof(head) - 1;
+
+	(void)signal;
+	(void)context;
+	memcpy(line, head, len);
+	len += put_number(line + len, (unsigned int)info->si_syscall);
+	memcpy(line + len, tail, sizeof(tail) - 1);
+	len += sizeof(tail) - 1;
+	if (write(STDERR_FILENO, line, len) < 0)
+		_exit(1);
+	/* SIGSYS is blocked here: another forbidden call kills, and shows why. */
+	syscall(SYS_getppid);
+	_exit(1);
+}
+
+static int add_rule(scmp_filter_ctx filter, const struct allowed *entry)
+{
+	int number = seccomp_syscall_resolve_name(entry->name);
+	struct scmp_arg_cmp cmp;
+
+	/* Negative: a call other architectures have. */
+	if (number < 0)
+		return 0;
+	if (entry->arg < 0)
+		return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, number, 0, NULL);
+	cmp = (struct scmp_arg_cmp){
+		.arg = (unsigned int)entry->arg,
+		.op = SCMP_CMP_MASKED_EQ,
+		.datum_a = entry->mask,
+		.datum_b = entry->value,
+	};
+	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, number, 1, &cmp);
+}
+
+static int load_filter(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
+	unsigned int i;
+	int ret = 0;
+
+	if (!filter)
+		return -ENOMEM;
+	/* A call of another architecture cannot be named by our handler. */
+	ret = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	for (i = 0; !ret && i < sizeof(allowed) / sizeof(allowed[0]); i++)
+		ret = add_rule(filter, &allowed[i]);
+	if (!ret)
+		ret = seccomp_load(filter);
+	seccomp_release(filter);
+	return ret;
+}
+
+int isolation_seal(void)
+{
+	struct sigaction action = { .sa_flags = SA_SIGINFO };
+	int ret;
+
+	action.sa_sigaction = on_sigsys;
+	sigemptyset(&action.sa_mask);
+	if (sigaction(SIGSYS, &action, NULL)) {
+		ret = -errno;
+		goto err_log;
+	}
+	ret = load_filter();
+	if (ret)
+		goto err_log;
+	return 0;
+
+err_log:
+	log_error("system call filter could not be loaded: %s", strerror(-ret));
+	return ret;
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Log lines on stderr: one clause, object and number, time since start.
+ *
+ * Written with write() and not through stdio, which would look at the terminal
+ * and the time zone on its first use, deep inside the sandbox.
+ */
+#include "log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+#define LOG_LINE	512
+
+const char *const log_level_names[LOG_LEVEL_COUNT] = {
+	[LOG_LEVEL_ERROR] = "error",
+	[LOG_LEVEL_WARN] = "warn",
+	[LOG_LEVEL_INFO] = "info",
+	[LOG_LEVEL_DEBUG] = "debug",
+};
+
+static enum log_level log_threshold = LOG_LEVEL_INFO;
+static u64 log_origin_us;
+
+void log_init(enum log_level level)
+{
+	log_threshold = level;
+	log_origin_us = clock_us();
+}
+
+bool log_enabled(enum log_level level)
+{
+	return level <= log_threshold;
+}
+
+static void write_all(int fd, const char *text, size_t len)
+{
+	ssize_t done;
+
+	while (len) {
+		done = write(fd, text, len);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return;
+		text += done;
+		len -= (size_t)done;
+	}
+}
+
+void log_line(enum log_level level, const char *fmt, ...)
+{
+	u64 now = clock_us() - log_origin_us;
+	char line[LOG_LINE];
+	va_list args;
+	int head, body;
+	size_t len;
+
+	if (!log_enabled(level))
+		return;
+	head = snprintf(line, sizeof(line), "freehint-agent: %5llu.%06llu %s: ",
+			(unsigned long long)(now / 1000000),
+			(unsigned long long)(now % 1000000), log_level_names[level]);
+	va_start(args, fmt);
+	body = vsnprintf(line + head, sizeof(line) - (size_t)head, fmt, args);
+	va_end(args);
+	if (body < 0)
+		return;
+	len = (size_t)head + (size_t)body;
+	if (len > sizeof(line) - 1)
+		len = sizeof(line) - 1;
+	line[len++] = '\n';
+	write_all(STDERR_FILENO, line, len);
+}
+
+bool log_allowed(struct log_limit *limit, enum log_level level)
+{
+	u64 now = clock_us();
+
+	if (!log_enabled(level))
+		return false;
+	if (!limit->window_us || now - limit->window_us > LOG_WINDOW_US) {
+		limit->window_us = now;
+		limit->lines = 0;
+	}
+	if (limit->lines >= LOG_BURST) {
+		limit->dropped++;
+		return false;
+	}
+	limit->lines++;
+	if (limit->dropped) {
+		log_line(level, "%llu lines like the next one were not written",
+			 (unsigned long long)limit->dropped);
+		limit->dropped = 0;
+	}
+	return true;
+}
+
+void log_output(const char *text, size_t len)
+{
+	write_all(STDOUT_FILENO, text, len);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Log lines on stderr: one clause, object and number, time since start. What a
+ * guest can cause goes through the rate-limited twins.
+ */
+#ifndef FREEHINT_LOG_H
+#define FREEHINT_LOG_H
+
+#include "include/freehint/types.h"
+
+/** enum log_level - how much is said; each level includes those before it */
+enum log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARN,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG,
+	LOG_LEVEL_COUNT,
+};
+
+/**
+ * struct log_limit - one rate-limited place: LOG_BURST lines in LOG_WINDOW_US
+ * @window_us: start of the current window, monotonic microseconds
+ * @lines:     lines in this window
+ * @dropped:   lines not written since the last one that was
+ */
+struct log_limit {
+	u64 window_us;
+	unsigned int lines;
+	u64 dropped;
+};
+
+#define LOG_BURST	5
+#define LOG_WINDOW_US	5000000
+
+extern const char *const log_level_names[LOG_LEVEL_COUNT];
+
+/** log_init() - set the level and the origin of the time stamps */
+void log_init(enum log_level level);
+
+/** log_enabled() - would a line of this level be written? */
+bool log_enabled(enum log_level level);
+
+/** log_line() - write one line; @fmt has no newline and no full stop */
+__attribute__((format(printf, 2, 3)))
+void log_line(enum log_level level, const char *fmt, ...);
+
+/** log_allowed() - may the place that owns @limit write a line now? */
+bool log_allowed(struct log_limit *limit, enum log_level level);
+
+#define log_error(...)	log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warn(...)	log_line(LOG_LEVEL_WARN, __VA_ARGS__)
+#define log_info(...)	log_line(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...)	log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+#define log_limited(level, ...)						\
+	do {								\
+		static struct log_limit limit_here;			\
+									\
+		if (log_allowed(&limit_here, level))			\
+			log_line(level, __VA_ARGS__);			\
+	} while (0)
+
+#define log_warn_limited(...)	log_limited(LOG_LEVEL_WARN, __VA_ARGS__)
+#define log_debug_limited(...)	log_limited(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+/** log_output() - write @len bytes to stdout; whoever closed it misses them */
+void log_output(const char *text, size_t len);
+
+#endif /* FREEHINT_LOG_H */

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * freehint-agent: startup order, and the one switch over events.
+ */
+#include <jansson.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "event_loop.h"
+#include "isolation.h"
+#include "log.h"
+#include "session.h"
+#include "shm_region.h"
+
+static int catch_signals(void)
+{
+	sigset_t set;
+
+	/* A reader of our output that went away is no reason to end. */
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -errno;
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void stop(struct session *session, int signals)
+{
+	struct signalfd_siginfo info;
+
+	if (read(signals, &info, sizeof(info)) == sizeof(info))
+		log_info("stopped by signal %u", info.ssi_signo);
+	session->done = true;
+}
+
+static enum agent_exit run(struct session *session, struct event_loop *loop, int signals)
+{
+	struct event event;
+	int ret;
+
+	event_loop_watch(loop, EVENT_STOP, signals, POLLIN);
+	event_loop_timer(loop, EVENT_RETRY, 0);
+	while (!session->done) {
+		ret = event_loop_wait(loop, &event);
+		if (ret) {
+			log_error("event loop failed: %s", strerror(-ret));
+			return AGENT_EXIT_SYSTEM;
+		}
+		switch (event.kind) {
+		case EVENT_STOP:
+			stop(session, signals);
+			break;
+		case EVENT_QMP:
+			session_talk(session);
+			break;
+		case EVENT_RETRY:
+			session_connect(session);
+			break;
+		case EVENT_ASK:
+			session_ask(session);
+			break;
+		case EVENT_POLL:
+			session_poll(session);
+			break;
+		case EVENT_COUNT:
+			break;
+		}
+	}
+	return session->exit_code;
+}
+
+static const char *ring_advice(int error)
+{
+	switch (error) {
+	case -ENOSYS:
+	case -EPERM:
+	case -EACCES:
+		return ", allow it (sysctl kernel.io_uring_disabled=0, or the container's "
+		       "seccomp profile)";
+	case -EINVAL:
+		return ", Linux 5.10 or newer is needed";
+	default:
+		return "";
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static struct session session;
+	enum agent_exit code = AGENT_EXIT_SYSTEM;
+	struct event_loop *loop;
+	struct conf conf;
+	int signals, ret;
+
+	conf_parse(&conf, argc, argv);
+	log_init(conf.level);
+	if (isolation_start() || isolation_identity(conf.user))
+		return AGENT_EXIT_ISOLATION;
+	/* Given here, because jansson would look for randomness in the sandbox. */
+	json_object_seed((size_t)getpid());
+
+	signals = catch_signals();
+	ret = signals < 0 ? -errno : shm_region_guard();
+	if (ret) {
+		log_error("signals could not be set up: %s", strerror(-ret));
+		return AGENT_EXIT_SYSTEM;
+	}
+	ret = event_loop_new(&loop);
+	if (ret) {
+		log_error("io_uring cannot be used: %s%s", strerror(-ret), ring_advice(ret));
+		return AGENT_EXIT_NO_RING;
+	}
+	ret = session_init(&session, &conf, loop);
+	if (ret) {
+		log_error("buffers could not be set up: %s", strerror(-ret));
+		goto out_free_loop;
+	}
+	code = AGENT_EXIT_ISOLATION;
+	if (isolation_seal())
+		goto out_free_session;
+	code = run(&session, loop, signals);
+
+out_free_session:
+	session_free(&session);
+out_free_loop:
+	event_loop_free(loop);
+	return code;
+}

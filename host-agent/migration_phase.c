@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What QEMU is doing, told from query-status and query-migrate.
+ *
+ * query-migrate does not say in which direction. On a destination the run state
+ * is "inmigrate" until all memory is there (precopy) or until the guest starts to
+ * run while memory still arrives (postcopy); then only the postcopy-* status
+ * tells. So a side that was once seen as incoming stays incoming until the status
+ * says that it is over, and whoever connects in the middle of a postcopy waits.
+ *
+ * A status that no table knows counts as a running migration: waiting costs
+ * nothing but time, mapping too early costs the guest.
+ */
+#include "migration_phase.h"
+
+#include <string.h>
+
+/* Classes of query-migrate's status. */
+enum status_class {
+	STATUS_NONE,
+	STATUS_RUNNING,
+	STATUS_POSTCOPY,
+	STATUS_OVER,
+	STATUS_CLASSES,
+};
+
+const char *const migration_phase_names[PHASE_COUNT] = {
+	[PHASE_UNKNOWN] = "unknown",
+	[PHASE_INCOMING] = "incoming",
+	[PHASE_IDLE] = "idle",
+	[PHASE_PRECOPY] = "precopy",
+	[PHASE_POSTCOPY] = "postcopy",
+};
+
+const char *const migration_outcome_names[OUTCOME_COUNT] = {
+	[OUTCOME_NONE] = "unknown",
+	[OUTCOME_COMPLETED] = "completed",
+	[OUTCOME_FAILED] = "failed",
+	[OUTCOME_CANCELLED] = "cancelled",
+};
+
+/* Phase from the phase so far and the status, when the run state is not inmigrate. */
+static const enum migration_phase transitions[PHASE_COUNT][STATUS_CLASSES] = {
+	[PHASE_UNKNOWN] = {
+		[STATUS_NONE] = PHASE_IDLE,
+		[STATUS_RUNNING] = PHASE_PRECOPY,
+		[STATUS_POSTCOPY] = PHASE_POSTCOPY,
+		[STATUS_OVER] = PHASE_IDLE,
+	},
+	[PHASE_INCOMING] = {
+		[STATUS_NONE] = PHASE_IDLE,
+		[STATUS_RUNNING] = PHASE_INCOMING,
+		[STATUS_POSTCOPY] = PHASE_INCOMING,
+		[STATUS_OVER] = PHASE_IDLE,
+	},
+	[PHASE_IDLE] = {
+		[STATUS_NONE] = PHASE_IDLE,
+		[STATUS_RUNNING] = PHASE_PRECOPY,
+		[STATUS_POSTCOPY] = PHASE_POSTCOPY,
+		[STATUS_OVER] = PHASE_IDLE,
+	},
+	[PHASE_PRECOPY] = {
+		[STATUS_NONE] = PHASE_IDLE,
+		[STATUS_RUNNING] = PHASE_PRECOPY,
+		[STATUS_POSTCOPY] = PHASE_POSTCOPY,
+		[STATUS_OVER] = PHASE_IDLE,
+	},
+	[PHASE_POSTCOPY] = {
+		[STATUS_NONE] = PHASE_IDLE,
+		[STATUS_RUNNING] = PHASE_PRECOPY,
+		[STATUS_POSTCOPY] = PHASE_POSTCOPY,
+		[STATUS_OVER] = PHASE_IDLE,
+	},
+};
+
+enum migration_outcome migration_outcome_of(const char *status)
+{
+	enum migration_outcome outcome;
+
+	for (outcome = OUTCOME_COMPLETED; outcome < OUTCOME_COUNT; outcome++)
+		if (!strcmp(status, migration_outcome_names[outcome]))
+			return outcome;
+	return OUTCOME_NONE;
+}
+
+static enum status_class classify(const char *status)
+{
+	if (!*status || !strcmp(status, "none"))
+		return STATUS_NONE;
+	if (!strncmp(status, "postcopy-", strlen("postcopy-")))
+		return STATUS_POSTCOPY;
+	return migration_outcome_of(status) ? STATUS_OVER : STATUS_RUNNING;
+}
+
+enum migration_phase migration_phase_next(enum migration_phase now, const char *runstate,
+					  const char *status)
+{
+	if (!*runstate)
+		return PHASE_UNKNOWN;
+	if (!strcmp(runstate, "inmigrate"))
+		return PHASE_INCOMING;
+	return transitions[now][classify(status)];
+}
+
+bool migration_phase_may_map(enum migration_phase phase)
+{
+	return phase == PHASE_IDLE || phase == PHASE_PRECOPY;
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Framing of the QMP byte stream: bytes in, one complete JSON object out at a time.
+ *
+ * Objects are found by counting brackets outside strings and not by newlines: a
+ * monitor with pretty=on spreads an object over many lines. Whether the bytes
+ * between the brackets are JSON is for the parser to say.
+ */
+#include "qmp_stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int qmp_stream_init(struct qmp_stream *stream, size_t size)
+{
+	memset(stream, 0, sizeof(*stream));
+	stream->buf = malloc(size);
+	if (!stream->buf)
+		return -ENOMEM;
+	stream->size = size;
+	return 0;
+}
+
+void qmp_stream_free(struct qmp_stream *stream)
+{
+	free(stream->buf);
+	stream->buf = NULL;
+}
+
+void qmp_stream_reset(struct qmp_stream *stream)
+{
+	stream->used = 0;
+	stream->start = 0;
+	stream->scan = 0;
+	stream->depth = 0;
+	stream->string = false;
+	stream->escaped = false;
+}
+
+/* Move what is not used yet to the front. */
+static void compact(struct qmp_stream *stream)
+{
+	size_t gone = stream->start;
+
+	memmove(stream->buf, stream->buf + gone, stream->used - gone);
+	stream->used -= gone;
+	stream->scan -= gone;
+	stream->start = 0;
+}
+
+char *qmp_stream_room(struct qmp_stream *stream, size_t *len)
+{
+	if (stream->start)
+		compact(stream);
+	*len = stream->size - stream->used;
+	return stream->buf + stream->used;
+}
+
+void qmp_stream_filled(struct qmp_stream *stream, size_t len)
+{
+	stream->used += len;
+}
+
+static void scan_string(struct qmp_stream *stream, char c)
+{
+	if (stream->escaped)
+		stream->escaped = false;
+	else if (c == '\\')
+		stream->escaped = true;
+	else if (c == '"')
+		stream->string = false;
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Return: 1 when @c ends an object, 0 when not, -EPROTO when it may not be here. */
+static int scan_byte(struct qmp_stream *stream, char c)
+{
+	if (stream->string) {
+		scan_string(stream, c);
+		return 0;
+	}
+	if (!stream->depth) {
+		if (is_space(c)) {
+			stream->start = stream->scan + 1;
+			return 0;
+		}
+		if (c != '{')
+			return -EPROTO;
+	}
+	if (c == '{' || c == '[')
+		stream->depth++;
+	else if (c == '}' || c == ']')
+		return --stream->depth == 0;
+	else if (c == '"')
+		stream->string = true;
+	return 0;
+}
+
+int qmp_stream_next(struct qmp_stream *stream, const char **object, size_t *len)
+{
+	int ret;
+
+	for (; stream->scan < stream->used; stream->scan++) {
+		ret = scan_byte(stream, stream->buf[stream->scan]);
+		if (ret < 0)
+			return ret;
+		if (!ret)
+			continue;
+		*object = stream->buf + stream->start;
+		*len = stream->scan + 1 - stream->start;
+		stream->scan++;
+		stream->start = stream->scan;
+		return 1;
+	}
+	if (stream->used - stream->start == stream->size)
+		return -EMSGSIZE;
+	return 0;
+}

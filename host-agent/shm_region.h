@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The file behind the ivshmem device: open, check, map read-only, survive its
+ * truncation.
+ */
+#ifndef FREEHINT_SHM_REGION_H
+#define FREEHINT_SHM_REGION_H
+
+#include "include/freehint/types.h"
+
+/**
+ * struct shm_region - a mapping, or none
+ * @base: start, NULL when nothing is mapped
+ * @size: bytes
+ */
+struct shm_region {
+	const void *base;
+	u64 size;
+};
+
+/**
+ * shm_region_guard() - catch SIGBUS from mapped regions from now on
+ *
+ * Called once, before the sandbox is closed.
+ *
+ * Return: 0 or negative errno.
+ */
+int shm_region_guard(void);
+
+/**
+ * shm_region_map() - open the file and map it
+ * @region: region with nothing mapped
+ * @path:   file
+ * @size:   bytes QEMU says the region has, or 0 when it does not say
+ *
+ * Touches no page. One region can be mapped at a time.
+ *
+ * Return: 0; -ENODEV: not a regular file; -EFBIG, -EINVAL: a size that no region
+ * has; -ENODATA: the file is smaller than @size; other negative errno of open()
+ * or mmap().
+ */
+int shm_region_map(struct shm_region *region, const char *path, u64 size);
+
+/** shm_region_unmap() - undo shm_region_map(); a region that is not mapped is fine */
+void shm_region_unmap(struct shm_region *region);
+
+/**
+ * shm_region_lost() - was the file truncated under the mapping?
+ *
+ * The mapping can still be read then, as zeros, and is to be unmapped.
+ */
+bool shm_region_lost(const struct shm_region *region);
+
+#endif /* FREEHINT_SHM_REGION_H */
