@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+What the demo runs with: options, the same as make variables (MEM, FILL, SMP,
+ACCEL), and sizes that fit this machine when nothing was asked for.
+"""
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from dataclasses import dataclass
+
+SCENARIOS = ("used", "fresh")
+VARIANTS = ("none", "balloon", "freehint")
+UNITS = {"": 1, "M": 1, "G": 1024}
+
+# Both ends at 8 GiB, of which 6 GiB are touched, page tables and the rest.
+ROOMY_MIB = 18 * 1024
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Sizes in MiB; `json_file` is None when nobody asked."""
+
+    mem: int
+    fill: int
+    smp: int
+    accel: str
+    scenarios: tuple[str, ...]
+    variants: tuple[str, ...]
+    json_file: str | None
+
+
+def mib(text: str) -> int:
+    """MiB from text such as 8G, 6144M or 6144."""
+    match = re.fullmatch(r"(\d+)\s*([MG]?)(i?B)?", text.strip(), re.IGNORECASE)
+    if not match or not int(match[1]):
+        raise argparse.ArgumentTypeError(f"not a size: {text} (try 8G)")
+    return int(match[1]) * UNITS[match[2].upper()]
+
+
+def available_mib() -> int:
+    """MemAvailable of this machine."""
+    with open("/proc/meminfo", encoding="ascii") as meminfo:
+        for line in meminfo:
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) // 1024
+    return 0
+
+
+def default_mem() -> int:
+    """8 GiB where there is room, else what fits twice with 2 GiB to spare."""
+    available = available_mib()
+    if available >= ROOMY_MIB:
+        return 8192
+    return max((available - 2048) // 2 // 512 * 512, 1024)
+
+
+def default_accel() -> str:
+    """KVM where it can run an ordinary Linux guest, else TCG."""
+    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as cpuinfo:
+        virtual = re.search(r"^flags\s*:.*\b(vmx|svm)\b", cpuinfo.read(), re.MULTILINE)
+    return "kvm" if virtual and os.access("/dev/kvm", os.R_OK | os.W_OK) else "tcg"
+
+
+def _parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description="Migrate a test guest with and without freehint and compare.")
+    parser.add_argument("--mem", help="guest memory, for example 8G (default: what fits)")
+    parser.add_argument("--fill", help="memory written, then freed (default: 3/4 of --mem)")
+    parser.add_argument("--smp", help="virtual CPUs (default 4)")
+    parser.add_argument("--accel", choices=("kvm", "tcg"),
+                        help="default: kvm if the CPU has it, else tcg")
+    parser.add_argument("--scenario", choices=SCENARIOS, action="append",
+                        help="run this one only; may be given again")
+    parser.add_argument("--variant", choices=VARIANTS, action="append",
+                        help="run this one only; may be given again")
+    parser.add_argument("--json", metavar="FILE", help="write the numbers there too")
+    return parser
+
+
+def read_settings() -> Settings:
+    """Options, then make variables from the environment, then defaults."""
+    parser = _parser()
+    options = parser.parse_args()
+
+    def pick(name: str) -> str:
+        return getattr(options, name) or os.environ.get(name.upper(), "")
+
+    try:
+        mem = mib(pick("mem")) if pick("mem") else default_mem()
+        fill = mib(pick("fill")) if pick("fill") else mem * 3 // 4
+    except argparse.ArgumentTypeError as error:
+        parser.error(str(error))
+    smp = pick("smp") or "4"
+    if not smp.isdigit() or int(smp) < 1:
+        parser.error(f"not a number of CPUs: {smp}")
+    if mem < 512:
+        parser.error("the test guest needs 512M at least")
+    if fill > mem - 384:
+        parser.error(f"--fill must leave 384M of {mem}M to the guest")
+    accel = pick("accel") or default_accel()
+    if accel not in ("kvm", "tcg"):
+        parser.error(f"not an accelerator: {accel} (kvm or tcg)")
+    return Settings(mem, fill, int(smp), accel,
+                    tuple(options.scenario or SCENARIOS),
+                    tuple(options.variant or VARIANTS), options.json)

@@ -1,0 +1,105 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Install the Debian packages that building, the demo and the checks need, and
+# nothing when they are there. Usage: tests/deps.sh [build] [demo] [check]
+set -eu
+
+# Compiles the agent, the QEMU extension and the guest's kernel module.
+BUILD="build-essential pkg-config kmod liburing-dev libseccomp-dev libjansson-dev
+libcap-ng-dev linux-headers-cloud-amd64"
+
+# Boots test guests. The kernel is for the guests, QEMU reads it from /boot; it
+# must be the version of the headers.
+DEMO="$BUILD qemu-system-x86 linux-image-cloud-amd64 busybox-static python3"
+
+# Unit tests, model checking, static analysis.
+CHECK="$DEMO libcmocka-dev spin sparse cppcheck clang clang-tidy cpio xz-utils"
+
+say() { echo "deps: $*" >&2; }
+
+# missing PACKAGE... - print those that are not installed
+missing() {
+	for package in "$@"; do
+		state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) || state=
+		[ "$state" = installed ] || printf '%s ' "$package"
+	done
+}
+
+# as_root COMMAND... - run it, with sudo when we are not root
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		say "not root and no sudo; as root, run: apt-get install $wanted"
+		exit 1
+	fi
+}
+
+# apt_get ARGUMENT... - quiet unless it fails
+apt_get() {
+	log=$(mktemp)
+	if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
+	     -o Dpkg::Use-Pty=0 "$@" >"$log" 2>&1; then
+		cat "$log" >&2
+		rm -f "$log"
+		say "apt-get $1 failed; see above"
+		exit 1
+	fi
+	rm -f "$log"
+}
+
+install_packages() {
+	wanted=$*
+	say "installing: $wanted"
+	apt_get update
+	apt_get install --no-install-recommends "$@"
+}
+
+# Is there a kernel image whose own headers are installed too?
+kernel_matches() {
+	for image in /boot/vmlinuz-*-cloud-amd64; do
+		version=${image#/boot/vmlinuz-}
+		[ -e "$image" ] && [ -d "/lib/modules/$version/build/" ] && return 0
+	done
+	return 1
+}
+
+# Headers and image that were installed at different times may differ.
+match_kernel() {
+	kernel_matches && return
+	say "kernel image and headers differ: updating both"
+	install_packages linux-image-cloud-amd64 linux-headers-cloud-amd64
+	kernel_matches && return
+	say "still no /boot/vmlinuz-*-cloud-amd64 with headers of the same version"
+	exit 1
+}
+
+[ -e /etc/debian_version ] || {
+	say "not a Debian system; install the packages named in $0 by hand"
+	exit 1
+}
+[ $# -gt 0 ] || set -- build
+
+packages=
+kernel=no
+for group in "$@"; do
+	case $group in
+	build) packages="$packages $BUILD" ;;
+	demo) packages="$packages $DEMO" kernel=yes ;;
+	check) packages="$packages $CHECK" kernel=yes ;;
+	*)
+		echo "usage: $0 [build] [demo] [check]" >&2
+		exit 2
+		;;
+	esac
+done
+
+# Package names hold no blanks: splitting is meant.
+# shellcheck disable=SC2086
+absent=$(missing $(printf '%s\n' $packages | sort -u))
+# shellcheck disable=SC2086
+[ -z "$absent" ] || install_packages $absent
+[ $kernel = no ] || match_kernel

@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+A virtual machine that runs guest.S, with the extension and its shared memory,
+and a hand on everything: the guest's writes, its hello, hints, migrations.
+"""
+from __future__ import annotations
+
+import mmap
+import os
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from typing import Any
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests"))
+
+# pylint: disable=wrong-import-position
+from lib import migration, result  # noqa: E402
+from lib.qemu import Qemu  # noqa: E402
+
+PAGE = 4096
+MIB = 1 << 20
+SHM_SIZE = MIB
+
+# Bandwidths, bytes per second. QEMU hands it out in slices of 100 ms; CRAWL is a
+# quarter of a page per slice, so that nothing but the first pages gets through.
+CRAWL = 10240
+UNLIMITED = 0
+
+BUILD = os.path.join(ROOT, "build")
+EXTENSION = os.path.join(BUILD, "freehint-qemu.so")
+ROM = os.path.join(BUILD, "tests", "kvm", "guest.rom")
+FAKE_GUEST = os.path.join(BUILD, "tests", "kvm", "fake_guest")
+
+
+def mutant(name: str) -> str:
+    """Path of the extension in which one safety rule is broken."""
+    return os.path.join(BUILD, "mutants", f"freehint-qemu-{name}.so")
+
+
+def make(directory: str, *targets: str) -> None:
+    """Build; fails the test when the build fails."""
+    done = subprocess.run(["make", "-s", "-C", os.path.join(ROOT, directory), *targets],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, check=False)
+    result.check(done.returncode == 0, f"make {' '.join(targets)}:\n{done.stdout}")
+
+
+def build() -> None:
+    """Everything the tests of this directory need."""
+    make("tests", "build-kvm")
+    make("host-agent/qemu-module", "all", "mutants")
+
+
+def kvm_reason() -> str | None:
+    """Why there is no KVM here, None when there is."""
+    try:
+        os.close(os.open("/dev/kvm", os.O_RDWR))
+    except OSError as error:
+        return f"no KVM: /dev/kvm: {error.strerror}"
+    return None
+
+
+def accelerators() -> list[str]:
+    """Those that work here; says aloud what is left out."""
+    reason = kvm_reason()
+    if reason is None:
+        return ["kvm", "tcg"]
+    print(f"skipped: the KVM half: {reason}", flush=True)
+    return ["tcg"]
+
+
+class GuestStopped(Exception):
+    """The guest was stopped by its migration before it could answer."""
+
+
+class Machine(Qemu):
+    """
+    One bare-metal virtual machine.
+
+    Its shared memory is a file of its own in /dev/shm unless `shm` names one
+    that outlives it.
+    """
+
+    def __init__(self, accel: str, *, name: str, mem: int = 64 * MIB,
+                 extension: str | None = EXTENSION, incoming: bool = False,
+                 shm: str | None = None, extra: Iterable[str] = (),
+                 share: bool = False) -> None:
+        super().__init__([], name=name, lifetime=120.0)
+        self.mem = mem
+        self._own_shm = shm is None
+        self.shm = shm or new_shm()
+        self.serial_path = self.path("com1")
+        self._serial: socket.socket | None = None
+        self.args = [
+            "-accel", accel, "-m", f"{mem >> 20}M", "-object",
+            f"memory-backend-ram,id=mainram,size={mem},share={'on' if share else 'off'}",
+            "-machine", "pc,memory-backend=mainram", "-nodefaults", "-display", "none",
+            "-object", f"memory-backend-file,id=freehint,mem-path={self.shm},"
+                       f"size={SHM_SIZE},share=on",
+            "-device", "ivshmem-plain,memdev=freehint,master=on",
+            "-bios", ROM,
+            "-chardev", f"socket,id=com1,path={self.serial_path},server=on,wait=off",
+            "-serial", "chardev:com1", *extra]
+        if extension:
+            self.args += ["-plugin", f"file={extension},memdev=freehint"]
+        if incoming:
+            self.args += ["-incoming", "defer"]
+
+    def stop(self) -> None:
+        """End QEMU and remove what it used."""
+        if self._serial:
+            self._serial.close()
+            self._serial = None
+        super().stop()
+        if self._own_shm and os.path.exists(self.shm):
+            os.unlink(self.shm)
+
+    # the guest
+
+    def _talk(self, request: bytes, answer: bytes) -> None:
+        """One command to guest.S and its one-letter answer."""
+        if self._serial is None:
+            self._serial = socket.socket(socket.AF_UNIX)
+            self._serial.settimeout(0.5)
+            self._serial.connect(self.serial_path)
+        self._serial.sendall(request)
+        got = self._hear(time.monotonic() + 30)
+        result.check(got == answer, f"{self.name}: guest answered {got!r} to "
+                                    f"{request[:1]!r}")
+
+    def _hear(self, deadline: float) -> bytes:
+        """One byte from the guest, or GuestStopped."""
+        assert self._serial is not None
+        while True:
+            try:
+                return self._serial.recv(1)
+            except TimeoutError:
+                status = self.status()
+                if status != "running":
+                    raise GuestStopped(status) from None
+                result.check(time.monotonic() < deadline, f"{self.name}: guest is silent")
+
+    def ping(self) -> None:
+        """Wait until the guest is up."""
+        self._talk(b"P", b"p")
+
+    def write(self, region: range, pattern: int) -> None:
+        """The guest stores `address ^ pattern` into every page of `region`."""
+        self._talk(struct.pack("<cIII", b"W", region.start, region.stop, pattern), b"w")
+
+    def dump(self, region: range) -> list[int]:
+        """The first word of every page of `region`, read by QEMU."""
+        path = self.path("dump")
+        self.qmp.command("pmemsave", val=region.start, size=len(region), filename=path)
+        with open(path, "rb") as file, \
+                mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            words = [struct.unpack_from("<I", data, at)[0]
+                     for at in range(0, len(region), PAGE)]
+        os.unlink(path)
+        return words
+
+    def lost(self, region: range, pattern: int) -> int:
+        """How many pages of `region` do not hold what write() stored."""
+        words = self.dump(region)
+        return sum(word != (region.start + PAGE * i) ^ pattern
+                   for i, word in enumerate(words))
+
+    # the guest module's part
+
+    def fake(self, *args: Any) -> str:
+        """Speak for the guest module; returns what fake_guest prints."""
+        done = subprocess.run([FAKE_GUEST, self.shm, *map(str, args)],
+                              capture_output=True, text=True, check=False, timeout=30)
+        result.check(done.returncode == 0, f"fake_guest {args}: {done.stderr}")
+        return done.stdout
+
+    def publish(self, round_id: int, region: range) -> None:
+        """The guest module reports `region` as free and seals the round."""
+        self.fake("publish", round_id, region.start // PAGE, region.stop // PAGE,
+                  self.mem // PAGE)
+
+    # the agent's part
+
+    def query(self) -> dict[str, Any]:
+        """x-query-freehint."""
+        return self.qmp.command("x-query-freehint")
+
+    def counter(self, name: str) -> int:
+        """One of its counters."""
+        return self.query()["counters"][name]
+
+    def start_hinting(self, contract: str = "dead") -> None:
+        """Hello from the guest, then x-freehint-start."""
+        self.fake("hello", contract)
+        self.qmp.command("x-freehint-start")
+
+    def wait_round(self, other_than: int = 0, timeout: float = 20.0) -> int:
+        """Poll until a round is open that is not `other_than`; its id."""
+        deadline = time.monotonic() + timeout
+        while True:
+            now = self.query()
+            if now["state"] == "round" and now["round"] not in (0, other_than):
+                return now["round"]
+            result.check(time.monotonic() < deadline, f"no round opens: {now}")
+            time.sleep(0.002)
+
+    def mark(self, round_id: int, *regions: range, **more: Any) -> dict[str, Any]:
+        """x-freehint-mark-clean with a JSON list."""
+        ranges = [{"start": r.start, "length": len(r)} for r in regions]
+        return self.qmp.command("x-freehint-mark-clean", round=round_id,
+                                ranges=ranges, **more)
+
+    def mark_fd(self, round_id: int, *regions: range, **more: Any) -> dict[str, Any]:
+        """x-freehint-mark-clean with a memfd."""
+        records = b"".join(struct.pack("<QQ", r.start, len(r)) for r in regions)
+        fd = os.memfd_create("ranges", os.MFD_CLOEXEC)
+        try:
+            os.write(fd, records)
+            self.qmp.send_fd(fd, "ranges")
+        finally:
+            os.close(fd)
+        return self.qmp.command("x-freehint-mark-clean", round=round_id,
+                                fdname="ranges", count=len(regions), **more)
+
+    def wait_applied(self, pages: int, timeout: float = 20.0) -> dict[str, Any]:
+        """Wait until the extension has put so many pages into the bitmap."""
+        deadline = time.monotonic() + timeout
+        while True:
+            now = self.query()
+            if now["counters"]["pages-accepted"] >= pages:
+                return now
+            result.check(time.monotonic() < deadline, f"not applied: {now}")
+            time.sleep(0.01)
+
+    # migration
+
+    def bandwidth(self, rate: int) -> None:
+        """Change the speed of a running migration, bytes per second."""
+        migration.set_parameters(self, {"max-bandwidth": rate})
+
+
+def new_shm() -> str:
+    """A zeroed file for the ivshmem device."""
+    handle, path = tempfile.mkstemp(prefix="freehint-kvm-", dir="/dev/shm")
+    os.ftruncate(handle, SHM_SIZE)
+    os.close(handle)
+    return path
+
+
+def finish(src: Machine, dst: Machine, timeout: float = 60.0) -> dict[str, Any]:
+    """Lift the limit, wait for the end, check that it was a success."""
+    src.bandwidth(UNLIMITED)
+    info = migration.wait(src, timeout)
+    result.check(info["status"] == "completed", f"migration {info}\n{src.log()}{dst.log()}")
+    migration.wait_running(dst)
+    return info

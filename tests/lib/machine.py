@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+A virtual machine of the tests: Qemu, its guest, its ivshmem region and its agent,
+put together as an administrator would.
+"""
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import initramfs, paths
+from .guest import Guest
+from .qemu import Qemu, die_with_parent, end_process
+from .qmp import QmpError
+from .result import require_file
+
+# Emulated "rep stosb" goes byte by byte; without it the guest's kernel clears
+# pages by words, several times faster.
+CPU_MODELS = {"tcg": "max,-erms,-fsrm", "kvm": "host"}
+
+
+@dataclass
+class Spec:
+    """
+    What both ends of a migration must have in common, plus local choices.
+
+    memory_mib   guest memory
+    smp          virtual CPUs
+    append       more kernel command line
+    accel        QEMU accelerator
+    ivshmem      give the machine the shared-memory device
+    extension    load freehint-qemu.so (on this side)
+    plugin_opts  more options of the extension, ",name=value" each
+    balloon      add virtio-balloon with free-page-hint=on
+    region_mib   size of the ivshmem region
+    extra        more QEMU arguments
+    lifetime     seconds until QEMU is killed, whatever happens
+    """
+
+    memory_mib: int = 768
+    smp: int = 2
+    append: str = ""
+    accel: str = "tcg"
+    ivshmem: bool = True
+    extension: bool = True
+    plugin_opts: str = ""
+    balloon: bool = False
+    region_mib: int = 0
+    with_module: bool = True
+    extra: list[str] = field(default_factory=list)
+    lifetime: float = 240.0
+
+
+def region_mib_for(memory_mib: int) -> int:
+    """Smallest power of two MiB that holds a bitmap up to the highest pfn."""
+    # q35 moves what exceeds 2 GiB above 4 GiB once the guest has 2.75 GiB
+    top_mib = memory_mib if memory_mib < 2816 else memory_mib + 2048
+    need = 4096 + top_mib * 256 // 8
+    size = 1
+    while size << 20 < need:
+        size *= 2
+    return size
+
+
+class Machine:
+    """
+    One QEMU with the test guest; a context manager.
+
+    qemu   the process
+    guest  its guest
+    shm    path of the file behind the ivshmem region
+    """
+
+    def __init__(self, spec: Spec, *, name: str, incoming: bool = False,
+                 shm: str | None = None) -> None:
+        """`shm` reuses an existing file, as an administrator's fixed path does."""
+        self.spec = spec
+        self.name = name
+        self.incoming = incoming
+        self._own_shm = shm is None
+        self.shm = shm or self._new_shm()
+        self.qemu = Qemu([], name=name, lifetime=spec.lifetime)
+        self.guest = Guest(self.qemu.path("control"))
+        self.agent: Agent | None = None
+
+    def __enter__(self) -> "Machine":
+        try:
+            self.qemu.args = self._arguments()
+            self.qemu.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End agent and QEMU, remove the region's file if it is ours."""
+        if self.agent:
+            self.agent.stop()
+        self.guest.close()
+        self.qemu.stop()
+        if self._own_shm and os.path.exists(self.shm):
+            os.unlink(self.shm)
+
+    @property
+    def qmp(self):  # type: ignore[no-untyped-def]
+        """Shortcut to the harness's QMP connection."""
+        return self.qemu.qmp
+
+    def console(self) -> str:
+        """What the guest's kernel has printed."""
+        with open(self.qemu.path("console.log"), encoding="utf-8",
+                  errors="replace") as log:
+            return log.read()
+
+    def boot(self, module: bool = True) -> "Machine":
+        """Wait for the guest and load freehint.ko if `module`."""
+        self.guest.wait_boot()
+        if module:
+            self.load_module()
+        return self
+
+    def load_module(self, options: str = "") -> None:
+        """insmod freehint.ko."""
+        self.guest.must(f"insmod /modules/freehint.ko {options}")
+
+    def unload_module(self) -> None:
+        """rmmod freehint."""
+        self.guest.must("rmmod freehint")
+
+    def load_balloon(self) -> None:
+        """Load the balloon driver and what it needs, in order."""
+        for name in initramfs.BALLOON_MODULES:
+            self.guest.must(f"test ! -e /modules/{name}.ko || insmod /modules/{name}.ko")
+
+    def query(self) -> dict[str, Any]:
+        """x-query-freehint."""
+        return self.qmp.command("x-query-freehint")
+
+    def counters(self) -> dict[str, int]:
+        """The counters of x-query-freehint."""
+        return self.query()["counters"]
+
+    def start_hints(self, timeout: float = 10.0) -> None:
+        """x-freehint-start, again until the guest has said hello."""
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                self.qmp.command("x-freehint-start")
+                return
+            except QmpError as error:
+                if "hello" not in error.desc or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.1)
+
+    def start_agent(self) -> "Agent":
+        """Start the agent of this machine."""
+        self.agent = Agent(self.shm, self.qemu.agent_qmp)
+        return self.agent
+
+    def _new_shm(self) -> str:
+        """A fresh file in /dev/shm."""
+        fd, path = tempfile.mkstemp(prefix="freehint-test-", dir="/dev/shm")
+        os.close(fd)
+        return path
+
+    def _arguments(self) -> list[str]:
+        """The QEMU command line."""
+        spec = self.spec
+        kernel, initrd = initramfs.build(spec.with_module)
+        args = ["-accel", spec.accel, "-cpu", CPU_MODELS[spec.accel],
+                "-smp", str(spec.smp), "-m", f"{spec.memory_mib}M",
+                "-object", f"memory-backend-ram,id=mainram,size={spec.memory_mib}M",
+                "-machine", "q35,memory-backend=mainram",
+                "-display", "none", "-nodefaults", "-no-user-config",
+                "-kernel", kernel.image, "-initrd", initrd,
+                "-append", f"console=ttyS0 panic=-1 quiet {spec.append}",
+                "-serial", f"file:{self.qemu.path('console.log')}",
+                "-serial", f"unix:{self.qemu.path('control')},server=on,wait=off"]
+        if spec.ivshmem:
+            size = spec.region_mib or region_mib_for(spec.memory_mib)
+            args += ["-object", f"memory-backend-file,id=freehint,mem-path={self.shm},"
+                     f"size={size}M,share=on",
+                     "-device", "ivshmem-plain,memdev=freehint,master=on"]
+        if spec.balloon:
+            args += ["-object", "iothread,id=io0", "-device",
+                     "virtio-balloon-pci,free-page-hint=on,iothread=io0"]
+        if spec.extension:
+            plugin = require_file(paths.PLUGIN, "run make first")
+            args += ["-plugin", f"file={plugin},memdev=freehint{spec.plugin_opts}"]
+        if self.incoming:
+            args += ["-incoming", "defer"]
+        return args + spec.extra
+
+
+class Agent:
+    """A running freehint-agent with its log."""
+
+    def __init__(self, shm: str, qmp: str, options: list[str] | None = None) -> None:
+        """Start it on a region file and a QMP socket."""
+        binary = require_file(paths.AGENT, "run make first")
+        self._log = tempfile.TemporaryFile()
+        line = [binary, "--shm", shm, "--qmp", qmp, *(options or [])]
+        self._proc = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=self._log,
+                                      stderr=self._log, preexec_fn=die_with_parent)
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._proc.pid
+
+    def alive(self) -> bool:
+        """Does it run?"""
+        return self._proc.poll() is None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._proc.send_signal(number)
+
+    def kill(self) -> None:
+        """Kill it without a chance to tidy up."""
+        self._proc.kill()
+        self._proc.wait()
+
+    def log(self) -> str:
+        """What it has written so far."""
+        # pread: the file offset is shared with the agent, which writes at it
+        size = os.fstat(self._log.fileno()).st_size
+        return os.pread(self._log.fileno(), size, 0).decode(errors="replace")
+
+    def stop(self) -> int:
+        """End it; returns its exit status."""
+        return end_process(self._proc)

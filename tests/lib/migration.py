@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+Driving a live migration between two Qemu objects over a UNIX socket. The
+destination was started with `-incoming defer`.
+"""
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from .qemu import Qemu
+
+ENDED = ("completed", "failed", "cancelled")
+
+
+def set_capabilities(qemu: Qemu, caps: dict[str, bool]) -> None:
+    """Switch migration capabilities of one side."""
+    qemu.qmp.command("migrate-set-capabilities", {"capabilities": [
+        {"capability": name, "state": state} for name, state in caps.items()]})
+
+
+def set_parameters(qemu: Qemu, params: dict[str, Any]) -> None:
+    """Set migration parameters of one side."""
+    qemu.qmp.command("migrate-set-parameters", params)
+
+
+def begin(src: Qemu, dst: Qemu, caps: dict[str, bool] | None = None,
+          params: dict[str, Any] | None = None) -> None:
+    """
+    Start a migration and return at once.
+
+    `caps` go to both sides, `params` to the source; bandwidth is unlimited
+    and the downtime limit 2000 ms unless `params` says otherwise.
+    """
+    uri = f"unix:{dst.path('migrate.sock')}"
+    for side in (src, dst) if caps else ():
+        set_capabilities(side, caps)
+    set_parameters(src, {"max-bandwidth": 0, "downtime-limit": 2000,
+                         **(params or {})})
+    dst.qmp.command("migrate-incoming", uri=uri)
+    src.qmp.command("migrate", uri=uri)
+
+
+def info(src: Qemu) -> dict[str, Any]:
+    """query-migrate of the source."""
+    return src.qmp.command("query-migrate")
+
+
+def wait(src: Qemu, timeout: float = 120.0,
+         until: Callable[[dict[str, Any]], bool] | None = None,
+         period: float = 0.05) -> dict[str, Any]:
+    """
+    Poll query-migrate until the migration ended or `until(info)` is true.
+
+    Returns the last query-migrate. Raises TimeoutError.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        now = info(src)
+        if now.get("status") in ENDED or (until and until(now)):
+            return now
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"migration still {now.get('status')} "
+                               f"after {timeout:.0f} s: {now}")
+        time.sleep(period)
+
+
+def wait_running(dst: Qemu, timeout: float = 30.0) -> None:
+    """Wait until the destination runs the guest."""
+    deadline = time.monotonic() + timeout
+    while dst.status() != "running":
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{dst.name} is {dst.status()}, not running")
+        time.sleep(0.02)
+
+
+def migrate(src: Qemu, dst: Qemu, caps: dict[str, bool] | None = None,
+            params: dict[str, Any] | None = None,
+            timeout: float = 120.0) -> dict[str, Any]:
+    """
+    Migrate and wait for the end.
+
+    Returns the source's last query-migrate; the caller looks at `status`.
+    When it is "completed" the destination runs.
+    """
+    begin(src, dst, caps, params)
+    result = wait(src, timeout)
+    if result["status"] == "completed":
+        wait_running(dst)
+    return result
+
+
+def cancel(src: Qemu, timeout: float = 30.0) -> dict[str, Any]:
+    """Cancel the running migration and wait until it is over."""
+    src.qmp.command("migrate_cancel")
+    return wait(src, timeout)

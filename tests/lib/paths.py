@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Where things are: the source tree, what the build made, what tests cache."""
+from __future__ import annotations
+
+import os
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("OUT") or os.path.join(ROOT, "build")
+CACHE = os.path.join(BUILD, "tests")
+
+PLUGIN = os.path.join(BUILD, "freehint-qemu.so")
+AGENT = os.path.join(BUILD, "freehint-agent")
+MODULE = os.path.join(BUILD, "freehint.ko")
+GUEST_SOURCES = os.path.join(ROOT, "tests", "vm", "guest")

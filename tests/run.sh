@@ -1,0 +1,222 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Runs tests, each under a timeout and with its own log, and prints one line per
+# test. The last line is exactly "N passed, N failed, N skipped".
+
+set -u
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+LOGS=${TEST_LOGS:-$ROOT/build/test-logs}
+ALL_GROUPS="build unit model kvm vm"
+SKIP=77
+TAIL=${TEST_TAIL:-25}
+
+usage()
+{
+	cat <<-END
+	usage: tests/run.sh [-k PATTERN] [-j JOBS] [-l] [GROUP|NAME...]
+
+	GROUP is one of: $ALL_GROUPS; all of them by default. NAME is a test as -l
+	prints it, or a shell pattern for several: 'kvm/*', unit/test_shm_layout.
+
+	  -k PATTERN  only tests whose name matches this regular expression
+	  -j JOBS     tests at a time (default: JOBS, else 1); virtual machines
+	              are run one at a time unless -j or JOBS says otherwise
+	  -l          list the tests, run none
+
+	TEST_TIMEOUT overrides every test's time limit, seconds. Logs: build/test-logs.
+	END
+}
+
+die()
+{
+	echo "run.sh: $1" >&2
+	exit 2
+}
+
+# Seconds a test of a group may take before it counts as failed. These end hung
+# tests; no test passes or fails by being fast.
+time_limit()
+{
+	local own=
+
+	[ -f "$2" ] && [ "${2##*/unit*}" = "$2" ] &&
+		own=$(sed -n '1,20s/^# time limit: \([0-9]\+\) s$/\1/p' "$2")
+	if [ -n "${TEST_TIMEOUT:-}" ]; then
+		echo "$TEST_TIMEOUT"
+	elif [ -n "$own" ]; then
+		echo "$own"
+	else
+		case $1 in
+		unit*) echo 120 ;;
+		vm) echo 600 ;;
+		*) echo 300 ;;
+		esac
+	fi
+}
+
+# Prints "NAME PATH" of every test of a group.
+list_group()
+{
+	local path name
+
+	if [ "$1" = unit ]; then
+		for path in $(make -s -C "$ROOT/tests" list-unit); do
+			name=${path#"$ROOT/build/tests/"}
+			echo "$name $path"
+		done
+		return
+	fi
+	for path in "$ROOT/tests/$1"/test_*; do
+		case $path in
+		*.py | *.sh) ;;
+		*) continue ;;
+		esac
+		name=${path##*/}
+		echo "$1/${name%.*} $path"
+	done
+}
+
+wanted()
+{
+	local pick
+
+	[[ $1 =~ $pattern ]] || return 1
+	[ ${#picks[@]} -eq 0 ] && return 0
+	for pick in "${picks[@]}"; do
+		# shellcheck disable=SC2053 # a pattern is meant
+		[[ $1 == $pick || ${1%%/*} == "$pick" || ${1%%-*} == "$pick" ]] && return 0
+	done
+	return 1
+}
+
+reason_of()
+{
+	local reason
+
+	reason=$(grep -i 'skip' "$1" | tail -n 1)
+	echo "${reason:-$(tail -n 1 "$1")}"
+}
+
+report()
+{
+	local name=$1 status=$2 log=$3
+
+	case $status in
+	0)
+		passed=$((passed + 1))
+		echo "ok    $name"
+		# A test that could do a part of its work only says so; so do we.
+		grep '^skipped: ' "$log" | sed 's/^/      /'
+		;;
+	"$SKIP")
+		skipped=$((skipped + 1))
+		echo "skip  $name: $(reason_of "$log")"
+		;;
+	*)
+		failed=$((failed + 1))
+		[ "$status" -eq 124 ] && echo "(ended by the time limit)" >> "$log"
+		echo "FAIL  $name (status $status, log ${log#"$ROOT/"})"
+		tail -n "$TAIL" "$log" | sed 's/^/      | /'
+		;;
+	esac
+}
+
+run_one()
+{
+	local name=$1 path=$2 log=$3 limit
+
+	limit=$(time_limit "${name%%/*}" "$path")
+	cd "$ROOT" || exit 1
+	case $path in
+	*.py) set -- python3 "$path" ;;
+	*.sh) set -- bash "$path" ;;
+	*) set -- "$path" ;;
+	esac
+	if [ ! -e "$path" ]; then
+		# The first build hid its words; once more, for this log.
+		make -s -C "$ROOT/tests" "$path" 2>&1 | head -n "$TAIL"
+		echo "$name did not build"
+		return 1
+	fi
+	exec timeout -k 10 "$limit" "$@"
+}
+
+reap()
+{
+	local pid status
+
+	wait -n -p pid "${!running[@]}"
+	status=$?
+	report "${running[$pid]}" "$status" "${logs[$pid]}"
+	unset "running[$pid]"
+}
+
+interrupted()
+{
+	trap - INT TERM
+	[ ${#running[@]} -gt 0 ] && kill "${!running[@]}" 2> /dev/null
+	wait
+	echo "interrupted"
+	echo "$passed passed, $failed failed, $skipped skipped"
+	exit 130
+}
+
+pattern=.
+jobs=${JOBS:-}
+list=
+while getopts k:j:lh option; do
+	case $option in
+	k) pattern=$OPTARG ;;
+	j) jobs=$OPTARG ;;
+	l) list=1 ;;
+	h) usage; exit 0 ;;
+	*) usage >&2; exit 2 ;;
+	esac
+done
+shift $((OPTIND - 1))
+[[ ${jobs:-1} =~ ^[1-9][0-9]*$ ]] || die "-j takes a number above 0"
+
+picks=("$@")
+names=()
+paths=()
+for group in $ALL_GROUPS; do
+	while read -r name path; do
+		wanted "$name" || continue
+		names+=("$name")
+		paths+=("$path")
+	done < <(list_group "$group")
+done
+[ ${#names[@]} -gt 0 ] || die "no such test; -l lists them"
+if [ -n "$list" ]; then
+	printf '%s\n' "${names[@]}"
+	exit 0
+fi
+
+mkdir -p "$LOGS"
+if printf '%s\n' "${names[@]}" | grep -q '^unit'; then
+	make -s -k -j "${jobs:-2}" -C "$ROOT/tests" build-unit > "$LOGS/make.log" 2>&1
+fi
+
+declare -A running logs
+passed=0
+failed=0
+skipped=0
+trap interrupted INT TERM
+
+for i in "${!names[@]}"; do
+	log=$LOGS/${names[$i]//\//-}.log
+	run_one "${names[$i]}" "${paths[$i]}" "$log" > "$log" 2>&1 < /dev/null &
+	running[$!]=${names[$i]}
+	logs[$!]=$log
+	while [ ${#running[@]} -ge "${jobs:-1}" ]; do
+		reap
+	done
+done
+while [ ${#running[@]} -gt 0 ]; do
+	reap
+done
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * pagecheck SIZE STATUS [idle]: owns SIZE of memory whose every page proves its
+ * content. Loops for ever: check a page, write its next generation. With "idle" it
+ * only checks once it has written everything, so most pages stay untouched.
+ */
+#include "guest_util.h"
+
+#include <string.h>
+
+#define WORDS		(PAGE / 8)
+#define CHUNK		(8UL << 20)
+
+/**
+ * struct page - what one page carries
+ * @index:      number of the page
+ * @generation: of its last write; the owner remembers it elsewhere too
+ * @body:       words computed from the two
+ * @sum:        sum of the words before it
+ */
+struct page {
+	uint64_t index;
+	uint64_t generation;
+	uint64_t body[WORDS - 3];
+	uint64_t sum;
+};
+
+struct tally {
+	uint64_t checks;
+	uint64_t passes;
+	uint64_t mismatches;
+	uint64_t zero_pages;
+	uint64_t old_pages;
+};
+
+static uint64_t page_seed(uint64_t index, uint64_t generation)
+{
+	return (index * 0x9e3779b97f4a7c15ULL ^ generation * 0xc2b2ae3d27d4eb4fULL) | 1;
+}
+
+static void page_write(struct page *page, uint64_t index, uint64_t generation)
+{
+	uint64_t word = page_seed(index, generation);
+	uint64_t sum = index + generation;
+	size_t i;
+
+	page->index = index;
+	page->generation = generation;
+	for (i = 0; i < WORDS - 3; i++) {
+		word += 0x9e3779b97f4a7c15ULL;
+		page->body[i] = word;
+		sum += word;
+	}
+	page->sum = sum;
+}
+
+static int page_is_good(const struct page *page, uint64_t index, uint64_t generation)
+{
+	uint64_t word = page_seed(index, generation);
+	uint64_t sum = index + generation;
+	uint64_t wrong = (page->index ^ index) | (page->generation ^ generation);
+	size_t i;
+
+	for (i = 0; i < WORDS - 3; i++) {
+		word += 0x9e3779b97f4a7c15ULL;
+		wrong |= page->body[i] ^ word;
+		sum += word;
+	}
+	return !(wrong | (page->sum ^ sum));
+}
+
+static void page_mismatch(struct tally *tally, const struct page *page, uint64_t index,
+			  uint64_t generation)
+{
+	tally->mismatches++;
+	if (!page->index && !page->generation && !page->sum)
+		tally->zero_pages++;
+	else if (page->index == index && page->generation < generation)
+		tally->old_pages++;
+}
+
+static void report(const char *path, const struct tally *tally)
+{
+	write_status(path, "checks %llu\npasses %llu\nmismatches %llu\nzero %llu\nold %llu\n",
+		     (unsigned long long)tally->checks, (unsigned long long)tally->passes,
+		     (unsigned long long)tally->mismatches,
+		     (unsigned long long)tally->zero_pages,
+		     (unsigned long long)tally->old_pages);
+}
+
+/* One walk; a mismatch is counted once and then written over. */
+static void walk(struct page *pages, uint32_t *generations, size_t count, int idle,
+		 const char *status, struct tally *tally)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		int good = page_is_good(&pages[i], i, generations[i]);
+
+		if (!good)
+			page_mismatch(tally, &pages[i], i, generations[i]);
+		if (!good || !idle)
+			page_write(&pages[i], i, ++generations[i]);
+		tally->checks++;
+		if (!(i % (CHUNK / PAGE)))
+			report(status, tally);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct tally tally = { 0 };
+	uint32_t *generations;
+	struct page *pages;
+	size_t size, count, i;
+	int idle;
+
+	if (argc < 3)
+		errx(2, "usage: pagecheck SIZE STATUS [idle]");
+	size = parse_size(argv[1]);
+	idle = argc > 3 && !strcmp(argv[3], "idle");
+	count = size / PAGE;
+	pages = map_memory(size, 0);
+	generations = map_memory(count * sizeof(*generations), 0);
+	for (i = 0; i < count; i++)
+		page_write(&pages[i], i, generations[i] = 1);
+	for (;;) {
+		walk(pages, generations, count, idle, argv[2], &tally);
+		tally.passes++;
+		report(argv[2], &tally);
+		if (idle)
+			usleep(200000);
+	}
+}

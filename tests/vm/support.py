@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+What the migration tests share: work that proves memory content, migrations held
+open for as long as a test needs them, and hops of one guest from QEMU to QEMU.
+"""
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+from lib import migration  # noqa: E402
+from lib.guest import Guest  # noqa: E402
+from lib.machine import Machine, Spec  # noqa: E402
+from lib.qmp import Qmp, QmpError  # noqa: E402
+from lib.result import check, step  # noqa: E402
+
+# Slow enough that the work below dirties memory faster than it is sent.
+HOLD_BANDWIDTH = 24 << 20
+
+# Lines of a guest kernel that finds itself broken. Stalls are left out: an
+# overloaded test machine makes them.
+BROKEN = re.compile(r"BUG:|Oops|general protection|Bad page|WARNING:|Kernel panic")
+
+
+class Work:
+    """Programs in the guest that own memory and check it for ever."""
+
+    def __init__(self, guest: Guest, pages_mib: int = 64, churn_mib: int = 96,
+                 zero_mib: int = 0) -> None:
+        """Start them and wait until each has done a first round."""
+        programs = {"pagecheck": pages_mib, "churn": churn_mib, "zerocheck": zero_mib}
+        self.names = [name for name, size in programs.items() if size]
+        for name in self.names:
+            guest.spawn(name, f"{name} {programs[name]}M /run/{name}")
+        wait_for(lambda: all(self._progress(guest, name) > 0 for name in self.names),
+                 "the guest's programs to begin", 30)
+
+    @staticmethod
+    def _progress(guest: Guest, name: str) -> int:
+        """A number that grows with whole rounds of a program."""
+        key = {"pagecheck": "passes", "churn": "blocks", "zerocheck": "pages"}[name]
+        return guest.numbers(f"/run/{name}").get(key, 0)
+
+    def prove(self, guest: Guest) -> None:
+        """
+        Check on the destination that every program went on and found no error.
+
+        Two more passes of pagecheck look at each of its pages at least once.
+        """
+        before = {name: self._progress(guest, name) for name in self.names}
+        wait_for(lambda: all(self._progress(guest, name) >= before[name] + 2
+                             for name in self.names),
+                 "the guest's programs to go on", 60)
+        for name in self.names:
+            numbers = guest.numbers(f"/run/{name}")
+            wrong = numbers.get("mismatches", 0) + numbers.get("violations", 0)
+            check(wrong == 0, f"{name} found wrong content: {numbers}")
+        check_kernel(guest)
+        step(f"content proved by {', '.join(self.names)}")
+
+
+def check_kernel(guest: Guest) -> None:
+    """The guest's kernel has nothing to complain about."""
+    log = guest.must("dmesg")
+    bad = [line for line in log.splitlines() if BROKEN.search(line)]
+    check(not bad, "the guest's kernel is broken:\n" + "\n".join(bad[:10]))
+
+
+def wait_for(condition: Callable[[], object], what: str, timeout: float = 30.0) -> None:
+    """Poll until `condition` holds."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {timeout:.0f} s for {what}")
+        time.sleep(0.05)
+
+
+def expect_refusal(qmp: Qmp, command: str, pattern: str,
+                   arguments: dict[str, Any] | None = None) -> str:
+    """A command must fail with a description that matches; returns it."""
+    try:
+        answer = qmp.command(command, arguments or {})
+    except QmpError as error:
+        check(re.search(pattern, error.desc),
+              f"{command} was refused, but not with /{pattern}/: {error.desc}")
+        return error.desc
+    check(False, f"{command} {arguments} was not refused but returned {answer}")
+    return ""
+
+
+class Hops:
+    """
+    One guest that travels: `here` is the machine it runs in, hold() and release()
+    drive a migration to a fresh machine. A context manager.
+    """
+
+    def __init__(self, spec: Spec, module: bool = True, shm: str | None = None) -> None:
+        """Boot the guest in a first machine; `shm` as for Machine."""
+        self._stack = ExitStack()
+        self._count = 0
+        self.there: Machine | None = None
+        try:
+            self.here = self.add(spec, shm=shm)
+            self.here.boot(module=module)
+        except BaseException:
+            self._stack.close()
+            raise
+        step("guest is up")
+
+    def __enter__(self) -> "Hops":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def add(self, spec: Spec, incoming: bool = False, shm: str | None = None) -> Machine:
+        """Start a machine that ends with the test at the latest."""
+        self._count += 1
+        vm = Machine(spec, name=f"vm{self._count}", incoming=incoming, shm=shm)
+        return self._stack.enter_context(vm)
+
+    def hold(self, spec: Spec | None = None, caps: dict[str, bool] | None = None,
+             shm: str | None = None, bandwidth: int = HOLD_BANDWIDTH) -> None:
+        """Begin a migration to a fresh machine that cannot end before release()."""
+        self.there = self.add(spec or self.here.spec, incoming=True, shm=shm)
+        migration.begin(self.here.qemu, self.there.qemu, caps,
+                        {"max-bandwidth": bandwidth, "downtime-limit": 1})
+        migration.wait(self.here.qemu, 20, lambda now: now["status"] == "active")
+
+    def wait_pass(self, number: int, timeout: float = 60.0) -> dict[str, Any]:
+        """Wait until the held migration is in pass `number`, with full speed."""
+        migration.set_parameters(self.here.qemu, {"max-bandwidth": 0})
+        info = migration.wait(
+            self.here.qemu, timeout,
+            lambda now: now.get("ram", {}).get("dirty-sync-count", 0) >= number)
+        migration.set_parameters(self.here.qemu, {"max-bandwidth": HOLD_BANDWIDTH})
+        return info
+
+    def release(self, timeout: float = 60.0) -> dict[str, Any]:
+        """Let the held migration end; the guest is `here` afterwards."""
+        assert self.there is not None
+        migration.set_parameters(self.here.qemu,
+                                 {"max-bandwidth": 0, "downtime-limit": 5000})
+        info = migration.wait(self.here.qemu, timeout)
+        check(info["status"] == "completed",
+              f"migration {info['status']}: {info.get('error-desc')} "
+              f"{self.here.qemu.log()} {self.there.qemu.log()}")
+        migration.wait_running(self.there.qemu)
+        step(f"migrated in {info['total-time']} ms, {info['ram']['dirty-sync-count']} "
+             f"syncs, {info['ram']['transferred'] >> 20} MiB")
+        return info
+
+    def arrive(self) -> Machine:
+        """The source of a completed migration is ended; returns the new machine."""
+        assert self.there is not None
+        self.here.stop()
+        self.here, self.there = self.there, None
+        return self.here
+
+    def cancel(self) -> None:
+        """Cancel the held migration and end its destination."""
+        assert self.there is not None
+        info = migration.cancel(self.here.qemu)
+        check(info["status"] == "cancelled", f"migration {info['status']}, not cancelled")
+        self.there.stop()
+        self.there = None
+
+
+def hints_arrived(vm: Machine) -> dict[str, int]:
+    """The extension took pages out of the dirty bitmap; returns its counters."""
+    counters = vm.counters()
+    log = vm.agent.log() if vm.agent else "(no agent)"
+    check(counters["pages-cleared"] > 0,
+          f"no page was skipped: {counters}\nthe agent says:\n{log}")
+    step(f"{counters['pages-cleared']} pages skipped in {counters['rounds']} rounds")
+    return counters

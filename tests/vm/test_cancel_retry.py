@@ -1,0 +1,43 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""
+A cancelled migration leaves nothing behind: reporting goes on, and the next
+migration is hinted from its first pass.
+"""
+from __future__ import annotations
+
+from support import Hops, Work, check, hints_arrived, step, wait_for
+from lib.machine import Spec
+from lib.result import run
+
+
+def main() -> None:
+    """Cancel in the first pass, cancel in a later one, then go through."""
+    with Hops(Spec(memory_mib=512)) as hops:
+        hops.here.guest.must("memfill 200M", 60)
+        work = Work(hops.here.guest, pages_mib=48, churn_mib=48)
+        hops.here.start_agent()
+        hops.here.start_hints()
+        for passes in (1, 3):
+            hops.hold()
+            if passes > 1:
+                hops.wait_pass(passes)
+            hops.cancel()
+            query = hops.here.query()
+            check(query["round"] == 0, f"round {query['round']} survived the cancel")
+            check(query["state"] == "ready", f"state is {query['state']}, not ready")
+            step(f"cancelled in pass {passes}")
+        before = hops.here.counters()["pages-cleared"]
+        hops.hold()
+        wait_for(lambda: hops.here.counters()["pages-cleared"] > before,
+                 "hints in the retried migration", 10)
+        hops.wait_pass(2)
+        first = hops.here.query()["first-round"]
+        check(first["pages-cleared"] > 0, f"no hint in the first pass: {first}")
+        hops.release()
+        hints_arrived(hops.here)
+        work.prove(hops.arrive().guest)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,45 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""
+A destination without the extension takes a hinted migration like any other; the
+guest's module stays quiet there and is used again after the way back.
+"""
+from __future__ import annotations
+
+import dataclasses
+import time
+
+from support import Hops, Work, hints_arrived, step
+from lib.machine import Spec
+from lib.result import run
+
+
+def main() -> None:
+    """Extension, none, extension."""
+    ours = Spec(memory_mib=512)
+    plain = dataclasses.replace(ours, extension=False)
+    with Hops(ours) as hops:
+        hops.here.guest.must("memfill 200M", 60)
+        work = Work(hops.here.guest, pages_mib=48, churn_mib=48)
+        hops.here.start_agent()
+        hops.here.start_hints()
+        hops.hold(plain)
+        hops.wait_pass(2)
+        hops.release()
+        hints_arrived(hops.here)
+        work.prove(hops.arrive().guest)
+        step("the guest runs without the extension")
+        time.sleep(2)
+        hops.hold(ours)
+        hops.release()
+        work.prove(hops.arrive().guest)
+        hops.here.start_agent()
+        hops.here.start_hints()
+        hops.hold(plain)
+        hops.release()
+        hints_arrived(hops.here)
+        work.prove(hops.arrive().guest)
+
+
+if __name__ == "__main__":
+    run(main)
