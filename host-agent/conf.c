@@ -67,7 +67,7 @@ static error_t parse_level(struct conf *conf, const char *arg, struct argp_state
 	enum log_level level;
 
 	for (level = 0; level < LOG_LEVEL_COUNT; level++) {
-		if (strcmp(arg, log_level_names[level]))
+		if (strcmp(arg, log_level_names[level]) != 0)
 			continue;
 		conf->level = level;
 		return 0;

@@ -39,6 +39,10 @@
 #include "include/freehint/types.h"
 #include "log.h"
 
+#if defined(__SANITIZE_ADDRESS__) && !defined(FREEHINT_SANITIZE)
+#define FREEHINT_SANITIZE
+#endif
+
 #ifdef FREEHINT_SANITIZE
 const char *__asan_default_options(void);
 

@@ -103,8 +103,8 @@ int main(int argc, char **argv)
 	log_init(conf.level);
 	if (isolation_start() || isolation_identity(conf.user))
 		return AGENT_EXIT_ISOLATION;
-	/* Given here, because jansson would look for randomness in the sandbox. */
-	json_object_seed((size_t)getpid());
+	/* Now: jansson would look for randomness when the sandbox is closed. */
+	json_object_seed(0);
 
 	signals = catch_signals();
 	ret = signals < 0 ? -errno : shm_region_guard();

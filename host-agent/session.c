@@ -9,13 +9,8 @@
  *	   |                    +--------+                                     |
  *	   +-------------------------------------------------------------------+
  *
- * "Ask" is one set of three queries. QEMU answers in the order of the questions,
- * so the answer to the last closes the set, and decisions are taken there only.
- *
- * The file is opened no sooner than it is mapped: before QEMU runs it may not
- * exist, and one that is left over from an earlier QEMU is not the one to keep.
- * Nothing is touched before QEMU said that no incoming migration is under way: a
- * page of the region that we bring into existence breaks an incoming postcopy.
+ * "Ask" and what follows from the answers is in session_ask.c, "attach" in
+ * session_attach.c.
  *
  * Polling the region is cheap but not free, and its request line lies in memory
  * that the guest can write. So the fast poll needs both: the line says that
@@ -23,12 +18,10 @@
  */
 #include "session.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
 #include "include/freehint/limits.h"
-#include "include/freehint/qmp_names.h"
 
 /* Waits between tries to connect, microseconds: a restart is noticed in time. */
 #define BACKOFF_MIN_US		100000ULL
@@ -37,31 +30,13 @@
 /* QEMU greets at once; only another client on the socket keeps it from it. */
 #define GREETING_US		5000000ULL
 
-/* Ask periods, microseconds. */
-#define ASK_SETTLING_US		250000ULL	/* may we map now? */
-#define ASK_MIGRATING_US	200000ULL	/* is it over? */
-#define ASK_IDLE_US		1000000ULL
-#define ASK_MISSING_US		5000000ULL	/* no extension: unlikely to change */
-#define ASK_LATE_US		10000000ULL	/* say that QEMU hangs */
+/* A set of questions is looked after so often, and is late after so long. */
+#define ASK_CHECK_US		1000000ULL
+#define ASK_LATE_US		10000000ULL
 
 /* A round polls finer for so long after it was seen: this is when speed counts. */
 #define EAGER_US		100000ULL
 #define EAGER_FACTOR		4
-
-static const char *const note_names[NOTE_COUNT] = {
-	[NOTE_NONE] = "none",
-	[NOTE_NO_SOCKET] = "no-socket",
-	[NOTE_NO_GREETING] = "no-greeting",
-	[NOTE_NO_QMP] = "no-qmp",
-	[NOTE_CLOSED] = "closed",
-	[NOTE_NO_EXTENSION] = "no-extension",
-	[NOTE_INCOMING] = "incoming",
-	[NOTE_NOT_STARTED] = "not-started",
-	[NOTE_NO_SHM] = "no-shm",
-	[NOTE_WRONG_SHM] = "wrong-shm",
-	[NOTE_LOST_SHM] = "lost-shm",
-	[NOTE_ATTACHED] = "attached",
-};
 
 int session_init(struct session *session, const struct conf *conf, struct event_loop *loop)
 {
@@ -97,55 +72,16 @@ void session_free(struct session *session)
 	qmp_client_free(&session->qmp);
 }
 
-/* Return: true when @note is news, which the caller logs. */
-static bool is_news(struct session *session, enum session_note note)
-{
-	if (session->note == note)
-		return false;
-	session->note = note;
-	if (session->conf->json)
-		stats_print_event("state", "state", note_names[note]);
-	return true;
-}
-
-static void detach(struct session *session)
-{
-	event_loop_forget(session->loop, EVENT_POLL);
-	hint_round_detach(&session->round);
-	shm_region_unmap(&session->region);
-}
-
-static void sum_up(struct session *session, enum migration_outcome outcome)
-{
-	struct migration_summary sum = {
-		.outcome = outcome,
-		.total_ms = outcome == OUTCOME_NONE ? 0 : session->total_ms,
-		.agent = &session->stats,
-		.before = &session->before,
-		.after = &session->now,
-	};
-
-	stats_print_summary(&sum, session->conf->json);
-	memset(&session->stats, 0, sizeof(session->stats));
-	session->before = session->now;
-	session->migrating = false;
-	if (!session->conf->once)
-		return;
-	session->done = true;
-	session->exit_code = outcome == OUTCOME_COMPLETED ? AGENT_EXIT_OK :
-							    AGENT_EXIT_NOT_COMPLETED;
-}
-
 /* Forget all that belongs to this connection and try again after the back-off. */
 static void disconnect(struct session *session)
 {
-	detach(session);
+	session_detach(session);
 	event_loop_forget(session->loop, EVENT_ASK);
 	event_loop_forget(session->loop, EVENT_QMP);
 	qmp_client_close(&session->qmp);
 	hint_batch_reset(&session->batch);
 	if (session->migrating || session->stats.rounds)
-		sum_up(session, OUTCOME_NONE);
+		session_sum_up(session, OUTCOME_NONE);
 	memset(&session->now, 0, sizeof(session->now));
 	memset(&session->before, 0, sizeof(session->before));
 	session->phase = PHASE_UNKNOWN;
@@ -162,9 +98,9 @@ static void connection_broke(struct session *session, int error)
 	bool garbage = error == -EPROTO || error == -EMSGSIZE;
 
 	if (!garbage) {
-		if (is_news(session, NOTE_CLOSED))
+		if (session_is_news(session, NOTE_CLOSED))
 			log_info("QEMU closed the connection, waiting for it to come back");
-	} else if (is_news(session, NOTE_NO_QMP)) {
+	} else if (session_is_news(session, NOTE_NO_QMP)) {
 		log_warn("what answers at %s does not speak QMP (%s), trying again",
 			 session->conf->qmp, strerror(-error));
 	}
@@ -176,7 +112,7 @@ void session_connect(struct session *session)
 	int ret = qmp_client_connect(&session->qmp, session->conf->qmp);
 
 	if (ret) {
-		if (is_news(session, NOTE_NO_SOCKET))
+		if (session_is_news(session, NOTE_NO_SOCKET))
 			log_warn("waiting for QEMU at %s: %s%s", session->conf->qmp,
 				 strerror(-ret),
 				 ret == -EACCES ? ", run the agent as QEMU's user" : "");
@@ -188,37 +124,6 @@ void session_connect(struct session *session)
 	event_loop_timer(session->loop, EVENT_ASK, GREETING_US);
 }
 
-static u64 ask_period(const struct session *session)
-{
-	if (session->missing)
-		return ASK_MISSING_US;
-	if (!session->region.base)
-		return ASK_SETTLING_US;
-	if (session->migrating || session->stats.rounds)
-		return ASK_MIGRATING_US;
-	return ASK_IDLE_US;
-}
-
-static int send_queries(struct session *session)
-{
-	static const enum qmp_command set[] = {
-		QMP_QUERY_STATUS, QMP_QUERY_MIGRATE, QMP_QUERY_FREEHINT,
-	};
-	unsigned int i;
-	int ret;
-
-	session->asked_us = clock_us();
-	session->extension = false;
-	session->missing = false;
-	for (i = 0; i < sizeof(set) / sizeof(set[0]); i++) {
-		ret = qmp_client_send(&session->qmp, set[i], 0, -1, NULL);
-		if (ret)
-			return ret;
-		session->open_asks++;
-	}
-	return 0;
-}
-
 static void ask_again_later(struct session *session)
 {
 	u64 late = clock_us() - session->asked_us;
@@ -226,7 +131,7 @@ static void ask_again_later(struct session *session)
 	if (late > ASK_LATE_US)
 		log_warn_limited("QEMU has not answered for %llu s",
 				 (unsigned long long)(late / 1000000));
-	event_loop_timer(session->loop, EVENT_ASK, ASK_IDLE_US);
+	event_loop_timer(session->loop, EVENT_ASK, ASK_CHECK_US);
 }
 
 void session_ask(struct session *session)
@@ -234,7 +139,7 @@ void session_ask(struct session *session)
 	int ret;
 
 	if (session->qmp.state != QMP_UP) {
-		if (is_news(session, NOTE_NO_GREETING))
+		if (session_is_news(session, NOTE_NO_GREETING))
 			log_warn("no greeting at %s, give the agent a monitor of its own",
 				 session->conf->qmp);
 		return;
@@ -243,11 +148,11 @@ void session_ask(struct session *session)
 		ask_again_later(session);
 		return;
 	}
-	ret = send_queries(session);
+	ret = session_send_queries(session);
 	if (ret)
 		connection_broke(session, ret);
 	else
-		event_loop_timer(session->loop, EVENT_ASK, ASK_IDLE_US);
+		event_loop_timer(session->loop, EVENT_ASK, ASK_CHECK_US);
 }
 
 static u64 poll_period(const struct session *session)
@@ -277,10 +182,10 @@ static bool pump(struct session *session)
 		return false;
 	}
 	if (shm_region_lost(&session->region)) {
-		if (is_news(session, NOTE_LOST_SHM))
+		if (session_is_news(session, NOTE_LOST_SHM))
 			log_error("%s was truncated or memory ran out, QEMU's guest "
 				  "is in danger", session->conf->shm);
-		detach(session);
+		session_detach(session);
 		return false;
 	}
 	/* News in the request line: does the extension say so, too? */
@@ -305,182 +210,6 @@ void session_poll(struct session *session)
 	/* The socket was full: have us told when it is not. */
 	if (!waiting && session->qmp.queued)
 		watch_again(session);
-}
-
-static const char *attach_advice(int error)
-{
-	switch (error) {
-	case -ENOENT:
-		return ", give the memory backend's mem-path with --shm";
-	case -EACCES:
-	case -EPERM:
-		return ", run the agent as QEMU's user";
-	case -ENODATA:
-		return ", smaller than QEMU says: not the file of this QEMU";
-	default:
-		return "";
-	}
-}
-
-/* Is what we mapped the memory of the QEMU we talk to? Return: 0 or a note. */
-static enum session_note check_identity(const struct session *session)
-{
-	struct freehint_host_hello hello;
-	int ret = freehint_read_host_hello(&session->round.reader, &hello);
-
-	if (ret == -ENODEV || !session->now.instance)
-		return NOTE_NOT_STARTED;
-	return ret || hello.instance != session->now.instance ? NOTE_WRONG_SHM : NOTE_NONE;
-}
-
-static void explain(struct session *session, enum session_note note)
-{
-	if (!is_news(session, note))
-		return;
-	if (note == NOTE_NOT_STARTED)
-		log_info("waiting for the guest to start, the extension has not said "
-			 "hello in %s", session->conf->shm);
-	else
-		log_error("%s does not carry QEMU's number %llu, give this QEMU's file "
-			  "with --shm", session->conf->shm,
-			  (unsigned long long)session->now.instance);
-}
-
-static void attach(struct session *session)
-{
-	enum session_note note;
-	int ret;
-
-	ret = shm_region_map(&session->region, session->conf->shm,
-			     session->now.region_size);
-	if (!ret)
-		ret = hint_round_attach(&session->round, session->region.base,
-					session->region.size);
-	if (ret) {
-		if (is_news(session, NOTE_NO_SHM))
-			log_error("%s cannot be used: %s%s", session->conf->shm,
-				  strerror(-ret), attach_advice(ret));
-		detach(session);
-		return;
-	}
-	note = check_identity(session);
-	if (note) {
-		explain(session, note);
-		detach(session);
-		return;
-	}
-	if (is_news(session, NOTE_ATTACHED))
-		log_info("attached to %s, %llu bytes, guest module %s", session->conf->shm,
-			 (unsigned long long)session->region.size,
-			 session->now.guest_present ? "present" : "not loaded yet");
-	event_loop_timer(session->loop, EVENT_POLL, 0);
-}
-
-static void settle(struct session *session)
-{
-	if (session->missing) {
-		if (is_news(session, NOTE_NO_EXTENSION))
-			log_error("this QEMU runs without freehint-qemu.so, start it with "
-				  "-plugin file=freehint-qemu.so,memdev=ID");
-		return;
-	}
-	if (!session->extension)
-		return;
-	if (!migration_phase_may_map(session->phase)) {
-		if (is_news(session, NOTE_INCOMING))
-			log_info("QEMU receives a migration, the shared memory is not "
-				 "touched before it completed");
-		return;
-	}
-	attach(session);
-}
-
-static void tell_refusal(struct session *session)
-{
-	if (!strcmp(session->refused, session->now.refused))
-		return;
-	memcpy(session->refused, session->now.refused, sizeof(session->refused));
-	if (session->refused[0])
-		log_line(session->doubted ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
-			 "QEMU takes no hints, %s", session->refused);
-	if (session->conf->json)
-		stats_print_event("refused", "reason", session->refused);
-}
-
-/*
- * Did a migration end? Only answers to questions that were put after the last
- * round was seen count: an older "completed" is that of the migration before.
- */
-static void notice_end(struct session *session, enum migration_phase before)
-{
-	enum migration_outcome outcome = migration_outcome_of(session->status);
-	bool rounds = session->stats.rounds &&
-		      session->asked_us > session->stats.last_round_us;
-
-	if (session->phase == PHASE_PRECOPY)
-		session->migrating = true;
-	if (session->phase == before && !rounds)
-		return;
-	if (session->phase != before)
-		log_debug("migration phase %s, was %s",
-			  migration_phase_names[session->phase],
-			  migration_phase_names[before]);
-	if (outcome != OUTCOME_NONE && session->phase == PHASE_IDLE &&
-	    (session->migrating || rounds))
-		sum_up(session, outcome);
-}
-
-/* The last answer of a set is in. */
-static void decide(struct session *session)
-{
-	enum migration_phase before = session->phase;
-
-	session->phase = migration_phase_next(before, session->runstate, session->status);
-	session->doubted = session->now.state == FREEHINT_STATE_OFF;
-	if (session->extension)
-		tell_refusal(session);
-	if (!session->region.base)
-		settle(session);
-	notice_end(session, before);
-	/* Quiet: what QEMU counted so far belongs to no migration to come. */
-	if (!session->migrating && !session->stats.rounds)
-		session->before = session->now;
-	event_loop_timer(session->loop, EVENT_ASK, ask_period(session));
-}
-
-static void copy_text(char *to, const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	snprintf(to, SESSION_TEXT, "%s", text ? text : "");
-}
-
-static void take_answer(struct session *session, const struct qmp_message *message)
-{
-	bool failed = message->kind == QMP_MESSAGE_ERROR;
-	json_int_t total;
-
-	session->open_asks--;
-	switch (message->command) {
-	case QMP_QUERY_STATUS:
-		copy_text(session->runstate, message->body, "status");
-		break;
-	case QMP_QUERY_MIGRATE:
-		copy_text(session->status, message->body, "status");
-		total = json_integer_value(json_object_get(message->body, "total-time"));
-		session->total_ms = total > 0 ? (u64)total : 0;
-		break;
-	default:
-		session->missing = failed && !strcmp(message->name, "CommandNotFound");
-		session->extension = !failed && !freehint_status_parse(&session->now,
-								       message->body);
-		break;
-	}
-	if (failed && !session->missing)
-		log_warn_limited("QEMU refused %s: %s",
-				 qmp_client_command_name(message->command), message->desc);
-	if (!session->open_asks)
-		decide(session);
 }
 
 /* Events that change what QEMU does; others are none of our business. */
@@ -510,7 +239,7 @@ static void take_message(struct session *session, const struct qmp_message *mess
 	else if (message->command == QMP_GETFD || message->command == QMP_MARK_CLEAN)
 		hint_batch_reply(&session->batch, &session->round, message);
 	else
-		take_answer(session, message);
+		session_take_answer(session, message);
 }
 
 void session_talk(struct session *session)

@@ -130,4 +130,30 @@ void session_ask(struct session *session);
 /** session_poll() - EVENT_POLL: look at the shared memory, send what is new */
 void session_poll(struct session *session);
 
+/*
+ * What follows is shared by session.c, session_ask.c and session_attach.c only.
+ */
+
+/** session_is_news() - remember @note; Return: true when the caller shall log it */
+bool session_is_news(struct session *session, enum session_note note);
+
+/** session_settle() - map the region if that is safe now, else say what is missing */
+void session_settle(struct session *session);
+
+/** session_detach() - stop polling and unmap; a session without a region is fine */
+void session_detach(struct session *session);
+
+/** session_sum_up() - print the summary and begin to count anew */
+void session_sum_up(struct session *session, enum migration_outcome outcome);
+
+/**
+ * session_send_queries() - send one set of questions
+ *
+ * Return: 0, or negative errno when the connection broke.
+ */
+int session_send_queries(struct session *session);
+
+/** session_take_answer() - one answer of the set; the last one is acted upon */
+void session_take_answer(struct session *session, const struct qmp_message *message);
+
 #endif /* FREEHINT_SESSION_H */

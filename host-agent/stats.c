@@ -91,17 +91,29 @@ static void print_json(const struct migration_summary *sum, const struct deltas 
 		"waited-us", (json_int_t)sum->after->waited_us));
 }
 
+/* Return: "first hint applied after N ms", or that there was none. */
+static const char *first_hint(const struct migration_summary *sum, const struct deltas *qemu,
+			      char *text, size_t size)
+{
+	if (qemu->accepted)
+		snprintf(text, size, "first hint applied after %.1f ms",
+			 (double)sum->after->first_apply_us / 1000);
+	else
+		snprintf(text, size, "no hint applied");
+	return text;
+}
+
 static void print_text(const struct migration_summary *sum, const struct deltas *qemu)
 {
 	const struct agent_stats *agent = sum->agent;
-	char line[STATS_LINE];
+	char line[STATS_LINE], first[64];
 	int len;
 
 	len = snprintf(line, sizeof(line),
 		       "migration %s: %llu rounds (%llu sealed, %llu dropped), "
 		       "pages %llu offered, %llu accepted, %llu late, "
-		       "%llu commands refused, %.1f MiB kept off the wire, "
-		       "first hint applied after %.1f ms, total %.3f s\n",
+		       "%llu commands refused, %.1f MiB kept off the wire, %s, "
+		       "total %.3f s\n",
 		       migration_outcome_names[sum->outcome],
 		       (unsigned long long)agent->rounds,
 		       (unsigned long long)agent->sealed,
@@ -111,7 +123,7 @@ static void print_text(const struct migration_summary *sum, const struct deltas 
 		       (unsigned long long)qemu->late,
 		       (unsigned long long)(agent->refused_late + agent->refused_other),
 		       (double)qemu->bytes / (1 << 20),
-		       (double)sum->after->first_apply_us / 1000,
+		       first_hint(sum, qemu, first, sizeof(first)),
 		       (double)sum->total_ms / 1000);
 	if (len > 0 && (size_t)len < sizeof(line))
 		log_output(line, (size_t)len);

@@ -23,7 +23,7 @@ int freehint_write_host_hello(struct freehint_shm *shm, u64 size, u64 instance)
 	shm_store(&hello->region_size, size);
 	shm_store(&hello->bitmap_offset, (u64)FREEHINT_HEADER_SIZE);
 	shm_store(&hello->capacity, capacity);
-	shm_store(&hello->instance, instance);
+	shm_store_release(&hello->instance, instance);
 	shm_store_release(&hello->magic, FREEHINT_MAGIC);
 	return 0;
 }

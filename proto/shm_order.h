@@ -13,12 +13,13 @@
 
 #define shm_load(p)		READ_ONCE(*(p))
 #define shm_store(p, v)		WRITE_ONCE(*(p), (v))
-#define shm_load_acquire(p)	smp_load_acquire(p)
-#define shm_store_release(p, v)	smp_store_release(p, v)
+/* virt_*, not smp_*: the other side is another machine's CPU even in a UP guest. */
+#define shm_load_acquire(p)	virt_load_acquire(p)
+#define shm_store_release(p, v)	virt_store_release(p, v)
 /* Earlier stores become visible before later stores. */
-#define shm_store_fence()	smp_wmb()
+#define shm_store_fence()	virt_wmb()
 /* Earlier loads are done before later loads. */
-#define shm_load_fence()	smp_rmb()
+#define shm_load_fence()	virt_rmb()
 
 #else
 

@@ -98,7 +98,7 @@ for group in "$@"; do
 done
 
 # Package names hold no blanks: splitting is meant.
-# shellcheck disable=SC2086
+# shellcheck disable=SC2046,SC2086
 absent=$(missing $(printf '%s\n' $packages | sort -u))
 # shellcheck disable=SC2086
 [ -z "$absent" ] || install_packages $absent

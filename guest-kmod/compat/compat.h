@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Every difference between the kernels this module is built for, under one
- * spelling. Built and run on 6.1; built for 6.12 and 7.3.
+ * spelling. Built, booted and scanned with on 6.1, 6.12 and 7.3.
  */
 #ifndef FREEHINT_COMPAT_H
 #define FREEHINT_COMPAT_H

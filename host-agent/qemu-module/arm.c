@@ -26,10 +26,9 @@
  * chunk keeps that page unarmed, so arm_covers() leaves it out.
  *
  * TCG has no deferred clear, but before QEMU 8.0 a sync does not reset the TLBs
- * either: a vCPU with a hot, writable entry goes on writing without a trace. The
- * flush is queued for every vCPU before the round is published. A vCPU takes it at
- * its next block boundary, and it cannot allocate a page that the guest saw free
- * after the publication without crossing many.
+ * either: a vCPU with a hot, writable entry goes on writing without a trace, with or
+ * without hints. Arming includes what later series do themselves: every TLB entry
+ * is made to take the slow path, which records the write.
  */
 #include "../../include/freehint/shm_layout.h"
 #include "arm.h"
@@ -113,15 +112,15 @@ static int arm_one(RAMBlock *block, void *opaque)
 	return 0;
 }
 
-static void flush_tlbs(void)
+static void reset_tlbs(void)
 {
 	CPUState *cpu;
 	int i;
 
-	if (!qemu.tlb_flush)
+	if (!qemu.tlb_reset_dirty)
 		return;
 	for (i = 0; (cpu = qemu.qemu_get_cpu(i)); i++)
-		qemu.tlb_flush(cpu);
+		qemu.tlb_reset_dirty(cpu, 0, UINT64_MAX);
 }
 
 u64 arm_all(void)
@@ -130,7 +129,7 @@ u64 arm_all(void)
 	armed.chunks = 0;
 	armed.chunk = chunk_bytes();
 	qemu.qemu_ram_foreach_block(arm_one, NULL);
-	flush_tlbs();
+	reset_tlbs();
 	return armed.chunks;
 }
 

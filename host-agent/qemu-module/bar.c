@@ -8,6 +8,7 @@
  * own hello, with its own instance, when the guest runs there; the guest notices
  * and introduces itself again.
  */
+#include <string.h>
 #include <sys/random.h>
 
 #include "../../proto/host_request.h"
@@ -16,7 +17,7 @@
 #include "qemu_abi.h"
 
 static struct {
-	const char *memdev;
+	char *memdev;
 	struct freehint_shm *shm;
 	struct freehint_reader reader;
 	u64 size;
@@ -36,8 +37,8 @@ static int draw_instance(void)
 
 int bar_init(const char *memdev)
 {
-	bar.memdev = memdev;
-	return draw_instance();
+	bar.memdev = strdup(memdev);
+	return bar.memdev ? draw_instance() : -ENOMEM;
 }
 
 static MemoryRegion *find_backend(const char **why)
@@ -47,7 +48,7 @@ static MemoryRegion *find_backend(const char **why)
 
 	obj = qemu.object_resolve_path_component(qemu.object_get_objects_root(), bar.memdev);
 	if (!obj) {
-		*why = "no such object; add -object memory-backend-file,share=on,... "
+		*why = "no memory backend; add -object memory-backend-file,share=on,... "
 		       "and -device ivshmem-plain,memdev=...,master=on";
 		return NULL;
 	}

@@ -22,9 +22,9 @@ struct bar_info {
 
 /**
  * bar_init() - draw the instance id and remember which backend to look for
- * @memdev: id of the memory backend behind the ivshmem device; kept, not copied
+ * @memdev: id of the memory backend behind the ivshmem device; copied
  *
- * Return: 0, or negative errno of getrandom().
+ * Return: 0, -ENOMEM, or negative errno of getrandom().
  */
 int bar_init(const char *memdev);
 

@@ -50,12 +50,8 @@ static void start(QDict *args, QObject **ret, Error **errp)
 
 	if (!check_no_arguments(args, errp))
 		return;
-	if (qemu.migration_in_incoming_postcopy()) {
-		qemu_error(errp, "the incoming migration has not completed");
-		return;
-	}
-	if (!bar_attach(&why)) {
-		qemu_error(errp, "no shared memory '%s': %s", bar_memdev(), why);
+	if (!precopy_greet(&why)) {
+		qemu_error(errp, "reporting cannot start: %s (memdev '%s')", why, bar_memdev());
 		return;
 	}
 	if (!start_threads(errp))
@@ -175,13 +171,15 @@ static const char *state_name(const struct gate_view *view)
 
 static void query(QDict *args, QObject **ret, Error **errp)
 {
-	const char *refusal = precopy_refusal();
+	const char *refusal = NULL;
 	struct gate_view view;
 	char version[32];
 	QDict *dict;
 
 	if (!check_no_arguments(args, errp))
 		return;
+	if (precopy_greet(&refusal))
+		refusal = precopy_refusal();
 	gate_view(&view);
 	dict = qemu.qdict_new();
 	snprintf(version, sizeof(version), "%d.%d.%d", qemu.major, qemu.minor, qemu.micro);

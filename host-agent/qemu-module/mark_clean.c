@@ -63,7 +63,13 @@ static bool check_arguments(const QDict *args, Error **errp)
 		qemu_error(errp, "argument '%s' is unknown", qemu.qdict_entry_key(entry));
 		return false;
 	}
-	return true;
+	/* What is no boolean answers with the default, whichever that is. */
+	if (qemu.qdict_get_try_bool(args, FREEHINT_ARG_LAST, true) ==
+	    qemu.qdict_get_try_bool(args, FREEHINT_ARG_LAST, false) ||
+	    !qemu.qdict_haskey(args, FREEHINT_ARG_LAST))
+		return true;
+	qemu_error(errp, "'last' is not a boolean");
+	return false;
 }
 
 static bool report_answer(enum gate_answer answer, u64 round, u64 current, Error **errp)
@@ -93,7 +99,8 @@ static bool read_round(const QDict *args, u64 *round, Error **errp)
 {
 	int64_t id = qemu.qdict_get_try_int(args, FREEHINT_ARG_ROUND, 0);
 	struct freehint_guest_hello hello;
-	u64 current = 0;
+	enum gate_answer answer;
+	u64 current;
 
 	if (id <= 0) {
 		qemu_error(errp, "'round' is missing or not a positive integer");
@@ -104,7 +111,8 @@ static bool read_round(const QDict *args, u64 *round, Error **errp)
 		qemu_error(errp, "no guest module has said hello; load freehint.ko in the guest");
 		return false;
 	}
-	return report_answer(gate_check(*round, &current), *round, current, errp);
+	answer = gate_check(*round, &current);
+	return report_answer(answer, *round, current, errp);
 }
 
 static bool check_shape(u32 i, const struct freehint_range *r, u64 after, Error **errp)
@@ -191,11 +199,10 @@ static bool check_ranges(Error **errp)
 static bool queue_batch(u64 round, bool last, Error **errp)
 {
 	enum gate_answer answer;
-	u64 current = 0;
+	u64 current;
 
 	gate_count(pages_offered, batch.pages);
-	answer = gate_queue(round, batch.piece, batch.count, last);
-	gate_check(round, &current);
+	answer = gate_queue(round, batch.piece, batch.count, last, &current);
 	if (!report_answer(answer, round, current, errp))
 		return false;
 	gate_count(ranges, batch.list.count);

@@ -26,7 +26,8 @@
 
 /**
  * struct options - of -plugin file=freehint-qemu.so,key=value,...
- * @memdev:         id of the memory backend behind the ivshmem device
+ * @memdev:         id of the memory backend behind the ivshmem device; points into
+ *                  the argument, copied by bar_init()
  * @first_wait_ms:  longest wait for the first hints of a migration
  * @allow_untested: load into a QEMU series that was never tested
  */
@@ -73,8 +74,8 @@ static bool parse_option(const char *arg, struct options *opt)
 		return false;
 	value++;
 	if (IS("memdev")) {
-		opt->memdev = strdup(value);
-		return opt->memdev && *value;
+		opt->memdev = value;
+		return *value;
 	}
 	if (IS("first-wait-ms"))
 		return parse_ms(value, &opt->first_wait_ms);
@@ -137,7 +138,7 @@ int qemu_plugin_install(u64 id, const void *info, int argc, char **argv)
 	if (!parse_options(argc, argv, &opt) || !check_series(&opt))
 		return -1;
 	if (bar_init(opt.memdev)) {
-		qemu.error_report("freehint: the kernel gave no random number");
+		qemu.error_report("freehint: no memory or no random number from the kernel");
 		return -1;
 	}
 	qemu_abi_late();

@@ -46,6 +46,19 @@
 #include "qemu_abi.h"
 #include "round_gate.h"
 
+/**
+ * enum greeting - has the region our hello?
+ * @GREETING_NOT_YET: the guest never ran here; a destination's region belongs to
+ *                    the incoming migration
+ * @GREETING_DUE:     the guest runs, or ran
+ * @GREETING_SAID:    it has
+ */
+enum greeting {
+	GREETING_NOT_YET,
+	GREETING_DUE,
+	GREETING_SAID,
+};
+
 /*
  * Guarded by the BQL. Before QEMU 9.0 setup_done() runs without it; it reads
  * @enabled only to save work (the gate decides), and @pass and @in_setup are
@@ -58,6 +71,7 @@ static struct {
 	bool in_setup;
 	u32 pass;
 	bool opened;
+	enum greeting greeting;
 	pthread_t thread;
 } precopy;
 
@@ -233,18 +247,40 @@ static int precopy_notified(struct qemu_notifier *notifier, void *data)
 }
 
 /*
+ * While an incoming postcopy fills memory, the region is left alone. Nothing tells
+ * us when that is over, so the greeting is made up for at the next command.
+ */
+bool precopy_greet(const char **why)
+{
+	if (qemu.migration_in_incoming_postcopy()) {
+		*why = "the incoming migration has not completed";
+		return false;
+	}
+	if (precopy.greeting == GREETING_NOT_YET) {
+		*why = "the guest has not run here yet";
+		return false;
+	}
+	if (!bar_attach(why))
+		return false;
+	if (precopy.greeting == GREETING_SAID)
+		return true;
+	bar_say_hello();
+	withdraw_request();
+	precopy.greeting = GREETING_SAID;
+	return true;
+}
+
+/*
  * The first time the guest runs, and every time it runs again: whatever was loaded
  * into the region meanwhile (an incoming migration, a snapshot) carries somebody
- * else's hello. While an incoming postcopy fills memory, the region is left alone.
+ * else's hello.
  */
 static void vm_started(void)
 {
 	const char *why;
 
-	if (qemu.migration_in_incoming_postcopy() || !bar_attach(&why))
-		return;
-	bar_say_hello();
-	withdraw_request();
+	precopy.greeting = GREETING_DUE;
+	precopy_greet(&why);
 }
 
 static void vm_state_changed(void *opaque, bool running, int state)
@@ -280,6 +316,8 @@ void precopy_init(u64 first_wait_us)
 
 bool precopy_start(const char **why)
 {
+	if (!precopy_greet(why))
+		return false;
 	*why = capability_refusal();
 	if (!*why)
 		*why = guest_refusal();

@@ -15,6 +15,15 @@
 void precopy_init(u64 first_wait_us);
 
 /**
+ * precopy_greet() - find the region and say hello, if that was not possible before
+ * @why: filled with what stands against it, on failure
+ *
+ * Return: true when the region is in use. Never before the guest has run: a
+ * destination's region is not touched while migration fills it.
+ */
+bool precopy_greet(const char **why);
+
+/**
  * precopy_start() - report from the next sync on
  * @why: filled with what stands against it, on failure
  *

@@ -97,9 +97,9 @@ void qemu_abi_late(void)
 {
 	const bool *tcg = dlsym(RTLD_DEFAULT, "tcg_allowed");
 
-	qemu.tlb_flush = NULL;
+	qemu.tlb_reset_dirty = NULL;
 	if (qemu.major < 8 && tcg && *tcg)
-		look_up(&qemu.tlb_flush, "tlb_flush");
+		look_up(&qemu.tlb_reset_dirty, "tlb_reset_dirty");
 }
 
 static const struct series *find_series(void)

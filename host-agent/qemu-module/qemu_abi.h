@@ -138,8 +138,8 @@ typedef void qemu_reset_fn(void *opaque);
  * @colo:          is the x-colo capability set? migrate_colo_enabled before 8.1
  * @ram_is_ignored: is the block left out of the migration? ramblock_is_ignored
  *                 before 8.1, migrate_ram_is_ignored since
- * @tlb_flush:     set only where a dirty-log sync leaves TCG's TLBs as they are
- *                 (before 8.0) and this process runs TCG, else NULL
+ * @tlb_reset_dirty: accel/tcg/cputlb.c; set only where a dirty-log sync leaves
+ *                 TCG's TLBs as they are (before 8.0) and this process runs TCG
  * @major:         of the QEMU version
  * @minor:         of the QEMU version
  * @micro:         of the QEMU version
@@ -152,7 +152,7 @@ struct qemu_abi {
 	bool (*bql_is_locked)(void);
 	bool (*colo)(void);
 	bool (*ram_is_ignored)(RAMBlock *block);
-	void (*tlb_flush)(CPUState *cpu);
+	void (*tlb_reset_dirty)(CPUState *cpu, u64 hva, u64 len);
 	int major;
 	int minor;
 	int micro;

@@ -183,6 +183,9 @@ void gate_close(bool wait)
 		end_round_locked();
 		pthread_cond_broadcast(&gate.done);
 	}
+#ifdef FREEHINT_MUTANT_NO_WAIT
+	wait = false;
+#endif
 	while (wait && gate.applying)
 		pthread_cond_wait(&gate.done, &gate.lock);
 	pthread_mutex_unlock(&gate.lock);
@@ -262,12 +265,14 @@ static void append_locked(const struct gate_range *range, u32 count)
 	gate.tail += count;
 }
 
-enum gate_answer gate_queue(u64 round, const struct gate_range *range, u32 count, bool last)
+enum gate_answer gate_queue(u64 round, const struct gate_range *range, u32 count, bool last,
+			    u64 *current)
 {
 	enum gate_answer answer;
 
 	pthread_mutex_lock(&gate.lock);
 	answer = check_locked(round);
+	*current = gate.now.id;
 	if (answer == GATE_QUEUED && count > room_locked())
 		answer = GATE_FULL;
 	if (answer == GATE_QUEUED) {

@@ -146,7 +146,7 @@ void gate_close(bool wait);
  */
 void gate_wait_first(u64 us);
 
-/** gate_check() - would gate_queue() take this round? *current is the open id */
+/** gate_check() - would gate_queue() take this round? *current is the latest id */
 enum gate_answer gate_check(u64 round, u64 *current);
 
 /**
@@ -155,10 +155,12 @@ enum gate_answer gate_check(u64 round, u64 *current);
  * @range: ranges; copied
  * @count: how many
  * @last:  no more will come for this round
+ * @current: filled with the latest id, open or closed
  *
  * All or nothing.
  */
-enum gate_answer gate_queue(u64 round, const struct gate_range *range, u32 count, bool last);
+enum gate_answer gate_queue(u64 round, const struct gate_range *range, u32 count, bool last,
+			    u64 *current);
 
 /**
  * gate_run() - body of the apply thread; does not return

@@ -9,23 +9,18 @@ from __future__ import annotations
 import dataclasses
 import json
 import signal
-import subprocess
 import sys
 from typing import NoReturn
 
 import scenario
 import table
 from lib import initramfs
-from lib.qemu import BINARY
+from lib.crutch import qemu_version
+from lib.guest import GuestTimeout
+from lib.qmp import QmpError
 from lib.result import FAIL, SKIP, Failure, Skip
 from progress import Progress
 from settings import Settings, available_mib, read_settings
-
-
-def qemu_version() -> str:
-    """The version that `qemu --version` prints."""
-    done = subprocess.run([BINARY, "--version"], capture_output=True, text=True, check=True)
-    return done.stdout.split("version ", 1)[1].split()[0]
 
 
 def warn_if_tight(settings: Settings) -> None:
@@ -76,7 +71,7 @@ def main() -> int:
     except Skip as reason:
         print(f"demo: cannot run here: {reason}", file=sys.stderr)
         return SKIP
-    except Failure as failure:
+    except (Failure, GuestTimeout, QmpError, RuntimeError, TimeoutError) as failure:
         progress.clear()
         print(f"demo: FAILED: {failure}", file=sys.stderr)
         return FAIL
@@ -84,7 +79,8 @@ def main() -> int:
         progress.clear()
         return 130
     progress.clear()
-    print(table.show(settings, results, qemu_version(), kernel.version))
+    qemu = ".".join(str(part) for part in qemu_version())
+    print(table.show(settings, results, qemu, kernel.version))
     write_json(settings, results)
     return 0
 

@@ -68,7 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description="Migrate a test guest with and without freehint and compare.")
     parser.add_argument("--mem", help="guest memory, for example 8G (default: what fits)")
-    parser.add_argument("--fill", help="memory written, then freed (default: 3/4 of --mem)")
+    parser.add_argument("--fill", help="memory written, then freed (default: 3/4 of --mem, "
+                        "or what leaves 512M)")
     parser.add_argument("--smp", help="virtual CPUs (default 4)")
     parser.add_argument("--accel", choices=("kvm", "tcg"),
                         help="default: kvm if the CPU has it, else tcg")
@@ -90,14 +91,14 @@ def read_settings() -> Settings:
 
     try:
         mem = mib(pick("mem")) if pick("mem") else default_mem()
-        fill = mib(pick("fill")) if pick("fill") else mem * 3 // 4
+        fill = mib(pick("fill")) if pick("fill") else min(mem * 3 // 4, mem - 512)
     except argparse.ArgumentTypeError as error:
         parser.error(str(error))
     smp = pick("smp") or "4"
     if not smp.isdigit() or int(smp) < 1:
         parser.error(f"not a number of CPUs: {smp}")
-    if mem < 512:
-        parser.error("the test guest needs 512M at least")
+    if mem < 1024:
+        parser.error("the test guest needs 1G at least")
     if fill > mem - 384:
         parser.error(f"--fill must leave 384M of {mem}M to the guest")
     accel = pick("accel") or default_accel()

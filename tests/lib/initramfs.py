@@ -6,20 +6,17 @@ directory under a name that is the hash of what went in.
 """
 from __future__ import annotations
 
-import fcntl
 import glob
 import hashlib
 import lzma
 import os
 import re
-import shutil
 import stat
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from . import paths
+from .compile import cache_lock, compile_cached
 from .result import check, require_file, skip
 
 BUSYBOX_PLACES = ("/bin/busybox", "/usr/bin/busybox")
@@ -74,38 +71,10 @@ def _busybox() -> str:
     skip("no busybox; run tests/deps.sh demo")
 
 
-@contextmanager
-def _cache_lock() -> Iterator[None]:
-    """Tests run in parallel; one of them builds."""
-    os.makedirs(paths.CACHE, exist_ok=True)
-    with open(os.path.join(paths.CACHE, "lock"), "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _compile(source: str) -> str:
-    """Compile one guest program unless that is done; returns its path."""
-    digest = hashlib.sha256()
-    headers = glob.glob(os.path.join(paths.GUEST_SOURCES, "*.h"))
-    for path in (source, *sorted(headers)):
-        with open(path, "rb") as file:
-            digest.update(file.read())
-    name = os.path.basename(source).removesuffix(".c")
-    target = os.path.join(paths.CACHE, f"{name}-{digest.hexdigest()[:16]}")
-    if not os.path.exists(target):
-        compiler = os.environ.get("CC", "cc").split()
-        include = f"-I{os.path.join(paths.ROOT, 'include')}"
-        done = subprocess.run([*compiler, *CFLAGS, include, "-o", target + ".new", source],
-                              capture_output=True, text=True, check=False)
-        check(done.returncode == 0, f"{source} does not compile:\n{done.stderr}")
-        os.rename(target + ".new", target)
-    return target
-
-
 def guest_programs() -> dict[str, str]:
     """Compile all guest programs; name to path."""
     sources = sorted(glob.glob(os.path.join(paths.GUEST_SOURCES, "*.c")))
-    return {os.path.basename(source).removesuffix(".c"): _compile(source)
+    return {os.path.basename(source).removesuffix(".c"): compile_cached(source, CFLAGS)
             for source in sources}
 
 
@@ -189,15 +158,11 @@ def build(with_freehint: bool = True) -> tuple[Kernel, str]:
     the balloon's modules and, if asked for, freehint.ko. None is loaded.
     """
     kernel = find_kernel()
-    if not shutil.which(os.environ.get("CC", "cc").split()[0]):
-        skip("no C compiler; run tests/deps.sh build")
-    with _cache_lock():
-        data = _archive(kernel, guest_programs(), with_freehint)
-        digest = hashlib.sha256(data).hexdigest()[:16]
-        target = os.path.join(paths.CACHE, f"initramfs-{digest}.cpio")
+    data = _archive(kernel, guest_programs(), with_freehint)
+    digest = hashlib.sha256(data).hexdigest()[:16]
+    target = os.path.join(paths.CACHE, f"initramfs-{digest}.cpio")
+    with cache_lock():
         if not os.path.exists(target):
-            for stale in glob.glob(os.path.join(paths.CACHE, "initramfs-*.new")):
-                os.unlink(stale)
             with open(target + ".new", "wb") as file:
                 file.write(data)
             os.rename(target + ".new", target)

@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import initramfs, paths
+from . import crutch, initramfs, paths
 from .guest import Guest
 from .qemu import Qemu, die_with_parent, end_process
 from .qmp import QmpError
@@ -37,6 +37,8 @@ class Spec:
     extension    load freehint-qemu.so (on this side)
     plugin_opts  more options of the extension, ",name=value" each
     balloon      add virtio-balloon with free-page-hint=on
+    crutch       make QEMU before 8.0 log writes under TCG (tests/vm/host/tlb_reset.c);
+                 an open round does the same, so tests with hints do without
     region_mib   size of the ivshmem region
     extra        more QEMU arguments
     lifetime     seconds until QEMU is killed, whatever happens
@@ -50,6 +52,7 @@ class Spec:
     extension: bool = True
     plugin_opts: str = ""
     balloon: bool = False
+    crutch: bool = False
     region_mib: int = 0
     with_module: bool = True
     extra: list[str] = field(default_factory=list)
@@ -181,7 +184,7 @@ class Machine:
                 "-machine", "q35,memory-backend=mainram",
                 "-display", "none", "-nodefaults", "-no-user-config",
                 "-kernel", kernel.image, "-initrd", initrd,
-                "-append", f"console=ttyS0 panic=-1 quiet {spec.append}",
+                "-append", f"console=ttyS0 quiet {spec.append}",
                 "-serial", f"file:{self.qemu.path('console.log')}",
                 "-serial", f"unix:{self.qemu.path('control')},server=on,wait=off"]
         if spec.ivshmem:
@@ -195,6 +198,8 @@ class Machine:
         if spec.extension:
             plugin = require_file(paths.PLUGIN, "run make first")
             args += ["-plugin", f"file={plugin},memdev=freehint{spec.plugin_opts}"]
+        if spec.crutch:
+            args += crutch.arguments(spec.accel)
         if self.incoming:
             args += ["-incoming", "defer"]
         return args + spec.extra

@@ -3,7 +3,8 @@
  * Arming: the log of every chunk of migratable memory is cleared, and what could
  * not be armed may not be hinted.
  */
-/* links: host-agent/qemu-module/arm.c host-agent/qemu-module/bar.c tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */
+/* links: host-agent/qemu-module/arm.c host-agent/qemu-module/bar.c tests/fakes/fake_qemu.c */
+/* links: proto/host_request.c proto/host_snapshot.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

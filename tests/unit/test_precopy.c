@@ -3,7 +3,10 @@
  * Rounds around QEMU's notifiers: armed before published, closed before the next
  * sync, none when the guest stands still, postcopy is possible or nobody answers.
  */
-/* links: host-agent/qemu-module/precopy.c host-agent/qemu-module/arm.c host-agent/qemu-module/bar.c host-agent/qemu-module/round_gate.c tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c proto/guest_publish.c */
+/* links: host-agent/qemu-module/precopy.c host-agent/qemu-module/arm.c */
+/* links: host-agent/qemu-module/bar.c host-agent/qemu-module/round_gate.c */
+/* links: tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */
+/* links: proto/guest_publish.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -49,7 +52,6 @@ static int setup(void **state)
 	fake.shm = shm;
 	fake.shm_size = SHM_SIZE;
 	precopy_init(0);
-	assert_true(bar_attach(&why));
 	fake.state(NULL, true, 0);
 	say_hello(FREEHINT_CONTRACT_DEAD, 0);
 	return 0;
@@ -89,6 +91,13 @@ static void a_round_opens_after_each_sync_and_is_armed_before(void **state)
 	assert_int_equal(shm->host_request.pass, 2);
 	assert_int_equal(fake.arms, 8);
 	assert_int_equal(fake.armed_late, 0);
+}
+
+static void the_region_is_left_alone_until_the_guest_has_run(void **state)
+{
+	(void)state;
+	assert_false(precopy_greet(&why));
+	assert_int_equal(shm->host_hello.magic, 0);
 }
 
 static void nothing_happens_unless_started(void **state)
@@ -198,6 +207,12 @@ static void the_region_is_left_alone_during_an_incoming_postcopy(void **state)
 	shm->host_hello.magic = 1;
 	fake.state(NULL, true, 0);
 	assert_int_equal(shm->host_hello.magic, 1);
+	assert_false(precopy_start(&why));
+	assert_non_null(strstr(why, "incoming"));
+	assert_int_equal(shm->host_hello.magic, 1);
+	fake.incoming = false;
+	assert_true(precopy_start(&why));
+	assert_int_equal(shm->host_hello.magic, FREEHINT_MAGIC);
 }
 
 static void *sync_elsewhere(void *opaque)
@@ -228,6 +243,7 @@ static int init(void **state)
 	if (!shm)
 		return -1;
 	memset(shm, 0, SHM_SIZE);
+	fake_qemu_init();
 	return bar_init("freehint") || gate_init();
 }
 
@@ -243,6 +259,7 @@ static int finish(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_region_is_left_alone_until_the_guest_has_run),
 		TEST(a_round_opens_after_each_sync_and_is_armed_before),
 		TEST(nothing_happens_unless_started),
 		TEST(a_stopped_guest_gets_no_round),

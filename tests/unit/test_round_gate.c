@@ -19,6 +19,7 @@
 static pthread_mutex_t hold = PTHREAD_MUTEX_INITIALIZER;
 static u64 applied_pages;
 static u64 applying;
+static u64 latest;
 
 static u64 fake_apply(const struct gate_range *range)
 {
@@ -88,6 +89,16 @@ static void ids_are_positive_and_never_repeat(void **state)
 	assert_true(first > 0 && second > first && second < FREEHINT_ROUND_MAX);
 }
 
+/* Chances that a random base is below 2^32 are one in 2^30. */
+static void ids_begin_at_a_random_number(void **state)
+{
+	u64 id = open_now(false);
+
+	(void)state;
+	gate_close(true);
+	assert_true(id > 0xffffffffULL);
+}
+
 static void no_round_is_open_before_the_first_and_after_a_close(void **state)
 {
 	u64 current, id;
@@ -98,7 +109,7 @@ static void no_round_is_open_before_the_first_and_after_a_close(void **state)
 	assert_int_equal(gate_check(id, &current), GATE_QUEUED);
 	assert_int_equal(current, id);
 	gate_close(true);
-	assert_int_equal(gate_queue(id, &two_pages, 1, false), GATE_NO_ROUND);
+	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_NO_ROUND);
 }
 
 static void an_earlier_round_is_stale(void **state)
@@ -108,7 +119,7 @@ static void an_earlier_round_is_stale(void **state)
 	(void)state;
 	gate_close(true);
 	open_now(false);
-	assert_int_equal(gate_queue(id, &two_pages, 1, false), GATE_STALE);
+	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_STALE);
 	assert_int_equal(gate_check(id + 2, &current), GATE_STALE);
 	gate_close(true);
 }
@@ -119,7 +130,7 @@ static void ranges_of_an_open_round_are_applied(void **state)
 	struct gate_view view;
 
 	(void)state;
-	assert_int_equal(gate_queue(id, &two_pages, 1, true), GATE_QUEUED);
+	assert_int_equal(gate_queue(id, &two_pages, 1, true, &latest), GATE_QUEUED);
 	wait_for_pages(before + 2);
 	gate_close(true);
 	gate_view(&view);
@@ -134,7 +145,7 @@ static void nothing_is_applied_before_setup_is_done(void **state)
 	u64 before = pages(), id = open_now(true);
 
 	(void)state;
-	assert_int_equal(gate_queue(id, &two_pages, 1, false), GATE_QUEUED);
+	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_QUEUED);
 	usleep(20000);
 	assert_int_equal(pages(), before);
 	gate_setup_done();
@@ -149,7 +160,7 @@ static void what_is_queued_at_a_close_is_dropped_and_counted(void **state)
 
 	(void)state;
 	gate_view(&then);
-	assert_int_equal(gate_queue(id, &two_pages, 1, false), GATE_QUEUED);
+	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_QUEUED);
 	gate_close(true);
 	gate_setup_done();
 	usleep(20000);
@@ -179,7 +190,7 @@ static void a_close_waits_for_the_range_being_applied(void **state)
 
 	(void)state;
 	pthread_mutex_lock(&hold);
-	assert_int_equal(gate_queue(id, &two_pages, 1, false), GATE_QUEUED);
+	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_QUEUED);
 	wait_until_applying();
 	pthread_create(&thread, NULL, closer, &seen);
 	usleep(20000);
@@ -195,7 +206,7 @@ static void a_close_without_wait_does_not_block(void **state)
 
 	(void)state;
 	pthread_mutex_lock(&hold);
-	assert_int_equal(gate_queue(id, &two_pages, 1, false), GATE_QUEUED);
+	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_QUEUED);
 	wait_until_applying();
 	gate_close(false);
 	assert_int_equal(pages(), before);
@@ -214,8 +225,9 @@ static void a_full_queue_takes_nothing_of_a_command(void **state)
 	for (i = 0; i < FREEHINT_MAX_RANGES; i++)
 		many[i] = two_pages;
 	for (; room >= FREEHINT_MAX_RANGES; room -= FREEHINT_MAX_RANGES)
-		assert_int_equal(gate_queue(id, many, FREEHINT_MAX_RANGES, false), GATE_QUEUED);
-	assert_int_equal(gate_queue(id, many, room + 1, false), GATE_FULL);
+		assert_int_equal(gate_queue(id, many, FREEHINT_MAX_RANGES, false, &latest),
+				 GATE_QUEUED);
+	assert_int_equal(gate_queue(id, many, room + 1, false, &latest), GATE_FULL);
 	gate_close(true);
 }
 
@@ -225,7 +237,7 @@ static void the_first_wait_ends_with_the_last_hint(void **state)
 	struct gate_view view;
 
 	(void)state;
-	assert_int_equal(gate_queue(id, &two_pages, 1, true), GATE_QUEUED);
+	assert_int_equal(gate_queue(id, &two_pages, 1, true, &latest), GATE_QUEUED);
 	gate_wait_first(60 * 1000000ULL);
 	gate_view(&view);
 	assert_true(view.now.last_seen);
@@ -246,6 +258,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ids_are_positive_and_never_repeat),
+		cmocka_unit_test(ids_begin_at_a_random_number),
 		cmocka_unit_test(no_round_is_open_before_the_first_and_after_a_close),
 		cmocka_unit_test(an_earlier_round_is_stale),
 		cmocka_unit_test(ranges_of_an_open_round_are_applied),

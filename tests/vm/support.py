@@ -19,10 +19,13 @@ from lib import migration  # noqa: E402
 from lib.guest import Guest  # noqa: E402
 from lib.machine import Machine, Spec  # noqa: E402
 from lib.qmp import Qmp, QmpError  # noqa: E402
-from lib.result import check, step  # noqa: E402
+from lib.result import Skip, check, step  # noqa: E402
 
 # Slow enough that the work below dirties memory faster than it is sent.
 HOLD_BANDWIDTH = 24 << 20
+
+# Lines of each log that a failed test shows.
+LOG_TAIL = 40
 
 # Lines of a guest kernel that finds itself broken. Stalls are left out: an
 # overloaded test machine makes them.
@@ -117,8 +120,21 @@ class Hops:
     def __enter__(self) -> "Hops":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind and kind is not Skip:
+            self._show_logs()
         self._stack.close()
+
+    def _show_logs(self) -> None:
+        """Whatever may tell why the test failed."""
+        for vm in (self.here, self.there):
+            if vm is None or not os.path.exists(vm.qemu.dir):
+                continue
+            agent_log = vm.agent.log() if vm.agent else ""
+            for title, text in (("console", vm.console()), ("QEMU", vm.qemu.log()),
+                                ("agent", agent_log)):
+                for line in text.splitlines()[-LOG_TAIL:]:
+                    print(f"{vm.name} {title}: {line}")
 
     def add(self, spec: Spec, incoming: bool = False, shm: str | None = None) -> Machine:
         """Start a machine that ends with the test at the latest."""

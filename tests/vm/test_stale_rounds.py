@@ -110,8 +110,8 @@ def reverted(hops: Hops, history: History) -> None:
         snapshot(hops.here, "snapshot-load")
         if hops.here.qemu.status() != "running":
             hops.here.qmp.command("cont")
-        history.refused(hops.here, "after the snapshot revert")
         hops.here.start_hints()
+        history.refused(hops.here, "after the snapshot revert")
         hops.hold()
         history.open_round(hops.here)
         history.refused(hops.here, "in a migration after the snapshot revert")
@@ -120,14 +120,14 @@ def reverted(hops: Hops, history: History) -> None:
 
 def ping_pong(hops: Hops, history: History, old_shm: str) -> None:
     """To the other host and back to a fresh process on the old file."""
-    history.refused(hops.arrive(), "on the destination")
-    hops.here.start_hints()
+    hops.arrive().start_hints()
+    history.refused(hops.here, "on the destination")
     hops.hold(shm=old_shm)
     history.open_round(hops.here)
     history.refused(hops.here, "on the way back")
     hops.release()
-    history.refused(hops.arrive(), "back on the old shared-memory file")
-    hops.here.start_hints()
+    hops.arrive().start_hints()
+    history.refused(hops.here, "back on the old shared-memory file")
     hops.hold()
     history.open_round(hops.here)
     history.refused(hops.here, "in a migration from the old shared-memory file")

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Unit tests of free_words.c, against a model that sets one bit at a time.
+ * Runs of free pages become bits of a block: against a model that sets one bit at a
+ * time.
  */
+/* links: guest-kmod/free_words.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "../free_words.h"
+#include "guest-kmod/free_words.h"
 
 #define PAGES	1024UL
 #define WORDS	(PAGES / FREEHINT_WORD_BITS)

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Mapping the shared memory of the QEMU we talk to, and only of that one.
+ *
+ * The file is opened no sooner than it is mapped: before QEMU runs it may not
+ * exist, and one that is left over from an earlier QEMU is not the one to keep.
+ * Nothing is touched before QEMU said that no incoming migration is under way: a
+ * page of the region that we bring into existence breaks an incoming postcopy.
+ */
+#include <string.h>
+
+#include "session.h"
+
+static const char *attach_advice(int error)
+{
+	switch (error) {
+	case -ENOENT:
+		return ", give the memory backend's mem-path with --shm";
+	case -EACCES:
+	case -EPERM:
+		return ", run the agent as QEMU's user";
+	case -ENODATA:
+		return ", smaller than QEMU says: not the file of this QEMU";
+	default:
+		return "";
+	}
+}
+
+/* Is what we mapped the memory of the QEMU we talk to? Return: 0 or a note. */
+static enum session_note check_identity(const struct session *session)
+{
+	struct freehint_host_hello hello;
+	int ret = freehint_read_host_hello(&session->round.reader, &hello);
+
+	if (ret == -ENODEV)
+		return NOTE_NOT_STARTED;
+	return ret || hello.instance != session->now.instance ? NOTE_WRONG_SHM : NOTE_NONE;
+}
+
+static void explain(struct session *session, enum session_note note)
+{
+	if (!session_is_news(session, note))
+		return;
+	if (note == NOTE_NOT_STARTED)
+		log_info("waiting for the guest to start, the extension has not said "
+			 "hello in %s", session->conf->shm);
+	else
+		log_error("%s does not carry QEMU's number %llu, give this QEMU's file "
+			  "with --shm", session->conf->shm,
+			  (unsigned long long)session->now.instance);
+}
+
+static void attach(struct session *session)
+{
+	enum session_note note;
+	int ret;
+
+	ret = shm_region_map(&session->region, session->conf->shm,
+			     session->now.region_size);
+	if (!ret)
+		ret = hint_round_attach(&session->round, session->region.base,
+					session->region.size);
+	if (ret) {
+		if (session_is_news(session, NOTE_NO_SHM))
+			log_error("%s cannot be used: %s%s", session->conf->shm,
+				  strerror(-ret), attach_advice(ret));
+		session_detach(session);
+		return;
+	}
+	note = check_identity(session);
+	if (note) {
+		explain(session, note);
+		session_detach(session);
+		return;
+	}
+	if (session_is_news(session, NOTE_ATTACHED))
+		log_info("attached to %s, %llu bytes, guest module %s", session->conf->shm,
+			 (unsigned long long)session->region.size,
+			 session->now.guest_present ? "present" : "not loaded yet");
+	event_loop_timer(session->loop, EVENT_POLL, 0);
+}
+
+void session_settle(struct session *session)
+{
+	if (session->missing) {
+		if (session_is_news(session, NOTE_NO_EXTENSION))
+			log_error("this QEMU runs without freehint-qemu.so, start it with "
+				  "-plugin file=freehint-qemu.so,memdev=ID");
+		return;
+	}
+	if (!session->extension)
+		return;
+	if (!migration_phase_may_map(session->phase)) {
+		if (session_is_news(session, NOTE_INCOMING))
+			log_info("QEMU receives a migration, the shared memory is not "
+				 "touched before it completed");
+		return;
+	}
+	/* Before the guest first ran, the extension knows no region. */
+	if (!session->now.region_size || !session->now.instance)
+		explain(session, NOTE_NOT_STARTED);
+	else
+		attach(session);
+}
+
+void session_detach(struct session *session)
+{
+	event_loop_forget(session->loop, EVENT_POLL);
+	hint_round_detach(&session->round);
+	shm_region_unmap(&session->region);
+}

@@ -1,0 +1,57 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Mutation check: with one safety rule taken out of the source, the unit test that
+# guards it must fail. A mutant that survives means that the test sees nothing.
+
+set -eu
+
+cd "$(dirname "$0")/../.."
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
+
+# compile TEST BINARY FLAGS... - build a unit test as its head says
+compile()
+{
+	local source=tests/unit/$1.c binary=$2
+
+	shift 2
+	# shellcheck disable=SC2046
+	${CC:-gcc} -std=gnu11 -g -O1 -I. "$@" -o "$binary" "$source" \
+		$(sed -n 's,^/\* links: \(.*\) \*/$,\1,p' "$source") -lcmocka -pthread
+}
+
+# must_fail MACRO TEST - the test passes without the macro and fails with it
+must_fail()
+{
+	local macro=$1 name=$2
+
+	compile "$name" "$WORK/whole"
+	compile "$name" "$WORK/mutant" "-DFREEHINT_MUTANT_$macro"
+	if ! timeout 60 "$WORK/whole" >"$WORK/log" 2>&1; then
+		cat "$WORK/log"
+		echo "$name fails without a mutant"
+		exit 1
+	fi
+	if timeout 60 "$WORK/mutant" >"$WORK/log" 2>&1; then
+		echo "$name does not notice $macro"
+		exit 1
+	fi
+	echo "$macro: $name fails, as it must"
+}
+
+if ! echo 'int main(void){return 0;}' | ${CC:-gcc} -xc - -lcmocka -o "$WORK/probe" 2>/dev/null; then
+	echo "cmocka is missing: install libcmocka-dev"
+	exit 77
+fi
+
+# rule 1: the dirty log is armed before the guest looks
+must_fail NO_ARM test_arm
+must_fail NO_ARM test_precopy
+# rule 2: a copy that a new round overtook is void
+must_fail NO_RECHECK test_host_snapshot
+# rule 3: the gate closes before a sync, and waits for what is being applied
+must_fail NO_GATE test_precopy
+must_fail NO_WAIT test_round_gate
+# rule 4: ids of another process do not match
+must_fail FIXED_IDS test_round_gate

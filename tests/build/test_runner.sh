@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The runner itself: what it counts, prints and returns, over made-up tests.
+
+. "$(dirname "$0")/sources.sh"
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work/tests/kvm" "$work/tests/vm"
+cp tests/run.sh "$work/tests/"
+printf 'list-unit:\n' > "$work/tests/Makefile"
+echo 'echo fine' > "$work/tests/kvm/test_pass.sh"
+echo 'echo what went wrong; exit 3' > "$work/tests/kvm/test_fail.sh"
+echo 'echo "skipped: no such device"; exit 77' > "$work/tests/kvm/test_skip.sh"
+printf 'echo "skipped: the other half"\necho more\n' > "$work/tests/kvm/test_half.sh"
+echo 'import time; time.sleep(60)' > "$work/tests/vm/test_hang.py"
+unset TEST_TIMEOUT TEST_LOGS JOBS MAKEFLAGS
+
+expect()
+{
+	if [ "$1" != "$2" ]; then
+		printf '%s: expected "%s", got "%s"\n' "$3" "$1" "$2"
+		exit 1
+	fi
+}
+
+out=$("$work/tests/run.sh" kvm)
+expect 1 $? "status with a failure"
+expect "2 passed, 1 failed, 1 skipped" "$(tail -n 1 <<< "$out")" "last line"
+grep -q '^FAIL  kvm/test_fail (status 3' <<< "$out" || { echo "no FAIL line: $out"; exit 1; }
+grep -q 'what went wrong' <<< "$out" || { echo "no tail of the log"; exit 1; }
+grep -q '^skip  kvm/test_skip: skipped: no such device' <<< "$out" ||
+	{ echo "no reason for the skip"; exit 1; }
+grep -q 'skipped: the other half' <<< "$out" || { echo "half a skip is silent"; exit 1; }
+expect "fine" "$(cat "$work/build/test-logs/kvm-test_pass.log")" "log"
+
+out=$("$work/tests/run.sh" 'kvm/test_[ps]*')
+expect 0 $? "status without a failure"
+expect "1 passed, 0 failed, 1 skipped" "$(tail -n 1 <<< "$out")" "chosen by pattern"
+
+out=$(TEST_TIMEOUT=1 "$work/tests/run.sh" vm)
+expect 1 $? "status of a test that hangs"
+expect "0 passed, 1 failed, 0 skipped" "$(tail -n 1 <<< "$out")" "a test that hangs"
+
+expect "2 passed, 1 failed, 1 skipped" \
+	"$(TEST_TIMEOUT=1 "$work/tests/run.sh" -j 4 -k kvm | tail -n 1)" "in parallel"
+
+"$work/tests/run.sh" nothing > /dev/null 2>&1
+expect 2 $? "status for a test that does not exist"

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Runs the agent's program between a fake QEMU and a fake guest, and reads what it
+ * says.
+ */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "agent_rig.h"
+#include "proto/host_request.h"
+
+struct rig rig;
+static char program[4096];
+
+/* The program is in build/, we are in build/tests/unit/ or the like. */
+static bool find_program(void)
+{
+	const char *given = getenv("FREEHINT_AGENT");
+	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 64);
+	char *end;
+	int i;
+
+	if (given) {
+		snprintf(program, sizeof(program), "%s", given);
+		return !access(program, X_OK);
+	}
+	if (len <= 0)
+		return false;
+	program[len] = '\0';
+	for (i = 0; i < 3; i++) {
+		end = strrchr(program, '/');
+		if (!end)
+			return false;
+		*end = '\0';
+	}
+	strcat(program, "/freehint-agent");
+	return !access(program, X_OK);
+}
+
+void start_agent(const char *option)
+{
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	rig.agent = fork();
+	assert_true(rig.agent >= 0);
+	if (!rig.agent) {
+		dup2(ends[1], STDOUT_FILENO);
+		dup2(ends[1], STDERR_FILENO);
+		execl(program, program, "--qmp", rig.server.path, "--shm", rig.shm_path,
+		      "--log-level", "debug", option, NULL);
+		_exit(99);
+	}
+	close(ends[1]);
+	rig.out = ends[0];
+	fcntl(rig.out, F_SETFL, O_NONBLOCK);
+}
+
+static void make_region(void)
+{
+	int fd;
+
+	snprintf(rig.shm_path, sizeof(rig.shm_path), "/dev/shm/freehint-unit-XXXXXX");
+	fd = mkstemp(rig.shm_path);
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, SIZE), 0);
+	rig.shm = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	assert_true(rig.shm != MAP_FAILED);
+	assert_int_equal(freehint_write_host_hello(rig.shm, SIZE, INSTANCE), 0);
+	assert_int_equal(freehint_publisher_attach(&rig.guest, rig.shm, SIZE), 0);
+}
+
+int agent_rig_set_up(void **state)
+{
+	char path[64];
+
+	(void)state;
+	rig.len = 0;
+	make_region();
+	snprintf(path, sizeof(path), "/tmp/freehint-unit-%d.qmp", getpid());
+	assert_int_equal(fake_qmp_listen(&rig.server, path), 0);
+	rig.server.instance = INSTANCE;
+	rig.server.size = SIZE;
+	return 0;
+}
+
+void collect_output(void)
+{
+	ssize_t got;
+
+	while (rig.len < TEXT - 1) {
+		got = read(rig.out, rig.text + rig.len, TEXT - 1 - rig.len);
+		if (got <= 0)
+			break;
+		rig.len += (size_t)got;
+	}
+	rig.text[rig.len] = '\0';
+}
+
+/* Return: exit code, -1 when a signal ended it. */
+int stop_agent(int sig)
+{
+	int status;
+
+	if (sig)
+		kill(rig.agent, sig);
+	assert_int_equal(waitpid(rig.agent, &status, 0), rig.agent);
+	collect_output();
+	close(rig.out);
+	rig.agent = 0;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+int agent_rig_tear_down(void **state)
+{
+	(void)state;
+	if (rig.agent)
+		stop_agent(SIGKILL);
+	fake_qmp_close(&rig.server);
+	munmap(rig.shm, SIZE);
+	return unlink(rig.shm_path);
+}
+
+static const char *awaited;
+
+static bool said(struct fake_qmp *server)
+{
+	(void)server;
+	collect_output();
+	return strstr(rig.text, awaited);
+}
+
+void expect_said(const char *text)
+{
+	awaited = text;
+	if (!fake_qmp_serve(&rig.server, said, WAIT_MS))
+		fail_msg("the agent did not say \"%s\" but:\n%s", text, rig.text);
+}
+
+void ask(u64 round)
+{
+	freehint_write_request(rig.shm, round, FREEHINT_PHASE_ROUND, 1);
+}
+
+void put(u64 word, u64 count)
+{
+	while (count--)
+		freehint_put_words(&rig.guest, &word, 1);
+	freehint_advance(&rig.guest);
+}
+
+void seal(void)
+{
+	const struct freehint_seal_facts facts = { .status = FREEHINT_SEAL_COMPLETE };
+
+	freehint_seal_round(&rig.guest, &facts);
+}
+
+void attach(const char *option)
+{
+	start_agent(option);
+	expect_said("attached");
+}
+
+const char *agent_rig_find(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	return find_program() ? program : NULL;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Runs the agent's program between a fake QEMU and a fake guest, and reads what it
+ * says.
+ */
+#ifndef FREEHINT_AGENT_RIG_H
+#define FREEHINT_AGENT_RIG_H
+
+#include <sys/types.h>
+
+#include "proto/guest_publish.h"
+#include "tests/fakes/fake_qmp_server.h"
+
+#define SIZE		(1 << 20)
+#define INSTANCE	4242
+#define WAIT_MS		10000
+#define TEXT		65536
+
+/**
+ * struct rig - both peers of the agent, and the agent
+ * @server: QEMU
+ * @shm:    region
+ * @guest:  guest module
+ * @agent:  process
+ * @out:    pipe with all it says
+ * @text:   what it said so far
+ */
+struct rig {
+	struct fake_qmp server;
+	char shm_path[64];
+	struct freehint_shm *shm;
+	struct freehint_publisher guest;
+	pid_t agent;
+	int out;
+	char text[TEXT];
+	size_t len;
+};
+
+extern struct rig rig;
+
+/** agent_rig_find() - look for the program; its path, or NULL when it was not built */
+const char *agent_rig_find(void);
+
+/** agent_rig_set_up() - cmocka set-up: region, QMP socket; no agent yet */
+int agent_rig_set_up(void **state);
+
+/** agent_rig_tear_down() - cmocka tear-down: ends the agent, whatever happened */
+int agent_rig_tear_down(void **state);
+
+/** start_agent() - run it, with one more option or NULL */
+void start_agent(const char *option);
+
+/** stop_agent() - send @sig unless 0 and wait; exit code, -1 when a signal ended it */
+int stop_agent(int sig);
+
+/** collect_output() - take what the agent has written into rig.text */
+void collect_output(void);
+
+/** expect_said() - serve QMP until the agent has said @text, else fail */
+void expect_said(const char *text);
+
+/** ask() - open a round, as the extension does */
+void ask(u64 round);
+
+/** put() - publish @count times the bitmap word @word */
+void put(u64 word, u64 count);
+
+/** seal() - end the round, complete */
+void seal(void);
+
+/** attach() - start the agent and wait until it uses the region */
+void attach(const char *option);
+
+#endif /* FREEHINT_AGENT_RIG_H */

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A QMP server that plays a QEMU with the extension: answers what the agent asks
+ * from fields a test sets, and records the hints it is sent.
+ */
+#ifndef FREEHINT_FAKE_QMP_SERVER_H
+#define FREEHINT_FAKE_QMP_SERVER_H
+
+#include <jansson.h>
+
+#include "include/freehint/qmp_names.h"
+#include "include/freehint/types.h"
+
+#define FAKE_QMP_BUFFER		65536
+#define FAKE_QMP_FDS		16
+#define FAKE_QMP_RANGES		65536
+
+/**
+ * struct fake_qmp - the server; a test sets the first group and reads the second
+ * @path:       socket
+ * @runstate:   answer to query-status
+ * @status:     answer to query-migrate, NULL for none
+ * @state:      "state" of x-query-freehint
+ * @instance:   "instance" of x-query-freehint
+ * @size:       "region.size" of x-query-freehint
+ * @bare:       QEMU without the extension
+ * @mute:       answers nothing but the negotiation
+ * @refusal:    description of the error that mark-clean gets, or NULL
+ *
+ * @connections: accepted so far
+ * @queries:    x-query-freehint commands
+ * @marks:      mark-clean commands taken
+ * @refused:    mark-clean commands refused
+ * @lasts:      mark-clean commands with last=true
+ * @round:      round of the last one
+ * @ranges:     all ranges taken, @count of them
+ *
+ * @listener, @fd, @buffer, @used, @fds, @passed: the server's own
+ */
+struct fake_qmp {
+	char path[100];
+	const char *runstate;
+	const char *status;
+	const char *state;
+	u64 instance;
+	u64 size;
+	bool bare;
+	bool mute;
+	const char *refusal;
+
+	unsigned int connections;
+	unsigned int queries;
+	unsigned int marks;
+	unsigned int refused;
+	unsigned int lasts;
+	u64 round;
+	struct freehint_range ranges[FAKE_QMP_RANGES];
+	unsigned int count;
+
+	int listener;
+	int fd;
+	char buffer[FAKE_QMP_BUFFER];
+	size_t used;
+	int fds[FAKE_QMP_FDS];
+	int passed;
+};
+
+/** fake_qmp_listen() - make the socket; Return: 0 or negative errno */
+int fake_qmp_listen(struct fake_qmp *server, const char *path);
+
+/** fake_qmp_hang_up() - close the connection, go on listening */
+void fake_qmp_hang_up(struct fake_qmp *server);
+
+/** fake_qmp_close() - end the server, remove the socket */
+void fake_qmp_close(struct fake_qmp *server);
+
+/** fake_qmp_send() - say something, as it stands */
+void fake_qmp_send(struct fake_qmp *server, const char *text);
+
+/**
+ * fake_qmp_serve() - answer until @done says so
+ * @server: server
+ * @done:   looked at after every step
+ * @ms:     milliseconds at most
+ *
+ * Return: what @done said last.
+ */
+bool fake_qmp_serve(struct fake_qmp *server, bool (*done)(struct fake_qmp *server),
+		    unsigned int ms);
+
+#endif /* FREEHINT_FAKE_QMP_SERVER_H */

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The agent's program, sandbox and all, against a QMP server that plays QEMU and a
+ * publisher that plays the guest. Skipped when the agent was not built; the
+ * variable FREEHINT_AGENT names another one.
+ */
+/* links: tests/fakes/agent_rig.c tests/fakes/fake_qmp_server.c */
+/* links: proto/host_request.c proto/host_snapshot.c */
+/* links: proto/guest_publish.c */
+/* libs: jansson */
+#include <fcntl.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "proto/host_request.h"
+#include "tests/fakes/agent_rig.h"
+
+#define SKIP 77
+
+static bool got_last(struct fake_qmp *server)
+{
+	return server->lasts;
+}
+
+static bool got_mark(struct fake_qmp *server)
+{
+	return server->marks;
+}
+
+static bool got_refusals(struct fake_qmp *server)
+{
+	return server->refused;
+}
+
+static bool asked_thrice(struct fake_qmp *server)
+{
+	return server->queries >= 3;
+}
+
+static bool never(struct fake_qmp *server)
+{
+	(void)server;
+	return false;
+}
+
+static void round_reaches_qemu_while_it_is_scanned(void **state)
+{
+	(void)state;
+	attach(NULL);
+	ask(71);
+	freehint_open_round(&rig.guest, 71);
+	put(0xff00, 2);
+	assert_true(fake_qmp_serve(&rig.server, got_mark, WAIT_MS));
+	assert_int_equal(rig.server.lasts, 0);
+	put(~0ULL, 1);
+	seal();
+	assert_true(fake_qmp_serve(&rig.server, got_last, WAIT_MS));
+	assert_int_equal(rig.server.round, 71);
+	assert_int_equal(rig.server.count, 3);
+	assert_int_equal(rig.server.ranges[1].start, (64 + 8) * 4096);
+	assert_int_equal(rig.server.ranges[1].length, 8 * 4096);
+	assert_int_equal(rig.server.ranges[2].length, 64 * 4096);
+	assert_int_equal(stop_agent(SIGTERM), 0);
+}
+
+static void more_ranges_than_buffers_all_arrive(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	attach(NULL);
+	ask(72);
+	freehint_open_round(&rig.guest, 72);
+	put(0x5555555555555555ULL, 2000);
+	seal();
+	assert_true(fake_qmp_serve(&rig.server, got_last, WAIT_MS));
+	assert_int_equal(rig.server.count, 64000);
+	for (i = 0; i < rig.server.count; i++)
+		assert_int_equal(rig.server.ranges[i].start, i * 2ULL * 4096);
+	assert_int_equal(stop_agent(SIGINT), 0);
+}
+
+static void round_without_a_free_page_still_ends(void **state)
+{
+	(void)state;
+	attach(NULL);
+	ask(73);
+	freehint_open_round(&rig.guest, 73);
+	put(0, 10);
+	seal();
+	assert_true(fake_qmp_serve(&rig.server, got_last, WAIT_MS));
+	assert_int_equal(rig.server.count, 0);
+	assert_int_equal(rig.server.marks, 1);
+}
+
+static void incoming_side_is_not_touched(void **state)
+{
+	unsigned char present[SIZE / 4096];
+	int fd;
+	void *base;
+
+	(void)state;
+	rig.server.runstate = "inmigrate";
+	/* A file of holes: a page that the agent reads would come into existence. */
+	munmap(rig.shm, SIZE);
+	assert_int_equal(truncate(rig.shm_path, 0), 0);
+	assert_int_equal(truncate(rig.shm_path, SIZE), 0);
+	start_agent(NULL);
+	expect_said("receives a migration");
+	rig.server.runstate = "running";
+	rig.server.status = "postcopy-active";
+	rig.server.queries = 0;
+	assert_true(fake_qmp_serve(&rig.server, asked_thrice, WAIT_MS));
+	fd = open(rig.shm_path, O_RDWR);
+	base = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	rig.shm = base;
+	assert_int_equal(mincore(base, SIZE, present), 0);
+	assert_int_equal(present[0], 0);
+	assert_int_equal(freehint_write_host_hello(rig.shm, SIZE, INSTANCE), 0);
+	rig.server.status = "completed";
+	expect_said("attached");
+	assert_int_equal(stop_agent(SIGTERM), 0);
+}
+
+static void file_of_another_qemu_is_refused(void **state)
+{
+	(void)state;
+	rig.server.instance = INSTANCE + 1;
+	start_agent(NULL);
+	expect_said("does not carry QEMU's number");
+	rig.server.instance = INSTANCE;
+	expect_said("attached");
+}
+
+static void region_that_qemu_does_not_know_is_not_mapped(void **state)
+{
+	(void)state;
+	rig.server.size = 0;
+	start_agent(NULL);
+	expect_said("waiting for the guest to start");
+	rig.server.size = SIZE;
+	expect_said("attached");
+}
+
+static void missing_extension_is_explained(void **state)
+{
+	(void)state;
+	rig.server.bare = true;
+	start_agent(NULL);
+	expect_said("without freehint-qemu.so");
+}
+
+static void restarted_qemu_is_found_again(void **state)
+{
+	(void)state;
+	attach(NULL);
+	fake_qmp_hang_up(&rig.server);
+	rig.server.instance = INSTANCE;
+	expect_said("closed the connection");
+	rig.len = 0;
+	expect_said("attached");
+	assert_int_equal(rig.server.connections, 2);
+	assert_int_equal(stop_agent(SIGTERM), 0);
+}
+
+static void garbage_on_the_monitor_is_survived(void **state)
+{
+	(void)state;
+	attach(NULL);
+	fake_qmp_send(&rig.server, "{\"event\": \"NEWS\", \"data\": 7}{\"return\": 1, \"id\": 99}"
+		      "{\"return\": {}, \"id\": \"x\"}{}");
+	rig.server.queries = 0;
+	assert_true(fake_qmp_serve(&rig.server, asked_thrice, WAIT_MS));
+	assert_int_equal(rig.server.connections, 1);
+	fake_qmp_send(&rig.server, "{\"a\": nonsense}\r\n");
+	expect_said("does not speak QMP");
+	rig.len = 0;
+	expect_said("attached");
+	assert_int_equal(stop_agent(SIGTERM), 0);
+}
+
+static void late_and_refused_commands_are_told_apart(void **state)
+{
+	(void)state;
+	attach(NULL);
+	rig.server.refusal = "round 74 is closed, no round is open";
+	ask(74);
+	freehint_open_round(&rig.guest, 74);
+	put(1, 1);
+	seal();
+	assert_true(fake_qmp_serve(&rig.server, got_refusals, WAIT_MS));
+	expect_said("QEMU closed round 74 first");
+	rig.server.refusal = "range 0 is odd";
+	ask(75);
+	freehint_open_round(&rig.guest, 75);
+	put(1, 1);
+	seal();
+	expect_said("QEMU refused hints of round 75: range 0 is odd");
+}
+
+static void summary_comes_once_at_the_end(void **state)
+{
+	(void)state;
+	rig.server.status = "cancelled";
+	attach("--once");
+	ask(76);
+	rig.server.status = "active";
+	freehint_open_round(&rig.guest, 76);
+	put(~0ULL, 1);
+	seal();
+	assert_true(fake_qmp_serve(&rig.server, got_last, WAIT_MS));
+	freehint_write_request(rig.shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
+	rig.server.status = "completed";
+	expect_said("migration completed: 1 rounds (1 sealed");
+	assert_int_equal(stop_agent(0), 0);
+}
+
+static void qemu_that_ends_with_the_migration_gets_a_summary(void **state)
+{
+	(void)state;
+	attach("--json");
+	rig.server.status = "active";
+	ask(77);
+	freehint_open_round(&rig.guest, 77);
+	put(~0ULL, 1);
+	seal();
+	assert_true(fake_qmp_serve(&rig.server, got_last, WAIT_MS));
+	fake_qmp_hang_up(&rig.server);
+	expect_said("{\"event\":\"summary\",\"outcome\":\"unknown\"");
+	assert_non_null(strstr(rig.text, "\"pages-offered\":64"));
+}
+
+static void truncated_file_is_survived(void **state)
+{
+	(void)state;
+	attach(NULL);
+	assert_int_equal(truncate(rig.shm_path, 0), 0);
+	expect_said("was truncated");
+	assert_int_equal(truncate(rig.shm_path, SIZE), 0);
+	assert_int_equal(freehint_write_host_hello(rig.shm, SIZE, INSTANCE), 0);
+	rig.len = 0;
+	expect_said("attached");
+	assert_int_equal(stop_agent(SIGTERM), 0);
+}
+
+static void silent_qemu_does_not_stop_the_agent_from_ending(void **state)
+{
+	(void)state;
+	rig.server.mute = true;
+	start_agent(NULL);
+	expect_said("connected");
+	fake_qmp_serve(&rig.server, never, 200);
+	assert_int_equal(stop_agent(SIGTERM), 0);
+}
+
+#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, agent_rig_set_up, agent_rig_tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RIG_TEST(round_reaches_qemu_while_it_is_scanned),
+		RIG_TEST(more_ranges_than_buffers_all_arrive),
+		RIG_TEST(round_without_a_free_page_still_ends),
+		RIG_TEST(incoming_side_is_not_touched),
+		RIG_TEST(file_of_another_qemu_is_refused),
+		RIG_TEST(region_that_qemu_does_not_know_is_not_mapped),
+		RIG_TEST(missing_extension_is_explained),
+		RIG_TEST(restarted_qemu_is_found_again),
+		RIG_TEST(garbage_on_the_monitor_is_survived),
+		RIG_TEST(late_and_refused_commands_are_told_apart),
+		RIG_TEST(summary_comes_once_at_the_end),
+		RIG_TEST(qemu_that_ends_with_the_migration_gets_a_summary),
+		RIG_TEST(truncated_file_is_survived),
+		RIG_TEST(silent_qemu_does_not_stop_the_agent_from_ending),
+	};
+
+	if (!agent_rig_find()) {
+		printf("skipped: build/freehint-agent was not built\n");
+		return SKIP;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The command line: defaults, every option, and the exit code of wrong usage.
+ */
+/* links: host-agent/conf.c host-agent/log.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "host-agent/conf.h"
+#include "include/freehint/limits.h"
+
+#define MAX_ARGS 16
+
+static void split(char *line, int *argc, char **argv)
+{
+	char *word = strtok(line, " ");
+
+	*argc = 0;
+	argv[(*argc)++] = (char *)"freehint-agent";
+	for (; word; word = strtok(NULL, " "))
+		argv[(*argc)++] = word;
+	argv[*argc] = NULL;
+}
+
+static struct conf parse(char *line)
+{
+	char *argv[MAX_ARGS];
+	struct conf conf;
+	int argc;
+
+	split(line, &argc, argv);
+	conf_parse(&conf, argc, argv);
+	return conf;
+}
+
+/* Return: exit code of a child that parses @text. */
+static int exit_code(const char *text)
+{
+	char line[256];
+	int status;
+	pid_t pid;
+
+	snprintf(line, sizeof(line), "%s", text);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))
+			_exit(99);
+		parse(line);
+		_exit(98);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void defaults(void **state)
+{
+	char line[] = "--qmp /run/q --shm /dev/shm/f";
+	struct conf conf = parse(line);
+
+	(void)state;
+	assert_string_equal(conf.qmp, "/run/q");
+	assert_string_equal(conf.shm, "/dev/shm/f");
+	assert_null(conf.user);
+	assert_false(conf.json);
+	assert_false(conf.once);
+	assert_int_equal(conf.level, LOG_LEVEL_INFO);
+	assert_int_equal(conf.poll_us, FREEHINT_POLL_FAST_US);
+}
+
+static void every_option(void **state)
+{
+	char line[] = "--qmp=q --shm=f --json --once --log-level debug --poll-us 250 "
+		      "--user nobody";
+	struct conf conf = parse(line);
+
+	(void)state;
+	assert_true(conf.json);
+	assert_true(conf.once);
+	assert_int_equal(conf.level, LOG_LEVEL_DEBUG);
+	assert_int_equal(conf.poll_us, 250);
+	assert_string_equal(conf.user, "nobody");
+}
+
+static void wrong_usage_exits_with_one(void **state)
+{
+	static const char *const wrong[] = {
+		"", "--qmp q", "--shm f", "--qmp q --shm f more", "--qmp q --shm f --never",
+		"--qmp q --shm f --log-level loud", "--qmp q --shm f --poll-us 0",
+		"--qmp q --shm f --poll-us x", "--qmp q --shm f --poll-us 99999999",
+		"--qmp /0123456789/0123456789/0123456789/0123456789/0123456789/0123456789"
+		"/0123456789/0123456789/0123456789/0123456789 --shm f",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(exit_code(wrong[i]), AGENT_EXIT_USAGE);
+}
+
+static void help_and_version_exit_with_zero(void **state)
+{
+	(void)state;
+	assert_int_equal(exit_code("--help"), 0);
+	assert_int_equal(exit_code("--version"), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(every_option),
+		cmocka_unit_test(wrong_usage_exits_with_one),
+		cmocka_unit_test(help_and_version_exit_with_zero),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

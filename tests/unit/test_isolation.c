@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The sandbox: what is listed works, what is not ends the process with SIGSYS.
+ * Every case runs in a child, for there is no way out of a sandbox.
+ */
+/* links: host-agent/isolation.c host-agent/log.c */
+/* libs: libseccomp libcap-ng */
+#include <cap-ng.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "host-agent/isolation.h"
+#include "include/freehint/types.h"
+
+/* Run @body sealed; Return: wait status of the child. */
+static int sealed(void (*body)(void))
+{
+	int status, null;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		/* The line about the system call is not for the test's log. */
+		null = open("/dev/null", O_WRONLY);
+		dup2(null, STDERR_FILENO);
+		if (isolation_start() || isolation_identity(NULL) || isolation_seal())
+			_exit(99);
+		body();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static void expect_killed(void (*body)(void))
+{
+	int status = sealed(body);
+
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGSYS);
+}
+
+static void expect_fine(void (*body)(void))
+{
+	int status = sealed(body);
+
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void do_fork(void)
+{
+	syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+}
+
+static void do_exec(void)
+{
+	syscall(SYS_execve, "/bin/true", NULL, NULL);
+}
+
+static void do_open_for_writing(void)
+{
+	syscall(SYS_openat, AT_FDCWD, "/dev/null", O_WRONLY);
+}
+
+static void do_create(void)
+{
+	syscall(SYS_openat, AT_FDCWD, "/tmp/freehint-must-not-be", O_RDONLY | O_CREAT, 0600);
+}
+
+static void do_tcp(void)
+{
+	syscall(SYS_socket, AF_INET, SOCK_STREAM, 0);
+}
+
+static void do_map_code(void)
+{
+	syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_EXEC,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+static void do_new_ring(void)
+{
+	syscall(SYS_io_uring_setup, 8, NULL);
+}
+
+static void do_unlink(void)
+{
+	syscall(SYS_unlinkat, AT_FDCWD, "/tmp/freehint-must-not-be", 0);
+}
+
+static void do_read_file(void)
+{
+	char byte;
+	int fd = open("/proc/version", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || read(fd, &byte, 1) != 1 || close(fd))
+		_exit(1);
+}
+
+static void do_unix_socket(void)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || close(fd))
+		_exit(1);
+}
+
+static void do_memory(void)
+{
+	char *block = malloc(64 << 20);
+
+	if (!block)
+		_exit(1);
+	memset(block, 1, 1 << 20);
+	free(block);
+}
+
+/* Body of a child that is not sealed: the look at itself needs unlisted calls. */
+static void check_identity(void)
+{
+	if (isolation_start() || isolation_identity(NULL))
+		_exit(99);
+	if (capng_have_capabilities(CAPNG_SELECT_CAPS) != CAPNG_NONE)
+		_exit(1);
+	if (prctl(PR_GET_DUMPABLE) || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+		_exit(2);
+	_exit(0);
+}
+
+static void nothing_is_left_to_gain(void **state)
+{
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (!pid)
+		check_identity();
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void unlisted_calls_kill(void **state)
+{
+	(void)state;
+	expect_killed(do_fork);
+	expect_killed(do_exec);
+	expect_killed(do_tcp);
+	expect_killed(do_new_ring);
+	expect_killed(do_unlink);
+}
+
+static void listed_calls_with_other_arguments_kill(void **state)
+{
+	(void)state;
+	expect_killed(do_open_for_writing);
+	expect_killed(do_create);
+	expect_killed(do_map_code);
+}
+
+static void listed_calls_work(void **state)
+{
+	(void)state;
+	expect_fine(do_read_file);
+	expect_fine(do_unix_socket);
+	expect_fine(do_memory);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(unlisted_calls_kill),
+		cmocka_unit_test(listed_calls_with_other_arguments_kill),
+		cmocka_unit_test(listed_calls_work),
+		cmocka_unit_test(nothing_is_left_to_gain),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
