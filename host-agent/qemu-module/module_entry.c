@@ -19,8 +19,11 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* Default of first-wait-ms; docs/architecture.md says how it was measured. */
-#define FIRST_WAIT_MS		100
+/*
+ * Default of first-wait-ms. Half of it is the time in which a guest that was just
+ * told to report notices: it looked every 100 ms until then.
+ */
+#define FIRST_WAIT_MS		200
 /* More would be felt as a hang of the migrate command. */
 #define FIRST_WAIT_MAX_MS	1000
 

@@ -20,8 +20,8 @@ from lib.result import check  # noqa: E402
 from progress import Progress  # noqa: E402
 from settings import Settings  # noqa: E402
 
-USED_MIB = 128
-FILE_MIB = 32
+USED_MIB = 24
+FILE_MIB = 8
 DOWNTIME_MS = 2000
 MIGRATION_TIMEOUT = 300.0
 FILL_TIMEOUT = 300.0
@@ -126,6 +126,8 @@ def run(settings: Settings, scenario: str, variant: str, progress: Progress) -> 
         if variant == "freehint":
             src.start_agent()
             src.start_hints()
+            # A guest that was asked for nothing looks every 100 ms.
+            time.sleep(0.3)
         info = _migrate(src, dst, progress)
         rss = dst.qemu.rss()
         progress.say("checking content on the destination")

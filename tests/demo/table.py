@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from scenario import Result
+from scenario import DOWNTIME_MS, Result
 from settings import VARIANTS, Settings
 
 NAMES = {"none": "no hints", "balloon": "virtio-balloon", "freehint": "freehint"}
@@ -82,4 +82,7 @@ def show(settings: Settings, results: list[Result], qemu: str, kernel: str) -> s
         lines.append(_bold(titles[scenario]))
         lines += [_line(label, [cell(r) for r in block]) for label, cell in _rows()]
         lines += _ratio_lines(block) + [""]
+    lines.append(f"Downtime: with downtime-limit={DOWNTIME_MS} QEMU stops the guest as soon as "
+                 "what is left\nfits into that; a migration with little to send is mostly "
+                 "this last stage.\n")
     return "\n".join(lines)
