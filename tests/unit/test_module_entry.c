@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Loading into QEMU: which series, which plugin number, which options, and one clear
+ * line where we cannot work. dlsym() is replaced; the file is included for its statics.
+ */
+/* links: host-agent/qemu-module/qemu_abi.c */
+/* flags: -Wl,--wrap=dlsym */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "host-agent/qemu-module/module_entry.c"
+
+static int major = 7, minor = 2;
+static const char *absent;
+static char said[512];
+static u64 wait_us;
+static const char *memdev;
+static bool registered;
+static bool tcg = true;
+
+int bar_init(const char *id)
+{
+	memdev = id;
+	return 0;
+}
+
+void precopy_init(u64 first_wait_us)
+{
+	wait_us = first_wait_us;
+	registered = true;
+}
+
+void commands_register(void)
+{
+}
+
+static void nothing(void)
+{
+}
+
+__attribute__((format(printf, 1, 2))) static void report(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(said, sizeof(said), fmt, ap);
+	va_end(ap);
+}
+
+static QDict *new_dict(void)
+{
+	return (QDict *)&major;
+}
+
+static void version(QDict *args, QObject **ret, Error **errp)
+{
+	(void)errp;
+	*ret = (QObject *)args;
+}
+
+static QDict *member(const QDict *dict, const char *key)
+{
+	(void)key;
+	return (QDict *)(uintptr_t)dict;
+}
+
+static int64_t number(const QDict *dict, const char *key, int64_t none)
+{
+	(void)dict;
+	if (!strcmp(key, "major"))
+		return major;
+	return strcmp(key, "minor") ? none : minor;
+}
+
+void *__wrap_dlsym(void *handle, const char *name);
+void *__wrap_dlsym(void *handle, const char *name)
+{
+	static const struct {
+		const char *name;
+		void *symbol;
+	} known[] = {
+		{ "error_report", report }, { "warn_report", report },
+		{ "qdict_new", new_dict }, { "qmp_marshal_query_version", version },
+		{ "qdict_get_qdict", member }, { "qdict_get_try_int", number },
+		{ "tcg_allowed", &tcg },
+	};
+	size_t i;
+
+	(void)handle;
+	if (absent && !strcmp(name, absent))
+		return NULL;
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strcmp(name, known[i].name))
+			return known[i].symbol;
+	return nothing;
+}
+
+static int reset(void **state)
+{
+	(void)state;
+	major = 7;
+	minor = 2;
+	absent = NULL;
+	registered = false;
+	said[0] = '\0';
+	return 0;
+}
+
+static int load(const char *option)
+{
+	char *argv[] = { (char *)(uintptr_t)option, NULL };
+
+	choose_plugin_version();
+	return qemu_plugin_install(1, NULL, option ? 1 : 0, argv);
+}
+
+static void tested_series_load_with_their_plugin_number(void **state)
+{
+	static const int series[][3] = { { 7, 2, 1 }, { 10, 0, 4 }, { 11, 1, 7 } };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		major = series[i][0];
+		minor = series[i][1];
+		registered = false;
+		assert_int_equal(load(NULL), 0);
+		assert_int_equal(qemu_plugin_version, series[i][2]);
+		assert_true(registered);
+		assert_string_equal(memdev, "freehint");
+		assert_int_equal(wait_us, FIRST_WAIT_MS * 1000);
+	}
+}
+
+static void an_untested_series_is_refused_by_name(void **state)
+{
+	(void)state;
+	major = 9;
+	minor = 1;
+	assert_int_not_equal(load(NULL), 0);
+	assert_false(registered);
+	assert_non_null(strstr(said, "QEMU 9.1 was never tested"));
+	assert_non_null(strstr(said, "allow-untested=on"));
+}
+
+static void an_untested_series_loads_with_a_warning_if_told_so(void **state)
+{
+	(void)state;
+	major = 9;
+	minor = 1;
+	assert_int_equal(load("allow-untested=on"), 0);
+	assert_true(registered);
+	assert_non_null(strstr(said, "QEMU 9.1 was never tested"));
+}
+
+static void a_missing_symbol_refuses_the_load(void **state)
+{
+	static const char *const some[] = {
+		"qemu_guest_free_page_hint", "gpa2hva", "error_report", "qmp_commands",
+		"precopy_add_notifier",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 5; i++) {
+		absent = some[i];
+		assert_int_not_equal(load("allow-untested=on"), 0);
+		assert_false(registered);
+		assert_string_equal(missing, some[i]);
+	}
+}
+
+static void a_renamed_symbol_is_found_under_either_name(void **state)
+{
+	(void)state;
+	absent = "bql_locked";
+	assert_int_equal(load(NULL), 0);
+	absent = "qemu_mutex_iothread_locked";
+	assert_int_equal(load(NULL), 0);
+}
+
+static void old_tcg_gets_its_tlbs_reset(void **state)
+{
+	(void)state;
+	assert_int_equal(load(NULL), 0);
+	assert_non_null(qemu.tlb_reset_dirty);
+	tcg = false;
+	assert_int_equal(load(NULL), 0);
+	assert_null(qemu.tlb_reset_dirty);
+	tcg = true;
+	major = 10;
+	minor = 0;
+	assert_int_equal(load(NULL), 0);
+	assert_null(qemu.tlb_reset_dirty);
+}
+
+static void options_are_taken(void **state)
+{
+	(void)state;
+	assert_int_equal(load("memdev=other"), 0);
+	assert_string_equal(memdev, "other");
+	assert_int_equal(load("first-wait-ms=0"), 0);
+	assert_int_equal(wait_us, 0);
+	assert_int_equal(load("first-wait-ms=1000"), 0);
+	assert_int_equal(wait_us, 1000000);
+	assert_int_equal(load("allow-untested=off"), 0);
+}
+
+static void bad_options_are_refused_by_name(void **state)
+{
+	static const char *const bad[] = {
+		"memdev", "memdev=", "first-wait-ms=1001", "first-wait-ms=-1",
+		"first-wait-ms=5x", "first-wait-ms=", "allow-untested=maybe", "typo=on",
+		"memdevx=a",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		reset(NULL);
+		assert_int_not_equal(load(bad[i]), 0);
+		assert_false(registered);
+		assert_non_null(strstr(said, bad[i]));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(tested_series_load_with_their_plugin_number, reset),
+		cmocka_unit_test_setup(an_untested_series_is_refused_by_name, reset),
+		cmocka_unit_test_setup(an_untested_series_loads_with_a_warning_if_told_so, reset),
+		cmocka_unit_test_setup(a_missing_symbol_refuses_the_load, reset),
+		cmocka_unit_test_setup(a_renamed_symbol_is_found_under_either_name, reset),
+		cmocka_unit_test_setup(old_tcg_gets_its_tlbs_reset, reset),
+		cmocka_unit_test_setup(options_are_taken, reset),
+		cmocka_unit_test_setup(bad_options_are_refused_by_name, reset),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
