@@ -26,9 +26,12 @@
  * chunk keeps that page unarmed, so arm_covers() leaves it out.
  *
  * TCG has no deferred clear, but before QEMU 8.0 a sync does not reset the TLBs
- * either: a vCPU with a hot, writable entry goes on writing without a trace, with or
- * without hints. Arming includes what later series do themselves: every TLB entry
- * is made to take the slow path, which records the write.
+ * either: a vCPU with a hot, writable entry goes on writing without a trace, in any
+ * migration, with or without hints. arm_tlbs() does after every sync what later
+ * series do inside it: every TLB entry has to take the slow path, which records the
+ * write, and then every vCPU has to leave the translation block it is in. The pages
+ * that were written in between were written before, too, or their entries would not
+ * have been hot; so the sync has found them dirty, and they are yet to be sent.
  */
 #include "../../include/freehint/shm_layout.h"
 #include "arm.h"
@@ -112,7 +115,7 @@ static int arm_one(RAMBlock *block, void *opaque)
 	return 0;
 }
 
-static void reset_tlbs(void)
+void arm_tlbs(void)
 {
 	CPUState *cpu;
 	int i;
@@ -121,6 +124,8 @@ static void reset_tlbs(void)
 		return;
 	for (i = 0; (cpu = qemu.qemu_get_cpu(i)); i++)
 		qemu.tlb_reset_dirty(cpu, 0, UINT64_MAX);
+	/* A store that has passed its TLB check may still be on its way. */
+	qemu.after_log_sync();
 }
 
 u64 arm_all(void)
@@ -129,7 +134,6 @@ u64 arm_all(void)
 	armed.chunks = 0;
 	armed.chunk = chunk_bytes();
 	qemu.qemu_ram_foreach_block(arm_one, NULL);
-	reset_tlbs();
 	return armed.chunks;
 }
 

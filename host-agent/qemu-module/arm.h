@@ -17,6 +17,14 @@
  */
 u64 arm_all(void);
 
+/**
+ * arm_tlbs() - make TCG record writes again where a sync does not
+ *
+ * Context: BQL held, which is dropped and taken again; straight after every sync,
+ * whether a round is opened or not. Does nothing where QEMU does it itself.
+ */
+void arm_tlbs(void);
+
 /** arm_none() - forget what was armed; nothing may be hinted */
 void arm_none(void);
 

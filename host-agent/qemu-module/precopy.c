@@ -173,6 +173,7 @@ static void after_sync(void)
 {
 	u64 sync_us = gate_time_us();
 
+	arm_tlbs();
 	precopy.pass++;
 	if (precopy.pass == 1) {
 		precopy.in_setup = true;

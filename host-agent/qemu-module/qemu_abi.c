@@ -98,8 +98,12 @@ void qemu_abi_late(void)
 	const bool *tcg = dlsym(RTLD_DEFAULT, "tcg_allowed");
 
 	qemu.tlb_reset_dirty = NULL;
-	if (qemu.major < 8 && tcg && *tcg)
-		look_up(&qemu.tlb_reset_dirty, "tlb_reset_dirty");
+	qemu.after_log_sync = NULL;
+	if (qemu.major >= 8 || !tcg || !*tcg)
+		return;
+	if (!look_up(&qemu.tlb_reset_dirty, "tlb_reset_dirty") ||
+	    !look_up(&qemu.after_log_sync, "memory_global_after_dirty_log_sync"))
+		qemu.tlb_reset_dirty = NULL;
 }
 
 static const struct series *find_series(void)

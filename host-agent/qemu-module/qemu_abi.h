@@ -138,8 +138,11 @@ typedef void qemu_reset_fn(void *opaque);
  * @colo:          is the x-colo capability set? migrate_colo_enabled before 8.1
  * @ram_is_ignored: is the block left out of the migration? ramblock_is_ignored
  *                 before 8.1, migrate_ram_is_ignored since
- * @tlb_reset_dirty: accel/tcg/cputlb.c; set only where a dirty-log sync leaves
- *                 TCG's TLBs as they are (before 8.0) and this process runs TCG
+ * @tlb_reset_dirty: accel/tcg/cputlb.c; this and the next are set only where a
+ *                 dirty-log sync leaves TCG's TLBs as they are (before 8.0) and
+ *                 this process runs TCG
+ * @after_log_sync: memory_global_after_dirty_log_sync(), waits until every vCPU has
+ *                 left the translation block it was in; drops the BQL meanwhile
  * @major:         of the QEMU version
  * @minor:         of the QEMU version
  * @micro:         of the QEMU version
@@ -153,6 +156,7 @@ struct qemu_abi {
 	bool (*colo)(void);
 	bool (*ram_is_ignored)(RAMBlock *block);
 	void (*tlb_reset_dirty)(CPUState *cpu, u64 hva, u64 len);
+	void (*after_log_sync)(void);
 	int major;
 	int minor;
 	int micro;

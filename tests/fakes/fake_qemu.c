@@ -103,6 +103,33 @@ static Object *objects_root(void) { return (Object *)&a_root; }
 static Object *dynamic_cast(Object *obj, const char *type) { (void)type; return obj; }
 static CPUState *no_cpu(int index) { (void)index; return NULL; }
 
+static CPUState *two_cpus(int index)
+{
+	static char cpu[2];
+
+	return index < 2 ? (CPUState *)&cpu[index] : NULL;
+}
+
+static void reset_tlb(CPUState *cpu, u64 hva, u64 len)
+{
+	(void)cpu;
+	if (!hva && len == UINT64_MAX)
+		fake.tlb_resets++;
+}
+
+static void wait_for_cpus(void)
+{
+	if (fake.tlb_resets)
+		fake.tlb_waits++;
+}
+
+void fake_qemu_is_old_tcg(void)
+{
+	qemu.qemu_get_cpu = two_cpus;
+	qemu.tlb_reset_dirty = reset_tlb;
+	qemu.after_log_sync = wait_for_cpus;
+}
+
 static Object *component(Object *parent, const char *part)
 {
 	(void)parent;

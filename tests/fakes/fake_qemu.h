@@ -46,6 +46,8 @@ struct RAMBlock {
  * @hints:       hints of at least a page that reached the dirty bitmap
  * @arms:        hints of less than a page
  * @armed_late:  arms that came while a round was published already
+ * @tlb_resets:  vCPUs whose TLB was reset
+ * @tlb_waits:   waits for vCPUs that came after at least one reset
  * @probes:      calls of gpa2hva
  * @error:       text of the last error that was set
  */
@@ -68,6 +70,8 @@ struct fake_qemu {
 	unsigned int hints;
 	unsigned int arms;
 	unsigned int armed_late;
+	unsigned int tlb_resets;
+	unsigned int tlb_waits;
 	unsigned int probes;
 	char error[256];
 };
@@ -76,6 +80,9 @@ extern struct fake_qemu fake;
 
 /** fake_qemu_init() - fill the extension's symbol table; forget everything else */
 void fake_qemu_init(void);
+
+/** fake_qemu_is_old_tcg() - be a QEMU 7.2 under TCG, with two vCPUs */
+void fake_qemu_is_old_tcg(void);
 
 /** fake_add_block() - add RAM of @len bytes at @gpa; owned by the fake */
 struct RAMBlock *fake_add_block(u64 gpa, u64 len);

@@ -108,6 +108,21 @@ static void nothing_happens_unless_started(void **state)
 	assert_int_equal(fake.arms, 0);
 }
 
+static void old_tcg_records_writes_again_after_every_sync(void **state)
+{
+	(void)state;
+	fake_qemu_is_old_tcg();
+	sync_once();
+	assert_int_equal(fake.tlb_resets, 2);
+	assert_int_equal(fake.tlb_waits, 1);
+	fake_notify(QEMU_PRECOPY_SETUP);
+	assert_true(precopy_start(&why));
+	fake.postcopy = true;
+	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
+	assert_int_equal(fake.tlb_resets, 4);
+	assert_int_equal(fake.tlb_waits, 2);
+}
+
 static void a_stopped_guest_gets_no_round(void **state)
 {
 	(void)state;
@@ -262,6 +277,7 @@ int main(void)
 		cmocka_unit_test(the_region_is_left_alone_until_the_guest_has_run),
 		TEST(a_round_opens_after_each_sync_and_is_armed_before),
 		TEST(nothing_happens_unless_started),
+		TEST(old_tcg_records_writes_again_after_every_sync),
 		TEST(a_stopped_guest_gets_no_round),
 		TEST(stopping_the_guest_closes_the_round),
 		TEST(refusals),

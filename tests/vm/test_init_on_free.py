@@ -7,7 +7,7 @@ the destination reads as zero.
 """
 from __future__ import annotations
 
-from support import Hops, Work, check, hints_arrived, step
+from support import Hops, Work, check, hints_arrived, step, wait_for
 from lib.machine import Spec
 from lib.result import run
 
@@ -23,6 +23,8 @@ def main() -> None:
         check(contract == "zero", f"the guest's contract is {contract}, not zero")
         hops.hold()
         hops.wait_pass(2)
+        # QEMU counts a sync when it begins
+        wait_for(lambda: hops.here.query()["pass"] >= 2, "the second pass")
         early = hops.here.counters()
         refused = hops.here.query().get("refused", "")
         check("first pass only" in refused, f"query does not say why not: {refused!r}")

@@ -54,7 +54,7 @@ def loaded_again(hops: Hops) -> None:
 
 def main() -> None:
     """One guest, both cases."""
-    with Hops(Spec(memory_mib=512, crutch=True), module=False) as hops:
+    with Hops(Spec(memory_mib=512), module=False) as hops:
         work = Work(hops.here.guest, pages_mib=48, churn_mib=48)
         never_loaded(hops, work)
         unloaded(hops, work)

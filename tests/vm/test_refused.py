@@ -74,7 +74,7 @@ def ordinary_again(hops: Hops, work: Work) -> None:
 
 def main() -> None:
     """One guest, all capabilities."""
-    with Hops(Spec(memory_mib=512, crutch=True)) as hops:
+    with Hops(Spec(memory_mib=512)) as hops:
         for capability in CAPABILITIES:
             refused_before_and_after(hops.here, capability)
         work = Work(hops.here.guest, pages_mib=48, churn_mib=48)

@@ -35,6 +35,7 @@ extern void tlb_reset_dirty(struct cpu *cpu, uintptr_t host, uint64_t length);
 extern int qemu_ram_foreach_block(int (*func)(struct block *block, void *opaque), void *opaque);
 extern void *qemu_ram_get_host_addr(struct block *block);
 extern uint64_t qemu_ram_get_used_length(struct block *block);
+extern void memory_global_after_dirty_log_sync(void);
 
 EXPORT int qemu_plugin_version = 1;
 EXPORT int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv);
@@ -54,8 +55,11 @@ static int reset_block(struct block *block, void *opaque)
 static int notified(struct notifier *notifier, void *data)
 {
 	(void)notifier;
-	if (*(const int *)data == AFTER_BITMAP_SYNC)
-		qemu_ram_foreach_block(reset_block, NULL);
+	if (*(const int *)data != AFTER_BITMAP_SYNC)
+		return 0;
+	qemu_ram_foreach_block(reset_block, NULL);
+	/* A store that has passed its TLB check may still be on its way. */
+	memory_global_after_dirty_log_sync();
 	return 0;
 }
 
