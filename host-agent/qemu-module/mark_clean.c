@@ -108,7 +108,8 @@ static bool read_round(const QDict *args, u64 *round, Error **errp)
 	}
 	*round = id;
 	if (bar_guest(&hello)) {
-		qemu_error(errp, "no guest module has said hello; load freehint.ko in the guest");
+		qemu_error(errp, "round %" PRIu64 " cannot be open, no guest module has said "
+			   "hello; load freehint.ko in the guest", *round);
 		return false;
 	}
 	answer = gate_check(*round, &current);
