@@ -13,6 +13,7 @@
  *
  * pages-offered:  pages of every well-formed mark-clean command
  * pages-accepted: handed to QEMU's dirty bitmap in time
+ * pages-firmware: of the offered ones, those below 1 MiB: never applied
  * pages-late:     still queued when their round was closed; sent as usual
  * pages-cleared:  of the accepted ones, those whose dirty bit was still set. Read
  *                 from QEMU's own count before and after, while QEMU may send
@@ -37,6 +38,7 @@
 	X(refused_queue, "refused-queue")			\
 	X(ranges, "ranges")					\
 	X(pages_offered, "pages-offered")			\
+	X(pages_firmware, "pages-firmware")			\
 	X(pages_accepted, "pages-accepted")			\
 	X(pages_late, "pages-late")				\
 	X(pages_cleared, "pages-cleared")			\

@@ -157,9 +157,21 @@ static bool add_piece(u32 i, u64 gpa, u8 *hva, u64 len, Error **errp)
 	return true;
 }
 
+/* What lies below 1 MiB is taken and left as it is: an old guest may have it free. */
+static u64 skip_firmware(u64 start, u64 end)
+{
+	u64 from = start;
+
+	if (start < FREEHINT_FIRMWARE_END)
+		from = end < FREEHINT_FIRMWARE_END ? end : FREEHINT_FIRMWARE_END;
+	if (from != start)
+		gate_count(pages_firmware, (from - start) >> FREEHINT_PAGE_SHIFT);
+	return from;
+}
+
 static bool translate(u32 i, const struct freehint_range *r, Error **errp)
 {
-	u64 gpa = r->start, end = r->start + r->length, len;
+	u64 end = r->start + r->length, gpa = skip_firmware(r->start, end), len;
 	const struct ram_segment *segment;
 	Error *err = NULL;
 

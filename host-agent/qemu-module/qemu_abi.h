@@ -70,6 +70,7 @@ typedef void qemu_reset_fn(void *opaque);
 #define QEMU_SYMBOLS_MEMORY(X)							\
 	X(void *, gpa2hva, (MemoryRegion **mr, u64 gpa, u64 len, Error **errp))	\
 	X(void, memory_region_ref, (MemoryRegion *mr))				\
+	X(Object *, memory_region_owner, (MemoryRegion *mr))			\
 	X(void, memory_region_unref, (MemoryRegion *mr))			\
 	X(void *, memory_region_get_ram_ptr, (MemoryRegion *mr))		\
 	X(u64, memory_region_size, (MemoryRegion *mr))				\

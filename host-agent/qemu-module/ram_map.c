@@ -6,7 +6,11 @@
  * gpa2hva() answers "is all of [gpa, gpa + len) one piece of RAM, and where". It
  * costs about as much as clearing a range, and a command brings thousands. So the
  * extent of the piece is found once by doubling and halving, some 70 calls, and
- * every further range in it is arithmetic. The map may change as soon as the BQL is
+ * every further range in it is arithmetic.
+ *
+ * RAM is what a memory backend owns: main memory, DIMMs, virtio-mem. Video memory,
+ * firmware and option ROMs are RAM to gpa2hva(), too, but belong to devices, whose
+ * state may depend on them. The map may change as soon as the BQL is
  * dropped; a struct ram_map therefore lives within one command.
  */
 #include "../../include/freehint/shm_layout.h"
@@ -18,6 +22,21 @@
 void ram_map_init(struct ram_map *map)
 {
 	map->count = 0;
+}
+
+/* Owner of the piece at @gpa is a memory backend; the piece is known to exist. */
+static bool is_backed(u64 gpa)
+{
+	MemoryRegion *mr = NULL;
+	Object *owner;
+	bool backed;
+
+	if (!qemu.gpa2hva(&mr, gpa, FREEHINT_PAGE_SIZE, NULL))
+		return false;
+	owner = qemu.memory_region_owner(mr);
+	backed = owner && qemu.object_dynamic_cast(owner, "memory-backend");
+	qemu.memory_region_unref(mr);
+	return backed;
 }
 
 static u8 *probe(u64 gpa, u64 len, Error **errp)
@@ -63,6 +82,10 @@ const struct ram_segment *ram_map_find(struct ram_map *map, u64 gpa, Error **err
 	hva = probe(gpa, FREEHINT_PAGE_SIZE, errp);
 	if (!hva)
 		return NULL;
+	if (!is_backed(gpa)) {
+		qemu_error(errp, "it belongs to a device");
+		return NULL;
+	}
 	/* A full table only costs time: the last entry is looked up anew. */
 	if (map->count < RAM_MAP_SEGMENTS)
 		map->count++;

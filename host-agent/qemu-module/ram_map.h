@@ -36,11 +36,11 @@ void ram_map_init(struct ram_map *map);
  * ram_map_find() - the segment that contains a page
  * @map:  map
  * @gpa:  guest physical address, page aligned, below 2^63
- * @errp: set to QEMU's reason when there is no RAM
+ * @errp: set to the reason when there is no RAM
  *
  * Context: BQL held from ram_map_init() to the last use of the result.
  *
- * Return: the segment, or NULL: nothing there, or MMIO.
+ * Return: the segment, or NULL: nothing there, MMIO, or memory of a device.
  */
 const struct ram_segment *ram_map_find(struct ram_map *map, u64 gpa, Error **errp);
 

@@ -42,6 +42,12 @@
  */
 #define FREEHINT_APPLY_BYTES		(1ULL << 30)
 
+/*
+ * Guest memory below 1 MiB is never hinted: option ROMs are shadowed there, and
+ * QEMU's devices look for them when they load their state on the destination.
+ */
+#define FREEHINT_FIRMWARE_END		(1ULL << 20)
+
 /* mark-clean commands the agent keeps in flight; bounds its buffers. */
 #define FREEHINT_MAX_INFLIGHT		8
 

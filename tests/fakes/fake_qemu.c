@@ -100,7 +100,22 @@ static void *mr_ptr(MemoryRegion *mr) { (void)mr; return fake.shm; }
 static u64 mr_size(MemoryRegion *mr) { (void)mr; return fake.shm_size; }
 static MemoryRegion *backend_mr(Object *obj) { return (MemoryRegion *)obj; }
 static Object *objects_root(void) { return (Object *)&a_root; }
-static Object *dynamic_cast(Object *obj, const char *type) { (void)type; return obj; }
+
+static Object *owner(MemoryRegion *mr)
+{
+	return (Object *)mr;
+}
+
+/* A fake block is its memory region and the region's owner as well. */
+static Object *dynamic_cast(Object *obj, const char *type)
+{
+	const struct RAMBlock *block = (const struct RAMBlock *)obj;
+	bool is_block = block >= fake.block && block < fake.block + fake.blocks;
+
+	(void)type;
+	return is_block && block->device ? NULL : obj;
+}
+
 static CPUState *no_cpu(int index) { (void)index; return NULL; }
 
 static CPUState *two_cpus(int index)
@@ -183,7 +198,9 @@ static void init_memory(void)
 {
 	qemu.qemu_guest_free_page_hint = hint;
 	qemu.gpa2hva = find_gpa;
+	qemu.object_dynamic_cast = dynamic_cast;
 	qemu.memory_region_ref = ignore_mr;
+	qemu.memory_region_owner = owner;
 	qemu.memory_region_unref = ignore_mr;
 	qemu.memory_region_get_ram_ptr = mr_ptr;
 	qemu.memory_region_size = mr_size;
@@ -209,7 +226,6 @@ static void init_machine(void)
 	qemu.bql_is_locked = bql;
 	qemu.object_get_objects_root = objects_root;
 	qemu.object_resolve_path_component = component;
-	qemu.object_dynamic_cast = dynamic_cast;
 	qemu.object_property_get_uint = chunk_shift;
 	qemu.qemu_get_cpu = no_cpu;
 	qemu.error_free = ignore_error;

@@ -16,6 +16,7 @@
  * @len:     bytes
  * @gpa:     where the guest sees it
  * @ignored: left out of the migration
+ * @device:  owned by a device, not by a memory backend
  * @cleared: one flag per chunk: its log was cleared
  */
 struct RAMBlock {
@@ -23,6 +24,7 @@ struct RAMBlock {
 	u64 len;
 	u64 gpa;
 	bool ignored;
+	bool device;
 	bool *cleared;
 };
 

@@ -64,6 +64,18 @@ static void a_hole_is_an_error_with_qemus_words(void **state)
 	assert_null(ram_map_find(&map, 1ULL << 50, NULL));
 }
 
+static void memory_of_a_device_is_an_error(void **state)
+{
+	Error *err = NULL;
+
+	(void)state;
+	fake.block[1].device = true;
+	assert_null(ram_map_find(&map, 0x200000, &err));
+	assert_non_null(err);
+	assert_string_equal(fake.error, "it belongs to a device");
+	assert_non_null(ram_map_find(&map, HIGH, NULL));
+}
+
 static void a_known_segment_costs_no_question(void **state)
 {
 	unsigned int probes;
@@ -100,6 +112,7 @@ int main(void)
 		cmocka_unit_test_setup(a_segment_ends_where_the_memory_ends, setup),
 		cmocka_unit_test_setup(the_last_page_is_a_segment_of_one, setup),
 		cmocka_unit_test_setup(a_hole_is_an_error_with_qemus_words, setup),
+		cmocka_unit_test_setup(memory_of_a_device_is_an_error, setup),
 		cmocka_unit_test_setup(a_known_segment_costs_no_question, setup),
 		cmocka_unit_test_setup(more_segments_than_room_still_answer, setup),
 	};
