@@ -69,6 +69,7 @@ static void *find_gpa(MemoryRegion **mr, u64 gpa, u64 len, Error **errp)
 		*mr = (MemoryRegion *)b;
 		return b->host + (gpa - b->gpa);
 	}
+	snprintf(fake.error, sizeof(fake.error), "no memory there");
 	set_error(errp);
 	return NULL;
 }
@@ -95,11 +96,20 @@ static bool is_running(void) { return fake.running; }
 static bool bql(void) { return fake.bql; }
 static void ignore_mr(MemoryRegion *mr) { (void)mr; }
 static void ignore_error(Error *err) { (void)err; }
-static const char *error_text(const Error *err) { (void)err; return "no memory there"; }
 static void *mr_ptr(MemoryRegion *mr) { (void)mr; return fake.shm; }
 static u64 mr_size(MemoryRegion *mr) { (void)mr; return fake.shm_size; }
 static MemoryRegion *backend_mr(Object *obj) { return (MemoryRegion *)obj; }
 static Object *objects_root(void) { return (Object *)&a_root; }
+
+/* A copy: the text is often made part of the next error. */
+static const char *error_text(const Error *err)
+{
+	static char copy[sizeof(fake.error)];
+
+	(void)err;
+	memcpy(copy, fake.error, sizeof(copy));
+	return copy;
+}
 
 static Object *owner(MemoryRegion *mr)
 {
