@@ -14,7 +14,7 @@ libcap-ng-dev linux-headers-cloud-amd64"
 DEMO="$BUILD qemu-system-x86 linux-image-cloud-amd64 busybox-static python3"
 
 # Unit tests, model checking, static analysis.
-CHECK="$DEMO libcmocka-dev sparse cppcheck clang clang-tidy shellcheck cpio xz-utils"
+CHECK="$DEMO libcmocka-dev spin sparse cppcheck clang clang-tidy shellcheck cpio xz-utils"
 
 say() { echo "deps: $*" >&2; }
 
