@@ -143,11 +143,16 @@ class Hops:
         return self._stack.enter_context(vm)
 
     def hold(self, spec: Spec | None = None, caps: dict[str, bool] | None = None,
-             shm: str | None = None, bandwidth: int = HOLD_BANDWIDTH) -> None:
-        """Begin a migration to a fresh machine that cannot end before release()."""
+             shm: str | None = None, bandwidth: int = HOLD_BANDWIDTH,
+             at_once: Callable[[], object] = lambda: None) -> None:
+        """
+        Begin a migration to a fresh machine that cannot end before release();
+        `at_once` is called while it is still being set up.
+        """
         self.there = self.add(spec or self.here.spec, incoming=True, shm=shm)
         migration.begin(self.here.qemu, self.there.qemu, caps,
                         {"max-bandwidth": bandwidth, "downtime-limit": 1})
+        at_once()
         migration.wait(self.here.qemu, 20, lambda now: now["status"] == "active")
 
     def wait_pass(self, number: int, timeout: float = 60.0) -> dict[str, Any]:
