@@ -66,6 +66,7 @@ static MemoryRegion *find_backend(const char **why)
 bool bar_attach(const char **why)
 {
 	MemoryRegion *mr;
+	void *base;
 	u64 size;
 
 	if (bar.shm)
@@ -73,15 +74,16 @@ bool bar_attach(const char **why)
 	mr = find_backend(why);
 	if (!mr)
 		return false;
+	base = qemu.memory_region_get_ram_ptr(mr);
 	size = qemu.memory_region_size(mr);
-	if (freehint_reader_attach(&bar.reader, qemu.memory_region_get_ram_ptr(mr), size)) {
+	if (freehint_reader_attach(&bar.reader, base, size)) {
 		*why = "this memory backend is smaller than 8 KiB";
 		return false;
 	}
 	/* Pins the backend: an unplugged device must not leave us a dead pointer. */
 	qemu.memory_region_ref(mr);
 	bar.size = size;
-	bar.shm = qemu.memory_region_get_ram_ptr(mr);
+	bar.shm = base;
 	return true;
 }
 

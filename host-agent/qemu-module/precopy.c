@@ -112,16 +112,22 @@ static const char *guest_refusal(void)
 	}
 }
 
+/* What stands against hinting in any pass. */
+static const char *refusal(void)
+{
+	const char *why = capability_refusal();
+
+	return why ? why : guest_refusal();
+}
+
 const char *precopy_refusal(void)
 {
 	struct freehint_guest_hello hello;
-	const char *why = NULL;
+	const char *why;
 
 	if (!bar_is_attached())
 		return "no shared memory";
-	why = capability_refusal();
-	if (!why)
-		why = guest_refusal();
+	why = refusal();
 	if (why)
 		return why;
 	if (precopy.pass > 1 && !bar_guest(&hello) &&
@@ -131,15 +137,17 @@ const char *precopy_refusal(void)
 	return NULL;
 }
 
-static u32 idle_phase(void)
-{
-	return precopy.enabled ? FREEHINT_PHASE_READY : FREEHINT_PHASE_OFF;
-}
-
 static void withdraw_request(void)
 {
 	if (bar_is_attached() && precopy.enabled)
-		bar_request(FREEHINT_NO_ROUND, idle_phase(), 0);
+		bar_request(FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
+}
+
+/* A hello takes the request back and says "off": reporting that is on is said anew. */
+static void say_hello(void)
+{
+	bar_say_hello();
+	withdraw_request();
 }
 
 static void open_round(u64 sync_us)
@@ -265,8 +273,7 @@ bool precopy_greet(const char **why)
 		return false;
 	if (precopy.greeting == GREETING_SAID)
 		return true;
-	bar_say_hello();
-	withdraw_request();
+	say_hello();
 	precopy.greeting = GREETING_SAID;
 	return true;
 }
@@ -302,8 +309,7 @@ static void vm_reset(void *opaque)
 	if (!bar_is_attached() || !qemu.runstate_is_running())
 		return;
 	close_round(false);
-	bar_say_hello();
-	withdraw_request();
+	say_hello();
 }
 
 void precopy_init(u64 first_wait_us)
@@ -319,9 +325,7 @@ bool precopy_start(const char **why)
 {
 	if (!precopy_greet(why))
 		return false;
-	*why = capability_refusal();
-	if (!*why)
-		*why = guest_refusal();
+	*why = refusal();
 	if (*why)
 		return false;
 	if (precopy.enabled)

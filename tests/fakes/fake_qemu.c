@@ -148,6 +148,15 @@ static void wait_for_cpus(void)
 		fake.tlb_waits++;
 }
 
+void *fake_region_new(u64 size)
+{
+	void *region = aligned_alloc(FREEHINT_HEADER_SIZE, size);
+
+	if (region)
+		memset(region, 0, size);
+	return region;
+}
+
 void fake_qemu_is_old_tcg(void)
 {
 	qemu.qemu_get_cpu = two_cpus;

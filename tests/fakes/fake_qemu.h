@@ -83,6 +83,9 @@ extern struct fake_qemu fake;
 /** fake_qemu_init() - fill the extension's symbol table; forget everything else */
 void fake_qemu_init(void);
 
+/** fake_region_new() - a zeroed, page-aligned region; free() it; NULL: no memory */
+void *fake_region_new(u64 size);
+
 /** fake_qemu_is_old_tcg() - be a QEMU 7.2 under TCG, with two vCPUs */
 void fake_qemu_is_old_tcg(void);
 

@@ -229,11 +229,6 @@ class Agent:
         """Send it a signal."""
         self._proc.send_signal(number)
 
-    def kill(self) -> None:
-        """Kill it without a chance to tidy up."""
-        self._proc.kill()
-        self._proc.wait()
-
     def log(self) -> str:
         """What it has written so far."""
         # pread: the file offset is shared with the agent, which writes at it

@@ -261,10 +261,9 @@ static void bad_files_are_refused_and_closed(void **state)
 static int init(void **state)
 {
 	(void)state;
-	shm = aligned_alloc(FREEHINT_HEADER_SIZE, SHM_SIZE);
+	shm = fake_region_new(SHM_SIZE);
 	if (!shm)
 		return -1;
-	memset(shm, 0, SHM_SIZE);
 	return bar_init("freehint") || gate_init();
 }
 

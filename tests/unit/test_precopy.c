@@ -254,10 +254,9 @@ static void a_sync_by_another_thread_closes_the_round_and_opens_none(void **stat
 static int init(void **state)
 {
 	(void)state;
-	shm = aligned_alloc(FREEHINT_HEADER_SIZE, SHM_SIZE);
+	shm = fake_region_new(SHM_SIZE);
 	if (!shm)
 		return -1;
-	memset(shm, 0, SHM_SIZE);
 	fake_qemu_init();
 	return bar_init("freehint") || gate_init();
 }
