@@ -60,14 +60,22 @@ static void log_hello(const struct guest_hello *hello, const struct freehint_pub
 				     region_mib(facts->end_pfn));
 }
 
-static void log_rejected(struct guest_hello *hello, u64 instance, int err)
+static void log_rejected(struct guest_hello *hello, const struct freehint_publisher *pub,
+			 u64 instance, int err)
 {
 	if (hello->rejected == instance)
 		return;
 	hello->rejected = instance;
-	dev_warn_ratelimited(hello->dev,
-			     "host's hello cannot be used, error %d, see that QEMU runs the freehint extension of a matching version\n",
-			     err);
+	if (err == -EPROTO)
+		dev_warn_ratelimited(hello->dev,
+				     "host speaks freehint versions %u to %u, this module %u to %u; update %s\n",
+				     pub->host_version_min, pub->host_version,
+				     FREEHINT_VERSION_MIN, FREEHINT_VERSION,
+				     freehint_older_side(pub));
+	else
+		dev_warn_ratelimited(hello->dev,
+				     "host's hello cannot be used, error %d, see that QEMU runs the freehint extension\n",
+				     err);
 }
 
 int guest_hello_say(struct guest_hello *hello, struct freehint_publisher *pub,
@@ -81,7 +89,7 @@ int guest_hello_say(struct guest_hello *hello, struct freehint_publisher *pub,
 	if (req->instance)
 		ret = freehint_publisher_attach(pub, hello->base, hello->size);
 	if (ret) {
-		log_rejected(hello, req->instance, ret);
+		log_rejected(hello, pub, req->instance, ret);
 		return ret;
 	}
 	hello->facts.contract = now.contract;

@@ -66,7 +66,9 @@ static int prove_bar(struct pci_dev *pdev, const struct ivshmem_bar *bar)
 		pci_info(pdev, "no freehint magic in BAR 2, left alone; if the host was not ready, bind it again later\n");
 		break;
 	case -EPROTO:
-		pci_warn(pdev, "host speaks no freehint version that this module does, left alone; update the older side\n");
+		pci_warn(pdev, "host speaks freehint versions %u to %u, this module %u to %u, left alone; update %s\n",
+			 pub.host_version_min, pub.host_version, FREEHINT_VERSION_MIN,
+			 FREEHINT_VERSION, freehint_older_side(&pub));
 		break;
 	default:
 		pci_warn(pdev, "freehint sizes in BAR 2 contradict its %llu bytes, left alone; check the host's extension\n",

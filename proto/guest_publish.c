@@ -60,6 +60,8 @@ int freehint_publisher_attach(struct freehint_publisher *pub, void *base, u64 si
 		return -ENODEV;
 	hello.version_min = shm_load(&shm->host_hello.version_min);
 	hello.version = shm_load(&shm->host_hello.version);
+	pub->host_version_min = hello.version_min;
+	pub->host_version = hello.version;
 	if (hello.version < FREEHINT_VERSION_MIN ||
 	    hello.version_min > FREEHINT_VERSION)
 		return -EPROTO;
@@ -81,6 +83,12 @@ int freehint_publisher_attach(struct freehint_publisher *pub, void *base, u64 si
 	pub->mark = 0;
 	pub->free = 0;
 	return 0;
+}
+
+const char *freehint_older_side(const struct freehint_publisher *pub)
+{
+	return pub->host_version < FREEHINT_VERSION_MIN ? "freehint of the host" :
+							  "freehint of this guest";
 }
 
 void freehint_publish_hello(struct freehint_publisher *pub, u64 instance,
@@ -105,6 +113,7 @@ void freehint_withdraw(struct freehint_publisher *pub)
 
 	pub->round = FREEHINT_NO_ROUND;
 	pub->mark = 0;
+	pub->free = 0;
 	shm_store(&shm->guest_hello.instance, 0ULL);
 	shm_store_fence();
 	shm_store(&shm->guest_progress.watermark, 0ULL);

@@ -15,6 +15,9 @@
  * @size:     bytes mapped
  * @capacity: bits the bitmap holds, taken from the host's hello and checked
  * @version:  version both sides speak
+ * @host_version_min: lowest version the host speaks; these two are also filled when
+ *            freehint_publisher_attach() finds no common one
+ * @host_version: highest version the host speaks
  * @round:    round being published, FREEHINT_NO_ROUND between rounds
  * @mark:     watermark of that round, pfn
  * @free:     bits set so far in that round
@@ -27,6 +30,8 @@ struct freehint_publisher {
 	u64 size;
 	u64 capacity;
 	u16 version;
+	u16 host_version_min;
+	u16 host_version;
 	u64 round;
 	u64 mark;
 	u64 free;
@@ -78,7 +83,7 @@ struct freehint_seal_facts {
 
 /**
  * freehint_publisher_attach() - prove that a region is ours
- * @pub:  filled on success, untouched otherwise
+ * @pub:  filled on success, but for the host's versions untouched otherwise
  * @base: mapped region, 64-byte aligned
  * @size: bytes mapped
  *
@@ -86,6 +91,9 @@ struct freehint_seal_facts {
  * common version; -EINVAL: the host's sizes contradict each other or @size.
  */
 int freehint_publisher_attach(struct freehint_publisher *pub, void *base, u64 size);
+
+/** freehint_older_side() - after -EPROTO: who has to be updated, for people */
+const char *freehint_older_side(const struct freehint_publisher *pub);
 
 /**
  * freehint_publish_hello() - introduce the guest to a host instance

@@ -13,10 +13,13 @@
 
 /*
  * Version window. A side speaks every version from _MIN to the plain one; the
- * guest picks the highest version that both windows contain.
+ * guest picks the highest version that both windows contain. Tests build sides with
+ * windows of their own.
  */
+#ifndef FREEHINT_VERSION
 #define FREEHINT_VERSION	1
 #define FREEHINT_VERSION_MIN	1
+#endif
 
 #define FREEHINT_PAGE_SHIFT	12
 #define FREEHINT_PAGE_SIZE	(1ULL << FREEHINT_PAGE_SHIFT)
