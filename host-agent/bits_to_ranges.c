@@ -67,12 +67,23 @@ static void grow_run(struct bits_to_ranges *conv)
 	conv->pos += more;
 }
 
+/* Does the chunk begin behind a gap? A run that was left open ends before it then. */
+static bool run_is_over(const struct bits_to_ranges *conv)
+{
+	return conv->run_pages &&
+	       conv->run_start + conv->run_pages != conv->base + conv->pos;
+}
+
 unsigned int bits_to_ranges_take(struct bits_to_ranges *conv,
 				 struct freehint_range *out, unsigned int max)
 {
 	unsigned int count = 0;
 
 	while (count < max && conv->pos < conv->bits) {
+		if (run_is_over(conv)) {
+			count += bits_to_ranges_cut(conv, &out[count]);
+			continue;
+		}
 		if (!conv->run_pages)
 			conv->pos = next_bit(conv, conv->pos, 0);
 		if (conv->pos == conv->bits)

@@ -49,7 +49,8 @@ bool bits_to_ranges_busy(const struct bits_to_ranges *conv);
  * @out:  room for @max ranges, bytes
  * @max:  ranges wanted at most
  *
- * A run that touches the end of the chunk stays open: it may go on in the next.
+ * A run that touches the end of the chunk stays open: it may go on in the next,
+ * and is given when the next begins behind a gap.
  *
  * Return: number of ranges written.
  */

@@ -59,7 +59,8 @@ static const char doc[] =
 	"  1  wrong usage\n"
 	"  2  io_uring is not available here\n"
 	"  3  the sandbox could not be set up\n"
-	"  4  another call to the system failed at the start or in the event loop\n"
+	"  4  another call to the system failed at the start or in the event loop, or "
+	"memory ran out\n"
 	"  5  --once and the migration failed, was cancelled or its end was not seen\n";
 
 static error_t parse_level(struct conf *conf, const char *arg, struct argp_state *state)

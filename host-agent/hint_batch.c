@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "fault_point.h"
 #include "log.h"
 
 #define BUFFER_BYTES	(FREEHINT_MAX_RANGES * sizeof(struct freehint_range))
@@ -150,6 +151,7 @@ static int send_batch(struct hint_batch *batch, const struct hint_round *round,
 			      "{\"fdname\":\"freehint-%u\"}", index);
 	if (ret)
 		return ret;
+	FAULT_POINT(FD_SENT);
 	ret = qmp_client_send(qmp, QMP_MARK_CLEAN, index, -1,
 			      "{\"" FREEHINT_ARG_ROUND "\":%llu,"
 			      "\"" FREEHINT_ARG_FDNAME "\":\"freehint-%u\","
@@ -164,6 +166,7 @@ static int send_batch(struct hint_batch *batch, const struct hint_round *round,
 			  last ? ", the last" : "");
 	count_batch(batch, round);
 	mark_sent(batch, round);
+	FAULT_POINT(MARK_SENT);
 	return 0;
 }
 
@@ -173,6 +176,8 @@ static void drop_void(struct hint_batch *batch, const struct hint_round *round)
 	if (batch->round == round->id &&
 	    (round->state == HINT_FLOWING || round->state == HINT_SEALED))
 		return;
+	if (batch->round != round->id)
+		batch->refusals = 0;
 	batch->round = round->id;
 	batch->count = 0;
 }
@@ -193,13 +198,16 @@ int hint_batch_pump(struct hint_batch *batch, struct hint_round *round,
 						FREEHINT_MAX_RANGES - batch->count);
 		drop_void(batch, round);
 		if (batch->count == FREEHINT_MAX_RANGES) {
+			FAULT_POINT(BATCH_FILLED);
 			ret = send_batch(batch, round, qmp, false);
 			continue;
 		}
 		if (hint_round_complete(round)) {
 			cut(batch, round);
 			hint_round_close(round);
-			return send_batch(batch, round, qmp, true);
+			ret = send_batch(batch, round, qmp, true);
+			FAULT_POINT(LAST_SENT);
+			return ret;
 		}
 		if (batch->busy)
 			return 0;
@@ -216,11 +224,27 @@ int hint_batch_pump(struct hint_batch *batch, struct hint_round *round,
 static bool came_late(const struct hint_round *round, u64 id,
 		      const struct qmp_message *message)
 {
-	return !hint_round_is_asked(round, id) || strstr(message->desc, "stale") ||
-	       strstr(message->desc, "closed");
+	return !hint_round_is_asked(round, id) ||
+	       strstr(message->desc, FREEHINT_SAYS_STALE) ||
+	       strstr(message->desc, FREEHINT_SAYS_CLOSED);
 }
 
-static void count_error(struct hint_batch *batch, const struct hint_round *round, u64 id,
+/*
+ * QEMU takes so many ranges of a round, and a guest that names memory it does not
+ * have will go on doing so: more would cost QEMU time and change nothing.
+ */
+static void maybe_give_up(struct hint_batch *batch, struct hint_round *round, u64 id,
+			  const struct qmp_message *message)
+{
+	if (round->id != id || batch->round != id)
+		return;
+	batch->refusals++;
+	if (batch->refusals == FREEHINT_MAX_REFUSALS ||
+	    strstr(message->desc, FREEHINT_SAYS_FULL))
+		hint_round_close(round);
+}
+
+static void count_error(struct hint_batch *batch, struct hint_round *round, u64 id,
 			const struct qmp_message *message)
 {
 	if (came_late(round, id, message)) {
@@ -230,11 +254,12 @@ static void count_error(struct hint_batch *batch, const struct hint_round *round
 		return;
 	}
 	batch->stats->refused_other++;
+	maybe_give_up(batch, round, id, message);
 	log_warn_limited("QEMU refused hints of round %llu: %s",
 			 (unsigned long long)id, message->desc);
 }
 
-void hint_batch_reply(struct hint_batch *batch, const struct hint_round *round,
+void hint_batch_reply(struct hint_batch *batch, struct hint_round *round,
 		      const struct qmp_message *message)
 {
 	struct hint_buffer *buffer = &batch->buffers[message->cookie];
@@ -242,10 +267,12 @@ void hint_batch_reply(struct hint_batch *batch, const struct hint_round *round,
 	if (message->command == QMP_GETFD) {
 		if (message->kind == QMP_MESSAGE_ERROR)
 			log_warn_limited("QEMU refused a descriptor: %s", message->desc);
+		FAULT_POINT(FD_TAKEN);
 		return;
 	}
 	buffer->busy = false;
 	batch->busy--;
+	FAULT_POINT(MARK_TAKEN);
 	if (message->kind == QMP_MESSAGE_ERROR)
 		count_error(batch, round, buffer->round, message);
 }

@@ -33,6 +33,7 @@ struct hint_buffer {
  * @open:    the buffer being filled, NULL when none
  * @count:   records in it
  * @round:   round they belong to
+ * @refusals: commands of that round that QEMU refused, the late ones left out
  * @stats:   counts
  */
 struct hint_batch {
@@ -41,6 +42,7 @@ struct hint_batch {
 	struct hint_buffer *open;
 	unsigned int count;
 	u64 round;
+	unsigned int refusals;
 	struct agent_stats *stats;
 };
 
@@ -75,10 +77,10 @@ bool hint_batch_has_room(const struct hint_batch *batch);
 /**
  * hint_batch_reply() - QEMU answered getfd or mark-clean
  * @batch:   batch
- * @round:   to see whether an error came only too late
+ * @round:   to see whether an error came only too late; closed after too many others
  * @message: reply or error whose command is one of the two
  */
-void hint_batch_reply(struct hint_batch *batch, const struct hint_round *round,
+void hint_batch_reply(struct hint_batch *batch, struct hint_round *round,
 		      const struct qmp_message *message);
 
 #endif /* FREEHINT_HINT_BATCH_H */

@@ -37,6 +37,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "fault_point.h"
 #include "include/freehint/limits.h"
 #include "log.h"
 
@@ -132,6 +133,23 @@ static void fault(struct hint_round *round, const char *what, u64 number)
 			 what, (unsigned long long)number);
 }
 
+/*
+ * Guest and extension may have agreed on a version that the extension's window
+ * shares with the guest's, but not with ours.
+ */
+static void check_version(struct hint_round *round)
+{
+	struct freehint_host_hello host;
+	struct freehint_guest_hello guest;
+
+	if (freehint_read_host_hello(&round->reader, &host) ||
+	    freehint_read_guest_hello(&round->reader, host.instance, &guest) != -EPROTO)
+		return;
+	fault(round, guest.version > FREEHINT_VERSION ?
+		     "update this agent, the guest speaks version" :
+		     "update freehint of the guest, it speaks version", guest.version);
+}
+
 static void begin(struct hint_round *round, const struct freehint_host_request *req)
 {
 	round->id = req->round;
@@ -139,6 +157,8 @@ static void begin(struct hint_round *round, const struct freehint_host_request *
 	round->seen_us = clock_us();
 	round->stats->rounds++;
 	set_state(round, HINT_AWAITED);
+	FAULT_POINT(ROUND_SEEN);
+	check_version(round);
 }
 
 static void look_at_request(struct hint_round *round)
@@ -148,6 +168,8 @@ static void look_at_request(struct hint_round *round)
 	/* Being written just now: the next look will see it. */
 	if (!freehint_read_host_request(&round->reader, &req))
 		return;
+	if (round->phase == FREEHINT_PHASE_OFF && req.phase != FREEHINT_PHASE_OFF)
+		FAULT_POINT(START_SEEN);
 	round->phase = req.phase;
 	if (req.round != FREEHINT_NO_ROUND)
 		round->stats->last_round_us = clock_us();
@@ -155,6 +177,8 @@ static void look_at_request(struct hint_round *round)
 		return;
 	if (round->state != HINT_NONE && round->state != HINT_DONE)
 		round->stats->superseded++;
+	if (round->state != HINT_NONE)
+		FAULT_POINT(ROUND_OVER);
 	forget(round);
 	if (req.round != FREEHINT_NO_ROUND && req.round <= FREEHINT_ROUND_MAX)
 		begin(round, &req);
@@ -176,6 +200,7 @@ static void move_mark(struct hint_round *round, u64 mark, bool sealed)
 		return;
 	}
 	round->mark = mark;
+	FAULT_POINT(PROGRESS_SEEN);
 	if (!sealed) {
 		set_state(round, HINT_FLOWING);
 		return;
@@ -187,6 +212,7 @@ static void move_mark(struct hint_round *round, u64 mark, bool sealed)
 	}
 	count_seal(round);
 	set_state(round, HINT_SEALED);
+	FAULT_POINT(SEAL_SEEN);
 }
 
 static void look_at_guest(struct hint_round *round)
@@ -267,6 +293,7 @@ static bool copy_chunk(struct hint_round *round)
 		fault(round, "the guest left it at page", round->copied);
 		return false;
 	}
+	FAULT_POINT(WORDS_COPIED);
 	bits_to_ranges_load(&round->ranges, round->copied, round->words, count);
 	round->budget -= count;
 	round->copied += pages;

@@ -13,11 +13,14 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "conf.h"
+#include "fault_point.h"
 #include "include/freehint/qmp_names.h"
 #include "log.h"
 
@@ -38,8 +41,24 @@ const char *qmp_client_command_name(enum qmp_command command)
 	return command_names[command];
 }
 
+/*
+ * jansson's parser writes beyond its buffer when an allocation fails (2.14: the
+ * result of strbuffer_append_byte() is not looked at). Nothing but JSON is allocated
+ * after the start; without memory for that the agent is of no use.
+ */
+static void *json_memory(size_t size)
+{
+	void *memory = malloc(size);
+
+	if (memory)
+		return memory;
+	log_error("no memory for %zu bytes of what QEMU said, the agent ends", size);
+	exit(AGENT_EXIT_SYSTEM);
+}
+
 int qmp_client_init(struct qmp_client *client)
 {
+	json_set_alloc_funcs(json_memory, free);
 	memset(client, 0, sizeof(*client));
 	client->fd = -1;
 	return qmp_stream_init(&client->stream, FREEHINT_MAX_QMP_LINE);
@@ -259,6 +278,7 @@ static int take_greeting(struct qmp_client *client, const json_t *object)
 	if (!json_is_object(json_object_get(object, "QMP")))
 		return -EPROTO;
 	client->state = QMP_NEGOTIATING;
+	FAULT_POINT(GREETED);
 	return negotiate(client, "{}");
 }
 

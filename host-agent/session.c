@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "fault_point.h"
 #include "include/freehint/limits.h"
 
 /* Waits between tries to connect, microseconds: a restart is noticed in time. */
@@ -75,6 +76,7 @@ void session_free(struct session *session)
 /* Forget all that belongs to this connection and try again after the back-off. */
 static void disconnect(struct session *session)
 {
+	FAULT_POINT(CONNECTION_LOST);
 	session_detach(session);
 	event_loop_forget(session->loop, EVENT_ASK);
 	event_loop_forget(session->loop, EVENT_QMP);
@@ -122,6 +124,7 @@ void session_connect(struct session *session)
 	event_loop_watch(session->loop, EVENT_QMP, session->qmp.fd,
 			 qmp_client_mask(&session->qmp));
 	event_loop_timer(session->loop, EVENT_ASK, GREETING_US);
+	FAULT_POINT(CONNECTED);
 }
 
 static void ask_again_later(struct session *session)
@@ -227,6 +230,7 @@ static void connection_up(struct session *session)
 {
 	session->backoff_us = BACKOFF_MIN_US;
 	log_info("connected to QEMU at %s", session->conf->qmp);
+	FAULT_POINT(NEGOTIATED);
 	session_ask(session);
 }
 

@@ -28,6 +28,7 @@
  * @NOTE_NOT_STARTED:  the extension has not introduced itself in the shared memory
  * @NOTE_NO_SHM:       the file cannot be mapped
  * @NOTE_WRONG_SHM:    the file belongs to another QEMU
+ * @NOTE_VERSION:      the extension speaks no version that we do
  * @NOTE_LOST_SHM:     the file was truncated
  * @NOTE_ATTACHED:     all is well
  * @NOTE_COUNT:        number of notes
@@ -43,6 +44,7 @@ enum session_note {
 	NOTE_NOT_STARTED,
 	NOTE_NO_SHM,
 	NOTE_WRONG_SHM,
+	NOTE_VERSION,
 	NOTE_LOST_SHM,
 	NOTE_ATTACHED,
 	NOTE_COUNT,

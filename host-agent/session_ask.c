@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "fault_point.h"
 #include "session.h"
 
 /* Ask periods, microseconds. */
@@ -29,6 +30,7 @@ static const char *const note_names[NOTE_COUNT] = {
 	[NOTE_NOT_STARTED] = "not-started",
 	[NOTE_NO_SHM] = "no-shm",
 	[NOTE_WRONG_SHM] = "wrong-shm",
+	[NOTE_VERSION] = "version",
 	[NOTE_LOST_SHM] = "lost-shm",
 	[NOTE_ATTACHED] = "attached",
 };
@@ -54,6 +56,7 @@ void session_sum_up(struct session *session, enum migration_outcome outcome)
 		.after = &session->now,
 	};
 
+	FAULT_POINT(MIGRATION_ENDED);
 	stats_print_summary(&sum, session->conf->json);
 	memset(&session->stats, 0, sizeof(session->stats));
 	session->before = session->now;
@@ -69,7 +72,8 @@ static u64 ask_period(const struct session *session)
 {
 	if (session->missing)
 		return ASK_MISSING_US;
-	if (session->note == NOTE_NO_SHM || session->note == NOTE_WRONG_SHM)
+	if (session->note == NOTE_NO_SHM || session->note == NOTE_WRONG_SHM ||
+	    session->note == NOTE_VERSION)
 		return ASK_IDLE_US;
 	if (!session->region.base)
 		return ASK_SETTLING_US;
@@ -95,6 +99,7 @@ int session_send_queries(struct session *session)
 			return ret;
 		session->open_asks++;
 	}
+	FAULT_POINT(ASKED);
 	return 0;
 }
 
@@ -140,6 +145,7 @@ static void decide(struct session *session)
 {
 	enum migration_phase before = session->phase;
 
+	FAULT_POINT(ANSWERED);
 	session->phase = migration_phase_next(before, session->runstate, session->status);
 	session->doubted = session->now.state == FREEHINT_STATE_OFF;
 	if (!session->region.base)

@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "fault_point.h"
 #include "session.h"
 
 static const char *attach_advice(int error)
@@ -27,14 +28,27 @@ static const char *attach_advice(int error)
 }
 
 /* Is what we mapped the memory of the QEMU we talk to? Return: 0 or a note. */
-static enum session_note check_identity(const struct session *session)
+static enum session_note check_identity(const struct session *session,
+					struct freehint_host_hello *hello)
 {
-	struct freehint_host_hello hello;
-	int ret = freehint_read_host_hello(&session->round.reader, &hello);
+	int ret = freehint_read_host_hello(&session->round.reader, hello);
 
 	if (ret == -ENODEV)
 		return NOTE_NOT_STARTED;
-	return ret || hello.instance != session->now.instance ? NOTE_WRONG_SHM : NOTE_NONE;
+	if (hello->instance != session->now.instance)
+		return NOTE_WRONG_SHM;
+	if (ret == -EPROTO)
+		return NOTE_VERSION;
+	return ret ? NOTE_WRONG_SHM : NOTE_NONE;
+}
+
+static void explain_version(struct session *session, const struct freehint_host_hello *hello)
+{
+	if (session_is_news(session, NOTE_VERSION))
+		log_error("QEMU's extension speaks freehint versions %u to %u, this agent %u "
+			  "to %u, update the %s", hello->version_min, hello->version,
+			  FREEHINT_VERSION_MIN, FREEHINT_VERSION,
+			  hello->version < FREEHINT_VERSION_MIN ? "extension" : "agent");
 }
 
 static void explain(struct session *session, enum session_note note)
@@ -52,6 +66,7 @@ static void explain(struct session *session, enum session_note note)
 
 static void attach(struct session *session)
 {
+	struct freehint_host_hello hello;
 	enum session_note note;
 	int ret;
 
@@ -67,9 +82,13 @@ static void attach(struct session *session)
 		session_detach(session);
 		return;
 	}
-	note = check_identity(session);
-	if (note) {
+	FAULT_POINT(MAPPED);
+	note = check_identity(session, &hello);
+	if (note == NOTE_VERSION)
+		explain_version(session, &hello);
+	else if (note)
 		explain(session, note);
+	if (note) {
 		session_detach(session);
 		return;
 	}
@@ -78,6 +97,7 @@ static void attach(struct session *session)
 			 (unsigned long long)session->region.size,
 			 session->now.guest_present ? "present" : "not loaded yet");
 	event_loop_timer(session->loop, EVENT_POLL, 0);
+	FAULT_POINT(HELLO_READ);
 }
 
 void session_settle(struct session *session)

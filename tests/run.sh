@@ -8,7 +8,7 @@ set -u
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 LOGS=${TEST_LOGS:-$ROOT/build/test-logs}
-ALL_GROUPS="build unit model kvm vm"
+ALL_GROUPS="build unit model fuzz kvm vm"
 SKIP=77
 TAIL=${TEST_TAIL:-25}
 
@@ -21,8 +21,8 @@ usage()
 	prints it, or a shell pattern for several: 'kvm/*', unit/test_shm_layout.
 
 	  -k PATTERN  only tests whose name matches this regular expression
-	  -j JOBS     tests at a time (default: JOBS, else 1); virtual machines
-	              are run one at a time unless -j or JOBS says otherwise
+	  -j JOBS     tests at a time (default: JOBS, else one for each processor);
+	              virtual machines run one at a time unless -j or JOBS is given
 	  -l          list the tests, run none
 
 	TEST_TIMEOUT overrides every test's time limit, seconds. Logs: build/test-logs.
@@ -143,6 +143,16 @@ run_one()
 	exec timeout -k 10 "$limit" "$@"
 }
 
+# How many tests may run beside one of this name. A virtual machine takes several
+# processors by itself.
+jobs_for()
+{
+	case $1 in
+	kvm/* | vm/*) echo "${jobs:-1}" ;;
+	*) echo "${jobs:-$(nproc)}" ;;
+	esac
+}
+
 reap()
 {
 	local pid status
@@ -199,20 +209,20 @@ if printf '%s\n' "${names[@]}" | grep -q '^unit'; then
 	make -s -k -j "${jobs:-2}" -C "$ROOT/tests" build-unit > "$LOGS/make.log" 2>&1
 fi
 
-declare -A running logs
+declare -A running=() logs=()
 passed=0
 failed=0
 skipped=0
 trap interrupted INT TERM
 
 for i in "${!names[@]}"; do
+	while [ ${#running[@]} -ge "$(jobs_for "${names[$i]}")" ]; do
+		reap
+	done
 	log=$LOGS/${names[$i]//\//-}.log
 	run_one "${names[$i]}" "${paths[$i]}" "$log" > "$log" 2>&1 < /dev/null &
 	running[$!]=${names[$i]}
 	logs[$!]=$log
-	while [ ${#running[@]} -ge "${jobs:-1}" ]; do
-		reap
-	done
 done
 while [ ${#running[@]} -gt 0 ]; do
 	reap

@@ -7,8 +7,14 @@
  * host writes may matter after a migration. The destination's extension writes its
  * own hello, with its own instance, when the guest runs there; the guest notices
  * and introduces itself again.
+ *
+ * A backing file may have holes, and the file system no room to fill them: whoever
+ * touches a hole then gets SIGBUS, and that ends QEMU with its guest. So every page
+ * is asked for before it is touched by us or, on our request, by the guest.
  */
+#define _GNU_SOURCE
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 
 #include "../../proto/host_request.h"
@@ -63,6 +69,21 @@ static MemoryRegion *find_backend(const char **why)
 	return mr;
 }
 
+/* A kernel that cannot tell (before 5.14) leaves us where everybody else is. */
+static bool has_room(void *base, u64 len)
+{
+	return !madvise(base, len, MADV_POPULATE_WRITE) || errno == EINVAL;
+}
+
+bool bar_make_room(const char **why)
+{
+	if (has_room(bar.shm, bar.size))
+		return true;
+	*why = "the file system has no room for the whole shared memory; a migration "
+	       "would end QEMU";
+	return false;
+}
+
 bool bar_attach(const char **why)
 {
 	MemoryRegion *mr;
@@ -78,6 +99,10 @@ bool bar_attach(const char **why)
 	size = qemu.memory_region_size(mr);
 	if (freehint_reader_attach(&bar.reader, base, size)) {
 		*why = "this memory backend is smaller than 8 KiB";
+		return false;
+	}
+	if (!has_room(base, FREEHINT_HEADER_SIZE)) {
+		*why = "the file system has no room for the shared memory";
 		return false;
 	}
 	/* Pins the backend: an unplugged device must not leave us a dead pointer. */
@@ -120,7 +145,9 @@ void bar_say_hello(void)
 
 void bar_new_instance(void)
 {
-	draw_instance();
+	/* Without a random number another one must do: what stood there is stale. */
+	if (draw_instance())
+		bar.instance = ((bar.instance + 2) & FREEHINT_ROUND_MAX) | 1;
 }
 
 void bar_request(u64 round, u32 phase, u32 pass)

@@ -79,17 +79,18 @@ static bool report_answer(enum gate_answer answer, u64 round, u64 current, Error
 		return true;
 	case GATE_STALE:
 		gate_count(refused_stale, 1);
-		qemu_error(errp, "round %" PRIu64 " is stale, round %" PRIu64 " is open",
-			   round, current);
+		qemu_error(errp, "round %" PRIu64 " " FREEHINT_SAYS_STALE ", round %" PRIu64
+			   " is open", round, current);
 		return false;
 	case GATE_NO_ROUND:
 		gate_count(refused_closed, 1);
-		qemu_error(errp, "round %" PRIu64 " is closed, no round is open", round);
+		qemu_error(errp, "round %" PRIu64 " " FREEHINT_SAYS_CLOSED
+			   ", no round is open", round);
 		return false;
 	case GATE_FULL:
 		gate_count(refused_queue, 1);
-		qemu_error(errp, "round %" PRIu64 " has more than %u ranges queued",
-			   round, FREEHINT_MAX_QUEUED);
+		qemu_error(errp, "round %" PRIu64 " has more than the %u ranges "
+			   FREEHINT_SAYS_FULL, round, FREEHINT_MAX_QUEUED);
 		return false;
 	}
 	return false;
@@ -112,7 +113,7 @@ static bool read_round(const QDict *args, u64 *round, Error **errp)
 			   "hello; load freehint.ko in the guest", *round);
 		return false;
 	}
-	answer = gate_check(*round, &current);
+	answer = gate_check(*round, batch.list.count, &current);
 	return report_answer(answer, *round, current, errp);
 }
 

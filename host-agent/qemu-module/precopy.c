@@ -94,11 +94,14 @@ static const char *guest_refusal(void)
 	case 0:
 		break;
 	case -EPROTO:
-		return "the guest module speaks no version that we speak; update the older side";
+		return hello.version > FREEHINT_VERSION ?
+		       "the guest module speaks a newer version; update freehint of the host" :
+		       "the guest module speaks an older version; update freehint of the guest";
 	case -EINVAL:
 		return "the guest's hello makes no sense";
 	default:
-		return "no guest module has said hello; load freehint.ko in the guest";
+		return "no guest module has said hello; load freehint.ko in the guest, or "
+		       "see its kernel log";
 	}
 	if (hello.contract != FREEHINT_CONTRACT_REFUSED)
 		return NULL;
@@ -197,10 +200,12 @@ static void after_sync(void)
 	gate_count_bql(gate_time_us() - sync_us);
 }
 
+/*
+ * Whether reporting is on or not: x-freehint-stop does not wait for the range that
+ * is just being applied, so the next sync has to.
+ */
 static void close_round(bool wait)
 {
-	if (!precopy.enabled)
-		return;
 	gate_close(wait);
 	withdraw_request();
 }
@@ -330,6 +335,8 @@ bool precopy_start(const char **why)
 		return false;
 	if (precopy.enabled)
 		return true;
+	if (!bar_make_room(why))
+		return false;
 	precopy.enabled = true;
 	/* In the middle of a pass: the next sync opens the first round. */
 	withdraw_request();

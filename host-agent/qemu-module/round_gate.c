@@ -162,8 +162,6 @@ static void drop_queue_locked(void)
 	for (; gate.head < gate.tail; gate.head++)
 		gate.counters.pages_late +=
 			gate.queue[gate.head].len >> FREEHINT_PAGE_SHIFT;
-	gate.head = 0;
-	gate.tail = 0;
 }
 
 static void end_round_locked(void)
@@ -228,39 +226,43 @@ void gate_wait_first(u64 us)
 	pthread_mutex_unlock(&gate.lock);
 }
 
-static enum gate_answer check_locked(u64 round)
+/* The queue is not a ring: its room is what one round may use up. */
+static u32 room_locked(void)
+{
+	return FREEHINT_MAX_QUEUED - gate.tail;
+}
+
+static enum gate_answer check_locked(u64 round, u32 count)
 {
 	if (gate.state == GATE_CLOSED)
 		return GATE_NO_ROUND;
 #ifdef FREEHINT_MUTANT_NO_GATE
-	if (round <= gate.now.id)
-		return GATE_QUEUED;
+	if (round > gate.now.id)
+#else
+	if (round != gate.now.id)
 #endif
-	return round == gate.now.id ? GATE_QUEUED : GATE_STALE;
+		return GATE_STALE;
+	if (count <= room_locked())
+		return GATE_QUEUED;
+	/* What the guest has free beyond that is not worth a wait. */
+	gate.now.last_seen = true;
+	pthread_cond_broadcast(&gate.done);
+	return GATE_FULL;
 }
 
-enum gate_answer gate_check(u64 round, u64 *current)
+enum gate_answer gate_check(u64 round, u32 count, u64 *current)
 {
 	enum gate_answer answer;
 
 	pthread_mutex_lock(&gate.lock);
-	answer = check_locked(round);
+	answer = check_locked(round, count);
 	*current = gate.now.id;
 	pthread_mutex_unlock(&gate.lock);
 	return answer;
 }
 
-static u32 room_locked(void)
-{
-	return FREEHINT_MAX_QUEUED - (queue_empty() ? 0 : gate.tail);
-}
-
 static void append_locked(const struct gate_range *range, u32 count)
 {
-	if (queue_empty()) {
-		gate.head = 0;
-		gate.tail = 0;
-	}
 	memcpy(gate.queue + gate.tail, range, count * sizeof(*range));
 	gate.tail += count;
 }
@@ -271,10 +273,8 @@ enum gate_answer gate_queue(u64 round, const struct gate_range *range, u32 count
 	enum gate_answer answer;
 
 	pthread_mutex_lock(&gate.lock);
-	answer = check_locked(round);
+	answer = check_locked(round, count);
 	*current = gate.now.id;
-	if (answer == GATE_QUEUED && count > room_locked())
-		answer = GATE_FULL;
 	if (answer == GATE_QUEUED) {
 		append_locked(range, count);
 		if (!gate.now.command_us)

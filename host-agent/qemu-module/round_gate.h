@@ -146,8 +146,12 @@ void gate_close(bool wait);
  */
 void gate_wait_first(u64 us);
 
-/** gate_check() - would gate_queue() take this round? *current is the latest id */
-enum gate_answer gate_check(u64 round, u64 *current);
+/**
+ * gate_check() - would gate_queue() take @count ranges of this round?
+ *
+ * A cheap no for what has come too late or is too much, before it is read.
+ */
+enum gate_answer gate_check(u64 round, u32 count, u64 *current);
 
 /**
  * gate_queue() - hand ranges to the apply thread
@@ -157,7 +161,8 @@ enum gate_answer gate_check(u64 round, u64 *current);
  * @last:  no more will come for this round
  * @current: filled with the latest id, open or closed
  *
- * All or nothing.
+ * All or nothing. A round takes FREEHINT_MAX_QUEUED ranges in all; GATE_FULL also
+ * ends a wait for its last ones.
  */
 enum gate_answer gate_queue(u64 round, const struct gate_range *range, u32 count, bool last,
 			    u64 *current);

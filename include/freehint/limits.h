@@ -24,9 +24,9 @@
 #define FREEHINT_MAX_JSON_RANGES	1024
 
 /*
- * Ranges that wait in the extension for the apply thread: 2^20 of 24 bytes are
- * 24 MiB. Alternate free pages of a 8 GiB guest just fit; more is refused with
- * "queue full", and those pages are simply sent.
+ * Ranges of one round: 2^20 of 24 bytes are a queue of 24 MiB, and some 100 ms of
+ * QEMU's big lock in all, in pieces of one command. Alternate free pages of a 8 GiB
+ * guest just fit; what is more is refused, and those pages are simply sent.
  */
 #define FREEHINT_MAX_QUEUED		(1U << 20)
 
@@ -50,6 +50,9 @@
 
 /* mark-clean commands the agent keeps in flight; bounds its buffers. */
 #define FREEHINT_MAX_INFLIGHT		8
+
+/* Refused commands after which the agent gives a round up. */
+#define FREEHINT_MAX_REFUSALS		8
 
 /* Longest line QEMU may send to the agent, bytes. */
 #define FREEHINT_MAX_QMP_LINE		(1U << 20)

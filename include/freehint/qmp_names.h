@@ -22,6 +22,11 @@
 #define FREEHINT_ARG_COUNT	"count"		/* records in the file */
 #define FREEHINT_ARG_LAST	"last"		/* no more for this round */
 
+/* In the descriptions of the errors that the agent tells apart. */
+#define FREEHINT_SAYS_STALE	"is stale"
+#define FREEHINT_SAYS_CLOSED	"is closed"
+#define FREEHINT_SAYS_FULL	"that a round may have"
+
 /**
  * struct freehint_range - one record of the file behind FREEHINT_ARG_FDNAME
  * @start:  guest physical address, bytes, a multiple of 4096

@@ -5,6 +5,7 @@
 #include "fake_qmp_server.h"
 
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ int fake_qmp_listen(struct fake_qmp *server, const char *path)
 		server->fds[i] = -1;
 	server->runstate = "running";
 	server->state = "ready";
+	server->greeting = GREETING;
 	snprintf(server->path, sizeof(server->path), "%s", path);
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
 	unlink(path);
@@ -66,8 +68,24 @@ void fake_qmp_close(struct fake_qmp *server)
 
 void fake_qmp_send(struct fake_qmp *server, const char *text)
 {
-	if (server->fd >= 0 && send(server->fd, text, strlen(text), MSG_NOSIGNAL) < 0)
-		fake_qmp_hang_up(server);
+	size_t step, len = strlen(text);
+
+	for (; len && server->fd >= 0; text += step, len -= step) {
+		step = server->crumbs ? 1 : len;
+		if (send(server->fd, text, step, MSG_NOSIGNAL) < 0)
+			fake_qmp_hang_up(server);
+	}
+}
+
+void fake_qmp_sendf(struct fake_qmp *server, const char *fmt, ...)
+{
+	char text[FAKE_QMP_BUFFER];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	fake_qmp_send(server, text);
 }
 
 /* Answer with @body under @key ("return" or "error"); takes @body. */
@@ -173,6 +191,10 @@ static void execute(struct fake_qmp *server, const json_t *command)
 	const char *name = json_string_value(json_object_get(command, "execute"));
 	const json_t *args = json_object_get(command, "arguments");
 
+	server->commands++;
+	if (server->meddle &&
+	    server->meddle(server, name, json_integer_value(json_object_get(command, "id"))))
+		return;
 	if (!strcmp(name, "qmp_capabilities"))
 		answer(server, command, "return", json_object());
 	else if (server->mute)
@@ -254,7 +276,7 @@ static void accept_one(struct fake_qmp *server)
 	if (server->fd < 0)
 		return;
 	server->connections++;
-	fake_qmp_send(server, GREETING);
+	fake_qmp_send(server, server->greeting);
 }
 
 static u64 now_ms(void)

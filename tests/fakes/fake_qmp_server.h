@@ -26,8 +26,12 @@
  * @bare:       QEMU without the extension
  * @mute:       answers nothing but the negotiation
  * @refusal:    description of the error that mark-clean gets, or NULL
+ * @greeting:   what is said to who connects, "" for nothing
+ * @meddle:     sees every command first, or NULL; true when it has dealt with it
+ * @crumbs:     sends byte by byte
  *
  * @connections: accepted so far
+ * @commands:   received
  * @queries:    x-query-freehint commands
  * @marks:      mark-clean commands taken
  * @refused:    mark-clean commands refused
@@ -47,8 +51,12 @@ struct fake_qmp {
 	bool bare;
 	bool mute;
 	const char *refusal;
+	const char *greeting;
+	bool (*meddle)(struct fake_qmp *server, const char *name, json_int_t id);
+	bool crumbs;
 
 	unsigned int connections;
+	unsigned int commands;
 	unsigned int queries;
 	unsigned int marks;
 	unsigned int refused;
@@ -76,6 +84,10 @@ void fake_qmp_close(struct fake_qmp *server);
 
 /** fake_qmp_send() - say something, as it stands */
 void fake_qmp_send(struct fake_qmp *server, const char *text);
+
+/** fake_qmp_sendf() - say something shorter than FAKE_QMP_BUFFER, formatted */
+__attribute__((format(printf, 2, 3)))
+void fake_qmp_sendf(struct fake_qmp *server, const char *fmt, ...);
 
 /**
  * fake_qmp_serve() - answer until @done says so

@@ -35,6 +35,16 @@ static void put_int(QDict *dict, const char *key, int64_t n)
 	json_object_set_new(json(dict), key, json_integer(n));
 }
 
+static void put_bool(QDict *dict, const char *key, bool value)
+{
+	json_object_set_new(json(dict), key, json_boolean(value));
+}
+
+static void put_str(QDict *dict, const char *key, const char *value)
+{
+	json_object_set_new(json(dict), key, json_string(value));
+}
+
 static int has_key(const QDict *dict, const char *key)
 {
 	return get(dict, key) != NULL;
@@ -125,6 +135,8 @@ void fake_qobject_init(void)
 	qemu.qdict_new = dict_new;
 	qemu.qdict_put_obj = put_obj;
 	qemu.qdict_put_int = put_int;
+	qemu.qdict_put_bool = put_bool;
+	qemu.qdict_put_str = put_str;
 	qemu.qdict_haskey = has_key;
 	qemu.qdict_get_try_int = try_int;
 	qemu.qdict_get_try_str = try_str;

@@ -23,6 +23,7 @@
 #include <cmocka.h>
 
 #include "proto/host_request.h"
+#include "include/freehint/limits.h"
 #include "tests/fakes/agent_rig.h"
 
 #define SKIP 77
@@ -143,6 +144,36 @@ static void file_of_another_qemu_is_refused(void **state)
 	expect_said("attached");
 }
 
+static void extension_of_another_version_is_named(void **state)
+{
+	(void)state;
+	rig.shm->host_hello.version_min = FREEHINT_VERSION + 1;
+	rig.shm->host_hello.version = FREEHINT_VERSION + 2;
+	start_agent(NULL);
+	expect_said("speaks freehint versions 2 to 3, this agent 1 to 1, update the agent");
+	rig.shm->host_hello.version_min = 0;
+	rig.shm->host_hello.version = FREEHINT_VERSION;
+	expect_said("attached");
+	assert_int_equal(stop_agent(SIGTERM), 0);
+}
+
+static void guest_of_another_version_is_not_believed(void **state)
+{
+	const struct freehint_guest_facts facts = { .contract = FREEHINT_CONTRACT_DEAD };
+
+	(void)state;
+	attach(NULL);
+	freehint_publish_hello(&rig.guest, INSTANCE, &facts);
+	rig.shm->guest_hello.version = FREEHINT_VERSION + 1;
+	ask(78);
+	freehint_open_round(&rig.guest, 78);
+	put(~0ULL, 1);
+	seal();
+	assert_true(fake_qmp_serve(&rig.server, got_last, WAIT_MS));
+	assert_int_equal(rig.server.count, 0);
+	expect_said("update this agent, the guest speaks version, 2");
+}
+
 static void region_that_qemu_does_not_know_is_not_mapped(void **state)
 {
 	(void)state;
@@ -190,6 +221,28 @@ static void garbage_on_the_monitor_is_survived(void **state)
 	assert_int_equal(stop_agent(SIGTERM), 0);
 }
 
+/* Takes memory in the sandbox in all the ways that the allocator knows. */
+static void long_messages_are_survived(void **state)
+{
+	const size_t items = 100000;
+	char *text = malloc(64 + items * 8), *end = text;
+	size_t i;
+
+	(void)state;
+	assert_non_null(text);
+	attach(NULL);
+	end += sprintf(end, "{\"event\": \"NEWS\", \"data\": [");
+	for (i = 0; i < items; i++)
+		end += sprintf(end, "%zu%s", i, i + 1 < items ? "," : "]}\r\n");
+	rig.server.queries = 0;
+	fake_qmp_send(&rig.server, text);
+	fake_qmp_send(&rig.server, text);
+	free(text);
+	assert_true(fake_qmp_serve(&rig.server, asked_thrice, WAIT_MS));
+	assert_int_equal(rig.server.connections, 1);
+	assert_int_equal(stop_agent(SIGTERM), 0);
+}
+
 static void late_and_refused_commands_are_told_apart(void **state)
 {
 	(void)state;
@@ -207,6 +260,42 @@ static void late_and_refused_commands_are_told_apart(void **state)
 	put(1, 1);
 	seal();
 	expect_said("QEMU refused hints of round 75: range 0 is odd");
+}
+
+static void round_that_is_too_much_for_qemu_is_given_up(void **state)
+{
+	(void)state;
+	attach(NULL);
+	rig.server.refusal = "round 76 has more than the 9 ranges " FREEHINT_SAYS_FULL;
+	ask(76);
+	freehint_open_round(&rig.guest, 76);
+	put(0x5555555555555555ULL, 2000);
+	seal();
+	assert_true(fake_qmp_serve(&rig.server, got_refusals, WAIT_MS));
+	assert_false(fake_qmp_serve(&rig.server, never, 300));
+	assert_in_range(rig.server.refused, 1, FREEHINT_MAX_INFLIGHT);
+	expect_said("QEMU refused hints of round 76");
+	rig.server.refusal = NULL;
+	ask(77);
+	freehint_open_round(&rig.guest, 77);
+	put(1, 1);
+	seal();
+	assert_true(fake_qmp_serve(&rig.server, got_last, WAIT_MS));
+}
+
+static void guest_that_names_what_it_has_not_is_given_up(void **state)
+{
+	(void)state;
+	attach(NULL);
+	rig.server.refusal = "range 0 at 0x0 is outside guest RAM: nothing there";
+	ask(78);
+	freehint_open_round(&rig.guest, 78);
+	put(0x5555555555555555ULL, 2000);
+	seal();
+	assert_true(fake_qmp_serve(&rig.server, got_refusals, WAIT_MS));
+	assert_false(fake_qmp_serve(&rig.server, never, 300));
+	assert_in_range(rig.server.refused, FREEHINT_MAX_REFUSALS,
+			FREEHINT_MAX_REFUSALS + FREEHINT_MAX_INFLIGHT);
 }
 
 static void summary_comes_once_at_the_end(void **state)
@@ -274,11 +363,16 @@ int main(void)
 		RIG_TEST(round_without_a_free_page_still_ends),
 		RIG_TEST(incoming_side_is_not_touched),
 		RIG_TEST(file_of_another_qemu_is_refused),
+		RIG_TEST(extension_of_another_version_is_named),
+		RIG_TEST(guest_of_another_version_is_not_believed),
 		RIG_TEST(region_that_qemu_does_not_know_is_not_mapped),
 		RIG_TEST(missing_extension_is_explained),
 		RIG_TEST(restarted_qemu_is_found_again),
 		RIG_TEST(garbage_on_the_monitor_is_survived),
+		RIG_TEST(long_messages_are_survived),
 		RIG_TEST(late_and_refused_commands_are_told_apart),
+		RIG_TEST(round_that_is_too_much_for_qemu_is_given_up),
+		RIG_TEST(guest_that_names_what_it_has_not_is_given_up),
 		RIG_TEST(summary_comes_once_at_the_end),
 		RIG_TEST(qemu_that_ends_with_the_migration_gets_a_summary),
 		RIG_TEST(truncated_file_is_survived),

@@ -117,6 +117,26 @@ static void run_goes_on_in_the_next_chunk(void **state)
 	assert_int_equal(range.length, 2 * 4096);
 }
 
+static void open_run_ends_where_the_next_chunk_begins_later(void **state)
+{
+	const u64 all = ~0ULL;
+	struct freehint_range range;
+	struct bits_to_ranges conv;
+
+	(void)state;
+	bits_to_ranges_reset(&conv);
+	bits_to_ranges_load(&conv, 0, &all, 1);
+	assert_int_equal(bits_to_ranges_take(&conv, &range, 1), 0);
+	bits_to_ranges_load(&conv, 128, &all, 1);
+	assert_int_equal(bits_to_ranges_take(&conv, &range, 1), 1);
+	assert_int_equal(range.start, 0);
+	assert_int_equal(range.length, 64 * 4096);
+	assert_int_equal(bits_to_ranges_take(&conv, &range, 1), 0);
+	assert_int_equal(bits_to_ranges_cut(&conv, &range), 1);
+	assert_int_equal(range.start, 128 * 4096);
+	assert_int_equal(range.length, 64 * 4096);
+}
+
 static void cut_run_goes_on_as_a_new_one(void **state)
 {
 	const u64 all = ~0ULL;
@@ -170,6 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_bitmaps_equal_the_model),
 		cmocka_unit_test(run_goes_on_in_the_next_chunk),
+		cmocka_unit_test(open_run_ends_where_the_next_chunk_begins_later),
 		cmocka_unit_test(cut_run_goes_on_as_a_new_one),
 		cmocka_unit_test(no_range_is_longer_than_the_limit),
 	};

@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "host-agent/qemu-module/bar.h"
@@ -142,7 +143,7 @@ static void stopping_the_guest_closes_the_round(void **state)
 	fake.running = false;
 	fake.state(NULL, false, 0);
 	assert_int_equal(shm->host_request.round, FREEHINT_NO_ROUND);
-	assert_int_equal(gate_check(id, &current), GATE_NO_ROUND);
+	assert_int_equal(gate_check(id, 1, &current), GATE_NO_ROUND);
 }
 
 static void refusals(void **state)
@@ -251,6 +252,72 @@ static void a_sync_by_another_thread_closes_the_round_and_opens_none(void **stat
 	assert_true(sync_once() != FREEHINT_NO_ROUND);
 }
 
+/* The apply thread of one test: it stays in a range for as long as @hold is held. */
+static struct {
+	pthread_mutex_t hold;
+	bool applying;
+	bool synced;
+} slow = {
+	.hold = PTHREAD_MUTEX_INITIALIZER,
+};
+
+static u64 apply_slowly(const struct gate_range *range)
+{
+	(void)range;
+	__atomic_store_n(&slow.applying, true, __ATOMIC_SEQ_CST);
+	pthread_mutex_lock(&slow.hold);
+	pthread_mutex_unlock(&slow.hold);
+	return 0;
+}
+
+static int never_sealed(u64 round)
+{
+	(void)round;
+	return -EAGAIN;
+}
+
+static void *apply_thread(void *opaque)
+{
+	(void)opaque;
+	gate_run(apply_slowly, never_sealed);
+	return NULL;
+}
+
+static void *sync_and_say(void *opaque)
+{
+	(void)opaque;
+	sync_once();
+	__atomic_store_n(&slow.synced, true, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+static void a_sync_waits_for_the_last_range_though_reporting_was_stopped(void **state)
+{
+	const struct gate_range range = { .hva = shm, .len = 4096 };
+	pthread_t applier, syncer;
+	u64 current, id;
+	int i;
+
+	(void)state;
+	assert_true(precopy_start(&why));
+	id = sync_once();
+	fake_notify(QEMU_PRECOPY_SETUP);
+	pthread_mutex_lock(&slow.hold);
+	pthread_create(&applier, NULL, apply_thread, NULL);
+	pthread_detach(applier);
+	assert_int_equal(gate_queue(id, &range, 1, false, &current), GATE_QUEUED);
+	for (i = 0; i < 5000 && !__atomic_load_n(&slow.applying, __ATOMIC_SEQ_CST); i++)
+		usleep(1000);
+	assert_true(slow.applying);
+	precopy_stop();
+	pthread_create(&syncer, NULL, sync_and_say, NULL);
+	usleep(50000);
+	assert_false(__atomic_load_n(&slow.synced, __ATOMIC_SEQ_CST));
+	pthread_mutex_unlock(&slow.hold);
+	pthread_join(syncer, NULL);
+	assert_true(slow.synced);
+}
+
 static int init(void **state)
 {
 	(void)state;
@@ -286,6 +353,7 @@ int main(void)
 		TEST(what_was_loaded_into_the_region_is_overwritten_when_the_guest_runs),
 		TEST(the_region_is_left_alone_during_an_incoming_postcopy),
 		TEST(a_sync_by_another_thread_closes_the_round_and_opens_none),
+		TEST(a_sync_waits_for_the_last_range_though_reporting_was_stopped),
 	};
 
 	return cmocka_run_group_tests(tests, init, finish);

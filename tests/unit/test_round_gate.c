@@ -104,9 +104,9 @@ static void no_round_is_open_before_the_first_and_after_a_close(void **state)
 	u64 current, id;
 
 	(void)state;
-	assert_int_equal(gate_check(1, &current), GATE_NO_ROUND);
+	assert_int_equal(gate_check(1, 1, &current), GATE_NO_ROUND);
 	id = open_now(false);
-	assert_int_equal(gate_check(id, &current), GATE_QUEUED);
+	assert_int_equal(gate_check(id, 1, &current), GATE_QUEUED);
 	assert_int_equal(current, id);
 	gate_close(true);
 	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_NO_ROUND);
@@ -120,7 +120,7 @@ static void an_earlier_round_is_stale(void **state)
 	gate_close(true);
 	open_now(false);
 	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_STALE);
-	assert_int_equal(gate_check(id + 2, &current), GATE_STALE);
+	assert_int_equal(gate_check(id + 2, 1, &current), GATE_STALE);
 	gate_close(true);
 }
 
@@ -215,19 +215,50 @@ static void a_close_without_wait_does_not_block(void **state)
 	assert_int_equal(pages(), before + 2);
 }
 
-static void a_full_queue_takes_nothing_of_a_command(void **state)
+/* Queue as many ranges as a round may have; returns what is left of them. */
+static u32 fill(u64 id)
 {
 	static struct gate_range many[FREEHINT_MAX_RANGES];
-	u64 id = open_now(true);
 	u32 i, room = FREEHINT_MAX_QUEUED;
 
-	(void)state;
 	for (i = 0; i < FREEHINT_MAX_RANGES; i++)
 		many[i] = two_pages;
 	for (; room >= FREEHINT_MAX_RANGES; room -= FREEHINT_MAX_RANGES)
 		assert_int_equal(gate_queue(id, many, FREEHINT_MAX_RANGES, false, &latest),
 				 GATE_QUEUED);
-	assert_int_equal(gate_queue(id, many, room + 1, false, &latest), GATE_FULL);
+	return room;
+}
+
+static void a_full_queue_takes_nothing_of_a_command(void **state)
+{
+	struct gate_range many[2] = { two_pages, two_pages };
+	u64 id = open_now(true), current;
+	u32 room = fill(id);
+
+	(void)state;
+	assert_int_equal(room, 0);
+	assert_int_equal(gate_check(id, 1, &current), GATE_FULL);
+	assert_int_equal(gate_queue(id, many, 1, false, &latest), GATE_FULL);
+	assert_int_equal(gate_queue(id, many, 0, true, &latest), GATE_QUEUED);
+	gate_close(true);
+}
+
+static void a_round_has_its_share_and_no_more(void **state)
+{
+	u64 before = pages(), id = open_now(false);
+	struct gate_view view;
+
+	(void)state;
+	fill(id);
+	gate_wait_first(0);
+	wait_for_pages(before + 2ULL * FREEHINT_MAX_QUEUED);
+	/* applied, all of them, and yet no room */
+	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_FULL);
+	gate_wait_first(60 * 1000000ULL);
+	gate_view(&view);
+	assert_true(view.now.last_seen);
+	id = open_now(false);
+	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_QUEUED);
 	gate_close(true);
 }
 
@@ -267,6 +298,7 @@ int main(void)
 		cmocka_unit_test(a_close_waits_for_the_range_being_applied),
 		cmocka_unit_test(a_close_without_wait_does_not_block),
 		cmocka_unit_test(a_full_queue_takes_nothing_of_a_command),
+		cmocka_unit_test(a_round_has_its_share_and_no_more),
 		cmocka_unit_test(the_first_wait_ends_with_the_last_hint),
 		cmocka_unit_test(the_first_wait_ends_when_nobody_answers),
 	};

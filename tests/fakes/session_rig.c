@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The agent's session without its program: a loop that only writes down what it is
+ * asked for, a guest, and a monitor in the same thread.
+ */
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "proto/host_request.h"
+#include "tests/fakes/session_rig.h"
+
+#define STEPS		200
+
+struct session_rig rig;
+
+/* Instead of event_loop.c. */
+void event_loop_watch(struct event_loop *loop, enum event_kind kind, int fd,
+		      unsigned int mask)
+{
+	assert_int_equal(kind, EVENT_QMP);
+	loop->fd = fd;
+	loop->mask = mask;
+}
+
+void event_loop_timer(struct event_loop *loop, enum event_kind kind, u64 usec)
+{
+	loop->timer[kind] = true;
+	loop->usec[kind] = usec;
+}
+
+void event_loop_forget(struct event_loop *loop, enum event_kind kind)
+{
+	loop->timer[kind] = false;
+	if (kind == EVENT_QMP)
+		loop->fd = -1;
+}
+
+static void make_region(void)
+{
+	int fd;
+
+	snprintf(rig.path, sizeof(rig.path), "/dev/shm/freehint-session-XXXXXX");
+	fd = mkstemp(rig.path);
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, SIZE), 0);
+	rig.shm = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_true(rig.shm != MAP_FAILED);
+	close(fd);
+	assert_int_equal(freehint_write_host_hello(rig.shm, SIZE, INSTANCE), 0);
+	assert_int_equal(freehint_publisher_attach(&rig.guest, rig.shm, SIZE), 0);
+}
+
+void session_rig_prepare(void)
+{
+	char path[64];
+
+	log_init(LOG_LEVEL_ERROR);
+	memset(&rig, 0, sizeof(rig));
+	rig.loop.fd = -1;
+	make_region();
+	snprintf(path, sizeof(path), "/tmp/freehint-session-%d.qmp", getpid());
+	assert_int_equal(fake_qmp_listen(&rig.server, path), 0);
+	rig.server.instance = INSTANCE;
+	rig.server.size = SIZE;
+	rig.conf = (struct conf){
+		.qmp = rig.server.path, .shm = rig.path, .poll_us = 1000,
+	};
+}
+
+int session_rig_set_up(void **state)
+{
+	(void)state;
+	session_rig_prepare();
+	return session_init(&rig.session, &rig.conf, &rig.loop);
+}
+
+int session_rig_tear_down(void **state)
+{
+	(void)state;
+	session_free(&rig.session);
+	fake_qmp_close(&rig.server);
+	munmap(rig.shm, SIZE);
+	return unlink(rig.path);
+}
+
+/* Nobody waits for the monitor. */
+static bool quiet(struct fake_qmp *server)
+{
+	struct pollfd pfd = {
+		.fd = server->fd < 0 ? server->listener : server->fd, .events = POLLIN,
+	};
+
+	return poll(&pfd, 1, 0) <= 0;
+}
+
+static void turn(bool session)
+{
+	if (rig.turn)
+		rig.turn(session);
+}
+
+void talk(void)
+{
+	struct pollfd pfd;
+	unsigned int i, idle = 0;
+
+	for (i = 0; i < STEPS && idle < 3; i++) {
+		fake_qmp_serve(&rig.server, quiet, 1000);
+		pfd = (struct pollfd){ .fd = rig.loop.fd, .events = (short)rig.loop.mask };
+		idle++;
+		if (rig.loop.fd < 0 || poll(&pfd, 1, 0) <= 0 || !(pfd.revents & ~POLLOUT))
+			continue;
+		idle = 0;
+		turn(true);
+		session_talk(&rig.session);
+		turn(false);
+	}
+}
+
+void fire(enum event_kind kind)
+{
+	assert_true(rig.loop.timer[kind]);
+	rig.loop.timer[kind] = false;
+	turn(true);
+	if (kind == EVENT_RETRY)
+		session_connect(&rig.session);
+	else if (kind == EVENT_ASK)
+		session_ask(&rig.session);
+	else
+		session_poll(&rig.session);
+	turn(false);
+}
+
+void publish(u64 round)
+{
+	const struct freehint_seal_facts facts = { .status = FREEHINT_SEAL_COMPLETE };
+	u64 word = ~0ULL;
+
+	freehint_write_request(rig.shm, round, FREEHINT_PHASE_ROUND, 1);
+	freehint_open_round(&rig.guest, round);
+	freehint_put_words(&rig.guest, &word, 1);
+	freehint_seal_round(&rig.guest, &facts);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The agent's session without its program: a loop that only writes down what it is
+ * asked for, a guest, and a monitor in the same thread.
+ */
+#ifndef FREEHINT_SESSION_RIG_H
+#define FREEHINT_SESSION_RIG_H
+
+#include "host-agent/session.h"
+#include "proto/guest_publish.h"
+#include "tests/fakes/fake_qmp_server.h"
+
+#define SIZE		(1 << 16)
+#define INSTANCE	4242
+
+/**
+ * struct event_loop - what the session has asked for
+ * @timer: armed timers, by kind
+ * @usec:  their periods
+ * @fd:    watched descriptor or -1
+ * @mask:  what it is watched for
+ */
+struct event_loop {
+	bool timer[EVENT_COUNT];
+	u64 usec[EVENT_COUNT];
+	int fd;
+	unsigned int mask;
+};
+
+/**
+ * struct session_rig - the session and everything around it
+ * @loop:    loop
+ * @conf:    options
+ * @session: what is tested
+ * @server:  QEMU's monitor
+ * @shm:     region
+ * @guest:   guest module
+ * @path:    file behind the region
+ * @turn:    told when the session is about to run (true), and when it has run; or NULL
+ */
+struct session_rig {
+	struct event_loop loop;
+	struct conf conf;
+	struct session session;
+	struct fake_qmp server;
+	struct freehint_shm *shm;
+	struct freehint_publisher guest;
+	char path[64];
+	void (*turn)(bool session);
+};
+
+extern struct session_rig rig;
+
+/** session_rig_set_up() - cmocka set-up: region, monitor and a session; no connection */
+int session_rig_set_up(void **state);
+
+/** session_rig_tear_down() - cmocka tear-down */
+int session_rig_tear_down(void **state);
+
+/** session_rig_prepare() - the first half of the set-up: no session yet */
+void session_rig_prepare(void);
+
+/** talk() - the monitor's turn, then the session's, until nobody has anything to say */
+void talk(void);
+
+/** fire() - what happens when a timer of @kind is due */
+void fire(enum event_kind kind);
+
+/** publish() - open a round and answer it: one word of free pages */
+void publish(u64 round);
+
+#endif /* FREEHINT_SESSION_RIG_H */

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The agent's program against a monitor that misbehaves: closes at every command,
+ * greets oddly or not at all, answers with errors, nonsense, twice, in crumbs or in
+ * floods. The agent never dies of it, and once the monitor behaves again it hints.
+ */
+/* links: tests/fakes/agent_rig.c tests/fakes/fake_qmp_server.c */
+/* links: proto/host_request.c proto/host_snapshot.c */
+/* links: proto/guest_publish.c */
+/* libs: jansson */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "include/freehint/limits.h"
+#include "proto/host_request.h"
+#include "tests/fakes/agent_rig.h"
+
+#define SKIP		77
+#define ROUND		81
+
+/* Commands of a session: negotiation, three queries twice, two batches. */
+#define MANY_COMMANDS	12
+
+static unsigned int countdown;
+static const char *victim;
+static const char *malice;
+static unsigned int struck;
+
+static bool got_last(struct fake_qmp *server)
+{
+	return server->lasts;
+}
+
+static bool was_struck(struct fake_qmp *server)
+{
+	(void)server;
+	return struck;
+}
+
+static bool connected_thrice(struct fake_qmp *server)
+{
+	return server->connections >= 3;
+}
+
+static void publish_round(void)
+{
+	ask(ROUND);
+	freehint_open_round(&rig.guest, ROUND);
+	put(~0ULL, 1);
+	seal();
+}
+
+/* The monitor is a good one from now on. */
+static void expect_recovery(void)
+{
+	rig.server.meddle = NULL;
+	assert_true(fake_qmp_serve(&rig.server, got_last, WAIT_MS));
+	assert_true(rig.server.count >= 1);
+	assert_int_equal(rig.server.ranges[0].start, 0);
+	assert_int_equal(rig.server.ranges[0].length, 64 * 4096);
+	assert_int_equal(stop_agent(SIGTERM), 0);
+}
+
+static bool hang_up_later(struct fake_qmp *server, const char *name, json_int_t id)
+{
+	(void)name;
+	(void)id;
+	if (!countdown || --countdown)
+		return false;
+	struck++;
+	fake_qmp_hang_up(server);
+	return true;
+}
+
+static void closed_at_every_command(void **state)
+{
+	unsigned int n;
+
+	for (n = 1; n <= MANY_COMMANDS; n++) {
+		agent_rig_set_up(state);
+		countdown = n;
+		struck = 0;
+		rig.server.meddle = hang_up_later;
+		publish_round();
+		start_agent(NULL);
+		assert_true(fake_qmp_serve(&rig.server, was_struck, WAIT_MS));
+		expect_recovery();
+		agent_rig_tear_down(state);
+	}
+}
+
+static void odd_greetings_are_no_qmp(void **state)
+{
+	static const char *const greetings[] = {
+		"{}\n", "{\"QMP\": 7}\n", "{\"return\": {}, \"id\": 1}\n", "SSH-2.0-x\n",
+		"[1, 2]\n", "{\"event\": \"STOP\"}\n", "{\"QMP\": {}", "\x00\xff\xfe{}\n",
+	};
+	unsigned int i;
+
+	(void)state;
+	start_agent(NULL);
+	publish_round();
+	for (i = 0; i < sizeof(greetings) / sizeof(greetings[0]); i++) {
+		rig.server.greeting = greetings[i];
+		fake_qmp_hang_up(&rig.server);
+		rig.server.connections = 0;
+		fake_qmp_serve(&rig.server, connected_thrice, 300);
+	}
+	expect_said("does not speak QMP");
+	rig.server.greeting = "{\"QMP\": {}}\n";
+	fake_qmp_hang_up(&rig.server);
+	expect_recovery();
+}
+
+static bool never(struct fake_qmp *server)
+{
+	(void)server;
+	return false;
+}
+
+static void silence_is_borne(void **state)
+{
+	(void)state;
+	rig.server.greeting = "";
+	start_agent(NULL);
+	fake_qmp_serve(&rig.server, never, 100);
+	assert_int_equal(rig.server.connections, 1);
+	assert_int_equal(stop_agent(SIGTERM), 0);
+}
+
+/* Answers every command called @victim with @malice, in which ID is the id. */
+static bool answer_badly(struct fake_qmp *server, const char *name, json_int_t id)
+{
+	char text[512], number[32];
+	const char *at;
+
+	if (strcmp(name, victim))
+		return false;
+	struck++;
+	at = strstr(malice, "ID");
+	snprintf(number, sizeof(number), "%lld", (long long)id);
+	snprintf(text, sizeof(text), "%.*s%s%s\r\n", (int)(at - malice), malice, number, at + 2);
+	fake_qmp_send(server, text);
+	return true;
+}
+
+static const char *const victims[] = {
+	"qmp_capabilities", "query-status", "query-migrate", FREEHINT_QMP_QUERY, "getfd",
+	FREEHINT_QMP_MARK,
+};
+
+#define VICTIMS	(sizeof(victims) / sizeof(victims[0]))
+
+static void meet_malice(const char *command, const char *how, void **state)
+{
+	agent_rig_set_up(state);
+	victim = command;
+	malice = how;
+	struck = 0;
+	rig.server.meddle = answer_badly;
+	publish_round();
+	start_agent(NULL);
+	assert_true(fake_qmp_serve(&rig.server, was_struck, WAIT_MS));
+	/* What was refused is not sent again; the next round is another matter. */
+	rig.server.meddle = NULL;
+	if (!rig.server.lasts) {
+		ask(ROUND + 1);
+		freehint_open_round(&rig.guest, ROUND + 1);
+		put(~0ULL, 1);
+		seal();
+	}
+	expect_recovery();
+	agent_rig_tear_down(state);
+}
+
+static void every_command_may_be_refused(void **state)
+{
+	static const char *const errors[] = {
+		"{\"id\": ID, \"error\": {\"class\": \"GenericError\", \"desc\": \"no\"}}",
+		"{\"id\": ID, \"error\": {\"class\": \"CommandNotFound\", \"desc\": \"what\"}}",
+		"{\"id\": ID, \"error\": {}}",
+		"{\"id\": ID, \"error\": 7}",
+		"{\"id\": ID, \"error\": null}",
+	};
+	unsigned int v, e;
+
+	for (v = 0; v < VICTIMS; v++)
+		for (e = 0; e < sizeof(errors) / sizeof(errors[0]); e++)
+			meet_malice(victims[v], errors[e], state);
+}
+
+static void every_answer_may_be_of_the_wrong_type(void **state)
+{
+	static const char *const answers[] = {
+		"{\"id\": ID, \"return\": null}",
+		"{\"id\": ID, \"return\": [[[]]]}",
+		"{\"id\": ID, \"return\": {\"status\": 7, \"total-time\": \"long\", \"state\": {}, "
+		"\"instance\": -1, \"region\": {\"size\": -4096}, \"guest\": [], "
+		"\"counters\": \"many\"}}",
+		"{\"id\": ID, \"return\": {\"status\": \"\", \"state\": \"round\", "
+		"\"instance\": 9223372036854775807, \"region\": "
+		"{\"size\": 9223372036854775807}}}",
+		"{\"id\": ID, \"return\": {}}{\"id\": 77777, \"return\": {}}{\"return\": {}}",
+	};
+	unsigned int v, a;
+
+	for (v = 0; v < VICTIMS; v++)
+		for (a = 0; a < sizeof(answers) / sizeof(answers[0]); a++)
+			meet_malice(victims[v], answers[a], state);
+}
+
+static bool flood(struct fake_qmp *server, const char *name, json_int_t id)
+{
+	unsigned int i;
+
+	(void)name;
+	(void)id;
+	struck++;
+	for (i = 0; i < 200; i++)
+		fake_qmp_sendf(server, "{\"event\": \"%s\", \"data\": {\"n\": %u}}\r\n",
+			       i % 2 ? "MIGRATION" : "NEWS", i);
+	return false;
+}
+
+static void floods_of_events_are_outlived(void **state)
+{
+	(void)state;
+	rig.server.meddle = flood;
+	publish_round();
+	start_agent(NULL);
+	assert_true(fake_qmp_serve(&rig.server, got_last, WAIT_MS));
+	expect_recovery();
+}
+
+static void crumbs_are_put_together(void **state)
+{
+	(void)state;
+	rig.server.crumbs = true;
+	publish_round();
+	start_agent(NULL);
+	expect_recovery();
+}
+
+/* Too much for one object: @size bytes of @filler inside a string or as brackets. */
+static void send_much(const char *head, char filler, size_t size)
+{
+	char *text = malloc(size + 1);
+
+	assert_non_null(text);
+	memset(text, filler, size);
+	text[size] = '\0';
+	fake_qmp_send(&rig.server, head);
+	fake_qmp_send(&rig.server, text);
+	free(text);
+}
+
+static bool connected_again(struct fake_qmp *server)
+{
+	return server->connections == 2;
+}
+
+static void too_much_breaks_the_connection_only(void **state)
+{
+	(void)state;
+	attach(NULL);
+	send_much("{\"return\": \"", 'x', FREEHINT_MAX_QMP_LINE);
+	assert_true(fake_qmp_serve(&rig.server, connected_again, WAIT_MS));
+	expect_said("does not speak QMP");
+	publish_round();
+	expect_recovery();
+}
+
+static void too_deep_breaks_the_connection_only(void **state)
+{
+	(void)state;
+	attach(NULL);
+	send_much("{\"return\": ", '[', 300000);
+	send_much("", ']', 300000);
+	fake_qmp_send(&rig.server, "}\r\n");
+	assert_true(fake_qmp_serve(&rig.server, connected_again, WAIT_MS));
+	publish_round();
+	expect_recovery();
+}
+
+#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, agent_rig_set_up, agent_rig_tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(closed_at_every_command),
+		RIG_TEST(odd_greetings_are_no_qmp),
+		RIG_TEST(silence_is_borne),
+		cmocka_unit_test(every_command_may_be_refused),
+		cmocka_unit_test(every_answer_may_be_of_the_wrong_type),
+		RIG_TEST(floods_of_events_are_outlived),
+		RIG_TEST(crumbs_are_put_together),
+		RIG_TEST(too_much_breaks_the_connection_only),
+		RIG_TEST(too_deep_breaks_the_connection_only),
+	};
+
+	if (!agent_rig_find()) {
+		printf("skipped: build/freehint-agent was not built\n");
+		return SKIP;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

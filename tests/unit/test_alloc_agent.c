@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The agent's session when memory, a descriptor or a mapping is refused: for every
+ * such call, once, from its set-up to the summary of a migration. It either cannot be
+ * set up, or ends because it cannot read what QEMU says, or the round reaches QEMU all
+ * the same; nothing is leaked and nothing is written where it should not.
+ */
+/* links: host-agent/session.c host-agent/session_ask.c host-agent/session_attach.c */
+/* links: host-agent/qmp_client.c host-agent/qmp_stream.c host-agent/hint_batch.c */
+/* links: host-agent/hint_round.c host-agent/bits_to_ranges.c host-agent/shm_region.c */
+/* links: host-agent/migration_phase.c host-agent/freehint_status.c host-agent/stats.c */
+/* links: host-agent/log.c proto/host_snapshot.c proto/host_request.c */
+/* links: proto/guest_publish.c tests/fakes/fake_qmp_server.c */
+/* links: tests/fakes/session_rig.c tests/fakes/fail_nth.c */
+/* libs: jansson */
+/* flags: -pthread -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup,--wrap=mmap */
+/* flags: -Wl,--wrap=madvise,--wrap=memfd_create,--wrap=ftruncate,--wrap=fcntl */
+/* flags: -Wl,--wrap=sigaction,--wrap=socket,--wrap=getrandom,--wrap=pthread_create */
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "proto/host_request.h"
+#include "tests/fakes/fail_nth.h"
+#include "tests/fakes/session_rig.h"
+
+#define MOST_CALLS	5000
+#define PATIENCE	30
+#define ROUND		7
+
+/* What a child found. */
+#define NO_FAILURE	42
+#define SURVIVED	43
+
+static void turn(bool session)
+{
+	fail_nth_pause(!session);
+}
+
+static unsigned int open_files(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	unsigned int count = 0;
+
+	assert_non_null(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+static bool set_up_session(void)
+{
+	int ret;
+
+	turn(true);
+	ret = session_init(&rig.session, &rig.conf, &rig.loop);
+	turn(false);
+	assert_true(!ret || fail_nth_failed());
+	return !ret;
+}
+
+/* Whatever is due, until it is done. */
+static bool run_until(bool (*done)(void))
+{
+	static const enum event_kind kinds[] = { EVENT_RETRY, EVENT_ASK, EVENT_POLL };
+	unsigned int i, k;
+
+	for (i = 0; i < PATIENCE && !done(); i++) {
+		for (k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
+			if (rig.loop.timer[kinds[k]])
+				fire(kinds[k]);
+		talk();
+	}
+	return done();
+}
+
+static bool round_arrived(void)
+{
+	return rig.server.lasts;
+}
+
+static bool summed_up(void)
+{
+	return rig.session.done;
+}
+
+static void migrate(void)
+{
+	rig.server.status = "active";
+	rig.loop.timer[EVENT_RETRY] = true;
+	publish(ROUND);
+	if (!run_until(round_arrived))
+		fail_msg("%s failed: the round did not arrive", fail_nth_failed());
+	assert_int_equal(rig.server.round, ROUND);
+	assert_int_equal(rig.server.ranges[0].length, 64 * 4096);
+	freehint_write_request(rig.shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
+	rig.server.status = "completed";
+	if (!run_until(summed_up))
+		fail_msg("%s failed: no summary", fail_nth_failed());
+}
+
+/* In a child; return: was the @n-th call ever made? */
+static bool live(unsigned int n)
+{
+	unsigned int files = open_files();
+	bool failed;
+
+	turn(false);
+	session_rig_prepare();
+	rig.conf.once = true;
+	rig.turn = turn;
+	fail_nth_arm(n);
+	if (set_up_session()) {
+		migrate();
+		session_free(&rig.session);
+	}
+	failed = fail_nth_failed();
+	fail_nth_arm(0);
+	fake_qmp_close(&rig.server);
+	munmap(rig.shm, SIZE);
+	unlink(rig.path);
+	assert_int_equal(open_files(), files);
+	return failed;
+}
+
+/* However the child ends. */
+static void remove_files(void)
+{
+	unlink(rig.path);
+	unlink(rig.server.path);
+}
+
+static int live_in_child(unsigned int n)
+{
+	pid_t child = fork();
+	int status;
+
+	if (!child) {
+		/* Hundreds of summaries are no news. */
+		if (!freopen("/dev/null", "w", stdout))
+			exit(99);
+		atexit(remove_files);
+		exit(live(n) ? SURVIVED : NO_FAILURE);
+	}
+	assert_true(child > 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void every_call_may_fail_once(void **state)
+{
+	unsigned int n, ended = 0;
+	int found = SURVIVED;
+
+	(void)state;
+	for (n = 1; n <= MOST_CALLS && found != NO_FAILURE; n++) {
+		found = live_in_child(n);
+		ended += found == AGENT_EXIT_SYSTEM;
+		if (found != SURVIVED && found != NO_FAILURE && found != AGENT_EXIT_SYSTEM)
+			fail_msg("call %u: %d", n, found);
+	}
+	print_message("%u calls, %u of them end the agent\n", n - 2, ended);
+	assert_int_equal(found, NO_FAILURE);
+	assert_true(n > 100);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_call_may_fail_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The extension when memory, a thread or a random number is refused: for every such
+ * call in the life of a QEMU, once. Either QEMU does not load it, or reporting does
+ * not start and the reason is told; the next try works, and so does the migration.
+ */
+/* links: host-agent/qemu-module/precopy.c host-agent/qemu-module/arm.c */
+/* links: host-agent/qemu-module/bar.c host-agent/qemu-module/round_gate.c */
+/* links: host-agent/qemu-module/apply_thread.c host-agent/qemu-module/commands.c */
+/* links: host-agent/qemu-module/mark_clean.c host-agent/qemu-module/range_source.c */
+/* links: host-agent/qemu-module/ram_map.c proto/host_request.c proto/host_snapshot.c */
+/* links: proto/guest_publish.c tests/fakes/fake_qemu.c tests/fakes/fake_qobject.c */
+/* links: tests/fakes/fail_nth.c */
+/* libs: jansson */
+/* flags: -pthread -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup,--wrap=mmap */
+/* flags: -Wl,--wrap=madvise,--wrap=memfd_create,--wrap=ftruncate,--wrap=fcntl */
+/* flags: -Wl,--wrap=sigaction,--wrap=socket,--wrap=getrandom,--wrap=pthread_create */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "host-agent/qemu-module/bar.h"
+#include "host-agent/qemu-module/commands.h"
+#include "host-agent/qemu-module/precopy.h"
+#include "host-agent/qemu-module/round_gate.h"
+#include "include/freehint/qmp_names.h"
+#include "proto/guest_publish.h"
+#include "tests/fakes/fail_nth.h"
+#include "tests/fakes/fake_qemu.h"
+#include "tests/fakes/fake_qobject.h"
+
+#define RAM		(64ULL << 20)
+#define SHM_SIZE	(64ULL << 10)
+#define PAGES		16
+#define MOST_CALLS	100
+#define COMMANDS	8
+
+/* What a child found: nothing failed, all is well, or a number of a line. */
+#define NO_FAILURE	42
+#define SURVIVED	43
+
+/* In a child; the parent prints the line. */
+#define must(condition)					\
+	do {						\
+		if (!(condition)) {			\
+			fprintf(stderr, "line %d, %s: %s\n", __LINE__,	\
+				fail_nth_failed(), fake.error);		\
+			exit(99);			\
+		}					\
+	} while (0)
+
+static struct {
+	const char *name;
+	qemu_qmp_fn *fn;
+} commands[COMMANDS];
+static unsigned int known;
+
+static void remember(void *list, const char *name, qemu_qmp_fn *fn, int options,
+		     unsigned int features)
+{
+	(void)list;
+	(void)options;
+	(void)features;
+	commands[known].name = name;
+	commands[known++].fn = fn;
+}
+
+/* Return: true when the command did not set an error. */
+static bool run(const char *name, json_t *args)
+{
+	QObject *ret = NULL;
+	Error *err = NULL;
+	unsigned int i;
+
+	for (i = 0; i < known; i++)
+		if (!strcmp(commands[i].name, name))
+			commands[i].fn((QDict *)args, &ret, &err);
+	must(!ret != !err);
+	json_decref((json_t *)ret);
+	json_decref(args);
+	return !err;
+}
+
+static void no_thread_registration(void)
+{
+}
+
+static void make_qemu(void)
+{
+	fake_qemu_init();
+	fake_qobject_init();
+	qemu.qmp_register_command = remember;
+	qemu.rcu_register_thread = no_thread_registration;
+	fake_add_block(0, RAM);
+	fake.shm = fake_region_new(SHM_SIZE);
+	fake.shm_size = SHM_SIZE;
+}
+
+static void guest_says_hello(void)
+{
+	const struct freehint_guest_facts facts = { .contract = FREEHINT_CONTRACT_DEAD };
+	struct freehint_publisher pub;
+	struct freehint_request req;
+
+	must(!freehint_publisher_attach(&pub, fake.shm, SHM_SIZE));
+	must(freehint_read_request(&pub, &req));
+	freehint_publish_hello(&pub, req.instance, &facts);
+}
+
+/* A failure is told, and the next try finds what was missing. */
+static void start(void)
+{
+	if (!run(FREEHINT_QMP_QUERY, json_object()))
+		must(fail_nth_failed());
+	if (bar_is_attached())
+		guest_says_hello();
+	if (run(FREEHINT_QMP_START, json_object()))
+		return;
+	must(fail_nth_failed() && strstr(fake.error, "reporting cannot start"));
+	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
+	fake_notify(QEMU_PRECOPY_AFTER_SYNC);
+	fake_notify(QEMU_PRECOPY_CLEANUP);
+	if (bar_is_attached())
+		guest_says_hello();
+	must(run(FREEHINT_QMP_START, json_object()));
+}
+
+static void migrate(void)
+{
+	const struct freehint_shm *shm = fake.shm;
+	struct gate_view view;
+	u64 round;
+
+	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
+	fake_notify(QEMU_PRECOPY_AFTER_SYNC);
+	round = shm->host_request.round;
+	must(round);
+	fake_notify(QEMU_PRECOPY_SETUP);
+	must(run(FREEHINT_QMP_MARK, json_pack("{s:I, s:[{s:i, s:i}], s:b}", "round",
+					      (json_int_t)round, "ranges", "start", 4 << 20,
+					      "length", PAGES * 4096, "last", 1)));
+	do {
+		gate_view(&view);
+	} while (view.counters.pages_accepted < PAGES);
+	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
+	must(!shm->host_request.round);
+	fake_notify(QEMU_PRECOPY_COMPLETE);
+	fake_notify(QEMU_PRECOPY_CLEANUP);
+}
+
+/* A reset must make the old kernel's hello stale, whatever is refused. */
+static void reset(void)
+{
+	struct freehint_guest_hello hello;
+	u64 before = bar_info().instance;
+
+	must(!bar_guest(&hello));
+	fake.reset(NULL);
+	must(bar_info().instance != before && bar_info().instance);
+	must(bar_info().instance <= FREEHINT_ROUND_MAX);
+	must(bar_guest(&hello) == -ENOENT);
+}
+
+/* The life of one QEMU, in which the @n-th call fails. */
+static int live(unsigned int n)
+{
+	make_qemu();
+	fail_nth_arm(n);
+	if (bar_init("freehint")) {
+		must(fail_nth_failed());
+		return SURVIVED;
+	}
+	precopy_init(0);
+	commands_register();
+	fake.state(NULL, true, 0);
+	start();
+	migrate();
+	reset();
+	guest_says_hello();
+	migrate();
+	fail_nth_pause(true);
+	return fail_nth_failed() ? SURVIVED : NO_FAILURE;
+}
+
+static int live_in_child(unsigned int n)
+{
+	pid_t child = fork();
+	int status;
+
+	if (!child)
+		exit(live(n));
+	assert_true(child > 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void every_call_may_fail_once(void **state)
+{
+	unsigned int n;
+	int found = SURVIVED;
+
+	(void)state;
+	for (n = 1; n <= MOST_CALLS && found != NO_FAILURE; n++) {
+		found = live_in_child(n);
+		if (found != SURVIVED && found != NO_FAILURE)
+			fail_msg("call %u: %d", n, found);
+	}
+	print_message("%u calls\n", n - 2);
+	assert_int_equal(found, NO_FAILURE);
+	assert_true(n > 7);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_call_may_fail_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A region whose file system has no room: nothing is touched that would end QEMU with
+ * SIGBUS, the reason is told, and room that comes later is found.
+ *
+ * A page beyond the end of a file stands for a hole that cannot be filled: both are
+ * SIGBUS at an access.
+ */
+/* links: host-agent/qemu-module/precopy.c host-agent/qemu-module/arm.c */
+/* links: host-agent/qemu-module/bar.c host-agent/qemu-module/round_gate.c */
+/* links: tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */
+/* links: proto/guest_publish.c */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "host-agent/qemu-module/bar.h"
+#include "host-agent/qemu-module/precopy.h"
+#include "proto/guest_publish.h"
+#include "tests/fakes/fake_qemu.h"
+
+#define SHM_SIZE (64ULL << 10)
+
+static int file;
+static const char *why;
+
+static int set_up(void **state)
+{
+	(void)state;
+	fake_qemu_init();
+	fake_add_block(0, 1ULL << 20);
+	file = memfd_create("region", MFD_CLOEXEC);
+	assert_true(file >= 0);
+	fake.shm_size = SHM_SIZE;
+	fake.shm = mmap(NULL, SHM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	assert_true(fake.shm != MAP_FAILED);
+	return bar_init("freehint");
+}
+
+static void say_hello(void)
+{
+	const struct freehint_guest_facts facts = { .contract = FREEHINT_CONTRACT_DEAD };
+	struct freehint_publisher pub;
+	struct freehint_request req;
+
+	assert_int_equal(freehint_publisher_attach(&pub, fake.shm, SHM_SIZE), 0);
+	assert_true(freehint_read_request(&pub, &req));
+	freehint_publish_hello(&pub, req.instance, &facts);
+}
+
+/* One extension per process: one test with all its stages. */
+static void room_is_asked_for_before_anything_is_touched(void **state)
+{
+	(void)state;
+	precopy_init(0);
+	fake.state(NULL, true, 0);
+	assert_false(bar_is_attached());
+	assert_false(precopy_start(&why));
+	assert_non_null(strstr(why, "no room for the shared memory"));
+	fake.reset(NULL);
+	assert_string_equal(precopy_refusal(), "no shared memory");
+
+	assert_int_equal(ftruncate(file, FREEHINT_HEADER_SIZE), 0);
+	assert_true(precopy_greet(&why));
+	say_hello();
+	assert_false(precopy_start(&why));
+	assert_non_null(strstr(why, "no room for the whole shared memory"));
+	assert_false(precopy_enabled());
+	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
+	fake_notify(QEMU_PRECOPY_AFTER_SYNC);
+	assert_int_equal(((struct freehint_shm *)fake.shm)->host_request.round, 0);
+	fake_notify(QEMU_PRECOPY_CLEANUP);
+
+	assert_int_equal(ftruncate(file, SHM_SIZE), 0);
+	assert_true(precopy_start(&why));
+	assert_true(precopy_enabled());
+}
+
+static void room_once_given_is_there(void **state)
+{
+	unsigned char present[SHM_SIZE / 4096];
+	unsigned int i;
+
+	(void)state;
+	assert_int_equal(mincore(fake.shm, SHM_SIZE, present), 0);
+	for (i = 0; i < sizeof(present); i++)
+		assert_int_equal(present[i] & 1, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(room_is_asked_for_before_anything_is_touched),
+		cmocka_unit_test(room_once_given_is_there),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, NULL);
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The agent's session without its program: a loop that only writes down what it is
+ * asked for, and a monitor in the same thread. What is watched and timed in every
+ * state, and what is left of a connection when it ends.
+ */
+/* links: host-agent/session.c host-agent/session_ask.c host-agent/session_attach.c */
+/* links: host-agent/qmp_client.c host-agent/qmp_stream.c host-agent/hint_batch.c */
+/* links: host-agent/hint_round.c host-agent/bits_to_ranges.c host-agent/shm_region.c */
+/* links: host-agent/migration_phase.c host-agent/freehint_status.c host-agent/stats.c */
+/* links: host-agent/log.c proto/host_snapshot.c proto/host_request.c */
+/* links: proto/guest_publish.c tests/fakes/fake_qmp_server.c */
+/* links: tests/fakes/session_rig.c */
+/* libs: jansson */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "include/freehint/limits.h"
+#include "proto/host_request.h"
+#include "tests/fakes/session_rig.h"
+
+static void attach(void)
+{
+	session_connect(&rig.session);
+	talk();
+	assert_non_null(rig.session.region.base);
+	assert_true(rig.loop.timer[EVENT_POLL]);
+}
+
+static void nobody_there_is_tried_again_ever_later(void **state)
+{
+	u64 last = 0;
+	int i;
+
+	(void)state;
+	rig.conf.qmp = "/nonexistent/socket";
+	session_connect(&rig.session);
+	for (i = 0; i < 8; i++) {
+		assert_true(rig.loop.timer[EVENT_RETRY]);
+		assert_true(rig.loop.usec[EVENT_RETRY] >= last);
+		last = rig.loop.usec[EVENT_RETRY];
+		fire(EVENT_RETRY);
+	}
+	assert_true(last > 1000000 && last < 5000000);
+	assert_int_equal(rig.session.note, NOTE_NO_SOCKET);
+}
+
+static void silent_monitor_is_told_after_a_while(void **state)
+{
+	(void)state;
+	rig.server.greeting = "";
+	session_connect(&rig.session);
+	talk();
+	fire(EVENT_ASK);
+	assert_int_equal(rig.session.note, NOTE_NO_GREETING);
+	assert_true(rig.loop.fd >= 0);
+}
+
+static void round_is_hinted_by_polls(void **state)
+{
+	(void)state;
+	attach();
+	assert_int_equal(rig.session.note, NOTE_ATTACHED);
+	publish(7);
+	fire(EVENT_POLL);
+	talk();
+	assert_int_equal(rig.server.lasts, 1);
+	assert_int_equal(rig.server.round, 7);
+	assert_int_equal(rig.server.count, 1);
+}
+
+static void poll_is_slow_until_reporting_is_on(void **state)
+{
+	(void)state;
+	attach();
+	fire(EVENT_POLL);
+	assert_int_equal(rig.loop.usec[EVENT_POLL], FREEHINT_POLL_IDLE_US);
+	freehint_write_request(rig.shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
+	fire(EVENT_POLL);
+	assert_int_equal(rig.loop.usec[EVENT_POLL], rig.conf.poll_us);
+	assert_int_equal(rig.loop.usec[EVENT_ASK], 0);
+	/* The guest forged it: QEMU says that reporting is off. */
+	rig.server.state = "off";
+	fire(EVENT_ASK);
+	talk();
+	fire(EVENT_POLL);
+	assert_int_equal(rig.loop.usec[EVENT_POLL], FREEHINT_POLL_IDLE_US);
+}
+
+static void end_of_a_connection_leaves_nothing(void **state)
+{
+	(void)state;
+	attach();
+	publish(7);
+	rig.server.mute = true;
+	fire(EVENT_POLL);
+	assert_int_equal(rig.session.batch.busy, 1);
+	fake_qmp_hang_up(&rig.server);
+	session_talk(&rig.session);
+	assert_int_equal(rig.session.qmp.state, QMP_DOWN);
+	assert_int_equal(rig.session.note, NOTE_CLOSED);
+	assert_null(rig.session.region.base);
+	assert_int_equal(rig.session.batch.busy, 0);
+	assert_int_equal(rig.session.open_asks, 0);
+	assert_false(rig.loop.timer[EVENT_POLL]);
+	assert_false(rig.loop.timer[EVENT_ASK]);
+	assert_int_equal(rig.loop.fd, -1);
+	rig.server.mute = false;
+	fire(EVENT_RETRY);
+	talk();
+	fire(EVENT_POLL);
+	talk();
+	assert_int_equal(rig.server.lasts, 1);
+}
+
+static void events_of_an_old_poll_do_nothing(void **state)
+{
+	(void)state;
+	attach();
+	fake_qmp_hang_up(&rig.server);
+	session_talk(&rig.session);
+	session_poll(&rig.session);
+	session_ask(&rig.session);
+	assert_int_equal(rig.session.qmp.state, QMP_DOWN);
+	assert_false(rig.loop.timer[EVENT_POLL]);
+}
+
+static void incoming_migration_keeps_the_region_shut(void **state)
+{
+	(void)state;
+	rig.server.runstate = "inmigrate";
+	session_connect(&rig.session);
+	talk();
+	assert_null(rig.session.region.base);
+	assert_int_equal(rig.session.note, NOTE_INCOMING);
+	rig.server.runstate = "running";
+	rig.server.status = "completed";
+	fire(EVENT_ASK);
+	talk();
+	assert_non_null(rig.session.region.base);
+}
+
+static void every_obstacle_has_its_note(void **state)
+{
+	(void)state;
+	rig.server.bare = true;
+	session_connect(&rig.session);
+	talk();
+	assert_int_equal(rig.session.note, NOTE_NO_EXTENSION);
+	rig.server.bare = false;
+	rig.server.instance = 0;
+	fire(EVENT_ASK);
+	talk();
+	assert_int_equal(rig.session.note, NOTE_NOT_STARTED);
+	rig.server.instance = INSTANCE + 1;
+	fire(EVENT_ASK);
+	talk();
+	assert_int_equal(rig.session.note, NOTE_WRONG_SHM);
+	rig.server.instance = INSTANCE;
+	rig.server.size = 2 * SIZE;
+	fire(EVENT_ASK);
+	talk();
+	assert_int_equal(rig.session.note, NOTE_NO_SHM);
+	rig.server.size = SIZE;
+	rig.shm->host_hello.version_min = FREEHINT_VERSION + 1;
+	rig.shm->host_hello.version = FREEHINT_VERSION + 1;
+	fire(EVENT_ASK);
+	talk();
+	assert_int_equal(rig.session.note, NOTE_VERSION);
+	assert_null(rig.session.region.base);
+	rig.shm->host_hello.version_min = FREEHINT_VERSION_MIN;
+	fire(EVENT_ASK);
+	talk();
+	assert_int_equal(rig.session.note, NOTE_ATTACHED);
+}
+
+static void answers_that_never_come_are_waited_for(void **state)
+{
+	(void)state;
+	rig.server.mute = true;
+	session_connect(&rig.session);
+	talk();
+	assert_int_equal(rig.session.open_asks, 3);
+	fire(EVENT_ASK);
+	fire(EVENT_ASK);
+	assert_int_equal(rig.session.open_asks, 3);
+	assert_true(rig.loop.usec[EVENT_ASK] > 0);
+	assert_int_equal(rig.session.qmp.state, QMP_UP);
+}
+
+static void once_ends_with_the_migration(void **state)
+{
+	(void)state;
+	rig.conf.once = true;
+	rig.conf.json = true;
+	attach();
+	rig.server.status = "active";
+	fire(EVENT_ASK);
+	talk();
+	publish(7);
+	fire(EVENT_POLL);
+	talk();
+	rig.server.status = "failed";
+	fire(EVENT_ASK);
+	talk();
+	assert_true(rig.session.done);
+	assert_int_equal(rig.session.exit_code, AGENT_EXIT_NOT_COMPLETED);
+}
+
+#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, session_rig_set_up, \
+								session_rig_tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RIG_TEST(nobody_there_is_tried_again_ever_later),
+		RIG_TEST(silent_monitor_is_told_after_a_while),
+		RIG_TEST(round_is_hinted_by_polls),
+		RIG_TEST(poll_is_slow_until_reporting_is_on),
+		RIG_TEST(end_of_a_connection_leaves_nothing),
+		RIG_TEST(events_of_an_old_poll_do_nothing),
+		RIG_TEST(incoming_migration_keeps_the_region_shut),
+		RIG_TEST(every_obstacle_has_its_note),
+		RIG_TEST(answers_that_never_come_are_waited_for),
+		RIG_TEST(once_ends_with_the_migration),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
