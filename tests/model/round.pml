@@ -1,65 +1,98 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The hint round over one page: guest, scanner, dirty log with KVM's deferred
- * clear, sync, send, hint, two migrations of which the first is cancelled.
+ * The hint round over one page: guest, scanner, dirty log, sync, send, hint, in two
+ * migrations of which the first is cancelled or ends on the other host.
  *
- * Property: when the guest runs on the destination, a page that it owns and has
- * written reads as it was last written. Each BUG_ macro takes one safety rule out;
- * the property must then fail.
+ * Theory of operation
+ * -------------------
+ * One page is enough: a hint, a sync and a send treat pages independently, except
+ * that the log of a whole chunk is cleared when any of its pages is sent or hinted.
+ * That is neighbour(): the clear that comes for no reason of this page's own.
+ *
+ * The dirty log is one of four, each in a file of its own, chosen by -DLOG_...: KVM's
+ * bitmap with the deferred clear, KVM's ring, TCG before and since QEMU 8.0. Each
+ * provides log_start(), log_write(), log_sync(), log_clear() and log_arm(). With
+ * -DZERO the guest runs with init_on_free=1.
+ *
+ * Properties, whenever the guest begins to run on a destination:
+ * - a page that it owns and has written reads as it was last written;
+ * - a page of an init_on_free guest that it has not written since reads as zero;
+ * - QEMU's count of dirty pages is right; a migration with a wrong one never ends.
+ *
+ * Each -DBUG_ takes one safety rule out; one of the assertions must then fail.
+ *
+ * Left out, because nothing here depends on it: how the guest's words cross the
+ * shared memory (publish.pml); postcopy, which keeps every round closed.
  */
 
-#define WRITES	3	/* writes of the guest in one run */
-#define PASSES	2	/* passes of a migration before the last */
+#ifndef WRITES
+#define WRITES	2	/* writes of the guest in one run */
+#endif
+#ifndef PASSES
+#define PASSES	2	/* syncs of a migration between the first and the last */
+#endif
 
-/* The page in the guest. */
+/* The page in the guest; a version is a content, 0 reads as zero. */
 bool owned = true;	/* allocated */
 bool written = true;	/* since it was allocated: its content matters */
-byte content = 1;	/* version last written */
-bool zone_lock;
-
-/* QEMU on the source. */
+byte content = 1;
+byte version = 1;	/* last one drawn */
 bool stopped;		/* the guest stands still */
-bool log = true;	/* KVM's dirty log; a write sets it */
-bool pending = true;	/* log was read, not yet cleared: clear_bmap */
-bool fetched = true;	/* what was read; only such bits are cleared later */
-bool bmap = true;	/* QEMU's dirty bitmap */
-byte dest;		/* version the destination holds, 0 for none */
+
+/* QEMU's migration. */
+bool bmap;		/* dirty bitmap: to be sent */
+byte count;		/* of set bits in it, as QEMU keeps it */
+byte dest;		/* version the destination holds */
+byte pass;		/* 1 in the first */
 
 /* The round. */
 byte request;		/* request line, 0 for none */
 byte open;		/* gate: id of the open round, 0 when closed */
+bool setup;		/* QEMU's setup is not over */
 bool applying;
 byte offer;		/* round for which the region says "free", 0 for none */
 byte next_id = 1;
 bool done;
 
-inline clear_log() {
-	log = log && !(pending && fetched);
-	pending = false
+#if defined(LOG_RING)
+#include "log_ring.pml"
+#elif defined(LOG_TCG7)
+#include "log_tcg7.pml"
+#elif defined(LOG_TCG8)
+#include "log_tcg8.pml"
+#else
+#include "log_kvm.pml"
+#endif
+
+/* Under QEMU's bitmap lock, or in the migration thread with nobody applying. */
+inline set_dirty() {
+	count = count + (1 - bmap);
+	bmap = true
 }
 
-/* The dirty log goes into the bitmap; its clear is left for later. */
-inline sync() {
-	d_step {
-		bmap = bmap || log;
-		fetched = log;
-		pending = true
-	}
+inline clear_dirty() {
+	count = count - bmap;
+	bmap = false
 }
 
 inline send() {
 	if
 	:: bmap ->
-		d_step { clear_log(); bmap = false };
+		d_step { log_clear(); clear_dirty() };
 		/* the content is read after the log was cleared */
 		dest = content
 	:: else
 	fi
 }
 
+/* Another page of the chunk is sent or hinted: the log of all of them is cleared. */
+inline neighbour() {
+	d_step { log_clear() }
+}
+
 inline open_round() {
 #ifndef BUG_NO_ARM
-	d_step { clear_log() };
+	log_arm();
 #endif
 	open = next_id;
 	request = next_id;
@@ -76,120 +109,192 @@ inline close_round() {
 	request = 0
 }
 
-/* Allocates, writes and frees as long as it runs; takes the lock like the allocator. */
+/* Allocates, writes, frees and starts anew as long as it runs. */
 active proctype guest() {
-	byte writes = 0;
-
 	do
-	:: atomic { !stopped && !zone_lock && owned -> owned = false; written = false }
-	:: atomic { !stopped && !zone_lock && !owned -> owned = true }
-	:: atomic { !stopped && owned && writes < WRITES ->
-		content++;
-		writes++;
-		log = true;
-		written = true
-	   }
-	:: done -> break
-	od
-}
-
-/* freehint.ko: acquires the request, then looks under the lock, then publishes. */
-active proctype scanner() {
-	byte round = 0, served = 0;
-	bool free;
-
-	do
-	:: atomic { !stopped && request != 0 && request != served -> round = request };
-#ifdef BUG_LOOK_EARLY
-		/* labels what it saw before with the id it reads now */
-		atomic { request != 0 -> round = request };
-#endif
-		served = round;
-		atomic { !zone_lock -> zone_lock = true };
-		free = !owned;
-		zone_lock = false;
-#ifdef BUG_LOOK_EARLY
+	:: atomic { !stopped && owned ->
+#ifdef ZERO
 		if
-		:: request != 0 -> round = request
+		:: content != 0 -> content = 0; log_write()
 		:: else
 		fi;
 #endif
-		if
-		:: free -> offer = round
-		:: else -> offer = 0
-		fi
+		owned = false;
+		written = false
+	   }
+	:: atomic { !stopped && !owned -> owned = true }
+	:: atomic { !stopped && owned && version <= WRITES ->
+		version++;
+		content = version;
+		log_write();
+		written = true
+	   }
+	/* reset or kexec: the firmware or the new kernel owns what was free */
+#ifndef ZERO
+	:: atomic { !stopped && version <= WRITES -> owned = true; written = false }
+#endif
 	:: done -> break
 	od
 }
+
+/* A guest whose free pages must read as zero reports in the first pass only. */
+#if defined(ZERO) && !defined(BUG_ZERO_LATE)
+#define DECLINE	(pass > 1)
+#else
+#define DECLINE	false
+#endif
+
+/*
+ * freehint.ko: acquires the request, then looks under the zone's lock, then
+ * publishes, or dies on the way and leaves what stood there or nothing.
+ */
+active proctype scanner() {
+	byte round, served;
+	bool free, decline;
+
+	do
+	:: atomic { !stopped && request != 0 && request != served ->
+		round = request;
+		served = request;
+		decline = DECLINE
+	   };
+end_look:	atomic { !stopped -> free = !owned && !decline };
+#ifdef BUG_LOOK_EARLY
+		/* labels what it saw with the id it reads now */
+end_label:	atomic { !stopped ->
+			if
+			:: request != 0 -> round = request
+			:: else
+			fi
+		};
+#endif
+end_put:	atomic { !stopped ->
+			if
+			:: free -> offer = round
+			:: offer = 0
+			:: skip
+			fi;
+			free = false;
+			decline = false;
+			round = 0
+		}
+	:: done -> break
+	od
+}
+
+#if defined(BUG_NO_GATE)
+#define MAY_APPLY	(hint <= open && !setup)
+#elif defined(BUG_APPLY_IN_SETUP)
+#define MAY_APPLY	(open != 0 && hint == open)
+#else
+#define MAY_APPLY	(open != 0 && hint == open && !setup)
+#endif
 
 /* The agent and the apply thread: a hint for the open round, and for no other. */
 active proctype applier() {
-	byte hint = 0;
+	byte hint;
 
 	do
-	:: atomic { offer != 0 && hint == 0 -> hint = offer };
-		if
-		:: atomic {
-#ifdef BUG_NO_GATE
-			hint <= open
-#else
-			open != 0 && hint == open
-#endif
-			-> applying = true
-		   };
-			d_step { clear_log(); bmap = false };
-			applying = false
-		:: else
-		fi;
+	:: atomic { offer != 0 -> hint = offer };
+		do
+		:: atomic { MAY_APPLY -> applying = true };
+			d_step { log_clear(); clear_dirty() };
+			applying = false;
+			break
+		/* lost on the way, late, or the agent was killed */
+		:: break
+		od;
 		hint = 0
 	:: done -> break
 	od
 }
 
+inline sync() {
+	d_step { LOG_READY ->
+		log_sync();
+		pass++
+	}
+}
+
+/* What follows a sync; a round is opened or, for any reason, not. */
+inline after_sync() {
+	log_reset();
+	if
+	:: open_round()
+	:: skip
+	fi
+}
+
+/* QEMU excludes discarded pages from its count without a lock until SETUP. */
+inline finish_setup() {
+	seen = count;
+	count = seen;
+	setup = false;
+	seen = 0
+}
+
 inline start_migration() {
-	d_step { bmap = true; dest = 0 };
+	d_step {
+		bmap = true;
+		count = 1;
+		dest = 0;
+		pass = 0;
+		setup = true;
+		log_start()
+	};
 	sync();
-	open_round()
+	after_sync();
+	finish_setup()
 }
 
 inline passes() {
-	pass = 0;
 	do
-	:: pass < PASSES ->
+	:: pass <= PASSES ->
 		if
 		:: send()
-		:: skip		/* the sender has not come to this page */
+		:: neighbour()
+		:: skip		/* the sender has not come to this chunk */
 		fi;
 		close_round();
 		sync();
-		open_round();
-		pass++
+		after_sync()
 	:: break
 	od
 }
 
-active proctype migration() {
-	byte pass;
-
-	start_migration();
-	passes();
-	/* Cancelled; the guest runs on, and the region keeps what stands in it. */
-	close_round();
-#ifdef BUG_SAME_IDS
-	next_id = 1;
-#endif
-	start_migration();
-	passes();
+/* The last pass, with the guest stopped: nothing may be hinted any more. */
+inline switch_over() {
 	stopped = true;
 	close_round();
 	sync();
-	/* The last pass: nothing may be hinted any more. */
-	send();
 	send();
 #ifdef BUG_NO_GATE
 	open = 0;
 #endif
 	!applying;
 	assert(!(owned && written) || dest == content);
+#ifdef ZERO
+	assert((owned && written) || dest == 0);
+#endif
+	assert(count == bmap)
+}
+
+/* What stands in the region stays: it migrates, and survives the process. */
+active proctype migration() {
+	byte seen;
+
+	start_migration();
+	passes();
+	if
+	:: close_round()	/* cancelled; the guest runs on */
+	:: switch_over();
+		d_step { content = dest; stopped = false }
+	fi;
+#ifdef BUG_SAME_IDS
+	next_id = 1;
+#endif
+	start_migration();
+	passes();
+	switch_over();
 	done = true
 }
