@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Guest memory, a gate that keeps what it is given, and the model of what
+ * x-freehint-mark-clean may take. The model knows blocks and pages, nothing of
+ * segments, pieces and maps.
+ */
+#include <jansson.h>
+
+#include "clean_rig.h"
+#include "host-agent/qemu-module/arm.h"
+#include "host-agent/qemu-module/bar.h"
+#include "host-agent/qemu-module/round_gate.h"
+#include "tests/fakes/fake_qemu.h"
+#include "tests/fakes/fake_qobject.h"
+
+#define MIB		(1ULL << 20)
+#define CHUNK		(64 * FREEHINT_PAGE_SIZE)
+#define MAX_EXPECTED	256
+
+/* The block that is the shared region. */
+static const struct RAMBlock *own;
+
+/**
+ * struct gate_double - takes the place of round_gate.c
+ * @open:    a round is open
+ * @full:    it has no room
+ * @guest:   a guest has said hello
+ * @queued:  commands queued
+ * @pages:   of them
+ * @at:      host addresses that are still expected, @ranges of them
+ * @left:    bytes that are still expected at each
+ */
+static struct gate_double {
+	bool open;
+	bool full;
+	bool guest;
+	unsigned int queued;
+	u64 pages;
+	struct freehint_range expected[MAX_EXPECTED];
+	unsigned int count;
+} gate;
+
+static void make_memory(void)
+{
+	fake_qemu_init();
+	fake_qobject_init();
+	/* Low memory; video memory right behind it; high memory in two pieces. */
+	fake_add_block(0, 8 * MIB);
+	fake_add_block(8 * MIB, MIB)->device = true;
+	fake_add_block(4096 * MIB, 2 * MIB);
+	fake_add_block(4098 * MIB, 4 * MIB);
+	/* Left out of the migration; a DIMM with a page that cannot be armed. */
+	fake_add_block(8192 * MIB, MIB)->ignored = true;
+	fake_add_block(8200 * MIB, 3 * CHUNK + FREEHINT_PAGE_SIZE);
+	/* The shared region: the guest may name it, we may not take it. */
+	fake_add_block(16384 * MIB, MIB);
+	MUST(fake.blocks == CLEAN_BLOCKS);
+	own = &fake.block[CLEAN_BLOCKS - 1];
+}
+
+void clean_rig_start(u8 how)
+{
+	static bool made;
+
+	if (!made)
+		make_memory();
+	made = true;
+	memset(&gate, 0, sizeof(gate));
+	gate.open = how >= 8;
+	gate.full = how >= 8 && how < 16;
+	gate.guest = how % 8 != 1;
+	if (how < 250)
+		arm_all();
+	else
+		arm_none();
+	/* With nothing armed no range is good. */
+	gate.open = gate.open && how < 250;
+}
+
+bool clean_rig_is_open(void)
+{
+	return gate.open && !gate.full && gate.guest;
+}
+
+static const struct RAMBlock *block_at(u64 gpa)
+{
+	unsigned int i;
+
+	for (i = 0; i < fake.blocks; i++)
+		if (gpa >= fake.block[i].gpa && gpa - fake.block[i].gpa < fake.block[i].len)
+			return &fake.block[i];
+	return NULL;
+}
+
+/* A block that ends one page into a chunk keeps that page unarmed. */
+static u64 armed_bytes(const struct RAMBlock *b)
+{
+	return b->len % CHUNK == FREEHINT_PAGE_SIZE ? b->len - FREEHINT_PAGE_SIZE : b->len;
+}
+
+static bool page_allowed(u64 gpa)
+{
+	const struct RAMBlock *b = block_at(gpa);
+
+	if (gpa < FREEHINT_FIRMWARE_END)
+		return true;
+	return b && b != own && !b->device && !b->ignored && gpa - b->gpa < armed_bytes(b);
+}
+
+static bool range_allowed(const struct freehint_range *r)
+{
+	u64 gpa;
+
+	if (!r->length || r->start % FREEHINT_PAGE_SIZE || r->length % FREEHINT_PAGE_SIZE)
+		return false;
+	if (r->length > 1ULL << 44 || r->start > 1ULL << 46)
+		return false;
+	/* The fake guest's memory has holes every few MiB: this ends soon. */
+	for (gpa = r->start; gpa < r->start + r->length; gpa += FREEHINT_PAGE_SIZE)
+		if (!page_allowed(gpa))
+			return false;
+	return r->start + r->length <= 1ULL << 46;
+}
+
+bool clean_rig_allows(const struct freehint_range *range, unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		if (i && range[i].start < range[i - 1].start + range[i - 1].length)
+			return false;
+		if (!range_allowed(&range[i]))
+			return false;
+	}
+	return true;
+}
+
+void clean_rig_expect(const struct freehint_range *range, unsigned int count)
+{
+	MUST(count <= MAX_EXPECTED);
+	memcpy(gate.expected, range, count * sizeof(*range));
+	gate.count = count;
+}
+
+/* Pages above the firmware in the first @count of the expected ranges. */
+static u64 expected_pages(unsigned int count)
+{
+	u64 pages = 0, start, end;
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		start = gate.expected[i].start;
+		end = start + gate.expected[i].length;
+		if (start < FREEHINT_FIRMWARE_END)
+			start = FREEHINT_FIRMWARE_END;
+		pages += end > start ? (end - start) / FREEHINT_PAGE_SIZE : 0;
+	}
+	return pages;
+}
+
+static bool is_expected(u64 gpa, u64 end)
+{
+	const struct freehint_range *r;
+	unsigned int i;
+
+	for (i = 0; i < gate.count; i++) {
+		r = &gate.expected[i];
+		if (gpa >= r->start && end <= r->start + r->length)
+			return true;
+	}
+	return false;
+}
+
+/* Return: guest address behind the piece, after it was found good. */
+static u64 check_piece(const struct gate_range *piece, u64 after)
+{
+	const u8 *hva = piece->hva;
+	u64 gpa = 0;
+	unsigned int i;
+
+	MUST(piece->len && piece->len % FREEHINT_PAGE_SIZE == 0);
+	for (i = 0; i < fake.blocks; i++)
+		if (hva >= fake.block[i].host && hva < fake.block[i].host + fake.block[i].len)
+			gpa = fake.block[i].gpa + (u64)(hva - fake.block[i].host);
+	MUST(gpa >= FREEHINT_FIRMWARE_END && gpa % FREEHINT_PAGE_SIZE == 0);
+	MUST(gpa >= after);
+	MUST(is_expected(gpa, gpa + piece->len));
+	for (after = gpa; after < gpa + piece->len; after += FREEHINT_PAGE_SIZE)
+		MUST(page_allowed(after));
+	return after;
+}
+
+void clean_rig_check(bool taken, const QObject *answer)
+{
+	json_t *reply = (json_t *)(uintptr_t)answer;
+
+	MUST(gate.queued == taken);
+	if (!taken)
+		return;
+	MUST((u64)json_integer_value(json_object_get(reply, "queued-pages")) == gate.pages);
+}
+
+/* What follows takes the place of round_gate.c and bar.c. */
+
+u64 gate_time_us(void)
+{
+	return 1;
+}
+
+void gate_add(size_t offset, u64 n)
+{
+	MUST(offset % sizeof(u64) == 0 && offset < sizeof(struct freehint_counters));
+	MUST(n <= FREEHINT_MAX_PAGES);
+}
+
+void gate_count_bql(u64 us)
+{
+	MUST(!us);
+}
+
+enum gate_answer gate_check(u64 round, u32 count, u64 *current)
+{
+	*current = CLEAN_ROUND;
+	if (!gate.open)
+		return GATE_NO_ROUND;
+	if (round != CLEAN_ROUND)
+		return GATE_STALE;
+	return gate.full && count ? GATE_FULL : GATE_QUEUED;
+}
+
+enum gate_answer gate_queue(u64 round, const struct gate_range *range, u32 count, bool last,
+			    u64 *current)
+{
+	enum gate_answer answer = gate_check(round, count, current);
+	u64 after = 0;
+	u32 i;
+
+	(void)last;
+	if (answer != GATE_QUEUED)
+		return answer;
+	for (i = 0; i < count; i++) {
+		after = check_piece(&range[i], after);
+		gate.pages += range[i].len / FREEHINT_PAGE_SIZE;
+	}
+	/* All of it or, with a list that was spoilt, nothing. */
+	MUST(gate.pages == expected_pages(gate.count) || !count);
+	gate.queued++;
+	return GATE_QUEUED;
+}
+
+int bar_guest(struct freehint_guest_hello *hello)
+{
+	(void)hello;
+	return gate.guest ? 0 : -ENOENT;
+}
+
+bool bar_contains(const void *hva, u64 len)
+{
+	const u8 *at = hva;
+
+	return at < own->host + own->len && own->host < at + len;
+}

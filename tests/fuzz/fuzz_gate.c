@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The round gate against a model of it, in any order of calls: rounds opened and
+ * closed, ranges queued, applied one by one, and calls of the migration thread and
+ * of the main loop while a range is being applied.
+ *
+ * One thread plays all three. A wait for a condition ends the call that waits: for
+ * the apply thread that is "nothing to do", for gate_close() it is "waits for the
+ * apply thread", which is what the model wants to know.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+
+#include "fuzz.h"
+#include "include/freehint/limits.h"
+
+static int fake_wait(pthread_cond_t *cond, pthread_mutex_t *lock);
+static int fake_timedwait(pthread_cond_t *cond, pthread_mutex_t *lock,
+			  const struct timespec *until);
+
+#define pthread_cond_wait(cond, lock)		fake_wait(cond, lock)
+#define pthread_cond_timedwait(cond, lock, at)	fake_timedwait(cond, lock, at)
+
+/* So small that it is full now and then. */
+#undef FREEHINT_MAX_QUEUED
+#define FREEHINT_MAX_QUEUED	24
+
+#include "host-agent/qemu-module/round_gate.c"
+
+#define MAX_QUEUE	FREEHINT_MAX_QUEUED
+
+/**
+ * struct model - what the gate ought to be
+ * @state:    as in the gate
+ * @id:       of the open or the last round
+ * @earlier:  id of the round before it
+ * @queue:    numbers of the ranges that wait, @first to @end
+ * @room:     how many may still be queued
+ * @number:   of the next range
+ * @busy:     a range is being applied
+ * @accepted: pages
+ * @late:     pages
+ */
+static struct model {
+	enum gate_state state;
+	u64 id;
+	u64 earlier;
+	u64 queue[MAX_QUEUE];
+	u32 first;
+	u32 end;
+	u64 number;
+	bool busy;
+	u64 accepted;
+	u64 late;
+} model;
+
+static struct input input;
+static jmp_buf idle, blocked;
+static bool may_block;
+
+/* Pages of a range are told by its number, and the number by its address. */
+static struct gate_range make_range(u64 number)
+{
+	return (struct gate_range) {
+		.hva = (void *)(number << FREEHINT_PAGE_SHIFT),
+		.len = (1 + number % 7) << FREEHINT_PAGE_SHIFT,
+	};
+}
+
+static u64 pages_of(u64 number)
+{
+	return 1 + number % 7;
+}
+
+static int fake_wait(pthread_cond_t *cond, pthread_mutex_t *lock)
+{
+	pthread_mutex_unlock(lock);
+	if (cond == &gate.done) {
+		MUST(may_block && model.busy);
+		longjmp(blocked, 1);
+	}
+	longjmp(idle, 1);
+}
+
+/* Nobody comes in time. */
+static int fake_timedwait(pthread_cond_t *cond, pthread_mutex_t *lock,
+			  const struct timespec *until)
+{
+	MUST(until->tv_sec >= 0 && until->tv_nsec < 1000000000);
+	if (cond == &gate.done)
+		return ETIMEDOUT;
+	pthread_mutex_unlock(lock);
+	longjmp(idle, 1);
+}
+
+static void step(bool nested);
+
+static u64 apply(const struct gate_range *range)
+{
+	struct gate_range expected;
+	u64 number;
+
+	/* Only what was queued for the open round, in order, each once. */
+	MUST(model.state == GATE_APPLYING);
+	MUST(model.first < model.end);
+	number = model.queue[model.first++];
+	expected = make_range(number);
+	MUST(range->hva == expected.hva && range->len == expected.len);
+	model.busy = true;
+	if (take8(&input) & 1)
+		step(true);
+	model.busy = false;
+	model.accepted += pages_of(number);
+	return pages_of(number);
+}
+
+static int sealed(u64 round)
+{
+	MUST(model.state != GATE_CLOSED && round == model.id);
+	return take8(&input) & 1 ? 0 : -EAGAIN;
+}
+
+/* The apply thread until it has nothing to do. */
+static void run_apply_thread(void)
+{
+	if (!setjmp(idle))
+		gate_run(apply, sealed);
+	MUST(model.state != GATE_APPLYING || model.first == model.end);
+}
+
+static void open_round(u8 how)
+{
+	u64 id;
+
+	/* QEMU syncs, and we close, before a round is opened. */
+	if (model.state != GATE_CLOSED || model.busy)
+		return;
+	id = gate_open(1 + how % 3, 1, how & 0x80);
+	MUST(id && id <= FREEHINT_ROUND_MAX && (!model.id || id > model.id));
+	model.earlier = model.id;
+	model.id = id;
+	model.state = how & 0x80 ? GATE_SAMPLING : GATE_APPLYING;
+	if (how & 0x40)
+		gate_published();
+}
+
+static void drop_queue(void)
+{
+	while (model.first < model.end)
+		model.late += pages_of(model.queue[model.first++]);
+	model.first = 0;
+	model.end = 0;
+}
+
+/* With @wait a close may only return when nothing is being applied. */
+static void close_round(bool wait)
+{
+	bool waited = false;
+
+	may_block = true;
+	if (!setjmp(blocked))
+		gate_close(wait);
+	else
+		waited = true;
+	may_block = false;
+	MUST(waited == (wait && model.busy));
+	if (model.state == GATE_CLOSED)
+		return;
+	model.state = GATE_CLOSED;
+	drop_queue();
+}
+
+static u64 some_id(u8 which)
+{
+	switch (which % 6) {
+	case 0:
+		return model.earlier;
+	case 1:
+		return model.id + 1;
+	case 2:
+		return 0;
+	default:
+		return model.id;
+	}
+}
+
+static enum gate_answer expected_answer(u64 id, u32 count)
+{
+	if (model.state == GATE_CLOSED)
+		return GATE_NO_ROUND;
+	if (id != model.id)
+		return GATE_STALE;
+	/* What was applied makes no room: the queue is what one round may use up. */
+	return count > MAX_QUEUE - model.end ? GATE_FULL : GATE_QUEUED;
+}
+
+static void queue_ranges(u8 how)
+{
+	u32 count = how % 13, i;
+	struct gate_range ranges[13];
+	u64 id = some_id(take8(&input)), current = 0;
+	enum gate_answer expected = expected_answer(id, count);
+
+	for (i = 0; i < count; i++)
+		ranges[i] = make_range(model.number + i);
+	MUST(gate_queue(id, ranges, count, how & 0x80, &current) == expected);
+	MUST(current == model.id);
+	for (i = 0; expected == GATE_QUEUED && i < count; i++)
+		model.queue[model.end++] = model.number + i;
+	model.number += count;
+}
+
+static void check(u8 which)
+{
+	u64 id = some_id(which), current = 0;
+	u32 count = which / 8;
+	struct gate_view view;
+
+	MUST(gate_check(id, count, &current) == expected_answer(id, count));
+	MUST(current == model.id);
+	gate_view(&view);
+	MUST(view.state == model.state);
+	MUST(view.now.id == model.id);
+	MUST(view.counters.pages_accepted == model.accepted);
+	MUST(view.counters.pages_late == model.late);
+	MUST(view.counters.rounds_sealed <= view.counters.rounds);
+}
+
+static void step(bool nested)
+{
+	u8 what = take8(&input), how = take8(&input);
+
+	switch (what % 8) {
+	case 0:
+		open_round(how);
+		break;
+	case 1:
+		close_round(how & 1);
+		break;
+	case 2:
+	case 3:
+		queue_ranges(how);
+		break;
+	case 4:
+		gate_setup_done();
+		if (model.state == GATE_SAMPLING)
+			model.state = GATE_APPLYING;
+		break;
+	case 5:
+		/* Up to two and a half seconds, by the clock that nobody waits for. */
+		gate_wait_first(how * 10000ULL);
+		break;
+	case 6:
+		check(how);
+		break;
+	default:
+		/* There is one apply thread. */
+		if (!nested)
+			run_apply_thread();
+		break;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
+{
+	MUST(!gate_init());
+	input = (struct input){ data, size };
+	close_round(true);
+	memset(&model, 0, sizeof(model));
+	memset(&gate.now, 0, sizeof(gate.now));
+	memset(&gate.counters, 0, sizeof(gate.counters));
+	while (input.left)
+		step(false);
+	check(3);
+	return 0;
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Rounds with a guest that writes between any two loads of the agent: one that lies
+ * everywhere, or one that keeps to the protocol and is only fast. What reaches QEMU
+ * must be in order, in bounds and of one round; of an honest guest, all of it.
+ */
+/* links: tests/fuzz/round_rig.c host-agent/hint_round.c host-agent/hint_batch.c */
+/* links: host-agent/bits_to_ranges.c host-agent/log.c proto/host_snapshot.c */
+/* links: proto/host_request.c proto/guest_publish.c */
+/* libs: jansson */
+/* flags: -include tests/fuzz/hostile_order.h */
+#include "round_rig.h"
+
+static void step(void)
+{
+	u8 what = take8(&rig.in), how = take8(&rig.in);
+
+	switch (what % 8) {
+	case 0:
+		round_rig_host(how);
+		break;
+	case 1:
+	case 2:
+		round_rig_guest(how);
+		break;
+	case 3:
+		round_rig_settle();
+		break;
+	case 4:
+		round_rig_reply(how);
+		break;
+	default:
+		round_rig_poll();
+		break;
+	}
+}
+
+static bool is_idle(void)
+{
+	return !rig.batch.busy &&
+	       (rig.round.state == HINT_DONE || rig.round.state == HINT_NONE);
+}
+
+/* Without further input nobody writes. A poll may do 16 chunks; there are 3. */
+static void finish(void)
+{
+	unsigned int i, slot;
+
+	for (i = 0; i < 64 && (i < 2 || !is_idle()); i++) {
+		round_rig_poll();
+		for (slot = 0; slot < FREEHINT_MAX_INFLIGHT; slot++)
+			round_rig_reply((u8)slot);
+	}
+}
+
+/* A round that an honest guest sealed and the host still asks for is sent whole. */
+static void check_whole(void)
+{
+	round_rig_settle();
+	finish();
+	if (!rig.asked || rig.sealed != rig.asked)
+		return;
+	MUST(is_idle() && rig.round.state == HINT_DONE);
+	MUST(rig.sent_id == rig.asked && rig.sent == rig.free);
+}
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
+{
+	round_rig_start(data, size);
+	while (rig.in.left)
+		step();
+	if (rig.honest)
+		check_whole();
+	else
+		finish();
+	round_rig_end();
+	return 0;
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The whole agent, but for its sandbox and its ring, between a QEMU that sends
+ * anything and a guest that writes anything. It must never map the region of a guest
+ * that is still arriving, never wait for something that cannot come, and never send
+ * what is no command.
+ */
+/* links: tests/fuzz/session_rig.c host-agent/session.c host-agent/session_ask.c */
+/* links: host-agent/session_attach.c host-agent/qmp_client.c host-agent/qmp_stream.c */
+/* links: host-agent/hint_round.c host-agent/hint_batch.c host-agent/bits_to_ranges.c */
+/* links: host-agent/freehint_status.c host-agent/migration_phase.c host-agent/stats.c */
+/* links: host-agent/shm_region.c host-agent/log.c proto/host_snapshot.c */
+/* links: proto/host_request.c */
+/* libs: jansson */
+/* flags: -Wl,--wrap=recv,--wrap=sendmsg,--wrap=qmp_client_connect */
+/* flags: -Wl,--wrap=shm_region_map,--wrap=log_output,--wrap=log_line */
+#include "session_rig.h"
+
+/* Something that was waited for happens; what nobody waits for cannot. */
+static void wake(u8 which)
+{
+	enum event_kind kind = which % EVENT_COUNT;
+
+	if (!session_rig_fire(kind))
+		return;
+	switch (kind) {
+	case EVENT_QMP:
+		session_talk(&rig.session);
+		break;
+	case EVENT_RETRY:
+		session_connect(&rig.session);
+		break;
+	case EVENT_ASK:
+		session_ask(&rig.session);
+		break;
+	case EVENT_POLL:
+		session_poll(&rig.session);
+		break;
+	default:
+		break;
+	}
+}
+
+static void step(void)
+{
+	u8 what = take8(&rig.in);
+
+	switch (what % 8) {
+	case 0:
+		session_rig_say(what / 8);
+		break;
+	case 1:
+	case 2:
+		session_rig_answer(what / 8);
+		break;
+	case 3:
+		session_rig_write_region(what / 8);
+		break;
+	case 4:
+		/* The connection ends, or sends less than asked. */
+		session_rig_break(what / 8);
+		break;
+	default:
+		wake(what / 8);
+		break;
+	}
+	session_rig_check();
+}
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
+{
+	session_rig_start(data, size);
+	while (rig.in.left && !rig.session.done)
+		step();
+	session_rig_end();
+	return 0;
+}
