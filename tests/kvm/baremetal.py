@@ -84,27 +84,32 @@ class Machine(Qemu):
     One bare-metal virtual machine.
 
     Its shared memory is a file of its own in /dev/shm unless `shm` names one
-    that outlives it.
+    that outlives it; the device has `shm_size` bytes of it.
     """
 
     def __init__(self, accel: str, *, name: str, mem: int = 64 * MIB,
                  extension: str | None = EXTENSION, incoming: bool = False,
                  shm: str | None = None, extra: Iterable[str] = (),
-                 share: bool = False) -> None:
+                 share: bool = False, shm_size: int = SHM_SIZE, rom: str = ROM,
+                 ram: str | None = None) -> None:
+        """`ram` names a file that is the guest's memory."""
         super().__init__([], name=name, lifetime=120.0)
         self.mem = mem
         self._own_shm = shm is None
-        self.shm = shm or new_shm()
+        self.shm = shm or new_shm(shm_size)
+        self.fake_guest = FAKE_GUEST
         self.serial_path = self.path("com1")
         self._serial: socket.socket | None = None
+        backend = f"memory-backend-file,mem-path={ram}" if ram else "memory-backend-ram"
         self.args = [
             "-accel", accel, "-m", f"{mem >> 20}M", "-object",
-            f"memory-backend-ram,id=mainram,size={mem},share={'on' if share else 'off'}",
+            f"{backend},id=mainram,size={mem},share={'on' if share or ram else 'off'},"
+            "reserve=off",
             "-machine", "pc,memory-backend=mainram", "-nodefaults", "-display", "none",
             "-object", f"memory-backend-file,id=freehint,mem-path={self.shm},"
-                       f"size={SHM_SIZE},share=on",
+                       f"size={shm_size},share=on",
             "-device", "ivshmem-plain,memdev=freehint,master=on",
-            "-bios", ROM,
+            "-bios", rom,
             "-chardev", f"socket,id=com1,path={self.serial_path},server=on,wait=off",
             "-serial", "chardev:com1", *extra]
         if extension:
@@ -175,15 +180,18 @@ class Machine(Qemu):
 
     def fake(self, *args: Any) -> str:
         """Speak for the guest module; returns what fake_guest prints."""
-        done = subprocess.run([FAKE_GUEST, self.shm, *map(str, args)],
+        done = subprocess.run([self.fake_guest, self.shm, *map(str, args)],
                               capture_output=True, text=True, check=False, timeout=30)
         result.check(done.returncode == 0, f"fake_guest {args}: {done.stderr}")
         return done.stdout
 
-    def publish(self, round_id: int, region: range) -> None:
-        """The guest module reports `region` as free and seals the round."""
+    def publish(self, round_id: int, region: range, every: int = 1) -> None:
+        """
+        The guest module reports `region` as free, or one page in `every` of it, and
+        seals the round.
+        """
         self.fake("publish", round_id, region.start // PAGE, region.stop // PAGE,
-                  self.mem // PAGE)
+                  self.mem // PAGE, every)
 
     # the agent's part
 
@@ -245,10 +253,10 @@ class Machine(Qemu):
         migration.set_parameters(self, {"max-bandwidth": rate})
 
 
-def new_shm() -> str:
+def new_shm(size: int = SHM_SIZE) -> str:
     """A zeroed file for the ivshmem device."""
     handle, path = tempfile.mkstemp(prefix="freehint-kvm-", dir="/dev/shm")
-    os.ftruncate(handle, SHM_SIZE)
+    os.ftruncate(handle, size)
     os.close(handle)
     return path
 

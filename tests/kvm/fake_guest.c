@@ -22,12 +22,15 @@
 
 static const char usage_text[] =
 	"usage: fake_guest FILE hello [dead|zero|refused]\n"
-	"       fake_guest FILE publish ROUND START END LIMIT\n"
+	"       fake_guest FILE publish ROUND START END LIMIT [STEP]\n"
+	"       fake_guest FILE scatter ROUND LOW HIGH LIMIT\n"
 	"       fake_guest FILE withdraw\n"
 	"       fake_guest FILE request\n"
 	"\n"
 	"hello     introduces itself to the instance whose hello stands in FILE\n"
-	"publish   pages [START, END) of [0, LIMIT) are free; seals the round\n"
+	"publish   pages [START, END) of [0, LIMIT) are free, with STEP one in STEP of\n"
+	"          them; seals the round\n"
+	"scatter   every second page of [0, LOW) and [HIGH, LIMIT) is free; seals\n"
 	"withdraw  takes the hello back\n"
 	"request   prints 'round phase pass' as the host wrote it\n";
 
@@ -118,7 +121,7 @@ static int hello(const struct mapping *map, const char *contract)
 }
 
 /* One word at a time is slow and simple; the region has a few thousand. */
-static void put_free(struct freehint_publisher *pub, u64 start, u64 end)
+static void put_free(struct freehint_publisher *pub, u64 start, u64 end, u64 step)
 {
 	u64 word, bit;
 
@@ -126,24 +129,54 @@ static void put_free(struct freehint_publisher *pub, u64 start, u64 end)
 	while (pub->mark < end && pub->mark < pub->capacity) {
 		word = 0;
 		for (bit = 0; bit < FREEHINT_WORD_BITS; bit++)
-			if (pub->mark + bit >= start && pub->mark + bit < end)
+			if (pub->mark + bit >= start && pub->mark + bit < end &&
+			    (pub->mark + bit - start) % step == 0)
 				word |= 1ULL << bit;
 		freehint_put_words(pub, &word, 1);
 	}
 }
 
-static int publish(const struct mapping *map, u64 round, u64 start, u64 end, u64 limit)
+static int publish(const struct mapping *map, u64 round, u64 start, u64 end, u64 limit,
+		   u64 step)
 {
 	const struct freehint_seal_facts facts = {
 		.status = FREEHINT_SEAL_COMPLETE, .blocks = 1,
 	};
 	struct freehint_publisher pub = attach(map);
 
-	if (start >= end || end > limit || limit > pub.capacity)
-		die("START < END <= LIMIT <= capacity is wanted", EINVAL);
+	if (start >= end || end > limit || limit > pub.capacity || !step)
+		die("START < END <= LIMIT <= capacity, STEP > 0 is wanted", EINVAL);
 	freehint_open_round(&pub, round);
-	put_free(&pub, start, end);
+	put_free(&pub, start, end, step);
 	freehint_put_used(&pub, limit);
+	freehint_seal_round(&pub, &facts);
+	return 0;
+}
+
+/* The bitmap that costs its readers most. */
+static void put_scattered(struct freehint_publisher *pub, u64 end)
+{
+	u64 word = 0x5555555555555555ULL;
+
+	while (pub->mark < end) {
+		freehint_put_words(pub, &word, 1);
+		freehint_advance(pub);
+	}
+}
+
+static int scatter(const struct mapping *map, u64 round, u64 low, u64 high, u64 limit)
+{
+	const struct freehint_seal_facts facts = {
+		.status = FREEHINT_SEAL_COMPLETE, .blocks = 1,
+	};
+	struct freehint_publisher pub = attach(map);
+
+	if (low > high || high > limit || limit > pub.capacity)
+		die("LOW <= HIGH <= LIMIT <= capacity is wanted", EINVAL);
+	freehint_open_round(&pub, round);
+	put_scattered(&pub, low);
+	freehint_put_used(&pub, high);
+	put_scattered(&pub, limit);
 	freehint_seal_round(&pub, &facts);
 	return 0;
 }
@@ -176,8 +209,11 @@ int main(int argc, char **argv)
 		map = map_file(argv[1]);
 	if (!strcmp(what, "hello") && argc <= 4)
 		return hello(&map, argc == 4 ? argv[3] : "dead");
-	if (!strcmp(what, "publish") && argc == 7)
+	if (!strcmp(what, "publish") && (argc == 7 || argc == 8))
 		return publish(&map, number(argv[3]), number(argv[4]), number(argv[5]),
+			       number(argv[6]), argc == 8 ? number(argv[7]) : 1);
+	if (!strcmp(what, "scatter") && argc == 7)
+		return scatter(&map, number(argv[3]), number(argv[4]), number(argv[5]),
 			       number(argv[6]));
 	if (!strcmp(what, "withdraw") && argc == 3)
 		return withdraw(&map);

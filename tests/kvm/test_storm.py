@@ -17,6 +17,7 @@ import random
 from baremetal import (EXTENSION, MIB, PAGE, GuestStopped, Machine, accelerators, build,
                        finish, migration, mutant, result)
 from lib.qmp import QmpError
+from lib.soak import seeded
 
 MEM = 128 * MIB
 # Written at every step: keeps the passes coming.
@@ -120,13 +121,11 @@ def storms(accel: str, rng: random.Random, extension: str, lossy: bool = False) 
 def test() -> None:
     """The extension on every accelerator; the mutants where they can be seen."""
     build()
-    seed = int(os.environ.get("FREEHINT_SEED") or random.randrange(1 << 32))
-    result.step(f"FREEHINT_SEED={seed}")
-    rng = random.Random(seed)
+    rng = seeded()
     accels = accelerators()
     for accel in accels:
         wrong = storms(accel, rng, EXTENSION)
-        result.check(not wrong, f"{accel}, seed {seed}: {wrong} blocks are wrong")
+        result.check(not wrong, f"{accel}: {wrong} blocks are wrong")
     for broken in ("no-arm", "no-gate") if "kvm" in accels else ():
         result.check(storms("kvm", rng, mutant(broken), lossy=True),
                      f"{broken} loses nothing; this test cannot see the bug")

@@ -11,6 +11,7 @@ import hashlib
 import lzma
 import os
 import re
+import shutil
 import stat
 import subprocess
 from dataclasses import dataclass
@@ -28,16 +29,55 @@ BALLOON_MODULES = ("virtio_ring", "virtio", "virtio_pci_legacy_dev",
 
 
 @dataclass(frozen=True)
+class Extras:
+    """
+    What a test wants in its guest beyond the ordinary.
+
+    programs   names of this machine's programs, put into /bin with their libraries
+    modules    kernel modules, put into /modules; those that they need come first
+    boot       /boot/vmlinuz and /boot/initrd: the same guest, without extras
+    mutant     name of a mutant of freehint.ko that takes its place
+    """
+
+    programs: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    boot: bool = False
+    mutant: str = ""
+
+
+@dataclass(frozen=True)
 class Kernel:
-    """A bootable kernel with its modules."""
+    """
+    A bootable kernel with its modules.
+
+    version  as uname -r says it
+    image    the file that QEMU boots
+    config   the file that says how it was built
+    home     directory of a kernel that tests/kernel/build.sh made, else empty
+    """
 
     version: str
     image: str
+    config: str
+    home: str = ""
 
     @property
     def modules(self) -> str:
         """Its module directory."""
         return f"/lib/modules/{self.version}"
+
+    def freehint(self, mutant: str) -> str:
+        """Where freehint.ko for it is, or the mutant of that name."""
+        if self.home:
+            return os.path.join(self.home, f"freehint-{mutant}.ko" if mutant
+                                else "freehint.ko")
+        return os.path.join(paths.MUTANTS, f"freehint-{mutant}.ko") if mutant \
+            else paths.MODULE
+
+    def has(self, option: str) -> bool:
+        """Was it built with CONFIG_<option>=y?"""
+        with open(self.config, encoding="utf-8") as config:
+            return f"CONFIG_{option}=y\n" in config
 
 
 def _version_key(version: str) -> list[int]:
@@ -48,9 +88,12 @@ def _version_key(version: str) -> list[int]:
 def find_kernel() -> Kernel:
     """
     The newest cloud kernel in /boot that has its headers, or the version in
-    FREEHINT_TEST_KERNEL. Skips the test when there is none.
+    FREEHINT_TEST_KERNEL, or what tests/kernel/build.sh left in the directory
+    named there. Skips the test when there is none.
     """
     wanted = os.environ.get("FREEHINT_TEST_KERNEL", "*-cloud-amd64")
+    if "/" in wanted:
+        return _own_kernel(wanted)
     images = {path.removeprefix("/boot/vmlinuz-"): path
               for path in glob.glob(f"/boot/vmlinuz-{wanted}")}
     usable = [version for version in images
@@ -60,7 +103,17 @@ def find_kernel() -> Kernel:
     version = max(usable, key=_version_key)
     if not os.access(images[version], os.R_OK):
         skip(f"{images[version]} is not readable; run as root or chmod it")
-    return Kernel(version, images[version])
+    return Kernel(version, images[version], f"/boot/config-{version}")
+
+
+def _own_kernel(home: str) -> Kernel:
+    """The kernel in a directory of tests/kernel/build.sh."""
+    release = require_file(os.path.join(home, "include/config/kernel.release"),
+                           "run tests/kernel/build.sh")
+    with open(release, encoding="ascii") as file:
+        version = file.read().strip()
+    return Kernel(version, os.path.join(home, "arch/x86/boot/bzImage"),
+                  os.path.join(home, ".config"), home)
 
 
 def _busybox() -> str:
@@ -94,13 +147,30 @@ def kernel_module(kernel: Kernel, name: str) -> bytes | None:
     return data
 
 
-def freehint_module(kernel: Kernel) -> bytes:
+def freehint_module(kernel: Kernel, mutant: str = "") -> bytes:
     """Our own module; fails when it was built for another kernel."""
-    with open(require_file(paths.MODULE, "run make first"), "rb") as file:
+    path = kernel.freehint(mutant)
+    with open(require_file(path, "run make mutants" if mutant else "run make first"),
+              "rb") as file:
         data = file.read()
     check(b"vermagic=" + kernel.version.encode() + b" " in data,
-          f"{paths.MODULE} is not for {kernel.version}: run make clean, then make")
+          f"{path} is not for {kernel.version}: run make clean, then make")
     return data
+
+
+def _libraries(program: str) -> list[str]:
+    """Paths of the shared libraries of a program and of its loader."""
+    done = subprocess.run(["ldd", program], capture_output=True, text=True, check=False)
+    check("not found" not in done.stdout, f"{program} lacks libraries:\n{done.stdout}")
+    return re.findall(r"(/\S+) \(0x", done.stdout)
+
+
+def host_program(name: str) -> dict[str, str]:
+    """A program of this machine and what it needs: path in the guest to path here."""
+    path = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    if not path:
+        skip(f"no {name}; run tests/deps.sh check")
+    return {f"bin/{name}": path} | {lib.lstrip("/"): lib for lib in _libraries(path)}
 
 
 class _Cpio:
@@ -108,6 +178,7 @@ class _Cpio:
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
+        self._directories: set[str] = set()
         self._inode = 0
 
     def add(self, name: str, mode: int, data: bytes = b"",
@@ -119,6 +190,21 @@ class _Cpio:
         header = b"070701" + b"".join(b"%08x" % field for field in fields)
         self._parts += [self._padded(header + path), self._padded(data)]
 
+    def add_file(self, name: str, data: bytes, mode: int = 0o644) -> None:
+        """Append a file, and the directories that it is in unless they are there."""
+        directory = os.path.dirname(name)
+        if directory and directory not in self._directories:
+            self.add_directory(directory)
+        self.add(name, stat.S_IFREG | mode, data)
+
+    def add_directory(self, name: str) -> None:
+        """Append a directory after its parents."""
+        parent = os.path.dirname(name)
+        if parent and parent not in self._directories:
+            self.add_directory(parent)
+        self.add(name, stat.S_IFDIR | 0o755)
+        self._directories.add(name)
+
     def bytes(self) -> bytes:
         """The finished archive."""
         self.add("TRAILER!!!", 0)
@@ -129,28 +215,49 @@ class _Cpio:
         return data + b"\0" * (-len(data) % 4)
 
 
-def _archive(kernel: Kernel, programs: dict[str, str], with_freehint: bool) -> bytes:
+def _read(path: str) -> bytes:
+    """The bytes of a file."""
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _add_programs(cpio: _Cpio, programs: dict[str, str], extras: Extras) -> None:
+    """Busybox, our own programs, those of this machine."""
+    files = {"bin/busybox": _busybox(), "init": programs["init"]}
+    files |= {f"bin/{name}": path for name, path in programs.items() if name != "init"}
+    for name in extras.programs:
+        files |= host_program(name)
+    for name, path in files.items():
+        cpio.add_file(name, _read(path), 0o755)
+    cpio.add("bin/sh", stat.S_IFLNK | 0o777, b"busybox")
+
+
+def _add_modules(cpio: _Cpio, kernel: Kernel, names: tuple[str, ...]) -> None:
+    """Modules of the kernel; a name it does not have is left out."""
+    for name in names:
+        data = kernel_module(kernel, name)
+        if data is not None:
+            cpio.add_file(f"modules/{name}.ko", data)
+
+
+def _archive(kernel: Kernel, programs: dict[str, str], with_freehint: bool,
+             extras: Extras) -> bytes:
     """Put the initramfs together."""
     cpio = _Cpio()
     for name in ("bin", "dev", "modules", "proc", "run", "sys", "tmp"):
-        cpio.add(name, stat.S_IFDIR | 0o755)
+        cpio.add_directory(name)
     cpio.add("dev/console", stat.S_IFCHR | 0o600, device=(5, 1))
-    files = {"bin/busybox": _busybox(), "init": programs["init"]}
-    files |= {f"bin/{name}": path for name, path in programs.items() if name != "init"}
-    for name, path in files.items():
-        with open(path, "rb") as file:
-            cpio.add(name, stat.S_IFREG | 0o755, file.read())
-    cpio.add("bin/sh", stat.S_IFLNK | 0o777, b"busybox")
-    for name in BALLOON_MODULES:
-        data = kernel_module(kernel, name)
-        if data is not None:
-            cpio.add(f"modules/{name}.ko", stat.S_IFREG | 0o644, data)
+    _add_programs(cpio, programs, extras)
+    _add_modules(cpio, kernel, tuple(dict.fromkeys(BALLOON_MODULES + extras.modules)))
     if with_freehint:
-        cpio.add("modules/freehint.ko", stat.S_IFREG | 0o644, freehint_module(kernel))
+        cpio.add_file("modules/freehint.ko", freehint_module(kernel, extras.mutant))
+    if extras.boot:
+        cpio.add_file("boot/vmlinuz", _read(kernel.image))
+        cpio.add_file("boot/initrd", _archive(kernel, programs, with_freehint, Extras()))
     return cpio.bytes()
 
 
-def build(with_freehint: bool = True) -> tuple[Kernel, str]:
+def build(with_freehint: bool = True, extras: Extras = Extras()) -> tuple[Kernel, str]:
     """
     Build the guest, or find it in the cache.
 
@@ -158,7 +265,7 @@ def build(with_freehint: bool = True) -> tuple[Kernel, str]:
     the balloon's modules and, if asked for, freehint.ko. None is loaded.
     """
     kernel = find_kernel()
-    data = _archive(kernel, guest_programs(), with_freehint)
+    data = _archive(kernel, guest_programs(), with_freehint, extras)
     digest = hashlib.sha256(data).hexdigest()[:16]
     target = os.path.join(paths.CACHE, f"initramfs-{digest}.cpio")
     with cache_lock():

@@ -34,12 +34,16 @@ class Spec:
     append       more kernel command line
     accel        QEMU accelerator
     ivshmem      give the machine the shared-memory device
+    ivshmem_slot PCI slot of it, QEMU's choice unless given
     extension    load freehint-qemu.so (on this side)
+    plugin       the extension's file, or that of a mutant (mutant() below)
     plugin_opts  more options of the extension, ",name=value" each
     balloon      add virtio-balloon with free-page-hint=on
     crutch       make QEMU before 8.0 log writes under TCG (tests/vm/host/tlb_reset.c);
                  an open round does the same, so tests with hints do without
     region_mib   size of the ivshmem region
+    extras       more programs and modules in the guest
+    memory_opts  what follows the size in -m, ",maxmem=...,slots=..."
     extra        more QEMU arguments
     lifetime     seconds until QEMU is killed, whatever happens
     """
@@ -49,14 +53,24 @@ class Spec:
     append: str = ""
     accel: str = "tcg"
     ivshmem: bool = True
+    ivshmem_slot: int | None = None
     extension: bool = True
+    plugin: str = paths.PLUGIN
     plugin_opts: str = ""
     balloon: bool = False
     crutch: bool = False
     region_mib: int = 0
     with_module: bool = True
+    extras: initramfs.Extras = initramfs.Extras()
+    memory_opts: str = ""
     extra: list[str] = field(default_factory=list)
     lifetime: float = 240.0
+
+
+def mutant(name: str) -> str:
+    """Path of the extension with one rule broken; `make mutants` builds it."""
+    path = os.path.join(paths.BUILD, "mutants", f"freehint-qemu-{name}.so")
+    return require_file(path, "run make mutants")
 
 
 def region_mib_for(memory_mib: int) -> int:
@@ -143,6 +157,11 @@ class Machine:
         for name in initramfs.BALLOON_MODULES:
             self.guest.must(f"test ! -e /modules/{name}.ko || insmod /modules/{name}.ko")
 
+    def load_extras(self) -> None:
+        """Load the kernel modules of the spec's extras, in order."""
+        for name in self.spec.extras.modules:
+            self.guest.must(f"insmod /modules/{name}.ko")
+
     def query(self) -> dict[str, Any]:
         """x-query-freehint."""
         return self.qmp.command("x-query-freehint")
@@ -177,26 +196,27 @@ class Machine:
     def _arguments(self) -> list[str]:
         """The QEMU command line."""
         spec = self.spec
-        kernel, initrd = initramfs.build(spec.with_module)
+        kernel, initrd = initramfs.build(spec.with_module, spec.extras)
         args = ["-accel", spec.accel, "-cpu", CPU_MODELS[spec.accel],
-                "-smp", str(spec.smp), "-m", f"{spec.memory_mib}M",
+                "-smp", str(spec.smp), "-m", f"{spec.memory_mib}M{spec.memory_opts}",
                 "-object", f"memory-backend-ram,id=mainram,size={spec.memory_mib}M",
                 "-machine", "q35,memory-backend=mainram",
                 "-display", "none", "-nodefaults", "-no-user-config",
                 "-kernel", kernel.image, "-initrd", initrd,
-                "-append", f"console=ttyS0 quiet {spec.append}",
+                "-append", f"console=ttyS0 quiet no_timer_check {spec.append}",
                 "-serial", f"file:{self.qemu.path('console.log')}",
                 "-serial", f"unix:{self.qemu.path('control')},server=on,wait=off"]
         if spec.ivshmem:
             size = spec.region_mib or region_mib_for(spec.memory_mib)
             args += ["-object", f"memory-backend-file,id=freehint,mem-path={self.shm},"
                      f"size={size}M,share=on",
-                     "-device", "ivshmem-plain,memdev=freehint,master=on"]
+                     "-device", "ivshmem-plain,memdev=freehint,master=on" +
+                     (f",addr={spec.ivshmem_slot:#x}" if spec.ivshmem_slot else "")]
         if spec.balloon:
             args += ["-object", "iothread,id=io0", "-device",
                      "virtio-balloon-pci,free-page-hint=on,iothread=io0"]
         if spec.extension:
-            plugin = require_file(paths.PLUGIN, "run make first")
+            plugin = require_file(spec.plugin, "run make first")
             args += ["-plugin", f"file={plugin},memdev=freehint{spec.plugin_opts}"]
         if spec.crutch:
             args += crutch.arguments(spec.accel)

@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""
+The list of system calls in host-agent/isolation.c against what the agent does.
+
+The agent lives its life under strace: the unit tests of the whole program with
+their broken peers, then a real migration of a bare-metal guest, stopped and
+continued, with QEMU gone at the end. No call may be missing in the list, and none
+may stand there that was not made, unless its line says why it is "unseen".
+"""
+from __future__ import annotations
+
+import collections
+import glob
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import time
+
+from baremetal import (BUILD, CRAWL, MIB, ROOT, Machine, accelerators, build, finish,
+                       make, migration, result)
+
+# time limit: 600 s
+
+AGENT = os.path.join(BUILD, "freehint-agent")
+UNIT_TEST = os.path.join(BUILD, "tests", "unit", "test_agent")
+ISOLATION = os.path.join(ROOT, "host-agent", "isolation.c")
+SEALED = re.compile(r"^seccomp\(SECCOMP_SET_MODE_FILTER.*= 0", re.M)
+CALL = re.compile(r"^([a-z0-9_]+)\(", re.M)
+LINE = re.compile(r'^\t\{ "(\w+)", .*?\},(.*)$', re.M)
+REGION = range(2 * MIB, 34 * MIB)
+
+
+def listed() -> dict[str, str]:
+    """The list as it stands in the source: call and comment, of all its lines."""
+    with open(ISOLATION, encoding="utf-8") as file:
+        text = file.read()
+    table = text[text.index("allowed[] = {"):text.index("what sanitizers need")]
+    calls: dict[str, str] = {}
+    for name, comment in LINE.findall(table):
+        calls[name] = calls.get(name, "") + comment
+    result.check(len(calls) > 20, f"{ISOLATION}: the list was not found")
+    return calls
+
+
+def need_strace(directory: str) -> None:
+    """Skip where nobody may be traced."""
+    line = ["strace", "-D", "-o", os.path.join(directory, "probe"), "true"]
+    try:
+        done = subprocess.run(line, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        result.skip("strace is not installed")
+    if done.returncode:
+        result.skip(f"strace does not work here: {done.stderr.strip()}")
+
+
+def make_wrapper(directory: str) -> str:
+    """A program that is the agent under strace, with the agent's process id."""
+    path = os.path.join(directory, "agent")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f'#!/bin/sh\nexec strace -D -qq -o "{directory}/trace.$$" "{AGENT}" "$@"\n')
+    os.chmod(path, 0o755)
+    return path
+
+
+def run_unit_test(wrapper: str) -> None:
+    """The whole program between fake peers, all its errors included."""
+    make("tests", UNIT_TEST)
+    done = subprocess.run([UNIT_TEST], env={**os.environ, "FREEHINT_AGENT": wrapper},
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          check=False)
+    result.check(done.returncode == 0, f"{UNIT_TEST} under strace:\n{done.stdout}")
+
+
+def pause(agent: subprocess.Popen[bytes]) -> None:
+    """Stop the agent in whatever it does, and let it go on."""
+    agent.send_signal(signal.SIGSTOP)
+    time.sleep(0.3)
+    agent.send_signal(signal.SIGCONT)
+
+
+def migrate(wrapper: str, accel: str) -> None:
+    """The agent follows a guest until its QEMU is gone, and is told to end."""
+    monitor = os.path.join(os.path.dirname(wrapper), "monitor")
+    agent = None
+    try:
+        with Machine(accel, name="src",
+                     extra=["-qmp", f"unix:{monitor},server=on,wait=off"]) as src, \
+                Machine(accel, name="dst", incoming=True) as dst:
+            src.ping()
+            src.write(REGION, 1)
+            src.start_hinting()
+            agent = subprocess.Popen([wrapper, "--qmp", monitor, "--shm", src.shm])
+            pause(agent)
+            migration.begin(src, dst, params={"max-bandwidth": CRAWL})
+            src.publish(src.wait_round(), REGION)
+            src.wait_applied(len(REGION) // 4096)
+            pause(agent)
+            finish(src, dst)
+        time.sleep(1)
+        result.check(agent.poll() is None, f"the agent ended: {agent.returncode}")
+        agent.send_signal(signal.SIGTERM)
+        result.check(agent.wait(60) == 0, f"the agent ended with {agent.returncode}")
+    finally:
+        if agent and agent.poll() is None:
+            agent.kill()
+            agent.wait()
+
+
+def calls_in(text: str) -> collections.Counter[str]:
+    """System calls behind the sealing, in one trace; none if it never came so far."""
+    sealed = SEALED.search(text)
+    return collections.Counter(CALL.findall(text[sealed.end():]) if sealed else [])
+
+
+def collect(directory: str) -> collections.Counter[str]:
+    """System calls in all traces."""
+    seen: collections.Counter[str] = collections.Counter()
+    for path in glob.glob(os.path.join(directory, "trace.*")):
+        with open(path, encoding="utf-8", errors="replace") as file:
+            text = file.read()
+        result.check("--- SIGSYS" not in text, f"a call is not in the list:\n{text[-2000:]}")
+        seen += calls_in(text)
+    return seen
+
+
+def compare(calls: dict[str, str], seen: set[str]) -> None:
+    """The list and what was seen, both ways."""
+    missing = sorted(seen - set(calls))
+    result.check(not missing, f"made, but not in the list: {missing}")
+    unused = sorted(name for name, why in calls.items()
+                    if name not in seen and "unseen:" not in why)
+    result.check(not unused, f"in the list, never made, and no reason given: {unused}")
+    lies = sorted(name for name, why in calls.items() if name in seen and "unseen:" in why)
+    if lies:
+        print(f"seen here, although called unseen: {lies}", flush=True)
+
+
+def check_comparison(calls: dict[str, str], seen: set[str]) -> None:
+    """A comparison that never complains is none."""
+    for wrong in (({**calls, "reboot": ""}, seen), (calls, seen | {"reboot"})):
+        try:
+            compare(*wrong)
+        except result.Failure:
+            continue
+        raise result.Failure("the comparison does not see a wrong list")
+
+
+def test() -> None:
+    """All phases of the agent's life, then the comparison."""
+    calls = listed()
+    with tempfile.TemporaryDirectory(prefix="freehint-calls-") as directory:
+        need_strace(directory)
+        build()
+        result.require_file(AGENT, "run make first")
+        wrapper = make_wrapper(directory)
+        result.step("unit tests of the program")
+        run_unit_test(wrapper)
+        for accel in accelerators():
+            result.step(f"migration, {accel}")
+            migrate(wrapper, accel)
+        seen = collect(directory)
+    result.check(seen["io_uring_enter"] > 100, f"hardly anything was traced: {seen}")
+    result.step(", ".join(f"{name} {count}" for name, count in sorted(seen.items())))
+    compare(calls, set(seen))
+    check_comparison(calls, set(seen))
+
+
+if __name__ == "__main__":
+    result.run(test)

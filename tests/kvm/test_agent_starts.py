@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""
+Every call to the system that the agent makes until it is attached fails once: the
+agent either ends with its documented status and says why, or gets over it and hints.
+QEMU and its migration never notice.
+"""
+from __future__ import annotations
+
+import time
+
+import held_agent
+from baremetal import (CRAWL, MIB, PAGE, Machine, accelerators, build, finish, migration,
+                       result)
+from held_agent import HeldAgent
+
+MEM = 64 * MIB
+KEPT = range(2 * MIB, 4 * MIB)
+FREE = range(16 * MIB, 48 * MIB)
+PATTERN = 0x77777777
+
+# host-agent/conf.h
+NO_RING, ISOLATION, SYSTEM = 2, 3, 4
+# Calls in the life of an agent. Most are for memory to read QEMU's answers.
+FEWEST, MOST = 100, 2000
+TIMEOUT = 30.0
+
+
+def hinted(src: Machine, before: int) -> bool:
+    """Have more pages been accepted?"""
+    return src.counter("pages-accepted") >= before + len(FREE) // PAGE
+
+
+def outcome(agent: HeldAgent, src: Machine, before: int) -> str:
+    """Wait until the agent has ended or hinted; says which."""
+    deadline = time.monotonic() + TIMEOUT
+    while time.monotonic() < deadline:
+        if not agent.alive():
+            return "ended"
+        if hinted(src, before):
+            return "hinted"
+        time.sleep(0.005)
+    raise result.Failure(f"the agent neither ends nor hints:\n{agent.log()}")
+
+
+def one_failure(src: Machine, number: int) -> str | None:
+    """One agent; the name of what failed, None when there are no more calls."""
+    before = src.counter("pages-accepted")
+    agent = HeldAgent(src.shm, src.agent_qmp, fail_call=number)
+    try:
+        what = outcome(agent, src, before)
+        status = agent.end()
+        log = agent.log()
+        documented = status in (NO_RING, ISOLATION, SYSTEM) and "error: " in log
+        result.check(documented or (status == 0 and what == "hinted"),
+                     f"call {number}: {what}, status {status}:\n{log}")
+    finally:
+        agent.discard()
+    _, found, name = log.partition("failed on purpose: ")
+    return f"{name.strip()}: {what}" if found else None
+
+
+def test() -> None:
+    """All calls, in one migration that is held open."""
+    build()
+    held_agent.build()
+    accel = accelerators()[0]
+    with Machine(accel, name="src", mem=MEM) as src, \
+            Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
+        src.ping()
+        src.write(KEPT, PATTERN)
+        src.start_hinting()
+        migration.begin(src, dst, params={"max-bandwidth": CRAWL})
+        src.publish(src.wait_round(), FREE)
+        failed: dict[str, int] = {}
+        for number in range(1, MOST):
+            name = one_failure(src, number)
+            if name is None:
+                break
+            failed[name] = failed.get(name, 0) + 1
+        for name, count in sorted(failed.items()):
+            result.step(f"{count:3} {name}")
+        result.check(FEWEST < sum(failed.values()) < MOST - 1, f"{number} calls failed")
+        finish(src, dst)
+        result.check(dst.lost(KEPT, PATTERN) == 0, "content is lost")
+
+
+if __name__ == "__main__":
+    result.run(test)

@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""
+A file system without room for the shared memory. Touching a page that it cannot give
+is SIGBUS, which ends QEMU and its guest: the extension asks for every page first, is
+refused, says so, and the guest lives on. Once it has the room, nothing that happens to
+the file system later matters.
+
+The file system is a small tmpfs in a mount namespace of our own.
+"""
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+
+import held_agent
+from baremetal import (CRAWL, MIB, PAGE, SHM_SIZE, Machine, accelerators, build, finish,
+                       migration, result)
+from held_agent import HeldAgent
+from lib.qmp import QmpError
+
+# Set in the process that has its own mount namespace.
+INSIDE = "FREEHINT_TEST_NAMESPACE"
+UNSHARE = (["unshare", "--mount"], ["unshare", "--user", "--map-root-user", "--mount"])
+
+KEPT = range(2 * MIB, 4 * MIB)
+FREE = range(16 * MIB, 48 * MIB)
+PATTERN = 0x66666666
+
+
+def enter_namespace() -> None:
+    """Run the test once more, where it may mount."""
+    for command in UNSHARE:
+        if subprocess.run([*command, "true"], check=False, capture_output=True).returncode:
+            continue
+        os.environ[INSIDE] = "yes"
+        os.execvp(command[0], [*command, sys.executable, *sys.argv])
+    result.skip("no mount namespace of our own: unshare --mount is not permitted")
+
+
+class SmallDisk:
+    """A tmpfs of `pages` pages, and a file that takes them away."""
+
+    def __init__(self, pages: int) -> None:
+        self.dir = tempfile.mkdtemp(prefix="freehint-small-")
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={pages * PAGE}", "none",
+                        self.dir], check=True)
+        self.region = os.path.join(self.dir, "region")
+        self._filler = os.path.join(self.dir, "filler")
+        with open(self.region, "wb") as file:
+            file.truncate(SHM_SIZE)
+
+    def __enter__(self) -> "SmallDisk":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        subprocess.run(["umount", "--lazy", self.dir], check=True)
+        os.rmdir(self.dir)
+
+    def leave(self, pages: int) -> None:
+        """Fill it up to so many free pages."""
+        with open(self._filler, "wb") as file:
+            free = os.statvfs(self.dir).f_bavail
+            file.write(b"x" * (free - pages) * PAGE)
+        left = os.statvfs(self.dir).f_bavail
+        result.check(left == pages, f"{left} pages are free, not {pages}")
+
+
+def refused(src: Machine, pattern: str) -> None:
+    """x-freehint-start says what is missing, and QEMU lives."""
+    try:
+        src.qmp.command("x-freehint-start")
+    except QmpError as error:
+        result.check(pattern in error.desc, error.desc)
+        src.ping()
+        return
+    result.check(False, "reporting started without room")
+
+
+def migrate_on_full_disk(src: Machine, dst: Machine, disk: SmallDisk) -> None:
+    """All pages are there; a migration with hints needs no more."""
+    src.qmp.command("x-freehint-start")
+    disk.leave(0)
+    agent = HeldAgent(src.shm, src.agent_qmp)
+    try:
+        agent.wait_said("attached")
+        migration.begin(src, dst, params={"max-bandwidth": CRAWL})
+        src.publish(src.wait_round(), FREE)
+        src.wait_applied(len(FREE) // PAGE)
+        finish(src, dst)
+        result.check(agent.end() == 0, "the agent did not end well")
+    finally:
+        agent.discard()
+    result.check(dst.lost(KEPT, PATTERN) == 0, "content is lost")
+
+
+def test() -> None:
+    """No room at all, room for the first page only, enough, and full again."""
+    if INSIDE not in os.environ:
+        enter_namespace()
+    build()
+    held_agent.build()
+    accel = accelerators()[0]
+    with SmallDisk(2 * SHM_SIZE // PAGE) as disk:
+        disk.leave(0)
+        with Machine(accel, name="src", shm=disk.region) as src, \
+                Machine(accel, name="dst", incoming=True) as dst:
+            src.ping()
+            src.write(KEPT, PATTERN)
+            refused(src, "the file system has no room for the shared memory")
+            result.step("no room: refused")
+            disk.leave(1)
+            refused(src, "no guest module has said hello")
+            src.fake("hello", "dead")
+            refused(src, "no room for the whole shared memory")
+            result.step("room for one page: refused")
+            disk.leave(SHM_SIZE // PAGE)
+            migrate_on_full_disk(src, dst, disk)
+            result.step("room: migrated, though the disk was full again")
+
+
+if __name__ == "__main__":
+    result.run(test)

@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+# time limit: 900 s
+"""
+The guest that costs its host most: every second page is free, so that no two hints
+can be joined. What it costs QEMU is bounded by limits.h, whatever the guest's size,
+and printed; the migration is an ordinary one.
+
+FREEHINT_WORST_GIB sets the size; 1024 was measured for docs/threat-model.md.
+"""
+from __future__ import annotations
+
+import os
+import time
+
+from baremetal import (CRAWL, MIB, PAGE, Machine, accelerators, build, finish, migration,
+                       result)
+from lib.machine import Agent
+
+GIB = 1 << 30
+# FREEHINT_MAX_... of limits.h
+MAX_QUEUED = 1 << 20
+MAX_INFLIGHT = 8
+MAX_REFUSALS = 8
+# Where the pc machine has no memory when it has more than this
+HOLE = range(3 * GIB, 4 * GIB)
+# Seconds without a command after which no more are expected
+CALM = 3
+PATTERN = 0x2468ace0
+NEW = 0x13579bdf
+WRITTEN = range(8 * MIB, 40 * MIB)
+
+
+def region_size(mem: int) -> int:
+    """A power of two with a bit for every page, the hole below 4 GiB included."""
+    need, size = (mem + GIB) // PAGE // 8 + PAGE, MIB
+    while size < need:
+        size *= 2
+    return size
+
+
+def rss_kib(pid: int) -> int:
+    """Resident memory of a process."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time of a process."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def settle(src: Machine) -> dict[str, int]:
+    """The counters once no more commands come."""
+    seen, since = -1, time.monotonic()
+    while time.monotonic() - since < CALM:
+        counters = src.query()["counters"]
+        if counters["commands"] != seen:
+            seen, since = counters["commands"], time.monotonic()
+        time.sleep(0.1)
+    return src.query()["counters"]
+
+
+def publish(src: Machine, mem: int, lie: bool) -> dict[str, int]:
+    """The guest answers an open round with its bitmap; the counters after it."""
+    round_id = src.wait_round()
+    begin = time.monotonic()
+    src.fake("scatter", round_id, HOLE.start // PAGE,
+             (HOLE.start if lie else HOLE.stop) // PAGE, (mem + len(HOLE)) // PAGE)
+    counters = settle(src)
+    result.step(f"{mem // GIB} GiB, {'the hole, too' if lie else 'RAM only'}: "
+                f"{mem // PAGE // 2} ranges published, settled after "
+                f"{time.monotonic() - begin - CALM:.1f} s, {counters['ranges']} taken by "
+                f"{counters['commands']} commands, {counters['commands-refused']} refused")
+    return counters
+
+
+def cost(counters: dict[str, int], agent: Agent) -> None:
+    """Print what the round has cost."""
+    result.step(f"big lock: {counters['bql-total-us']} us, of these "
+                f"{counters['arm-us']} us to arm {counters['arm-chunks']} chunks; agent: "
+                f"{rss_kib(agent.pid)} KiB, {cpu_seconds(agent.pid):.1f} s of CPU")
+
+
+def run(accel: str, mem: int, lie: bool) -> None:
+    """One migration of a scattered guest."""
+    # On an AMD CPU, QEMU moves what does not fit below 1 TiB above it.
+    cpu = ["-cpu", "qemu64,phys-bits=46,vendor=GenuineIntel"] if accel == "kvm" else []
+    with Machine(accel, name="src", mem=mem, extra=cpu, shm_size=region_size(mem)) as src, \
+            Machine(accel, name="dst", mem=mem, extra=cpu, shm_size=region_size(mem),
+                    incoming=True) as dst:
+        src.ping()
+        src.write(WRITTEN, PATTERN)
+        agent = Agent(src.shm, src.agent_qmp)
+        try:
+            src.start_hinting()
+            migration.begin(src, dst, params={"max-bandwidth": CRAWL})
+            counters = publish(src, mem, lie)
+            cost(counters, agent)
+            check_bounds(counters, lie)
+            result.check(agent.alive(), "the agent has died")
+            src.write(WRITTEN, NEW)
+            if mem <= 64 * GIB:
+                finish(src, dst, 300)
+                result.check(not dst.lost(WRITTEN, NEW), "pages are wrong")
+        finally:
+            agent.stop()
+
+
+def check_bounds(counters: dict[str, int], lie: bool) -> None:
+    """Whatever the size: so many ranges, so many refusals."""
+    result.check(counters["ranges"] <= MAX_QUEUED, "more ranges than a round may have")
+    result.check(counters["commands-refused"] <= MAX_REFUSALS + MAX_INFLIGHT,
+                 f"the agent went on after {counters['commands-refused']} refusals")
+    result.check(counters["refused-range"] if lie else counters["refused-queue"],
+                 "nothing was refused: this was not the worst case")
+
+
+def test() -> None:
+    """Under KVM where there is one: TCG has 40 bits of address only."""
+    build()
+    accel = accelerators()[0]
+    mem = int(os.environ.get("FREEHINT_WORST_GIB") or 12) * GIB
+    for lie in (False, True):
+        run(accel, mem, lie)
+
+
+if __name__ == "__main__":
+    result.run(test)

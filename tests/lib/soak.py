@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+How long a torture test goes on: some rounds in an ordinary run, many when
+`make soak` has set FREEHINT_SOAK to the factor.
+"""
+from __future__ import annotations
+
+import os
+import random
+
+from .result import check, step
+
+
+def factor() -> int:
+    """1 in an ordinary run."""
+    text = os.environ.get("FREEHINT_SOAK") or "1"
+    check(text.isdigit() and int(text) > 0, f"FREEHINT_SOAK={text} is no number above 0")
+    return int(text)
+
+
+def times(ordinary: int) -> int:
+    """How often to do what an ordinary run does `ordinary` times."""
+    return ordinary * factor()
+
+
+def seeded() -> random.Random:
+    """A generator whose seed is printed; FREEHINT_SEED repeats a run."""
+    seed = int(os.environ.get("FREEHINT_SEED") or random.randrange(1 << 32))
+    step(f"FREEHINT_SEED={seed}")
+    return random.Random(seed)
