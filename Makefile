@@ -21,13 +21,16 @@ help:
 	@echo 'make demo [MEM= FILL= SMP= ACCEL=]'
 	@echo '                     migrate a guest with freehint, without, and with virtio-balloon'
 	@echo 'make check           all tests; the last line counts them'
-	@echo 'make check-unit      unit tests only; check-build check-kvm check-vm likewise'
+	@echo 'make check-contracts guest kernels that check, unmap or shadow their free pages;'
+	@echo '                     builds a small kernel first'
+	@echo 'make check-unit      unit tests only; check-{build,fuzz,kvm,model,vm} likewise'
+	@echo 'make soak [SOAK=]    the torture tests, SOAK times as long as in make check'
+	@echo 'make fuzz [FUZZ_TIME=] look for new inputs, FUZZ_TIME seconds with each target'
 	@echo 'make clean           remove what was built'
 
+# A pattern rule without a recipe would be no rule at all: hence the condition inside.
 deps-%:
-ifeq ($(DEPS),yes)
-	@tests/deps.sh $*
-endif
+	@test "$(DEPS)" = no || tests/deps.sh $*
 
 agent:
 	@$(MAKE) --no-print-directory -C host-agent
@@ -35,8 +38,9 @@ agent:
 qemu-module:
 	@$(MAKE) --no-print-directory -C host-agent/qemu-module
 
-mutants:
+mutants: deps-build
 	@$(MAKE) --no-print-directory -C host-agent/qemu-module mutants
+	@$(MAKE) --no-print-directory kmod-mutants
 
 # KDIR is looked up by a make of its own: deps-build may just have installed it.
 kmod:
@@ -48,12 +52,31 @@ kmod-build:
 	@$(MAKE) --no-print-directory -C guest-kmod KDIR=$(KDIR)
 	@mkdir -p $(OUT) && cp guest-kmod/freehint.ko $(OUT)/freehint.ko
 
+kmod-mutants:
+	@tests/kernel/kmod.sh $(KDIR) $(OUT)/mutants/freehint-always-dead.ko always-dead
+
 demo: deps-build deps-demo agent qemu-module kmod
 	@python3 tests/demo/demo.py $(if $(MEM),--mem $(MEM)) $(if $(FILL),--fill $(FILL)) \
 		$(if $(SMP),--smp $(SMP)) $(if $(ACCEL),--accel $(ACCEL)) $(DEMO_ARGS)
 
 check: deps-build deps-demo deps-check all mutants
 	@tests/run.sh
+
+# No distribution kernel has these options: tests/kernel/ builds one that has.
+check-contracts: deps-build deps-demo deps-check deps-kernel all mutants
+	@kernel=$$(tests/kernel/build.sh contracts) && FREEHINT_TEST_KERNEL=$$kernel \
+		tests/run.sh vm/test_contracts vm/test_init_on_free vm/test_content
+
+# Torture tests and models, so many times as long; for hours, not for every commit.
+SOAK  ?= 40
+soak: deps-build deps-demo deps-check all mutants
+	@FREEHINT_SOAK=$(SOAK) TEST_TIMEOUT=$(or $(TEST_TIMEOUT),86400) \
+		tests/run.sh -k 'torture|model'
+
+# Needs clang with libFuzzer; what is found is in build/fuzz.
+FUZZ_TIME ?= 600
+fuzz: deps-check
+	@FUZZ_TIME=$(FUZZ_TIME) TEST_TIMEOUT=$(or $(TEST_TIMEOUT),86400) tests/run.sh fuzz/test_fuzz
 
 check-%: deps-build deps-demo deps-check all mutants
 	@tests/run.sh $*
@@ -64,4 +87,5 @@ clean:
 	@test -z "$(KDIR)" || $(MAKE) --no-print-directory -C guest-kmod KDIR=$(KDIR) clean
 	rm -rf $(OUT)
 
-.PHONY: all help agent qemu-module mutants kmod kmod-build demo check clean
+.PHONY: all help agent qemu-module mutants kmod kmod-build kmod-mutants demo check \
+	check-contracts soak fuzz clean

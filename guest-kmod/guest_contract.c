@@ -15,6 +15,10 @@
  *
  * Poisoning wins where both are asked for, as it does in the kernel. KASAN,
  * KMSAN and debug_pagealloc keep their state outside the page and need no word.
+ *
+ * The kernel asks the same two questions where it has to mend the content of free
+ * pages itself, after hibernation: clear_or_poison_free_page() in 6.1, 6.12 and 7.3.
+ * Where debug_pagealloc means poisoning, the key of poisoning is on as well.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -37,6 +41,10 @@ struct guest_contract guest_contract_now(void)
 {
 	struct guest_contract now = { .refusal = refusal_now() };
 
+#ifdef FREEHINT_MUTANT_ALWAYS_DEAD
+	/* For the tests: what happens to a guest that does not know its kernel. */
+	return (struct guest_contract){ .contract = FREEHINT_CONTRACT_DEAD };
+#endif
 	if (now.refusal != FREEHINT_REFUSAL_NONE)
 		now.contract = FREEHINT_CONTRACT_REFUSED;
 	else if (want_init_on_free())

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Install the Debian packages that building, the demo and the checks need, and
-# nothing when they are there. Usage: tests/deps.sh [build] [demo] [check]
+# nothing when they are there. Usage: tests/deps.sh [build] [demo] [check] [kernel]
 set -eu
 
 # Compiles the agent, the QEMU extension and the guest's kernel module.
@@ -13,8 +13,12 @@ libcap-ng-dev linux-headers-cloud-amd64"
 # must be the version of the headers.
 DEMO="$BUILD qemu-system-x86 linux-image-cloud-amd64 busybox-static python3"
 
-# Unit tests, model checking, static analysis.
-CHECK="$DEMO libcmocka-dev spin sparse cppcheck clang clang-tidy shellcheck cpio xz-utils"
+# Unit tests, model checking, static analysis, fuzzing; what the test guests run.
+CHECK="$DEMO libcmocka-dev spin sparse cppcheck clang libclang-rt-dev clang-tidy shellcheck
+cpio xz-utils stress-ng kexec-tools strace"
+
+# Builds the kernels of tests/kernel.
+KERNEL="$BUILD linux-source flex bison bc libelf-dev xz-utils"
 
 say() { echo "deps: $*" >&2; }
 
@@ -90,8 +94,9 @@ for group in "$@"; do
 	build) packages="$packages $BUILD" ;;
 	demo) packages="$packages $DEMO" kernel=yes ;;
 	check) packages="$packages $CHECK" kernel=yes ;;
+	kernel) packages="$packages $KERNEL" ;;
 	*)
-		echo "usage: $0 [build] [demo] [check]" >&2
+		echo "usage: $0 [build] [demo] [check] [kernel]" >&2
 		exit 2
 		;;
 	esac

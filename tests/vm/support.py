@@ -17,19 +17,23 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from lib import migration  # noqa: E402
 from lib.guest import Guest  # noqa: E402
-from lib.machine import Machine, Spec  # noqa: E402
+from lib.machine import Agent, Machine, Spec  # noqa: E402
 from lib.qmp import Qmp, QmpError  # noqa: E402
 from lib.result import Skip, check, step  # noqa: E402
 
 # Slow enough that the work below dirties memory faster than it is sent.
 HOLD_BANDWIDTH = 24 << 20
 
+# Left to a guest when it fills what is free.
+SPARE_MIB = 40
+
 # Lines of each log that a failed test shows.
 LOG_TAIL = 40
 
 # Lines of a guest kernel that finds itself broken. Stalls are left out: an
 # overloaded test machine makes them.
-BROKEN = re.compile(r"BUG:|Oops|general protection|Bad page|WARNING:|Kernel panic")
+BROKEN = re.compile(r"\bBUG\b|Oops|general protection|Bad page|WARNING:|Kernel panic|"
+                    r"pagealloc: ")
 
 
 class Work:
@@ -76,6 +80,12 @@ def check_kernel(guest: Guest) -> None:
     check(not bad, "the guest's kernel is broken:\n" + "\n".join(bad[:10]))
 
 
+def free_mib(guest: Guest) -> int:
+    """MiB of free memory, less what the guest needs so as not to kill anything."""
+    free = guest.must("sed -n 's/^MemFree: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo")
+    return (int(free) >> 10) - SPARE_MIB
+
+
 def wait_for(condition: Callable[[], object], what: str, timeout: float = 30.0) -> None:
     """Poll until `condition` holds."""
     deadline = time.monotonic() + timeout
@@ -83,6 +93,13 @@ def wait_for(condition: Callable[[], object], what: str, timeout: float = 30.0) 
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {timeout:.0f} s for {what}")
         time.sleep(0.05)
+
+
+def attach_agent(vm: Machine) -> Agent:
+    """Start the machine's agent; it has its connection and the region on return."""
+    agent = vm.start_agent()
+    wait_for(lambda: "attached" in agent.log(), f"the agent of {vm.name} to attach")
+    return agent
 
 
 def expect_refusal(qmp: Qmp, command: str, pattern: str,

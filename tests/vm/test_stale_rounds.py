@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import tempfile
 
+from snapshots import create_disk, snapshot
 from support import Hops, Work, check, expect_refusal, step, wait_for
 from lib.machine import Machine, Spec
-from lib.qmp import Qmp
 from lib.result import run
-
-DISK_SIZE = 2 << 30
 
 # Any page of RAM: the command that names it must be refused.
 PAGE = {"start": 16 << 20, "length": 4096}
@@ -44,38 +42,6 @@ class History:
                            rf"round {ident} is (stale|closed)",
                            {"round": ident, "ranges": [PAGE]})
         step(f"{len(stale)} ids refused {when}")
-
-
-def create_disk(qmp: Qmp, path: str) -> None:
-    """Make a qcow2 node named `disk` without any device; it holds snapshots."""
-    with open(path, "wb"):
-        pass
-    qmp.command("blockdev-add", {"driver": "file", "node-name": "diskfile",
-                                 "filename": path})
-    run_job(qmp, "blockdev-create", {"options": {"driver": "qcow2", "file": "diskfile",
-                                                 "size": DISK_SIZE}})
-    qmp.command("blockdev-add", {"driver": "qcow2", "node-name": "disk",
-                                 "file": "diskfile"})
-
-
-def run_job(qmp: Qmp, command: str, arguments: dict[str, object]) -> None:
-    """Run a command that starts a job and wait for its end."""
-    ident = f"job-{command}"
-    qmp.command(command, {"job-id": ident, **arguments})
-
-    def job() -> dict[str, str]:
-        jobs = qmp.command("query-jobs")
-        return next(entry for entry in jobs if entry["id"] == ident)
-
-    wait_for(lambda: job()["status"] == "concluded", command, 60)
-    error = job().get("error")
-    qmp.command("job-dismiss", id=ident)
-    check(not error, f"{command} failed: {error}")
-
-
-def snapshot(vm: Machine, command: str) -> None:
-    """snapshot-save or snapshot-load."""
-    run_job(vm.qmp, command, {"tag": "before", "vmstate": "disk", "devices": ["disk"]})
 
 
 def later_pass(hops: Hops, history: History) -> None:

@@ -4,26 +4,11 @@
  * content. Loops for ever: check a page, write its next generation. With "idle" it
  * only checks once it has written everything, so most pages stay untouched.
  */
-#include "guest_util.h"
+#include "page_content.h"
 
 #include <string.h>
 
-#define WORDS		(PAGE / 8)
 #define CHUNK		(8UL << 20)
-
-/**
- * struct page - what one page carries
- * @index:      number of the page
- * @generation: of its last write; the owner remembers it elsewhere too
- * @body:       words computed from the two
- * @sum:        sum of the words before it
- */
-struct page {
-	uint64_t index;
-	uint64_t generation;
-	uint64_t body[WORDS - 3];
-	uint64_t sum;
-};
 
 struct tally {
 	uint64_t checks;
@@ -32,42 +17,6 @@ struct tally {
 	uint64_t zero_pages;
 	uint64_t old_pages;
 };
-
-static uint64_t page_seed(uint64_t index, uint64_t generation)
-{
-	return (index * 0x9e3779b97f4a7c15ULL ^ generation * 0xc2b2ae3d27d4eb4fULL) | 1;
-}
-
-static void page_write(struct page *page, uint64_t index, uint64_t generation)
-{
-	uint64_t word = page_seed(index, generation);
-	uint64_t sum = index + generation;
-	size_t i;
-
-	page->index = index;
-	page->generation = generation;
-	for (i = 0; i < WORDS - 3; i++) {
-		word += 0x9e3779b97f4a7c15ULL;
-		page->body[i] = word;
-		sum += word;
-	}
-	page->sum = sum;
-}
-
-static int page_is_good(const struct page *page, uint64_t index, uint64_t generation)
-{
-	uint64_t word = page_seed(index, generation);
-	uint64_t sum = index + generation;
-	uint64_t wrong = (page->index ^ index) | (page->generation ^ generation);
-	size_t i;
-
-	for (i = 0; i < WORDS - 3; i++) {
-		word += 0x9e3779b97f4a7c15ULL;
-		wrong |= page->body[i] ^ word;
-		sum += word;
-	}
-	return !(wrong | (page->sum ^ sum));
-}
 
 static void page_mismatch(struct tally *tally, const struct page *page, uint64_t index,
 			  uint64_t generation)

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+Loads of a Linux guest that prove memory content in many ways at once: kinds of memory
+(tests/vm/guest/twist.c), stress-ng, files with checksums, and the kernel's own
+machinery that moves pages about meanwhile.
+"""
+from __future__ import annotations
+
+import dataclasses
+import os
+from dataclasses import dataclass
+
+from support import HOLD_BANDWIDTH, Hops, check, check_kernel, migration, step, wait_for
+from lib.guest import Guest
+from lib.machine import Spec
+
+# The control for a failure: the same test without hints.
+PLAIN = bool(os.environ.get("FREEHINT_TORTURE_PLAIN"))
+
+# The slowest machine: two processors emulated by less than one.
+PATIENCE = 240
+
+# Loops in the guest that prove nothing themselves.
+STIRRERS = {
+    "compact": "echo 1 >/proc/sys/vm/compact_memory; sleep 0.3",
+    "dropcaches": "sync; echo 3 >/proc/sys/vm/drop_caches; sleep 0.5",
+    "exits": "for i in 1 2 3 4 5 6 7 8; do busybox true & done; wait; sleep 0.1",
+    "cpus": "for on in 0 1; do echo $on >/sys/devices/system/cpu/cpu1/online; "
+            "sleep 0.5; done",
+    # what was plugged in: the machine has it above 4 GiB
+    "blocks": "for i in $(seq 32 63); do cd /sys/devices/system/memory/memory$i || continue; "
+              "echo offline >state && echo $i >>/run/offlined; sleep 0.3; "
+              "echo online_movable >state; done 2>/dev/null; sleep 0.3",
+}
+
+
+def plain_or_ours(spec: Spec) -> Spec:
+    """Without hints, a QEMU that logs its writes nevertheless."""
+    return dataclasses.replace(spec, extension=False, crutch=True) if PLAIN else spec
+
+
+@dataclass(frozen=True)
+class Twist:
+    """One twist: kind of memory, size, path where the kind wants one."""
+
+    kind: str
+    mib: int
+    path: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name of its status file and log."""
+        return f"twist-{self.kind}"
+
+
+def steady_pass(hops: Hops, number: int) -> None:
+    """
+    Wait until the held migration is in pass `number`, no faster than it is held: at full
+    speed a fast host sends more in the downtime than the guest writes in a pass, and ends.
+    """
+    migration.set_parameters(hops.here.qemu, {"max-bandwidth": HOLD_BANDWIDTH})
+    info = migration.wait(hops.here.qemu, PATIENCE,
+                          lambda now: now.get("ram", {}).get("dirty-sync-count", 0) >= number,
+                          0.01)
+    check(info["status"] == "active", f"the migration {info['status']} before its time")
+
+
+def tune_kernel(guest: Guest) -> None:
+    """Huge pages wherever possible, khugepaged and ksmd that hardly rest."""
+    guest.must("cd /sys/kernel/mm; echo always >transparent_hugepage/enabled; "
+               "echo 50 >transparent_hugepage/khugepaged/scan_sleep_millisecs; "
+               "echo 50 >transparent_hugepage/khugepaged/alloc_sleep_millisecs; "
+               "echo 20 >ksm/sleep_millisecs; echo 500 >ksm/pages_to_scan; "
+               "echo 1 >ksm/run")
+
+
+class Loads:
+    """Programs in the guest that own memory of many kinds and check it for ever."""
+
+    def __init__(self, guest: Guest, twists: list[Twist], stirrers: tuple[str, ...] = (),
+                 stress: str = "", files_mib: int = 0) -> None:
+        """
+        Start them. `stress` are the stressors of a stress-ng; `files_mib` MiB of files
+        with checksums are left on tmpfs.
+        """
+        self.twists = twists
+        self.stirrers = stirrers
+        self.stress = stress
+        self.files = bool(files_mib)
+        for twist in twists:
+            guest.spawn(twist.name, f"twist {twist.kind} {twist.mib}M /run/{twist.name} "
+                                    f"{twist.path}")
+        for name in stirrers:
+            self._stir(guest, name)
+        if stress:
+            self._start_stress(guest)
+        if files_mib:
+            guest.must(f"mkdir -p /tmp/files; cd /tmp/files; for i in $(seq {files_mib}); "
+                       "do dd if=/dev/urandom of=$i bs=64k count=16 2>/dev/null || exit 1; "
+                       "done; sha256sum * >/tmp/sums", PATIENCE)
+        wait_for(lambda: all(self._walks(guest, twist) for twist in twists),
+                 "every kind of memory to be walked once", PATIENCE)
+        step(f"loads are up: {self}")
+
+    def __str__(self) -> str:
+        """Names, for the log."""
+        names = [twist.kind for twist in self.twists]
+        return ", ".join(names + ["stress-ng"] * bool(self.stress))
+
+    @staticmethod
+    def _stir(guest: Guest, name: str) -> None:
+        """Start an endless loop."""
+        guest.must(f"echo 'renice -n 5 -p $$; while :; do {STIRRERS[name]}; done' "
+                   f">/run/{name}.sh")
+        guest.spawn(name, f"sh /run/{name}.sh")
+
+    def _start_stress(self, guest: Guest) -> None:
+        """A stress-ng without end; its status goes to a file when it is told to end."""
+        guest.must("mkdir -p /tmp/stress; echo 'renice -n 5 -p $$; trap : INT; "
+                   f"stress-ng --verify --timeout 0 --temp-path /tmp/stress {self.stress} & "
+                   "echo $! >/run/stress.pid; while kill -0 $! 2>/dev/null; do wait $!; "
+                   "echo $? >/run/stress.status; done' >/run/stress.sh")
+        guest.spawn("stress-shell", "sh /run/stress.sh")
+
+    def _signal_others(self, guest: Guest, signal: str) -> None:
+        """Stop all but the twists, or let them go on: the proof takes long enough."""
+        for name in self.stirrers:
+            guest.must(f"kill -{signal} -$(cat /run/{name}.pid)", PATIENCE)
+        if self.stress:
+            guest.must("for i in /proc/[0-9]*; do read name <$i/comm; case $name in "
+                       f"stress-ng*) kill -{signal} ${{i#/proc/}};; esac; done 2>/dev/null; "
+                       "true", PATIENCE)
+
+    @staticmethod
+    def _walks(guest: Guest, twist: Twist) -> int:
+        """How often a twist has looked at all its pages."""
+        return guest.numbers(f"/run/{twist.name}").get("walks", 0)
+
+    def _check_twist(self, guest: Guest, twist: Twist) -> None:
+        """No page was ever wrong."""
+        numbers = guest.numbers(f"/run/{twist.name}")
+        log = guest.run(f"head -n 20 /run/{twist.name}.log")[1]
+        check(numbers.get("mismatches") == 0 and not log,
+              f"{twist.name} found wrong content: {numbers}\n{log}")
+
+    def prove(self, guest: Guest) -> None:
+        """
+        Check on the destination that every load went on and found no error. The walk
+        that was under way may have begun before: two more look at each page.
+        """
+        self._signal_others(guest, "STOP")
+        before = {twist: self._walks(guest, twist) for twist in self.twists}
+
+        def walked() -> bool:
+            for twist in self.twists:
+                self._check_twist(guest, twist)
+            return all(self._walks(guest, twist) >= before[twist] + 2
+                       for twist in self.twists)
+
+        wait_for(walked, f"two walks of {self}", PATIENCE)
+        if self.files:
+            status, text = guest.run("cd /tmp/files && sha256sum -c /tmp/sums", 120)
+            check(status == 0, f"files changed:\n{text[-2000:]}")
+        if self.stress:
+            ended, status = guest.run("cat /run/stress.status")
+            check(ended != 0, f"stress-ng has ended before its time, with {status}: "
+                              f"{guest.run('cat /run/stress-shell.log')[1]}")
+        check_kernel(guest)
+        self._signal_others(guest, "CONT")
+        step(f"content proved by {self}")
+
+    def finish_stress(self, guest: Guest) -> None:
+        """End stress-ng; its stressors give their verdict."""
+        if not self.stress:
+            return
+        guest.must("kill -INT $(cat /run/stress.pid)")
+        wait_for(lambda: guest.run("test -e /run/stress.status")[0] == 0,
+                 "stress-ng to end", PATIENCE)
+        status = guest.must("cat /run/stress.status").split()
+        log = guest.must("cat /run/stress-shell.log")
+        check(status[-1:] == ["0"] and "fail" not in log.lower(),
+              f"stress-ng ended with {status}:\n{log[-3000:]}")
+        step("stress-ng verified what it did")
