@@ -58,6 +58,7 @@ static struct {
 	unsigned int count;
 	u64 chunk;
 	u64 chunks;
+	u64 bytes;
 } armed;
 
 static u64 chunk_bytes(void)
@@ -112,6 +113,7 @@ static int arm_one(RAMBlock *block, void *opaque)
 	armed.block[armed.count].start = host;
 	armed.block[armed.count].end = host + len;
 	armed.count++;
+	armed.bytes += len;
 	return 0;
 }
 
@@ -132,14 +134,21 @@ u64 arm_all(void)
 {
 	armed.count = 0;
 	armed.chunks = 0;
+	armed.bytes = 0;
 	armed.chunk = chunk_bytes();
 	qemu.qemu_ram_foreach_block(arm_one, NULL);
 	return armed.chunks;
 }
 
+u64 arm_bytes(void)
+{
+	return armed.bytes;
+}
+
 void arm_none(void)
 {
 	armed.count = 0;
+	armed.bytes = 0;
 }
 
 bool arm_covers(const void *hva, u64 len)

@@ -11,11 +11,16 @@
 /**
  * arm_all() - arm the log of every block that migrates
  *
- * Context: BQL held, in an after-sync notifier, so that QEMU's bitmap lock is free.
+ * Context: migration thread, in a notifier, so that QEMU's bitmap lock is free; the
+ * gate is closed, so that nobody asks arm_covers(). Better without the BQL: with KVM
+ * it takes milliseconds for each GiB.
  *
  * Return: number of chunks that were touched.
  */
 u64 arm_all(void);
+
+/** arm_bytes() - how much memory is armed */
+u64 arm_bytes(void);
 
 /**
  * arm_tlbs() - make TCG record writes again where a sync does not
@@ -31,7 +36,7 @@ void arm_none(void);
 /**
  * arm_covers() - is [hva, hva + len) inside one armed block?
  *
- * Context: BQL held.
+ * Context: BQL held, the gate is open or was when this command began.
  */
 bool arm_covers(const void *hva, u64 len);
 

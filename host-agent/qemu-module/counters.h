@@ -20,7 +20,7 @@
  *                 other pages: exact during the first wait, an upper bound later
  * bytes-skipped:  pages-cleared in bytes
  * bql-*:          time our code ran with QEMU's big lock held
- * arm-us:         part of it: arming the dirty log at the opening of rounds
+ * arm-us:         arming the dirty log at the opening of rounds, without that lock
  * migrations:     in which at least one round was opened
  * rounds-refused: syncs after which no round was opened although reporting was on
  */

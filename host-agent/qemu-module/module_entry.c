@@ -24,19 +24,26 @@
  * told to report notices: it looked every 100 ms until then.
  */
 #define FIRST_WAIT_MS		200
+/*
+ * Default of later-wait-ms: a guest that reports looks every millisecond, and scans
+ * as many for each GiB or two; half of it is for a guest whose processors are busy.
+ */
+#define LATER_WAIT_MS		40
 /* More would be felt as a hang of the migrate command. */
-#define FIRST_WAIT_MAX_MS	1000
+#define WAIT_MAX_MS		1000
 
 /**
  * struct options - of -plugin file=freehint-qemu.so,key=value,...
  * @memdev:         id of the memory backend behind the ivshmem device; points into
  *                  the argument, copied by bar_init()
  * @first_wait_ms:  longest wait for the first hints of a migration
+ * @later_wait_ms:  the same for each later pass
  * @allow_untested: load into a QEMU series that was never tested
  */
 struct options {
 	const char *memdev;
 	unsigned long first_wait_ms;
+	unsigned long later_wait_ms;
 	bool allow_untested;
 };
 
@@ -64,7 +71,7 @@ static bool parse_ms(const char *value, unsigned long *out)
 	char *end;
 
 	*out = strtoul(value, &end, 10);
-	return *value >= '0' && *value <= '9' && !*end && *out <= FIRST_WAIT_MAX_MS;
+	return *value >= '0' && *value <= '9' && !*end && *out <= WAIT_MAX_MS;
 }
 
 static bool parse_option(const char *arg, struct options *opt)
@@ -82,6 +89,8 @@ static bool parse_option(const char *arg, struct options *opt)
 	}
 	if (IS("first-wait-ms"))
 		return parse_ms(value, &opt->first_wait_ms);
+	if (IS("later-wait-ms"))
+		return parse_ms(value, &opt->later_wait_ms);
 	if (IS("allow-untested"))
 		return parse_bool(value, &opt->allow_untested);
 #undef IS
@@ -96,8 +105,9 @@ static bool parse_options(int argc, char **argv, struct options *opt)
 		if (parse_option(argv[i], opt))
 			continue;
 		qemu.error_report("freehint: option '%s' is not one of memdev=ID, "
-				  "first-wait-ms=0..%d, allow-untested=on|off",
-				  argv[i], FIRST_WAIT_MAX_MS);
+				  "first-wait-ms=0..%d, later-wait-ms=0..%d, "
+				  "allow-untested=on|off", argv[i], WAIT_MAX_MS,
+				  WAIT_MAX_MS);
 		return false;
 	}
 	return true;
@@ -125,11 +135,22 @@ static void report_missing(void)
 		"with --enable-modules\n", missing);
 }
 
+static void register_precopy(const struct options *opt)
+{
+	const struct precopy_limits limits = {
+		.first_wait_us = opt->first_wait_ms * 1000,
+		.later_wait_us = opt->later_wait_ms * 1000,
+	};
+
+	precopy_init(&limits);
+}
+
 int qemu_plugin_install(u64 id, const void *info, int argc, char **argv)
 {
 	struct options opt = {
 		.memdev = "freehint",
 		.first_wait_ms = FIRST_WAIT_MS,
+		.later_wait_ms = LATER_WAIT_MS,
 	};
 
 	(void)id;
@@ -145,7 +166,7 @@ int qemu_plugin_install(u64 id, const void *info, int argc, char **argv)
 		return -1;
 	}
 	qemu_abi_late();
-	precopy_init(opt.first_wait_ms * 1000);
+	register_precopy(&opt);
 	commands_register();
 	return 0;
 }

@@ -14,28 +14,39 @@
  *	COMPLETE			precopy is over
  *	CLEANUP				main loop; the dirty bitmap is freed after it
  *
- * After a sync, with the guest running: arm, open the gate, publish, in this order.
- * Before a sync and at cleanup: close the gate and wait for the apply thread.
+ * After a sync, with the guest running: arm, open the gate, publish, in this order;
+ * then wait for the hints. Before a sync and at cleanup: close the gate and wait for
+ * the apply thread.
  *
- * Between the first AFTER_SYNC and SETUP, QEMU excludes discarded pages from its
- * bitmap without taking the bitmap's lock (migration_bitmap_clear_discarded_pages).
- * Clearing bits meanwhile could corrupt its count of dirty pages, and a migration
- * whose count never reaches the threshold never ends. So the guest is asked at once,
- * but nothing is applied before SETUP.
+ * The first round is opened at SETUP and not before. Between the first AFTER_SYNC and
+ * SETUP, QEMU excludes discarded pages from its bitmap without taking the bitmap's
+ * lock (migration_bitmap_clear_discarded_pages). Clearing bits meanwhile could corrupt
+ * its count of dirty pages, and a migration whose count never reaches the threshold
+ * never ends.
  *
- * At SETUP a pass has sent nothing yet and nobody holds the bitmap's lock. Where the
- * BQL is not held either (before 9.0), the migration thread waits there for the
- * first hints, bounded by first-wait-ms, because once it sends it keeps the lock for
- * 50 ms at a time. Where the BQL is held no wait is possible: the guest could not
- * take a timer interrupt under TCG, and its devices would stand still.
+ * Why the migration thread waits. Once it sends, it keeps QEMU's bitmap lock for 50 ms
+ * at a time (MAX_WAIT in migration/ram.c), the first hints come that late, and what is
+ * sent meanwhile is lost to us. In the notifier a pass has sent nothing yet and nobody
+ * holds the lock. The wait ends with the last hint, or when nothing moves any more, or
+ * at its limit; a later pass waits only if somebody answered the one before.
+ *
+ * Why the BQL is dropped for it, and for arming. With the BQL held the guest's devices
+ * stand still, a TCG guest cannot even take a timer interrupt, and QMP commands with
+ * hints are not read. Nothing that QEMU does between the notifier's return and its own
+ * unlock needs the BQL to have been held throughout: SETUP is the last call of
+ * qemu_savevm_state_setup(), AFTER_SYNC the last of migration_bitmap_sync_precopy(),
+ * and QEMU's TCG drops the BQL there itself (tcg_log_global_after_sync). In later
+ * passes an RCU read section surrounds us, inside which QEMU takes the BQL elsewhere,
+ * too (prepare_mmio_access); nobody waits for a grace period with the BQL held. In the
+ * first AFTER_SYNC the list of RAM blocks is locked: the BQL must not be taken again
+ * under that lock, which is the other reason to wait for SETUP.
+ *
+ * What dropping it invalidates: everything that was asked of QEMU and of the guest.
+ * And since 10.0 a timer in the main loop may sync meanwhile (auto-converge): what was
+ * armed before such a sync is armed no more, so begin_round() compares @syncs.
  *
  * Why not open rounds from the migration state alone: only these notifiers tell
  * where the syncs are, and a hint is only worth anything between two of them.
- *
- * postcopy: after the switch a hinted page is neither sent nor served, and the guest
- * thread that wants it stalls. A set postcopy-ram capability therefore keeps every
- * round closed. background-snapshot writes each page once, whatever the dirty log
- * says, and COLO goes on syncing after the switch without these notifiers.
  */
 #include <pthread.h>
 
@@ -44,6 +55,7 @@
 #include "bar.h"
 #include "precopy.h"
 #include "qemu_abi.h"
+#include "refusal.h"
 #include "round_gate.h"
 
 /**
@@ -59,85 +71,37 @@ enum greeting {
 	GREETING_SAID,
 };
 
+/**
+ * struct wait - how long the migration thread waits for the hints of a round
+ * @idle_us:  it goes on when nothing has moved for so long
+ * @total_us: and after so long in any case
+ */
+struct wait {
+	u64 idle_us;
+	u64 total_us;
+};
+
 /*
- * Guarded by the BQL. Before QEMU 9.0 setup_done() runs without it; it reads
- * @enabled only to save work (the gate decides), and @pass and @in_setup are
- * written by its own thread.
+ * Guarded by the BQL; @bql_us is the migration thread's own.
+ *
+ * @syncs grows when a sync begins and when it ends.
  */
 static struct {
 	struct qemu_notifier notifier;
-	u64 first_wait_us;
+	struct precopy_limits limits;
 	bool enabled;
-	bool in_setup;
 	u32 pass;
+	u64 sync_us;
+	u64 syncs;
+	u64 bql_us;
 	bool opened;
 	enum greeting greeting;
 	pthread_t thread;
 } precopy;
 
-static const char *capability_refusal(void)
-{
-	if (qemu.migrate_postcopy_ram())
-		return "postcopy-ram capability is set";
-	if (qemu.migrate_background_snapshot())
-		return "background-snapshot capability is set";
-	if (qemu.colo())
-		return "x-colo capability is set";
-	return NULL;
-}
-
-static const char *guest_refusal(void)
-{
-	struct freehint_guest_hello hello;
-
-	switch (bar_guest(&hello)) {
-	case 0:
-		break;
-	case -EPROTO:
-		return hello.version > FREEHINT_VERSION ?
-		       "the guest module speaks a newer version; update freehint of the host" :
-		       "the guest module speaks an older version; update freehint of the guest";
-	case -EINVAL:
-		return "the guest's hello makes no sense";
-	default:
-		return "no guest module has said hello; load freehint.ko in the guest, or "
-		       "see its kernel log";
-	}
-	if (hello.contract != FREEHINT_CONTRACT_REFUSED)
-		return NULL;
-	switch (hello.refusal) {
-	case FREEHINT_REFUSAL_POISON:
-		return "the guest checks free pages for a poison pattern (page_poison=1)";
-	case FREEHINT_REFUSAL_PAGE_SIZE:
-		return "the guest's pages are not 4 KiB";
-	default:
-		return "the guest's administrator switched reporting off (report=0)";
-	}
-}
-
-/* What stands against hinting in any pass. */
-static const char *refusal(void)
-{
-	const char *why = capability_refusal();
-
-	return why ? why : guest_refusal();
-}
-
 const char *precopy_refusal(void)
 {
-	struct freehint_guest_hello hello;
-	const char *why;
-
-	if (!bar_is_attached())
-		return "no shared memory";
-	why = refusal();
-	if (why)
-		return why;
-	if (precopy.pass > 1 && !bar_guest(&hello) &&
-	    hello.contract == FREEHINT_CONTRACT_ZERO)
-		return "free pages of this guest must read as zero (init_on_free=1): "
-		       "hints count in the first pass only";
-	return NULL;
+	return refusal_in_pass(precopy.pass);
 }
 
 static void withdraw_request(void)
@@ -153,22 +117,6 @@ static void say_hello(void)
 	withdraw_request();
 }
 
-static void open_round(u64 sync_us)
-{
-	u64 id, armed_us, chunks;
-
-	chunks = arm_all();
-	armed_us = gate_time_us();
-	id = gate_open(precopy.pass, sync_us, precopy.in_setup);
-	bar_request(id, FREEHINT_PHASE_ROUND, precopy.pass);
-	gate_published();
-	gate_count(arm_us, armed_us - sync_us);
-	gate_count(arm_chunks, chunks);
-	if (!precopy.opened)
-		gate_count(migrations, 1);
-	precopy.opened = true;
-}
-
 /*
  * With auto-converge, newer series also sync from a timer in the main loop, in the
  * middle of a pass. The migration thread holds the bitmap lock then, and arming
@@ -180,24 +128,105 @@ static bool in_migration_thread(void)
 	return pthread_equal(precopy.thread, pthread_self());
 }
 
-static void after_sync(void)
+static bool may_open(void)
 {
-	u64 sync_us = gate_time_us();
-
-	arm_tlbs();
-	precopy.pass++;
-	if (precopy.pass == 1) {
-		precopy.in_setup = true;
-		precopy.thread = pthread_self();
-	}
 	/* A stopped guest cannot answer, and its last pass must not be touched. */
 	if (!precopy.enabled || !qemu.runstate_is_running())
+		return false;
+	if (in_migration_thread() && !precopy_refusal())
+		return true;
+	gate_count(rounds_refused, 1);
+	return false;
+}
+
+static void drop_bql(void)
+{
+	gate_count_bql(gate_time_us() - precopy.bql_us);
+	qemu.bql_unlock();
+}
+
+static void take_bql(void)
+{
+	qemu.bql_lock(__FILE__, __LINE__);
+	precopy.bql_us = gate_time_us();
+}
+
+static void open_round(void)
+{
+	u64 id = gate_open(precopy.pass, precopy.sync_us);
+
+	bar_request(id, FREEHINT_PHASE_ROUND, precopy.pass);
+	gate_published();
+	if (!precopy.opened)
+		gate_count(migrations, 1);
+	precopy.opened = true;
+}
+
+/* The larger the guest, the longer its scan: a millisecond for each GiB armed. */
+static struct wait wait_for_pass(void)
+{
+	u64 us = precopy.pass == 1 ? precopy.limits.first_wait_us :
+				     precopy.limits.later_wait_us;
+
+	if (!us)
+		return (struct wait){ 0, 0 };
+	return (struct wait){ us / 2, us + (arm_bytes() >> 30) * 1000 };
+}
+
+/* Without the BQL: this takes milliseconds for each GiB of a guest under KVM. */
+static void arm(void)
+{
+	u64 start = gate_time_us();
+
+	drop_bql();
+	gate_count(arm_chunks, arm_all());
+	gate_count(arm_us, gate_time_us() - start);
+	take_bql();
+}
+
+static void wait_for_hints(void)
+{
+	const struct wait wait = wait_for_pass();
+
+	if (!wait.total_us)
 		return;
-	if (precopy_refusal() || !in_migration_thread())
-		gate_count(rounds_refused, 1);
+	drop_bql();
+	gate_wait(wait.idle_us, wait.total_us);
+	take_bql();
+}
+
+/* Context: BQL held, migration thread, straight after a sync or after the setup. */
+static void begin_round(void)
+{
+	bool answered = precopy.pass == 1 || gate_was_answered();
+	u64 syncs = precopy.syncs;
+
+	if (!may_open())
+		return;
+	precopy.bql_us = gate_time_us();
+	arm();
+#ifndef FREEHINT_MUTANT_NO_RESYNC_CHECK
+	if (syncs != precopy.syncs)
+		return;
+#endif
+	if (may_open()) {
+		open_round();
+		if (answered)
+			wait_for_hints();
+	}
+	gate_count_bql(gate_time_us() - precopy.bql_us);
+}
+
+static void after_sync(void)
+{
+	precopy.sync_us = gate_time_us();
+	precopy.syncs++;
+	precopy.pass++;
+	arm_tlbs();
+	if (precopy.pass == 1)
+		precopy.thread = pthread_self();
 	else
-		open_round(sync_us);
-	gate_count_bql(gate_time_us() - sync_us);
+		begin_round();
 }
 
 /*
@@ -212,6 +241,7 @@ static void close_round(bool wait)
 
 static void before_sync(void)
 {
+	precopy.syncs++;
 #ifndef FREEHINT_MUTANT_NO_GATE
 	close_round(true);
 #endif
@@ -219,20 +249,19 @@ static void before_sync(void)
 
 static void setup_done(void)
 {
-	precopy.in_setup = false;
-	if (!precopy.enabled)
-		return;
-	gate_setup_done();
-	if (precopy.first_wait_us && precopy.pass == 1 && !qemu.bql_is_locked() &&
-	    qemu.runstate_is_running())
-		gate_wait_first(precopy.first_wait_us);
+	bool held = qemu.bql_is_locked();
+
+	if (!held)
+		take_bql();
+	begin_round();
+	if (!held)
+		qemu.bql_unlock();
 }
 
 static void migration_over(void)
 {
 	close_round(true);
 	arm_none();
-	precopy.in_setup = false;
 	precopy.pass = 0;
 	precopy.opened = false;
 }
@@ -317,9 +346,9 @@ static void vm_reset(void *opaque)
 	say_hello();
 }
 
-void precopy_init(u64 first_wait_us)
+void precopy_init(const struct precopy_limits *limits)
 {
-	precopy.first_wait_us = first_wait_us;
+	precopy.limits = *limits;
 	precopy.notifier.notify = precopy_notified;
 	qemu.precopy_add_notifier(&precopy.notifier);
 	qemu.qemu_add_vm_change_state_handler(vm_state_changed, NULL);
@@ -330,7 +359,7 @@ bool precopy_start(const char **why)
 {
 	if (!precopy_greet(why))
 		return false;
-	*why = refusal();
+	*why = refusal_in_pass(0);
 	if (*why)
 		return false;
 	if (precopy.enabled)

@@ -9,10 +9,20 @@
 #include "../../include/freehint/types.h"
 
 /**
- * precopy_init() - register with QEMU, once at load
- * @first_wait_us: longest wait for the first hints of a migration, 0 for none
+ * struct precopy_limits - how long the migration thread waits for hints
+ * @first_wait_us: in the first pass, 0 for not at all
+ * @later_wait_us: in each later one, likewise
+ *
+ * Half of it when nothing moves; for a guest that is busy answering, a millisecond
+ * more for each GiB it has.
  */
-void precopy_init(u64 first_wait_us);
+struct precopy_limits {
+	u64 first_wait_us;
+	u64 later_wait_us;
+};
+
+/** precopy_init() - register with QEMU, once at load; @limits is copied */
+void precopy_init(const struct precopy_limits *limits);
 
 /**
  * precopy_greet() - find the region and say hello, if that was not possible before

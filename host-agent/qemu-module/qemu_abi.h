@@ -136,6 +136,8 @@ typedef void qemu_reset_fn(void *opaque);
  * @qmp_commands:  QEMU's list of QMP commands
  * @bql_is_locked: does this thread hold the big lock? qemu_mutex_iothread_locked
  *                 before 9.0, bql_locked since
+ * @bql_lock:      take it; qemu_mutex_lock_iothread_impl before 9.0, bql_lock_impl since
+ * @bql_unlock:    drop it; qemu_mutex_unlock_iothread before 9.0
  * @colo:          is the x-colo capability set? migrate_colo_enabled before 8.1
  * @ram_is_ignored: is the block left out of the migration? ramblock_is_ignored
  *                 before 8.1, migrate_ram_is_ignored since
@@ -154,6 +156,8 @@ struct qemu_abi {
 #undef QEMU_MEMBER
 	void *qmp_commands;
 	bool (*bql_is_locked)(void);
+	void (*bql_lock)(const char *file, int line);
+	void (*bql_unlock)(void);
 	bool (*colo)(void);
 	bool (*ram_is_ignored)(RAMBlock *block);
 	void (*tlb_reset_dirty)(CPUState *cpu, u64 hva, u64 len);

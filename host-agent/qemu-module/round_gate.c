@@ -121,7 +121,7 @@ static bool queue_empty(void)
 	return gate.head == gate.tail;
 }
 
-u64 gate_open(u32 pass, u64 sync_us, bool setup)
+u64 gate_open(u32 pass, u64 sync_us)
 {
 	u64 id;
 
@@ -133,7 +133,7 @@ u64 gate_open(u32 pass, u64 sync_us, bool setup)
 	gate.now.sync_us = sync_us;
 	gate.head = 0;
 	gate.tail = 0;
-	gate.state = setup ? GATE_SAMPLING : GATE_APPLYING;
+	gate.state = GATE_OPEN;
 	gate.counters.rounds++;
 	pthread_cond_signal(&gate.work);
 	pthread_mutex_unlock(&gate.lock);
@@ -144,16 +144,6 @@ void gate_published(void)
 {
 	pthread_mutex_lock(&gate.lock);
 	gate.now.request_us = since_sync();
-	pthread_mutex_unlock(&gate.lock);
-}
-
-void gate_setup_done(void)
-{
-	pthread_mutex_lock(&gate.lock);
-	if (gate.state == GATE_SAMPLING) {
-		gate.state = GATE_APPLYING;
-		pthread_cond_signal(&gate.work);
-	}
 	pthread_mutex_unlock(&gate.lock);
 }
 
@@ -189,41 +179,52 @@ void gate_close(bool wait)
 	pthread_mutex_unlock(&gate.lock);
 }
 
-static bool first_hints_done_locked(void)
+static bool hints_are_in_locked(void)
 {
-	return gate.state != GATE_APPLYING ||
+	return gate.state == GATE_CLOSED ||
 	       (gate.now.last_seen && queue_empty() && !gate.applying);
 }
 
-static struct timespec deadline(u64 us)
+static struct timespec to_timespec(u64 us)
 {
-	u64 at = gate_time_us() + us;
-
 	return (struct timespec) {
-		.tv_sec = at / 1000000,
-		.tv_nsec = at % 1000000 * 1000,
+		.tv_sec = us / 1000000,
+		.tv_nsec = us % 1000000 * 1000,
 	};
 }
 
-/* Returns true when the first hints are in or the round is over. */
-static bool wait_until_locked(const struct timespec *until)
+/* Returns false when nothing was queued and nothing applied until @until. */
+static bool wait_for_progress_locked(u64 until)
 {
-	while (!first_hints_done_locked())
-		if (pthread_cond_timedwait(&gate.done, &gate.lock, until))
-			return first_hints_done_locked();
+	const struct timespec at = to_timespec(until);
+	u32 head = gate.head, tail = gate.tail;
+
+	while (!hints_are_in_locked() && head == gate.head && tail == gate.tail)
+		if (pthread_cond_timedwait(&gate.done, &gate.lock, &at))
+			return head != gate.head || tail != gate.tail;
 	return true;
 }
 
-void gate_wait_first(u64 us)
+void gate_wait(u64 idle_us, u64 total_us)
 {
-	struct timespec half = deadline(us / 2), full = deadline(us);
-	u64 start = gate_time_us();
+	u64 start = gate_time_us(), end = start + total_us, now = start;
 
 	pthread_mutex_lock(&gate.lock);
-	if (!wait_until_locked(&half) && gate.now.command_us)
-		wait_until_locked(&full);
+	while (!hints_are_in_locked() && now < end &&
+	       wait_for_progress_locked(end - now < idle_us ? end : now + idle_us))
+		now = gate_time_us();
 	gate.now.waited_us = gate_time_us() - start;
 	pthread_mutex_unlock(&gate.lock);
+}
+
+bool gate_was_answered(void)
+{
+	bool answered;
+
+	pthread_mutex_lock(&gate.lock);
+	answered = gate.now.last_seen;
+	pthread_mutex_unlock(&gate.lock);
+	return answered;
 }
 
 /* The queue is not a ring: its room is what one round may use up. */
@@ -302,13 +303,13 @@ static bool wait_for_work_locked(int (*sealed)(u64 round))
 	struct timespec until;
 
 	look_for_seal_locked(sealed);
-	if (gate.state == GATE_APPLYING && !queue_empty())
+	if (gate.state == GATE_OPEN && !queue_empty())
 		return true;
 	if (gate.state == GATE_CLOSED || gate.now.seal_us) {
 		pthread_cond_wait(&gate.work, &gate.lock);
 		return false;
 	}
-	until = deadline(SEAL_POLL_US);
+	until = to_timespec(gate_time_us() + SEAL_POLL_US);
 	pthread_cond_timedwait(&gate.work, &gate.lock, &until);
 	return false;
 }

@@ -13,17 +13,13 @@
 
 /**
  * enum gate_state - life of a round
- * @GATE_CLOSED:   no round. Nothing is queued, nothing is applied. Left by
- *                 gate_open() only.
- * @GATE_SAMPLING: the round is open and may be queued for, but QEMU's setup still
- *                 uses its dirty bitmap without its lock: nothing is applied. Left
- *                 by gate_setup_done() and gate_close(). First pass only.
- * @GATE_APPLYING: queued ranges are applied. Left by gate_close().
+ * @GATE_CLOSED: no round. Nothing is queued, nothing is applied. Left by gate_open()
+ *               only.
+ * @GATE_OPEN:   queued ranges are applied. Left by gate_close().
  */
 enum gate_state {
 	GATE_CLOSED,
-	GATE_SAMPLING,
-	GATE_APPLYING,
+	GATE_OPEN,
 	GATE_STATES,
 };
 
@@ -109,20 +105,17 @@ u64 gate_time_us(void);
  * gate_open() - begin a round
  * @pass:    pass of the migration
  * @sync_us: gate_time_us() when the sync was over
- * @setup:   true while QEMU's setup of this migration is not done
  *
- * The dirty log is armed. The caller publishes the id afterwards, then calls
- * gate_published().
+ * The dirty log is armed, and QEMU's setup of this migration is over: until then it
+ * uses the dirty bitmap without its lock. The caller publishes the id afterwards, then
+ * calls gate_published().
  *
  * Return: the id, never used before in the life of this VM.
  */
-u64 gate_open(u32 pass, u64 sync_us, bool setup);
+u64 gate_open(u32 pass, u64 sync_us);
 
 /** gate_published() - the guest has been asked */
 void gate_published(void);
-
-/** gate_setup_done() - QEMU's setup is over, ranges may be applied */
-void gate_setup_done(void);
 
 /**
  * gate_close() - end the round; what is still queued for it is dropped
@@ -136,15 +129,19 @@ void gate_setup_done(void);
 void gate_close(bool wait);
 
 /**
- * gate_wait_first() - let the first hints of a migration arrive
- * @us: at most so long
+ * gate_wait() - let the hints of the open round arrive
+ * @idle_us:  give up when no range came and none was applied for so long
+ * @total_us: give up after so long in any case
  *
  * Returns when the peer said "last" and the queue is empty, when the round is
- * closed, after @us, or after @us / 2 when no command has arrived by then.
+ * closed, or when the time is up.
  *
  * Context: BQL not held.
  */
-void gate_wait_first(u64 us);
+void gate_wait(u64 idle_us, u64 total_us);
+
+/** gate_was_answered() - did the latest round get its "last" before it was closed? */
+bool gate_was_answered(void);
 
 /**
  * gate_check() - would gate_queue() take @count ranges of this round?

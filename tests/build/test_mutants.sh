@@ -48,6 +48,7 @@ fi
 # rule 1: the dirty log is armed before the guest looks
 must_fail NO_ARM test_arm
 must_fail NO_ARM test_precopy
+must_fail NO_RESYNC_CHECK test_precopy
 # rule 2: a copy that a new round overtook is void
 must_fail NO_RECHECK test_host_snapshot
 # rule 3: the gate closes before a sync, and waits for what is being applied

@@ -42,6 +42,8 @@ static void hint(void *hva, size_t len)
 	*(len < FREEHINT_PAGE_SIZE ? &fake.arms : &fake.hints) += 1;
 	if (len < FREEHINT_PAGE_SIZE && shm && shm->host_request.round)
 		fake.armed_late++;
+	if (len < FREEHINT_PAGE_SIZE && fake.bql)
+		fake.armed_with_bql++;
 	for (i = 0; i < fake.blocks; i++) {
 		struct RAMBlock *b = &fake.block[i];
 
@@ -94,6 +96,32 @@ static bool cap_colo(void) { return fake.colo; }
 static bool in_incoming(void) { return fake.incoming; }
 static bool is_running(void) { return fake.running; }
 static bool bql(void) { return fake.bql; }
+
+static void bql_lock(const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	if (fake.bql)
+		abort();
+	fake.bql = true;
+}
+
+static void bql_unlock(void)
+{
+	void (*meanwhile)(void) = fake.meanwhile;
+
+	if (!fake.bql)
+		abort();
+	fake.bql = false;
+	fake.bql_drops++;
+	fake.meanwhile = NULL;
+	if (!meanwhile)
+		return;
+	fake.bql = true;
+	meanwhile();
+	fake.bql = false;
+}
+
 static void ignore_mr(MemoryRegion *mr) { (void)mr; }
 static void ignore_error(Error *err) { (void)err; }
 static void *mr_ptr(MemoryRegion *mr) { (void)mr; return fake.shm; }
@@ -243,6 +271,8 @@ static void init_machine(void)
 	qemu.migration_in_incoming_postcopy = in_incoming;
 	qemu.runstate_is_running = is_running;
 	qemu.bql_is_locked = bql;
+	qemu.bql_lock = bql_lock;
+	qemu.bql_unlock = bql_unlock;
 	qemu.object_get_objects_root = objects_root;
 	qemu.object_resolve_path_component = component;
 	qemu.object_property_get_uint = chunk_shift;

@@ -38,6 +38,8 @@ struct RAMBlock {
  * @backend:     does object "freehint" exist?
  * @running:     guest runs
  * @bql:         this thread holds the big lock
+ * @bql_drops:   how often the extension has dropped it
+ * @meanwhile:   called once when it drops it: what other threads do
  * @incoming:    an incoming postcopy is under way
  * @postcopy:    capability
  * @snapshot:    capability background-snapshot
@@ -48,6 +50,7 @@ struct RAMBlock {
  * @hints:       hints of at least a page that reached the dirty bitmap
  * @arms:        hints of less than a page
  * @armed_late:  arms that came while a round was published already
+ * @armed_with_bql: arms with the big lock held
  * @tlb_resets:  vCPUs whose TLB was reset
  * @tlb_waits:   waits for vCPUs that came after at least one reset
  * @probes:      calls of gpa2hva
@@ -62,6 +65,8 @@ struct fake_qemu {
 	bool backend;
 	bool running;
 	bool bql;
+	unsigned int bql_drops;
+	void (*meanwhile)(void);
 	bool incoming;
 	bool postcopy;
 	bool snapshot;
@@ -72,6 +77,7 @@ struct fake_qemu {
 	unsigned int hints;
 	unsigned int arms;
 	unsigned int armed_late;
+	unsigned int armed_with_bql;
 	unsigned int tlb_resets;
 	unsigned int tlb_waits;
 	unsigned int probes;

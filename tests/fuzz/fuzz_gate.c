@@ -102,7 +102,7 @@ static u64 apply(const struct gate_range *range)
 	u64 number;
 
 	/* Only what was queued for the open round, in order, each once. */
-	MUST(model.state == GATE_APPLYING);
+	MUST(model.state == GATE_OPEN);
 	MUST(model.first < model.end);
 	number = model.queue[model.first++];
 	expected = make_range(number);
@@ -126,7 +126,7 @@ static void run_apply_thread(void)
 {
 	if (!setjmp(idle))
 		gate_run(apply, sealed);
-	MUST(model.state != GATE_APPLYING || model.first == model.end);
+	MUST(model.state != GATE_OPEN || model.first == model.end);
 }
 
 static void open_round(u8 how)
@@ -136,11 +136,11 @@ static void open_round(u8 how)
 	/* QEMU syncs, and we close, before a round is opened. */
 	if (model.state != GATE_CLOSED || model.busy)
 		return;
-	id = gate_open(1 + how % 3, 1, how & 0x80);
+	id = gate_open(1 + how % 3, 1);
 	MUST(id && id <= FREEHINT_ROUND_MAX && (!model.id || id > model.id));
 	model.earlier = model.id;
 	model.id = id;
-	model.state = how & 0x80 ? GATE_SAMPLING : GATE_APPLYING;
+	model.state = GATE_OPEN;
 	if (how & 0x40)
 		gate_published();
 }
@@ -243,13 +243,11 @@ static void step(bool nested)
 		queue_ranges(how);
 		break;
 	case 4:
-		gate_setup_done();
-		if (model.state == GATE_SAMPLING)
-			model.state = GATE_APPLYING;
+		gate_was_answered();
 		break;
 	case 5:
 		/* Up to two and a half seconds, by the clock that nobody waits for. */
-		gate_wait_first(how * 10000ULL);
+		gate_wait(how * 1000ULL, how * 10000ULL);
 		break;
 	case 6:
 		check(how);

@@ -79,7 +79,7 @@ def publish(src: Machine, mem: int, lie: bool) -> dict[str, int]:
 
 def cost(counters: dict[str, int], agent: Agent) -> None:
     """Print what the round has cost."""
-    result.step(f"big lock: {counters['bql-total-us']} us, of these "
+    result.step(f"big lock: {counters['bql-total-us']} us, besides "
                 f"{counters['arm-us']} us to arm {counters['arm-chunks']} chunks; agent: "
                 f"{rss_kib(agent.pid)} KiB, {cpu_seconds(agent.pid):.1f} s of CPU")
 

@@ -48,7 +48,7 @@ byte pass;		/* 1 in the first */
 /* The round. */
 byte request;		/* request line, 0 for none */
 byte open;		/* gate: id of the open round, 0 when closed */
-bool setup;		/* QEMU's setup is not over */
+bool stale;		/* a timer has synced since the migration thread did */
 bool applying;
 byte offer;		/* round for which the region says "free", 0 for none */
 byte next_id = 1;
@@ -90,13 +90,35 @@ inline neighbour() {
 	d_step { log_clear() }
 }
 
+/*
+ * Arming is done without QEMU's big lock, and a timer of the main loop may sync
+ * meanwhile (auto-converge): with a deferred clear, what was armed before is not any
+ * more. The migration thread sees it and opens no round.
+ */
+inline timer_sync() {
+	d_step { LOG_READY -> log_sync() };
+	log_reset();
+#ifndef BUG_NO_RESYNC_CHECK
+	stale = true
+#endif
+}
+
 inline open_round() {
 #ifndef BUG_NO_ARM
 	log_arm();
 #endif
-	open = next_id;
-	request = next_id;
-	next_id++
+	if
+	:: timer_sync()
+	:: skip
+	fi;
+	if
+	:: !stale ->
+		open = next_id;
+		request = next_id;
+		next_id++
+	:: else
+	fi;
+	stale = false
 }
 
 inline close_round() {
@@ -183,11 +205,9 @@ end_put:	atomic { !stopped ->
 }
 
 #if defined(BUG_NO_GATE)
-#define MAY_APPLY	(hint <= open && !setup)
-#elif defined(BUG_APPLY_IN_SETUP)
-#define MAY_APPLY	(open != 0 && hint == open)
+#define MAY_APPLY	(hint <= open)
 #else
-#define MAY_APPLY	(open != 0 && hint == open && !setup)
+#define MAY_APPLY	(open != 0 && hint == open)
 #endif
 
 /* The agent and the apply thread: a hint for the open round, and for no other. */
@@ -229,7 +249,6 @@ inline after_sync() {
 inline finish_setup() {
 	seen = count;
 	count = seen;
-	setup = false;
 	seen = 0
 }
 
@@ -239,12 +258,16 @@ inline start_migration() {
 		count = 1;
 		dest = 0;
 		pass = 0;
-		setup = true;
 		log_start()
 	};
 	sync();
+#ifdef BUG_OPEN_IN_SETUP
 	after_sync();
 	finish_setup()
+#else
+	finish_setup();
+	after_sync()
+#endif
 }
 
 inline passes() {

@@ -5,6 +5,7 @@
  * not start and the reason is told; the next try works, and so does the migration.
  */
 /* links: host-agent/qemu-module/precopy.c host-agent/qemu-module/arm.c */
+/* links: host-agent/qemu-module/refusal.c */
 /* links: host-agent/qemu-module/bar.c host-agent/qemu-module/round_gate.c */
 /* links: host-agent/qemu-module/apply_thread.c host-agent/qemu-module/commands.c */
 /* links: host-agent/qemu-module/mark_clean.c host-agent/qemu-module/range_source.c */
@@ -141,9 +142,10 @@ static void migrate(void)
 
 	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
 	fake_notify(QEMU_PRECOPY_AFTER_SYNC);
+	must(!shm->host_request.round);
+	fake_notify(QEMU_PRECOPY_SETUP);
 	round = shm->host_request.round;
 	must(round);
-	fake_notify(QEMU_PRECOPY_SETUP);
 	must(run(FREEHINT_QMP_MARK, json_pack("{s:I, s:[{s:i, s:i}], s:b}", "round",
 					      (json_int_t)round, "ranges", "start", 4 << 20,
 					      "length", PAGES * 4096, "last", 1)));
@@ -178,7 +180,7 @@ static int live(unsigned int n)
 		must(fail_nth_failed());
 		return SURVIVED;
 	}
-	precopy_init(0);
+	precopy_init(&(struct precopy_limits){ 0, 0 });
 	commands_register();
 	fake.state(NULL, true, 0);
 	start();

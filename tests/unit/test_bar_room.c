@@ -7,6 +7,7 @@
  * SIGBUS at an access.
  */
 /* links: host-agent/qemu-module/precopy.c host-agent/qemu-module/arm.c */
+/* links: host-agent/qemu-module/refusal.c */
 /* links: host-agent/qemu-module/bar.c host-agent/qemu-module/round_gate.c */
 /* links: tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */
 /* links: proto/guest_publish.c */
@@ -59,7 +60,7 @@ static void say_hello(void)
 static void room_is_asked_for_before_anything_is_touched(void **state)
 {
 	(void)state;
-	precopy_init(0);
+	precopy_init(&(struct precopy_limits){ 0, 0 });
 	fake.state(NULL, true, 0);
 	assert_false(bar_is_attached());
 	assert_false(precopy_start(&why));

@@ -62,7 +62,7 @@ static int setup(void **state)
 	bar_say_hello();
 	say_hello();
 	arm_all();
-	round_id = gate_open(1, gate_time_us(), true);
+	round_id = gate_open(1, gate_time_us());
 	return 0;
 }
 

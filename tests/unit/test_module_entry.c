@@ -17,7 +17,7 @@
 static int major = 7, minor = 2;
 static const char *absent;
 static char said[512];
-static u64 wait_us;
+static struct precopy_limits limits;
 static const char *memdev;
 static bool registered;
 static bool tcg = true;
@@ -28,9 +28,9 @@ int bar_init(const char *id)
 	return 0;
 }
 
-void precopy_init(u64 first_wait_us)
+void precopy_init(const struct precopy_limits *given)
 {
-	wait_us = first_wait_us;
+	limits = *given;
 	registered = true;
 }
 
@@ -132,7 +132,8 @@ static void tested_series_load_with_their_plugin_number(void **state)
 		assert_int_equal(qemu_plugin_version, series[i][2]);
 		assert_true(registered);
 		assert_string_equal(memdev, "freehint");
-		assert_int_equal(wait_us, FIRST_WAIT_MS * 1000);
+		assert_int_equal(limits.first_wait_us, FIRST_WAIT_MS * 1000);
+		assert_int_equal(limits.later_wait_us, LATER_WAIT_MS * 1000);
 	}
 }
 
@@ -204,9 +205,12 @@ static void options_are_taken(void **state)
 	assert_int_equal(load("memdev=other"), 0);
 	assert_string_equal(memdev, "other");
 	assert_int_equal(load("first-wait-ms=0"), 0);
-	assert_int_equal(wait_us, 0);
+	assert_int_equal(limits.first_wait_us, 0);
+	assert_int_not_equal(limits.later_wait_us, 0);
 	assert_int_equal(load("first-wait-ms=1000"), 0);
-	assert_int_equal(wait_us, 1000000);
+	assert_int_equal(limits.first_wait_us, 1000000);
+	assert_int_equal(load("later-wait-ms=7"), 0);
+	assert_int_equal(limits.later_wait_us, 7000);
 	assert_int_equal(load("allow-untested=off"), 0);
 }
 
@@ -214,7 +218,7 @@ static void bad_options_are_refused_by_name(void **state)
 {
 	static const char *const bad[] = {
 		"memdev", "memdev=", "first-wait-ms=1001", "first-wait-ms=-1",
-		"first-wait-ms=5x", "first-wait-ms=", "allow-untested=maybe", "typo=on",
+		"first-wait-ms=5x", "first-wait-ms=", "later-wait-ms=1001", "allow-untested=maybe", "typo=on",
 		"memdevx=a",
 	};
 	size_t i;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Rounds around QEMU's notifiers: armed before published, closed before the next
- * sync, none when the guest stands still, postcopy is possible or nobody answers.
+ * sync, none before setup is over, when the guest stands still, postcopy is possible
+ * or nobody answers; and what may happen while the big lock is dropped.
  */
 /* links: host-agent/qemu-module/precopy.c host-agent/qemu-module/arm.c */
 /* links: host-agent/qemu-module/bar.c host-agent/qemu-module/round_gate.c */
 /* links: tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */
-/* links: proto/guest_publish.c */
+/* links: proto/guest_publish.c host-agent/qemu-module/refusal.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,28 +21,19 @@
 #include "host-agent/qemu-module/bar.h"
 #include "host-agent/qemu-module/precopy.h"
 #include "host-agent/qemu-module/round_gate.h"
-#include "proto/guest_publish.h"
 #include "tests/fakes/fake_qemu.h"
+#include "tests/fakes/guest_voice.h"
 
 #define SHM_SIZE (64ULL << 10)
 
 static struct freehint_shm *shm;
 static struct freehint_publisher pub;
 static const char *why;
+static const struct precopy_limits no_wait;
 
-static void say_hello(u16 contract, u16 refusal)
+static void say_hello(u16 contract)
 {
-	struct freehint_guest_facts facts = {
-		.contract = contract,
-		.refusal = refusal,
-		.max_order = 10,
-		.end_pfn = 1000,
-	};
-	struct freehint_request req;
-
-	assert_int_equal(freehint_publisher_attach(&pub, shm, SHM_SIZE), 0);
-	assert_true(freehint_read_request(&pub, &req));
-	freehint_publish_hello(&pub, req.instance, &facts);
+	assert_true(guest_voice_hello(&pub, shm, SHM_SIZE, contract, FREEHINT_REFUSAL_NONE));
 }
 
 /* One extension per process: each test starts from "off" and ends there. */
@@ -52,9 +44,9 @@ static int setup(void **state)
 	fake_add_block(0, 1ULL << 20);
 	fake.shm = shm;
 	fake.shm_size = SHM_SIZE;
-	precopy_init(0);
+	precopy_init(&no_wait);
 	fake.state(NULL, true, 0);
-	say_hello(FREEHINT_CONTRACT_DEAD, 0);
+	say_hello(FREEHINT_CONTRACT_DEAD);
 	return 0;
 }
 
@@ -74,6 +66,14 @@ static u64 sync_once(void)
 	return shm->host_request.round;
 }
 
+/* The first sync and the end of QEMU's setup. */
+static u64 begin_migration(void)
+{
+	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
+	fake_notify(QEMU_PRECOPY_SETUP);
+	return shm->host_request.round;
+}
+
 static void a_round_opens_after_each_sync_and_is_armed_before(void **state)
 {
 	u64 first, second;
@@ -81,17 +81,90 @@ static void a_round_opens_after_each_sync_and_is_armed_before(void **state)
 	(void)state;
 	assert_true(precopy_start(&why));
 	assert_int_equal(shm->host_request.phase, FREEHINT_PHASE_READY);
-	first = sync_once();
+	first = begin_migration();
 	assert_true(first != FREEHINT_NO_ROUND);
 	assert_int_equal(shm->host_request.phase, FREEHINT_PHASE_ROUND);
 	assert_int_equal(shm->host_request.pass, 1);
 	assert_int_equal(fake.arms, 4);
-	fake_notify(QEMU_PRECOPY_SETUP);
 	second = sync_once();
 	assert_true(second > first);
 	assert_int_equal(shm->host_request.pass, 2);
 	assert_int_equal(fake.arms, 8);
 	assert_int_equal(fake.armed_late, 0);
+}
+
+static void the_big_lock_is_dropped_for_arming_and_left_as_it_was_found(void **state)
+{
+	(void)state;
+	assert_true(precopy_start(&why));
+	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
+	fake_notify(QEMU_PRECOPY_AFTER_SYNC);
+	/* as before QEMU 9.0 */
+	fake.bql = false;
+	fake_notify(QEMU_PRECOPY_SETUP);
+	assert_false(fake.bql);
+	fake.bql = true;
+	assert_true(sync_once() != FREEHINT_NO_ROUND);
+	assert_true(fake.bql);
+	assert_int_equal(fake.arms, 8);
+	assert_int_equal(fake.armed_with_bql, 0);
+}
+
+static void *sync_elsewhere(void *opaque)
+{
+	*(u64 *)opaque = sync_once();
+	return NULL;
+}
+
+/* In the main loop, which is another thread. */
+static void a_timer_syncs(void)
+{
+	pthread_t thread;
+	u64 round = 1;
+
+	pthread_create(&thread, NULL, sync_elsewhere, &round);
+	pthread_join(thread, NULL);
+	assert_int_equal(round, FREEHINT_NO_ROUND);
+}
+
+static void a_timer_begins_to_sync(void)
+{
+	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
+}
+
+static void the_guest_stops(void)
+{
+	fake.running = false;
+	fake.state(NULL, false, 0);
+}
+
+static void the_guest_is_reset(void)
+{
+	fake.reset(NULL);
+}
+
+static void postcopy_is_allowed(void)
+{
+	fake.postcopy = true;
+}
+
+/* What was armed before another sync is armed no more; the rest is plainly no use. */
+static void what_happens_while_the_big_lock_is_dropped_keeps_the_round_closed(void **state)
+{
+	static void (*const meanwhile[])(void) = {
+		a_timer_syncs, a_timer_begins_to_sync, the_guest_stops, the_guest_is_reset,
+		postcopy_is_allowed, precopy_stop,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(meanwhile) / sizeof(meanwhile[0]); i++) {
+		assert_true(precopy_start(&why));
+		fake.meanwhile = meanwhile[i];
+		assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
+		assert_null(fake.meanwhile);
+		teardown(state);
+		setup(state);
+	}
 }
 
 static void the_region_is_left_alone_until_the_guest_has_run(void **state)
@@ -104,8 +177,7 @@ static void the_region_is_left_alone_until_the_guest_has_run(void **state)
 static void nothing_happens_unless_started(void **state)
 {
 	(void)state;
-	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
-	fake_notify(QEMU_PRECOPY_SETUP);
+	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
 	assert_int_equal(fake.arms, 0);
 }
 
@@ -129,7 +201,7 @@ static void a_stopped_guest_gets_no_round(void **state)
 	(void)state;
 	assert_true(precopy_start(&why));
 	fake.running = false;
-	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
+	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
 	assert_int_equal(fake.arms, 0);
 }
 
@@ -139,33 +211,10 @@ static void stopping_the_guest_closes_the_round(void **state)
 
 	(void)state;
 	assert_true(precopy_start(&why));
-	id = sync_once();
-	fake.running = false;
-	fake.state(NULL, false, 0);
+	id = begin_migration();
+	the_guest_stops();
 	assert_int_equal(shm->host_request.round, FREEHINT_NO_ROUND);
 	assert_int_equal(gate_check(id, 1, &current), GATE_NO_ROUND);
-}
-
-static void refusals(void **state)
-{
-	(void)state;
-	fake.postcopy = true;
-	assert_false(precopy_start(&why));
-	assert_string_equal(why, "postcopy-ram capability is set");
-	assert_string_equal(precopy_refusal(), why);
-	fake.postcopy = false;
-	fake.snapshot = true;
-	assert_false(precopy_start(&why));
-	fake.snapshot = false;
-	fake.colo = true;
-	assert_false(precopy_start(&why));
-	fake.colo = false;
-	say_hello(FREEHINT_CONTRACT_REFUSED, FREEHINT_REFUSAL_POISON);
-	assert_false(precopy_start(&why));
-	assert_non_null(strstr(why, "page_poison"));
-	freehint_withdraw(&pub);
-	assert_false(precopy_start(&why));
-	assert_non_null(strstr(why, "no guest module"));
 }
 
 static void a_capability_set_after_the_start_keeps_rounds_closed(void **state)
@@ -173,21 +222,20 @@ static void a_capability_set_after_the_start_keeps_rounds_closed(void **state)
 	(void)state;
 	assert_true(precopy_start(&why));
 	fake.postcopy = true;
-	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
+	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
 	assert_int_equal(fake.arms, 0);
 }
 
 static void pages_that_must_read_as_zero_are_hinted_in_the_first_pass_only(void **state)
 {
 	(void)state;
-	say_hello(FREEHINT_CONTRACT_ZERO, 0);
+	say_hello(FREEHINT_CONTRACT_ZERO);
 	assert_true(precopy_start(&why));
-	assert_true(sync_once() != FREEHINT_NO_ROUND);
-	fake_notify(QEMU_PRECOPY_SETUP);
+	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
 	assert_non_null(strstr(precopy_refusal(), "init_on_free"));
 	fake_notify(QEMU_PRECOPY_CLEANUP);
-	assert_true(sync_once() != FREEHINT_NO_ROUND);
+	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 }
 
 static void a_reset_makes_the_old_hello_stale(void **state)
@@ -198,8 +246,8 @@ static void a_reset_makes_the_old_hello_stale(void **state)
 	assert_true(precopy_start(&why));
 	fake.reset(NULL);
 	assert_true(shm->host_hello.instance != before);
-	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
-	say_hello(FREEHINT_CONTRACT_DEAD, 0);
+	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
+	say_hello(FREEHINT_CONTRACT_DEAD);
 	assert_true(sync_once() != FREEHINT_NO_ROUND);
 }
 
@@ -231,24 +279,12 @@ static void the_region_is_left_alone_during_an_incoming_postcopy(void **state)
 	assert_int_equal(shm->host_hello.magic, FREEHINT_MAGIC);
 }
 
-static void *sync_elsewhere(void *opaque)
-{
-	*(u64 *)opaque = sync_once();
-	return NULL;
-}
-
 static void a_sync_by_another_thread_closes_the_round_and_opens_none(void **state)
 {
-	pthread_t thread;
-	u64 round = 1;
-
 	(void)state;
 	assert_true(precopy_start(&why));
-	assert_true(sync_once() != FREEHINT_NO_ROUND);
-	fake_notify(QEMU_PRECOPY_SETUP);
-	pthread_create(&thread, NULL, sync_elsewhere, &round);
-	pthread_join(thread, NULL);
-	assert_int_equal(round, FREEHINT_NO_ROUND);
+	assert_true(begin_migration() != FREEHINT_NO_ROUND);
+	a_timer_syncs();
 	assert_true(sync_once() != FREEHINT_NO_ROUND);
 }
 
@@ -300,8 +336,7 @@ static void a_sync_waits_for_the_last_range_though_reporting_was_stopped(void **
 
 	(void)state;
 	assert_true(precopy_start(&why));
-	id = sync_once();
-	fake_notify(QEMU_PRECOPY_SETUP);
+	id = begin_migration();
 	pthread_mutex_lock(&slow.hold);
 	pthread_create(&applier, NULL, apply_thread, NULL);
 	pthread_detach(applier);
@@ -342,11 +377,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_region_is_left_alone_until_the_guest_has_run),
 		TEST(a_round_opens_after_each_sync_and_is_armed_before),
+		TEST(the_big_lock_is_dropped_for_arming_and_left_as_it_was_found),
+		TEST(what_happens_while_the_big_lock_is_dropped_keeps_the_round_closed),
 		TEST(nothing_happens_unless_started),
 		TEST(old_tcg_records_writes_again_after_every_sync),
 		TEST(a_stopped_guest_gets_no_round),
 		TEST(stopping_the_guest_closes_the_round),
-		TEST(refusals),
 		TEST(a_capability_set_after_the_start_keeps_rounds_closed),
 		TEST(pages_that_must_read_as_zero_are_hinted_in_the_first_pass_only),
 		TEST(a_reset_makes_the_old_hello_stale),

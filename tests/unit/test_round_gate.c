@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The round gate: ids never repeat, nothing is applied after a close, nothing
- * before setup is done, and a close waits for the range that is being applied.
+ * The round gate: ids never repeat, nothing is applied after a close, a close waits
+ * for the range that is being applied, and a wait for hints knows its end.
  */
 /* links: host-agent/qemu-module/round_gate.c */
 #include <setjmp.h>
@@ -68,11 +68,13 @@ static void wait_for_pages(u64 want)
 	assert_int_equal(pages(), want);
 }
 
+#define A_MINUTE	(60 * 1000000ULL)
+
 static const struct gate_range two_pages = { (void *)0x10000, 2 * FREEHINT_PAGE_SIZE };
 
-static u64 open_now(bool setup)
+static u64 open_now(void)
 {
-	u64 id = gate_open(1, gate_time_us(), setup);
+	u64 id = gate_open(1, gate_time_us());
 
 	gate_published();
 	return id;
@@ -80,11 +82,11 @@ static u64 open_now(bool setup)
 
 static void ids_are_positive_and_never_repeat(void **state)
 {
-	u64 first = open_now(false), second;
+	u64 first = open_now(), second;
 
 	(void)state;
 	gate_close(true);
-	second = open_now(false);
+	second = open_now();
 	gate_close(true);
 	assert_true(first > 0 && second > first && second < FREEHINT_ROUND_MAX);
 }
@@ -92,7 +94,7 @@ static void ids_are_positive_and_never_repeat(void **state)
 /* Chances that a random base is below 2^32 are one in 2^30. */
 static void ids_begin_at_a_random_number(void **state)
 {
-	u64 id = open_now(false);
+	u64 id = open_now();
 
 	(void)state;
 	gate_close(true);
@@ -105,7 +107,7 @@ static void no_round_is_open_before_the_first_and_after_a_close(void **state)
 
 	(void)state;
 	assert_int_equal(gate_check(1, 1, &current), GATE_NO_ROUND);
-	id = open_now(false);
+	id = open_now();
 	assert_int_equal(gate_check(id, 1, &current), GATE_QUEUED);
 	assert_int_equal(current, id);
 	gate_close(true);
@@ -114,11 +116,11 @@ static void no_round_is_open_before_the_first_and_after_a_close(void **state)
 
 static void an_earlier_round_is_stale(void **state)
 {
-	u64 current, id = open_now(false);
+	u64 current, id = open_now();
 
 	(void)state;
 	gate_close(true);
-	open_now(false);
+	open_now();
 	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_STALE);
 	assert_int_equal(gate_check(id + 2, 1, &current), GATE_STALE);
 	gate_close(true);
@@ -126,7 +128,7 @@ static void an_earlier_round_is_stale(void **state)
 
 static void ranges_of_an_open_round_are_applied(void **state)
 {
-	u64 before = pages(), id = open_now(false);
+	u64 before = pages(), id = open_now();
 	struct gate_view view;
 
 	(void)state;
@@ -140,32 +142,29 @@ static void ranges_of_an_open_round_are_applied(void **state)
 	assert_int_equal(view.first.id, id);
 }
 
-static void nothing_is_applied_before_setup_is_done(void **state)
+static void wait_until_applying(void)
 {
-	u64 before = pages(), id = open_now(true);
-
-	(void)state;
-	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_QUEUED);
-	usleep(20000);
-	assert_int_equal(pages(), before);
-	gate_setup_done();
-	wait_for_pages(before + 2);
-	gate_close(true);
+	while (!__atomic_load_n(&applying, __ATOMIC_SEQ_CST))
+		usleep(100);
 }
 
 static void what_is_queued_at_a_close_is_dropped_and_counted(void **state)
 {
-	u64 before = pages(), id = open_now(true);
+	u64 before = pages(), id = open_now();
 	struct gate_view then, now;
 
 	(void)state;
 	gate_view(&then);
+	pthread_mutex_lock(&hold);
 	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_QUEUED);
+	wait_until_applying();
+	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_QUEUED);
+	gate_close(false);
+	pthread_mutex_unlock(&hold);
 	gate_close(true);
-	gate_setup_done();
 	usleep(20000);
 	gate_view(&now);
-	assert_int_equal(pages(), before);
+	assert_int_equal(pages(), before + 2);
 	assert_int_equal(now.counters.pages_late, then.counters.pages_late + 2);
 	assert_int_equal(now.counters.rounds_empty, then.counters.rounds_empty + 1);
 }
@@ -177,15 +176,9 @@ static void *closer(void *opaque)
 	return NULL;
 }
 
-static void wait_until_applying(void)
-{
-	while (!__atomic_load_n(&applying, __ATOMIC_SEQ_CST))
-		usleep(100);
-}
-
 static void a_close_waits_for_the_range_being_applied(void **state)
 {
-	u64 seen = 0, before = pages(), id = open_now(false);
+	u64 seen = 0, before = pages(), id = open_now();
 	pthread_t thread;
 
 	(void)state;
@@ -202,7 +195,7 @@ static void a_close_waits_for_the_range_being_applied(void **state)
 
 static void a_close_without_wait_does_not_block(void **state)
 {
-	u64 before = pages(), id = open_now(false);
+	u64 before = pages(), id = open_now();
 
 	(void)state;
 	pthread_mutex_lock(&hold);
@@ -232,57 +225,106 @@ static u32 fill(u64 id)
 static void a_full_queue_takes_nothing_of_a_command(void **state)
 {
 	struct gate_range many[2] = { two_pages, two_pages };
-	u64 id = open_now(true), current;
-	u32 room = fill(id);
+	u64 id = open_now(), current;
+	u32 room;
 
 	(void)state;
+	pthread_mutex_lock(&hold);
+	room = fill(id);
 	assert_int_equal(room, 0);
 	assert_int_equal(gate_check(id, 1, &current), GATE_FULL);
 	assert_int_equal(gate_queue(id, many, 1, false, &latest), GATE_FULL);
 	assert_int_equal(gate_queue(id, many, 0, true, &latest), GATE_QUEUED);
+	gate_close(false);
+	pthread_mutex_unlock(&hold);
 	gate_close(true);
 }
 
 static void a_round_has_its_share_and_no_more(void **state)
 {
-	u64 before = pages(), id = open_now(false);
+	u64 before = pages(), id = open_now();
 	struct gate_view view;
 
 	(void)state;
 	fill(id);
-	gate_wait_first(0);
+	gate_wait(0, 0);
 	wait_for_pages(before + 2ULL * FREEHINT_MAX_QUEUED);
 	/* applied, all of them, and yet no room */
 	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_FULL);
-	gate_wait_first(60 * 1000000ULL);
+	gate_wait(A_MINUTE, A_MINUTE);
 	gate_view(&view);
 	assert_true(view.now.last_seen);
-	id = open_now(false);
+	id = open_now();
 	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_QUEUED);
 	gate_close(true);
 }
 
-static void the_first_wait_ends_with_the_last_hint(void **state)
+static void a_wait_ends_with_the_last_hint(void **state)
 {
-	u64 id = open_now(false);
+	u64 id = open_now();
 	struct gate_view view;
 
 	(void)state;
 	assert_int_equal(gate_queue(id, &two_pages, 1, true, &latest), GATE_QUEUED);
-	gate_wait_first(60 * 1000000ULL);
+	gate_wait(A_MINUTE, A_MINUTE);
 	gate_view(&view);
 	assert_true(view.now.last_seen);
 	assert_int_equal(view.now.accepted, 2);
 	gate_close(true);
 }
 
-static void the_first_wait_ends_when_nobody_answers(void **state)
+static void a_wait_ends_when_nobody_answers(void **state)
 {
+	u64 start = gate_time_us();
+
 	(void)state;
-	open_now(false);
-	gate_wait_first(20000);
+	open_now();
+	gate_wait(20000, A_MINUTE);
+	assert_false(gate_was_answered());
 	gate_close(true);
-	gate_wait_first(60 * 1000000ULL);
+	gate_wait(A_MINUTE, A_MINUTE);
+	assert_true(gate_time_us() - start < A_MINUTE);
+}
+
+static void *answer_slowly(void *opaque)
+{
+	u64 id = *(u64 *)opaque;
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		usleep(20000);
+		gate_queue(id, &two_pages, 1, i == 9, &latest);
+	}
+	return NULL;
+}
+
+/* Each answer comes in time, all of them take longer than one may. */
+static void a_wait_goes_on_while_answers_come(void **state)
+{
+	u64 before = pages(), id = open_now();
+	pthread_t thread;
+
+	(void)state;
+	pthread_create(&thread, NULL, answer_slowly, &id);
+	gate_wait(A_MINUTE / 60, A_MINUTE);
+	assert_true(gate_was_answered());
+	assert_int_equal(pages(), before + 20);
+	pthread_join(thread, NULL);
+	gate_close(true);
+	assert_true(gate_was_answered());
+}
+
+static void a_wait_has_an_end_though_answers_come(void **state)
+{
+	u64 id = open_now();
+	pthread_t thread;
+
+	(void)state;
+	pthread_create(&thread, NULL, answer_slowly, &id);
+	gate_wait(A_MINUTE, 30000);
+	assert_false(gate_was_answered());
+	gate_close(true);
+	pthread_join(thread, NULL);
 }
 
 int main(void)
@@ -293,14 +335,15 @@ int main(void)
 		cmocka_unit_test(no_round_is_open_before_the_first_and_after_a_close),
 		cmocka_unit_test(an_earlier_round_is_stale),
 		cmocka_unit_test(ranges_of_an_open_round_are_applied),
-		cmocka_unit_test(nothing_is_applied_before_setup_is_done),
 		cmocka_unit_test(what_is_queued_at_a_close_is_dropped_and_counted),
 		cmocka_unit_test(a_close_waits_for_the_range_being_applied),
 		cmocka_unit_test(a_close_without_wait_does_not_block),
 		cmocka_unit_test(a_full_queue_takes_nothing_of_a_command),
 		cmocka_unit_test(a_round_has_its_share_and_no_more),
-		cmocka_unit_test(the_first_wait_ends_with_the_last_hint),
-		cmocka_unit_test(the_first_wait_ends_when_nobody_answers),
+		cmocka_unit_test(a_wait_ends_with_the_last_hint),
+		cmocka_unit_test(a_wait_ends_when_nobody_answers),
+		cmocka_unit_test(a_wait_goes_on_while_answers_come),
+		cmocka_unit_test(a_wait_has_an_end_though_answers_come),
 	};
 
 	return cmocka_run_group_tests(tests, start_runner, NULL);
