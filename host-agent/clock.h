@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The agent's clock: monotonic microseconds.
+ * The clock of agent and QEMU extension: monotonic microseconds.
  */
 #ifndef FREEHINT_CLOCK_H
 #define FREEHINT_CLOCK_H
 
 #include <time.h>
 
-#include "include/freehint/types.h"
+#include "../include/freehint/types.h"
 
 /** clock_us() - monotonic time, microseconds; the origin means nothing */
 static inline u64 clock_us(void)

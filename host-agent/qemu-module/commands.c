@@ -162,6 +162,18 @@ static QDict *query_round(const struct gate_round *round)
 	return dict;
 }
 
+/* What each pass kept off the wire. */
+static QObject *query_past(void)
+{
+	static struct gate_round past[GATE_PAST];
+	QList *list = qemu.qlist_new();
+	u32 count = gate_past(past), i;
+
+	for (i = 0; i < count; i++)
+		qemu.qlist_append_obj(list, (QObject *)query_round(&past[i]));
+	return (QObject *)list;
+}
+
 static const char *state_name(const struct gate_view *view)
 {
 	if (view->state != GATE_CLOSED)
@@ -198,6 +210,7 @@ static void query(QDict *args, QObject **ret, Error **errp)
 		put_dict(dict, "first-round", query_round(&view.first));
 	if (view.now.id)
 		put_dict(dict, "last-round", query_round(&view.now));
+	qemu.qdict_put_obj(dict, "rounds", query_past());
 	*ret = (QObject *)dict;
 }
 

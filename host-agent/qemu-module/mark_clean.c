@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "../../include/freehint/shm_layout.h"
+#include "../clock.h"
 #include "arm.h"
 #include "bar.h"
 #include "mark_clean.h"
@@ -235,7 +236,7 @@ static bool run(QDict *args, Error **errp)
 
 void mark_clean(QDict *args, QObject **ret, Error **errp)
 {
-	u64 start = gate_time_us();
+	u64 start = clock_us();
 	QDict *answer;
 
 	gate_count(commands, 1);
@@ -247,5 +248,5 @@ void mark_clean(QDict *args, QObject **ret, Error **errp)
 	} else {
 		gate_count(commands_refused, 1);
 	}
-	gate_count_bql(gate_time_us() - start);
+	gate_count_bql(clock_us() - start);
 }

@@ -51,6 +51,7 @@
 #include <pthread.h>
 
 #include "../../include/freehint/shm_layout.h"
+#include "../clock.h"
 #include "arm.h"
 #include "bar.h"
 #include "precopy.h"
@@ -141,14 +142,14 @@ static bool may_open(void)
 
 static void drop_bql(void)
 {
-	gate_count_bql(gate_time_us() - precopy.bql_us);
+	gate_count_bql(clock_us() - precopy.bql_us);
 	qemu.bql_unlock();
 }
 
 static void take_bql(void)
 {
 	qemu.bql_lock(__FILE__, __LINE__);
-	precopy.bql_us = gate_time_us();
+	precopy.bql_us = clock_us();
 }
 
 static void open_round(void)
@@ -176,11 +177,11 @@ static struct wait wait_for_pass(void)
 /* Without the BQL: this takes milliseconds for each GiB of a guest under KVM. */
 static void arm(void)
 {
-	u64 start = gate_time_us();
+	u64 start = clock_us();
 
 	drop_bql();
 	gate_count(arm_chunks, arm_all());
-	gate_count(arm_us, gate_time_us() - start);
+	gate_count(arm_us, clock_us() - start);
 	take_bql();
 }
 
@@ -203,7 +204,7 @@ static void begin_round(void)
 
 	if (!may_open())
 		return;
-	precopy.bql_us = gate_time_us();
+	precopy.bql_us = clock_us();
 	arm();
 #ifndef FREEHINT_MUTANT_NO_RESYNC_CHECK
 	if (syncs != precopy.syncs)
@@ -214,12 +215,12 @@ static void begin_round(void)
 		if (answered)
 			wait_for_hints();
 	}
-	gate_count_bql(gate_time_us() - precopy.bql_us);
+	gate_count_bql(clock_us() - precopy.bql_us);
 }
 
 static void after_sync(void)
 {
-	precopy.sync_us = gate_time_us();
+	precopy.sync_us = clock_us();
 	precopy.syncs++;
 	precopy.pass++;
 	arm_tlbs();

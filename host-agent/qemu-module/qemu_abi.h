@@ -113,6 +113,8 @@ typedef void qemu_reset_fn(void *opaque);
 	X(const QDictEntry *, qdict_first, (const QDict *))			\
 	X(const QDictEntry *, qdict_next, (const QDict *, const QDictEntry *))	\
 	X(const char *, qdict_entry_key, (const QDictEntry *))			\
+	X(QList *, qlist_new, (void))						\
+	X(void, qlist_append_obj, (QList *, QObject *))				\
 	X(QObject *, qlist_pop, (QList *))					\
 	X(size_t, qlist_size, (const QList *))					\
 	X(void, error_free, (Error *))						\

@@ -36,6 +36,7 @@
 
 #include "../../include/freehint/limits.h"
 #include "../../include/freehint/shm_layout.h"
+#include "../clock.h"
 #include "round_gate.h"
 
 /* The apply thread looks for the guest's seal so often while a round is open. */
@@ -53,18 +54,12 @@ static struct {
 	u32 tail;
 	struct gate_round now;
 	struct gate_round first;
+	struct gate_round past[GATE_PAST];
+	u32 past_count;		/* of the last migration, forgotten ones included */
 	struct freehint_counters counters;
 } gate = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 };
-
-u64 gate_time_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000;
-}
 
 static int draw_base(void)
 {
@@ -110,7 +105,7 @@ int gate_init(void)
 
 static u64 since_sync(void)
 {
-	u64 us = gate_time_us() - gate.now.sync_us;
+	u64 us = clock_us() - gate.now.sync_us;
 
 	/* 0 means "has not happened" */
 	return us ? us : 1;
@@ -133,6 +128,8 @@ u64 gate_open(u32 pass, u64 sync_us)
 	gate.now.sync_us = sync_us;
 	gate.head = 0;
 	gate.tail = 0;
+	if (pass == 1)
+		gate.past_count = 0;
 	gate.state = GATE_OPEN;
 	gate.counters.rounds++;
 	pthread_cond_signal(&gate.work);
@@ -158,6 +155,7 @@ static void end_round_locked(void)
 {
 	if (gate.now.pass == 1)
 		gate.first = gate.now;
+	gate.past[gate.past_count++ % GATE_PAST] = gate.now;
 	if (!gate.now.accepted)
 		gate.counters.rounds_empty++;
 }
@@ -207,13 +205,13 @@ static bool wait_for_progress_locked(u64 until)
 
 void gate_wait(u64 idle_us, u64 total_us)
 {
-	u64 start = gate_time_us(), end = start + total_us, now = start;
+	u64 start = clock_us(), end = start + total_us, now = start;
 
 	pthread_mutex_lock(&gate.lock);
 	while (!hints_are_in_locked() && now < end &&
 	       wait_for_progress_locked(end - now < idle_us ? end : now + idle_us))
-		now = gate_time_us();
-	gate.now.waited_us = gate_time_us() - start;
+		now = clock_us();
+	gate.now.waited_us = clock_us() - start;
 	pthread_mutex_unlock(&gate.lock);
 }
 
@@ -309,7 +307,7 @@ static bool wait_for_work_locked(int (*sealed)(u64 round))
 		pthread_cond_wait(&gate.work, &gate.lock);
 		return false;
 	}
-	until = to_timespec(gate_time_us() + SEAL_POLL_US);
+	until = to_timespec(clock_us() + SEAL_POLL_US);
 	pthread_cond_timedwait(&gate.work, &gate.lock, &until);
 	return false;
 }
@@ -362,6 +360,18 @@ void gate_view(struct gate_view *view)
 	view->first = gate.now.pass == 1 ? gate.now : gate.first;
 	view->counters = gate.counters;
 	pthread_mutex_unlock(&gate.lock);
+}
+
+u32 gate_past(struct gate_round *past)
+{
+	u32 count = 0, i;
+
+	pthread_mutex_lock(&gate.lock);
+	i = gate.past_count > GATE_PAST ? gate.past_count - GATE_PAST : 0;
+	for (; i != gate.past_count; i++)
+		past[count++] = gate.past[i % GATE_PAST];
+	pthread_mutex_unlock(&gate.lock);
+	return count;
 }
 
 void gate_add(size_t offset, u64 n)

@@ -37,7 +37,7 @@ struct gate_range {
  * struct gate_round - a round and its times, for x-query-freehint
  * @id:          round id, FREEHINT_NO_ROUND before the first round
  * @pass:        pass of the migration, from 1
- * @sync_us:     CLOCK_MONOTONIC microseconds when the sync was over; the others
+ * @sync_us:     clock_us() when the sync was over; the others
  *               are microseconds since then, 0 while they have not happened
  * @request_us:  the round was published to the guest
  * @command_us:  the first mark-clean arrived
@@ -98,13 +98,10 @@ enum gate_answer {
  */
 int gate_init(void);
 
-/** gate_time_us() - CLOCK_MONOTONIC in microseconds */
-u64 gate_time_us(void);
-
 /**
  * gate_open() - begin a round
  * @pass:    pass of the migration
- * @sync_us: gate_time_us() when the sync was over
+ * @sync_us: clock_us() when the sync was over
  *
  * The dirty log is armed, and QEMU's setup of this migration is over: until then it
  * uses the dirty bitmap without its lock. The caller publishes the id afterwards, then
@@ -175,6 +172,17 @@ void gate_run(u64 (*apply)(const struct gate_range *range), int (*sealed)(u64 ro
 
 /** gate_view() - copy state, rounds and counters */
 void gate_view(struct gate_view *view);
+
+/* Rounds of a migration that are remembered: the latest. */
+#define GATE_PAST	64
+
+/**
+ * gate_past() - copy the closed rounds of the last migration
+ * @past: room for GATE_PAST of them, the latest last
+ *
+ * Return: how many there are.
+ */
+u32 gate_past(struct gate_round *past);
 
 /** gate_count() - add to a counter; @member of struct freehint_counters */
 #define gate_count(member, n) gate_add(offsetof(struct freehint_counters, member), n)

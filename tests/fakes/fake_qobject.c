@@ -98,6 +98,16 @@ static const char *entry_key(const QDictEntry *entry)
 	return json_object_iter_key((void *)(uintptr_t)entry);
 }
 
+static QList *list_new(void)
+{
+	return (QList *)json_array();
+}
+
+static void list_append(QList *list, QObject *element)
+{
+	json_array_append_new(json(list), json(element));
+}
+
 static QObject *list_pop(QList *list)
 {
 	json_t *element = json_incref(json_array_get(json(list), 0));
@@ -146,6 +156,8 @@ void fake_qobject_init(void)
 	qemu.qdict_first = first_entry;
 	qemu.qdict_next = next_entry;
 	qemu.qdict_entry_key = entry_key;
+	qemu.qlist_new = list_new;
+	qemu.qlist_append_obj = list_append;
 	qemu.qlist_pop = list_pop;
 	qemu.qlist_size = list_size;
 	qemu.monitor_cur = current_monitor;

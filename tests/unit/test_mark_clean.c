@@ -20,6 +20,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "host-agent/clock.h"
 #include "host-agent/qemu-module/arm.h"
 #include "host-agent/qemu-module/bar.h"
 #include "host-agent/qemu-module/mark_clean.h"
@@ -62,7 +63,7 @@ static int setup(void **state)
 	bar_say_hello();
 	say_hello();
 	arm_all();
-	round_id = gate_open(1, gate_time_us());
+	round_id = gate_open(1, clock_us());
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "host-agent/clock.h"
 #include "host-agent/qemu-module/round_gate.h"
 #include "include/freehint/limits.h"
 #include "include/freehint/shm_layout.h"
@@ -74,7 +75,7 @@ static const struct gate_range two_pages = { (void *)0x10000, 2 * FREEHINT_PAGE_
 
 static u64 open_now(void)
 {
-	u64 id = gate_open(1, gate_time_us());
+	u64 id = gate_open(1, clock_us());
 
 	gate_published();
 	return id;
@@ -275,7 +276,7 @@ static void a_wait_ends_with_the_last_hint(void **state)
 
 static void a_wait_ends_when_nobody_answers(void **state)
 {
-	u64 start = gate_time_us();
+	u64 start = clock_us();
 
 	(void)state;
 	open_now();
@@ -283,7 +284,7 @@ static void a_wait_ends_when_nobody_answers(void **state)
 	assert_false(gate_was_answered());
 	gate_close(true);
 	gate_wait(A_MINUTE, A_MINUTE);
-	assert_true(gate_time_us() - start < A_MINUTE);
+	assert_true(clock_us() - start < A_MINUTE);
 }
 
 static void *answer_slowly(void *opaque)
@@ -327,6 +328,33 @@ static void a_wait_has_an_end_though_answers_come(void **state)
 	pthread_join(thread, NULL);
 }
 
+static void rounds_of_a_migration_are_remembered(void **state)
+{
+	struct gate_round past[GATE_PAST];
+	u32 pass;
+
+	(void)state;
+	for (pass = 1; pass <= 3; pass++) {
+		gate_open(pass, clock_us());
+		gate_close(true);
+	}
+	assert_int_equal(gate_past(past), 3);
+	assert_int_equal(past[0].pass, 1);
+	assert_int_equal(past[2].pass, 3);
+	for (; pass <= GATE_PAST + 5; pass++) {
+		gate_open(pass, clock_us());
+		gate_close(true);
+	}
+	assert_int_equal(gate_past(past), GATE_PAST);
+	assert_int_equal(past[0].pass, 6);
+	assert_int_equal(past[GATE_PAST - 1].pass, GATE_PAST + 5);
+	/* the next migration */
+	gate_open(1, clock_us());
+	assert_int_equal(gate_past(past), 0);
+	gate_close(true);
+	assert_int_equal(gate_past(past), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +368,7 @@ int main(void)
 		cmocka_unit_test(a_close_without_wait_does_not_block),
 		cmocka_unit_test(a_full_queue_takes_nothing_of_a_command),
 		cmocka_unit_test(a_round_has_its_share_and_no_more),
+		cmocka_unit_test(rounds_of_a_migration_are_remembered),
 		cmocka_unit_test(a_wait_ends_with_the_last_hint),
 		cmocka_unit_test(a_wait_ends_when_nobody_answers),
 		cmocka_unit_test(a_wait_goes_on_while_answers_come),
