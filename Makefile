@@ -20,6 +20,8 @@ help:
 	@echo 'make kmod [KDIR=]    build/freehint.ko for the kernel whose headers KDIR names'
 	@echo 'make demo [MEM= FILL= SMP= ACCEL=]'
 	@echo '                     migrate a guest with freehint, without, and with virtio-balloon'
+	@echo 'make bench [BENCH_REPS= BENCH="SUITE ..."]'
+	@echo '                     measure freehint against its peers; docs/performance.md'
 	@echo 'make check           all tests; the last line counts them'
 	@echo 'make check-contracts guest kernels that check, unmap or shadow their free pages;'
 	@echo '                     builds a small kernel first'
@@ -59,6 +61,11 @@ demo: deps-build deps-demo agent qemu-module kmod
 	@python3 tests/demo/demo.py $(if $(MEM),--mem $(MEM)) $(if $(FILL),--fill $(FILL)) \
 		$(if $(SMP),--smp $(SMP)) $(if $(ACCEL),--accel $(ACCEL)) $(DEMO_ARGS)
 
+# An hour or two on an idle machine; BENCH picks suites, --help of bench.py lists them.
+BENCH_REPS ?= 3
+bench: deps-build deps-demo deps-bench agent qemu-module kmod
+	@python3 tests/bench/bench.py --reps $(BENCH_REPS) $(BENCH:%=--suite %) $(BENCH_ARGS)
+
 check: deps-build deps-demo deps-check all mutants
 	@tests/run.sh
 
@@ -88,4 +95,4 @@ clean:
 	rm -rf $(OUT)
 
 .PHONY: all help agent qemu-module mutants kmod kmod-build kmod-mutants demo check \
-	check-contracts soak fuzz clean
+	bench check-contracts soak fuzz clean

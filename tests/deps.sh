@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Install the Debian packages that building, the demo and the checks need, and
-# nothing when they are there. Usage: tests/deps.sh [build] [demo] [check] [kernel]
+# nothing when they are there. Usage: tests/deps.sh [build] [demo] [check] [bench] [kernel]
 set -eu
 
 # Compiles the agent, the QEMU extension and the guest's kernel module.
@@ -16,6 +16,9 @@ DEMO="$BUILD qemu-system-x86 linux-image-cloud-amd64 busybox-static python3"
 # Unit tests, model checking, static analysis, fuzzing; what the test guests run.
 CHECK="$DEMO libcmocka-dev spin sparse cppcheck clang libclang-rt-dev clang-tidy shellcheck
 cpio xz-utils stress-ng kexec-tools strace"
+
+# Plots of what was measured.
+BENCH="$DEMO gnuplot-nox"
 
 # Builds the kernels of tests/kernel.
 KERNEL="$BUILD linux-source flex bison bc libelf-dev xz-utils"
@@ -94,9 +97,10 @@ for group in "$@"; do
 	build) packages="$packages $BUILD" ;;
 	demo) packages="$packages $DEMO" kernel=yes ;;
 	check) packages="$packages $CHECK" kernel=yes ;;
+	bench) packages="$packages $BENCH" kernel=yes ;;
 	kernel) packages="$packages $KERNEL" ;;
 	*)
-		echo "usage: $0 [build] [demo] [check] [kernel]" >&2
+		echo "usage: $0 [build] [demo] [check] [bench] [kernel]" >&2
 		exit 2
 		;;
 	esac

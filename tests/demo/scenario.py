@@ -16,12 +16,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from lib import migration  # noqa: E402
 from lib.machine import Machine, Spec  # noqa: E402
 from lib.result import check  # noqa: E402
+from lib.used_memory import FILE_MIB, PAGES, USED_MIB, UsedMemory  # noqa: E402
 
 from progress import Progress  # noqa: E402
 from settings import Settings  # noqa: E402
 
-USED_MIB = 24
-FILE_MIB = 8
 DOWNTIME_MS = 2000
 MIGRATION_TIMEOUT = 300.0
 FILL_TIMEOUT = 300.0
@@ -52,52 +51,20 @@ def _spec(settings: Settings, variant: str) -> Spec:
                 balloon=variant == "balloon", crutch=not ours, lifetime=900.0)
 
 
-def _start_used_memory(vm: Machine) -> str:
-    """
-    Memory that must arrive whole: a process whose pages prove themselves and a
-    file in tmpfs. The process is stopped, for the guest shall be idle.
-
-    Returns the file's checksum.
-    """
-    vm.guest.spawn("pagecheck", f"pagecheck {USED_MIB}M /run/pagecheck idle")
-    while vm.guest.numbers("/run/pagecheck").get("passes", 0) < 1:
-        time.sleep(0.2)
-    vm.guest.must("kill -STOP $(cat /run/pagecheck.pid)")
-    vm.guest.must(f"dd if=/dev/urandom of=/tmp/file bs=1M count={FILE_MIB} 2>/dev/null")
-    return vm.guest.must("sha256sum /tmp/file", 60)
-
-
-def _prove_content(vm: Machine, checksum: str) -> int:
-    """Let the destination's guest look at every used page; returns how many."""
-    before = vm.guest.numbers("/run/pagecheck")
-    vm.guest.must("kill -CONT $(cat /run/pagecheck.pid)")
-    deadline = time.monotonic() + 60
-    while True:
-        now = vm.guest.numbers("/run/pagecheck")
-        if now.get("passes", 0) >= before["passes"] + 2:
-            break
-        check(time.monotonic() < deadline, "the guest's pagecheck does not go on")
-        time.sleep(0.2)
-    check(now["mismatches"] == 0, f"{now['mismatches']} used pages arrived wrong")
-    found = vm.guest.must("sha256sum /tmp/file", 60)
-    check(found == checksum, "the file in tmpfs arrived wrong")
-    return (USED_MIB + FILE_MIB) * 256
-
-
 def _prepare(vm: Machine, settings: Settings, scenario: str, variant: str,
-             progress: Progress) -> str:
+             progress: Progress) -> UsedMemory:
     """Boot, load the variant's driver, make used and freed memory."""
     progress.say("booting the guest")
     vm.boot(module=variant == "freehint")
     if variant == "balloon":
         vm.load_balloon()
     progress.say(f"writing {USED_MIB + FILE_MIB} MiB that stay in use")
-    checksum = _start_used_memory(vm)
+    used = UsedMemory(vm)
     if scenario == "used":
         progress.say(f"writing and freeing {settings.fill} MiB")
         vm.guest.must(f"memfill {settings.fill}M", FILL_TIMEOUT)
     vm.guest.must("sync; sleep 1")
-    return checksum
+    return used
 
 
 def _migrate(src: Machine, dst: Machine, progress: Progress) -> dict[str, Any]:
@@ -122,7 +89,7 @@ def run(settings: Settings, scenario: str, variant: str, progress: Progress) -> 
     spec = _spec(settings, variant)
     with Machine(spec, name="demo-src") as src, \
          Machine(spec, name="demo-dst", incoming=True) as dst:
-        checksum = _prepare(src, settings, scenario, variant, progress)
+        used = _prepare(src, settings, scenario, variant, progress)
         if variant == "freehint":
             src.start_agent()
             src.start_hints()
@@ -131,11 +98,11 @@ def run(settings: Settings, scenario: str, variant: str, progress: Progress) -> 
         info = _migrate(src, dst, progress)
         rss = dst.qemu.rss()
         progress.say("checking content on the destination")
-        checked = _prove_content(dst, checksum)
+        used.prove(dst)
         ram = info["ram"]
         result = Result(scenario, variant, info["total-time"] / 1e3,
                         info["downtime"] / 1e3, ram["transferred"], ram["normal"],
-                        ram["duplicate"], rss, checked)
+                        ram["duplicate"], rss, PAGES)
         if variant == "freehint":
             _add_hint_numbers(result, src)
         return result

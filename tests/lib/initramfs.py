@@ -35,12 +35,14 @@ class Extras:
 
     programs   names of this machine's programs, put into /bin with their libraries
     modules    kernel modules, put into /modules; those that they need come first
+    files      more files: path in the guest, path here
     boot       /boot/vmlinuz and /boot/initrd: the same guest, without extras
     mutant     name of a mutant of freehint.ko that takes its place
     """
 
     programs: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
     boot: bool = False
     mutant: str = ""
 
@@ -227,6 +229,7 @@ def _add_programs(cpio: _Cpio, programs: dict[str, str], extras: Extras) -> None
     files |= {f"bin/{name}": path for name, path in programs.items() if name != "init"}
     for name in extras.programs:
         files |= host_program(name)
+    files |= dict(extras.files)
     for name, path in files.items():
         cpio.add_file(name, _read(path), 0o755)
     cpio.add("bin/sh", stat.S_IFLNK | 0o777, b"busybox")

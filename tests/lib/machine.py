@@ -44,6 +44,7 @@ class Spec:
     region_mib   size of the ivshmem region
     extras       more programs and modules in the guest
     memory_opts  what follows the size in -m, ",maxmem=...,slots=..."
+    backend_opts more options of main memory, ",name=value" each
     extra        more QEMU arguments
     lifetime     seconds until QEMU is killed, whatever happens
     """
@@ -63,6 +64,7 @@ class Spec:
     with_module: bool = True
     extras: initramfs.Extras = initramfs.Extras()
     memory_opts: str = ""
+    backend_opts: str = ""
     extra: list[str] = field(default_factory=list)
     lifetime: float = 240.0
 
@@ -199,7 +201,8 @@ class Machine:
         kernel, initrd = initramfs.build(spec.with_module, spec.extras)
         args = ["-accel", spec.accel, "-cpu", CPU_MODELS[spec.accel],
                 "-smp", str(spec.smp), "-m", f"{spec.memory_mib}M{spec.memory_opts}",
-                "-object", f"memory-backend-ram,id=mainram,size={spec.memory_mib}M",
+                "-object", f"memory-backend-ram,id=mainram,size={spec.memory_mib}M"
+                + spec.backend_opts,
                 "-machine", "q35,memory-backend=mainram",
                 "-display", "none", "-nodefaults", "-no-user-config",
                 "-kernel", kernel.image, "-initrd", initrd,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * churn SIZE STATUS: allocates blocks of many sizes up to SIZE in all, writes them,
+ * churn SIZE STATUS [RATE]: allocates blocks of many sizes up to SIZE in all, writes them,
  * checks them a little later and frees them, for ever. Pages wander between free
- * and used all the time, and a used one that lost its content is counted.
+ * and used all the time, and a used one that lost its content is counted. With RATE it
+ * writes so much a second and no more.
  */
 #include "guest_util.h"
 
@@ -72,19 +73,44 @@ static void turn_slot(struct block *block, size_t limit, uint64_t *state,
 	tally->pages += block->pages;
 }
 
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+/* Sleep until @pages are due at @rate pages a second; what was missed is not made up. */
+static void keep_pace(uint64_t pages, uint64_t rate)
+{
+	static uint64_t due;
+	uint64_t now = now_us();
+
+	if (!rate)
+		return;
+	due = (due > now ? due : now) + pages * 1000000 / rate;
+	if (due > now + 2000)
+		usleep(due - now);
+}
+
 int main(int argc, char **argv)
 {
 	static struct block slots[SLOTS];
 	uint64_t state = random_seed();
 	struct tally tally = { 0 };
+	uint64_t rate, before;
 	size_t limit;
 
-	if (argc != 3)
-		errx(2, "usage: churn SIZE STATUS");
+	if (argc < 3)
+		errx(2, "usage: churn SIZE STATUS [RATE]");
+	rate = argc > 3 ? parse_size(argv[3]) / PAGE : 0;
 	limit = parse_size(argv[1]) / PAGE / SLOTS;
 	for (;;) {
+		before = tally.pages;
 		turn_slot(&slots[next_random(&state) % SLOTS], limit ? limit : 1, &state,
 			  &tally);
+		keep_pace(tally.pages - before, rate);
 		if (!(tally.blocks % 64))
 			write_status(argv[2], "blocks %llu\npages %llu\nmismatches %llu\n",
 				     (unsigned long long)tally.blocks,

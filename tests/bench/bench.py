@@ -1,0 +1,182 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""
+`make bench`: freehint against what a user would pick instead, in turn, in one run;
+CSV files, tables in docs/performance.md and plots.
+"""
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import itertools
+import os
+import signal
+import sys
+import time
+from typing import NoReturn
+
+import guest_cost
+import measure
+import plots
+import report
+import suites
+from limit import copy_bandwidth
+from peers import BY_NAME
+from rows import Row, Table, machine
+from workloads import FRESH_MIB, WORKLOADS
+from lib import paths
+from lib.guest import GuestTimeout
+from lib.qmp import QmpClosed, QmpError
+from lib.result import FAIL, SKIP, Failure, Skip
+
+sys.path.insert(0, os.path.join(paths.ROOT, "tests", "demo"))
+
+from settings import available_mib, default_accel, default_mem, mib  # noqa: E402
+
+STUMBLES = (Failure, GuestTimeout, OSError, QmpClosed, QmpError, RuntimeError, TimeoutError,
+            KeyError)
+OUT = os.path.join(paths.ROOT, "docs", "performance")
+
+
+def say(text: str) -> None:
+    """A line of progress."""
+    print(f"[{time.strftime('%H:%M:%S')}] {text}", file=sys.stderr, flush=True)
+
+
+def read_options() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Measure freehint against its peers.")
+    parser.add_argument("--suite", action="append", choices=suites.NAMES,
+                        help="run this one only; may be given again")
+    parser.add_argument("--peer", action="append", choices=list(BY_NAME))
+    parser.add_argument("--workload", action="append", choices=list(WORKLOADS))
+    parser.add_argument("--reps", type=int, default=3, help="default 3")
+    parser.add_argument("--mem", type=mib, default=default_mem(), help="default 8G")
+    parser.add_argument("--smp", type=int, default=4, help="default 4")
+    parser.add_argument("--out", default=OUT, help="where CSV files and plots go")
+    parser.add_argument("--report-only", action="store_true",
+                        help="tables and plots of what was measured before")
+    return parser.parse_args()
+
+
+def wanted(options: argparse.Namespace, suite: str) -> list[suites.Case]:
+    """The cases of a suite, those that this machine has no memory for left out."""
+    cases = []
+    for case in suites.SUITES[suite]:
+        if options.peer and case.peer not in options.peer:
+            continue
+        if options.workload and case.workload not in options.workload:
+            continue
+        memory = case.memory_mib or options.mem
+        if case.memory_mib and 3 * (memory // 32 + FRESH_MIB) > available_mib():
+            say(f"skipped: {suite}, {memory} MiB: {available_mib()} MiB are available")
+            continue
+        cases.append(dataclasses.replace(case, memory_mib=memory))
+    return cases
+
+
+def run_case(case: suites.Case, smp: int) -> Row:
+    """One row; a failed one says why."""
+    workload = WORKLOADS[case.workload](case.memory_mib, smp)
+    try:
+        return measure.run(BY_NAME[case.peer], workload, case.link, case.cold)
+    except STUMBLES as error:
+        return {"failed": " ".join(f"{type(error).__name__}: {error}".split())[:300]}
+    finally:
+        workload.close()
+
+
+def tell(case: suites.Case, row: Row) -> None:
+    """What came out, for those who wait."""
+    if row.get("failed"):
+        say(f"{case.suite}: {case.workload}, {case.peer}: FAILED: {row['failed']}")
+        return
+    say(f"{case.suite}: {case.workload}, {case.memory_mib} MiB, {case.peer}: "
+        f"{row['total_s']:.2f} s, {row['sent'] / 1e6:.0f} MB")
+
+
+def run_suite(options: argparse.Namespace, suite: str, table: Table) -> int:
+    """All repetitions; every group ends with its limit. Returns the failed rows."""
+    failed = 0
+    cases = wanted(options, suite)
+    for rep in range(1, options.reps + 1):
+        for _, group in itertools.groupby(cases, key=lambda case: case.group):
+            free = 0
+            for case in group:
+                row = run_case(case, options.smp)
+                failed += bool(row.get("failed"))
+                free = row.get("free_mib", 0) or free
+                add(table, case, rep, options.smp, row)
+                tell(case, row)
+            if free:
+                found = measure.limit(case.memory_mib, free, copy_bandwidth(case.cold),
+                                      case.link)
+                add(table, dataclasses.replace(case, peer="limit"), rep, options.smp, found)
+    return failed
+
+
+def add(table: Table, case: suites.Case, rep: int, smp: int, row: Row) -> None:
+    """Write a row with what identifies it."""
+    table.add({"suite": case.suite, "rep": rep, "workload": case.workload,
+               "peer": case.peer, "link_mbit": case.link_mbit,
+               "mem_mib": case.memory_mib, "smp": smp} | row)
+
+
+def run_guest(options: argparse.Namespace, table: Table) -> int:
+    """What the module costs the guest. Returns the failed rows."""
+    failed = 0
+    for rep in range(1, options.reps + 1):
+        for gib in guest_cost.GIB:
+            base = {"suite": suites.GUEST, "rep": rep, "mem_mib": gib * 1024}
+            try:
+                for metric, value in guest_cost.samples(gib * 1024, options.smp):
+                    table.add(base | {"metric": metric, "value": round(value, 2)})
+                say(f"guest: {gib} GiB")
+            except STUMBLES as error:
+                failed += 1
+                table.add(base | {"failed": str(error)[:300]})
+                say(f"guest: {gib} GiB: FAILED: {error}")
+    return failed
+
+
+def run_all(options: argparse.Namespace) -> int:
+    """Every suite into a file of its own. Returns the failed rows."""
+    failed = 0
+    about = machine(default_accel())
+    say(about)
+    for suite in options.suite or suites.NAMES:
+        path = os.path.join(options.out, f"{suite}.csv")
+        if suite == suites.GUEST:
+            failed += run_guest(options, Table(path, guest_cost.COLUMNS, about))
+        else:
+            failed += run_suite(options, suite, Table(path, measure.COLUMNS, about))
+    return failed
+
+
+def stop(_signal: int, _frame: object) -> NoReturn:
+    """Leave through the cleanups."""
+    raise SystemExit(FAIL)
+
+
+def main() -> int:
+    """Measure, then write it up."""
+    signal.signal(signal.SIGTERM, stop)
+    options = read_options()
+    failed = 0
+    try:
+        if not options.report_only:
+            failed = run_all(options)
+    except Skip as reason:
+        print(f"bench: cannot run here: {reason}", file=sys.stderr)
+        return SKIP
+    except KeyboardInterrupt:
+        say("interrupted; what was measured is kept")
+        return 130
+    report.write(options.out)
+    plots.draw(options.out)
+    say(f"{failed} rows failed" if failed else "done")
+    return FAIL if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
