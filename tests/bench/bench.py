@@ -13,11 +13,13 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from typing import NoReturn
 
 import guest_cost
 import measure
 import plots
+import remains
 import report
 import suites
 from limit import copy_bandwidth
@@ -122,21 +124,32 @@ def add(table: Table, case: suites.Case, rep: int, smp: int, row: Row) -> None:
                "mem_mib": case.memory_mib, "smp": smp} | row)
 
 
+def sample(table: Table, base: Row, samples: Iterator[tuple[str, float]]) -> int:
+    """A row for each sample. Returns 1 when they did not come to their end."""
+    about = ", ".join(str(value) for value in base.values())
+    try:
+        for metric, value in samples:
+            table.add(base | {"metric": metric, "value": round(value, 2)})
+        say(about)
+        return 0
+    except STUMBLES as error:
+        table.add(base | {"failed": str(error)[:300]})
+        say(f"{about}: FAILED: {error}")
+        return 1
+
+
 def run_guest(options: argparse.Namespace, table: Table) -> int:
     """What the module costs the guest. Returns the failed rows."""
-    failed = 0
-    for rep in range(1, options.reps + 1):
-        for gib in guest_cost.GIB:
-            base = {"suite": suites.GUEST, "rep": rep, "mem_mib": gib * 1024}
-            try:
-                for metric, value in guest_cost.samples(gib * 1024, options.smp):
-                    table.add(base | {"metric": metric, "value": round(value, 2)})
-                say(f"guest: {gib} GiB")
-            except STUMBLES as error:
-                failed += 1
-                table.add(base | {"failed": str(error)[:300]})
-                say(f"guest: {gib} GiB: FAILED: {error}")
-    return failed
+    return sum(sample(table, {"suite": suites.GUEST, "rep": rep, "mem_mib": gib * 1024},
+                      guest_cost.samples(gib * 1024, options.smp))
+               for rep in range(1, options.reps + 1) for gib in guest_cost.GIB)
+
+
+def run_remains(options: argparse.Namespace, table: Table) -> int:
+    """What still travels. Returns the failed rows."""
+    return sum(sample(table, {"suite": suites.REMAINS, "rep": rep, "workload": state},
+                      remains.samples(state, options.mem, options.smp))
+               for rep in range(1, options.reps + 1) for state in remains.STATES)
 
 
 def run_all(options: argparse.Namespace) -> int:
@@ -148,6 +161,8 @@ def run_all(options: argparse.Namespace) -> int:
         path = os.path.join(options.out, f"{suite}.csv")
         if suite == suites.GUEST:
             failed += run_guest(options, Table(path, guest_cost.COLUMNS, about))
+        elif suite == suites.REMAINS:
+            failed += run_remains(options, Table(path, remains.COLUMNS, about))
         else:
             failed += run_suite(options, suite, Table(path, measure.COLUMNS, about))
     return failed

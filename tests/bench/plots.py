@@ -14,7 +14,7 @@ from peers import LABELS
 import rows
 from report import by, median
 
-SIZE = "860,420"
+SIZE = "1100,480"
 STYLE = """set terminal {terminal}
 set output '{target}'
 set grid y lc rgb '#dddddd'
@@ -25,16 +25,19 @@ set key top right
 BARS = """set title '{title}'
 set style fill solid 0.85 border -1
 set boxwidth 0.8
-set xtics rotate by -25
+set xtics rotate by -35 font ',9'
+set lmargin 9
+set rmargin 6
+set bmargin 9
 set logscale y
 set multiplot layout 1,2
 set ylabel 'seconds'
 unset key
 plot $data using 1:3:(stringcolumn(5) eq 'ours' ? 0x2a7f3f : 0x8899aa):xtic(2) with boxes \\
-  lc rgb variable, $data using 1:3:(sprintf('%.2f', $3)) with labels offset 0,0.6
+  lc rgb variable, $data using 1:3:(sprintf('%.2f', $3)) with labels font ',9' offset 0,0.6
 set ylabel 'MB sent'
 plot $data using 1:4:(stringcolumn(5) eq 'ours' ? 0x2a7f3f : 0x8899aa):xtic(2) with boxes \\
-  lc rgb variable, $data using 1:4:(sprintf('%.0f', $4)) with labels offset 0,0.6
+  lc rgb variable, $data using 1:4:(sprintf('%.0f', $4)) with labels font ',9' offset 0,0.6
 unset multiplot
 """
 CURVES = """set title 'fresh idle guest, total time'
@@ -57,8 +60,8 @@ def _run(script: str) -> None:
 
 def _style(target: str) -> str:
     """Terminal by the target's ending."""
-    kind = f"pngcairo size {SIZE}" if target.endswith(".png") else \
-        f"svg size {SIZE} dynamic background 'white'"
+    kind = "pngcairo" if target.endswith(".png") else "svg dynamic background 'white'"
+    kind += f" size {SIZE} noenhanced font 'Sans,11'"
     return STYLE.format(terminal=kind, target=target)
 
 

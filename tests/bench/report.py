@@ -140,13 +140,14 @@ def latency(found: list[Row]) -> str:
 def rounds(found: list[Row]) -> str:
     """What each pass kept off the wire."""
     lines = []
-    for row in found:
+    for row in sorted(found, key=lambda row: int(row["link_mbit"])):
         passes = [part.split(":") for part in row.get("per_round", "").split()]
         if row["peer"] != "freehint" or len(passes) < 2:
             continue
         kept = ", ".join(f"{int(pages) * 4096 / 1e6:.0f}" for _, pages in passes)
-        lines.append([row["workload"], row["rep"], kept, f"{float(row['sent']) / 1e6:.0f}",
-                      row["pages_late"]])
+        link = f", {int(row['link_mbit']) // 1000} Gbit/s" if int(row["link_mbit"]) else ""
+        sent = f"{float(row['sent']) / 1e6:.0f}"
+        lines.append([row["workload"] + link, row["rep"], kept, sent, row["pages_late"]])
     return markdown(["workload", "run", "kept off the wire in each pass, MB", "sent, MB",
                      "pages too late"], lines)
 
@@ -174,6 +175,16 @@ def guest(found: list[Row]) -> str:
                                 for size in sizes)] for metric in metrics])
 
 
+def what_remains(found: list[Row]) -> str:
+    """By name, for a fresh guest and a used one."""
+    groups = by(found, "metric", "workload")
+    states = list(dict.fromkeys(row["workload"] for row in found))
+    return markdown(["MB", *states],
+                    [[metric, *(spread(groups.get((metric, state), []), "value", ".1f", 1e-6)
+                                for state in states)]
+                     for metric in dict.fromkeys(row["metric"] for row in found)])
+
+
 def simulated(found: list[Row]) -> str:
     """The host's side alone, for guests that fit no machine here."""
     columns = [column for column in found[0] if column not in ("tib", "pattern")] \
@@ -198,8 +209,9 @@ def tables(out: str) -> dict[str, str]:
         "links": (found["links"],
                   lambda some: compare_each(some, "workload", "link_mbit", title=_link)),
         "scale": (found["scale"], scale), "latency": (every, latency),
-        "rounds": (found["churn"] + found["compile"], rounds),
-        "guest": (found["guest"], guest), "simulated": (found["simulated"], simulated),
+        "rounds": (found["churn"] + found["compile"] + found["links"], rounds),
+        "guest": (found["guest"], guest), "remains": (found["remains"], what_remains),
+        "simulated": (found["simulated"], simulated),
     }
     done = {name: make(some) for name, (some, make) in makers.items() if some}
     path = os.path.join(out, "peers.csv")

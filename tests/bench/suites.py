@@ -52,14 +52,16 @@ SUITES: dict[str, list[Case]] = {
     "churn": _cases("churn", "churn", "none multifd balloon freehint"),
     "compile": _cases("compile", "compile", "none balloon freehint"),
     "cache": _cases("cache", "cache", "none balloon freehint freehint-drop"),
-    "links": [case for mbit in (10_000, 1_000)
-              for case in _cases("links", "used", "none balloon freehint",
+    "links": [case for workload, mbit in (("used", 10_000), ("used", 1_000),
+                                          ("churn", 1_000))
+              for case in _cases("links", workload, "none balloon freehint",
                                  link_mbit=mbit)],
     "scale": [case for gib in SCALE_GIB
               for case in _cases("scale", "fresh", "none balloon freehint",
                                  memory_mib=gib * 1024)],
 }
 
-# Measured in a way of its own: guest_cost.py.
+# Measured in ways of their own: guest_cost.py, remains.py.
 GUEST = "guest"
-NAMES = (*SUITES, GUEST)
+REMAINS = "remains"
+NAMES = (*SUITES, GUEST, REMAINS)

@@ -153,7 +153,7 @@ class Churn(_Checked):
 
 
 class Compile(_Full):
-    """Four jobs compile C files, over and over."""
+    """Four jobs compile C files, over and over, in a guest that has used its memory."""
 
     name = "compile"
 
@@ -179,6 +179,7 @@ class Compile(_Full):
         return tuple(units)
 
     def fill(self, vm: Machine) -> None:
+        vm.guest.must(f"memfill {self.fill_mib}M", FILL_TIMEOUT)
         for job in range(COMPILE_JOBS):
             script = (f"cd /units; while :; do for u in *.i; do cc1 -quiet -fpreprocessed -O2 $u "
                       f"-o /tmp/{job}.s && read up rest </proc/uptime && "

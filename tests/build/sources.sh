@@ -21,7 +21,7 @@ project_files()
 # C of user space: what is not a kernel module and not a guest's own program.
 user_sources()
 {
-	project_files | grep -E '^(proto|host-agent|tests/(unit|fakes|kvm|fuzz))/.*\.c$'
+	project_files | grep -E '^(proto|host-agent|tests/(bench|unit|fakes|kvm|fuzz))/.*\.c$'
 }
 
 # What the agent, the extension and the unit tests include.

@@ -1,0 +1,73 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+# time limit: 600 s
+"""
+`make bench` on a small scale: every part of it works, rows have numbers, tables and
+plots come out of them. Nothing is said about speed.
+"""
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from support import check, step
+from lib import paths
+from lib.result import run
+
+BENCH = os.path.join(paths.ROOT, "tests", "bench")
+CASES = ("--suite", "peers", "--workload", "used", "--peer", "none", "--peer", "balloon",
+         "--peer", "freehint")
+
+
+def bench(out: str, *arguments: str) -> None:
+    """Run bench.py with one repetition."""
+    done = subprocess.run([sys.executable, f"{BENCH}/bench.py", "--mem", "1G", "--reps", "1",
+                           "--out", out, *arguments], capture_output=True, text=True,
+                          check=False)
+    print(done.stderr, flush=True)
+    check(done.returncode == 0, f"bench.py ended with {done.returncode}: {done.stdout}")
+
+
+def read(path: str) -> list[dict[str, str]]:
+    """The rows of a CSV file without its comment."""
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(line for line in file if not line.startswith("#")))
+
+
+def simulated(out: str) -> None:
+    """A guest of 1 TiB; the program checks its dirty bitmap itself."""
+    done = subprocess.run(["bash", f"{BENCH}/scale.sh", f"{out}/simulated.csv", "1"],
+                          env=os.environ | {"SCALE_TIB": "1"}, capture_output=True,
+                          text=True, check=False)
+    check(done.returncode == 0, f"scale.sh ended with {done.returncode}: {done.stderr}")
+    check(len(read(f"{out}/simulated.csv")) == 3, "three patterns, three rows")
+    step("simulated")
+
+
+def main() -> None:
+    """Rows, tables, plots."""
+    with tempfile.TemporaryDirectory(prefix="freehint-bench-") as out:
+        bench(out, *CASES)
+        rows = {row["peer"]: row for row in read(f"{out}/peers.csv")}
+        check(set(rows) == {"none", "balloon", "freehint", "limit"}, f"peers: {rows}")
+        check(not any(row["failed"] for row in rows.values()), f"a row failed: {rows}")
+        check(int(rows["freehint"]["pages_cleared"]) > 0, "freehint skipped nothing")
+        check(int(rows["freehint"]["sent"]) < int(rows["none"]["sent"]),
+              "freehint sent as much as nobody")
+        simulated(out)
+        bench(out, "--report-only")
+        with open(f"{out}/performance.md", encoding="utf-8") as file:
+            text = file.read()
+        check("**freehint**" in text and "1 TiB, worst" in text, f"tables: {text}")
+        if not shutil.which("gnuplot"):
+            print("skipped: plots: no gnuplot; run tests/deps.sh bench")
+        else:
+            check(os.path.getsize(f"{out}/used.svg") > 2000, "the plot is empty")
+
+
+if __name__ == "__main__":
+    run(main)
