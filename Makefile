@@ -11,11 +11,12 @@ KDIR  ?= $(lastword $(shell ls -d /usr/src/linux-headers-*-cloud-amd64 2>/dev/nu
 
 export OUT
 
-all: deps-build agent qemu-module kmod
+all: deps-build agent cli qemu-module kmod
 
 help:
 	@echo 'make                 build everything into build/'
 	@echo 'make agent           build/freehint-agent'
+	@echo 'make cli             build/freehint, the tool of administrators'
 	@echo 'make qemu-module     build/freehint-qemu.so'
 	@echo 'make kmod [KDIR=]    build/freehint.ko for the kernel whose headers KDIR names'
 	@echo 'make demo [MEM= FILL= SMP= ACCEL=]'
@@ -25,9 +26,17 @@ help:
 	@echo 'make check           all tests; the last line counts them'
 	@echo 'make check-contracts guest kernels that check, unmap or shadow their free pages;'
 	@echo '                     builds a small kernel first'
+	@echo 'make check-matrix    three QEMU series x three guest kernels, in chroots;'
+	@echo '                     as root; half an hour, and the first time 3 GB of packages'
 	@echo 'make check-unit      unit tests only; check-{build,fuzz,kvm,model,vm} likewise'
 	@echo 'make soak [SOAK=]    the torture tests, SOAK times as long as in make check'
 	@echo 'make fuzz [FUZZ_TIME=] look for new inputs, FUZZ_TIME seconds with each target'
+	@echo 'make man             man pages into build/man'
+	@echo 'make install [PREFIX= DESTDIR=]'
+	@echo '                     agent, tool, extension, unit, man pages, completion'
+	@echo 'make install-dkms [DESTDIR=]'
+	@echo '                     sources of the guest module for dkms'
+	@echo 'make deb             packages for Debian in build/deb'
 	@echo 'make clean           remove what was built'
 
 # A pattern rule without a recipe would be no rule at all: hence the condition inside.
@@ -36,6 +45,9 @@ deps-%:
 
 agent:
 	@$(MAKE) --no-print-directory -C host-agent
+
+cli:
+	@$(MAKE) --no-print-directory -C host-agent/cli
 
 qemu-module:
 	@$(MAKE) --no-print-directory -C host-agent/qemu-module
@@ -74,6 +86,9 @@ check-contracts: deps-build deps-demo deps-check deps-kernel all mutants
 	@kernel=$$(tests/kernel/build.sh contracts) && FREEHINT_TEST_KERNEL=$$kernel \
 		tests/run.sh vm/test_contracts vm/test_init_on_free vm/test_content
 
+check-matrix: deps-build deps-matrix all
+	@python3 tests/matrix/matrix.py $(MATRIX_ARGS)
+
 # Torture tests and models, so many times as long; for hours, not for every commit.
 SOAK  ?= 40
 soak: deps-build deps-demo deps-check all mutants
@@ -88,11 +103,28 @@ fuzz: deps-check
 check-%: deps-build deps-demo deps-check all mutants
 	@tests/run.sh $*
 
+man: deps-man
+	@$(MAKE) --no-print-directory -C docs/man
+
+install: deps-build man
+	@$(MAKE) --no-print-directory -C host-agent install
+	@$(MAKE) --no-print-directory -C host-agent/cli install
+	@$(MAKE) --no-print-directory -C host-agent/qemu-module install
+	@$(MAKE) --no-print-directory -C docs/man install
+
+# Debian's tools want debian/ at the top of a tree: they get a copy.
+deb: deps-build deps-deb
+	@tests/build/deb.sh $(OUT)/deb
+
+install-dkms:
+	@$(MAKE) --no-print-directory -C guest-kmod install-dkms
+
 clean:
 	@$(MAKE) --no-print-directory -C host-agent clean
+	@$(MAKE) --no-print-directory -C host-agent/cli clean
 	@$(MAKE) --no-print-directory -C host-agent/qemu-module clean
 	@test -z "$(KDIR)" || $(MAKE) --no-print-directory -C guest-kmod KDIR=$(KDIR) clean
 	rm -rf $(OUT)
 
-.PHONY: all help agent qemu-module mutants kmod kmod-build kmod-mutants demo check \
-	bench check-contracts soak fuzz clean
+.PHONY: all help agent cli qemu-module mutants kmod kmod-build kmod-mutants demo check \
+	bench check-contracts check-matrix soak fuzz man install install-dkms deb clean

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Install the Debian packages that building, the demo and the checks need, and
-# nothing when they are there. Usage: tests/deps.sh [build] [demo] [check] [bench] [kernel]
+# nothing when they are there. Usage: tests/deps.sh [build] [demo] [check] [bench] [man] [matrix]
+# [deb] [kernel]
 set -eu
 
 # Compiles the agent, the QEMU extension and the guest's kernel module.
@@ -15,7 +16,17 @@ DEMO="$BUILD qemu-system-x86 linux-image-cloud-amd64 busybox-static python3"
 
 # Unit tests, model checking, static analysis, fuzzing; what the test guests run.
 CHECK="$DEMO libcmocka-dev spin sparse cppcheck clang libclang-rt-dev clang-tidy shellcheck
-cpio xz-utils stress-ng kexec-tools strace"
+cpio xz-utils stress-ng kexec-tools strace gnuplot-nox
+scdoc dkms man-db systemd"
+
+# Other releases, in directories.
+MATRIX="$DEMO mmdebstrap"
+
+# Man pages.
+MAN="scdoc"
+
+# Packages.
+DEB="$BUILD scdoc debhelper dh-dkms dpkg-dev"
 
 # Plots of what was measured.
 BENCH="$DEMO gnuplot-nox"
@@ -97,10 +108,13 @@ for group in "$@"; do
 	build) packages="$packages $BUILD" ;;
 	demo) packages="$packages $DEMO" kernel=yes ;;
 	check) packages="$packages $CHECK" kernel=yes ;;
+	man) packages="$packages $MAN" ;;
+	deb) packages="$packages $DEB" ;;
+	matrix) packages="$packages $MATRIX" kernel=yes ;;
 	bench) packages="$packages $BENCH" kernel=yes ;;
 	kernel) packages="$packages $KERNEL" ;;
 	*)
-		echo "usage: $0 [build] [demo] [check] [bench] [kernel]" >&2
+		echo "usage: $0 [build] [demo] [check] [bench] [man] [matrix] [deb] [kernel]" >&2
 		exit 2
 		;;
 	esac

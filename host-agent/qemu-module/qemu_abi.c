@@ -48,19 +48,11 @@ static const char *look_up_renamed(void)
 	qemu.qmp_commands = dlsym(RTLD_DEFAULT, "qmp_commands");
 	if (!qemu.qmp_commands)
 		return "qmp_commands";
-	if (!look_up_either(&qemu.bql_is_locked, "bql_locked",
-			    "qemu_mutex_iothread_locked"))
-		return "bql_locked";
-	if (!look_up_either(&qemu.bql_lock, "bql_lock_impl",
-			    "qemu_mutex_lock_iothread_impl"))
-		return "bql_lock_impl";
-	if (!look_up_either(&qemu.bql_unlock, "bql_unlock", "qemu_mutex_unlock_iothread"))
-		return "bql_unlock";
-	if (!look_up_either(&qemu.colo, "migrate_colo", "migrate_colo_enabled"))
-		return "migrate_colo";
-	if (!look_up_either(&qemu.ram_is_ignored, "migrate_ram_is_ignored",
-			    "ramblock_is_ignored"))
-		return "migrate_ram_is_ignored";
+#define QEMU_LOOK_UP_EITHER(member, newer, older)		\
+	if (!look_up_either(&qemu.member, newer, older))	\
+		return newer;
+	QEMU_RENAMED(QEMU_LOOK_UP_EITHER)
+#undef QEMU_LOOK_UP_EITHER
 	return NULL;
 }
 

@@ -130,6 +130,14 @@ typedef void qemu_reset_fn(void *opaque);
 	QEMU_SYMBOLS_MACHINE(X)							\
 	QEMU_SYMBOLS_QMP(X)
 
+/* X(member of struct qemu_abi, name in newer series, name in older ones) */
+#define QEMU_RENAMED(X)								\
+	X(bql_is_locked, "bql_locked", "qemu_mutex_iothread_locked")		\
+	X(bql_lock, "bql_lock_impl", "qemu_mutex_lock_iothread_impl")		\
+	X(bql_unlock, "bql_unlock", "qemu_mutex_unlock_iothread")		\
+	X(colo, "migrate_colo", "migrate_colo_enabled")				\
+	X(ram_is_ignored, "migrate_ram_is_ignored", "ramblock_is_ignored")
+
 /**
  * struct qemu_abi - the looked-up symbols
  *
@@ -187,7 +195,7 @@ const char *qemu_abi_load(void);
 /** qemu_abi_late() - look up what exists only once the accelerator is loaded */
 void qemu_abi_late(void);
 
-/** qemu_abi_tested() - was this QEMU series ever tested? */
+/** qemu_abi_tested() - was the series in @qemu.major and @qemu.minor ever tested? */
 bool qemu_abi_tested(void);
 
 /** qemu_abi_plugin_version() - plugin API number this series accepts */

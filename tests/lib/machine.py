@@ -15,7 +15,7 @@ from typing import Any
 
 from . import crutch, initramfs, paths
 from .guest import Guest
-from .qemu import Qemu, die_with_parent, end_process
+from .qemu import BINARY, Qemu, die_with_parent, end_process
 from .qmp import QmpError
 from .result import require_file
 
@@ -45,6 +45,8 @@ class Spec:
     extras       more programs and modules in the guest
     memory_opts  what follows the size in -m, ",maxmem=...,slots=..."
     backend_opts more options of main memory, ",name=value" each
+    machine      QEMU's machine type
+    qemu         the QEMU to run, that of every test unless given
     extra        more QEMU arguments
     lifetime     seconds until QEMU is killed, whatever happens
     """
@@ -65,6 +67,8 @@ class Spec:
     extras: initramfs.Extras = initramfs.Extras()
     memory_opts: str = ""
     backend_opts: str = ""
+    machine: str = "q35"
+    qemu: str = BINARY
     extra: list[str] = field(default_factory=list)
     lifetime: float = 240.0
 
@@ -103,7 +107,7 @@ class Machine:
         self.incoming = incoming
         self._own_shm = shm is None
         self.shm = shm or self._new_shm()
-        self.qemu = Qemu([], name=name, lifetime=spec.lifetime)
+        self.qemu = Qemu([], name=name, lifetime=spec.lifetime, binary=spec.qemu)
         self.guest = Guest(self.qemu.path("control"))
         self.agent: Agent | None = None
 
@@ -203,7 +207,7 @@ class Machine:
                 "-smp", str(spec.smp), "-m", f"{spec.memory_mib}M{spec.memory_opts}",
                 "-object", f"memory-backend-ram,id=mainram,size={spec.memory_mib}M"
                 + spec.backend_opts,
-                "-machine", "q35,memory-backend=mainram",
+                "-machine", f"{spec.machine},memory-backend=mainram",
                 "-display", "none", "-nodefaults", "-no-user-config",
                 "-kernel", kernel.image, "-initrd", initrd,
                 "-append", f"console=ttyS0 quiet no_timer_check {spec.append}",

@@ -10,6 +10,7 @@ CACHE = os.path.join(BUILD, "tests")
 
 PLUGIN = os.path.join(BUILD, "freehint-qemu.so")
 AGENT = os.path.join(BUILD, "freehint-agent")
+TOOL = os.path.join(BUILD, "freehint")
 MODULE = os.path.join(BUILD, "freehint.ko")
 MUTANTS = os.path.join(BUILD, "mutants")
 GUEST_SOURCES = os.path.join(ROOT, "tests", "vm", "guest")

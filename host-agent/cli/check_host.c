@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * doctor's look at this machine: QEMU's binary, and what the agent needs.
+ */
+#define _GNU_SOURCE
+#include "check_host.h"
+
+#include <errno.h>
+#include <liburing.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "elf_symbols.h"
+#include "findings.h"
+#include "host-agent/qemu-module/qemu_abi.h"
+#include "include/freehint/limits.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Exported by every QEMU that can load plugins at all. */
+#define PLUGIN_SYMBOL "qemu_plugin_register_vcpu_init_cb"
+
+static const char *const symbols[] = {
+#define QEMU_NAME(ret, name, args) #name,
+	QEMU_SYMBOLS(QEMU_NAME)
+#undef QEMU_NAME
+	"qmp_commands",
+};
+
+static const struct renamed {
+	const char *newer;
+	const char *older;
+} renamed[] = {
+#define QEMU_PAIR(member, newer, older) { newer, older },
+	QEMU_RENAMED(QEMU_PAIR)
+#undef QEMU_PAIR
+};
+
+/* The program itself; @name is looked for in PATH unless it has a slash. */
+static bool find_program(const char *name, char *path, size_t size)
+{
+	const char *dirs = getenv("PATH"), *end;
+
+	if (strchr(name, '/')) {
+		snprintf(path, size, "%s", name);
+		return !access(path, X_OK);
+	}
+	for (; dirs && *dirs; dirs = *end ? end + 1 : end) {
+		end = strchrnul(dirs, ':');
+		snprintf(path, size, "%.*s/%s", (int)(end - dirs), dirs, name);
+		if (!access(path, X_OK))
+			return true;
+	}
+	return false;
+}
+
+/* First line that a program prints when asked for its version. */
+static bool ask_version(const char *path, char *line, int size)
+{
+	FILE *out;
+	int fds[2];
+	pid_t pid;
+	bool got;
+
+	if (pipe(fds))
+		return false;
+	pid = fork();
+	if (!pid) {
+		dup2(fds[1], STDOUT_FILENO);
+		execl(path, path, "--version", (char *)NULL);
+		_exit(127);
+	}
+	close(fds[1]);
+	out = fdopen(fds[0], "r");
+	got = out && fgets(line, size, out);
+	if (out)
+		fclose(out);
+	waitpid(pid, NULL, 0);
+	return got;
+}
+
+/* "version 7.2.22 (Debian ...)"; false when it is not there. */
+static bool parse_version(const char *line)
+{
+	int *const part[] = { &qemu.major, &qemu.minor, &qemu.micro };
+	const char *at = strstr(line, "version ");
+	char *end;
+	size_t i;
+
+	if (!at)
+		return false;
+	at += strlen("version ");
+	for (i = 0; i < ARRAY_SIZE(part); i++, at = end + 1) {
+		*part[i] = (int)strtol(at, &end, 10);
+		if (end == at || (i < 2 && *end != '.'))
+			return false;
+	}
+	return true;
+}
+
+/* Returns false when this is no QEMU, or one that does not run. */
+static bool check_series(const char *path)
+{
+	char line[256];
+
+	if (!ask_version(path, line, sizeof(line)) || !parse_version(line)) {
+		finding_wrong("%s does not tell its version, give QEMU's program with --qemu",
+			      path);
+		return false;
+	}
+	if (qemu_abi_tested())
+		finding_fine("QEMU %d.%d.%d is of a tested series", qemu.major, qemu.minor,
+			     qemu.micro);
+	else
+		finding_wrong("QEMU %d.%d.%d is of a series that was never tested; use a tested "
+			      "one, or allow-untested=on at your own risk", qemu.major,
+			      qemu.minor, qemu.micro);
+	return true;
+}
+
+/* Returns how many are missing; @first is filled with one of them. */
+static unsigned int count_missing(const struct elf_symbols *elf, const char **first)
+{
+	unsigned int missing = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(symbols); i++)
+		if (!elf_symbols_has(elf, symbols[i]) && !missing++)
+			*first = symbols[i];
+	for (i = 0; i < ARRAY_SIZE(renamed); i++)
+		if (!elf_symbols_has(elf, renamed[i].newer) &&
+		    !elf_symbols_has(elf, renamed[i].older) && !missing++)
+			*first = renamed[i].newer;
+	return missing;
+}
+
+static void check_symbols(const char *path)
+{
+	struct elf_symbols elf;
+	const char *first = "";
+	unsigned int missing;
+	int ret = elf_symbols_open(&elf, path);
+
+	if (ret) {
+		finding_wrong("%s cannot be read as a program (%s), give QEMU's with --qemu",
+			      path, strerror(-ret));
+		return;
+	}
+	if (elf_symbols_has(&elf, PLUGIN_SYMBOL))
+		finding_fine("it loads plugins");
+	else
+		finding_wrong("it was built with --disable-plugins (as RHEL's and Fedora's): "
+			      "it cannot load the extension");
+	missing = count_missing(&elf, &first);
+	if (!missing)
+		finding_fine("it exports what the extension borrows, %zu symbols",
+			     ARRAY_SIZE(symbols) + ARRAY_SIZE(renamed));
+	else
+		finding_wrong("it does not export %s and %u others; it was built without "
+			      "--enable-modules (as Proxmox's)", first, missing - 1);
+	elf_symbols_close(&elf);
+}
+
+void check_qemu(const char *name)
+{
+	char path[PATH_MAX];
+
+	if (!find_program(name, path, sizeof(path))) {
+		finding_wrong("there is no program %s, give QEMU's with --qemu", name);
+		return;
+	}
+	finding_note("QEMU is %s", path);
+	if (check_series(path))
+		check_symbols(path);
+}
+
+void check_agent(void)
+{
+	struct io_uring ring;
+	int ret = io_uring_queue_init(4, &ring, IORING_SETUP_R_DISABLED);
+
+	if (!ret) {
+		io_uring_queue_exit(&ring);
+		finding_fine("io_uring is there for the agent");
+	} else if (ret == -EPERM) {
+		finding_wrong("io_uring is forbidden here; set the sysctl "
+			      "kernel.io_uring_disabled to 0 or 1");
+	} else {
+		finding_wrong("io_uring is not there for the agent: %s", strerror(-ret));
+	}
+	if (access("/dev/kvm", R_OK | W_OK))
+		finding_note("/dev/kvm cannot be used by this user: guests are emulated");
+	else
+		finding_fine("/dev/kvm can be used");
+}
+
+static bool in_memory(const char *path)
+{
+	struct statfs fs;
+
+	return !statfs(path, &fs) && (fs.f_type == TMPFS_MAGIC ||
+				      fs.f_type == HUGETLBFS_MAGIC);
+}
+
+void check_shm(const char *path)
+{
+	struct stat st;
+	u64 size;
+
+	if (stat(path, &st)) {
+		finding_wrong("%s: %s; give the mem-path of the backend behind the ivshmem "
+			      "device", path, strerror(errno));
+		return;
+	}
+	size = (u64)st.st_size;
+	if (!in_memory(path))
+		finding_wrong("%s is on a disk, put it into /dev/shm or on hugetlbfs", path);
+	else if (size < FREEHINT_MIN_REGION || size & (size - 1))
+		finding_wrong("%s has %llu bytes, it takes a power of two from %llu on", path,
+			      (unsigned long long)size, FREEHINT_MIN_REGION);
+	else
+		finding_fine("%s has %llu KiB in memory", path,
+			     (unsigned long long)size >> 10);
+	if (st.st_mode & (S_IRWXG | S_IRWXO))
+		finding_note("%s has mode %o: others than its owner can read or change what "
+			     "the guest says; 0600 is enough", path, st.st_mode & 0777);
+	if (access(path, R_OK))
+		finding_wrong("%s cannot be read by this user; run the agent as QEMU's user",
+			      path);
+}

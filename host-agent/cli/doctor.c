@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * freehint doctor: is everything there that a hinted migration needs? Each line that
+ * is not "ok" says what to do.
+ */
+#include <argp.h>
+#include <stdlib.h>
+
+#include "check_host.h"
+#include "check_vm.h"
+#include "commands.h"
+#include "findings.h"
+
+/**
+ * struct doctor - what the command line says
+ * @qemu: program
+ * @qmp:  socket of a running QEMU, NULL: none is asked
+ * @shm:  file behind its device, NULL: it is not looked at
+ */
+struct doctor {
+	const char *qemu;
+	const char *qmp;
+	const char *shm;
+};
+
+static const struct argp_option options[] = {
+	{ "qemu", 'Q', "PROGRAM", 0, "QEMU to be used (default qemu-system-x86_64)", 0 },
+	{ "qmp", 'q', "SOCKET", 0, "a monitor socket of a running QEMU that nobody uses", 0 },
+	{ "shm", 's', "PATH", 0, "file behind its ivshmem device", 0 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct doctor *doctor = state->input;
+
+	switch (key) {
+	case 'Q':
+		doctor->qemu = arg;
+		return 0;
+	case 'q':
+		doctor->qmp = arg;
+		return 0;
+	case 's':
+		doctor->shm = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "%s is too much, every argument is an option", arg);
+		return EINVAL;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+enum cli_exit cli_doctor(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse,
+		.doc = "Looks at QEMU's program and this machine, with --qmp at a virtual "
+		       "machine, too.\v"
+		       "Exit codes: 0 nothing is wrong, 1 wrong usage, 3 something is.",
+	};
+	struct doctor doctor = { .qemu = "qemu-system-x86_64" };
+
+	if (argp_parse(&argp, argc, argv, 0, NULL, &doctor))
+		return CLI_USAGE;
+	check_qemu(doctor.qemu);
+	check_agent();
+	if (doctor.shm)
+		check_shm(doctor.shm);
+	if (doctor.qmp)
+		check_vm(doctor.qmp);
+	return findings_wrong() ? CLI_WRONG : CLI_OK;
+}

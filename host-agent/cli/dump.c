@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * freehint dump: decodes the shared memory of a virtual machine, as it is now. It is
+ * opened read-only; nobody notices.
+ */
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "host-agent/shm_region.h"
+#include "include/freehint/shm_layout.h"
+#include "proto/host_snapshot.h"
+
+#define CHUNK_WORDS	4096ULL
+#define CHUNK_PAGES	(CHUNK_WORDS * FREEHINT_WORD_BITS)
+
+static const struct argp_option options[] = {
+	{ "shm", 's', "PATH", 0, "file behind the ivshmem device", 0 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	const char **shm = state->input;
+
+	switch (key) {
+	case 's':
+		*shm = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "%s is too much, every argument is an option", arg);
+		return EINVAL;
+	case ARGP_KEY_END:
+		if (!*shm)
+			argp_error(state, "give the file behind the device with --shm");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void print_number(const char *name, u64 value)
+{
+	printf("  %-16s %llu\n", name, (unsigned long long)value);
+}
+
+/* Returns the instance that the guest has to echo. */
+static u64 dump_host(const struct freehint_reader *reader)
+{
+	struct freehint_host_hello hello;
+	int ret = freehint_read_host_hello(reader, &hello);
+
+	if (ret == -ENODEV) {
+		puts("host: no extension has written here");
+		return 0;
+	}
+	puts(ret == -EPROTO ? "host: of a version that this tool does not know" :
+	     ret ? "host: its sizes contradict the file's" : "host");
+	print_number("version", hello.version);
+	print_number("version-min", hello.version_min);
+	print_number("instance", hello.instance);
+	print_number("region-size", hello.region_size);
+	print_number("capacity", hello.capacity);
+	return hello.instance;
+}
+
+static u64 dump_request(const struct freehint_reader *reader)
+{
+	static const char *const phases[] = { "off", "ready", "round" };
+	struct freehint_host_request req;
+
+	if (!freehint_read_host_request(reader, &req)) {
+		puts("request: just being written");
+		return FREEHINT_NO_ROUND;
+	}
+	printf("request: %s\n", req.phase < 3 ? phases[req.phase] : "a phase that is none");
+	print_number("round", req.round);
+	print_number("pass", req.pass);
+	return req.round;
+}
+
+static void dump_guest(const struct freehint_reader *reader, u64 instance)
+{
+	static const char *const contracts[] = { "none", "dead", "zero", "refused" };
+	struct freehint_guest_hello hello;
+
+	switch (freehint_read_guest_hello(reader, instance, &hello)) {
+	case 0:
+		printf("guest: free pages are %s\n", contracts[hello.contract]);
+		break;
+	case -EPROTO:
+		puts("guest: of a version that this tool does not know");
+		break;
+	case -EINVAL:
+		puts("guest: its hello makes no sense");
+		break;
+	default:
+		puts("guest: none has said hello to this host");
+		return;
+	}
+	print_number("version", hello.version);
+	print_number("end-pfn", hello.end_pfn);
+	print_number("incarnation", hello.incarnation);
+	print_number("beats", freehint_read_beats(reader));
+}
+
+static u64 count_bits(const u64 *words, u64 count)
+{
+	u64 bits = 0, i;
+
+	for (i = 0; i < count; i++)
+		bits += (u64)__builtin_popcountll(words[i]);
+	return bits;
+}
+
+/* Returns false when the guest went on meanwhile. */
+static bool count_free(const struct freehint_reader *reader, u64 round, u64 mark, u64 *bits)
+{
+	static u64 words[CHUNK_WORDS];
+	u64 at, to;
+
+	for (*bits = 0, at = 0; at < mark; at = to) {
+		to = mark - at < CHUNK_PAGES ? mark : at + CHUNK_PAGES;
+		if (freehint_copy_bitmap(reader, round, at, to, words))
+			return false;
+		*bits += count_bits(words, (to - at) / FREEHINT_WORD_BITS);
+	}
+	return true;
+}
+
+/* Of the round that is open, or of the last one that was sealed. */
+static void dump_round(const struct freehint_reader *reader, u64 round)
+{
+	struct freehint_guest_seal seal;
+	u64 mark, bits;
+
+	if (freehint_read_progress(reader, round, &mark)) {
+		puts("bitmap: the guest has not begun the round");
+		return;
+	}
+	if (count_free(reader, round, mark, &bits)) {
+		puts("bitmap");
+		print_number("watermark", mark);
+		print_number("free pages", bits);
+	}
+	if (freehint_read_seal(reader, round, &seal)) {
+		puts("seal: none");
+		return;
+	}
+	puts("seal");
+	print_number("status", seal.status);
+	print_number("free pages", seal.free_pages);
+	print_number("end-pfn", seal.end_pfn);
+	print_number("scan, us", seal.scan_us);
+	print_number("longest hold, us", seal.hold_us);
+	print_number("lock holds", seal.blocks);
+}
+
+static enum cli_exit dump(const struct shm_region *region)
+{
+	struct freehint_reader reader;
+	u64 instance, round;
+
+	if (freehint_reader_attach(&reader, region->base, region->size)) {
+		fprintf(stderr, "freehint dump: %llu bytes are no region\n",
+			(unsigned long long)region->size);
+		return CLI_NO_ANSWER;
+	}
+	instance = dump_host(&reader);
+	if (!instance)
+		return CLI_OK;
+	round = dump_request(&reader);
+	dump_guest(&reader, instance);
+	if (round != FREEHINT_NO_ROUND)
+		dump_round(&reader, round);
+	return CLI_OK;
+}
+
+enum cli_exit cli_dump(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse,
+		.doc = "Decodes the shared memory of a virtual machine, as it is now. Not on the "
+		       "destination of a running postcopy migration, which it would break.\v"
+		       "Exit codes: 0 shown, 1 wrong usage, 4 the memory cannot be read.",
+	};
+	struct shm_region region = { 0 };
+	const char *path = NULL;
+	enum cli_exit code;
+	int ret;
+
+	if (argp_parse(&argp, argc, argv, 0, NULL, &path))
+		return CLI_USAGE;
+	ret = shm_region_guard();
+	if (!ret)
+		ret = shm_region_map(&region, path, 0);
+	if (ret) {
+		fprintf(stderr, "freehint dump: %s: %s\n", path, strerror(-ret));
+		return CLI_NO_ANSWER;
+	}
+	code = dump(&region);
+	shm_region_unmap(&region);
+	return code;
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What doctor has found, a line each. Colour for a terminal whose owner has not
+ * declined it (https://no-color.org).
+ */
+#include "findings.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static unsigned int wrong;
+
+static bool colourful(void)
+{
+	const char *no = getenv("NO_COLOR");
+
+	return isatty(STDOUT_FILENO) && (!no || !*no);
+}
+
+__attribute__((format(printf, 3, 0)))
+static void print(const char *word, const char *colour, const char *fmt, va_list ap)
+{
+	if (colourful())
+		printf("\033[%sm%-5s\033[0m ", colour, word);
+	else
+		printf("%-5s ", word);
+	vprintf(fmt, ap);
+	putchar('\n');
+}
+
+void finding_fine(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	print("ok", "32", fmt, ap);
+	va_end(ap);
+}
+
+void finding_note(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	print("note", "33", fmt, ap);
+	va_end(ap);
+}
+
+void finding_wrong(const char *fmt, ...)
+{
+	va_list ap;
+
+	wrong++;
+	va_start(ap, fmt);
+	print("wrong", "31", fmt, ap);
+	va_end(ap);
+}
+
+unsigned int findings_wrong(void)
+{
+	return wrong;
+}

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0
+# Completion of bash for freehint and freehint-agent.
+
+_freehint()
+{
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+	local command=${COMP_WORDS[1]} options="--help --usage --version"
+
+	case $before in
+	--qmp | --shm | --qemu | -q | -s | -Q)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+		;;
+	--log-level | -l)
+		mapfile -t COMPREPLY < <(compgen -W "error warn info debug" -- "$word")
+		return
+		;;
+	esac
+	if [ "${COMP_WORDS[0]##*/}" = freehint-agent ]; then
+		options="$options --qmp --shm --user --json --once --log-level --poll-us"
+	elif [ "$COMP_CWORD" = 1 ]; then
+		options="doctor status migrate dump --help --version"
+	else
+		case $command in
+		doctor) options="$options --qemu --qmp --shm" ;;
+		status) options="$options --qmp --json" ;;
+		migrate) options="$options --qmp --bandwidth --downtime --quiet --no-hints" ;;
+		dump) options="$options --shm" ;;
+		esac
+	fi
+	mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+}
+
+complete -F _freehint freehint freehint-agent

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * freehint: the administrator's tool. Which command it is; the rest is theirs.
+ */
+#include <argp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "include/freehint/version.h"
+
+const char *argp_program_version = "freehint " FREEHINT_RELEASE;
+
+static const struct command {
+	const char *name;
+	cli_command *run;
+	const char *purpose;
+} commands[] = {
+	{ "doctor", cli_doctor, "is everything there that a hinted migration needs?" },
+	{ "status", cli_status, "state, counters and rounds of a running QEMU" },
+	{ "migrate", cli_migrate, "start reporting, migrate, show how it goes" },
+	{ "dump", cli_dump, "decode the shared memory of a virtual machine" },
+};
+
+#define COUNT (sizeof(commands) / sizeof(commands[0]))
+
+static void usage(FILE *out)
+{
+	size_t i;
+
+	fputs("Usage: freehint COMMAND [OPTION...]\n\n", out);
+	for (i = 0; i < COUNT; i++)
+		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].purpose);
+	fputs("\n'freehint COMMAND --help' tells more.\n", out);
+}
+
+int main(int argc, char **argv)
+{
+	size_t i;
+
+	argp_err_exit_status = CLI_USAGE;
+	for (i = 0; argc > 1 && i < COUNT; i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	if (argc > 1 && (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))) {
+		puts(argp_program_version);
+		return CLI_OK;
+	}
+	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-?"))) {
+		usage(stdout);
+		return CLI_OK;
+	}
+	if (argc > 1)
+		fprintf(stderr, "freehint: there is no command '%s'\n", argv[1]);
+	usage(stderr);
+	return CLI_USAGE;
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One QMP command after another, for tools that have nothing else to do meanwhile.
+ *
+ * The agent's client is another one: it must never wait. Framing is shared.
+ */
+#include "qmp_call.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "host-agent/clock.h"
+#include "include/freehint/limits.h"
+
+#define PATIENCE_US	30000000ULL
+
+__attribute__((format(printf, 3, 4)))
+static int failed(struct qmp_call *call, int error, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(call->error, sizeof(call->error), fmt, ap);
+	va_end(ap);
+	return error;
+}
+
+static int connect_to(struct qmp_call *call, const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return failed(call, -ENAMETOOLONG, "%s is too long for a socket", path);
+	memcpy(address.sun_path, path, strlen(path));
+	call->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (call->fd < 0 ||
+	    connect(call->fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return failed(call, -errno, "cannot connect to %s: %s", path, strerror(errno));
+	return 0;
+}
+
+static int receive(struct qmp_call *call, u64 until)
+{
+	struct pollfd pfd = { .fd = call->fd, .events = POLLIN };
+	u64 now = clock_us();
+	ssize_t got;
+	size_t room;
+	char *at;
+
+	if (now >= until || poll(&pfd, 1, (int)((until - now) / 1000) + 1) <= 0)
+		return failed(call, -ETIMEDOUT,
+			      "QEMU gives no answer; does somebody else use this socket?");
+	at = qmp_stream_room(&call->stream, &room);
+	got = room ? recv(call->fd, at, room, 0) : 0;
+	if (got <= 0)
+		return failed(call, -EPIPE, "QEMU closed the connection");
+	qmp_stream_filled(&call->stream, (size_t)got);
+	return 0;
+}
+
+/* The next object that is no event; a new reference. */
+static json_t *next_object(struct qmp_call *call)
+{
+	u64 until = clock_us() + PATIENCE_US;
+	const char *text;
+	json_t *object;
+	size_t len;
+	int ret;
+
+	for (;;) {
+		ret = qmp_stream_next(&call->stream, &text, &len);
+		if (ret < 0) {
+			failed(call, ret, "what answers does not speak QMP");
+			return NULL;
+		}
+		if (!ret && receive(call, until))
+			return NULL;
+		if (!ret)
+			continue;
+		object = json_loadb(text, len, 0, NULL);
+		if (object && !json_object_get(object, "event"))
+			return object;
+		json_decref(object);
+	}
+}
+
+static int transmit(struct qmp_call *call, json_t *object)
+{
+	char *text = json_dumps(object, JSON_COMPACT);
+	size_t len = text ? strlen(text) : 0, done = 0;
+	ssize_t sent = 0;
+
+	json_decref(object);
+	for (; done < len && sent >= 0; done += (size_t)(sent > 0 ? sent : 0))
+		sent = send(call->fd, text + done, len - done, MSG_NOSIGNAL);
+	free(text);
+	if (!len || sent < 0)
+		return failed(call, -EPIPE, "QEMU closed the connection");
+	return 0;
+}
+
+static void take_error(struct qmp_call *call, const char *command, const json_t *answer)
+{
+	const json_t *error = json_object_get(answer, "error");
+	const char *desc = json_string_value(json_object_get(error, "desc"));
+	const char *class = json_string_value(json_object_get(error, "class"));
+
+	call->absent = class && !strcmp(class, "CommandNotFound");
+	failed(call, 0, "%s: %s", command, desc ? desc : "QEMU gives no reason");
+}
+
+json_t *qmp_call(struct qmp_call *call, const char *command, json_t *args)
+{
+	json_t *object = json_pack("{s:s}", "execute", command), *answer, *value;
+
+	call->absent = false;
+	if (args)
+		json_object_set_new(object, "arguments", args);
+	if (transmit(call, object))
+		return NULL;
+	answer = next_object(call);
+	if (!answer)
+		return NULL;
+	value = json_incref(json_object_get(answer, "return"));
+	if (!value)
+		take_error(call, command, answer);
+	json_decref(answer);
+	return value;
+}
+
+static int negotiate(struct qmp_call *call)
+{
+	json_t *greeting = next_object(call), *answer;
+	bool good = json_object_get(greeting, "QMP");
+
+	json_decref(greeting);
+	if (!greeting)
+		return -ETIMEDOUT;
+	if (!good)
+		return failed(call, -EPROTO, "what answers does not speak QMP");
+	answer = qmp_call(call, "qmp_capabilities", NULL);
+	json_decref(answer);
+	return answer ? 0 : -EPROTO;
+}
+
+int qmp_call_open(struct qmp_call *call, const char *path)
+{
+	int ret;
+
+	memset(call, 0, sizeof(*call));
+	call->fd = -1;
+	ret = qmp_stream_init(&call->stream, FREEHINT_MAX_QMP_LINE);
+	if (ret)
+		return failed(call, ret, "no memory");
+	ret = connect_to(call, path);
+	return ret ? ret : negotiate(call);
+}
+
+void qmp_call_close(struct qmp_call *call)
+{
+	if (call->fd >= 0)
+		close(call->fd);
+	qmp_stream_free(&call->stream);
+	call->fd = -1;
+}

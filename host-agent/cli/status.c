@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * freehint status: what the extension of a running QEMU says of itself, for people or,
+ * with --json, as it is.
+ */
+#include <argp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "include/freehint/qmp_names.h"
+#include "qmp_call.h"
+
+#define PAGE_MB		(4096 / 1e6)
+
+/**
+ * struct status_options - what the command line says
+ * @qmp:  socket
+ * @json: the answer as it is
+ */
+struct status_options {
+	const char *qmp;
+	bool json;
+};
+
+static const struct argp_option options[] = {
+	{ "qmp", 'q', "SOCKET", 0, "a monitor socket of QEMU that nobody uses", 0 },
+	{ "json", 'j', NULL, 0, "the answer to x-query-freehint as it is", 0 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct status_options *opt = state->input;
+
+	switch (key) {
+	case 'q':
+		opt->qmp = arg;
+		return 0;
+	case 'j':
+		opt->json = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "%s is too much, every argument is an option", arg);
+		return EINVAL;
+	case ARGP_KEY_END:
+		if (!opt->qmp)
+			argp_error(state, "give QEMU's monitor socket with --qmp");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static double number(const json_t *object, const char *key)
+{
+	return json_number_value(json_object_get(object, key));
+}
+
+static const char *text(const json_t *object, const char *key, const char *none)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+
+	return value ? value : none;
+}
+
+static void print_guest(const json_t *guest)
+{
+	if (!json_is_true(json_object_get(guest, "present")))
+		puts("guest      no module has said hello");
+	else
+		printf("guest      module speaks version %.0f, free pages are %s, memory ends at "
+		       "%.2f GiB\n", number(guest, "version"), text(guest, "contract", "?"),
+		       number(guest, "end-pfn") / (1 << 18));
+}
+
+static void print_counters(const json_t *counters)
+{
+	printf("total      %.0f migrations, %.0f rounds, %.0f without a hint\n",
+	       number(counters, "migrations"), number(counters, "rounds"),
+	       number(counters, "rounds-empty"));
+	printf("           %.1f MB kept off the wire, %.0f pages came late, %.0f commands "
+	       "refused\n", number(counters, "bytes-skipped") / 1e6,
+	       number(counters, "pages-late"), number(counters, "commands-refused"));
+	printf("           big lock held for %.2f ms in all, %.2f ms at most; log armed in "
+	       "%.2f ms without it\n", number(counters, "bql-total-us") / 1e3,
+	       number(counters, "bql-max-us") / 1e3, number(counters, "arm-us") / 1e3);
+}
+
+static void print_rounds(const json_t *rounds)
+{
+	const json_t *round;
+	size_t i;
+
+	if (!json_array_size(rounds))
+		return;
+	puts("\n pass  kept off the wire, MB  first hint, ms  last hint, ms  waited, ms");
+	for (i = 0; i < json_array_size(rounds); i++) {
+		round = json_array_get(rounds, i);
+		printf("%5.0f %23.1f %15.1f %14.1f %11.1f\n", number(round, "pass"),
+		       number(round, "pages-cleared") * PAGE_MB,
+		       number(round, "sync-to-first-apply-us") / 1e3,
+		       number(round, "sync-to-last-apply-us") / 1e3,
+		       number(round, "waited-us") / 1e3);
+	}
+}
+
+static void print_status(const json_t *status)
+{
+	const json_t *region = json_object_get(status, "region");
+	const char *why = text(status, "refused", NULL);
+
+	printf("extension  %s in QEMU %s, %s%s%s\n", text(status, "version", "?"),
+	       text(status, "qemu", "?"), text(status, "state", "?"),
+	       why ? ", refused: " : "", why ? why : "");
+	printf("region     backend '%s', %.0f KiB, for %.0f GiB of memory\n",
+	       text(region, "memdev", "?"), number(region, "size") / 1024,
+	       number(region, "capacity") / (1 << 18));
+	print_guest(json_object_get(status, "guest"));
+	print_counters(json_object_get(status, "counters"));
+	print_rounds(json_object_get(status, "rounds"));
+}
+
+enum cli_exit cli_status(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse,
+		.doc = "Shows what the extension of a running QEMU says of itself.\v"
+		       "Exit codes: 0 shown, 1 wrong usage, 4 QEMU gives no answer or runs "
+		       "without the extension.",
+	};
+	struct status_options opt = { 0 };
+	struct qmp_call call;
+	json_t *status;
+
+	if (argp_parse(&argp, argc, argv, 0, NULL, &opt))
+		return CLI_USAGE;
+	status = qmp_call_open(&call, opt.qmp) ? NULL :
+		 qmp_call(&call, FREEHINT_QMP_QUERY, NULL);
+	if (!status)
+		fprintf(stderr, "freehint status: %s\n", call.error);
+	else if (!opt.json)
+		print_status(status);
+	else if (!json_dumpf(status, stdout, JSON_INDENT(1)))
+		putchar('\n');
+	json_decref(status);
+	qmp_call_close(&call);
+	return status ? CLI_OK : CLI_NO_ANSWER;
+}

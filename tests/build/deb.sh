@@ -1,0 +1,23 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Builds the Debian packages into a directory: deb.sh DIRECTORY. A copy of the tree gets
+# host-agent/debian as its debian/, for that is where dpkg-buildpackage looks.
+
+set -eu
+
+TARGET=$1
+# shellcheck source=tests/build/sources.sh
+. "$(dirname "$0")/sources.sh"
+
+version=$(sed -n 's/#define FREEHINT_RELEASE "\(.*\)"/\1/p' include/freehint/version.h)
+tree=$TARGET/freehint-$version
+rm -rf "$TARGET"
+mkdir -p "$tree"
+project_files | tar -cf - -T - | tar -xf - -C "$tree"
+cp -r "$tree/host-agent/debian" "$tree/debian"
+cp "$tree/guest-kmod/dkms.conf" "$tree/debian/freehint-dkms.dkms"
+cd "$tree"
+env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u OUT dpkg-buildpackage -b -us -uc \
+	>"$TARGET/build.log" 2>&1 || { tail -n 30 "$TARGET/build.log"; exit 1; }
+ls "$TARGET"/*.deb

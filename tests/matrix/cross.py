@@ -1,0 +1,55 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""
+A hinted migration from the QEMU of one world to that of another: cross.py SOURCE TARGET.
+The agent is this machine's; extension and QEMU are the worlds' own.
+"""
+from __future__ import annotations
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vm"))
+
+from support import Hops, Work, attach_agent, hints_arrived, step  # noqa: E402
+from lib import paths  # noqa: E402
+from lib.machine import Spec  # noqa: E402
+from lib.result import require_file, run  # noqa: E402
+
+WORLDS = os.environ.get("FREEHINT_WORLDS") or os.path.join(paths.BUILD, "worlds")
+
+# Known to every series that is tested.
+MACHINE = "pc-q35-7.2"
+
+
+def spec(world: str, extension: bool = True) -> Spec:
+    """A machine in a world."""
+    return Spec(memory_mib=512, machine=MACHINE, extension=extension,
+                qemu=require_file(f"{WORLDS}/{world}.qemu", "run world.sh make"),
+                plugin=f"{WORLDS}/{world}.out/freehint-qemu.so")
+
+
+def hop(hops: Hops, work: Work, there: Spec) -> None:
+    """There, with hints, under load."""
+    attach_agent(hops.here)
+    hops.here.start_hints()
+    hops.hold(there)
+    hops.wait_pass(3)
+    hops.release()
+    hints_arrived(hops.here)
+    work.prove(hops.arrive().guest)
+
+
+def main() -> None:
+    """To the other QEMU, and on to one that has no freehint at all."""
+    source, target = sys.argv[1:]
+    with Hops(spec(source)) as hops:
+        hops.here.guest.must("memfill 200M", 60)
+        work = Work(hops.here.guest, pages_mib=32, churn_mib=48)
+        hop(hops, work, spec(target))
+        step(f"from {source} to {target}")
+        hop(hops, work, spec(target, extension=False))
+
+
+if __name__ == "__main__":
+    run(main)

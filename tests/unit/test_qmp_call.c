@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One QMP command after another: greeting, answers, events in between, errors by
+ * name, and peers that are no QEMU or go away.
+ */
+/* links: host-agent/cli/qmp_call.c host-agent/qmp_stream.c */
+/* libs: jansson */
+/* flags: -pthread */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "host-agent/cli/qmp_call.h"
+
+#define GREETING "{\"QMP\": {\"version\": {}, \"capabilities\": []}}\r\n"
+#define MAX_LINES 4
+
+/**
+ * struct script - a peer
+ * @path:     its socket
+ * @listener: listening
+ * @line:     what it says: the first at once, each other after a line from us
+ * @thread:   that plays it
+ */
+static struct script {
+	char path[64];
+	int listener;
+	const char *line[MAX_LINES];
+	pthread_t thread;
+} peer;
+
+static void *play(void *opaque)
+{
+	int fd = accept(peer.listener, NULL, NULL), i;
+	char heard[4096];
+
+	(void)opaque;
+	for (i = 0; i < MAX_LINES && peer.line[i]; i++) {
+		if (i && recv(fd, heard, sizeof(heard), 0) <= 0)
+			break;
+		send(fd, peer.line[i], strlen(peer.line[i]), MSG_NOSIGNAL);
+	}
+	close(fd);
+	return NULL;
+}
+
+static void start(const char *first, const char *second, const char *third)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	snprintf(peer.path, sizeof(peer.path), "/tmp/freehint-call-%d", getpid());
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", peer.path);
+	unlink(peer.path);
+	peer.line[0] = first;
+	peer.line[1] = second;
+	peer.line[2] = third;
+	peer.listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert_int_equal(bind(peer.listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(peer.listener, 1), 0);
+	assert_int_equal(pthread_create(&peer.thread, NULL, play, NULL), 0);
+}
+
+static void finish(struct qmp_call *call)
+{
+	qmp_call_close(call);
+	pthread_join(peer.thread, NULL);
+	close(peer.listener);
+	unlink(peer.path);
+}
+
+static void a_command_is_answered_with_events_in_between(void **state)
+{
+	struct qmp_call call;
+	json_t *answer;
+
+	(void)state;
+	start(GREETING, "{\"return\": {}}", "{\"event\": \"STOP\"}\r\n{\"ev"
+	      "ent\": \"RESUME\", \"data\": {}}\r\n{\"return\": {\"n\": 5}}\r\n");
+	assert_int_equal(qmp_call_open(&call, peer.path), 0);
+	answer = qmp_call(&call, "some-command", json_pack("{s:i}", "x", 1));
+	assert_non_null(answer);
+	assert_int_equal(json_integer_value(json_object_get(answer, "n")), 5);
+	json_decref(answer);
+	finish(&call);
+}
+
+static void an_error_is_told_by_name(void **state)
+{
+	struct qmp_call call;
+
+	(void)state;
+	start(GREETING, "{\"return\": {}}", "{\"error\": {\"class\": \"GenericError\", "
+	      "\"desc\": \"no such thing\"}}");
+	assert_int_equal(qmp_call_open(&call, peer.path), 0);
+	assert_null(qmp_call(&call, "some-command", NULL));
+	assert_string_equal(call.error, "some-command: no such thing");
+	assert_false(call.absent);
+	finish(&call);
+}
+
+static void a_command_that_does_not_exist_is_told_apart(void **state)
+{
+	struct qmp_call call;
+
+	(void)state;
+	start(GREETING, "{\"return\": {}}", "{\"error\": {\"class\": \"CommandNotFound\", "
+	      "\"desc\": \"unknown\"}}");
+	assert_int_equal(qmp_call_open(&call, peer.path), 0);
+	assert_null(qmp_call(&call, "some-command", NULL));
+	assert_true(call.absent);
+	finish(&call);
+}
+
+static void what_is_no_qemu_is_refused(void **state)
+{
+	static const char *const first[] = {
+		"hello\r\n", "{\"hello\": 1}", "}", "{\"QMP\": ",
+	};
+	struct qmp_call call;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
+		start(first[i], NULL, NULL);
+		assert_int_not_equal(qmp_call_open(&call, peer.path), 0);
+		assert_true(call.error[0]);
+		finish(&call);
+	}
+}
+
+static void a_qemu_that_goes_away_is_noticed(void **state)
+{
+	struct qmp_call call;
+
+	(void)state;
+	start(GREETING, "{\"return\": {}}", NULL);
+	assert_int_equal(qmp_call_open(&call, peer.path), 0);
+	assert_null(qmp_call(&call, "some-command", NULL));
+	assert_string_equal(call.error, "QEMU closed the connection");
+	finish(&call);
+}
+
+static void a_socket_that_is_not_there_is_named(void **state)
+{
+	struct qmp_call call;
+
+	(void)state;
+	assert_int_equal(qmp_call_open(&call, "/nowhere/qmp"), -ENOENT);
+	assert_non_null(strstr(call.error, "/nowhere/qmp"));
+	qmp_call_close(&call);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_command_is_answered_with_events_in_between),
+		cmocka_unit_test(an_error_is_told_by_name),
+		cmocka_unit_test(a_command_that_does_not_exist_is_told_apart),
+		cmocka_unit_test(what_is_no_qemu_is_refused),
+		cmocka_unit_test(a_qemu_that_goes_away_is_noticed),
+		cmocka_unit_test(a_socket_that_is_not_there_is_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,129 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+# time limit: 600 s
+"""
+The administrator's tool on a real guest: doctor sees what is missing and then that
+nothing is, status and dump show it, migrate migrates, Ctrl-C cancels; exit codes.
+"""
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+
+from support import Hops, Work, attach_agent, check, migration, step, wait_for
+from lib import paths
+from lib.machine import Machine, Spec
+from lib.result import require_file, run
+
+USAGE, WRONG, NO_ANSWER, NOT_MIGRATED = 1, 3, 4, 5
+TIMEOUT = 120
+
+
+def tool(*arguments: str, status: int = 0) -> str:
+    """Run the tool, which has to end so; returns what it printed."""
+    line = [require_file(paths.TOOL, "run make first"), *arguments]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    check(done.returncode == status, f"freehint {arguments} ended with {done.returncode}: "
+                                     f"{done.stdout}{done.stderr}")
+    return done.stdout + done.stderr
+
+
+def spare(vm: Machine) -> str:
+    """A monitor socket that nobody uses."""
+    return vm.qemu.path("spare.qmp")
+
+
+def doctor(hops: Hops) -> None:
+    """Without the module it says what to do; with it, that nothing is wrong."""
+    vm = hops.here
+    asked = ("doctor", "--qmp", spare(vm), "--shm", vm.shm)
+    text = tool(*asked, status=WRONG)
+    check("load freehint.ko" in text, f"doctor does not miss the module: {text}")
+    vm.load_module()
+    wait_for(lambda: vm.query()["guest"]["present"], "the module's hello")
+    text = tool(*asked)
+    check("nothing stands against hinting" in text, f"doctor is not content: {text}")
+    check("describes all of the guest's memory" in text, f"doctor on the size: {text}")
+    text = tool("doctor", "--qemu", "/bin/true", "--shm", "/bin/true", status=WRONG)
+    check("is on a disk" in text and "does not tell its version" in text, f"doctor: {text}")
+    step("doctor")
+
+
+def show(hops: Hops) -> None:
+    """status and dump agree with the extension."""
+    vm = hops.here
+    query = json.loads(tool("status", "--qmp", spare(vm), "--json"))
+    check(query["instance"] == vm.query()["instance"], f"status --json: {query}")
+    text = tool("status", "--qmp", spare(vm))
+    check("free pages are dead" in text, f"status: {text}")
+    text = tool("dump", "--shm", vm.shm)
+    check(f"instance         {query['instance']}" in text and
+          "guest: free pages are dead" in text, f"dump: {text}")
+    tool("status", "--qmp", "/nowhere", status=NO_ANSWER)
+    tool("dump", "--shm", "/nowhere", status=NO_ANSWER)
+    tool("status", status=USAGE)
+    tool("cure", status=USAGE)
+    step("status and dump")
+
+
+def destination(hops: Hops) -> str:
+    """A machine that listens; its address."""
+    hops.there = hops.add(hops.here.spec, incoming=True)
+    uri = f"unix:{hops.there.qemu.path('migrate.sock')}"
+    hops.there.qmp.command("migrate-incoming", uri=uri)
+    return uri
+
+
+def cancel(hops: Hops) -> None:
+    """Ctrl-C while hardly anything is sent; the guest stays."""
+    uri = destination(hops)
+    line = [paths.TOOL, "migrate", "--qmp", spare(hops.here), "--bandwidth", "8",
+            "--downtime", "1", uri]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True) as proc:
+        try:
+            wait_for(lambda: migration.info(hops.here.qemu).get("status") == "active",
+                     "the migration to begin")
+            time.sleep(0.5)
+            proc.send_signal(signal.SIGINT)
+            text = "".join(proc.communicate(timeout=TIMEOUT))
+        finally:
+            proc.kill()
+    check(proc.returncode == NOT_MIGRATED and "cancelled" in text,
+          f"after Ctrl-C: {proc.returncode}, {text}")
+    check(hops.here.qemu.status() == "running", "the guest does not run after Ctrl-C")
+    assert hops.there is not None
+    hops.there.stop()
+    step("cancelled")
+
+
+def migrate(hops: Hops) -> None:
+    """A hinted migration, and its rounds in status."""
+    text = tool("migrate", "--qmp", spare(hops.here), "--bandwidth", "0", "--downtime",
+                "2000", destination(hops))
+    check("completed" in text and " 0.0 MB kept off" not in text, f"migrate: {text}")
+    text = tool("status", "--qmp", spare(hops.here))
+    check("pass  kept off the wire" in text, f"status: {text}")
+    tool("migrate", "--qmp", spare(hops.here), "--quiet", "unix:/nowhere",
+         status=NO_ANSWER)
+    assert hops.there is not None
+    migration.wait_running(hops.there.qemu)
+    step("migrated")
+
+
+def main() -> None:
+    """One guest from doctor to its destination."""
+    with Hops(Spec(memory_mib=512), module=False) as hops:
+        doctor(hops)
+        show(hops)
+        attach_agent(hops.here)
+        work = Work(hops.here.guest, pages_mib=32, churn_mib=32)
+        cancel(hops)
+        migrate(hops)
+        work.prove(hops.arrive().guest)
+
+
+if __name__ == "__main__":
+    run(main)
