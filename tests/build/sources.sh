@@ -14,7 +14,7 @@ project_files()
 				[ -f "$path" ] && echo "$path"
 			done
 	else
-		find . -type f -not -path './build/*' | sed 's|^\./||' | sort
+		find . -path ./build -prune -o -type f -print | sed 's|^\./||' | sort
 	fi
 }
 

@@ -43,6 +43,8 @@ def hop(hops: Hops, work: Work, there: Spec) -> None:
 def main() -> None:
     """To the other QEMU, and on to one that has no freehint at all."""
     source, target = sys.argv[1:]
+    # this machine's own kernel is in no world's /boot
+    os.environ["FREEHINT_TEST_KERNEL"] = f"{WORLDS}/{source}.kernel"
     with Hops(spec(source)) as hops:
         hops.here.guest.must("memfill 200M", 60)
         work = Work(hops.here.guest, pages_mib=32, churn_mib=48)

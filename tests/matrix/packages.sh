@@ -31,6 +31,7 @@ listing >"$WORK/before"
 # policy-rc.d: no service is to be started in a chroot
 printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
 chmod +x /usr/sbin/policy-rc.d
+apt-get -q update >"$WORK/log" 2>&1 || { cat "$WORK/log"; fail "no lists of packages"; }
 apt-get -q -y install --no-install-recommends "$DEBS"/*.deb >"$WORK/log" 2>&1 ||
 	{ tail -n 20 "$WORK/log"; fail "the packages cannot be installed"; }
 

@@ -78,6 +78,8 @@ make_kernel()
 	cp "$directory/boot/config-$version" "$home/.config"
 	in_world "$directory" tests/kernel/kmod.sh "/lib/modules/$version/build" \
 		"$home/freehint.ko" >&2
+	in_world "$directory" tests/kernel/kmod.sh "/lib/modules/$version/build" \
+		"$home/freehint-always-dead.ko" always-dead >&2
 }
 
 make_world()
