@@ -66,4 +66,14 @@ unsigned int bits_to_ranges_take(struct bits_to_ranges *conv,
  */
 unsigned int bits_to_ranges_cut(struct bits_to_ranges *conv, struct freehint_range *out);
 
+/** bits_count() - bits that are set in @count words */
+static inline u64 bits_count(const u64 *words, u64 count)
+{
+	u64 i, bits = 0;
+
+	for (i = 0; i < count; i++)
+		bits += (u64)__builtin_popcountll(words[i]);
+	return bits;
+}
+
 #endif /* FREEHINT_BITS_TO_RANGES_H */

@@ -246,15 +246,6 @@ void hint_round_look(struct hint_round *round)
 		look_at_guest(round);
 }
 
-static u64 count_bits(const u64 *words, u64 count)
-{
-	u64 i, bits = 0;
-
-	for (i = 0; i < count; i++)
-		bits += (u64)__builtin_popcountll(words[i]);
-	return bits;
-}
-
 static void check_counts(struct hint_round *round)
 {
 	if (round->state != HINT_SEALED || round->copied != round->mark ||
@@ -297,7 +288,7 @@ static bool copy_chunk(struct hint_round *round)
 	bits_to_ranges_load(&round->ranges, round->copied, round->words, count);
 	round->budget -= count;
 	round->copied += pages;
-	pages = count_bits(round->words, count);
+	pages = bits_count(round->words, count);
 	round->bits += pages;
 	round->stats->pages_seen += pages;
 	return true;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "host-agent/bits_to_ranges.h"
 #include "host-agent/shm_region.h"
 #include "include/freehint/shm_layout.h"
 #include "proto/host_snapshot.h"
@@ -106,15 +107,6 @@ static void dump_guest(const struct freehint_reader *reader, u64 instance)
 	print_number("beats", freehint_read_beats(reader));
 }
 
-static u64 count_bits(const u64 *words, u64 count)
-{
-	u64 bits = 0, i;
-
-	for (i = 0; i < count; i++)
-		bits += (u64)__builtin_popcountll(words[i]);
-	return bits;
-}
-
 /* Returns false when the guest went on meanwhile. */
 static bool count_free(const struct freehint_reader *reader, u64 round, u64 mark, u64 *bits)
 {
@@ -125,7 +117,7 @@ static bool count_free(const struct freehint_reader *reader, u64 round, u64 mark
 		to = mark - at < CHUNK_PAGES ? mark : at + CHUNK_PAGES;
 		if (freehint_copy_bitmap(reader, round, at, to, words))
 			return false;
-		*bits += count_bits(words, (to - at) / FREEHINT_WORD_BITS);
+		*bits += bits_count(words, (to - at) / FREEHINT_WORD_BITS);
 	}
 	return true;
 }

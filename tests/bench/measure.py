@@ -9,9 +9,9 @@ import os
 import time
 from typing import Any
 
-from peers import MIB, Peer, mem_free_mib
+from peers import MIB, Peer
 from warm import WarmPool
-from workloads import Compile, Workload
+from workloads import Workload
 from lib import migration
 from lib.machine import Machine, Spec
 from lib.result import check
@@ -125,11 +125,10 @@ def run(peer: Peer, workload: Workload, link: int, cold: bool) -> Row:
     with Machine(spec, name="bench-src") as src, \
          Machine(spec, name="bench-dst", incoming=True) as dst:
         _prepare(src, peer, workload)
-        free = mem_free_mib(src)
+        free = src.guest.mem_free_mib()
         pool = WarmPool(dst.qemu, 0 if cold else workload.warm_mib)
         before = _timed(peer.before, src)
-        if isinstance(workload, Compile):
-            workload.mark(src)
+        workload.mark(src)
         with pool:
             used, start = _cost(src, dst), time.monotonic()
             row = _ram(_migrate(src, dst, peer, link))

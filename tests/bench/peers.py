@@ -28,12 +28,6 @@ SETTLE_PERIOD = 2.5
 SETTLE_TIMEOUT = 90.0
 
 
-def mem_free_mib(vm: Machine) -> int:
-    """MemFree of the guest."""
-    text = vm.guest.must("sed -n 's/^MemFree: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo")
-    return int(text) >> 10
-
-
 def _nothing(_vm: Machine) -> None:
     """No preparation."""
 
@@ -51,7 +45,7 @@ def _balloon_to(vm: Machine, mib: int) -> None:
 
 def _inflate(vm: Machine) -> None:
     """Take from the guest what it does not use."""
-    _balloon_to(vm, vm.spec.memory_mib - mem_free_mib(vm) + MARGIN_MIB)
+    _balloon_to(vm, vm.spec.memory_mib - vm.guest.mem_free_mib() + MARGIN_MIB)
 
 
 def _deflate(vm: Machine) -> None:

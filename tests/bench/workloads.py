@@ -14,7 +14,7 @@ from typing import Any
 
 from peers import MIB
 from lib import paths
-from lib.initramfs import Extras
+from lib.initramfs import VIRTIO_MODULES, Extras
 from lib.machine import Machine
 from lib.result import check, skip
 from lib.used_memory import UsedMemory
@@ -25,8 +25,7 @@ FRESH_MIB = 1024
 COMPILE_JOBS = 4
 # Guest seconds over which the undisturbed compile is watched.
 COMPILE_BEFORE = 15
-VIRTIO_BLK = ("virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev",
-              "virtio_pci", "virtio_blk")
+VIRTIO_BLK = (*VIRTIO_MODULES, "virtio_blk")
 
 
 class Workload:
@@ -63,6 +62,9 @@ class Workload:
 
     def fill(self, vm: Machine) -> None:
         """What makes this workload different."""
+
+    def mark(self, _src: Machine) -> None:
+        """Just before the migration."""
 
     def during(self, _dst: Machine, _start: float) -> dict[str, Any]:
         """After the migration: numbers of what the guest did meanwhile."""
@@ -162,6 +164,7 @@ class Compile(_Full):
         self._dir = tempfile.TemporaryDirectory(prefix="freehint-bench-")
         self.extras = Extras(programs=("cc1",), files=self._units())
         self._before = 0.0
+        self._mark = 0
 
     def _units(self) -> tuple[tuple[str, str], ...]:
         """Preprocessed files of this project: what the compiler needs and no more."""
@@ -200,9 +203,8 @@ class Compile(_Full):
         now = self._built(vm)
         return (now - built) / (time.monotonic() - start)
 
-    def mark(self, vm: Machine) -> None:
-        """Just before the migration."""
-        self._mark = self._built(vm)
+    def mark(self, src: Machine) -> None:
+        self._mark = self._built(src)
 
     def during(self, dst: Machine, start: float) -> dict[str, Any]:
         """Files a second before, and from the start of the migration on."""

@@ -57,15 +57,14 @@ for page in man1/freehint.1 man8/freehint-agent.8 man7/freehint-qemu.7 man4/free
 		>"$WORK/${page#*/}.txt" 2>"$WORK/warnings" || fail "$page cannot be shown"
 	[ ! -s "$WORK/warnings" ] || { cat "$WORK/warnings"; fail "$page has warnings"; }
 done
-# shellcheck disable=SC2046
-names_all freehint-agent.8 $("$ROOT/sbin/freehint-agent" --help |
-	grep -o -- '--[a-z][a-z-]*' | sort -u)
-
 # options_of COMMAND... - the options that its help names
 options_of()
 {
 	"$@" --help | grep -o -- '--[a-z][a-z-]*' | sort -u
 }
+
+# shellcheck disable=SC2046
+names_all freehint-agent.8 $(options_of "$ROOT/sbin/freehint-agent")
 
 COMMANDS=$("$ROOT/bin/freehint" --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
 bash -n "$ROOT/share/bash-completion/completions/freehint"

@@ -68,6 +68,11 @@ class Guest:
             raise RuntimeError(f"guest: {command!r} ended with {status}: {output}")
         return output
 
+    def mem_free_mib(self) -> int:
+        """MiB of free memory, as the kernel counts it."""
+        text = self.must("sed -n 's/^MemFree: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo")
+        return int(text) >> 10
+
     def spawn(self, name: str, command: str) -> None:
         """Leave a program running; its output goes to /run/NAME.log."""
         self.must(f"setsid {command} </dev/null >/run/{name}.log 2>&1 & "

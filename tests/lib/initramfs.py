@@ -24,8 +24,9 @@ BUSYBOX_PLACES = ("/bin/busybox", "/usr/bin/busybox")
 CFLAGS = ["-static", "-O2", "-Wall", "-Wextra", "-Werror"]
 
 # Load order matters on 6.1; a name the kernel does not have is left out.
-BALLOON_MODULES = ("virtio_ring", "virtio", "virtio_pci_legacy_dev",
-                   "virtio_pci_modern_dev", "virtio_pci", "virtio_balloon")
+VIRTIO_MODULES = ("virtio_ring", "virtio", "virtio_pci_legacy_dev",
+                  "virtio_pci_modern_dev", "virtio_pci")
+BALLOON_MODULES = (*VIRTIO_MODULES, "virtio_balloon")
 
 
 @dataclass(frozen=True)

@@ -33,10 +33,10 @@
 #include "host-agent/qemu-module/precopy.h"
 #include "host-agent/qemu-module/round_gate.h"
 #include "include/freehint/qmp_names.h"
-#include "proto/guest_publish.h"
 #include "tests/fakes/fail_nth.h"
 #include "tests/fakes/fake_qemu.h"
 #include "tests/fakes/fake_qobject.h"
+#include "tests/fakes/guest_voice.h"
 
 #define RAM		(64ULL << 20)
 #define SHM_SIZE	(64ULL << 10)
@@ -107,13 +107,10 @@ static void make_qemu(void)
 
 static void guest_says_hello(void)
 {
-	const struct freehint_guest_facts facts = { .contract = FREEHINT_CONTRACT_DEAD };
 	struct freehint_publisher pub;
-	struct freehint_request req;
 
-	must(!freehint_publisher_attach(&pub, fake.shm, SHM_SIZE));
-	must(freehint_read_request(&pub, &req));
-	freehint_publish_hello(&pub, req.instance, &facts);
+	must(guest_voice_hello(&pub, fake.shm, SHM_SIZE, FREEHINT_CONTRACT_DEAD,
+			       FREEHINT_REFUSAL_NONE));
 }
 
 /* A failure is told, and the next try finds what was missing. */

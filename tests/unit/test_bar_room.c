@@ -24,8 +24,8 @@
 
 #include "host-agent/qemu-module/bar.h"
 #include "host-agent/qemu-module/precopy.h"
-#include "proto/guest_publish.h"
 #include "tests/fakes/fake_qemu.h"
+#include "tests/fakes/guest_voice.h"
 
 #define SHM_SIZE (64ULL << 10)
 
@@ -47,13 +47,10 @@ static int set_up(void **state)
 
 static void say_hello(void)
 {
-	const struct freehint_guest_facts facts = { .contract = FREEHINT_CONTRACT_DEAD };
 	struct freehint_publisher pub;
-	struct freehint_request req;
 
-	assert_int_equal(freehint_publisher_attach(&pub, fake.shm, SHM_SIZE), 0);
-	assert_true(freehint_read_request(&pub, &req));
-	freehint_publish_hello(&pub, req.instance, &facts);
+	assert_true(guest_voice_hello(&pub, fake.shm, SHM_SIZE, FREEHINT_CONTRACT_DEAD,
+				      FREEHINT_REFUSAL_NONE));
 }
 
 /* One extension per process: one test with all its stages. */

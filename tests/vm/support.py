@@ -82,8 +82,7 @@ def check_kernel(guest: Guest) -> None:
 
 def free_mib(guest: Guest) -> int:
     """MiB of free memory, less what the guest needs so as not to kill anything."""
-    free = guest.must("sed -n 's/^MemFree: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo")
-    return (int(free) >> 10) - SPARE_MIB
+    return guest.mem_free_mib() - SPARE_MIB
 
 
 def wait_for(condition: Callable[[], object], what: str, timeout: float = 30.0) -> None:

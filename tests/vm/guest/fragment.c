@@ -6,9 +6,6 @@
  */
 #include "page_content.h"
 
-#include <string.h>
-
-#define TEMPLATE_PAGES	64
 /* Pieces of 2^0 to 2^8 pages. */
 #define PIECE_ORDERS	9
 
@@ -25,19 +22,6 @@ struct share {
 	uint64_t mismatches;
 	uint64_t passes;
 };
-
-/* Old content of a free page: never zero. */
-static void fill(char *mem, size_t size)
-{
-	static uint64_t template[TEMPLATE_PAGES * PAGE / 8];
-	uint64_t state = random_seed();
-	size_t at;
-
-	for (at = 0; at < TEMPLATE_PAGES * PAGE / 8; at++)
-		template[at] = next_random(&state);
-	for (at = 0; at < size; at += PAGE)
-		memcpy(mem + at, (char *)template + at % (TEMPLATE_PAGES * PAGE), PAGE);
-}
 
 /* Writes the page that stays and frees the piece behind it, over and over. */
 static size_t break_up(char *mem, size_t pages, uint32_t *kept)
@@ -76,7 +60,7 @@ static void work(size_t size, struct share *share)
 	char *mem = map_memory(size, 0);
 	uint32_t *kept = map_memory(size / PAGE * sizeof(*kept), 0);
 
-	fill(mem, size);
+	fill_random(mem, size);
 	share->kept = break_up(mem, size / PAGE, kept);
 	for (;;) {
 		check(mem, kept, share);

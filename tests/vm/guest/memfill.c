@@ -5,35 +5,13 @@
  */
 #include "guest_util.h"
 
-#include <string.h>
 #include <sys/wait.h>
-
-#define TEMPLATE_PAGES	64
-
-/*
- * Copying a random page and stamping it is several times faster under
- * emulation than computing every word, and no page compresses to zero.
- */
-static void fill(char *mem, size_t size)
-{
-	static uint64_t template[TEMPLATE_PAGES * PAGE / 8];
-	const char *bytes = (const char *)template;
-	uint64_t state = random_seed();
-	size_t at;
-
-	for (at = 0; at < TEMPLATE_PAGES * PAGE / 8; at++)
-		template[at] = next_random(&state);
-	for (at = 0; at < size; at += PAGE) {
-		memcpy(mem + at, bytes + at % (TEMPLATE_PAGES * PAGE), PAGE);
-		*(uint64_t *)(mem + at) = next_random(&state);
-	}
-}
 
 static void fill_share(size_t share)
 {
 	char *mem = map_memory(share, 1);
 
-	fill(mem, share);
+	fill_random(mem, share);
 }
 
 int main(int argc, char **argv)
