@@ -5,6 +5,7 @@
 #include "conf.h"
 
 #include <argp.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
@@ -16,6 +17,9 @@
 #define POLL_MIN_US	50
 #define POLL_MAX_US	1000000
 
+/* Room for ".new" behind it. */
+#define METRICS_PATH_MAX	(PATH_MAX - 5)
+
 enum option_key {
 	KEY_QMP = 'q',
 	KEY_SHM = 's',
@@ -24,6 +28,7 @@ enum option_key {
 	KEY_ONCE = '1',
 	KEY_LEVEL = 'l',
 	KEY_POLL = 'p',
+	KEY_METRICS = 'm',
 };
 
 const char *argp_program_version = "freehint-agent " FREEHINT_RELEASE;
@@ -42,6 +47,9 @@ static const struct argp_option options[] = {
 	{ "poll-us", KEY_POLL, "N", 0,
 	  "look at the shared memory every N microseconds while reporting is on "
 	  "(default 1000)", 0 },
+	{ "metrics", KEY_METRICS, "FILE", 0,
+	  "keep metrics for Prometheus in FILE, NAME.prom in the directory of "
+	  "node_exporter's textfile collector; removed when the agent ends", 0 },
 	{ 0 },
 };
 
@@ -101,6 +109,9 @@ static error_t check(const struct conf *conf, struct argp_state *state)
 			   strlen(conf->qmp), room - 1);
 	if (!conf->shm || !*conf->shm)
 		argp_error(state, "give the file behind the ivshmem device with --shm");
+	if (conf->metrics && (!*conf->metrics || strlen(conf->metrics) > METRICS_PATH_MAX))
+		argp_error(state, "the path given with --metrics has %zu bytes, 1 to %d fit",
+			   strlen(conf->metrics), METRICS_PATH_MAX);
 	return 0;
 }
 
@@ -123,6 +134,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_ONCE:
 		conf->once = true;
+		return 0;
+	case KEY_METRICS:
+		conf->metrics = arg;
 		return 0;
 	case KEY_LEVEL:
 		return parse_level(conf, arg, state);

@@ -26,12 +26,14 @@ enum agent_exit {
  * @json:     JSON lines on stdout
  * @once:     exit after the first summary
  * @level:    log level
+ * @metrics:  file for metrics, or NULL
  * @poll_us:  poll period while reporting is on, microseconds
  */
 struct conf {
 	const char *qmp;
 	const char *shm;
 	const char *user;
+	const char *metrics;
 	bool json;
 	bool once;
 	enum log_level level;

@@ -53,6 +53,13 @@ int freehint_status_parse(struct freehint_status *status, const json_t *reply)
 	status->pages_late = number(counters, "pages-late");
 	status->commands_refused = number(counters, "commands-refused");
 	status->bytes_skipped = number(counters, "bytes-skipped");
+	status->migrations = number(counters, "migrations");
+	status->rounds_sealed = number(counters, "rounds-sealed");
+	status->rounds_refused = number(counters, "rounds-refused");
+	status->pages_cleared = number(counters, "pages-cleared");
+	status->arm_us = number(counters, "arm-us");
+	status->bql_total_us = number(counters, "bql-total-us");
+	status->bql_max_us = number(counters, "bql-max-us");
 	status->first_apply_us = number(first, "sync-to-first-apply-us");
 	status->waited_us = number(first, "waited-us");
 	return 0;

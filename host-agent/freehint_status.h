@@ -38,6 +38,13 @@ enum freehint_state {
  * @pages_late:      pages whose round was over too soon
  * @commands_refused: mark-clean commands refused
  * @bytes_skipped:   bytes whose dirty bit was cleared
+ * @migrations:      migrations in which a round was opened
+ * @rounds_sealed:   rounds that the guest sealed
+ * @rounds_refused:  syncs without a round though reporting was on
+ * @pages_cleared:   accepted pages that were still dirty
+ * @arm_us:          time to arm the dirty log, microseconds
+ * @bql_total_us:    time with QEMU's big lock held, microseconds
+ * @bql_max_us:      the longest stretch of it, microseconds
  * @first_apply_us:  first round: from the sync to the first page applied
  * @waited_us:       first round: how long the migration waited for hints
  */
@@ -54,6 +61,13 @@ struct freehint_status {
 	u64 pages_late;
 	u64 commands_refused;
 	u64 bytes_skipped;
+	u64 migrations;
+	u64 rounds_sealed;
+	u64 rounds_refused;
+	u64 pages_cleared;
+	u64 arm_us;
+	u64 bql_total_us;
+	u64 bql_max_us;
 	u64 first_apply_us;
 	u64 waited_us;
 };

@@ -36,4 +36,7 @@ int isolation_identity(const char *user);
  */
 int isolation_seal(void);
 
+/** isolation_seal_scribe() - the same for the process of scribe.c, with its own list */
+int isolation_seal_scribe(void);
+
 #endif /* FREEHINT_ISOLATION_H */

@@ -14,6 +14,7 @@
 #include "event_loop.h"
 #include "isolation.h"
 #include "log.h"
+#include "scribe.h"
 #include "session.h"
 #include "shm_region.h"
 
@@ -97,7 +98,7 @@ int main(int argc, char **argv)
 	enum agent_exit code = AGENT_EXIT_SYSTEM;
 	struct event_loop *loop;
 	struct conf conf;
-	int signals, ret;
+	int signals, scribe = -1, ret;
 
 	conf_parse(&conf, argc, argv);
 	log_init(conf.level);
@@ -112,12 +113,14 @@ int main(int argc, char **argv)
 		log_error("signals could not be set up: %s", strerror(-ret));
 		return AGENT_EXIT_SYSTEM;
 	}
+	if (conf.metrics)
+		scribe = scribe_start(conf.metrics);
 	ret = event_loop_new(&loop);
 	if (ret) {
 		log_error("io_uring cannot be used: %s%s", strerror(-ret), ring_advice(ret));
 		return AGENT_EXIT_NO_RING;
 	}
-	ret = session_init(&session, &conf, loop);
+	ret = session_init(&session, &conf, loop, scribe);
 	if (ret) {
 		log_error("buffers could not be set up: %s", strerror(-ret));
 		goto out_free_loop;

@@ -39,7 +39,8 @@
 #define EAGER_US		100000ULL
 #define EAGER_FACTOR		4
 
-int session_init(struct session *session, const struct conf *conf, struct event_loop *loop)
+int session_init(struct session *session, const struct conf *conf, struct event_loop *loop,
+		 int scribe)
 {
 	int ret;
 
@@ -47,6 +48,7 @@ int session_init(struct session *session, const struct conf *conf, struct event_
 	session->conf = conf;
 	session->loop = loop;
 	session->backoff_us = BACKOFF_MIN_US;
+	metrics_init(&session->metrics, conf->metrics, scribe);
 	ret = qmp_client_init(&session->qmp);
 	if (ret)
 		return ret;
@@ -90,6 +92,7 @@ static void disconnect(struct session *session)
 	session->open_asks = 0;
 	session->doubted = false;
 	session->refused[0] = '\0';
+	session_tell_metrics(session, true);
 	event_loop_timer(session->loop, EVENT_RETRY, session->backoff_us);
 	if (session->backoff_us < BACKOFF_MAX_US)
 		session->backoff_us *= 2;

@@ -11,6 +11,7 @@
 #include "freehint_status.h"
 #include "hint_round.h"
 #include "hint_batch.h"
+#include "metrics.h"
 #include "migration_phase.h"
 #include "qmp_client.h"
 #include "shm_region.h"
@@ -61,6 +62,7 @@ enum session_note {
  * @round:      round in progress
  * @batch:      batches in progress
  * @stats:      counts since the last summary
+ * @metrics:    counts since the agent started
  * @phase:      what QEMU does; PHASE_UNKNOWN on a new connection
  * @note:       what was last said
  * @backoff_us: wait before the next try to connect, microseconds
@@ -88,6 +90,7 @@ struct session {
 	struct hint_round round;
 	struct hint_batch batch;
 	struct agent_stats stats;
+	struct metrics metrics;
 	enum migration_phase phase;
 	enum session_note note;
 	u64 backoff_us;
@@ -112,10 +115,12 @@ struct session {
  * @session: session
  * @conf:    options; kept
  * @loop:    event loop; kept
+ * @scribe:  socket to the scribe, -1 without one; the caller's
  *
  * Return: 0 or negative errno.
  */
-int session_init(struct session *session, const struct conf *conf, struct event_loop *loop);
+int session_init(struct session *session, const struct conf *conf, struct event_loop *loop,
+		 int scribe);
 
 /** session_free() - undo session_init() and whatever came after it */
 void session_free(struct session *session);
@@ -144,6 +149,9 @@ void session_settle(struct session *session);
 
 /** session_detach() - stop polling and unmap; a session without a region is fine */
 void session_detach(struct session *session);
+
+/** session_tell_metrics() - what is so now, to the scribe; @now: whatever it was told */
+void session_tell_metrics(struct session *session, bool now);
 
 /** session_sum_up() - print the summary and begin to count anew */
 void session_sum_up(struct session *session, enum migration_outcome outcome);

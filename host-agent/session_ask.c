@@ -46,6 +46,16 @@ bool session_is_news(struct session *session, enum session_note note)
 	return true;
 }
 
+void session_tell_metrics(struct session *session, bool now)
+{
+	const struct metrics_view view = {
+		.attached = session->region.base,
+		.status = &session->now,
+	};
+
+	metrics_tell(&session->metrics, &view, now);
+}
+
 void session_sum_up(struct session *session, enum migration_outcome outcome)
 {
 	struct migration_summary sum = {
@@ -58,6 +68,7 @@ void session_sum_up(struct session *session, enum migration_outcome outcome)
 
 	FAULT_POINT(MIGRATION_ENDED);
 	stats_print_summary(&sum, session->conf->json);
+	metrics_count(&session->metrics, &session->stats, outcome);
 	memset(&session->stats, 0, sizeof(session->stats));
 	session->before = session->now;
 	session->migrating = false;
@@ -156,6 +167,7 @@ static void decide(struct session *session)
 	/* Quiet: what QEMU counted so far belongs to no migration to come. */
 	if (!session->migrating && !session->stats.rounds)
 		session->before = session->now;
+	session_tell_metrics(session, false);
 	event_loop_timer(session->loop, EVENT_ASK, ask_period(session));
 }
 

@@ -7,7 +7,7 @@ _freehint()
 	local command=${COMP_WORDS[1]} options="--help --usage --version"
 
 	case $before in
-	--qmp | --shm | --qemu | -q | -s | -Q)
+	--qmp | --shm | --qemu | --metrics | -q | -s | -Q | -m)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
@@ -18,6 +18,7 @@ _freehint()
 	esac
 	if [ "${COMP_WORDS[0]##*/}" = freehint-agent ]; then
 		options="$options --qmp --shm --user --json --once --log-level --poll-us"
+		options="$options --metrics"
 	elif [ "$COMP_CWORD" = 1 ]; then
 		options="doctor status migrate dump --help --version"
 	else

@@ -79,7 +79,7 @@ int session_rig_set_up(void **state)
 {
 	(void)state;
 	session_rig_prepare();
-	return session_init(&rig.session, &rig.conf, &rig.loop);
+	return session_init(&rig.session, &rig.conf, &rig.loop, -1);
 }
 
 int session_rig_tear_down(void **state)

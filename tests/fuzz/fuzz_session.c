@@ -9,6 +9,7 @@
 /* links: host-agent/session_attach.c host-agent/qmp_client.c host-agent/qmp_stream.c */
 /* links: host-agent/hint_round.c host-agent/hint_batch.c host-agent/bits_to_ranges.c */
 /* links: host-agent/freehint_status.c host-agent/migration_phase.c host-agent/stats.c */
+/* links: host-agent/metrics.c */
 /* links: host-agent/shm_region.c host-agent/log.c proto/host_snapshot.c */
 /* links: proto/host_request.c */
 /* libs: jansson */

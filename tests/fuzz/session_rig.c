@@ -330,7 +330,7 @@ static const struct session *pristine(void)
 	static struct session session;
 
 	if (!session.conf)
-		MUST(!session_init(&session, &rig.conf, NULL));
+		MUST(!session_init(&session, &rig.conf, NULL, -1));
 	return &session;
 }
 

@@ -37,7 +37,8 @@ def listed() -> dict[str, str]:
     """The list as it stands in the source: call and comment, of all its lines."""
     with open(ISOLATION, encoding="utf-8") as file:
         text = file.read()
-    table = text[text.index("allowed[] = {"):text.index("what sanitizers need")]
+    table = text[text.index("allowed[] = {"):]
+    table = table[:table.index("SANITIZER_CALLS")]
     calls: dict[str, str] = {}
     for name, comment in LINE.findall(table):
         calls[name] = calls.get(name, "") + comment

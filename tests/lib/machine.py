@@ -44,7 +44,9 @@ class Spec:
     region_mib   size of the ivshmem region
     extras       more programs and modules in the guest
     memory_opts  what follows the size in -m, ",maxmem=...,slots=..."
+    backend      type of the backend behind main memory
     backend_opts more options of main memory, ",name=value" each
+    nodes        NUMA nodes, each with its share of memory and processors
     machine      QEMU's machine type
     qemu         the QEMU to run, that of every test unless given
     extra        more QEMU arguments
@@ -66,7 +68,9 @@ class Spec:
     with_module: bool = True
     extras: initramfs.Extras = initramfs.Extras()
     memory_opts: str = ""
+    backend: str = "memory-backend-ram"
     backend_opts: str = ""
+    nodes: int = 1
     machine: str = "q35"
     qemu: str = BINARY
     extra: list[str] = field(default_factory=list)
@@ -199,16 +203,27 @@ class Machine:
         os.close(fd)
         return path
 
+    def _memory(self) -> list[str]:
+        """Machine and main memory, declared before any other memory."""
+        spec = self.spec
+        if spec.nodes == 1:
+            return ["-object", f"{spec.backend},id=mainram,size={spec.memory_mib}M"
+                    + spec.backend_opts,
+                    "-machine", f"{spec.machine},memory-backend=mainram"]
+        args = ["-machine", spec.machine]
+        for node in range(spec.nodes):
+            args += ["-object", f"{spec.backend},id=ram{node},"
+                     f"size={spec.memory_mib // spec.nodes}M{spec.backend_opts}",
+                     "-numa", f"node,nodeid={node},memdev=ram{node}"]
+        return args
+
     def _arguments(self) -> list[str]:
         """The QEMU command line."""
         spec = self.spec
         kernel, initrd = initramfs.build(spec.with_module, spec.extras)
         args = ["-accel", spec.accel, "-cpu", CPU_MODELS[spec.accel],
                 "-smp", str(spec.smp), "-m", f"{spec.memory_mib}M{spec.memory_opts}",
-                "-object", f"memory-backend-ram,id=mainram,size={spec.memory_mib}M"
-                + spec.backend_opts,
-                "-machine", f"{spec.machine},memory-backend=mainram",
-                "-display", "none", "-nodefaults", "-no-user-config",
+                *self._memory(), "-display", "none", "-nodefaults", "-no-user-config",
                 "-kernel", kernel.image, "-initrd", initrd,
                 "-append", f"console=ttyS0 quiet no_timer_check {spec.append}",
                 "-serial", f"file:{self.qemu.path('console.log')}",

@@ -70,6 +70,7 @@ static void defaults(void **state)
 	assert_string_equal(conf.qmp, "/run/q");
 	assert_string_equal(conf.shm, "/dev/shm/f");
 	assert_null(conf.user);
+	assert_null(conf.metrics);
 	assert_false(conf.json);
 	assert_false(conf.once);
 	assert_int_equal(conf.level, LOG_LEVEL_INFO);
@@ -79,7 +80,7 @@ static void defaults(void **state)
 static void every_option(void **state)
 {
 	char line[] = "--qmp=q --shm=f --json --once --log-level debug --poll-us 250 "
-		      "--user nobody";
+		      "--user nobody --metrics m.prom";
 	struct conf conf = parse(line);
 
 	(void)state;
@@ -88,6 +89,7 @@ static void every_option(void **state)
 	assert_int_equal(conf.level, LOG_LEVEL_DEBUG);
 	assert_int_equal(conf.poll_us, 250);
 	assert_string_equal(conf.user, "nobody");
+	assert_string_equal(conf.metrics, "m.prom");
 }
 
 static void wrong_usage_exits_with_one(void **state)
@@ -96,6 +98,7 @@ static void wrong_usage_exits_with_one(void **state)
 		"", "--qmp q", "--shm f", "--qmp q --shm f more", "--qmp q --shm f --never",
 		"--qmp q --shm f --log-level loud", "--qmp q --shm f --poll-us 0",
 		"--qmp q --shm f --poll-us x", "--qmp q --shm f --poll-us 99999999",
+		"--qmp q --shm f --metrics=",
 		"--qmp /0123456789/0123456789/0123456789/0123456789/0123456789/0123456789"
 		"/0123456789/0123456789/0123456789/0123456789 --shm f",
 	};

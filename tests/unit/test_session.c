@@ -7,7 +7,8 @@
 /* links: host-agent/session.c host-agent/session_ask.c host-agent/session_attach.c */
 /* links: host-agent/qmp_client.c host-agent/qmp_stream.c host-agent/hint_batch.c */
 /* links: host-agent/hint_round.c host-agent/bits_to_ranges.c host-agent/shm_region.c */
-/* links: host-agent/migration_phase.c host-agent/freehint_status.c host-agent/stats.c */
+/* links: host-agent/migration_phase.c host-agent/freehint_status.c host-agent/metrics.c */
+/* links: host-agent/stats.c */
 /* links: host-agent/log.c proto/host_snapshot.c proto/host_request.c */
 /* links: proto/guest_publish.c tests/fakes/fake_qmp_server.c */
 /* links: tests/fakes/session_rig.c */

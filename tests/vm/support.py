@@ -32,7 +32,7 @@ LOG_TAIL = 40
 
 # Lines of a guest kernel that finds itself broken. Stalls are left out: an
 # overloaded test machine makes them.
-BROKEN = re.compile(r"\bBUG\b|Oops|general protection|Bad page|WARNING:|Kernel panic|"
+BROKEN = re.compile(r"(?<!watchdog: )\bBUG\b|Oops|general protection|Bad page|WARNING:|Kernel panic|"
                     r"pagealloc: ")
 
 

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The agent's program with --metrics: the file tells what the agent sees, and is gone
+ * when the agent is, however it ended. Skipped when the agent was not built.
+ */
+/* links: tests/fakes/agent_rig.c tests/fakes/fake_qmp_server.c */
+/* links: proto/host_request.c proto/host_snapshot.c */
+/* links: proto/guest_publish.c */
+/* libs: jansson */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/fakes/agent_rig.h"
+
+#define SKIP 77
+
+static char path[64], option[96];
+
+static int set_up(void **state)
+{
+	snprintf(path, sizeof(path), "/tmp/freehint-metrics-%d.prom", (int)getpid());
+	snprintf(option, sizeof(option), "--metrics=%s", path);
+	unlink(path);
+	return agent_rig_set_up(state);
+}
+
+static bool never(struct fake_qmp *server)
+{
+	(void)server;
+	return false;
+}
+
+static bool file_has(const char *text)
+{
+	char content[16384];
+	int fd = open(path, O_RDONLY);
+	ssize_t len;
+
+	if (fd < 0)
+		return false;
+	len = read(fd, content, sizeof(content) - 1);
+	close(fd);
+	content[len > 0 ? len : 0] = '\0';
+	return strstr(content, text);
+}
+
+static void expect_file(const char *text)
+{
+	int waited;
+
+	for (waited = 0; !file_has(text); waited += 50) {
+		assert_true(waited < WAIT_MS);
+		fake_qmp_serve(&rig.server, never, 50);
+	}
+}
+
+static void expect_no_file(void)
+{
+	int waited;
+
+	for (waited = 0; access(path, F_OK) == 0; waited += 10) {
+		assert_true(waited < WAIT_MS);
+		usleep(10000);
+	}
+}
+
+static void file_follows_the_connection(void **state)
+{
+	(void)state;
+	attach(option);
+	expect_file("freehint_attached{vm=\"freehint-metrics-");
+	expect_file("\"} 1\n# HELP freehint_guest_present");
+	fake_qmp_hang_up(&rig.server);
+	expect_file("\"} 0\n# HELP freehint_guest_present");
+	assert_int_equal(stop_agent(SIGTERM), 0);
+	expect_no_file();
+}
+
+static void file_goes_with_an_agent_that_was_killed(void **state)
+{
+	(void)state;
+	attach(option);
+	expect_file("freehint_attached");
+	assert_int_equal(stop_agent(SIGKILL), -1);
+	expect_no_file();
+}
+
+#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, agent_rig_tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RIG_TEST(file_follows_the_connection),
+		RIG_TEST(file_goes_with_an_agent_that_was_killed),
+	};
+
+	if (!agent_rig_find()) {
+		printf("skipped: build/freehint-agent was not built\n");
+		return SKIP;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

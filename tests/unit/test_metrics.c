@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Metrics: what the text says and does not say, names that need escaping, and when the
+ * scribe is told.
+ */
+/* links: host-agent/metrics.c host-agent/migration_phase.c host-agent/log.c */
+/* libs: jansson */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "host-agent/metrics.h"
+
+static struct metrics metrics;
+static struct freehint_status status;
+static char text[METRICS_TEXT];
+
+static int set_up(void **state)
+{
+	(void)state;
+	memset(&status, 0, sizeof(status));
+	metrics_init(&metrics, "/run/vm1.prom", -1);
+	return 0;
+}
+
+static const char *format(bool attached)
+{
+	const struct metrics_view view = { .attached = attached, .status = &status };
+
+	size_t len = metrics_format(&metrics, &view, text);
+
+	assert_int_equal(len, strlen(text));
+	return text;
+}
+
+static bool says(const char *line)
+{
+	return strstr(format(true), line);
+}
+
+static void state_and_counters_are_told(void **state)
+{
+	(void)state;
+	status.instance = 7;
+	status.state = FREEHINT_STATE_READY;
+	status.pages_cleared = 12345678901ULL;
+	status.bql_max_us = 1000020;
+	assert_true(says("\nfreehint_attached{vm=\"vm1\"} 1\n"));
+	assert_true(says("\nfreehint_reporting{vm=\"vm1\"} 1\n"));
+	assert_true(says("\nfreehint_refused{vm=\"vm1\"} 0\n"));
+	assert_true(says("# TYPE freehint_pages_skipped_total counter\n"
+			 "freehint_pages_skipped_total{vm=\"vm1\"} 12345678901\n"));
+	assert_true(says("\nfreehint_big_lock_longest_seconds{vm=\"vm1\"} 1.000020\n"));
+}
+
+/* A counter that falls to 0 and comes back counts as new; one that is away does not. */
+static void counters_of_a_qemu_that_is_gone_are_left_out(void **state)
+{
+	(void)state;
+	assert_null(strstr(format(false), "freehint_rounds_total"));
+	assert_non_null(strstr(text, "freehint_attached{vm=\"vm1\"} 0\n"));
+	assert_non_null(strstr(text, "freehint_pages_offered_total{vm=\"vm1\"} 0\n"));
+}
+
+static void migrations_add_up(void **state)
+{
+	const struct agent_stats stats = { .faulty = 2, .pages_offered = 64 };
+
+	(void)state;
+	metrics_count(&metrics, &stats, OUTCOME_COMPLETED);
+	metrics_count(&metrics, &stats, OUTCOME_NONE);
+	assert_true(says("freehint_migrations_ended_total{vm=\"vm1\",outcome=\"completed\"} 1\n"));
+	assert_true(says("freehint_migrations_ended_total{vm=\"vm1\",outcome=\"unknown\"} 1\n"));
+	assert_true(says("freehint_migrations_ended_total{vm=\"vm1\",outcome=\"failed\"} 0\n"));
+	assert_true(says("freehint_rounds_faulty_total{vm=\"vm1\"} 4\n"));
+	assert_true(says("freehint_pages_offered_total{vm=\"vm1\"} 128\n"));
+}
+
+static void every_name_has_one_head(void **state)
+{
+	char name[128], *head;
+
+	(void)state;
+	status.instance = 7;
+	for (head = strstr(format(true), "# TYPE "); head; head = strstr(head + 1, "# TYPE ")) {
+		assert_int_equal(sscanf(head, "# TYPE %127s", name), 1);
+		assert_non_null(strstr(head, "\nfreehint_"));
+		strcat(name, " ");
+		assert_null(strstr(head + 7 + strlen(name), name));
+	}
+}
+
+static void odd_names_make_a_label_all_the_same(void **state)
+{
+	char longest[512];
+
+	(void)state;
+	metrics_init(&metrics, "a\"b\\c\nd", -1);
+	assert_string_equal(metrics.label, "a\\\"b\\\\c d");
+	metrics_init(&metrics, "/x/.prom", -1);
+	assert_string_equal(metrics.label, ".prom");
+	memset(longest, '"', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	metrics_init(&metrics, longest, -1);
+	assert_true(strlen(metrics.label) < METRICS_LABEL);
+	assert_int_equal(strlen(metrics.label) % 2, 0);
+	status.instance = 7;
+	format(true);
+	/* All of it fits, whatever the numbers are. */
+	memset(&status.rounds, 0xff, sizeof(status) - offsetof(struct freehint_status, rounds));
+	assert_non_null(strstr(format(true), "outcome=\"cancelled\""));
+}
+
+/* Return: length of what the scribe got, 0 if nothing. */
+static size_t heard(int socket)
+{
+	ssize_t len = recv(socket, text, sizeof(text), MSG_DONTWAIT);
+
+	return len > 0 ? (size_t)len : 0;
+}
+
+static void scribe_is_told_what_is_new(void **state)
+{
+	struct metrics_view view = { .attached = true, .status = &status };
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	metrics_init(&metrics, "vm1", pair[0]);
+	metrics_tell(&metrics, &view, false);
+	assert_true(heard(pair[1]) > 0);
+	metrics_tell(&metrics, &view, true);
+	assert_int_equal(heard(pair[1]), 0);
+	view.attached = false;
+	metrics_tell(&metrics, &view, false);
+	assert_int_equal(heard(pair[1]), 0);
+	metrics_tell(&metrics, &view, true);
+	assert_true(heard(pair[1]) > 0);
+	close(pair[1]);
+	view.attached = true;
+	metrics_tell(&metrics, &view, true);
+	assert_int_equal(metrics.scribe, -1);
+	metrics_tell(&metrics, &view, true);
+	close(pair[0]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(state_and_counters_are_told, set_up),
+		cmocka_unit_test_setup(counters_of_a_qemu_that_is_gone_are_left_out, set_up),
+		cmocka_unit_test_setup(migrations_add_up, set_up),
+		cmocka_unit_test_setup(every_name_has_one_head, set_up),
+		cmocka_unit_test_setup(odd_names_make_a_label_all_the_same, set_up),
+		cmocka_unit_test_setup(scribe_is_told_what_is_new, set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

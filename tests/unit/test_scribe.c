@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The scribe: a file that is whole at any time, readable, gone with the agent; a
+ * directory that is not there; and a sandbox that leaves it this and no more.
+ */
+/* links: host-agent/scribe.c host-agent/isolation.c host-agent/log.c */
+/* libs: libseccomp libcap-ng jansson */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "host-agent/isolation.h"
+#include "host-agent/metrics.h"
+#include "host-agent/scribe.h"
+
+#define PATIENCE_MS 10000
+
+static char dir[64], path[96];
+
+static int set_up(void **state)
+{
+	(void)state;
+	snprintf(dir, sizeof(dir), "/tmp/freehint-scribe-XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/vm1.prom", dir);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	unlink(path);
+	return rmdir(dir);
+}
+
+/* What the file holds, "" when it is not there. */
+static const char *content(void)
+{
+	static char text[METRICS_TEXT];
+	int fd = open(path, O_RDONLY);
+	ssize_t len = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	text[len > 0 ? len : 0] = '\0';
+	return text;
+}
+
+static void wait_for(const char *text)
+{
+	int waited;
+
+	for (waited = 0; strcmp(content(), text) != 0; waited++) {
+		assert_true(waited < PATIENCE_MS);
+		usleep(1000);
+	}
+}
+
+static void tell(int scribe, const char *text)
+{
+	assert_int_equal(send(scribe, text, strlen(text), 0), strlen(text));
+}
+
+static void wait_for_end(int expected)
+{
+	int status;
+
+	assert_true(wait(&status) > 0);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), expected);
+}
+
+static void file_follows_and_goes_with_the_agent(void **state)
+{
+	struct stat info;
+	int scribe;
+
+	(void)state;
+	umask(077);
+	scribe = scribe_start(path);
+	assert_true(scribe >= 0);
+	tell(scribe, "first\n");
+	wait_for("first\n");
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0644);
+	tell(scribe, "second, and longer\n");
+	wait_for("second, and longer\n");
+	tell(scribe, "3\n");
+	wait_for("3\n");
+	close(scribe);
+	wait_for_end(0);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+/* Somebody who reads all the time never sees half a text. */
+static void file_is_whole_at_any_time(void **state)
+{
+	static char a[METRICS_TEXT - 8], b[METRICS_TEXT / 2];
+	const char *seen;
+	int scribe, i;
+
+	(void)state;
+	memset(a, 'a', sizeof(a) - 1);
+	memset(b, 'b', sizeof(b) - 1);
+	scribe = scribe_start(path);
+	assert_true(scribe >= 0);
+	tell(scribe, a);
+	wait_for(a);
+	for (i = 0; i < 200; i++) {
+		tell(scribe, i % 2 ? a : b);
+		seen = content();
+		if (strcmp(seen, a) != 0)
+			assert_string_equal(seen, b);
+	}
+	close(scribe);
+	wait_for_end(0);
+}
+
+static void missing_directory_is_survived(void **state)
+{
+	char nowhere[128];
+	int scribe;
+
+	(void)state;
+	snprintf(nowhere, sizeof(nowhere), "%s/missing/vm1.prom", dir);
+	scribe = scribe_start(nowhere);
+	assert_true(scribe >= 0);
+	tell(scribe, "lost\n");
+	tell(scribe, "lost, too\n");
+	close(scribe);
+	wait_for_end(0);
+}
+
+static void link_in_the_way_is_not_followed(void **state)
+{
+	char fresh[128], victim[128];
+	int scribe;
+
+	(void)state;
+	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	snprintf(victim, sizeof(victim), "%s/victim", dir);
+	assert_int_equal(symlink(victim, fresh), 0);
+	scribe = scribe_start(path);
+	assert_true(scribe >= 0);
+	tell(scribe, "text\n");
+	wait_for("text\n");
+	close(scribe);
+	wait_for_end(0);
+	assert_int_equal(access(victim, F_OK), -1);
+}
+
+static void try_to_read_a_file(void)
+{
+	open("/proc/version", O_RDONLY);
+}
+
+static void try_to_fork(void)
+{
+	fork();
+}
+
+static void try_a_socket(void)
+{
+	socket(AF_UNIX, SOCK_STREAM, 0);
+}
+
+static void the_rest_is_forbidden(void **state)
+{
+	void (*const tries[])(void) = { try_to_read_a_file, try_to_fork, try_a_socket };
+	int status, null;
+	size_t i;
+	pid_t pid;
+
+	(void)state;
+	for (i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+		pid = fork();
+		assert_true(pid >= 0);
+		if (!pid) {
+			null = open("/dev/null", O_WRONLY);
+			dup2(null, STDERR_FILENO);
+			if (isolation_start() || isolation_seal_scribe())
+				_exit(99);
+			tries[i]();
+			_exit(0);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+	}
+}
+
+#define SCRIBE_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCRIBE_TEST(file_follows_and_goes_with_the_agent),
+		SCRIBE_TEST(file_is_whole_at_any_time),
+		SCRIBE_TEST(missing_directory_is_survived),
+		SCRIBE_TEST(link_in_the_way_is_not_followed),
+		SCRIBE_TEST(the_rest_is_forbidden),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

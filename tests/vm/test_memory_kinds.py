@@ -1,0 +1,95 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+# time limit: 900 s
+"""
+Boards and ways to give a guest its memory: each is migrated twice with hints, under load,
+and the content checked. pc-dimm and virtio-mem come and go in test_torture_events.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from support import Hops, Work, attach_agent, check, hints_arrived, step
+from lib.machine import Spec
+from lib.result import run
+
+MEMORY_MIB = 512
+HUGE_MIB = 2
+POOL = "/proc/sys/vm/nr_hugepages"
+
+# pc-i440fx and q35 place PCI devices and the hole below 4 GiB differently.
+KINDS = {
+    "i440fx": Spec(memory_mib=MEMORY_MIB, machine="pc"),
+    "memfd": Spec(memory_mib=MEMORY_MIB, backend="memory-backend-memfd",
+                  backend_opts=",share=on"),
+    "private memfd": Spec(memory_mib=MEMORY_MIB, backend="memory-backend-memfd",
+                          backend_opts=",share=off"),
+    "file": Spec(memory_mib=MEMORY_MIB, backend="memory-backend-file",
+                 backend_opts=",share=on,mem-path=/dev/shm"),
+    "two NUMA nodes": Spec(memory_mib=MEMORY_MIB, nodes=2),
+    "above 4 GiB": Spec(memory_mib=3072),
+}
+HUGE = Spec(memory_mib=MEMORY_MIB, backend="memory-backend-memfd",
+            backend_opts=f",hugetlb=on,hugetlbsize={HUGE_MIB}M,prealloc=on")
+
+
+def _pool(more: int) -> int:
+    """Change the number of huge pages of this machine by `more`; returns it."""
+    with open(POOL, "r+", encoding="ascii") as file:
+        wanted = int(file.read()) + more
+        file.seek(0)
+        file.write(str(wanted))
+        file.flush()
+        file.seek(0)
+        return int(file.read())
+
+
+@contextmanager
+def huge_pages(count: int) -> Iterator[str]:
+    """That many huge pages more, while it lasts; yields what stands against it."""
+    try:
+        before = _pool(0)
+        after = _pool(count)
+    except OSError as error:
+        yield f"{POOL}: {error.strerror}"
+        return
+    try:
+        short = before + count - after
+        yield f"{short} of {count} huge pages cannot be had" if short > 0 else ""
+    finally:
+        _pool(before - after)
+
+
+def there_and_on(spec: Spec) -> None:
+    """Two hops, each with several passes, each proved."""
+    with Hops(spec) as hops:
+        nodes = hops.here.guest.must("ls -d /sys/devices/system/node/node[0-9]*").split()
+        check(len(nodes) == spec.nodes, f"the guest has {len(nodes)} nodes")
+        hops.here.guest.must("memfill 200M", 60)
+        work = Work(hops.here.guest, pages_mib=32, churn_mib=48)
+        for _ in range(2):
+            attach_agent(hops.here)
+            hops.here.start_hints()
+            hops.hold()
+            hops.wait_pass(3)
+            hops.release()
+            hints_arrived(hops.here)
+            work.prove(hops.arrive().guest)
+
+
+def main() -> None:
+    """One kind after the other."""
+    for name, spec in KINDS.items():
+        step(f"memory: {name}")
+        there_and_on(spec)
+    with huge_pages(2 * MEMORY_MIB // HUGE_MIB) as lacking:
+        if lacking:
+            print(f"skipped: memory on huge pages: {lacking}", flush=True)
+        else:
+            step("memory: huge pages")
+            there_and_on(HUGE)
+
+
+if __name__ == "__main__":
+    run(main)
