@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """
 A hinted migration from the QEMU of one world to that of another: cross.py SOURCE TARGET.
-The agent is this machine's; extension and QEMU are the worlds' own.
+The agent is this machine's; extension and QEMU are the worlds' own. The world "here" is
+this machine.
 """
 from __future__ import annotations
 
@@ -20,10 +21,13 @@ WORLDS = os.environ.get("FREEHINT_WORLDS") or os.path.join(paths.BUILD, "worlds"
 
 # Known to every series that is tested.
 MACHINE = "pc-q35-7.2"
+HERE = "here"
 
 
 def spec(world: str, extension: bool = True) -> Spec:
     """A machine in a world."""
+    if world == HERE:
+        return Spec(memory_mib=512, machine=MACHINE, extension=extension)
     return Spec(memory_mib=512, machine=MACHINE, extension=extension,
                 qemu=require_file(f"{WORLDS}/{world}.qemu", "run world.sh make"),
                 plugin=f"{WORLDS}/{world}.out/freehint-qemu.so")
@@ -44,7 +48,8 @@ def main() -> None:
     """To the other QEMU, and on to one that has no freehint at all."""
     source, target = sys.argv[1:]
     # this machine's own kernel is in no world's /boot
-    os.environ["FREEHINT_TEST_KERNEL"] = f"{WORLDS}/{source}.kernel"
+    kernel = target if source == HERE else source
+    os.environ["FREEHINT_TEST_KERNEL"] = f"{WORLDS}/{kernel}.kernel"
     with Hops(spec(source)) as hops:
         hops.here.guest.must("memfill 200M", 60)
         work = Work(hops.here.guest, pages_mib=32, churn_mib=48)

@@ -32,8 +32,8 @@ LOG_TAIL = 40
 
 # Lines of a guest kernel that finds itself broken. Stalls are left out: an
 # overloaded test machine makes them.
-BROKEN = re.compile(r"(?<!watchdog: )\bBUG\b|Oops|general protection|Bad page|WARNING:|Kernel panic|"
-                    r"pagealloc: ")
+BROKEN = re.compile(r"(?<!watchdog: )\bBUG\b|Oops|general protection|Bad page|WARNING:|"
+                    r"Kernel panic|pagealloc: ")
 
 
 class Work:
