@@ -25,13 +25,16 @@
  * The trick needs a second page in the chunk. A block that ends one page into a
  * chunk keeps that page unarmed, so arm_covers() leaves it out.
  *
- * TCG has no deferred clear, but before QEMU 8.0 a sync does not reset the TLBs
- * either: a vCPU with a hot, writable entry goes on writing without a trace, in any
- * migration, with or without hints. arm_tlbs() does after every sync what later
- * series do inside it: every TLB entry has to take the slow path, which records the
- * write, and then every vCPU has to leave the translation block it is in. The pages
- * that were written in between were written before, too, or their entries would not
- * have been hot; so the sync has found them dirty, and they are yet to be sent.
+ * TCG has no deferred clear, but before QEMU 9.0 a sync does not reset the TLBs
+ * either, and 10.0 gives tlb_reset_dirty_range_all() an offset in the block where it
+ * takes a ram_addr_t (cpu_physical_memory_sync_dirty_bitmap()): it resets the entries of
+ * the first block, once for every block. A vCPU with a hot, writable entry goes on
+ * writing without a trace, in any migration, with or without hints; a guest with two
+ * NUMA nodes arrives broken. arm_tlbs() does it after every sync, for all memory: every
+ * TLB entry has to take the slow path, which records the write, and then every vCPU has
+ * to leave the translation block it is in. The pages that were written in between were
+ * written before, too, or their entries would not have been hot; so the sync has found
+ * them dirty, and they are yet to be sent.
  */
 #include "../../include/freehint/shm_layout.h"
 #include "arm.h"

@@ -96,7 +96,7 @@ void qemu_abi_late(void)
 
 	qemu.tlb_reset_dirty = NULL;
 	qemu.after_log_sync = NULL;
-	if (qemu.major >= 8 || !tcg || !*tcg)
+	if (!tcg || !*tcg)
 		return;
 	if (!look_up(&qemu.tlb_reset_dirty, "tlb_reset_dirty") ||
 	    !look_up(&qemu.after_log_sync, "memory_global_after_dirty_log_sync"))

@@ -151,9 +151,9 @@ typedef void qemu_reset_fn(void *opaque);
  * @colo:          is the x-colo capability set? migrate_colo_enabled before 8.1
  * @ram_is_ignored: is the block left out of the migration? ramblock_is_ignored
  *                 before 8.1, migrate_ram_is_ignored since
- * @tlb_reset_dirty: accel/tcg/cputlb.c; this and the next are set only where a
- *                 dirty-log sync leaves TCG's TLBs as they are (before 8.0) and
- *                 this process runs TCG
+ * @tlb_reset_dirty: accel/tcg/cputlb.c; this and the next are set only where this
+ *                 process runs TCG, whose TLBs a dirty-log sync leaves as they are
+ *                 (before 9.0), or resets for the first RAM block only
  * @after_log_sync: memory_global_after_dirty_log_sync(), waits until every vCPU has
  *                 left the translation block it was in; drops the BQL meanwhile
  * @major:         of the QEMU version

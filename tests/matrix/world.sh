@@ -46,15 +46,16 @@ bootstrap()
 	mv "$2.new" "$2"
 }
 
-# in_world DIRECTORY COMMAND... - mounts are gone when it ends
-in_world()
+# become DIRECTORY COMMAND... - this process becomes the command, so that whoever started
+# it can end it; mounts are gone with it
+become()
 {
 	local directory=$1
 
 	shift
 	mkdir -p "$directory$ROOT"
 	# shellcheck disable=SC2016 # for the inner shell
-	unshare --mount --propagation private bash -c '
+	exec unshare --mount --propagation private bash -c '
 		set -e
 		directory=$1 root=$2
 		shift 2
@@ -63,6 +64,12 @@ in_world()
 		done
 		exec chroot "$directory" env -C "$root" "$@"' - \
 		"$directory" "$ROOT" OUT="$directory.out" PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
+}
+
+# in_world DIRECTORY COMMAND... - and come back
+in_world()
+{
+	(become "$@")
 }
 
 # The guest kernel as tests/lib/initramfs.py takes it from FREEHINT_TEST_KERNEL.
@@ -109,7 +116,7 @@ run)
 	world=$WORLDS/$2
 	[ -d "$world" ] || die "there is no $world, make it first"
 	shift 2
-	in_world "$world" "$@"
+	become "$world" "$@"
 	;;
 *) die "make it or run in it" ;;
 esac
