@@ -28,6 +28,8 @@ help:
 	@echo '                     builds a small kernel first'
 	@echo 'make check-matrix    three QEMU series x three guest kernels, in chroots;'
 	@echo '                     as root; half an hour, and the first time 3 GB of packages'
+	@echo 'make qemu-patched    QEMU 10.0 with freehint built in, for QEMUs without modules or'
+	@echo '                     plugins; as root, five minutes'
 	@echo 'make check-unit      unit tests only; check-{build,fuzz,kvm,model,vm} likewise'
 	@echo 'make soak [SOAK=]    the torture tests, SOAK times as long as in make check'
 	@echo 'make fuzz [FUZZ_TIME=] look for new inputs, FUZZ_TIME seconds with each target'
@@ -86,6 +88,10 @@ check-contracts: deps-build deps-demo deps-check deps-kernel all mutants
 	@kernel=$$(tests/kernel/build.sh contracts) && FREEHINT_TEST_KERNEL=$$kernel \
 		tests/run.sh vm/test_contracts vm/test_init_on_free vm/test_content
 
+# As root, in the world of its release: QEMU with freehint built in.
+qemu-patched: deps-build deps-matrix all
+	@tests/matrix/patched.sh
+
 check-matrix: deps-build deps-matrix all
 	@python3 tests/matrix/matrix.py $(MATRIX_ARGS)
 
@@ -127,4 +133,4 @@ clean:
 	rm -rf $(OUT)
 
 .PHONY: all help agent cli qemu-module mutants kmod kmod-build kmod-mutants demo check \
-	bench check-contracts check-matrix soak fuzz man install install-dkms deb clean
+	bench check-contracts check-matrix qemu-patched soak fuzz man install install-dkms deb clean

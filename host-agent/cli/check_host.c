@@ -61,29 +61,40 @@ static bool find_program(const char *name, char *path, size_t size)
 	return false;
 }
 
-/* First line that a program prints when asked for its version. */
-static bool ask_version(const char *path, char *line, int size)
+/*
+ * Runs a program with an argument or two and looks at what it prints, line by line, until
+ * @taken says that it is enough. Return: whether it was.
+ */
+static bool ask(const char *path, const char *argument, const char *more,
+		bool (*taken)(const char *line))
 {
-	FILE *out;
+	char line[256];
+	bool done = false;
+	FILE *out = NULL;
 	int fds[2];
 	pid_t pid;
-	bool got;
 
 	if (pipe(fds))
 		return false;
 	pid = fork();
 	if (!pid) {
 		dup2(fds[1], STDOUT_FILENO);
-		execl(path, path, "--version", (char *)NULL);
+		execl(path, path, argument, more, (char *)NULL);
 		_exit(127);
 	}
 	close(fds[1]);
-	out = fdopen(fds[0], "r");
-	got = out && fgets(line, size, out);
+	if (pid > 0)
+		out = fdopen(fds[0], "r");
+	/* To the end, or the program would be ended by SIGPIPE. */
+	while (out && fgets(line, sizeof(line), out))
+		done = done || taken(line);
 	if (out)
 		fclose(out);
-	waitpid(pid, NULL, 0);
-	return got;
+	else
+		close(fds[0]);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	return done;
 }
 
 /* "version 7.2.22 (Debian ...)"; false when it is not there. */
@@ -108,9 +119,7 @@ static bool parse_version(const char *line)
 /* Returns false when this is no QEMU, or one that does not run. */
 static bool check_series(const char *path)
 {
-	char line[256];
-
-	if (!ask_version(path, line, sizeof(line)) || !parse_version(line)) {
+	if (!ask(path, "--version", NULL, parse_version)) {
 		finding_wrong("%s does not tell its version, give QEMU's program with --qemu",
 			      path);
 		return false;
@@ -157,15 +166,28 @@ static void check_symbols(const char *path)
 		finding_fine("it loads plugins");
 	else
 		finding_wrong("it was built with --disable-plugins (as RHEL's and Fedora's): "
-			      "it cannot load the extension");
+			      "it cannot load the extension; host-agent/qemu-patches builds "
+			      "it in");
 	missing = count_missing(&elf, &first);
 	if (!missing)
 		finding_fine("it exports what the extension borrows, %zu symbols",
 			     ARRAY_SIZE(symbols) + ARRAY_SIZE(renamed));
 	else
 		finding_wrong("it does not export %s and %u others; it was built without "
-			      "--enable-modules (as Proxmox's)", first, missing - 1);
+			      "--enable-modules (as Proxmox's); host-agent/qemu-patches builds "
+			      "the extension in", first, missing - 1);
 	elf_symbols_close(&elf);
+}
+
+static bool is_our_object(const char *line)
+{
+	return !strcmp(line + strspn(line, " "), "freehint\n");
+}
+
+/* host-agent/qemu-patches: nothing has to be loaded then. */
+static bool has_it_built_in(const char *path)
+{
+	return ask(path, "-object", "help", is_our_object);
 }
 
 void check_qemu(const char *name)
@@ -177,7 +199,11 @@ void check_qemu(const char *name)
 		return;
 	}
 	finding_note("QEMU is %s", path);
-	if (check_series(path))
+	if (!check_series(path))
+		return;
+	if (has_it_built_in(path))
+		finding_fine("it has freehint built in: -object freehint,id=ID,memdev=ID");
+	else
 		check_symbols(path);
 }
 

@@ -12,38 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bar.h"
-#include "commands.h"
-#include "precopy.h"
+#include "extension.h"
 #include "qemu_abi.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
-/*
- * Default of first-wait-ms. Half of it is the time in which a guest that was just
- * told to report notices: it looked every 100 ms until then.
- */
-#define FIRST_WAIT_MS		200
-/*
- * Default of later-wait-ms: a guest that reports looks every millisecond, and scans
- * as many for each GiB or two; half of it is for a guest whose processors are busy.
- */
-#define LATER_WAIT_MS		40
-/* More would be felt as a hang of the migrate command. */
-#define WAIT_MAX_MS		1000
-
 /**
  * struct options - of -plugin file=freehint-qemu.so,key=value,...
- * @memdev:         id of the memory backend behind the ivshmem device; points into
- *                  the argument, copied by bar_init()
- * @first_wait_ms:  longest wait for the first hints of a migration
- * @later_wait_ms:  the same for each later pass
+ * @extension:      what the extension wants to know; memdev points into the argument
  * @allow_untested: load into a QEMU series that was never tested
  */
 struct options {
-	const char *memdev;
-	unsigned long first_wait_ms;
-	unsigned long later_wait_ms;
+	struct freehint_extension_options extension;
 	bool allow_untested;
 };
 
@@ -66,12 +46,13 @@ static bool parse_bool(const char *value, bool *out)
 	       !strcmp(value, "false");
 }
 
-static bool parse_ms(const char *value, unsigned long *out)
+static bool parse_ms(const char *value, unsigned int *out)
 {
 	char *end;
+	unsigned long ms = strtoul(value, &end, 10);
 
-	*out = strtoul(value, &end, 10);
-	return *value >= '0' && *value <= '9' && !*end && *out <= WAIT_MAX_MS;
+	*out = (unsigned int)ms;
+	return *value >= '0' && *value <= '9' && !*end && ms <= FREEHINT_WAIT_MAX_MS;
 }
 
 static bool parse_option(const char *arg, struct options *opt)
@@ -84,13 +65,13 @@ static bool parse_option(const char *arg, struct options *opt)
 		return false;
 	value++;
 	if (IS("memdev")) {
-		opt->memdev = value;
+		opt->extension.memdev = value;
 		return *value;
 	}
 	if (IS("first-wait-ms"))
-		return parse_ms(value, &opt->first_wait_ms);
+		return parse_ms(value, &opt->extension.first_wait_ms);
 	if (IS("later-wait-ms"))
-		return parse_ms(value, &opt->later_wait_ms);
+		return parse_ms(value, &opt->extension.later_wait_ms);
 	if (IS("allow-untested"))
 		return parse_bool(value, &opt->allow_untested);
 #undef IS
@@ -106,8 +87,8 @@ static bool parse_options(int argc, char **argv, struct options *opt)
 			continue;
 		qemu.error_report("freehint: option '%s' is not one of memdev=ID, "
 				  "first-wait-ms=0..%d, later-wait-ms=0..%d, "
-				  "allow-untested=on|off", argv[i], WAIT_MAX_MS,
-				  WAIT_MAX_MS);
+				  "allow-untested=on|off", argv[i],
+				  FREEHINT_WAIT_MAX_MS, FREEHINT_WAIT_MAX_MS);
 		return false;
 	}
 	return true;
@@ -135,23 +116,16 @@ static void report_missing(void)
 		"with --enable-modules\n", missing);
 }
 
-static void register_precopy(const struct options *opt)
-{
-	const struct precopy_limits limits = {
-		.first_wait_us = opt->first_wait_ms * 1000,
-		.later_wait_us = opt->later_wait_ms * 1000,
-	};
-
-	precopy_init(&limits);
-}
-
 int qemu_plugin_install(u64 id, const void *info, int argc, char **argv)
 {
 	struct options opt = {
-		.memdev = "freehint",
-		.first_wait_ms = FIRST_WAIT_MS,
-		.later_wait_ms = LATER_WAIT_MS,
+		.extension = {
+			.memdev = FREEHINT_MEMDEV,
+			.first_wait_ms = FREEHINT_FIRST_WAIT_MS,
+			.later_wait_ms = FREEHINT_LATER_WAIT_MS,
+		},
 	};
+	const char *why;
 
 	(void)id;
 	(void)info;
@@ -161,12 +135,8 @@ int qemu_plugin_install(u64 id, const void *info, int argc, char **argv)
 	}
 	if (!parse_options(argc, argv, &opt) || !check_series(&opt))
 		return -1;
-	if (bar_init(opt.memdev)) {
-		qemu.error_report("freehint: no memory or no random number from the kernel");
-		return -1;
-	}
-	qemu_abi_late();
-	register_precopy(&opt);
-	commands_register();
-	return 0;
+	why = freehint_extension_start(&opt.extension);
+	if (why)
+		qemu.error_report("freehint: %s", why);
+	return why ? -1 : 0;
 }

@@ -7,6 +7,13 @@
 
 #include "qemu_abi.h"
 
+#ifdef FREEHINT_LINKED
+#include "qemu_linked.h"
+#define FIND_SYMBOL(name)	qemu_linked_symbol(name)
+#else
+#define FIND_SYMBOL(name)	dlsym(RTLD_DEFAULT, name)
+#endif
+
 struct qemu_abi qemu;
 
 /**
@@ -32,7 +39,7 @@ static const struct series tested[] = {
 /* POSIX lets dlsym()'s object pointer be stored as a function pointer. */
 static bool look_up(void *member, const char *name)
 {
-	void *symbol = dlsym(RTLD_DEFAULT, name);
+	void *symbol = FIND_SYMBOL(name);
 
 	*(void **)member = symbol;
 	return symbol;
@@ -45,7 +52,7 @@ static bool look_up_either(void *member, const char *newer, const char *older)
 
 static const char *look_up_renamed(void)
 {
-	qemu.qmp_commands = dlsym(RTLD_DEFAULT, "qmp_commands");
+	qemu.qmp_commands = FIND_SYMBOL("qmp_commands");
 	if (!qemu.qmp_commands)
 		return "qmp_commands";
 #define QEMU_LOOK_UP_EITHER(member, newer, older)		\
@@ -92,7 +99,7 @@ const char *qemu_abi_load(void)
 
 void qemu_abi_late(void)
 {
-	const bool *tcg = dlsym(RTLD_DEFAULT, "tcg_allowed");
+	const bool *tcg = FIND_SYMBOL("tcg_allowed");
 
 	qemu.tlb_reset_dirty = NULL;
 	qemu.after_log_sync = NULL;

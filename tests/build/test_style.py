@@ -26,7 +26,7 @@ MAKE = ("Makefile", "Kbuild")
 # Directories of those who wrote this, and hosts nobody else has.
 MACHINE = re.compile(r"/(?:w[o]rk|r[o]ot|h[o]me/\w+|Users/\w+)/|\.i[n]ternal\b|\blocalhost:\d{4}\b")
 # Data that is measured, generated or somebody else's words.
-NOT_TEXT = re.compile(r"^(LICENSE|tests/golden/|tests/fuzz/corpus/|docs/performance/)")
+NOT_TEXT = re.compile(r"^(LICENSE|.*\.patch$|tests/golden/|tests/fuzz/corpus/|docs/performance/)")
 
 
 def files() -> list[str]:

@@ -5,6 +5,7 @@ put together as an administrator would.
 """
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
@@ -75,6 +76,14 @@ class Spec:
     qemu: str = BINARY
     extra: list[str] = field(default_factory=list)
     lifetime: float = 240.0
+
+
+@functools.cache
+def linked(qemu: str) -> bool:
+    """Has this QEMU freehint built in (host-agent/qemu-patches)?"""
+    done = subprocess.run([qemu, "-object", "help"], capture_output=True, text=True,
+                          check=False)
+    return "freehint" in done.stdout.split()
 
 
 def mutant(name: str) -> str:
@@ -237,7 +246,9 @@ class Machine:
         if spec.balloon:
             args += ["-object", "iothread,id=io0", "-device",
                      "virtio-balloon-pci,free-page-hint=on,iothread=io0"]
-        if spec.extension:
+        if spec.extension and linked(spec.qemu):
+            args += ["-object", f"freehint,id=fh0,memdev=freehint{spec.plugin_opts}"]
+        elif spec.extension:
             plugin = require_file(spec.plugin, "run make first")
             args += ["-plugin", f"file={plugin},memdev=freehint{spec.plugin_opts}"]
         if spec.crutch:

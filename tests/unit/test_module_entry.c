@@ -3,7 +3,7 @@
  * Loading into QEMU: which series, which plugin number, which options, and one clear
  * line where we cannot work. dlsym() is replaced; the file is included for its statics.
  */
-/* links: host-agent/qemu-module/qemu_abi.c */
+/* links: host-agent/qemu-module/qemu_abi.c host-agent/qemu-module/extension.c */
 /* flags: -Wl,--wrap=dlsym */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +13,9 @@
 #include <cmocka.h>
 
 #include "host-agent/qemu-module/module_entry.c"
+#include "host-agent/qemu-module/precopy.h"
+#include "host-agent/qemu-module/bar.h"
+#include "host-agent/qemu-module/commands.h"
 
 static int major = 7, minor = 2;
 static const char *absent;
@@ -132,8 +135,8 @@ static void tested_series_load_with_their_plugin_number(void **state)
 		assert_int_equal(qemu_plugin_version, series[i][2]);
 		assert_true(registered);
 		assert_string_equal(memdev, "freehint");
-		assert_int_equal(limits.first_wait_us, FIRST_WAIT_MS * 1000);
-		assert_int_equal(limits.later_wait_us, LATER_WAIT_MS * 1000);
+		assert_int_equal(limits.first_wait_us, FREEHINT_FIRST_WAIT_MS * 1000);
+		assert_int_equal(limits.later_wait_us, FREEHINT_LATER_WAIT_MS * 1000);
 	}
 }
 

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The extension, however it came into QEMU: registration of commands and notifiers.
+ */
+#include "extension.h"
+
+#include "bar.h"
+#include "commands.h"
+#include "precopy.h"
+#include "qemu_abi.h"
+
+const char *freehint_extension_start(const struct freehint_extension_options *options)
+{
+	const struct precopy_limits limits = {
+		.first_wait_us = options->first_wait_ms * 1000ULL,
+		.later_wait_us = options->later_wait_ms * 1000ULL,
+	};
+
+	if (!qemu.qmp_commands && qemu_abi_load())
+		return "a function of QEMU's is missing";
+	if (bar_init(options->memdev))
+		return "no memory or no random number from the kernel";
+	qemu_abi_late();
+	precopy_init(&limits);
+	commands_register();
+	return NULL;
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Symbols of the QEMU that the extension is linked with, from the same list that
+ * qemu_abi.c looks up elsewhere: what is missing is an error of the linker.
+ */
+#include <stdint.h>
+#include <string.h>
+
+#include "qemu_abi.h"
+#include "qemu_linked.h"
+
+/* QEMU's headers declare them with its own types; to the linker they are the same. */
+#define QEMU_DECLARE(ret, name, args) extern ret name args;
+QEMU_SYMBOLS(QEMU_DECLARE)
+#undef QEMU_DECLARE
+
+/* The newer names only: a QEMU that is patched is not an old one. */
+extern bool bql_locked(void);
+extern void bql_lock_impl(const char *file, int line);
+extern void bql_unlock(void);
+extern bool migrate_colo(void);
+extern bool migrate_ram_is_ignored(RAMBlock *block);
+extern char qmp_commands[];
+extern bool tcg_allowed;
+extern void tlb_reset_dirty(CPUState *cpu, uintptr_t hva, uintptr_t len);
+extern void memory_global_after_dirty_log_sync(void);
+
+/**
+ * struct linked - one symbol
+ * @name:    as qemu_abi.c asks for it
+ * @address: of it
+ */
+struct linked {
+	const char *name;
+	void *address;
+};
+
+#define LINKED(symbol)	{ #symbol, (void *)(symbol) }
+
+static const struct linked linked[] = {
+#define QEMU_ENTRY(ret, name, args) LINKED(name),
+	QEMU_SYMBOLS(QEMU_ENTRY)
+#undef QEMU_ENTRY
+	LINKED(bql_locked),
+	LINKED(bql_lock_impl),
+	LINKED(bql_unlock),
+	LINKED(migrate_colo),
+	LINKED(migrate_ram_is_ignored),
+	LINKED(qmp_commands),
+	{ "tcg_allowed", &tcg_allowed },
+	LINKED(tlb_reset_dirty),
+	LINKED(memory_global_after_dirty_log_sync),
+};
+
+void *qemu_linked_symbol(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(linked) / sizeof(linked[0]); i++)
+		if (!strcmp(linked[i].name, name))
+			return linked[i].address;
+	return NULL;
+}

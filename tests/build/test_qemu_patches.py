@@ -1,0 +1,112 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""
+The patches for QEMU against the sources that they build in: the schema names the commands,
+counters, options and members that the extension has, and the build its files. That QEMU
+builds and runs is what `make qemu-patched` shows.
+"""
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+from lib.paths import ROOT  # noqa: E402
+from lib.result import check, run  # noqa: E402
+
+PATCHES = os.path.join(ROOT, "host-agent", "qemu-patches")
+MODULE = os.path.join(ROOT, "host-agent", "qemu-module")
+
+
+def read(*path: str) -> str:
+    """A file of the tree."""
+    with open(os.path.join(ROOT, *path), encoding="utf-8") as file:
+        return file.read()
+
+
+def series() -> list[str]:
+    """Names of the patches, all that are there."""
+    names = read(PATCHES, "series").split()
+    there = sorted(name for name in os.listdir(PATCHES) if name.endswith(".patch"))
+    check(names == there, f"the series names {names}, there are {there}")
+    return names
+
+
+def added(names: list[str]) -> str:
+    """The lines that the patches add."""
+    text = "\n".join(read(PATCHES, name) for name in names)
+    return "\n".join(line[1:] for line in text.splitlines()
+                     if line.startswith("+") and not line.startswith("+++"))
+
+
+def well_formed(names: list[str]) -> None:
+    """Each patch is one that patch(1) can read to its end."""
+    for name in names:
+        with tempfile.TemporaryDirectory() as empty:
+            done = subprocess.run(["git", "apply", "--stat", os.path.join(PATCHES, name)],
+                                  cwd=empty, capture_output=True, text=True, check=False)
+        check(done.returncode == 0, f"{name}: {done.stderr}")
+
+
+def same(what: str, described: set[str], real: set[str]) -> None:
+    """Two lists that must not drift apart."""
+    check(bool(real) and described == real,
+          f"{what}: only in the patches {sorted(described - real)}, "
+          f"only in the extension {sorted(real - described)}")
+
+
+def members(schema: str, struct: str) -> set[str]:
+    """Names of the members of a struct of the schema."""
+    found = re.search(rf"'struct': '{struct}',\n  'data': {{(.*?)}}", schema, re.DOTALL)
+    check(found, f"the schema has no {struct}")
+    assert found is not None
+    return {name.lstrip("*") for name in re.findall(r"'([\w*-]+)': ", found[1])}
+
+
+def put_by(function: str, text: str) -> set[str]:
+    """Keys that a function of commands.c puts into its answer."""
+    found = re.search(rf"^static .*\b{function}\(.*\)\n{{", text, re.MULTILINE)
+    assert found is not None, function
+    body = text[found.start():]
+    return set(re.findall(r'(?:put\w*|qdict_put_\w+)\(dict, "([\w-]+)"',
+                          body[:body.index("\n}\n")]))
+
+
+def described(schema: str) -> None:
+    """Commands and what they answer."""
+    commands = read(MODULE, "commands.c")
+    same("commands", set(re.findall(r"'command': '(.*?)'", schema)),
+         set(re.findall(r'#define FREEHINT_QMP_\w+\s+"(.*)"',
+                        read("include", "freehint", "qmp_names.h"))))
+    same("counters", members(schema, "FreehintCounters"),
+         set(re.findall(r'X\(\w+, "([\w-]+)"\)', read(MODULE, "counters.h"))))
+    for struct, function in (("FreehintRound", "query_round"), ("FreehintGuest", "query_guest"),
+                             ("FreehintRegion", "query_region"), ("FreehintInfo", "query")):
+        same(struct, members(schema, struct), put_by(function, commands))
+
+
+def built(text: str) -> None:
+    """Files and options."""
+    listed = re.search(r"^SRC\s*:= ((?:.*\\\n)*.*)$", read(MODULE, "Makefile"), re.MULTILINE)
+    assert listed is not None
+    files = set(re.findall(r"\w+\.c", listed[1])) - {"module_entry.c"} | {"qemu_linked.c"}
+    same("files", set(re.findall(r"freehint_dir / '(\w+\.c)'", text)), files)
+    same("options", members(text, "FreehintProperties") | {"allow-untested"},
+         set(re.findall(r'IS\("(.*?)"\)', read(MODULE, "module_entry.c"))))
+
+
+def main() -> None:
+    """Form, schema, build."""
+    names = series()
+    well_formed(names)
+    text = added(names)
+    described(text)
+    built(text)
+
+
+if __name__ == "__main__":
+    run(main)
