@@ -33,15 +33,20 @@ static QObject *empty_answer(void)
 	return (QObject *)qemu.qdict_new();
 }
 
-static bool start_threads(Error **errp)
+static bool start_threads(const char **why)
 {
 	int ret = gate_init();
 
 	if (!ret)
 		ret = apply_thread_start();
 	if (ret)
-		qemu_error(errp, "reporting cannot start: %s", strerror(-ret));
+		*why = strerror(-ret);
 	return !ret;
+}
+
+bool commands_start(const char **why)
+{
+	return precopy_greet(why) && start_threads(why) && precopy_start(why);
 }
 
 static void start(QDict *args, QObject **ret, Error **errp)
@@ -50,14 +55,8 @@ static void start(QDict *args, QObject **ret, Error **errp)
 
 	if (!check_no_arguments(args, errp))
 		return;
-	if (!precopy_greet(&why)) {
+	if (!commands_start(&why)) {
 		qemu_error(errp, "reporting cannot start: %s (memdev '%s')", why, bar_memdev());
-		return;
-	}
-	if (!start_threads(errp))
-		return;
-	if (!precopy_start(&why)) {
-		qemu_error(errp, "reporting cannot start: %s", why);
 		return;
 	}
 	*ret = empty_answer();

@@ -14,6 +14,7 @@ const char *freehint_extension_start(const struct freehint_extension_options *op
 	const struct precopy_limits limits = {
 		.first_wait_us = options->first_wait_ms * 1000ULL,
 		.later_wait_us = options->later_wait_ms * 1000ULL,
+		.start = options->autostart ? commands_start : NULL,
 	};
 
 	if (!qemu.qmp_commands && qemu_abi_load())

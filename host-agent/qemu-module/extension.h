@@ -6,6 +6,8 @@
 #ifndef FREEHINT_EXTENSION_H
 #define FREEHINT_EXTENSION_H
 
+#include <stdbool.h>
+
 /*
  * Default of first-wait-ms. Half of it is the time in which a guest that was just
  * told to report notices: it looked every 100 ms until then.
@@ -26,11 +28,13 @@
  * @memdev:        id of the memory backend behind the ivshmem device; copied
  * @first_wait_ms: longest wait for the first hints of a migration
  * @later_wait_ms: the same for each later pass
+ * @autostart:     report while a migration runs, without x-freehint-start
  */
 struct freehint_extension_options {
 	const char *memdev;
 	unsigned int first_wait_ms;
 	unsigned int later_wait_ms;
+	bool autostart;
 };
 
 /**

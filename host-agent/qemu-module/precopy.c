@@ -54,6 +54,7 @@
 #include "../clock.h"
 #include "arm.h"
 #include "bar.h"
+#include "hint_wait.h"
 #include "precopy.h"
 #include "qemu_abi.h"
 #include "refusal.h"
@@ -72,25 +73,17 @@ enum greeting {
 	GREETING_SAID,
 };
 
-/**
- * struct wait - how long the migration thread waits for the hints of a round
- * @idle_us:  it goes on when nothing has moved for so long
- * @total_us: and after so long in any case
- */
-struct wait {
-	u64 idle_us;
-	u64 total_us;
-};
-
 /*
  * Guarded by the BQL; @bql_us is the migration thread's own.
  *
- * @syncs grows when a sync begins and when it ends.
+ * @syncs grows when a sync begins and when it ends. @woken: reporting was started by this
+ * migration, and ends with it.
  */
 static struct {
 	struct qemu_notifier notifier;
 	struct precopy_limits limits;
 	bool enabled;
+	bool woken;
 	u32 pass;
 	u64 sync_us;
 	u64 syncs;
@@ -163,17 +156,6 @@ static void open_round(void)
 	precopy.opened = true;
 }
 
-/* The larger the guest, the longer its scan: a millisecond for each GiB armed. */
-static struct wait wait_for_pass(void)
-{
-	u64 us = precopy.pass == 1 ? precopy.limits.first_wait_us :
-				     precopy.limits.later_wait_us;
-
-	if (!us)
-		return (struct wait){ 0, 0 };
-	return (struct wait){ us / 2, us + (arm_bytes() >> 30) * 1000 };
-}
-
 /* Without the BQL: this takes milliseconds for each GiB of a guest under KVM. */
 static void arm(void)
 {
@@ -187,7 +169,8 @@ static void arm(void)
 
 static void wait_for_hints(void)
 {
-	const struct wait wait = wait_for_pass();
+	const struct hint_wait wait = hint_wait_for(&precopy.limits, precopy.pass, arm_bytes(),
+						    precopy.woken);
 
 	if (!wait.total_us)
 		return;
@@ -240,9 +223,23 @@ static void close_round(bool wait)
 	withdraw_request();
 }
 
+/*
+ * The first sync is the earliest that we hear of a migration, and it is early enough: the
+ * first round opens at SETUP. What stands against it, x-query-freehint tells.
+ */
+static void wake_up(void)
+{
+	const char *why;
+
+	if (precopy.limits.start && !precopy.enabled)
+		precopy.woken = precopy.limits.start(&why);
+}
+
 static void before_sync(void)
 {
 	precopy.syncs++;
+	if (!precopy.pass)
+		wake_up();
 #ifndef FREEHINT_MUTANT_NO_GATE
 	close_round(true);
 #endif
@@ -265,6 +262,8 @@ static void migration_over(void)
 	arm_none();
 	precopy.pass = 0;
 	precopy.opened = false;
+	if (precopy.woken)
+		precopy_stop();
 }
 
 static int precopy_notified(struct qemu_notifier *notifier, void *data)
@@ -377,6 +376,7 @@ void precopy_stop(void)
 {
 	close_round(false);
 	precopy.enabled = false;
+	precopy.woken = false;
 	if (bar_is_attached())
 		bar_request(FREEHINT_NO_ROUND, FREEHINT_PHASE_OFF, 0);
 }

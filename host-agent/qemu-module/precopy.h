@@ -9,9 +9,13 @@
 #include "../../include/freehint/types.h"
 
 /**
- * struct precopy_limits - how long the migration thread waits for hints
- * @first_wait_us: in the first pass, 0 for not at all
+ * struct precopy_limits - what the administrator chose
+ * @first_wait_us: how long the migration thread waits for hints in the first pass, 0 for
+ *         not at all
  * @later_wait_us: in each later one, likewise
+ * @start: starts reporting when a migration begins and nobody has, until it ends; NULL
+ *         for not at all. Fills its argument with what stands against it and returns
+ *         false then
  *
  * Half of it when nothing moves; for a guest that is busy answering, a millisecond
  * more for each GiB it has.
@@ -19,6 +23,7 @@
 struct precopy_limits {
 	u64 first_wait_us;
 	u64 later_wait_us;
+	bool (*start)(const char **why);
 };
 
 /** precopy_init() - register with QEMU, once at load; @limits is copied */

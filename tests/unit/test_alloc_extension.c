@@ -177,7 +177,7 @@ static int live(unsigned int n)
 		must(fail_nth_failed());
 		return SURVIVED;
 	}
-	precopy_init(&(struct precopy_limits){ 0, 0 });
+	precopy_init(&(struct precopy_limits){ .first_wait_us = 0 });
 	commands_register();
 	fake.state(NULL, true, 0);
 	start();

@@ -57,7 +57,7 @@ static void say_hello(void)
 static void room_is_asked_for_before_anything_is_touched(void **state)
 {
 	(void)state;
-	precopy_init(&(struct precopy_limits){ 0, 0 });
+	precopy_init(&(struct precopy_limits){ .first_wait_us = 0 });
 	fake.state(NULL, true, 0);
 	assert_false(bar_is_attached());
 	assert_false(precopy_start(&why));

@@ -41,6 +41,12 @@ void commands_register(void)
 {
 }
 
+bool commands_start(const char **why)
+{
+	*why = "";
+	return true;
+}
+
 static void nothing(void)
 {
 }
@@ -215,14 +221,17 @@ static void options_are_taken(void **state)
 	assert_int_equal(load("later-wait-ms=7"), 0);
 	assert_int_equal(limits.later_wait_us, 7000);
 	assert_int_equal(load("allow-untested=off"), 0);
+	assert_null(limits.start);
+	assert_int_equal(load("autostart=on"), 0);
+	assert_ptr_equal(limits.start, commands_start);
 }
 
 static void bad_options_are_refused_by_name(void **state)
 {
 	static const char *const bad[] = {
 		"memdev", "memdev=", "first-wait-ms=1001", "first-wait-ms=-1",
-		"first-wait-ms=5x", "first-wait-ms=", "later-wait-ms=1001", "allow-untested=maybe", "typo=on",
-		"memdevx=a",
+		"first-wait-ms=5x", "first-wait-ms=", "later-wait-ms=1001",
+		"allow-untested=maybe", "autostart=perhaps", "typo=on", "memdevx=a",
 	};
 	size_t i;
 

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reporting that begins and ends with a migration: nobody gives x-freehint-start, the
+ * first round opens all the same, and what a human started stays on.
+ */
+/* links: host-agent/qemu-module/precopy.c host-agent/qemu-module/arm.c */
+/* links: host-agent/qemu-module/bar.c host-agent/qemu-module/round_gate.c */
+/* links: tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */
+/* links: proto/guest_publish.c host-agent/qemu-module/refusal.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "host-agent/qemu-module/bar.h"
+#include "host-agent/qemu-module/hint_wait.h"
+#include "host-agent/qemu-module/precopy.h"
+#include "host-agent/qemu-module/round_gate.h"
+#include "tests/fakes/fake_qemu.h"
+#include "tests/fakes/guest_voice.h"
+
+#define SHM_SIZE (64ULL << 10)
+
+static struct freehint_shm *shm;
+static struct freehint_publisher pub;
+static const char *why;
+
+static const struct precopy_limits autostart = { .start = precopy_start };
+
+static int setup(void **state)
+{
+	(void)state;
+	fake_qemu_init();
+	fake_add_block(0, 1ULL << 20);
+	fake.shm = shm;
+	fake.shm_size = SHM_SIZE;
+	precopy_init(&autostart);
+	fake.state(NULL, true, 0);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fake_notify(QEMU_PRECOPY_CLEANUP);
+	precopy_stop();
+	return 0;
+}
+
+static void guest_says_hello(void)
+{
+	assert_true(guest_voice_hello(&pub, shm, SHM_SIZE, FREEHINT_CONTRACT_DEAD,
+				      FREEHINT_REFUSAL_NONE));
+}
+
+static u64 begin_migration(void)
+{
+	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
+	fake_notify(QEMU_PRECOPY_AFTER_SYNC);
+	fake_notify(QEMU_PRECOPY_SETUP);
+	return shm->host_request.round;
+}
+
+static void a_migration_starts_reporting_and_ends_it(void **state)
+{
+	(void)state;
+	guest_says_hello();
+	assert_int_equal(shm->host_request.phase, FREEHINT_PHASE_OFF);
+	assert_true(begin_migration() != FREEHINT_NO_ROUND);
+	assert_true(precopy_enabled());
+	fake_notify(QEMU_PRECOPY_CLEANUP);
+	assert_false(precopy_enabled());
+	assert_int_equal(shm->host_request.phase, FREEHINT_PHASE_OFF);
+	assert_true(begin_migration() != FREEHINT_NO_ROUND);
+}
+
+static void what_a_human_started_stays_on(void **state)
+{
+	(void)state;
+	guest_says_hello();
+	assert_true(precopy_start(&why));
+	assert_true(begin_migration() != FREEHINT_NO_ROUND);
+	fake_notify(QEMU_PRECOPY_CLEANUP);
+	assert_true(precopy_enabled());
+	assert_int_equal(shm->host_request.phase, FREEHINT_PHASE_READY);
+}
+
+static void what_a_human_stopped_stays_off(void **state)
+{
+	(void)state;
+	guest_says_hello();
+	assert_true(begin_migration() != FREEHINT_NO_ROUND);
+	precopy_stop();
+	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
+	fake_notify(QEMU_PRECOPY_AFTER_SYNC);
+	assert_int_equal(shm->host_request.round, FREEHINT_NO_ROUND);
+	assert_false(precopy_enabled());
+}
+
+/* No module, no hello: an ordinary migration. */
+static void a_guest_without_a_module_is_left_alone(void **state)
+{
+	(void)state;
+	fake.reset(NULL);
+	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
+	assert_false(precopy_enabled());
+	assert_int_equal(fake.arms, 0);
+}
+
+/* Guest and agent look ten times a second until they see that they are wanted. */
+static void who_was_asleep_has_the_whole_wait(void **state)
+{
+	const struct precopy_limits limits = { .first_wait_us = 200, .later_wait_us = 40 };
+
+	(void)state;
+	assert_int_equal(hint_wait_for(&limits, 1, 0, true).idle_us, 200);
+	assert_int_equal(hint_wait_for(&limits, 1, 0, false).idle_us, 100);
+	assert_int_equal(hint_wait_for(&limits, 2, 0, true).idle_us, 20);
+	assert_int_equal(hint_wait_for(&limits, 2, 3ULL << 30, true).total_us, 3040);
+	assert_int_equal(hint_wait_for(&(struct precopy_limits){ .start = NULL }, 1,
+				       1ULL << 40, true).total_us, 0);
+}
+
+static int init(void **state)
+{
+	(void)state;
+	shm = fake_region_new(SHM_SIZE);
+	if (!shm)
+		return -1;
+	fake_qemu_init();
+	return bar_init("freehint") || gate_init();
+}
+
+static int finish(void **state)
+{
+	(void)state;
+	free(shm);
+	return 0;
+}
+
+#define AUTO_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		AUTO_TEST(a_migration_starts_reporting_and_ends_it),
+		AUTO_TEST(what_a_human_started_stays_on),
+		AUTO_TEST(what_a_human_stopped_stays_off),
+		AUTO_TEST(a_guest_without_a_module_is_left_alone),
+		AUTO_TEST(who_was_asleep_has_the_whole_wait),
+	};
+
+	return cmocka_run_group_tests(tests, init, finish);
+}

@@ -1,0 +1,162 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""
+A domain moves from one libvirt daemon to another, with the XML that docs/libvirt.md tells
+people to use, under libvirt's sandbox. Nobody starts reporting: the extension does.
+"""
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from contextlib import ExitStack
+
+from support import Work, check, step, wait_for
+from lib import initramfs, libvirt, paths
+from lib.guest import Guest
+from lib.libvirt import Libvirt
+from lib.qemu import end_process
+from lib.result import require_file, run
+
+DOMAIN = "vm1"
+MEMORY_MIB = 512
+PAGE = os.path.join(paths.ROOT, "docs", "libvirt.md")
+# Where the page says that the extension is, and where this test has it.
+INSTALLED = "/usr/lib/freehint/freehint-qemu.so"
+HOME = "/var/lib/libvirt/guest"
+
+XML = """<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
+  <name>{name}</name>
+  <memory unit='MiB'>{memory}</memory>
+  <vcpu>2</vcpu>
+  <os>
+    <type arch='x86_64' machine='q35'>hvm</type>
+    <kernel>{home}/kernel</kernel>
+    <initrd>{home}/initrd</initrd>
+    <cmdline>console=ttyS0 quiet no_timer_check</cmdline>
+  </os>
+  <features><acpi/><apic/></features>
+  <cpu mode='custom' match='exact'><model>qemu64</model></cpu>
+  <devices>
+    <emulator>{emulator}</emulator>
+    <serial type='file'><source path='{home}/console.log'/><target port='0'/></serial>
+    <serial type='unix'>
+      <source mode='bind' path='{home}/control'/><target port='1'/>
+    </serial>
+    <memballoon model='none'/>
+    {device}
+  </devices>
+  {commandline}
+</domain>
+"""
+
+
+def documented() -> tuple[str, str]:
+    """The two pieces of XML of the page: device and command line."""
+    with open(PAGE, encoding="utf-8") as file:
+        blocks = re.findall(r"```xml\n(.*?)```", file.read(), re.DOTALL)
+    check(len(blocks) == 2, f"{PAGE} has {len(blocks)} pieces of XML, 2 are expected")
+    check(INSTALLED in blocks[1], f"{PAGE} does not name {INSTALLED}")
+    return blocks[0], blocks[1].replace(INSTALLED, f"{HOME}/freehint-qemu.so")
+
+
+def domain_xml() -> str:
+    """The domain."""
+    device, commandline = documented()
+    return XML.format(name=DOMAIN, memory=MEMORY_MIB, home=HOME, device=device,
+                      commandline=commandline,
+                      emulator=shutil.which("qemu-system-x86_64"))
+
+
+def furnish(host: Libvirt) -> None:
+    """Kernel, initramfs and extension where QEMU's user may read them."""
+    kernel, initrd = initramfs.build()
+    home = host.path("lib", "guest")
+    os.mkdir(home)
+    shutil.copy(kernel.image, os.path.join(home, "kernel"))
+    shutil.copy(initrd, os.path.join(home, "initrd"))
+    shutil.copy(require_file(paths.PLUGIN, "run make first"), home)
+    for name in os.listdir(home):
+        os.chmod(os.path.join(home, name), 0o644)
+    os.chown(home, host.user_id(), host.user_id())
+
+
+def query(host: Libvirt) -> dict:
+    """x-query-freehint through libvirt's monitor."""
+    text = host.virsh("qemu-monitor-command", DOMAIN,
+                      '{"execute":"x-query-freehint"}').stdout
+    return json.loads(text[text.index("{"):text.rindex("}") + 1])["return"]
+
+
+def guest_of(host: Libvirt) -> Guest:
+    """The guest, through the daemon's control socket."""
+    return Guest(host.path("lib", "guest", "control"))
+
+
+def under_its_sandbox(host: Libvirt) -> None:
+    """This would prove little without libvirt's user and libvirt's sandbox."""
+    pid = host.virsh("qemu-monitor-command", "--hmp", DOMAIN, "info name").returncode
+    check(pid == 0, "the domain has no monitor")
+    with open(host.path("log", "qemu", f"{DOMAIN}.log"), encoding="utf-8") as file:
+        line = file.read()
+    check("-sandbox on" in line, "QEMU was started without a sandbox")
+    check("shmmem-shmem0" in line, "QEMU was started without the shared memory")
+
+
+def start_agent(host: Libvirt, stack: ExitStack) -> subprocess.Popen:
+    """The agent as the page has it."""
+    agent = host.agent("--qmp", f"/run/freehint/{DOMAIN}.qmp", "--shm",
+                       f"/dev/shm/freehint-{DOMAIN}", "--once")
+    stack.callback(end_process, agent)
+    return agent
+
+
+def agent_says(host: Libvirt) -> str:
+    """Its log."""
+    with open(host.path("agent.log"), encoding="utf-8") as file:
+        return file.read()
+
+
+def migrate(here: Libvirt, there: Libvirt, stack: ExitStack) -> None:
+    """Prepare, migrate, prove."""
+    guest = guest_of(here)
+    stack.callback(guest.close)
+    guest.wait_boot()
+    under_its_sandbox(here)
+    guest.must("insmod /modules/freehint.ko")
+    guest.must("memfill 200M", 60)
+    work = Work(guest, pages_mib=32, churn_mib=48)
+    agent = start_agent(here, stack)
+    wait_for(lambda: "attached" in agent_says(here), "the agent to attach")
+    wait_for(lambda: query(here)["guest"]["present"], "the guest's hello")
+    check(query(here)["state"] == "off", "reporting is on before the migration")
+    step("agent and guest are ready, nobody reports")
+    here.virsh("migrate", "--live", DOMAIN, there.uri, "tcp://127.0.0.1")
+    check(agent.wait(30) == 0, f"the agent ended with {agent.returncode}: {agent_says(here)}")
+    step(agent_says(here).strip().splitlines()[-1])
+    skipped = re.search(r"(\d+) accepted", agent_says(here))
+    check(skipped is not None and int(skipped[1]) > 20000, "hardly a page was skipped")
+    arrived = guest_of(there)
+    stack.callback(arrived.close)
+    work.prove(arrived)
+
+
+def main() -> None:
+    """Two hosts, one domain."""
+    libvirt.require()
+    with Libvirt("fh-one") as here, Libvirt("fh-two") as there, ExitStack() as stack:
+        for host in (here, there):
+            furnish(host)
+        with open(here.path("domain.xml"), "w", encoding="utf-8") as file:
+            file.write(domain_xml())
+        here.virsh("create", here.path("domain.xml"))
+        step("the domain runs")
+        migrate(here, there, stack)
+        states = [host.virsh("list", "--name").stdout.split() for host in (here, there)]
+        check(states == [[], [DOMAIN]], f"domains here and there: {states}")
+
+
+if __name__ == "__main__":
+    run(main)
