@@ -36,4 +36,7 @@ cli_command cli_migrate;
 /** cli_dump() - decode a live region */
 cli_command cli_dump;
 
+/** cli_map() - a picture of guest memory */
+cli_command cli_map;
+
 #endif /* FREEHINT_CLI_COMMANDS_H */

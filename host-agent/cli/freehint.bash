@@ -7,7 +7,7 @@ _freehint()
 	local command=${COMP_WORDS[1]} options="--help --usage --version"
 
 	case $before in
-	--qmp | --shm | --qemu | --metrics | -q | -s | -Q | -m)
+	--qmp | --shm | --qemu | --metrics | --output | -q | -s | -Q | -m | -o)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
@@ -20,12 +20,13 @@ _freehint()
 		options="$options --qmp --shm --user --json --once --log-level --poll-us"
 		options="$options --metrics"
 	elif [ "$COMP_CWORD" = 1 ]; then
-		options="doctor status migrate dump --help --version"
+		options="doctor status migrate map dump --help --version"
 	else
 		case $command in
 		doctor) options="$options --qemu --qmp --shm" ;;
 		status) options="$options --qmp --json" ;;
 		migrate) options="$options --qmp --bandwidth --downtime --quiet --no-hints" ;;
+		map) options="$options --qmp --shm --output --cells" ;;
 		dump) options="$options --shm" ;;
 		esac
 	fi

@@ -19,6 +19,7 @@ static const struct command {
 	{ "doctor", cli_doctor, "is everything there that a hinted migration needs?" },
 	{ "status", cli_status, "state, counters and rounds of a running QEMU" },
 	{ "migrate", cli_migrate, "start reporting, migrate, show how it goes" },
+	{ "map", cli_map, "a picture of guest memory: sent, kept off the wire, used again" },
 	{ "dump", cli_dump, "decode the shared memory of a virtual machine" },
 };
 

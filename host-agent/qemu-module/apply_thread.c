@@ -11,6 +11,7 @@
 #include "../../include/freehint/shm_layout.h"
 #include "apply_thread.h"
 #include "bar.h"
+#include "hint_map.h"
 #include "qemu_abi.h"
 #include "round_gate.h"
 
@@ -37,6 +38,7 @@ static u64 apply(const struct gate_range *range)
 			piece = FREEHINT_APPLY_BYTES;
 		cleared += clear_piece((u8 *)range->hva + done, piece);
 	}
+	hint_map_add(range->gpa, range->len);
 	return cleared >> FREEHINT_PAGE_SHIFT;
 }
 

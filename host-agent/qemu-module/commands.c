@@ -14,6 +14,8 @@
 #include "apply_thread.h"
 #include "bar.h"
 #include "commands.h"
+#include "hint_map.h"
+#include "map_command.h"
 #include "mark_clean.h"
 #include "precopy.h"
 #include "qemu_abi.h"
@@ -37,6 +39,8 @@ static bool start_threads(const char **why)
 {
 	int ret = gate_init();
 
+	if (!ret)
+		ret = hint_map_init(bar_info().capacity);
 	if (!ret)
 		ret = apply_thread_start();
 	if (ret)
@@ -221,4 +225,5 @@ void commands_register(void)
 	qemu.qmp_register_command(list, FREEHINT_QMP_STOP, stop, 0, 0);
 	qemu.qmp_register_command(list, FREEHINT_QMP_QUERY, query, 0, 0);
 	qemu.qmp_register_command(list, FREEHINT_QMP_MARK, mark_clean, 0, 0);
+	qemu.qmp_register_command(list, FREEHINT_QMP_MAP, map_command, 0, 0);
 }

@@ -154,6 +154,7 @@ static bool add_piece(u32 i, u64 gpa, u8 *hva, u64 len, Error **errp)
 	}
 	batch.piece[batch.count].hva = hva;
 	batch.piece[batch.count].len = len;
+	batch.piece[batch.count].gpa = gpa;
 	batch.count++;
 	batch.pages += len >> FREEHINT_PAGE_SHIFT;
 	return true;

@@ -54,6 +54,7 @@
 #include "../clock.h"
 #include "arm.h"
 #include "bar.h"
+#include "hint_map.h"
 #include "hint_wait.h"
 #include "precopy.h"
 #include "qemu_abi.h"
@@ -162,6 +163,8 @@ static void arm(void)
 	u64 start = clock_us();
 
 	drop_bql();
+	if (precopy.pass == 1)
+		hint_map_reset();
 	gate_count(arm_chunks, arm_all());
 	gate_count(arm_us, clock_us() - start);
 	take_bql();

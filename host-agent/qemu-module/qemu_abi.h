@@ -115,6 +115,7 @@ typedef void qemu_reset_fn(void *opaque);
 	X(const char *, qdict_entry_key, (const QDictEntry *))			\
 	X(QList *, qlist_new, (void))						\
 	X(void, qlist_append_obj, (QList *, QObject *))				\
+	X(void, qlist_append_int, (QList *, int64_t))				\
 	X(QObject *, qlist_pop, (QList *))					\
 	X(size_t, qlist_size, (const QList *))					\
 	X(void, error_free, (Error *))						\

@@ -27,10 +27,12 @@ enum gate_state {
  * struct gate_range - one range on its way to the dirty bitmap
  * @hva: host address, page aligned
  * @len: bytes, a multiple of a page
+ * @gpa: guest physical address of the same; for the map of what was hinted only
  */
 struct gate_range {
 	void *hva;
 	u64 len;
+	u64 gpa;
 };
 
 /**

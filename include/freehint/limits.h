@@ -54,6 +54,11 @@
 /* Refused commands after which the agent gives a round up. */
 #define FREEHINT_MAX_REFUSALS		8
 
+/*
+ * Cells of x-freehint-map: a picture of 64 by 64, some 70 KiB of JSON.
+ */
+#define FREEHINT_MAX_CELLS		4096U
+
 /* Longest line QEMU may send to the agent, bytes. */
 #define FREEHINT_MAX_QMP_LINE		(1U << 20)
 

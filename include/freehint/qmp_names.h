@@ -12,6 +12,7 @@
 #define FREEHINT_QMP_STOP	"x-freehint-stop"
 #define FREEHINT_QMP_QUERY	"x-query-freehint"
 #define FREEHINT_QMP_MARK	"x-freehint-mark-clean"
+#define FREEHINT_QMP_MAP	"x-freehint-map"
 
 /* arguments of x-freehint-mark-clean */
 #define FREEHINT_ARG_ROUND	"round"
@@ -21,6 +22,9 @@
 #define FREEHINT_ARG_FDNAME	"fdname"	/* name given to getfd */
 #define FREEHINT_ARG_COUNT	"count"		/* records in the file */
 #define FREEHINT_ARG_LAST	"last"		/* no more for this round */
+
+/* arguments of x-freehint-map */
+#define FREEHINT_ARG_CELLS	"cells"		/* at most FREEHINT_MAX_CELLS */
 
 /* In the descriptions of the errors that the agent tells apart. */
 #define FREEHINT_SAYS_STALE	"is stale"

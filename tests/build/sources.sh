@@ -27,7 +27,7 @@ user_sources()
 # What the agent, the extension and the unit tests include.
 package_cflags()
 {
-	pkg-config --cflags liburing jansson libseccomp libcap-ng cmocka
+	pkg-config --cflags liburing jansson libseccomp libcap-ng libpng cmocka
 }
 
 # need PROGRAM: skip the whole test where a program is missing.

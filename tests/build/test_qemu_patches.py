@@ -69,7 +69,7 @@ def members(schema: str, struct: str) -> set[str]:
 
 def put_by(function: str, text: str) -> set[str]:
     """Keys that a function of commands.c puts into its answer."""
-    found = re.search(rf"^static .*\b{function}\(.*\)\n{{", text, re.MULTILINE)
+    found = re.search(rf"^(?:static|void) .*\b{function}\(.*\)\n{{", text, re.MULTILINE)
     assert found is not None, function
     body = text[found.start():]
     return set(re.findall(r'(?:put\w*|qdict_put_\w+)\(dict, "([\w-]+)"',
@@ -87,6 +87,8 @@ def described(schema: str) -> None:
     for struct, function in (("FreehintRound", "query_round"), ("FreehintGuest", "query_guest"),
                              ("FreehintRegion", "query_region"), ("FreehintInfo", "query")):
         same(struct, members(schema, struct), put_by(function, commands))
+    same("map", members(schema, "FreehintMap"),
+         put_by("map_command", read(MODULE, "map_command.c").replace("answer,", "dict,")))
 
 
 def built(text: str) -> None:

@@ -121,6 +121,11 @@ static size_t list_size(const QList *list)
 	return json_array_size(json(list));
 }
 
+static void list_append_int(QList *list, int64_t value)
+{
+	json_array_append_new(json(list), json_integer(value));
+}
+
 static Monitor *current_monitor(void)
 {
 	return NULL;
@@ -158,6 +163,7 @@ void fake_qobject_init(void)
 	qemu.qdict_entry_key = entry_key;
 	qemu.qlist_new = list_new;
 	qemu.qlist_append_obj = list_append;
+	qemu.qlist_append_int = list_append_int;
 	qemu.qlist_pop = list_pop;
 	qemu.qlist_size = list_size;
 	qemu.monitor_cur = current_monitor;

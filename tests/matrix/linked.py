@@ -70,6 +70,8 @@ def described(vm: Machine) -> None:
           f"described {schema.commands()}, answering {answering}")
     wait_for(lambda: vm.query()["guest"]["present"], "the guest's hello")
     schema.compare(schema.entries["x-query-freehint"]["ret-type"], vm.query(), "answer")
+    schema.compare(schema.entries["x-freehint-map"]["ret-type"],
+                   vm.qmp.command("x-freehint-map", cells=64), "map")
     step("the schema describes what is answered")
 
 

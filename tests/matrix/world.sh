@@ -17,7 +17,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 WORLDS=${FREEHINT_WORLDS:-$ROOT/build/worlds}
 PACKAGES=qemu-system-x86,linux-image-cloud-amd64,linux-headers-cloud-amd64,python3,\
 busybox-static,build-essential,pkg-config,kmod,liburing-dev,libseccomp-dev,libjansson-dev,\
-libcap-ng-dev,xz-utils,zstd,cpio,stress-ng,debhelper,dh-dkms,dkms,dpkg-dev,scdoc
+libcap-ng-dev,libpng-dev,xz-utils,zstd,cpio,stress-ng,debhelper,dh-dkms,dkms,dpkg-dev,scdoc
 
 # A line of sources.list, and the same for the backports.
 BESIDE='s/^deb \(.*\) trixie \(.*\)/&\ndeb \1 trixie-backports \2/'
@@ -89,6 +89,15 @@ make_kernel()
 		"$home/freehint-always-dead.ko" always-dead >&2
 }
 
+# A world of an earlier day may lack what is wanted now.
+update_packages()
+{
+	[ "$(cat "$1.packages" 2>/dev/null)" = "$PACKAGES" ] && return
+	in_world "$1" sh -c "apt-get -q update && DEBIAN_FRONTEND=noninteractive \
+		apt-get -q -y install --no-install-recommends ${PACKAGES//,/ }" >&2
+	echo "$PACKAGES" >"$1.packages"
+}
+
 make_world()
 {
 	local directory=$WORLDS/$1
@@ -97,6 +106,7 @@ make_world()
 	exec 9>"$WORLDS/$1.lock"
 	flock 9
 	[ -d "$directory" ] || bootstrap "$1" "$directory"
+	update_packages "$directory"
 	in_world "$directory" make -s DEPS=no OUT="$directory.out" agent cli qemu-module >&2
 	make_kernel "$directory"
 	printf '#!/bin/sh\nexec %q run %q qemu-system-x86_64 "$@"\n' \

@@ -4,6 +4,8 @@
  * call in the life of a QEMU, once. Either QEMU does not load it, or reporting does
  * not start and the reason is told; the next try works, and so does the migration.
  */
+/* links: host-agent/qemu-module/hint_map.c */
+/* links: host-agent/qemu-module/map_command.c */
 /* links: host-agent/qemu-module/precopy.c host-agent/qemu-module/arm.c */
 /* links: host-agent/qemu-module/refusal.c */
 /* links: host-agent/qemu-module/bar.c host-agent/qemu-module/round_gate.c */

@@ -3,6 +3,7 @@
  * Reporting that begins and ends with a migration: nobody gives x-freehint-start, the
  * first round opens all the same, and what a human started stays on.
  */
+/* links: host-agent/qemu-module/hint_map.c */
 /* links: host-agent/qemu-module/precopy.c host-agent/qemu-module/arm.c */
 /* links: host-agent/qemu-module/bar.c host-agent/qemu-module/round_gate.c */
 /* links: tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */

@@ -6,6 +6,7 @@
  * A page beyond the end of a file stands for a hole that cannot be filled: both are
  * SIGBUS at an access.
  */
+/* links: host-agent/qemu-module/hint_map.c */
 /* links: host-agent/qemu-module/precopy.c host-agent/qemu-module/arm.c */
 /* links: host-agent/qemu-module/refusal.c */
 /* links: host-agent/qemu-module/bar.c host-agent/qemu-module/round_gate.c */

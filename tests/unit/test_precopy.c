@@ -4,6 +4,7 @@
  * sync, none before setup is over, when the guest stands still, postcopy is possible
  * or nobody answers; and what may happen while the big lock is dropped.
  */
+/* links: host-agent/qemu-module/hint_map.c */
 /* links: host-agent/qemu-module/precopy.c host-agent/qemu-module/arm.c */
 /* links: host-agent/qemu-module/bar.c host-agent/qemu-module/round_gate.c */
 /* links: tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */

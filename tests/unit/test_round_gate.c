@@ -71,7 +71,9 @@ static void wait_for_pages(u64 want)
 
 #define A_MINUTE	(60 * 1000000ULL)
 
-static const struct gate_range two_pages = { (void *)0x10000, 2 * FREEHINT_PAGE_SIZE };
+static const struct gate_range two_pages = {
+	.hva = (void *)0x10000, .len = 2 * FREEHINT_PAGE_SIZE,
+};
 
 static u64 open_now(void)
 {

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * freehint map: a picture of guest memory after, or in the middle of, a migration.
+ */
+#define _GNU_SOURCE
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "host-agent/shm_region.h"
+#include "include/freehint/qmp_names.h"
+#include "map_cells.h"
+#include "map_draw.h"
+#include "qmp_call.h"
+
+#define CELLS_DEFAULT	1024
+
+/**
+ * struct map_options - what the command line says
+ * @qmp:    socket
+ * @shm:    file behind the device
+ * @output: picture to be written, NULL: the terminal
+ * @cells:  wanted
+ */
+struct map_options {
+	const char *qmp;
+	const char *shm;
+	const char *output;
+	long cells;
+};
+
+static const struct argp_option options[] = {
+	{ "qmp", 'q', "SOCKET", 0, "a monitor socket of QEMU that nobody uses", 0 },
+	{ "shm", 's', "PATH", 0, "file behind the ivshmem device", 0 },
+	{ "output", 'o', "FILE", 0, "write a picture, FILE.svg or FILE.png", 0 },
+	{ "cells", 'c', "N", 0, "parts that memory is shown in, 64 to 4096 (default 1024)", 0 },
+	{ 0 },
+};
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), tail = strlen(end);
+
+	return len > tail && !strcasecmp(text + len - tail, end);
+}
+
+static error_t check(const struct map_options *opt, struct argp_state *state)
+{
+	if (!opt->qmp)
+		argp_error(state, "give QEMU's monitor socket with --qmp");
+	else if (!opt->shm)
+		argp_error(state, "give the file behind the device with --shm");
+	else if (opt->output && !ends_with(opt->output, ".svg") &&
+		 !ends_with(opt->output, ".png"))
+		argp_error(state, "%s ends neither in .svg nor in .png", opt->output);
+	return 0;
+}
+
+static error_t parse_cells(struct map_options *opt, const char *arg, struct argp_state *state)
+{
+	char *end;
+
+	opt->cells = strtol(arg, &end, 10);
+	if (end == arg || *end || opt->cells < 64 || opt->cells > (long)FREEHINT_MAX_CELLS)
+		argp_error(state, "--cells is %s, give a number from 64 to %u", arg,
+			   FREEHINT_MAX_CELLS);
+	return 0;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct map_options *opt = state->input;
+
+	switch (key) {
+	case 'q':
+		opt->qmp = arg;
+		return 0;
+	case 's':
+		opt->shm = arg;
+		return 0;
+	case 'o':
+		opt->output = arg;
+		return 0;
+	case 'c':
+		return parse_cells(opt, arg, state);
+	case ARGP_KEY_ARG:
+		argp_error(state, "%s is too much, every argument is an option", arg);
+		return EINVAL;
+	case ARGP_KEY_END:
+		return check(opt, state);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* Return: id of the open round or of the last one, 0 when there was none. */
+static u64 last_round(struct qmp_call *call)
+{
+	json_t *status = qmp_call(call, FREEHINT_QMP_QUERY, NULL);
+	json_int_t id = json_integer_value(json_object_get(json_object_get(status, "last-round"),
+							   "round"));
+
+	json_decref(status);
+	return id > 0 ? (u64)id : FREEHINT_NO_ROUND;
+}
+
+static bool ask_qemu(struct qmp_call *call, const struct map_options *opt,
+		     struct map_cells *cells)
+{
+	json_t *answer = qmp_call(call, FREEHINT_QMP_MAP,
+				  json_pack("{s:I}", FREEHINT_ARG_CELLS, (json_int_t)opt->cells));
+	int ret = answer ? map_cells_parse(cells, answer) : 0;
+
+	if (!answer)
+		fprintf(stderr, "freehint map: %s\n", call->absent ?
+			"QEMU runs without the extension, or with an older one" : call->error);
+	else if (ret)
+		fputs("freehint map: what QEMU answers makes no sense\n", stderr);
+	json_decref(answer);
+	return answer && !ret;
+}
+
+/* Without it the picture shows what was hinted, and the rest as in use. */
+static int read_free(struct map_cells *cells, const char *path, u64 round)
+{
+	struct shm_region region = { 0 };
+	struct freehint_reader reader;
+	int ret = shm_region_guard();
+
+	if (!ret)
+		ret = shm_region_map(&region, path, 0);
+	if (ret) {
+		fprintf(stderr, "freehint map: %s: %s\n", path, strerror(-ret));
+		return ret;
+	}
+	ret = freehint_reader_attach(&reader, region.base, region.size);
+	if (ret)
+		fprintf(stderr, "freehint map: %s is no region\n", path);
+	else if (map_cells_add_free(cells, &reader, round))
+		fputs("freehint map: the guest has not been asked yet what is free\n", stderr);
+	shm_region_unmap(&region);
+	return ret;
+}
+
+static unsigned int terminal_columns(void)
+{
+	const char *wanted = getenv("COLUMNS");
+	long columns = wanted ? strtol(wanted, NULL, 10) : 0;
+	struct winsize size;
+
+	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col)
+		return size.ws_col;
+	return columns > 0 && columns < 10000 ? (unsigned int)columns : 80;
+}
+
+/* no-color.org: set and not empty. */
+static bool wants_colour(void)
+{
+	const char *never = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(never && *never) && term && strcmp(term, "dumb") != 0;
+}
+
+static enum cli_exit draw(const struct map_cells *cells, const char *output)
+{
+	int ret;
+
+	if (!output) {
+		map_terminal(cells, stdout, terminal_columns(), wants_colour());
+		return CLI_OK;
+	}
+	ret = ends_with(output, ".svg") ? map_svg(cells, output) : map_png(cells, output);
+	if (!ret)
+		return CLI_OK;
+	fprintf(stderr, "freehint map: %s: %s\n", output, strerror(-ret));
+	return CLI_NO_ANSWER;
+}
+
+static enum cli_exit map(struct qmp_call *call, const struct map_options *opt)
+{
+	static struct map_cells cells;
+
+	if (!ask_qemu(call, opt, &cells) || read_free(&cells, opt->shm, last_round(call)))
+		return CLI_NO_ANSWER;
+	return draw(&cells, opt->output);
+}
+
+enum cli_exit cli_map(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse,
+		.doc = "Shows what became of guest memory in the last migration, or in the one "
+		       "that runs: sent, kept off the wire, used again. Not on the destination "
+		       "of a running postcopy migration, which it would break.\v"
+		       "Exit codes: 0 shown, 1 wrong usage, 4 QEMU gives no answer, or a file "
+		       "cannot be read or written.",
+	};
+	struct map_options opt = { .cells = CELLS_DEFAULT };
+	enum cli_exit code = CLI_NO_ANSWER;
+	struct qmp_call call;
+
+	if (argp_parse(&argp, argc, argv, 0, NULL, &opt))
+		return CLI_USAGE;
+	if (!qmp_call_open(&call, opt.qmp))
+		code = map(&call, &opt);
+	else
+		fprintf(stderr, "freehint map: %s\n", call.error);
+	qmp_call_close(&call);
+	return code;
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Guest memory in cells, from two sources: QEMU says what is RAM and what was hinted, the
+ * shared memory what the guest found free when it was last asked.
+ */
+#include "map_cells.h"
+
+#include <string.h>
+
+#include "host-agent/bits_to_ranges.h"
+#include "include/freehint/shm_layout.h"
+
+/* Words copied at a time. */
+#define CHUNK_WORDS	4096ULL
+
+static u64 number(const json_t *object, const char *key)
+{
+	json_int_t value = json_integer_value(json_object_get(object, key));
+
+	return value > 0 ? (u64)value : 0;
+}
+
+/* Sums of pages, none larger than a cell. */
+static int parse_list(const struct map_cells *cells, const json_t *list, u64 *to)
+{
+	json_int_t value;
+	size_t i;
+
+	if (json_array_size(list) != cells->count)
+		return -EPROTO;
+	for (i = 0; i < cells->count; i++) {
+		value = json_integer_value(json_array_get(list, i));
+		if (value < 0 || (u64)value > cells->per_cell)
+			return -EPROTO;
+		to[i] = (u64)value;
+	}
+	return 0;
+}
+
+int map_cells_parse(struct map_cells *cells, const json_t *answer)
+{
+	const json_t *ram = json_object_get(answer, "ram");
+	size_t count = json_array_size(ram);
+
+	memset(cells, 0, sizeof(*cells));
+	cells->pages = number(answer, "pages");
+	cells->per_cell = number(answer, "pages-per-cell");
+	if (!count || count > FREEHINT_MAX_CELLS || !cells->per_cell ||
+	    cells->per_cell % FREEHINT_WORD_BITS || cells->pages > FREEHINT_MAX_PAGES ||
+	    (cells->pages + cells->per_cell - 1) / cells->per_cell != count)
+		return -EPROTO;
+	cells->count = (u32)count;
+	if (parse_list(cells, ram, cells->ram))
+		return -EPROTO;
+	return parse_list(cells, json_object_get(answer, "hinted"), cells->hinted);
+}
+
+/* A cell is a whole number of words, so each word belongs to one cell. */
+static void add_words(struct map_cells *cells, u64 page, const u64 *words, u64 count)
+{
+	u64 i, cell;
+
+	for (i = 0; i < count; i++, page += FREEHINT_WORD_BITS) {
+		cell = page / cells->per_cell;
+		if (cell < cells->count)
+			cells->unused[cell] += bits_count(&words[i], 1);
+	}
+}
+
+static int add_bitmap(struct map_cells *cells, const struct freehint_reader *reader, u64 round,
+		      u64 mark)
+{
+	const u64 chunk = CHUNK_WORDS * FREEHINT_WORD_BITS;
+	static u64 words[CHUNK_WORDS];
+	u64 at, to;
+
+	for (at = 0; at < mark; at = to) {
+		to = mark - at < chunk ? mark : at + chunk;
+		if (freehint_copy_bitmap(reader, round, at, to, words))
+			return -ENODATA;
+		add_words(cells, at, words, (to - at) / FREEHINT_WORD_BITS);
+	}
+	return 0;
+}
+
+int map_cells_add_free(struct map_cells *cells, const struct freehint_reader *reader,
+		       u64 round)
+{
+	u64 mark;
+
+	if (round == FREEHINT_NO_ROUND || freehint_read_progress(reader, round, &mark))
+		return -ENODATA;
+	return add_bitmap(cells, reader, round, mark);
+}
+
+static u64 least(u64 a, u64 b)
+{
+	return a < b ? a : b;
+}
+
+u64 map_cells_class(const struct map_cells *cells, u32 cell, enum page_class class)
+{
+	u64 ram = cells->ram[cell], hinted = least(cells->hinted[cell], ram);
+	u64 unused = least(cells->unused[cell], ram);
+	u64 kept = least(hinted, unused);
+
+	switch (class) {
+	case PAGE_KEPT:
+		return kept;
+	case PAGE_AGAIN:
+		return hinted - kept;
+	case PAGE_FREE:
+		return unused - kept;
+	default:
+		return ram - (hinted > unused ? hinted : unused);
+	}
+}
+
+u64 map_cells_total(const struct map_cells *cells, enum page_class class)
+{
+	u64 total = 0;
+	u32 i;
+
+	for (i = 0; i < cells->count; i++)
+		total += map_cells_class(cells, i, class);
+	return total;
+}
+
+enum page_class map_cells_main(const struct map_cells *cells, u32 cell)
+{
+	enum page_class class, most = PAGE_CLASS_COUNT;
+	u64 pages, best = 0;
+
+	for (class = 0; class < PAGE_CLASS_COUNT; class++) {
+		pages = map_cells_class(cells, cell, class);
+		if (pages > best) {
+			best = pages;
+			most = class;
+		}
+	}
+	return most;
+}
+
+unsigned int map_cells_shade(const struct map_cells *cells, u32 cell)
+{
+	enum page_class most = map_cells_main(cells, cell);
+
+	if (most == PAGE_CLASS_COUNT)
+		return 1;
+	/* The largest of four shares is more than a quarter, or all. */
+	return (unsigned int)((map_cells_class(cells, cell, most) * 4 - 1) / cells->ram[cell]) + 1;
+}
+
+const char *map_class_name(enum page_class class)
+{
+	static const char *const names[PAGE_CLASS_COUNT] = {
+		[PAGE_SENT] = "in use, sent",
+		[PAGE_AGAIN] = "hinted, used again",
+		[PAGE_KEPT] = "free, kept off the wire",
+		[PAGE_FREE] = "free, not hinted",
+	};
+
+	return names[class];
+}

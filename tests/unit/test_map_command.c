@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * x-freehint-map: RAM and holes in cells, what was hinted, and arguments that are refused.
+ */
+/* links: host-agent/qemu-module/map_command.c host-agent/qemu-module/hint_map.c */
+/* links: host-agent/qemu-module/bar.c host-agent/qemu-module/ram_map.c */
+/* links: host-agent/qemu-module/round_gate.c */
+/* links: tests/fakes/fake_qemu.c tests/fakes/fake_qobject.c proto/host_request.c */
+/* links: proto/host_snapshot.c proto/guest_publish.c */
+/* libs: jansson */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "host-agent/qemu-module/bar.h"
+#include "host-agent/qemu-module/hint_map.h"
+#include "host-agent/qemu-module/map_command.h"
+#include "host-agent/qemu-module/round_gate.h"
+#include "include/freehint/shm_layout.h"
+#include "tests/fakes/fake_qemu.h"
+#include "tests/fakes/fake_qobject.h"
+
+#define MIB		(1ULL << 20)
+#define SHM_SIZE	(64ULL << 10)
+/* What 60 KiB of bitmap describe. */
+#define CAPACITY	((SHM_SIZE - 4096) * 8)
+
+/* Return: the answer, the caller's; NULL when it was refused. */
+static json_t *ask(const char *args)
+{
+	json_t *dict = json_loads(args, 0, NULL);
+	QObject *answer = NULL;
+	Error *err = NULL;
+
+	assert_non_null(dict);
+	map_command((QDict *)dict, &answer, &err);
+	json_decref(dict);
+	if (err)
+		qemu.error_free(err);
+	assert_true(!answer == !!err);
+	return (json_t *)answer;
+}
+
+static json_int_t at(const json_t *answer, const char *list, size_t index)
+{
+	return json_integer_value(json_array_get(json_object_get(answer, list), index));
+}
+
+static json_int_t sum(const json_t *answer, const char *list)
+{
+	size_t i, count = json_array_size(json_object_get(answer, list));
+	json_int_t total = 0;
+
+	for (i = 0; i < count; i++)
+		total += at(answer, list, i);
+	return total;
+}
+
+static void memory_and_holes_are_told_apart(void **state)
+{
+	json_t *answer = ask("{\"cells\": 480}");
+	u64 per_cell;
+
+	(void)state;
+	assert_non_null(answer);
+	assert_int_equal(json_integer_value(json_object_get(answer, "pages")), CAPACITY);
+	per_cell = (u64)json_integer_value(json_object_get(answer, "pages-per-cell"));
+	assert_int_equal(per_cell % 64, 0);
+	assert_int_equal(sum(answer, "ram"), 32 * MIB / FREEHINT_PAGE_SIZE);
+	assert_int_equal(at(answer, "ram", 0), per_cell);
+	/* 16 MiB of RAM, 16 MiB of nothing, 16 MiB of RAM */
+	assert_int_equal(at(answer, "ram", 20 * MIB / FREEHINT_PAGE_SIZE / per_cell), 0);
+	assert_int_equal(at(answer, "ram", 40 * MIB / FREEHINT_PAGE_SIZE / per_cell), per_cell);
+	json_decref(answer);
+}
+
+static void what_was_hinted_is_added_up(void **state)
+{
+	json_t *answer;
+
+	(void)state;
+	hint_map_reset();
+	hint_map_add(2 * MIB, 4 * MIB);
+	hint_map_add(40 * MIB, FREEHINT_PAGE_SIZE);
+	answer = ask("{\"cells\": 7}");
+	assert_non_null(answer);
+	assert_int_equal(sum(answer, "hinted"), 4 * MIB / FREEHINT_PAGE_SIZE + 1);
+	assert_true(json_array_size(json_object_get(answer, "hinted")) <= 7);
+	json_decref(answer);
+}
+
+static void any_number_of_cells_covers_all(void **state)
+{
+	u64 cells, pages, per_cell;
+	char args[32];
+	json_t *answer;
+
+	(void)state;
+	for (cells = 1; cells <= 4096; cells += cells < 70 ? 1 : 671) {
+		snprintf(args, sizeof(args), "{\"cells\": %llu}", (unsigned long long)cells);
+		answer = ask(args);
+		assert_non_null(answer);
+		pages = (u64)json_integer_value(json_object_get(answer, "pages"));
+		per_cell = (u64)json_integer_value(json_object_get(answer, "pages-per-cell"));
+		assert_int_equal(json_array_size(json_object_get(answer, "ram")),
+				 (pages + per_cell - 1) / per_cell);
+		assert_int_equal(sum(answer, "ram"), 32 * MIB / FREEHINT_PAGE_SIZE);
+		json_decref(answer);
+	}
+}
+
+static void bad_arguments_are_refused(void **state)
+{
+	static const char *const bad[] = {
+		"{}", "{\"cells\": 0}", "{\"cells\": -1}", "{\"cells\": 4097}",
+		"{\"cells\": \"x\"}", "{\"cells\": 8, \"more\": 1}",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_null(ask(bad[i]));
+}
+
+static int init(void **state)
+{
+	const char *why;
+
+	(void)state;
+	fake_qemu_init();
+	fake_qobject_init();
+	fake_add_block(0, 16 * MIB);
+	fake_add_block(32 * MIB, 16 * MIB);
+	fake.shm_size = SHM_SIZE;
+	fake.shm = fake_region_new(SHM_SIZE);
+	return !fake.shm || bar_init("freehint") || gate_init() || !bar_attach(&why) ||
+	       hint_map_init(CAPACITY);
+}
+
+static int finish(void **state)
+{
+	(void)state;
+	free(fake.shm);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(memory_and_holes_are_told_apart),
+		cmocka_unit_test(what_was_hinted_is_added_up),
+		cmocka_unit_test(any_number_of_cells_covers_all),
+		cmocka_unit_test(bad_arguments_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, init, finish);
+}

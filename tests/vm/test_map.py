@@ -1,0 +1,134 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""
+The picture of memory after a real migration: its sums are the counters', its files are
+pictures, and colours are there when and only when they are wanted.
+"""
+from __future__ import annotations
+
+import os
+import pty
+import re
+import struct
+import subprocess
+import tempfile
+import xml.etree.ElementTree
+
+from support import Hops, Work, attach_agent, check, hints_arrived, step
+from lib import paths
+from lib.machine import Machine, Spec
+from lib.result import require_file, run
+
+MEMORY_MIB = 512
+PAGE_MB = 4096 / 1e6
+CLASSES = ("in use, sent", "hinted, used again", "free, kept off the wire",
+           "free, not hinted")
+
+
+def tool(vm: Machine, *options: str, status: int = 0, **more: str) -> str:
+    """freehint map on a machine; returns what it printed."""
+    line = [require_file(paths.TOOL, "run make first"), "map", "--qmp", vm.qemu.spare_qmp,
+            "--shm", vm.shm, *options]
+    done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=60,
+                          env={**os.environ, **more})
+    check(done.returncode == status, f"{line}: {done.returncode} {done.stdout} {done.stderr}")
+    return done.stdout
+
+
+def sums(text: str) -> dict[str, float]:
+    """Pages of each class, from the legend."""
+    found = {name: re.search(rf"{re.escape(name)} +([\d.]+) MB", text) for name in CLASSES}
+    check(all(found.values()), f"the legend is not complete:\n{text}")
+    return {name: float(match[1]) / PAGE_MB for name, match in found.items() if match}
+
+
+def near(what: str, one: float, other: float) -> None:
+    """Equal but for the legend's rounding."""
+    check(abs(one - other) < 30, f"{what}: {one:.0f}, {other:.0f} pages")
+
+
+def hinted_agrees(vm: Machine) -> None:
+    """With a bitmap for each page, cells as small as they get lose nothing of note."""
+    answer = vm.qmp.command("x-freehint-map", cells=4096)
+    hinted, ram = sum(answer["hinted"]), sum(answer["ram"])
+    # video memory and ROMs lie below 1 MiB
+    check(0 <= (MEMORY_MIB << 8) - ram <= 96, f"{ram} pages of RAM")
+    first = vm.query()["first-round"]["pages-accepted"]
+    total = vm.counters()["pages-accepted"]
+    check(first <= hinted <= total, f"{hinted} pages hinted, {first} to {total} accepted")
+    pages = sums(tool(vm, "--cells", "4096"))
+    near("hinted", pages[CLASSES[1]] + pages[CLASSES[2]], hinted)
+    near("all", sum(pages.values()), ram)
+    check(pages[CLASSES[2]] > ram / 3, f"hardly anything was kept off the wire: {pages}")
+    step(f"the map agrees with the counters: {pages}")
+
+
+def files_are_pictures(vm: Machine) -> None:
+    """PNG and SVG."""
+    with tempfile.TemporaryDirectory(prefix="freehint-map-") as home:
+        png, svg = os.path.join(home, "map.png"), os.path.join(home, "map.svg")
+        tool(vm, "-o", png)
+        with open(png, "rb") as file:
+            head = file.read(24)
+        check(head[:8] == b"\x89PNG\r\n\x1a\n", f"no PNG: {head!r}")
+        width, height = struct.unpack(">II", head[16:24])
+        check(width == 768 and 0 < height <= 768, f"{width} x {height} pixels")
+        tool(vm, "-o", svg)
+        tree = xml.etree.ElementTree.parse(svg)
+        check(len(tree.findall(".//{*}rect/{*}title")) > 900, "the SVG has few cells")
+        tool(vm, "-o", os.path.join(home, "map.gif"), status=1)
+        tool(vm, "-o", "/nowhere/map.svg", status=4)
+    step("files are pictures")
+
+
+def on_a_terminal(vm: Machine, **environment: str) -> str:
+    """What the tool writes to a terminal."""
+    master, slave = pty.openpty()
+    line = [paths.TOOL, "map", "--qmp", vm.qemu.spare_qmp, "--shm", vm.shm]
+    clean = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
+    with subprocess.Popen(line, stdout=slave,
+                          env={**clean, "TERM": "xterm", **environment}) as proc:
+        os.close(slave)
+        text = b""
+        try:
+            while piece := os.read(master, 65536):
+                text += piece
+        except OSError:
+            pass
+        os.close(master)
+    check(proc.returncode == 0, f"{line}: {proc.returncode}")
+    return text.decode()
+
+
+def colours_where_wanted(vm: Machine) -> None:
+    """A terminal has them, a pipe and NO_COLOR have not."""
+    check("\033[48;5;" in on_a_terminal(vm), "no colours on a terminal")
+    check("\033" not in on_a_terminal(vm, NO_COLOR="1"), "colours in spite of NO_COLOR")
+    plain = tool(vm, COLUMNS="40")
+    check("\033" not in plain, "colours in a pipe")
+    widest = max(len(line) for line in plain.splitlines() if "GiB" in line)
+    check(widest <= 40, f"lines of {widest} columns, there are 40")
+    step("colours where they are wanted")
+
+
+def main() -> None:
+    """A used guest, migrated in several passes."""
+    with Hops(Spec(memory_mib=MEMORY_MIB)) as hops:
+        hops.here.guest.must("memfill 200M", 60)
+        Work(hops.here.guest, pages_mib=32, churn_mib=48)
+        attach_agent(hops.here)
+        hops.here.start_hints()
+        hops.hold()
+        hops.wait_pass(3)
+        hops.release()
+        hints_arrived(hops.here)
+        hinted_agrees(hops.here)
+        files_are_pictures(hops.here)
+        colours_where_wanted(hops.here)
+        keep = os.environ.get("FREEHINT_KEEP_MAP")
+        if keep:
+            tool(hops.here, "-o", keep)
+
+
+if __name__ == "__main__":
+    run(main)
