@@ -192,11 +192,10 @@ static void begin_round(void)
 		return;
 	precopy.bql_us = clock_us();
 	arm();
-#ifndef FREEHINT_MUTANT_NO_RESYNC_CHECK
-	if (syncs != precopy.syncs)
-		return;
+#ifdef FREEHINT_MUTANT_NO_RESYNC_CHECK
+	syncs = precopy.syncs;
 #endif
-	if (may_open()) {
+	if (syncs == precopy.syncs && may_open()) {
 		open_round();
 		if (answered)
 			wait_for_hints();
