@@ -182,6 +182,17 @@ static void wait_for_hints(void)
 	take_bql();
 }
 
+/* Nothing has synced since @syncs were counted. */
+static bool still_armed(u64 syncs)
+{
+#ifndef FREEHINT_MUTANT_NO_RESYNC_CHECK
+	return syncs == precopy.syncs;
+#else
+	(void)syncs;
+	return true;
+#endif
+}
+
 /* Context: BQL held, migration thread, straight after a sync or after the setup. */
 static void begin_round(void)
 {
@@ -192,10 +203,7 @@ static void begin_round(void)
 		return;
 	precopy.bql_us = clock_us();
 	arm();
-#ifdef FREEHINT_MUTANT_NO_RESYNC_CHECK
-	syncs = precopy.syncs;
-#endif
-	if (syncs == precopy.syncs && may_open()) {
+	if (still_armed(syncs) && may_open()) {
 		open_round();
 		if (answered)
 			wait_for_hints();
@@ -225,10 +233,7 @@ static void close_round(bool wait)
 	withdraw_request();
 }
 
-/*
- * The first sync is the earliest that we hear of a migration, and it is early enough: the
- * first round opens at SETUP. What stands against it, x-query-freehint tells.
- */
+/* The first sync is early enough: the first round opens at SETUP. */
 static void wake_up(void)
 {
 	const char *why;

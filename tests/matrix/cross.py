@@ -12,7 +12,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vm"))
 
-from support import Hops, Work, attach_agent, hints_arrived, step  # noqa: E402
+from support import Hops, Work, step  # noqa: E402
 from lib import paths  # noqa: E402
 from lib.machine import Spec  # noqa: E402
 from lib.result import require_file, run  # noqa: E402
@@ -35,12 +35,7 @@ def spec(world: str, extension: bool = True) -> Spec:
 
 def hop(hops: Hops, work: Work, there: Spec) -> None:
     """There, with hints, under load."""
-    attach_agent(hops.here)
-    hops.here.start_hints()
-    hops.hold(there)
-    hops.wait_pass(3)
-    hops.release()
-    hints_arrived(hops.here)
+    hops.hinted(3, there)
     work.prove(hops.arrive().guest)
 
 

@@ -21,11 +21,8 @@
 #include "host-agent/qemu-module/round_gate.h"
 #include "tests/fakes/fake_qemu.h"
 #include "tests/fakes/guest_voice.h"
+#include "tests/unit/precopy_rig.h"
 
-#define SHM_SIZE (64ULL << 10)
-
-static struct freehint_shm *shm;
-static struct freehint_publisher pub;
 static const char *why;
 
 static const struct precopy_limits autostart = { .start = precopy_start };
@@ -122,23 +119,6 @@ static void who_was_asleep_has_the_whole_wait(void **state)
 	assert_int_equal(hint_wait_for(&limits, 2, 3ULL << 30, true).total_us, 3040);
 	assert_int_equal(hint_wait_for(&(struct precopy_limits){ .start = NULL }, 1,
 				       1ULL << 40, true).total_us, 0);
-}
-
-static int init(void **state)
-{
-	(void)state;
-	shm = fake_region_new(SHM_SIZE);
-	if (!shm)
-		return -1;
-	fake_qemu_init();
-	return bar_init("freehint") || gate_init();
-}
-
-static int finish(void **state)
-{
-	(void)state;
-	free(shm);
-	return 0;
 }
 
 #define AUTO_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -24,11 +24,8 @@
 #include "host-agent/qemu-module/round_gate.h"
 #include "tests/fakes/fake_qemu.h"
 #include "tests/fakes/guest_voice.h"
+#include "tests/unit/precopy_rig.h"
 
-#define SHM_SIZE (64ULL << 10)
-
-static struct freehint_shm *shm;
-static struct freehint_publisher pub;
 static const char *why;
 static const struct precopy_limits no_wait;
 
@@ -352,23 +349,6 @@ static void a_sync_waits_for_the_last_range_though_reporting_was_stopped(void **
 	pthread_mutex_unlock(&slow.hold);
 	pthread_join(syncer, NULL);
 	assert_true(slow.synced);
-}
-
-static int init(void **state)
-{
-	(void)state;
-	shm = fake_region_new(SHM_SIZE);
-	if (!shm)
-		return -1;
-	fake_qemu_init();
-	return bar_init("freehint") || gate_init();
-}
-
-static int finish(void **state)
-{
-	(void)state;
-	free(shm);
-	return 0;
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -194,6 +194,18 @@ class Hops:
              f"syncs, {info['ram']['transferred'] >> 20} MiB")
         return info
 
+    def hinted(self, passes: int, spec: Spec | None = None) -> dict[str, int]:
+        """
+        A hinted migration of so many passes to a fresh machine; `here` stays the old one
+        until arrive(). Returns the counters.
+        """
+        attach_agent(self.here)
+        self.here.start_hints()
+        self.hold(spec)
+        self.wait_pass(passes)
+        self.release()
+        return hints_arrived(self.here)
+
     def arrive(self) -> Machine:
         """The source of a completed migration is ended; returns the new machine."""
         assert self.there is not None

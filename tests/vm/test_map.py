@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import xml.etree.ElementTree
 
-from support import Hops, Work, attach_agent, check, hints_arrived, step
+from support import Hops, Work, check, step
 from lib import paths
 from lib.machine import Machine, Spec
 from lib.result import require_file, run
@@ -116,12 +116,7 @@ def main() -> None:
     with Hops(Spec(memory_mib=MEMORY_MIB)) as hops:
         hops.here.guest.must("memfill 200M", 60)
         Work(hops.here.guest, pages_mib=32, churn_mib=48)
-        attach_agent(hops.here)
-        hops.here.start_hints()
-        hops.hold()
-        hops.wait_pass(3)
-        hops.release()
-        hints_arrived(hops.here)
+        hops.hinted(3)
         hinted_agrees(hops.here)
         files_are_pictures(hops.here)
         colours_where_wanted(hops.here)

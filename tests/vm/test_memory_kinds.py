@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from support import Hops, Work, attach_agent, check, hints_arrived, step
+from support import Hops, Work, check, step
 from lib.machine import Spec
 from lib.result import run
 
@@ -69,12 +69,7 @@ def there_and_on(spec: Spec) -> None:
         hops.here.guest.must("memfill 200M", 60)
         work = Work(hops.here.guest, pages_mib=32, churn_mib=48)
         for _ in range(2):
-            attach_agent(hops.here)
-            hops.here.start_hints()
-            hops.hold()
-            hops.wait_pass(3)
-            hops.release()
-            hints_arrived(hops.here)
+            hops.hinted(3)
             work.prove(hops.arrive().guest)
 
 
