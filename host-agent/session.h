@@ -71,6 +71,7 @@ enum session_note {
  * @runstate:   query-status, "status"
  * @status:     query-migrate, "status"
  * @total_ms:   query-migrate, "total-time", milliseconds
+ * @asked_again: the last set said "completed" without a time
  * @extension:  x-query-freehint was answered in this set
  * @missing:    ... with CommandNotFound
  * @now:        its last answer
@@ -99,6 +100,7 @@ struct session {
 	char runstate[SESSION_TEXT];
 	char status[SESSION_TEXT];
 	u64 total_ms;
+	bool asked_again;
 	bool extension;
 	bool missing;
 	struct freehint_status now;

@@ -16,6 +16,7 @@
 /* Ask periods, microseconds. */
 #define ASK_SETTLING_US		250000ULL	/* may we map now? */
 #define ASK_MIGRATING_US	200000ULL	/* is it over? */
+#define ASK_EARLY_US		20000ULL	/* how long did it take? */
 #define ASK_IDLE_US		1000000ULL
 #define ASK_MISSING_US		5000000ULL	/* no extension: unlikely to change */
 
@@ -151,12 +152,30 @@ static void notice_end(struct session *session, enum migration_phase before)
 		session_sum_up(session, outcome);
 }
 
+/*
+ * QEMU says "completed" a moment before it says how long it took: it is asked once more.
+ * Once: a destination never says how long.
+ */
+static bool is_early(struct session *session)
+{
+	bool timeless = !session->total_ms &&
+			migration_outcome_of(session->status) == OUTCOME_COMPLETED;
+	bool early = timeless && !session->asked_again;
+
+	session->asked_again = timeless;
+	return early;
+}
+
 /* The last answer of a set is in. */
 static void decide(struct session *session)
 {
 	enum migration_phase before = session->phase;
 
 	FAULT_POINT(ANSWERED);
+	if (is_early(session)) {
+		event_loop_timer(session->loop, EVENT_ASK, ASK_EARLY_US);
+		return;
+	}
 	session->phase = migration_phase_next(before, session->runstate, session->status);
 	session->doubted = session->now.state == FREEHINT_STATE_OFF;
 	if (!session->region.base)

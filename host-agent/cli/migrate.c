@@ -16,6 +16,8 @@
 #include "qmp_call.h"
 
 #define PERIOD_US	100000
+/* Looks at a completed migration that has no times yet. */
+#define EARLY_MAX	10
 
 /* A guest that is told to report looks ten times a second until then. */
 #define NOTICE_US	120000
@@ -154,6 +156,13 @@ static bool is_over(const char *status)
 	       !strcmp(status, "cancelled");
 }
 
+/* QEMU says "completed" a moment before it says how long it took. */
+static bool is_early(const json_t *migrate, unsigned int *times)
+{
+	return !strcmp(status_of(migrate), "completed") && (*times)++ < EARLY_MAX &&
+	       !json_integer_value(json_object_get(migrate, "total-time"));
+}
+
 static void note_interrupt(int signal)
 {
 	(void)signal;
@@ -171,12 +180,13 @@ static void catch_interrupts(void)
 /* Returns the last query-migrate, NULL when QEMU is gone. */
 static json_t *watch(struct qmp_call *call, const struct migrate_options *opt, double before)
 {
+	unsigned int early = 0;
 	bool cancelled = false;
 	json_t *migrate, *hints;
 
 	for (;;) {
 		migrate = qmp_call(call, "query-migrate", NULL);
-		if (!migrate || is_over(status_of(migrate)))
+		if (!migrate || (is_over(status_of(migrate)) && !is_early(migrate, &early)))
 			return migrate;
 		if (interrupted && !cancelled)
 			cancelled = tell(call, "migrate_cancel", NULL);

@@ -205,7 +205,7 @@ static void execute(struct fake_qmp *server, const json_t *command)
 	else if (!strcmp(name, "query-migrate"))
 		answer(server, command, "return", server->status ?
 		       json_pack("{s:s, s:i}", "status", server->status,
-				 "total-time", 1500) : json_object());
+				 "total-time", server->timeless ? 0 : 1500) : json_object());
 	else if (!strcmp(name, FREEHINT_QMP_QUERY))
 		query_freehint(server, command);
 	else if (!strcmp(name, "getfd"))

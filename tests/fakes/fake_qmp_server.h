@@ -20,6 +20,7 @@
  * @path:       socket
  * @runstate:   answer to query-status
  * @status:     answer to query-migrate, NULL for none
+ * @timeless: query-migrate does not tell how long it took
  * @state:      "state" of x-query-freehint
  * @instance:   "instance" of x-query-freehint
  * @size:       "region.size" of x-query-freehint
@@ -45,6 +46,7 @@ struct fake_qmp {
 	char path[100];
 	const char *runstate;
 	const char *status;
+	bool timeless;
 	const char *state;
 	u64 instance;
 	u64 size;

@@ -47,6 +47,16 @@ def info(src: Qemu) -> dict[str, Any]:
     return src.qmp.command("query-migrate")
 
 
+def _with_times(src: Qemu, now: dict[str, Any]) -> dict[str, Any]:
+    """QEMU says "completed" a moment before it says how long it took."""
+    for _ in range(100):
+        if now.get("status") != "completed" or now.get("total-time"):
+            break
+        time.sleep(0.01)
+        now = info(src)
+    return now
+
+
 def wait(src: Qemu, timeout: float = 120.0,
          until: Callable[[dict[str, Any]], bool] | None = None,
          period: float = 0.05) -> dict[str, Any]:
@@ -59,7 +69,7 @@ def wait(src: Qemu, timeout: float = 120.0,
     while True:
         now = info(src)
         if now.get("status") in ENDED or (until and until(now)):
-            return now
+            return _with_times(src, now)
         if time.monotonic() > deadline:
             raise TimeoutError(f"migration still {now.get('status')} "
                                f"after {timeout:.0f} s: {now}")

@@ -211,6 +211,26 @@ static void once_ends_with_the_migration(void **state)
 	assert_int_equal(rig.session.exit_code, AGENT_EXIT_NOT_COMPLETED);
 }
 
+/* QEMU is "completed" before it knows how long it took, and a destination never does. */
+static void completed_without_a_time_is_asked_once_more(void **state)
+{
+	(void)state;
+	rig.conf.once = true;
+	attach();
+	rig.server.status = "active";
+	fire(EVENT_ASK);
+	talk();
+	rig.server.status = "completed";
+	rig.server.timeless = true;
+	fire(EVENT_ASK);
+	talk();
+	assert_false(rig.session.done);
+	fire(EVENT_ASK);
+	talk();
+	assert_true(rig.session.done);
+	assert_int_equal(rig.session.exit_code, AGENT_EXIT_OK);
+}
+
 #define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, session_rig_set_up, \
 								session_rig_tear_down)
 
@@ -227,6 +247,7 @@ int main(void)
 		RIG_TEST(every_obstacle_has_its_note),
 		RIG_TEST(answers_that_never_come_are_waited_for),
 		RIG_TEST(once_ends_with_the_migration),
+		RIG_TEST(completed_without_a_time_is_asked_once_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
