@@ -46,19 +46,38 @@ static int connect_to(struct qmp_call *call, const char *path)
 	return 0;
 }
 
-static int receive(struct qmp_call *call, u64 until)
+/*
+ * A signal does not end the wait: an answer that nobody took would be taken for that to
+ * the next question.
+ */
+static bool wait_readable(const struct qmp_call *call, u64 until)
 {
 	struct pollfd pfd = { .fd = call->fd, .events = POLLIN };
-	u64 now = clock_us();
+	u64 now;
+	int ret;
+
+	do {
+		now = clock_us();
+		if (now >= until)
+			return false;
+		ret = poll(&pfd, 1, (int)((until - now) / 1000) + 1);
+	} while (ret < 0 && errno == EINTR);
+	return ret > 0;
+}
+
+static int receive(struct qmp_call *call, u64 until)
+{
 	ssize_t got;
 	size_t room;
 	char *at;
 
-	if (now >= until || poll(&pfd, 1, (int)((until - now) / 1000) + 1) <= 0)
+	if (!wait_readable(call, until))
 		return failed(call, -ETIMEDOUT,
 			      "QEMU gives no answer; does somebody else use this socket?");
 	at = qmp_stream_room(&call->stream, &room);
-	got = room ? recv(call->fd, at, room, 0) : 0;
+	do {
+		got = room ? recv(call->fd, at, room, 0) : 0;
+	} while (got < 0 && errno == EINTR);
 	if (got <= 0)
 		return failed(call, -EPIPE, "QEMU closed the connection");
 	qmp_stream_filled(&call->stream, (size_t)got);
@@ -98,8 +117,13 @@ static int transmit(struct qmp_call *call, json_t *object)
 	ssize_t sent = 0;
 
 	json_decref(object);
-	for (; done < len && sent >= 0; done += (size_t)(sent > 0 ? sent : 0))
+	while (done < len && sent >= 0) {
 		sent = send(call->fd, text + done, len - done, MSG_NOSIGNAL);
+		if (sent > 0)
+			done += (size_t)sent;
+		else if (sent < 0 && errno == EINTR)
+			sent = 0;
+	}
 	free(text);
 	if (!len || sent < 0)
 		return failed(call, -EPIPE, "QEMU closed the connection");
