@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -29,12 +30,16 @@
  * @listener: listening
  * @line:     what it says: the first at once, each other after a line from us
  * @thread:   that plays it
+ * @caller:   thread that it disturbs with a signal before it answers
+ * @disturbs: it does
  */
 static struct script {
 	char path[64];
 	int listener;
 	const char *line[MAX_LINES];
 	pthread_t thread;
+	pthread_t caller;
+	bool disturbs;
 } peer;
 
 static void *play(void *opaque)
@@ -46,6 +51,11 @@ static void *play(void *opaque)
 	for (i = 0; i < MAX_LINES && peer.line[i]; i++) {
 		if (i && recv(fd, heard, sizeof(heard), 0) <= 0)
 			break;
+		if (i && peer.disturbs) {
+			usleep(50000);
+			pthread_kill(peer.caller, SIGUSR1);
+			usleep(50000);
+		}
 		send(fd, peer.line[i], strlen(peer.line[i]), MSG_NOSIGNAL);
 	}
 	close(fd);
@@ -90,6 +100,31 @@ static void a_command_is_answered_with_events_in_between(void **state)
 	assert_int_equal(json_integer_value(json_object_get(answer, "n")), 5);
 	json_decref(answer);
 	finish(&call);
+}
+
+static void on_signal(int signal)
+{
+	(void)signal;
+}
+
+/* An answer that was given up would be taken for that to the next question. */
+static void a_signal_does_not_end_the_wait(void **state)
+{
+	const struct sigaction action = { .sa_handler = on_signal };
+	struct qmp_call call;
+	json_t *answer;
+
+	(void)state;
+	assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
+	peer.caller = pthread_self();
+	peer.disturbs = true;
+	start(GREETING, "{\"return\": {}}", "{\"return\": {\"n\": 5}}");
+	assert_int_equal(qmp_call_open(&call, peer.path), 0);
+	answer = qmp_call(&call, "some-command", NULL);
+	assert_int_equal(json_integer_value(json_object_get(answer, "n")), 5);
+	json_decref(answer);
+	finish(&call);
+	peer.disturbs = false;
 }
 
 static void an_error_is_told_by_name(void **state)
@@ -162,6 +197,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_command_is_answered_with_events_in_between),
+		cmocka_unit_test(a_signal_does_not_end_the_wait),
 		cmocka_unit_test(an_error_is_told_by_name),
 		cmocka_unit_test(a_command_that_does_not_exist_is_told_apart),
 		cmocka_unit_test(what_is_no_qemu_is_refused),
