@@ -7,12 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static u64 number(const json_t *object, const char *key)
-{
-	json_int_t value = json_integer_value(json_object_get(object, key));
-
-	return value > 0 ? (u64)value : 0;
-}
+#include "json_natural.h"
 
 static void text(char *to, const json_t *object, const char *key)
 {
@@ -41,26 +36,26 @@ int freehint_status_parse(struct freehint_status *status, const json_t *reply)
 	memset(status, 0, sizeof(*status));
 	if (!json_is_object(reply))
 		return -EPROTO;
-	status->instance = number(reply, "instance");
+	status->instance = json_natural(reply, "instance");
 	status->state = state(reply);
 	text(status->refused, reply, "refused");
-	status->region_size = number(json_object_get(reply, "region"), "size");
+	status->region_size = json_natural(json_object_get(reply, "region"), "size");
 	status->guest_present = json_is_true(json_object_get(guest, "present"));
 	text(status->contract, guest, "contract");
-	status->rounds = number(counters, "rounds");
-	status->pages_offered = number(counters, "pages-offered");
-	status->pages_accepted = number(counters, "pages-accepted");
-	status->pages_late = number(counters, "pages-late");
-	status->commands_refused = number(counters, "commands-refused");
-	status->bytes_skipped = number(counters, "bytes-skipped");
-	status->migrations = number(counters, "migrations");
-	status->rounds_sealed = number(counters, "rounds-sealed");
-	status->rounds_refused = number(counters, "rounds-refused");
-	status->pages_cleared = number(counters, "pages-cleared");
-	status->arm_us = number(counters, "arm-us");
-	status->bql_total_us = number(counters, "bql-total-us");
-	status->bql_max_us = number(counters, "bql-max-us");
-	status->first_apply_us = number(first, "sync-to-first-apply-us");
-	status->waited_us = number(first, "waited-us");
+	status->rounds = json_natural(counters, "rounds");
+	status->pages_offered = json_natural(counters, "pages-offered");
+	status->pages_accepted = json_natural(counters, "pages-accepted");
+	status->pages_late = json_natural(counters, "pages-late");
+	status->commands_refused = json_natural(counters, "commands-refused");
+	status->bytes_skipped = json_natural(counters, "bytes-skipped");
+	status->migrations = json_natural(counters, "migrations");
+	status->rounds_sealed = json_natural(counters, "rounds-sealed");
+	status->rounds_refused = json_natural(counters, "rounds-refused");
+	status->pages_cleared = json_natural(counters, "pages-cleared");
+	status->arm_us = json_natural(counters, "arm-us");
+	status->bql_total_us = json_natural(counters, "bql-total-us");
+	status->bql_max_us = json_natural(counters, "bql-max-us");
+	status->first_apply_us = json_natural(first, "sync-to-first-apply-us");
+	status->waited_us = json_natural(first, "waited-us");
 	return 0;
 }

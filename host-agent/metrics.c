@@ -51,20 +51,30 @@ static void put_head(struct page *page, const char *name, const char *type, cons
 	put(page, "# HELP freehint_%s %s\n# TYPE freehint_%s %s\n", name, help, name, type);
 }
 
+static void put_metric(struct page *page, const char *name, const char *type,
+		       const char *help, const char *value)
+{
+	put_head(page, name, type, help);
+	put(page, "freehint_%s{vm=\"%s\"} %s\n", name, page->label, value);
+}
+
 static void put_number(struct page *page, const char *name, const char *type,
 		       const char *help, u64 value)
 {
-	put_head(page, name, type, help);
-	put(page, "freehint_%s{vm=\"%s\"} %llu\n", name, page->label,
-	    (unsigned long long)value);
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+	put_metric(page, name, type, help, text);
 }
 
 static void put_seconds(struct page *page, const char *name, const char *type,
 			const char *help, u64 us)
 {
-	put_head(page, name, type, help);
-	put(page, "freehint_%s{vm=\"%s\"} %llu.%06llu\n", name, page->label,
-	    (unsigned long long)(us / 1000000), (unsigned long long)(us % 1000000));
+	char text[32];
+
+	snprintf(text, sizeof(text), "%llu.%06llu", (unsigned long long)(us / 1000000),
+		 (unsigned long long)(us % 1000000));
+	put_metric(page, name, type, help, text);
 }
 
 static void put_state(struct page *page, const struct metrics_view *view)

@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "fault_point.h"
+#include "json_natural.h"
 #include "session.h"
 
 /* Ask periods, microseconds. */
@@ -200,7 +201,6 @@ static void copy_text(char *to, const json_t *object, const char *key)
 void session_take_answer(struct session *session, const struct qmp_message *message)
 {
 	bool failed = message->kind == QMP_MESSAGE_ERROR;
-	json_int_t total;
 
 	session->open_asks--;
 	switch (message->command) {
@@ -209,8 +209,7 @@ void session_take_answer(struct session *session, const struct qmp_message *mess
 		break;
 	case QMP_QUERY_MIGRATE:
 		copy_text(session->status, message->body, "status");
-		total = json_integer_value(json_object_get(message->body, "total-time"));
-		session->total_ms = total > 0 ? (u64)total : 0;
+		session->total_ms = json_natural(message->body, "total-time");
 		break;
 	default:
 		session->missing = failed && !strcmp(message->name, "CommandNotFound");

@@ -6,16 +6,10 @@
 #include "check_vm.h"
 
 #include "findings.h"
+#include "host-agent/json_natural.h"
 #include "include/freehint/qmp_names.h"
 #include "include/freehint/shm_layout.h"
 #include "qmp_call.h"
-
-static u64 number(const json_t *object, const char *key)
-{
-	json_int_t value = json_integer_value(json_object_get(object, key));
-
-	return value > 0 ? (u64)value : 0;
-}
 
 /* Smallest power of two that holds the header and a bit for each page. */
 static u64 region_for(u64 pages)
@@ -51,8 +45,8 @@ static void check_guest(const json_t *status)
 	}
 	finding_fine("the guest's module is there, free pages are %s to it",
 		     contract ? contract : "nothing");
-	check_size(number(json_object_get(status, "region"), "capacity"),
-		   number(guest, "end-pfn"));
+	check_size(json_natural(json_object_get(status, "region"), "capacity"),
+		   json_natural(guest, "end-pfn"));
 }
 
 static void check_status(const json_t *status)
@@ -61,13 +55,13 @@ static void check_status(const json_t *status)
 	const char *why = json_string_value(json_object_get(status, "refused"));
 	const char *state = json_string_value(json_object_get(status, "state"));
 
-	if (!number(region, "size")) {
+	if (!json_natural(region, "size")) {
 		finding_wrong("no region: %s", why ? why : "the guest has not run yet");
 		return;
 	}
 	finding_fine("memory backend '%s' has %llu KiB",
 		     json_string_value(json_object_get(region, "memdev")),
-		     (unsigned long long)number(region, "size") >> 10);
+		     (unsigned long long)json_natural(region, "size") >> 10);
 	check_guest(status);
 	if (why)
 		finding_wrong("hinting is refused: %s", why);

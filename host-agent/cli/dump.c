@@ -10,12 +10,8 @@
 
 #include "commands.h"
 #include "host-agent/bits_to_ranges.h"
-#include "host-agent/shm_region.h"
 #include "include/freehint/shm_layout.h"
-#include "proto/host_snapshot.h"
-
-#define CHUNK_WORDS	4096ULL
-#define CHUNK_PAGES	(CHUNK_WORDS * FREEHINT_WORD_BITS)
+#include "region_file.h"
 
 static const struct argp_option options[] = {
 	{ "shm", 's', "PATH", 0, "file behind the ivshmem device", 0 },
@@ -107,32 +103,25 @@ static void dump_guest(const struct freehint_reader *reader, u64 instance)
 	print_number("beats", freehint_read_beats(reader));
 }
 
-/* Returns false when the guest went on meanwhile. */
-static bool count_free(const struct freehint_reader *reader, u64 round, u64 mark, u64 *bits)
+static void add_bits(void *opaque, u64 page, const u64 *words, u64 count)
 {
-	static u64 words[CHUNK_WORDS];
-	u64 at, to;
+	u64 *bits = opaque;
 
-	for (*bits = 0, at = 0; at < mark; at = to) {
-		to = mark - at < CHUNK_PAGES ? mark : at + CHUNK_PAGES;
-		if (freehint_copy_bitmap(reader, round, at, to, words))
-			return false;
-		*bits += bits_count(words, (to - at) / FREEHINT_WORD_BITS);
-	}
-	return true;
+	(void)page;
+	*bits += bits_count(words, count);
 }
 
 /* Of the round that is open, or of the last one that was sealed. */
 static void dump_round(const struct freehint_reader *reader, u64 round)
 {
 	struct freehint_guest_seal seal;
-	u64 mark, bits;
+	u64 mark, bits = 0;
 
 	if (freehint_read_progress(reader, round, &mark)) {
 		puts("bitmap: the guest has not begun the round");
 		return;
 	}
-	if (count_free(reader, round, mark, &bits)) {
+	if (!region_file_walk(reader, round, mark, add_bits, &bits)) {
 		puts("bitmap");
 		print_number("watermark", mark);
 		print_number("free pages", bits);
@@ -182,17 +171,11 @@ enum cli_exit cli_dump(int argc, char **argv)
 	struct shm_region region = { 0 };
 	const char *path = NULL;
 	enum cli_exit code;
-	int ret;
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &path))
 		return CLI_USAGE;
-	ret = shm_region_guard();
-	if (!ret)
-		ret = shm_region_map(&region, path, 0);
-	if (ret) {
-		fprintf(stderr, "freehint dump: %s: %s\n", path, strerror(-ret));
+	if (region_file_open(&region, "dump", path))
 		return CLI_NO_ANSWER;
-	}
 	code = dump(&region);
 	shm_region_unmap(&region);
 	return code;

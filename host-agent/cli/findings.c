@@ -10,19 +10,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "terminal.h"
+
 static unsigned int wrong;
-
-static bool colourful(void)
-{
-	const char *no = getenv("NO_COLOR");
-
-	return isatty(STDOUT_FILENO) && (!no || !*no);
-}
 
 __attribute__((format(printf, 3, 0)))
 static void print(const char *word, const char *colour, const char *fmt, va_list ap)
 {
-	if (colourful())
+	if (terminal_wants_colour(STDOUT_FILENO))
 		printf("\033[%sm%-5s\033[0m ", colour, word);
 	else
 		printf("%-5s ", word);

@@ -6,15 +6,16 @@
 #include <argp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "commands.h"
-#include "host-agent/shm_region.h"
+#include "host-agent/json_natural.h"
 #include "include/freehint/qmp_names.h"
 #include "map_cells.h"
 #include "map_draw.h"
 #include "qmp_call.h"
+#include "region_file.h"
+#include "terminal.h"
 
 #define CELLS_DEFAULT	1024
 
@@ -96,15 +97,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* Return: id of the open round or of the last one, 0 when there was none. */
+/* Return: id of the open round or of the last one, FREEHINT_NO_ROUND when there was none. */
 static u64 last_round(struct qmp_call *call)
 {
 	json_t *status = qmp_call(call, FREEHINT_QMP_QUERY, NULL);
-	json_int_t id = json_integer_value(json_object_get(json_object_get(status, "last-round"),
-							   "round"));
+	u64 id = json_natural(json_object_get(status, "last-round"), "round");
 
 	json_decref(status);
-	return id > 0 ? (u64)id : FREEHINT_NO_ROUND;
+	return id;
 }
 
 static bool ask_qemu(struct qmp_call *call, const struct map_options *opt,
@@ -128,14 +128,10 @@ static int read_free(struct map_cells *cells, const char *path, u64 round)
 {
 	struct shm_region region = { 0 };
 	struct freehint_reader reader;
-	int ret = shm_region_guard();
+	int ret = region_file_open(&region, "map", path);
 
-	if (!ret)
-		ret = shm_region_map(&region, path, 0);
-	if (ret) {
-		fprintf(stderr, "freehint map: %s: %s\n", path, strerror(-ret));
+	if (ret)
 		return ret;
-	}
 	ret = freehint_reader_attach(&reader, region.base, region.size);
 	if (ret)
 		fprintf(stderr, "freehint map: %s is no region\n", path);
@@ -145,23 +141,20 @@ static int read_free(struct map_cells *cells, const char *path, u64 round)
 	return ret;
 }
 
-static unsigned int terminal_columns(void)
+static unsigned int columns(void)
 {
 	const char *wanted = getenv("COLUMNS");
-	long columns = wanted ? strtol(wanted, NULL, 10) : 0;
-	struct winsize size;
+	long count = wanted ? strtol(wanted, NULL, 10) : 0;
 
-	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col)
-		return size.ws_col;
-	return columns > 0 && columns < 10000 ? (unsigned int)columns : 80;
+	return terminal_columns(STDOUT_FILENO,
+				count > 0 && count < 10000 ? (unsigned int)count : 80);
 }
 
-/* no-color.org: set and not empty. */
 static bool wants_colour(void)
 {
-	const char *never = getenv("NO_COLOR"), *term = getenv("TERM");
+	const char *term = getenv("TERM");
 
-	return isatty(STDOUT_FILENO) && !(never && *never) && term && strcmp(term, "dumb") != 0;
+	return terminal_wants_colour(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
 }
 
 static enum cli_exit draw(const struct map_cells *cells, const char *output)
@@ -169,7 +162,7 @@ static enum cli_exit draw(const struct map_cells *cells, const char *output)
 	int ret;
 
 	if (!output) {
-		map_terminal(cells, stdout, terminal_columns(), wants_colour());
+		map_terminal(cells, stdout, columns(), wants_colour());
 		return CLI_OK;
 	}
 	ret = ends_with(output, ".svg") ? map_svg(cells, output) : map_png(cells, output);

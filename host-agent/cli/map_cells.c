@@ -8,17 +8,9 @@
 #include <string.h>
 
 #include "host-agent/bits_to_ranges.h"
+#include "host-agent/json_natural.h"
 #include "include/freehint/shm_layout.h"
-
-/* Words copied at a time. */
-#define CHUNK_WORDS	4096ULL
-
-static u64 number(const json_t *object, const char *key)
-{
-	json_int_t value = json_integer_value(json_object_get(object, key));
-
-	return value > 0 ? (u64)value : 0;
-}
+#include "region_file.h"
 
 /* Sums of pages, none larger than a cell. */
 static int parse_list(const struct map_cells *cells, const json_t *list, u64 *to)
@@ -43,8 +35,8 @@ int map_cells_parse(struct map_cells *cells, const json_t *answer)
 	size_t count = json_array_size(ram);
 
 	memset(cells, 0, sizeof(*cells));
-	cells->pages = number(answer, "pages");
-	cells->per_cell = number(answer, "pages-per-cell");
+	cells->pages = json_natural(answer, "pages");
+	cells->per_cell = json_natural(answer, "pages-per-cell");
 	if (!count || count > FREEHINT_MAX_CELLS || !cells->per_cell ||
 	    cells->per_cell % FREEHINT_WORD_BITS || cells->pages > FREEHINT_MAX_PAGES ||
 	    (cells->pages + cells->per_cell - 1) / cells->per_cell != count)
@@ -56,8 +48,9 @@ int map_cells_parse(struct map_cells *cells, const json_t *answer)
 }
 
 /* A cell is a whole number of words, so each word belongs to one cell. */
-static void add_words(struct map_cells *cells, u64 page, const u64 *words, u64 count)
+static void add_words(void *opaque, u64 page, const u64 *words, u64 count)
 {
+	struct map_cells *cells = opaque;
 	u64 i, cell;
 
 	for (i = 0; i < count; i++, page += FREEHINT_WORD_BITS) {
@@ -67,22 +60,6 @@ static void add_words(struct map_cells *cells, u64 page, const u64 *words, u64 c
 	}
 }
 
-static int add_bitmap(struct map_cells *cells, const struct freehint_reader *reader, u64 round,
-		      u64 mark)
-{
-	const u64 chunk = CHUNK_WORDS * FREEHINT_WORD_BITS;
-	static u64 words[CHUNK_WORDS];
-	u64 at, to;
-
-	for (at = 0; at < mark; at = to) {
-		to = mark - at < chunk ? mark : at + chunk;
-		if (freehint_copy_bitmap(reader, round, at, to, words))
-			return -ENODATA;
-		add_words(cells, at, words, (to - at) / FREEHINT_WORD_BITS);
-	}
-	return 0;
-}
-
 int map_cells_add_free(struct map_cells *cells, const struct freehint_reader *reader,
 		       u64 round)
 {
@@ -90,7 +67,7 @@ int map_cells_add_free(struct map_cells *cells, const struct freehint_reader *re
 
 	if (round == FREEHINT_NO_ROUND || freehint_read_progress(reader, round, &mark))
 		return -ENODATA;
-	return add_bitmap(cells, reader, round, mark);
+	return region_file_walk(reader, round, mark, add_words, cells) ? -ENODATA : 0;
 }
 
 static u64 least(u64 a, u64 b)

@@ -7,11 +7,11 @@
 
 #include "map_draw.h"
 #include "map_palette.h"
+#include "units.h"
 
 #define LEFT		70U
 #define TOP		30U
 #define LEGEND_LINE	20U
-#define PAGE_MB		(4096 / 1e6)
 
 static void put_rect(FILE *to, unsigned int x, unsigned int y, struct map_colour colour)
 {

@@ -4,12 +4,12 @@
  * before every line, and a legend with the sums.
  */
 #include "map_draw.h"
+#include "units.h"
 
 #define ADDRESS_COLUMNS	12U
 #define ROW_MIN		8U
 #define ROW_MAX		64U
 #define SHADES		4
-#define PAGE_MB		(4096 / 1e6)
 
 /* Of the 256 colours: from little to all of the cell. */
 static const u8 colours[PAGE_CLASS_COUNT][SHADES] = {

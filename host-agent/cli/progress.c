@@ -9,24 +9,15 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "host-agent/clock.h"
+#include "terminal.h"
 
 #define BAR_MIN		10
 #define BAR_MAX		40
 #define TEXT_COLUMNS	78
 #define PLAIN_US	2000000ULL
-
-static unsigned int columns(void)
-{
-	struct winsize size;
-
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) || !size.ws_col)
-		return 80;
-	return size.ws_col;
-}
 
 static double number(const json_t *object, const char *key)
 {
@@ -35,7 +26,7 @@ static double number(const json_t *object, const char *key)
 
 static void draw_bar(double done)
 {
-	unsigned int width = columns(), i;
+	unsigned int width = terminal_columns(STDERR_FILENO, 80), i;
 
 	if (width < TEXT_COLUMNS + BAR_MIN)
 		return;

@@ -10,8 +10,7 @@
 #include "commands.h"
 #include "include/freehint/qmp_names.h"
 #include "qmp_call.h"
-
-#define PAGE_MB		(4096 / 1e6)
+#include "units.h"
 
 /**
  * struct status_options - what the command line says

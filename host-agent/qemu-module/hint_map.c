@@ -15,11 +15,16 @@ static struct {
 	u64 pages;
 } map;
 
+static u64 words_for(u64 pages)
+{
+	return (pages + FREEHINT_WORD_BITS - 1) / FREEHINT_WORD_BITS;
+}
+
 int hint_map_init(u64 pages)
 {
 	if (map.word)
 		return 0;
-	map.word = calloc((pages + FREEHINT_WORD_BITS - 1) / FREEHINT_WORD_BITS, sizeof(u64));
+	map.word = calloc(words_for(pages), sizeof(u64));
 	if (!map.word)
 		return -ENOMEM;
 	map.pages = pages;
@@ -28,7 +33,7 @@ int hint_map_init(u64 pages)
 
 void hint_map_reset(void)
 {
-	u64 i, words = (map.pages + FREEHINT_WORD_BITS - 1) / FREEHINT_WORD_BITS;
+	u64 i, words = words_for(map.pages);
 
 	for (i = 0; i < words; i++)
 		if (map.word[i])

@@ -87,6 +87,9 @@ state()
 build()
 {
 	[ -e "$OUT/state" ] && [ "$(state)" = "$(cat "$OUT/state")" ] && return
+	# shellcheck disable=SC2086 # names without blanks
+	quietly in_world env DEBIAN_FRONTEND=noninteractive apt-get -q -y install \
+		--no-install-recommends $PACKAGES
 	say "QEMU's source"
 	mkdir -p "$OUT"
 	fetch_source
@@ -99,9 +102,6 @@ build()
 }
 
 "$ROOT/tests/matrix/world.sh" make "$WORLD" >/dev/null
-# shellcheck disable=SC2086 # names without blanks
-quietly in_world env DEBIAN_FRONTEND=noninteractive apt-get -q -y install \
-	--no-install-recommends $PACKAGES
 build
 set -- env "FREEHINT_TEST_QEMU=$OUT/qemu-system-x86_64" \
 	"FREEHINT_TEST_KERNEL=$WORLDS/$WORLD.kernel" "TEST_LOGS=$OUT/logs"

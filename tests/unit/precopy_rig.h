@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "host-agent/qemu-module/bar.h"
+#include "host-agent/qemu-module/precopy.h"
 #include "host-agent/qemu-module/round_gate.h"
 #include "proto/guest_publish.h"
 #include "tests/fakes/fake_qemu.h"
@@ -31,6 +32,25 @@ static int finish(void **state)
 {
 	(void)state;
 	free(shm);
+	return 0;
+}
+
+/* One extension per process: each test starts from "off" and ends there. */
+static void begin(const struct precopy_limits *limits)
+{
+	fake_qemu_init();
+	fake_add_block(0, 1ULL << 20);
+	fake.shm = shm;
+	fake.shm_size = SHM_SIZE;
+	precopy_init(limits);
+	fake.state(NULL, true, 0);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fake_notify(QEMU_PRECOPY_CLEANUP);
+	precopy_stop();
 	return 0;
 }
 

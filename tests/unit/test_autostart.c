@@ -30,20 +30,7 @@ static const struct precopy_limits autostart = { .start = precopy_start };
 static int setup(void **state)
 {
 	(void)state;
-	fake_qemu_init();
-	fake_add_block(0, 1ULL << 20);
-	fake.shm = shm;
-	fake.shm_size = SHM_SIZE;
-	precopy_init(&autostart);
-	fake.state(NULL, true, 0);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	fake_notify(QEMU_PRECOPY_CLEANUP);
-	precopy_stop();
+	begin(&autostart);
 	return 0;
 }
 

@@ -34,25 +34,11 @@ static void say_hello(u16 contract)
 	assert_true(guest_voice_hello(&pub, shm, SHM_SIZE, contract, FREEHINT_REFUSAL_NONE));
 }
 
-/* One extension per process: each test starts from "off" and ends there. */
 static int setup(void **state)
 {
 	(void)state;
-	fake_qemu_init();
-	fake_add_block(0, 1ULL << 20);
-	fake.shm = shm;
-	fake.shm_size = SHM_SIZE;
-	precopy_init(&no_wait);
-	fake.state(NULL, true, 0);
+	begin(&no_wait);
 	say_hello(FREEHINT_CONTRACT_DEAD);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	fake_notify(QEMU_PRECOPY_CLEANUP);
-	precopy_stop();
 	return 0;
 }
 

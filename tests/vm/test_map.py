@@ -17,7 +17,8 @@ import xml.etree.ElementTree
 from support import Hops, Work, check, step
 from lib import paths
 from lib.machine import Machine, Spec
-from lib.result import require_file, run
+from lib.result import run
+from lib.tool import tool
 
 MEMORY_MIB = 512
 PAGE_MB = 4096 / 1e6
@@ -25,14 +26,10 @@ CLASSES = ("in use, sent", "hinted, used again", "free, kept off the wire",
            "free, not hinted")
 
 
-def tool(vm: Machine, *options: str, status: int = 0, **more: str) -> str:
+def picture(vm: Machine, *options: str, status: int = 0, **environment: str) -> str:
     """freehint map on a machine; returns what it printed."""
-    line = [require_file(paths.TOOL, "run make first"), "map", "--qmp", vm.qemu.spare_qmp,
-            "--shm", vm.shm, *options]
-    done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=60,
-                          env={**os.environ, **more})
-    check(done.returncode == status, f"{line}: {done.returncode} {done.stdout} {done.stderr}")
-    return done.stdout
+    return tool("map", "--qmp", vm.qemu.spare_qmp, "--shm", vm.shm, *options, status=status,
+                **environment)
 
 
 def sums(text: str) -> dict[str, float]:
@@ -56,7 +53,7 @@ def hinted_agrees(vm: Machine) -> None:
     first = vm.query()["first-round"]["pages-accepted"]
     total = vm.counters()["pages-accepted"]
     check(first <= hinted <= total, f"{hinted} pages hinted, {first} to {total} accepted")
-    pages = sums(tool(vm, "--cells", "4096"))
+    pages = sums(picture(vm, "--cells", "4096"))
     near("hinted", pages[CLASSES[1]] + pages[CLASSES[2]], hinted)
     near("all", sum(pages.values()), ram)
     check(pages[CLASSES[2]] > ram / 3, f"hardly anything was kept off the wire: {pages}")
@@ -67,17 +64,17 @@ def files_are_pictures(vm: Machine) -> None:
     """PNG and SVG."""
     with tempfile.TemporaryDirectory(prefix="freehint-map-") as home:
         png, svg = os.path.join(home, "map.png"), os.path.join(home, "map.svg")
-        tool(vm, "-o", png)
+        picture(vm, "-o", png)
         with open(png, "rb") as file:
             head = file.read(24)
         check(head[:8] == b"\x89PNG\r\n\x1a\n", f"no PNG: {head!r}")
         width, height = struct.unpack(">II", head[16:24])
         check(width == 768 and 0 < height <= 768, f"{width} x {height} pixels")
-        tool(vm, "-o", svg)
+        picture(vm, "-o", svg)
         tree = xml.etree.ElementTree.parse(svg)
         check(len(tree.findall(".//{*}rect/{*}title")) > 900, "the SVG has few cells")
-        tool(vm, "-o", os.path.join(home, "map.gif"), status=1)
-        tool(vm, "-o", "/nowhere/map.svg", status=4)
+        picture(vm, "-o", os.path.join(home, "map.gif"), status=1)
+        picture(vm, "-o", "/nowhere/map.svg", status=4)
     step("files are pictures")
 
 
@@ -104,7 +101,7 @@ def colours_where_wanted(vm: Machine) -> None:
     """A terminal has them, a pipe and NO_COLOR have not."""
     check("\033[48;5;" in on_a_terminal(vm), "no colours on a terminal")
     check("\033" not in on_a_terminal(vm, NO_COLOR="1"), "colours in spite of NO_COLOR")
-    plain = tool(vm, COLUMNS="40")
+    plain = picture(vm, COLUMNS="40")
     check("\033" not in plain, "colours in a pipe")
     widest = max(len(line) for line in plain.splitlines() if "GiB" in line)
     check(widest <= 40, f"lines of {widest} columns, there are 40")
@@ -122,7 +119,7 @@ def main() -> None:
         colours_where_wanted(hops.here)
         keep = os.environ.get("FREEHINT_KEEP_MAP")
         if keep:
-            tool(hops.here, "-o", keep)
+            picture(hops.here, "-o", keep)
 
 
 if __name__ == "__main__":

@@ -15,19 +15,10 @@ import time
 from support import Hops, Work, attach_agent, check, migration, step, wait_for
 from lib import paths
 from lib.machine import Machine, Spec
-from lib.result import require_file, run
+from lib.result import run
+from lib.tool import TIMEOUT, tool
 
 USAGE, WRONG, NO_ANSWER, NOT_MIGRATED = 1, 3, 4, 5
-TIMEOUT = 120
-
-
-def tool(*arguments: str, status: int = 0) -> str:
-    """Run the tool, which has to end so; returns what it printed."""
-    line = [require_file(paths.TOOL, "run make first"), *arguments]
-    done = subprocess.run(line, capture_output=True, text=True, timeout=TIMEOUT, check=False)
-    check(done.returncode == status, f"freehint {arguments} ended with {done.returncode}: "
-                                     f"{done.stdout}{done.stderr}")
-    return done.stdout + done.stderr
 
 
 def spare(vm: Machine) -> str:

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+Running the administrator's tool, freehint.
+"""
+from __future__ import annotations
+
+import os
+import subprocess
+
+from . import paths
+from .result import check, require_file
+
+TIMEOUT = 120
+
+
+def tool(*arguments: str, status: int = 0, **environment: str) -> str:
+    """Run the tool, which has to end so; returns what it printed."""
+    line = [require_file(paths.TOOL, "run make first"), *arguments]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=TIMEOUT, check=False,
+                          env={**os.environ, **environment})
+    check(done.returncode == status, f"freehint {arguments} ended with {done.returncode}: "
+                                     f"{done.stdout}{done.stderr}")
+    return done.stdout + done.stderr
