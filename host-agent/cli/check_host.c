@@ -31,7 +31,7 @@ static const char *const symbols[] = {
 #define QEMU_NAME(ret, name, args) #name,
 	QEMU_SYMBOLS(QEMU_NAME)
 #undef QEMU_NAME
-	"qmp_commands",
+	"qmp_commands", "address_space_memory",
 };
 
 static const struct renamed {

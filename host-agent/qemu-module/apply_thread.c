@@ -14,6 +14,7 @@
 #include "hint_map.h"
 #include "qemu_abi.h"
 #include "round_gate.h"
+#include "skipped.h"
 
 static u64 clear_piece(u8 *hva, u64 len)
 {
@@ -32,6 +33,7 @@ static u64 apply(const struct gate_range *range)
 {
 	u64 done, piece, cleared = 0;
 
+	skipped_add(range->hva, range->len);
 	for (done = 0; done < range->len; done += piece) {
 		piece = range->len - done;
 		if (piece > FREEHINT_APPLY_BYTES)

@@ -41,20 +41,9 @@
 #include "bar.h"
 #include "qemu_abi.h"
 
-/* RAM blocks of a guest: main memory, DIMMs, firmware. More are not hinted. */
-#define ARM_MAX_BLOCKS	512
-
 /* MigrationState's limits of x-clear-bitmap-shift, migration/migration.h */
 #define CHUNK_SHIFT_MIN	6
 #define CHUNK_SHIFT_MAX	31
-
-/**
- * struct armed_block - host addresses [start, end) whose log was cleared
- */
-struct armed_block {
-	const u8 *start;
-	const u8 *end;
-};
 
 static struct {
 	struct armed_block block[ARM_MAX_BLOCKS];
@@ -115,6 +104,7 @@ static int arm_one(RAMBlock *block, void *opaque)
 		return 0;
 	armed.block[armed.count].start = host;
 	armed.block[armed.count].end = host + len;
+	armed.block[armed.count].ram = block;
 	armed.count++;
 	armed.bytes += len;
 	return 0;
@@ -146,6 +136,16 @@ u64 arm_all(void)
 u64 arm_bytes(void)
 {
 	return armed.bytes;
+}
+
+int arm_each(int (*fn)(const struct armed_block *block))
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < armed.count && !ret; i++)
+		ret = fn(&armed.block[i]);
+	return ret;
 }
 
 void arm_none(void)

@@ -7,6 +7,22 @@
 #define FREEHINT_ARM_H
 
 #include "../../include/freehint/types.h"
+#include "qemu_abi.h"
+
+/* RAM blocks of a guest: main memory, DIMMs, firmware. More are not hinted. */
+#define ARM_MAX_BLOCKS	512
+
+/**
+ * struct armed_block - host addresses [start, end) whose log was cleared
+ * @start: first byte of the block
+ * @end:   end of what is armed
+ * @ram:   QEMU's block
+ */
+struct armed_block {
+	u8 *start;
+	u8 *end;
+	RAMBlock *ram;
+};
 
 /**
  * arm_all() - arm the log of every block that migrates
@@ -29,6 +45,13 @@ u64 arm_bytes(void);
  * whether a round is opened or not. Does nothing where QEMU does it itself.
  */
 void arm_tlbs(void);
+
+/**
+ * arm_each() - call @fn for every armed block until it returns nonzero
+ *
+ * Return: what it returned last, 0 without blocks.
+ */
+int arm_each(int (*fn)(const struct armed_block *block));
 
 /** arm_none() - forget what was armed; nothing may be hinted */
 void arm_none(void);

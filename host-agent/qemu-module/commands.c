@@ -14,6 +14,7 @@
 #include "apply_thread.h"
 #include "bar.h"
 #include "commands.h"
+#include "greeting.h"
 #include "hint_map.h"
 #include "map_command.h"
 #include "mark_clean.h"
@@ -50,7 +51,7 @@ static bool start_threads(const char **why)
 
 bool commands_start(const char **why)
 {
-	return precopy_greet(why) && start_threads(why) && precopy_start(why);
+	return greeting_say(why) && start_threads(why) && precopy_start(why);
 }
 
 static void start(QDict *args, QObject **ret, Error **errp)
@@ -193,7 +194,7 @@ static void query(QDict *args, QObject **ret, Error **errp)
 
 	if (!check_no_arguments(args, errp))
 		return;
-	if (precopy_greet(&refusal))
+	if (greeting_say(&refusal))
 		refusal = precopy_refusal();
 	gate_view(&view);
 	dict = qemu.qdict_new();

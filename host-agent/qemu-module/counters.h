@@ -22,6 +22,10 @@
  * bql-*:          time our code ran with QEMU's big lock held
  * arm-us:         arming the dirty log at the opening of rounds, without that lock
  * migrations:     in which at least one round was opened
+ * switchovers:    switches to postcopy with skipped pages
+ * pages-switchover: pages that were still skipped then, and set dirty
+ * switchover-us:  time that took, the guest stopped
+ * pages-zeroed:   of them, those that were made zero; the others were sent as they were
  * rounds-refused: syncs after which no round was opened although reporting was on
  */
 #define FREEHINT_COUNTERS(X)					\
@@ -45,6 +49,10 @@
 	X(bytes_skipped, "bytes-skipped")			\
 	X(arm_us, "arm-us")					\
 	X(arm_chunks, "arm-chunks")				\
+	X(switchovers, "switchovers")				\
+	X(pages_switchover, "pages-switchover")			\
+	X(switchover_us, "switchover-us")			\
+	X(pages_zeroed, "pages-zeroed")				\
 	X(bql_total_us, "bql-total-us")				\
 	X(bql_max_us, "bql-max-us")
 

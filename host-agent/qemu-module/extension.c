@@ -6,8 +6,10 @@
 
 #include "bar.h"
 #include "commands.h"
+#include "greeting.h"
 #include "precopy.h"
 #include "qemu_abi.h"
+#include "switchover.h"
 
 const char *freehint_extension_start(const struct freehint_extension_options *options)
 {
@@ -23,6 +25,8 @@ const char *freehint_extension_start(const struct freehint_extension_options *op
 		return "no memory or no random number from the kernel";
 	qemu_abi_late();
 	precopy_init(&limits);
+	greeting_init();
+	switchover_init();
 	commands_register();
 	return NULL;
 }

@@ -7,24 +7,19 @@
  */
 #include <stdlib.h>
 
-#include "../../include/freehint/shm_layout.h"
 #include "hint_map.h"
+#include "page_bits.h"
 
 static struct {
 	u64 *word;
 	u64 pages;
 } map;
 
-static u64 words_for(u64 pages)
-{
-	return (pages + FREEHINT_WORD_BITS - 1) / FREEHINT_WORD_BITS;
-}
-
 int hint_map_init(u64 pages)
 {
 	if (map.word)
 		return 0;
-	map.word = calloc(words_for(pages), sizeof(u64));
+	map.word = calloc(page_bits_words(pages), sizeof(u64));
 	if (!map.word)
 		return -ENOMEM;
 	map.pages = pages;
@@ -33,26 +28,11 @@ int hint_map_init(u64 pages)
 
 void hint_map_reset(void)
 {
-	u64 i, words = words_for(map.pages);
+	u64 i, words = page_bits_words(map.pages);
 
 	for (i = 0; i < words; i++)
 		if (map.word[i])
 			__atomic_store_n(&map.word[i], 0, __ATOMIC_RELAXED);
-}
-
-/* Bits [from, to) of a word, 0 <= from < to <= 64. */
-static u64 mask(u64 from, u64 to)
-{
-	return (~0ULL >> (FREEHINT_WORD_BITS - (to - from))) << from;
-}
-
-/* Bits of the word at @page that belong to [@page, @end), and where the next one begins. */
-static u64 piece(u64 page, u64 end, u64 *next)
-{
-	u64 word = page & ~(FREEHINT_WORD_BITS - 1ULL), stop = word + FREEHINT_WORD_BITS;
-
-	*next = end < stop ? end : stop;
-	return mask(page - word, *next - word);
 }
 
 void hint_map_add(u64 gpa, u64 len)
@@ -63,7 +43,7 @@ void hint_map_add(u64 gpa, u64 len)
 	if (end > map.pages)
 		end = map.pages;
 	for (; page < end; page = next) {
-		bits = piece(page, end, &next);
+		bits = page_bits_piece(page, end, &next);
 		__atomic_fetch_or(&map.word[page / FREEHINT_WORD_BITS], bits, __ATOMIC_RELAXED);
 	}
 }
@@ -75,7 +55,7 @@ u64 hint_map_count(u64 first, u64 end)
 	if (end > map.pages)
 		end = map.pages;
 	for (; first < end; first = next) {
-		bits = piece(first, end, &next);
+		bits = page_bits_piece(first, end, &next);
 		bits &= __atomic_load_n(&map.word[first / FREEHINT_WORD_BITS], __ATOMIC_RELAXED);
 		count += (u64)__builtin_popcountll(bits);
 	}

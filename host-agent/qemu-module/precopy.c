@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Where QEMU's migration calls us: opens a round after every bitmap sync, closes
- * it before the next; VM start, stop and reset.
+ * it before the next.
  *
  * Theory of operation
  * -------------------
@@ -54,25 +54,14 @@
 #include "../clock.h"
 #include "arm.h"
 #include "bar.h"
+#include "greeting.h"
 #include "hint_map.h"
 #include "hint_wait.h"
 #include "precopy.h"
 #include "qemu_abi.h"
 #include "refusal.h"
 #include "round_gate.h"
-
-/**
- * enum greeting - has the region our hello?
- * @GREETING_NOT_YET: the guest never ran here; a destination's region belongs to
- *                    the incoming migration
- * @GREETING_DUE:     the guest runs, or ran
- * @GREETING_SAID:    it has
- */
-enum greeting {
-	GREETING_NOT_YET,
-	GREETING_DUE,
-	GREETING_SAID,
-};
+#include "switchover.h"
 
 /*
  * Guarded by the BQL; @bql_us is the migration thread's own.
@@ -90,7 +79,6 @@ static struct {
 	u64 syncs;
 	u64 bql_us;
 	bool opened;
-	enum greeting greeting;
 	pthread_t thread;
 } precopy;
 
@@ -99,17 +87,10 @@ const char *precopy_refusal(void)
 	return refusal_in_pass(precopy.pass);
 }
 
-static void withdraw_request(void)
+void precopy_withdraw(void)
 {
 	if (bar_is_attached() && precopy.enabled)
 		bar_request(FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
-}
-
-/* A hello takes the request back and says "off": reporting that is on is said anew. */
-static void say_hello(void)
-{
-	bar_say_hello();
-	withdraw_request();
 }
 
 /*
@@ -168,6 +149,7 @@ static void arm(void)
 	gate_count(arm_chunks, arm_all());
 	gate_count(arm_us, clock_us() - start);
 	take_bql();
+	switchover_prepare();
 }
 
 static void wait_for_hints(void)
@@ -213,6 +195,7 @@ static void begin_round(void)
 
 static void after_sync(void)
 {
+	switchover_in_sync(false);
 	precopy.sync_us = clock_us();
 	precopy.syncs++;
 	precopy.pass++;
@@ -227,10 +210,10 @@ static void after_sync(void)
  * Whether reporting is on or not: x-freehint-stop does not wait for the range that
  * is just being applied, so the next sync has to.
  */
-static void close_round(bool wait)
+void precopy_close(bool wait)
 {
 	gate_close(wait);
-	withdraw_request();
+	precopy_withdraw();
 }
 
 /* The first sync is early enough: the first round opens at SETUP. */
@@ -244,11 +227,12 @@ static void wake_up(void)
 
 static void before_sync(void)
 {
+	switchover_in_sync(true);
 	precopy.syncs++;
 	if (!precopy.pass)
 		wake_up();
 #ifndef FREEHINT_MUTANT_NO_GATE
-	close_round(true);
+	precopy_close(true);
 #endif
 }
 
@@ -265,7 +249,8 @@ static void setup_done(void)
 
 static void migration_over(void)
 {
-	close_round(true);
+	precopy_close(true);
+	switchover_over();
 	arm_none();
 	precopy.pass = 0;
 	precopy.opened = false;
@@ -287,7 +272,7 @@ static int precopy_notified(struct qemu_notifier *notifier, void *data)
 		setup_done();
 		break;
 	case QEMU_PRECOPY_COMPLETE:
-		close_round(true);
+		precopy_close(true);
 		break;
 	case QEMU_PRECOPY_CLEANUP:
 		migration_over();
@@ -296,75 +281,16 @@ static int precopy_notified(struct qemu_notifier *notifier, void *data)
 	return 0;
 }
 
-/*
- * While an incoming postcopy fills memory, the region is left alone. Nothing tells
- * us when that is over, so the greeting is made up for at the next command.
- */
-bool precopy_greet(const char **why)
-{
-	if (qemu.migration_in_incoming_postcopy()) {
-		*why = "the incoming migration has not completed";
-		return false;
-	}
-	if (precopy.greeting == GREETING_NOT_YET) {
-		*why = "the guest has not run here yet";
-		return false;
-	}
-	if (!bar_attach(why))
-		return false;
-	if (precopy.greeting == GREETING_SAID)
-		return true;
-	say_hello();
-	precopy.greeting = GREETING_SAID;
-	return true;
-}
-
-/*
- * The first time the guest runs, and every time it runs again: whatever was loaded
- * into the region meanwhile (an incoming migration, a snapshot) carries somebody
- * else's hello.
- */
-static void vm_started(void)
-{
-	const char *why;
-
-	precopy.greeting = GREETING_DUE;
-	precopy_greet(&why);
-}
-
-static void vm_state_changed(void *opaque, bool running, int state)
-{
-	(void)opaque;
-	(void)state;
-	if (running)
-		vm_started();
-	else
-		close_round(false);
-}
-
-/* The old kernel's module is gone; its hello in the region must not count. */
-static void vm_reset(void *opaque)
-{
-	(void)opaque;
-	bar_new_instance();
-	if (!bar_is_attached() || !qemu.runstate_is_running())
-		return;
-	close_round(false);
-	say_hello();
-}
-
 void precopy_init(const struct precopy_limits *limits)
 {
 	precopy.limits = *limits;
 	precopy.notifier.notify = precopy_notified;
 	qemu.precopy_add_notifier(&precopy.notifier);
-	qemu.qemu_add_vm_change_state_handler(vm_state_changed, NULL);
-	qemu.qemu_register_reset(vm_reset, NULL);
 }
 
 bool precopy_start(const char **why)
 {
-	if (!precopy_greet(why))
+	if (!greeting_say(why))
 		return false;
 	*why = refusal_in_pass(0);
 	if (*why)
@@ -375,13 +301,13 @@ bool precopy_start(const char **why)
 		return false;
 	precopy.enabled = true;
 	/* In the middle of a pass: the next sync opens the first round. */
-	withdraw_request();
+	precopy_withdraw();
 	return true;
 }
 
 void precopy_stop(void)
 {
-	close_round(false);
+	precopy_close(false);
 	precopy.enabled = false;
 	precopy.woken = false;
 	if (bar_is_attached())

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Where QEMU's migration calls us: opens a round after every bitmap sync, closes
- * it before the next; VM start, stop and reset. All of it under the BQL.
+ * it before the next. All of it under the BQL.
  */
 #ifndef FREEHINT_PRECOPY_H
 #define FREEHINT_PRECOPY_H
@@ -30,13 +30,13 @@ struct precopy_limits {
 void precopy_init(const struct precopy_limits *limits);
 
 /**
- * precopy_greet() - find the region and say hello, if that was not possible before
- * @why: filled with what stands against it, on failure
- *
- * Return: true when the region is in use. Never before the guest has run: a
- * destination's region is not touched while migration fills it.
+ * precopy_close() - close the round, if one is open, and take the request back
+ * @wait: see gate_close()
  */
-bool precopy_greet(const char **why);
+void precopy_close(bool wait);
+
+/** precopy_withdraw() - no round is requested; reporting that is on is said anew */
+void precopy_withdraw(void);
 
 /**
  * precopy_start() - report from the next sync on

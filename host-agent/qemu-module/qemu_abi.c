@@ -21,17 +21,20 @@ struct qemu_abi qemu;
  * @major:  of the version
  * @minor:  of the version
  * @plugin: plugin API number to declare; QEMU accepts a window of them
+ * @announces: savevm handlers are told that a switch to postcopy begins, and the sync
+ *             of the switch looks like any other (switchover.c)
  */
 struct series {
 	int major;
 	int minor;
 	int plugin;
+	bool announces;
 };
 
 static const struct series tested[] = {
-	{ 7, 2, 1 },
-	{ 10, 0, 4 },
-	{ 11, 1, 7 },
+	{ 7, 2, 1, false },
+	{ 10, 0, 4, false },
+	{ 11, 1, 7, true },
 };
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -55,6 +58,11 @@ static const char *look_up_renamed(void)
 	qemu.qmp_commands = FIND_SYMBOL("qmp_commands");
 	if (!qemu.qmp_commands)
 		return "qmp_commands";
+	if (!look_up(&qemu.g_free, "g_free"))
+		return "g_free";
+	qemu.address_space_memory = FIND_SYMBOL("address_space_memory");
+	if (!qemu.address_space_memory)
+		return "address_space_memory";
 #define QEMU_LOOK_UP_EITHER(member, newer, older)		\
 	if (!look_up_either(&qemu.member, newer, older))	\
 		return newer;
@@ -97,7 +105,17 @@ const char *qemu_abi_load(void)
 	return NULL;
 }
 
-void qemu_abi_late(void)
+static const struct series *find_series(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(tested); i++)
+		if (tested[i].major == qemu.major && tested[i].minor == qemu.minor)
+			return &tested[i];
+	return NULL;
+}
+
+static void find_tlb_reset(void)
 {
 	const bool *tcg = FIND_SYMBOL("tcg_allowed");
 
@@ -110,14 +128,19 @@ void qemu_abi_late(void)
 		qemu.tlb_reset_dirty = NULL;
 }
 
-static const struct series *find_series(void)
+static void find_switchover(void)
 {
-	size_t i;
+	const struct series *series = find_series();
 
-	for (i = 0; i < ARRAY_SIZE(tested); i++)
-		if (tested[i].major == qemu.major && tested[i].minor == qemu.minor)
-			return &tested[i];
-	return NULL;
+	qemu.register_savevm_live = NULL;
+	qemu.tells_switchover = series && (!series->announces ||
+		look_up(&qemu.register_savevm_live, "register_savevm_live"));
+}
+
+void qemu_abi_late(void)
+{
+	find_tlb_reset();
+	find_switchover();
 }
 
 bool qemu_abi_tested(void)

@@ -5,9 +5,10 @@
  *
  * Verified against the sources and the dynamic symbol tables of QEMU 7.2.22,
  * 10.0.13 and 11.1.3 as packaged by Debian. No QEMU header is included: a QEMU
- * struct's layout is not ours to know. The one exception is the list node of a
- * notifier, which we allocate and QEMU links (include/qemu/notify.h: a function
- * and two pointers in all three series); struct qemu_notifier leaves room.
+ * struct's layout is not ours to know. The exceptions are those that we allocate and
+ * QEMU only calls through: the list node of a notifier (include/qemu/notify.h: a function
+ * and two pointers in all three series), a MemoryListener and SaveVMHandlers. They leave
+ * room for more than the tested series have.
  */
 #ifndef FREEHINT_QEMU_ABI_H
 #define FREEHINT_QEMU_ABI_H
@@ -15,6 +16,7 @@
 #include "../../include/freehint/types.h"
 
 typedef struct CPUState CPUState;
+typedef struct DirtyBitmapSnapshot DirtyBitmapSnapshot;
 typedef struct Error Error;
 typedef struct MemoryRegion MemoryRegion;
 typedef struct Monitor Monitor;
@@ -35,6 +37,41 @@ typedef struct RAMBlock RAMBlock;
 struct qemu_notifier {
 	int (*notify)(struct qemu_notifier *notifier, void *data);
 	void *node[8];
+};
+
+/**
+ * struct qemu_memory_listener - a MemoryListener, include/exec/memory.h
+ * @unused:          callbacks; the same number of them in all three series
+ * @log_sync_global: called in every sync of the dirty log, in the order of @priority; 7.2
+ *                   passes no second argument
+ * @more:            callbacks
+ * @priority:        the accelerator's is 10
+ * @name:            for traces
+ * @node:            address space and list nodes, QEMU's
+ */
+struct qemu_memory_listener {
+	void *unused[8];
+	void (*log_sync_global)(struct qemu_memory_listener *listener, bool last_stage);
+	void *more[8];
+	unsigned int priority;
+	const char *name;
+	void *node[16];
+};
+
+/**
+ * struct qemu_savevm_handlers - SaveVMHandlers of 11.1, include/migration/register.h
+ * @unused:                callbacks
+ * @is_active:             asked before the others
+ * @more:                  callbacks
+ * @save_postcopy_prepare: a switch to postcopy begins, the guest still runs
+ * @room:                  callbacks
+ */
+struct qemu_savevm_handlers {
+	void *unused[6];
+	bool (*is_active)(void *opaque);
+	void *more[4];
+	bool (*save_postcopy_prepare)(void *stream, void *opaque, Error **errp);
+	void *room[32];
 };
 
 /**
@@ -78,7 +115,25 @@ typedef void qemu_reset_fn(void *opaque);
 	X(int, qemu_ram_foreach_block, (qemu_block_fn *fn, void *opaque))	\
 	X(void *, qemu_ram_get_host_addr, (RAMBlock *block))			\
 	X(size_t, qemu_ram_get_used_length, (RAMBlock *block))			\
+	X(size_t, qemu_ram_pagesize, (RAMBlock *block))				\
+	X(bool, qemu_ram_is_shared, (RAMBlock *block))				\
+	X(int, qemu_ram_get_fd, (RAMBlock *block))				\
+	X(int, ram_block_discard_range, (RAMBlock *, u64 start, size_t len))	\
+	X(bool, ram_block_discard_is_disabled, (void))				\
 	X(void, rcu_register_thread, (void))
+
+/* softmmu/memory.c, softmmu/physmem.c: the dirty log */
+#define QEMU_SYMBOLS_LOG(X)							\
+	X(MemoryRegion *, memory_region_from_host, (void *hva, u64 *offset))	\
+	X(void, memory_region_set_log, (MemoryRegion *mr, bool log,		\
+					unsigned int client))			\
+	X(DirtyBitmapSnapshot *, memory_region_snapshot_and_clear_dirty,	\
+	  (MemoryRegion *mr, u64 offset, u64 len, unsigned int client))		\
+	X(bool, memory_region_snapshot_get_dirty,				\
+	  (MemoryRegion *mr, DirtyBitmapSnapshot *log, u64 offset, u64 len))	\
+	X(void, memory_region_set_dirty, (MemoryRegion *mr, u64 offset, u64 len)) \
+	X(void, memory_listener_register, (struct qemu_memory_listener *,	\
+					   void *address_space))
 
 /* qom/object.c, softmmu/runstate.c, hw/core/reset.c, hw/core/cpu-common.c */
 #define QEMU_SYMBOLS_MACHINE(X)							\
@@ -87,6 +142,8 @@ typedef void qemu_reset_fn(void *opaque);
 	X(Object *, object_dynamic_cast, (Object *obj, const char *type))	\
 	X(u64, object_property_get_uint, (Object *, const char *, Error **))	\
 	X(void *, qemu_add_vm_change_state_handler, (qemu_state_fn *, void *))	\
+	X(void *, qemu_add_vm_change_state_handler_prio,			\
+	  (qemu_state_fn *, void *opaque, int priority))			\
 	X(void, qemu_register_reset, (qemu_reset_fn *fn, void *opaque))		\
 	X(bool, runstate_is_running, (void))					\
 	X(CPUState *, qemu_get_cpu, (int index))
@@ -128,6 +185,7 @@ typedef void qemu_reset_fn(void *opaque);
 #define QEMU_SYMBOLS(X)								\
 	QEMU_SYMBOLS_MIGRATION(X)						\
 	QEMU_SYMBOLS_MEMORY(X)							\
+	QEMU_SYMBOLS_LOG(X)							\
 	QEMU_SYMBOLS_MACHINE(X)							\
 	QEMU_SYMBOLS_QMP(X)
 
@@ -152,6 +210,11 @@ typedef void qemu_reset_fn(void *opaque);
  * @colo:          is the x-colo capability set? migrate_colo_enabled before 8.1
  * @ram_is_ignored: is the block left out of the migration? ramblock_is_ignored
  *                 before 8.1, migrate_ram_is_ignored since
+ * @g_free:        GLib's, which QEMU is linked with
+ * @address_space_memory: the guest's memory as its processors see it
+ * @register_savevm_live: set where a switch to postcopy has to be announced by savevm
+ *                 handlers, since 11.1
+ * @tells_switchover: it is known how this series switches to postcopy
  * @tlb_reset_dirty: accel/tcg/cputlb.c; this and the next are set only where this
  *                 process runs TCG, whose TLBs a dirty-log sync leaves as they are
  *                 (before 9.0), or resets for the first RAM block only
@@ -171,6 +234,11 @@ struct qemu_abi {
 	void (*bql_unlock)(void);
 	bool (*colo)(void);
 	bool (*ram_is_ignored)(RAMBlock *block);
+	void (*g_free)(void *memory);
+	void *address_space_memory;
+	int (*register_savevm_live)(const char *name, u32 instance, int version,
+				    const struct qemu_savevm_handlers *ops, void *opaque);
+	bool tells_switchover;
 	void (*tlb_reset_dirty)(CPUState *cpu, u64 hva, u64 len);
 	void (*after_log_sync)(void);
 	int major;

@@ -21,6 +21,10 @@ extern void bql_unlock(void);
 extern bool migrate_colo(void);
 extern bool migrate_ram_is_ignored(RAMBlock *block);
 extern char qmp_commands[];
+extern char address_space_memory[];
+extern void g_free(void *memory);
+extern int register_savevm_live(const char *name, u32 instance, int version,
+				const struct qemu_savevm_handlers *ops, void *opaque);
 extern bool tcg_allowed;
 extern void tlb_reset_dirty(CPUState *cpu, uintptr_t hva, uintptr_t len);
 extern void memory_global_after_dirty_log_sync(void);
@@ -47,6 +51,9 @@ static const struct linked linked[] = {
 	LINKED(migrate_colo),
 	LINKED(migrate_ram_is_ignored),
 	LINKED(qmp_commands),
+	LINKED(address_space_memory),
+	LINKED(g_free),
+	LINKED(register_savevm_live),
 	{ "tcg_allowed", &tcg_allowed },
 	LINKED(tlb_reset_dirty),
 	LINKED(memory_global_after_dirty_log_sync),

@@ -3,20 +3,20 @@
  * What stands against hinting: the capabilities of the migration, and what the guest
  * has said of itself, in words for x-query-freehint.
  *
- * postcopy: after the switch a hinted page is neither sent nor served, and the guest
- * thread that wants it stalls. A set postcopy-ram capability therefore keeps every
- * round closed. background-snapshot writes each page once, whatever the dirty log
- * says, and COLO goes on syncing after the switch without these notifiers.
+ * postcopy-ram is refused where it is not known how QEMU switches (switchover.c).
+ * background-snapshot writes each page once, whatever the dirty log says, and COLO goes on
+ * syncing after the switch without these notifiers.
  */
 #include "../../include/freehint/shm_layout.h"
 #include "bar.h"
 #include "qemu_abi.h"
 #include "refusal.h"
+#include "switchover.h"
 
 static const char *capability_refusal(void)
 {
-	if (qemu.migrate_postcopy_ram())
-		return "postcopy-ram capability is set";
+	if (qemu.migrate_postcopy_ram() && switchover_refusal())
+		return switchover_refusal();
 	if (qemu.migrate_background_snapshot())
 		return "background-snapshot capability is set";
 	if (qemu.colo())

@@ -56,3 +56,8 @@ must_fail NO_GATE test_precopy
 must_fail NO_WAIT test_round_gate
 # rule 4: ids of another process do not match
 must_fail FIXED_IDS test_round_gate
+# postcopy: what is skipped is set dirty, less what was written; nothing is made zero under
+# a guest that runs
+must_fail NO_REDIRTY test_switchover
+must_fail NO_LOG test_skipped
+must_fail ZERO_ON test_switchover

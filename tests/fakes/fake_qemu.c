@@ -220,6 +220,14 @@ static void *add_state_handler(qemu_state_fn *fn, void *opaque)
 	return NULL;
 }
 
+static void *add_early_handler(qemu_state_fn *fn, void *opaque, int priority)
+{
+	(void)opaque;
+	if (priority < 0)
+		fake.early = fn;
+	return NULL;
+}
+
 static void register_reset(qemu_reset_fn *fn, void *opaque)
 {
 	(void)opaque;
@@ -263,6 +271,7 @@ static void init_machine(void)
 {
 	qemu.precopy_add_notifier = add_notifier;
 	qemu.qemu_add_vm_change_state_handler = add_state_handler;
+	qemu.qemu_add_vm_change_state_handler_prio = add_early_handler;
 	qemu.qemu_register_reset = register_reset;
 	qemu.migrate_get_current = current_migration;
 	qemu.migrate_postcopy_ram = cap_postcopy;

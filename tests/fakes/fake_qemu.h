@@ -46,6 +46,7 @@ struct RAMBlock {
  * @colo:        capability
  * @notifier:    the extension's precopy notifier
  * @state:       its VM state handler
+ * @early:       the one that comes before devices
  * @reset:       its reset handler
  * @hints:       hints of at least a page that reached the dirty bitmap
  * @arms:        hints of less than a page
@@ -73,6 +74,7 @@ struct fake_qemu {
 	bool colo;
 	struct qemu_notifier *notifier;
 	qemu_state_fn *state;
+	qemu_state_fn *early;
 	qemu_reset_fn *reset;
 	unsigned int hints;
 	unsigned int arms;

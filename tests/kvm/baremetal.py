@@ -84,7 +84,8 @@ class Machine(Qemu):
     One bare-metal virtual machine.
 
     Its shared memory is a file of its own in /dev/shm unless `shm` names one
-    that outlives it; the device has `shm_size` bytes of it.
+    that outlives it; the device has `shm_size` bytes of it. `patience` is how long the
+    guest has for an answer, seconds.
     """
 
     def __init__(self, accel: str, *, name: str, mem: int = 64 * MIB,
@@ -100,6 +101,7 @@ class Machine(Qemu):
         self.fake_guest = FAKE_GUEST
         self.serial_path = self.path("com1")
         self._serial: socket.socket | None = None
+        self.patience = 30.0
         backend = f"memory-backend-file,mem-path={ram}" if ram else "memory-backend-ram"
         self.args = [
             "-accel", accel, "-m", f"{mem >> 20}M", "-object",
@@ -135,7 +137,7 @@ class Machine(Qemu):
             self._serial.settimeout(0.5)
             self._serial.connect(self.serial_path)
         self._serial.sendall(request)
-        got = self._hear(time.monotonic() + 30)
+        got = self._hear(time.monotonic() + self.patience)
         result.check(got == answer, f"{self.name}: guest answered {got!r} to "
                                     f"{request[:1]!r}")
 

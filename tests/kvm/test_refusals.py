@@ -215,21 +215,6 @@ def check_capability(accel: str, capability: str, reason: str) -> None:
         result.check("refused" not in src.query(), f"{capability} is off again")
 
 
-def check_set_after_start(accel: str) -> None:
-    """A capability that is set after the start keeps every round closed."""
-    with Machine(accel, name="src", mem=MEM) as src, \
-            Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
-        src.ping()
-        src.write(REGION, PATTERN)
-        src.start_hinting()
-        info = migration.migrate(src, dst, {"postcopy-ram": True})
-        result.check(info["status"] == "completed", f"migration {info}")
-        counters = src.query()["counters"]
-        result.check(counters["rounds"] == 0 and counters["rounds-refused"] > 0,
-                     f"a round was opened with postcopy-ram: {counters}")
-        result.check(dst.lost(REGION, PATTERN) == 0, "pages are lost")
-
-
 def check_ignored_memory(accel: str) -> None:
     """With x-ignore-shared, shared memory does not migrate and is not hinted."""
     with Machine(accel, name="src", mem=MEM, share=True) as src, \
@@ -261,10 +246,8 @@ def test() -> None:
     accel = accelerators()[0]
     check_in_a_round(accel)
     check_the_limits_are_open(accel)
-    check_capability(accel, "postcopy-ram", "postcopy-ram capability is set")
     check_capability(accel, "background-snapshot", "background-snapshot capability is set")
     check_capability(accel, "x-colo", "x-colo capability is set")
-    check_set_after_start(accel)
     check_ignored_memory(accel)
 
 

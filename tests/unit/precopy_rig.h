@@ -5,13 +5,20 @@
 #ifndef FREEHINT_TEST_PRECOPY_RIG_H
 #define FREEHINT_TEST_PRECOPY_RIG_H
 
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <cmocka.h>
 
 #include "host-agent/qemu-module/bar.h"
+#include "host-agent/qemu-module/greeting.h"
 #include "host-agent/qemu-module/precopy.h"
 #include "host-agent/qemu-module/round_gate.h"
 #include "proto/guest_publish.h"
 #include "tests/fakes/fake_qemu.h"
+#include "tests/fakes/guest_voice.h"
 
 #define SHM_SIZE (64ULL << 10)
 
@@ -43,6 +50,7 @@ static void begin(const struct precopy_limits *limits)
 	fake.shm = shm;
 	fake.shm_size = SHM_SIZE;
 	precopy_init(limits);
+	greeting_init();
 	fake.state(NULL, true, 0);
 }
 
@@ -52,6 +60,27 @@ static int teardown(void **state)
 	fake_notify(QEMU_PRECOPY_CLEANUP);
 	precopy_stop();
 	return 0;
+}
+
+static inline void say_hello(u16 contract)
+{
+	assert_true(guest_voice_hello(&pub, shm, SHM_SIZE, contract, FREEHINT_REFUSAL_NONE));
+}
+
+static inline u64 sync_once(void)
+{
+	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
+	assert_int_equal(shm->host_request.round, FREEHINT_NO_ROUND);
+	fake_notify(QEMU_PRECOPY_AFTER_SYNC);
+	return shm->host_request.round;
+}
+
+/* The first sync and the end of QEMU's setup. */
+static inline u64 begin_migration(void)
+{
+	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
+	fake_notify(QEMU_PRECOPY_SETUP);
+	return shm->host_request.round;
 }
 
 #endif /* FREEHINT_TEST_PRECOPY_RIG_H */

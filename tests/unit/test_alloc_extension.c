@@ -4,6 +4,8 @@
  * call in the life of a QEMU, once. Either QEMU does not load it, or reporting does
  * not start and the reason is told; the next try works, and so does the migration.
  */
+/* links: host-agent/qemu-module/greeting.c host-agent/qemu-module/skipped.c */
+/* links: host-agent/qemu-module/switchover.c host-agent/qemu-module/zero_thread.c */
 /* links: host-agent/qemu-module/hint_map.c */
 /* links: host-agent/qemu-module/map_command.c */
 /* links: host-agent/qemu-module/precopy.c host-agent/qemu-module/arm.c */
@@ -13,7 +15,7 @@
 /* links: host-agent/qemu-module/mark_clean.c host-agent/qemu-module/range_source.c */
 /* links: host-agent/qemu-module/ram_map.c proto/host_request.c proto/host_snapshot.c */
 /* links: proto/guest_publish.c tests/fakes/fake_qemu.c tests/fakes/fake_qobject.c */
-/* links: tests/fakes/fail_nth.c */
+/* links: tests/fakes/fail_nth.c tests/fakes/fake_log.c */
 /* libs: jansson */
 /* flags: -pthread -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup,--wrap=mmap */
 /* flags: -Wl,--wrap=madvise,--wrap=memfd_create,--wrap=ftruncate,--wrap=fcntl */
@@ -32,15 +34,18 @@
 
 #include "host-agent/qemu-module/bar.h"
 #include "host-agent/qemu-module/commands.h"
+#include "host-agent/qemu-module/greeting.h"
 #include "host-agent/qemu-module/precopy.h"
 #include "host-agent/qemu-module/round_gate.h"
+#include "host-agent/qemu-module/switchover.h"
 #include "include/freehint/qmp_names.h"
 #include "tests/fakes/fail_nth.h"
+#include "tests/fakes/fake_log.h"
 #include "tests/fakes/fake_qemu.h"
 #include "tests/fakes/fake_qobject.h"
 #include "tests/fakes/guest_voice.h"
 
-#define RAM		(64ULL << 20)
+#define RAM		(4ULL << 20)
 #define SHM_SIZE	(64ULL << 10)
 #define PAGES		16
 #define MOST_CALLS	100
@@ -100,6 +105,7 @@ static void make_qemu(void)
 {
 	fake_qemu_init();
 	fake_qobject_init();
+	fake_log_install();
 	qemu.qmp_register_command = remember;
 	qemu.rcu_register_thread = no_thread_registration;
 	fake_add_block(0, RAM);
@@ -133,28 +139,67 @@ static void start(void)
 	must(run(FREEHINT_QMP_START, json_object()));
 }
 
-static void migrate(void)
+static u64 open_round(void)
 {
 	const struct freehint_shm *shm = fake.shm;
-	struct gate_view view;
-	u64 round;
 
 	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
 	fake_notify(QEMU_PRECOPY_AFTER_SYNC);
 	must(!shm->host_request.round);
 	fake_notify(QEMU_PRECOPY_SETUP);
-	round = shm->host_request.round;
+	return shm->host_request.round;
+}
+
+static struct freehint_counters counters(void)
+{
+	struct gate_view view;
+
+	gate_view(&view);
+	return view.counters;
+}
+
+static void hint(u64 round)
+{
+	u64 before = counters().pages_accepted;
+
 	must(round);
 	must(run(FREEHINT_QMP_MARK, json_pack("{s:I, s:[{s:i, s:i}], s:b}", "round",
-					      (json_int_t)round, "ranges", "start", 4 << 20,
+					      (json_int_t)round, "ranges", "start", 2 << 20,
 					      "length", PAGES * 4096, "last", 1)));
-	do {
-		gate_view(&view);
-	} while (view.counters.pages_accepted < PAGES);
+	while (counters().pages_accepted < before + PAGES)
+		;
+}
+
+static void migrate(void)
+{
+	const struct freehint_shm *shm = fake.shm;
+
+	hint(open_round());
 	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
 	must(!shm->host_request.round);
 	fake_notify(QEMU_PRECOPY_COMPLETE);
 	fake_notify(QEMU_PRECOPY_CLEANUP);
+}
+
+/* Without memory to remember what is skipped, nothing is. */
+static void migrate_with_postcopy(void)
+{
+	u64 before = counters().pages_switchover, round;
+
+	fake.postcopy = true;
+	round = open_round();
+	if (!round) {
+		must(fail_nth_failed() && strstr(precopy_refusal(), "no memory"));
+		fake_notify(QEMU_PRECOPY_CLEANUP);
+		round = open_round();
+	}
+	hint(round);
+	fake.running = false;
+	fake_log_sync();
+	must(counters().pages_switchover == before + PAGES);
+	fake_notify(QEMU_PRECOPY_CLEANUP);
+	fake.running = true;
+	fake.postcopy = false;
 }
 
 /* A reset must make the old kernel's hello stale, whatever is refused. */
@@ -180,13 +225,15 @@ static int live(unsigned int n)
 		return SURVIVED;
 	}
 	precopy_init(&(struct precopy_limits){ .first_wait_us = 0 });
+	greeting_init();
+	switchover_init();
 	commands_register();
 	fake.state(NULL, true, 0);
 	start();
 	migrate();
 	reset();
 	guest_says_hello();
-	migrate();
+	migrate_with_postcopy();
 	fail_nth_pause(true);
 	return fail_nth_failed() ? SURVIVED : NO_FAILURE;
 }

@@ -3,6 +3,8 @@
  * Reporting that begins and ends with a migration: nobody gives x-freehint-start, the
  * first round opens all the same, and what a human started stays on.
  */
+/* links: host-agent/qemu-module/greeting.c host-agent/qemu-module/skipped.c */
+/* links: host-agent/qemu-module/switchover.c host-agent/qemu-module/zero_thread.c */
 /* links: host-agent/qemu-module/hint_map.c */
 /* links: host-agent/qemu-module/precopy.c host-agent/qemu-module/arm.c */
 /* links: host-agent/qemu-module/bar.c host-agent/qemu-module/round_gate.c */
@@ -38,14 +40,6 @@ static void guest_says_hello(void)
 {
 	assert_true(guest_voice_hello(&pub, shm, SHM_SIZE, FREEHINT_CONTRACT_DEAD,
 				      FREEHINT_REFUSAL_NONE));
-}
-
-static u64 begin_migration(void)
-{
-	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
-	fake_notify(QEMU_PRECOPY_AFTER_SYNC);
-	fake_notify(QEMU_PRECOPY_SETUP);
-	return shm->host_request.round;
 }
 
 static void a_migration_starts_reporting_and_ends_it(void **state)

@@ -6,6 +6,8 @@
  * A page beyond the end of a file stands for a hole that cannot be filled: both are
  * SIGBUS at an access.
  */
+/* links: host-agent/qemu-module/greeting.c host-agent/qemu-module/skipped.c */
+/* links: host-agent/qemu-module/switchover.c host-agent/qemu-module/zero_thread.c */
 /* links: host-agent/qemu-module/hint_map.c */
 /* links: host-agent/qemu-module/precopy.c host-agent/qemu-module/arm.c */
 /* links: host-agent/qemu-module/refusal.c */
@@ -24,6 +26,7 @@
 #include <cmocka.h>
 
 #include "host-agent/qemu-module/bar.h"
+#include "host-agent/qemu-module/greeting.h"
 #include "host-agent/qemu-module/precopy.h"
 #include "tests/fakes/fake_qemu.h"
 #include "tests/fakes/guest_voice.h"
@@ -59,6 +62,7 @@ static void room_is_asked_for_before_anything_is_touched(void **state)
 {
 	(void)state;
 	precopy_init(&(struct precopy_limits){ .first_wait_us = 0 });
+	greeting_init();
 	fake.state(NULL, true, 0);
 	assert_false(bar_is_attached());
 	assert_false(precopy_start(&why));
@@ -67,7 +71,7 @@ static void room_is_asked_for_before_anything_is_touched(void **state)
 	assert_string_equal(precopy_refusal(), "no shared memory");
 
 	assert_int_equal(ftruncate(file, FREEHINT_HEADER_SIZE), 0);
-	assert_true(precopy_greet(&why));
+	assert_true(greeting_say(&why));
 	say_hello();
 	assert_false(precopy_start(&why));
 	assert_non_null(strstr(why, "no room for the whole shared memory"));

@@ -13,7 +13,9 @@
 #include <cmocka.h>
 
 #include "host-agent/qemu-module/module_entry.c"
+#include "host-agent/qemu-module/greeting.h"
 #include "host-agent/qemu-module/precopy.h"
+#include "host-agent/qemu-module/switchover.h"
 #include "host-agent/qemu-module/bar.h"
 #include "host-agent/qemu-module/commands.h"
 
@@ -35,6 +37,14 @@ void precopy_init(const struct precopy_limits *given)
 {
 	limits = *given;
 	registered = true;
+}
+
+void greeting_init(void)
+{
+}
+
+void switchover_init(void)
+{
 }
 
 void commands_register(void)

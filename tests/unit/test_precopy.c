@@ -4,6 +4,8 @@
  * sync, none before setup is over, when the guest stands still, postcopy is possible
  * or nobody answers; and what may happen while the big lock is dropped.
  */
+/* links: host-agent/qemu-module/greeting.c host-agent/qemu-module/skipped.c */
+/* links: host-agent/qemu-module/switchover.c host-agent/qemu-module/zero_thread.c */
 /* links: host-agent/qemu-module/hint_map.c */
 /* links: host-agent/qemu-module/precopy.c host-agent/qemu-module/arm.c */
 /* links: host-agent/qemu-module/bar.c host-agent/qemu-module/round_gate.c */
@@ -29,33 +31,12 @@
 static const char *why;
 static const struct precopy_limits no_wait;
 
-static void say_hello(u16 contract)
-{
-	assert_true(guest_voice_hello(&pub, shm, SHM_SIZE, contract, FREEHINT_REFUSAL_NONE));
-}
-
 static int setup(void **state)
 {
 	(void)state;
 	begin(&no_wait);
 	say_hello(FREEHINT_CONTRACT_DEAD);
 	return 0;
-}
-
-static u64 sync_once(void)
-{
-	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
-	assert_int_equal(shm->host_request.round, FREEHINT_NO_ROUND);
-	fake_notify(QEMU_PRECOPY_AFTER_SYNC);
-	return shm->host_request.round;
-}
-
-/* The first sync and the end of QEMU's setup. */
-static u64 begin_migration(void)
-{
-	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
-	fake_notify(QEMU_PRECOPY_SETUP);
-	return shm->host_request.round;
 }
 
 static void a_round_opens_after_each_sync_and_is_armed_before(void **state)
@@ -151,13 +132,6 @@ static void what_happens_while_the_big_lock_is_dropped_keeps_the_round_closed(vo
 	}
 }
 
-static void the_region_is_left_alone_until_the_guest_has_run(void **state)
-{
-	(void)state;
-	assert_false(precopy_greet(&why));
-	assert_int_equal(shm->host_hello.magic, 0);
-}
-
 static void nothing_happens_unless_started(void **state)
 {
 	(void)state;
@@ -220,47 +194,6 @@ static void pages_that_must_read_as_zero_are_hinted_in_the_first_pass_only(void 
 	assert_non_null(strstr(precopy_refusal(), "init_on_free"));
 	fake_notify(QEMU_PRECOPY_CLEANUP);
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
-}
-
-static void a_reset_makes_the_old_hello_stale(void **state)
-{
-	u64 before = shm->host_hello.instance;
-
-	(void)state;
-	assert_true(precopy_start(&why));
-	fake.reset(NULL);
-	assert_true(shm->host_hello.instance != before);
-	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
-	say_hello(FREEHINT_CONTRACT_DEAD);
-	assert_true(sync_once() != FREEHINT_NO_ROUND);
-}
-
-static void what_was_loaded_into_the_region_is_overwritten_when_the_guest_runs(void **state)
-{
-	u64 instance = shm->host_hello.instance;
-
-	(void)state;
-	/* as a snapshot or another host left it */
-	memset(shm, 0x5a, 2 * FREEHINT_LINE);
-	fake.state(NULL, true, 0);
-	assert_int_equal(shm->host_hello.magic, FREEHINT_MAGIC);
-	assert_int_equal(shm->host_hello.instance, instance);
-	assert_int_equal(shm->host_request.round, FREEHINT_NO_ROUND);
-}
-
-static void the_region_is_left_alone_during_an_incoming_postcopy(void **state)
-{
-	(void)state;
-	fake.incoming = true;
-	shm->host_hello.magic = 1;
-	fake.state(NULL, true, 0);
-	assert_int_equal(shm->host_hello.magic, 1);
-	assert_false(precopy_start(&why));
-	assert_non_null(strstr(why, "incoming"));
-	assert_int_equal(shm->host_hello.magic, 1);
-	fake.incoming = false;
-	assert_true(precopy_start(&why));
-	assert_int_equal(shm->host_hello.magic, FREEHINT_MAGIC);
 }
 
 static void a_sync_by_another_thread_closes_the_round_and_opens_none(void **state)
@@ -342,7 +275,6 @@ static void a_sync_waits_for_the_last_range_though_reporting_was_stopped(void **
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_region_is_left_alone_until_the_guest_has_run),
 		TEST(a_round_opens_after_each_sync_and_is_armed_before),
 		TEST(the_big_lock_is_dropped_for_arming_and_left_as_it_was_found),
 		TEST(what_happens_while_the_big_lock_is_dropped_keeps_the_round_closed),
@@ -352,9 +284,6 @@ int main(void)
 		TEST(stopping_the_guest_closes_the_round),
 		TEST(a_capability_set_after_the_start_keeps_rounds_closed),
 		TEST(pages_that_must_read_as_zero_are_hinted_in_the_first_pass_only),
-		TEST(a_reset_makes_the_old_hello_stale),
-		TEST(what_was_loaded_into_the_region_is_overwritten_when_the_guest_runs),
-		TEST(the_region_is_left_alone_during_an_incoming_postcopy),
 		TEST(a_sync_by_another_thread_closes_the_round_and_opens_none),
 		TEST(a_sync_waits_for_the_last_range_though_reporting_was_stopped),
 	};

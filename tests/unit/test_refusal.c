@@ -3,6 +3,9 @@
  * What stands against hinting is said in words: which capability, which contract of
  * the guest, and who has to be updated.
  */
+/* links: host-agent/qemu-module/arm.c host-agent/qemu-module/round_gate.c */
+/* links: host-agent/qemu-module/skipped.c host-agent/qemu-module/switchover.c */
+/* links: host-agent/qemu-module/zero_thread.c */
 /* links: host-agent/qemu-module/refusal.c host-agent/qemu-module/bar.c */
 /* links: tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */
 /* links: proto/guest_publish.c */

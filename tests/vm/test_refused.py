@@ -1,9 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """
-Migration capabilities under which a skipped page would be lost or waited for in
-vain keep hinting off, whether they were set before x-freehint-start or after, and
-query says why.
+Migration capabilities under which a skipped page would be lost keep hinting off, whether
+they were set before x-freehint-start or after, and query says why.
 """
 from __future__ import annotations
 
@@ -12,7 +11,7 @@ from lib.machine import Machine, Spec
 from lib.qmp import QmpError
 from lib.result import run
 
-CAPABILITIES = ("postcopy-ram", "background-snapshot", "x-colo")
+CAPABILITIES = ("background-snapshot", "x-colo")
 
 
 def refused_before_and_after(vm: Machine, capability: str) -> None:
@@ -34,39 +33,11 @@ def refused_before_and_after(vm: Machine, capability: str) -> None:
     step(f"refused: {capability}")
 
 
-def postcopy_capable_migration(hops: Hops, work: Work) -> None:
-    """Reporting is on, the capability comes later: no round, a good migration."""
-    hops.here.start_agent()
-    hops.here.start_hints()
-    hops.hold(caps={"postcopy-ram": True})
-    hops.wait_pass(3)
-    hops.release()
-    counters = hops.here.counters()
-    check(counters["rounds"] == 0, f"{counters['rounds']} rounds despite postcopy-ram")
-    check(counters["rounds-refused"] > 0, f"nothing was refused: {counters}")
-    check(counters["pages-accepted"] == 0, "pages were skipped despite postcopy-ram")
-    work.prove(hops.arrive().guest)
-
-
-def postcopy_switch(hops: Hops, work: Work) -> None:
-    """The switch to postcopy itself, with module and agent at work."""
-    migration.set_capabilities(hops.here.qemu, {"postcopy-ram": False})
-    hops.here.start_agent()
-    hops.here.start_hints()
-    hops.hold(caps={"postcopy-ram": True})
-    hops.wait_pass(2)
-    hops.here.qmp.command("migrate-start-postcopy")
-    hops.release()
-    check(hops.here.counters()["rounds"] == 0, "rounds were opened despite postcopy-ram")
-    work.prove(hops.arrive().guest)
-
-
 def ordinary_again(hops: Hops, work: Work) -> None:
-    """Without the capability the same guest is hinted."""
-    migration.set_capabilities(hops.here.qemu, {"postcopy-ram": False})
+    """Without them the same guest is hinted."""
     hops.here.start_agent()
     hops.here.start_hints()
-    hops.hold(caps={"postcopy-ram": False})
+    hops.hold()
     hops.release()
     hints_arrived(hops.here)
     work.prove(hops.arrive().guest)
@@ -78,8 +49,6 @@ def main() -> None:
         for capability in CAPABILITIES:
             refused_before_and_after(hops.here, capability)
         work = Work(hops.here.guest, pages_mib=48, churn_mib=48)
-        postcopy_capable_migration(hops, work)
-        postcopy_switch(hops, work)
         ordinary_again(hops, work)
 
 

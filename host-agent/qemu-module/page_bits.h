@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A bit for each page, in words: which bits of a word belong to a range of pages.
+ */
+#ifndef FREEHINT_PAGE_BITS_H
+#define FREEHINT_PAGE_BITS_H
+
+#include "../../include/freehint/shm_layout.h"
+
+/** page_bits_words() - words that hold the bits of @pages pages */
+static inline u64 page_bits_words(u64 pages)
+{
+	return (pages + FREEHINT_WORD_BITS - 1) / FREEHINT_WORD_BITS;
+}
+
+/**
+ * page_bits_piece() - the first word of a range of pages
+ * @page: first page
+ * @end:  end of the range, above @page
+ * @next: filled with the first page that is not in this word, at most @end
+ *
+ * Return: the bits of word @page / FREEHINT_WORD_BITS that stand for pages of the range.
+ */
+static inline u64 page_bits_piece(u64 page, u64 end, u64 *next)
+{
+	u64 from = page % FREEHINT_WORD_BITS, stop = page - from + FREEHINT_WORD_BITS;
+
+	*next = end < stop ? end : stop;
+	return (~0ULL >> (FREEHINT_WORD_BITS - (*next - page))) << from;
+}
+
+#endif /* FREEHINT_PAGE_BITS_H */

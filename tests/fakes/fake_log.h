@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The fake QEMU's dirty log, as a display adapter sees it, and what becomes of pages at a
+ * switch to postcopy: set dirty, given to the kernel.
+ */
+#ifndef FREEHINT_FAKE_LOG_H
+#define FREEHINT_FAKE_LOG_H
+
+#include "fake_qemu.h"
+
+#define FAKE_LOG_PAGES	1024
+
+/**
+ * struct fake_log - what tests set and look at; arrays by block, then by page
+ * @listener:   of the extension
+ * @handlers:   its savevm handlers, where it registered some
+ * @written:    by the guest, and not yet fetched by a sync
+ * @client:     dirty to the display's client
+ * @logging:    blocks that are logged for it
+ * @dirty:      set dirty by the extension
+ * @discarded:  given to the kernel
+ * @discards:   calls for that
+ * @syncs:      of the accelerator's log
+ * @refuse:     discarding answers with an error
+ * @disabled:   discarding is disabled
+ * @page_size:  of the blocks
+ * @fd:         behind the blocks, or -1
+ * @shared:     are they?
+ * @during:     called in every discard
+ */
+struct fake_log {
+	struct qemu_memory_listener *listener;
+	const struct qemu_savevm_handlers *handlers;
+	bool written[FAKE_MAX_BLOCKS][FAKE_LOG_PAGES];
+	bool client[FAKE_MAX_BLOCKS][FAKE_LOG_PAGES];
+	bool logging[FAKE_MAX_BLOCKS];
+	bool dirty[FAKE_MAX_BLOCKS][FAKE_LOG_PAGES];
+	bool discarded[FAKE_MAX_BLOCKS][FAKE_LOG_PAGES];
+	unsigned int discards;
+	unsigned int syncs;
+	bool refuse;
+	bool disabled;
+	size_t page_size;
+	int fd;
+	bool shared;
+	void (*during)(void);
+};
+
+extern struct fake_log fake_log;
+
+/** fake_log_install() - after fake_qemu_init(): a QEMU that tells how it switches */
+void fake_log_install(void);
+
+/** fake_log_announces() - like 11.1, which tells savevm handlers of the switch */
+void fake_log_announces(void);
+
+/** fake_log_sync() - a sync of the migration's, as memory_global_dirty_log_sync() */
+void fake_log_sync(void);
+
+/** fake_log_count() - how many of the @pages flags are set */
+unsigned int fake_log_count(const bool *flag, unsigned int pages);
+
+#endif /* FREEHINT_FAKE_LOG_H */

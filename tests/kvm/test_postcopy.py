@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""
+Hints, and then a switch to postcopy: a skipped page is served while postcopy goes on, a page
+that was written after its hint arrives as written, a free one as zeros, in next to no bytes.
+
+The extension that does not set skipped pages dirty has to leave the guest waiting, and the
+one that does not look at the log has to lose writes, or this test could not see either.
+"""
+from __future__ import annotations
+
+from baremetal import (CRAWL, EXTENSION, MIB, PAGE, GuestStopped, Machine, accelerators, build,
+                       migration, mutant, result)
+
+OLD, NEW, THERE = 0x11111111, 0x22222222, 0x33333333
+MEM = 256 * MIB
+
+# Sent first, at a crawl, while everything else happens.
+FILLER = range(1 * MIB, 9 * MIB)
+# Hinted and never written again.
+UNTOUCHED = range(16 * MIB, 112 * MIB)
+# Reported free, then written, and hinted only then; across a word of any bitmap.
+LATE = range(112 * MIB + 5 * PAGE, 128 * MIB + 3 * PAGE)
+# Hinted, then written before the switch.
+REUSED = range(140 * MIB, 148 * MIB)
+# Written on the destination first thing; some of them hinted, some never.
+TOUCHED = [range(at * MIB, at * MIB + 16 * PAGE) for at in (20, 60, 109, 200)]
+CAPS = {"postcopy-ram": True}
+
+
+def hint(src: Machine) -> int:
+    """One round with late hints and pages that are used again; pages still skipped."""
+    now = src.wait_round()
+    src.publish(now, range(UNTOUCHED.start, REUSED.stop))
+    src.write(LATE, NEW)
+    src.mark_fd(now, UNTOUCHED, LATE, REUSED, last=True)
+    src.wait_applied(sum(len(region) for region in (UNTOUCHED, LATE, REUSED)) // PAGE)
+    src.write(REUSED, NEW)
+    return len(UNTOUCHED) // PAGE
+
+
+def begin(src: Machine, dst: Machine) -> int:
+    """Written, hinted, and about to crawl into postcopy."""
+    src.ping()
+    for region in (FILLER, UNTOUCHED, LATE, REUSED):
+        src.write(region, OLD)
+    src.start_hinting()
+    migration.begin(src, dst, CAPS, {"max-bandwidth": CRAWL, "max-postcopy-bandwidth": CRAWL})
+    return hint(src)
+
+
+def switch(src: Machine) -> None:
+    """To postcopy; the guest runs on the other side afterwards."""
+    src.qmp.command("migrate-start-postcopy")
+    migration.wait(src, 30, lambda now: now["status"] == "postcopy-active")
+
+
+def finish(src: Machine, dst: Machine) -> int:
+    """Let postcopy end; bytes it took after the switch."""
+    migration.set_parameters(src, {"max-bandwidth": 0, "max-postcopy-bandwidth": 0})
+    info = migration.wait(src, 60)
+    result.check(info["status"] == "completed", f"migration {info}\n{src.log()}{dst.log()}")
+    return info["ram"]["postcopy-bytes"]
+
+
+def check_counters(src: Machine, skipped: int) -> None:
+    """Every page that was still skipped was handed over and made zero, no other."""
+    counters = src.query()["counters"]
+    result.check(counters["switchovers"] == 1 and counters["rounds-refused"] == 0 and
+                 counters["pages-switchover"] == counters["pages-zeroed"] == skipped,
+                 f"{skipped} pages were skipped: {counters}")
+
+
+def check_extension(accel: str, share: bool) -> None:
+    """Nothing waits, nothing is lost, nothing free is sent."""
+    name = f"{accel}, {'shared' if share else 'private'} memory"
+    with Machine(accel, name="src", mem=MEM, share=share) as src, \
+            Machine(accel, name="dst", mem=MEM, share=share, incoming=True) as dst:
+        skipped = begin(src, dst)
+        switch(src)
+        for region in TOUCHED:
+            dst.write(region, THERE)
+        status = migration.info(src)["status"]
+        result.check(status == "postcopy-active", f"{name}: {status}, postcopy ended too early")
+        check_counters(src, skipped)
+        sent = finish(src, dst)
+        for region, pattern in [(FILLER, OLD), (LATE, NEW), (REUSED, NEW),
+                                *((region, THERE) for region in TOUCHED)]:
+            lost = dst.lost(region, pattern)
+            result.check(lost == 0, f"{name}: {lost} pages of {region} are wrong")
+        zeros = dst.dump(UNTOUCHED).count(0)
+        touched = sum(len(region) // PAGE for region in TOUCHED[:3])
+        result.check(zeros == skipped - touched, f"{name}: {skipped - touched - zeros} pages "
+                                                 f"that are free do not read as zero")
+        # The filler, what was written, and nine bytes for each zero page.
+        used = len(FILLER) + len(LATE) + len(REUSED)
+        result.check(sent < used + MEM // PAGE * 32, f"{name}: {sent} bytes after the switch")
+        result.step(f"{name}: {skipped} skipped pages handed over, {sent >> 10} KiB sent after "
+                    f"the switch, {used >> 10} KiB of it in use")
+
+
+def check_no_redirty(accel: str) -> None:
+    """Without setting skipped pages dirty the guest waits for the first one it touches."""
+    with Machine(accel, name="src", mem=MEM, extension=mutant("no-redirty")) as src, \
+            Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
+        begin(src, dst)
+        switch(src)
+        dst.patience = 5.0
+        try:
+            dst.write(TOUCHED[0], THERE)
+        except (result.Failure, GuestStopped):
+            result.step(f"{accel}, no-redirty: the guest waits for a skipped page")
+        else:
+            raise result.Failure("the guest got a page that nobody sends: this test cannot "
+                                 "see the bug it is for")
+
+
+def check_no_log(accel: str) -> None:
+    """Without looking at the log, pages that were used again arrive as zeros."""
+    with Machine(accel, name="src", mem=MEM, extension=mutant("no-log")) as src, \
+            Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
+        begin(src, dst)
+        switch(src)
+        finish(src, dst)
+        lost = dst.lost(REUSED, NEW)
+        result.step(f"{accel}, no-log: {lost} of {len(REUSED) // PAGE} writes are lost")
+        result.check(lost > 0, "without the log nothing is lost: this test cannot see the bug "
+                               "it is for")
+
+
+def check_never_used(accel: str) -> None:
+    """The capability alone changes nothing: hints count in full, and nothing is handed over."""
+    with Machine(accel, name="src", mem=MEM) as src, \
+            Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
+        skipped = begin(src, dst)
+        finish(src, dst)
+        counters = src.query()["counters"]
+        result.check(counters["switchovers"] == 0 and counters["pages-zeroed"] == 0,
+                     f"there was no switch: {counters}")
+        result.check(dst.dump(UNTOUCHED).count(0) == skipped, "hints do nothing")
+        result.check(dst.lost(LATE, NEW) == 0 and dst.lost(REUSED, NEW) == 0, "writes are lost")
+
+
+def check_failed_switch(accel: str) -> None:
+    """The link breaks at the switch: the guest runs on where it was, and keeps its writes."""
+    caps = {**CAPS, "pause-before-switchover": True}
+    with Machine(accel, name="src", mem=MEM) as src, \
+            Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
+        migration.set_capabilities(src, caps)
+        begin(src, dst)
+        src.qmp.command("migrate-start-postcopy")
+        migration.wait(src, 30, lambda now: now["status"] == "pre-switchover")
+        dst.stop()
+        src.qmp.command("migrate-continue", state="pre-switchover")
+        info = migration.wait(src, 30)
+        result.check(info["status"] == "failed", f"migration {info}")
+        if src.status() == "postmigrate":
+            src.qmp.command("cont")  # QEMU 7.2 leaves that to the administrator
+        migration.wait_running(src)
+        src.write(UNTOUCHED, THERE)
+        for region, pattern in (FILLER, OLD), (LATE, NEW), (REUSED, NEW), (UNTOUCHED, THERE):
+            result.check(src.lost(region, pattern) == 0, f"{region} is damaged on the source")
+        result.step(f"{accel}: a switch that fails: {src.counter('pages-zeroed')} pages were "
+                    f"zero when the guest came back")
+
+
+def test() -> None:
+    """Every accelerator, private and shared memory; mutants on the first."""
+    build()
+    accels = accelerators()
+    for accel in accels:
+        for share in False, True:
+            check_extension(accel, share)
+        check_never_used(accel)
+        check_failed_switch(accel)
+    check_no_redirty(accels[0])
+    check_no_log(accels[0])
+
+
+if __name__ == "__main__":
+    result.run(test)

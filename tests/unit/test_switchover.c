@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The switch to postcopy: recognised among syncs that look like it, every page that is still
+ * skipped set dirty and made zero, none that was written; and nothing of it without need.
+ */
+/* links: host-agent/qemu-module/greeting.c host-agent/qemu-module/skipped.c */
+/* links: host-agent/qemu-module/switchover.c host-agent/qemu-module/zero_thread.c */
+/* links: host-agent/qemu-module/hint_map.c */
+/* links: host-agent/qemu-module/precopy.c host-agent/qemu-module/arm.c */
+/* links: host-agent/qemu-module/bar.c host-agent/qemu-module/round_gate.c */
+/* links: tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */
+/* links: proto/guest_publish.c host-agent/qemu-module/refusal.c */
+/* links: tests/fakes/fake_log.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <pthread.h>
+#include <cmocka.h>
+
+#include "host-agent/qemu-module/skipped.h"
+#include "host-agent/qemu-module/switchover.h"
+#include "host-agent/qemu-module/zero_thread.h"
+#include "tests/fakes/fake_log.h"
+#include "tests/unit/precopy_rig.h"
+
+#define PAGES	256	/* of the rig's block */
+
+static const char *why;
+static const struct precopy_limits no_wait;
+static bool announces;
+
+static u64 counter(size_t offset)
+{
+	struct gate_view view;
+
+	gate_view(&view);
+	return *(u64 *)((u8 *)&view.counters + offset);
+}
+
+#define COUNT(member) counter(offsetof(struct freehint_counters, member))
+
+static int setup(void **state)
+{
+	(void)state;
+	begin(&no_wait);
+	fake_log_install();
+	if (announces)
+		fake_log_announces();
+	switchover_init();
+	fake.postcopy = true;
+	say_hello(FREEHINT_CONTRACT_DEAD);
+	assert_true(precopy_start(&why));
+	return 0;
+}
+
+static void skipping(u64 first, u64 pages)
+{
+	skipped_add(fake.block[0].host + first * FREEHINT_PAGE_SIZE, pages * FREEHINT_PAGE_SIZE);
+}
+
+static void the_guest_stops(void)
+{
+	fake.running = false;
+	fake.state(NULL, false, 0);
+	fake.early(NULL, false, 0);
+}
+
+static void the_guest_runs(void)
+{
+	fake.running = true;
+	fake.early(NULL, true, 0);
+	fake.state(NULL, true, 0);
+}
+
+/* As 7.2 and 10.0 do it, or 11.1. */
+static void sync_of_the_switch(void)
+{
+	if (announces)
+		assert_false(fake_log.handlers->is_active(NULL));
+	the_guest_stops();
+	if (announces)
+		fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
+	fake_log_sync();
+	if (announces)
+		fake_notify(QEMU_PRECOPY_AFTER_SYNC);
+}
+
+static void last_sync_of_precopy(void)
+{
+	the_guest_stops();
+	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
+	fake_log_sync();
+	fake_notify(QEMU_PRECOPY_AFTER_SYNC);
+}
+
+static unsigned int dirty(void)
+{
+	return fake_log_count(fake_log.dirty[0], PAGES);
+}
+
+static void what_is_still_skipped_is_set_dirty_and_made_zero(void **state)
+{
+	u64 before = COUNT(switchovers);
+
+	(void)state;
+	assert_true(begin_migration() != FREEHINT_NO_ROUND);
+	skipping(16, 100);
+	fake_log.written[0][20] = true;
+	assert_true(sync_once() != FREEHINT_NO_ROUND);
+	fake_log.written[0][30] = true;
+	sync_of_the_switch();
+	assert_int_equal(dirty(), 98);
+	assert_false(fake_log.dirty[0][15]);
+	assert_false(fake_log.dirty[0][20]);
+	assert_false(fake_log.dirty[0][30]);
+	assert_true(fake_log.dirty[0][115]);
+	assert_int_equal(COUNT(switchovers), before + 1);
+	while (fake_log_count(fake_log.discarded[0], PAGES) < 98)
+		;
+	zero_thread_stop();
+	assert_memory_equal(fake_log.discarded[0], fake_log.dirty[0], PAGES);
+}
+
+static void the_end_of_a_precopy_is_no_switch(void **state)
+{
+	(void)state;
+	begin_migration();
+	skipping(16, 100);
+	last_sync_of_precopy();
+	assert_int_equal(dirty(), 0);
+	fake_notify(QEMU_PRECOPY_COMPLETE);
+	assert_int_equal(fake_log.discards, 0);
+}
+
+static void *sync_elsewhere(void *opaque)
+{
+	(void)opaque;
+	fake_log_sync();
+	return NULL;
+}
+
+static void syncs_of_others_are_no_switch(void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	begin_migration();
+	skipping(16, 100);
+	fake_log_sync();
+	the_guest_stops();
+	pthread_create(&thread, NULL, sync_elsewhere, NULL);
+	pthread_join(thread, NULL);
+	assert_int_equal(dirty(), 0);
+}
+
+static void without_the_capability_nothing_is_logged(void **state)
+{
+	(void)state;
+	fake.postcopy = false;
+	assert_true(begin_migration() != FREEHINT_NO_ROUND);
+	assert_false(skipped_is_on());
+	assert_false(fake_log.logging[0]);
+	skipping(16, 100);
+	the_guest_stops();
+	fake_log_sync();
+	assert_int_equal(dirty(), 0);
+}
+
+static void an_unknown_qemu_is_refused(void **state)
+{
+	(void)state;
+	qemu.tells_switchover = false;
+	assert_non_null(strstr(precopy_refusal(), "postcopy-ram"));
+	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
+	assert_false(skipped_is_on());
+}
+
+static void the_log_is_given_back_at_the_end(void **state)
+{
+	(void)state;
+	begin_migration();
+	assert_true(fake_log.logging[0]);
+	fake_notify(QEMU_PRECOPY_CLEANUP);
+	assert_false(fake_log.logging[0]);
+	assert_true(begin_migration() != FREEHINT_NO_ROUND);
+	assert_true(fake_log.logging[0]);
+}
+
+/* Stays in its first range until the guest wants to run. */
+static bool wanted;
+
+static void wait_until_wanted(void)
+{
+	while (!__atomic_load_n(&wanted, __ATOMIC_SEQ_CST))
+		;
+	/* time to end, or to go on by mistake */
+	nanosleep(&(struct timespec){ .tv_nsec = 20 * 1000 * 1000 }, NULL);
+}
+
+static void no_page_is_made_zero_when_the_guest_runs_again(void **state)
+{
+	unsigned int discards;
+	u64 page;
+
+	(void)state;
+	begin_migration();
+	for (page = 0; page < PAGES; page += 2)
+		skipping(page, 1);
+	wanted = false;
+	fake_log.during = wait_until_wanted;
+	sync_of_the_switch();
+	while (!__atomic_load_n(&fake_log.discards, __ATOMIC_SEQ_CST))
+		;
+	__atomic_store_n(&wanted, true, __ATOMIC_SEQ_CST);
+	the_guest_runs();
+	discards = __atomic_load_n(&fake_log.discards, __ATOMIC_SEQ_CST);
+	nanosleep(&(struct timespec){ .tv_nsec = 100 * 1000 * 1000 }, NULL);
+	assert_int_equal(__atomic_load_n(&fake_log.discards, __ATOMIC_SEQ_CST), discards);
+	assert_true(discards < PAGES / 2);
+}
+
+/* A switch was announced and failed; the next migration ends without one. */
+static void an_announcement_is_forgotten_when_the_guest_runs_on(void **state)
+{
+	(void)state;
+	if (!announces)
+		return;
+	begin_migration();
+	skipping(16, 100);
+	assert_false(fake_log.handlers->is_active(NULL));
+	the_guest_runs();
+	last_sync_of_precopy();
+	assert_int_equal(dirty(), 0);
+}
+
+static int setup_announced(void **state)
+{
+	announces = true;
+	return setup(state);
+}
+
+static int teardown_both(void **state)
+{
+	announces = false;
+	return teardown(state);
+}
+
+/* As 7.2 and 10.0 do it, and as 11.1 does. */
+#define TEST(name)								\
+	cmocka_unit_test_setup_teardown(name, setup, teardown_both),			\
+	{ #name " (announced)", name, setup_announced, teardown_both, NULL }
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_is_still_skipped_is_set_dirty_and_made_zero),
+		TEST(the_end_of_a_precopy_is_no_switch),
+		TEST(syncs_of_others_are_no_switch),
+		TEST(without_the_capability_nothing_is_logged),
+		TEST(an_unknown_qemu_is_refused),
+		TEST(the_log_is_given_back_at_the_end),
+		TEST(no_page_is_made_zero_when_the_guest_runs_again),
+		TEST(an_announcement_is_forgotten_when_the_guest_runs_on),
+	};
+
+	return cmocka_run_group_tests(tests, init, finish);
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How skipped pages are made zero: given to the kernel where that is safe, written where a
+ * file is private, pages are huge or pinned, or the kernel refuses; read-only memory is left.
+ */
+/* links: host-agent/qemu-module/zero_thread.c host-agent/qemu-module/skipped.c */
+/* links: host-agent/qemu-module/arm.c host-agent/qemu-module/round_gate.c */
+/* links: host-agent/qemu-module/bar.c proto/host_request.c proto/host_snapshot.c */
+/* links: tests/fakes/fake_qemu.c tests/fakes/fake_log.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <cmocka.h>
+
+#include "host-agent/qemu-module/arm.h"
+#include "host-agent/qemu-module/round_gate.h"
+#include "host-agent/qemu-module/skipped.h"
+#include "host-agent/qemu-module/zero_thread.h"
+#include "include/freehint/shm_layout.h"
+#include "tests/fakes/fake_log.h"
+
+#define PAGE	FREEHINT_PAGE_SIZE
+#define PAGES	256
+#define FIRST	10
+#define SKIPPED	100
+
+static u8 *memory;
+
+static u64 zeroed(void)
+{
+	struct gate_view view;
+
+	gate_view(&view);
+	return view.counters.pages_zeroed;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	fake_qemu_init();
+	fake_log_install();
+	memory = fake_add_block(0, PAGES * PAGE)->host;
+	mprotect(memory, PAGES * PAGE, PROT_READ | PROT_WRITE);
+	memset(memory, 0x5a, PAGES * PAGE);
+	arm_all();
+	assert_int_equal(gate_init(), 0);
+	assert_int_equal(skipped_begin(), 0);
+	skipped_add(memory + FIRST * PAGE, SKIPPED * PAGE);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	zero_thread_stop();
+	skipped_end();
+	return 0;
+}
+
+/* Until the thread has done all of it. */
+static void run(u64 pages)
+{
+	u64 before = zeroed();
+
+	zero_thread_start();
+	while (zeroed() < before + pages)
+		;
+	zero_thread_stop();
+	assert_int_equal(zeroed(), before + pages);
+}
+
+static bool is_zero(u64 page)
+{
+	static const u8 zeros[PAGE];
+
+	return !memcmp(memory + page * PAGE, zeros, PAGE);
+}
+
+static void assert_written(void)
+{
+	u64 page;
+
+	for (page = 0; page < PAGES; page++)
+		assert_int_equal(is_zero(page), page >= FIRST && page < FIRST + SKIPPED);
+	assert_int_equal(fake_log_count(fake_log.discarded[0], PAGES), 0);
+}
+
+static void plain_memory_is_given_to_the_kernel(void **state)
+{
+	(void)state;
+	run(SKIPPED);
+	assert_int_equal(fake_log_count(fake_log.discarded[0], PAGES), SKIPPED);
+	assert_true(fake_log.discarded[0][FIRST]);
+	assert_true(fake_log.discarded[0][FIRST + SKIPPED - 1]);
+	assert_false(is_zero(FIRST));
+}
+
+static void so_is_a_shared_file(void **state)
+{
+	(void)state;
+	fake_log.fd = 3;
+	fake_log.shared = true;
+	run(SKIPPED);
+	assert_int_equal(fake_log_count(fake_log.discarded[0], PAGES), SKIPPED);
+}
+
+static void a_file_under_a_private_mapping_is_not_touched(void **state)
+{
+	(void)state;
+	fake_log.fd = 3;
+	run(SKIPPED);
+	assert_int_equal(fake_log.discards, 0);
+	assert_written();
+}
+
+static void huge_pages_are_written(void **state)
+{
+	(void)state;
+	fake_log.page_size = 2 << 20;
+	run(SKIPPED);
+	assert_written();
+}
+
+static void memory_that_somebody_pins_is_written(void **state)
+{
+	(void)state;
+	fake_log.disabled = true;
+	run(SKIPPED);
+	assert_written();
+}
+
+static void what_the_kernel_does_not_take_is_written_and_not_offered_again(void **state)
+{
+	(void)state;
+	skipped_add(memory + 200 * PAGE, PAGE);
+	fake_log.refuse = true;
+	run(SKIPPED + 1);
+	assert_int_equal(fake_log.discards, 1);
+	assert_true(is_zero(FIRST));
+	assert_true(is_zero(200));
+	assert_false(is_zero(199));
+}
+
+static void memory_that_is_read_only_is_left(void **state)
+{
+	u64 before = zeroed();
+
+	(void)state;
+	fake_log.disabled = true;
+	mprotect(memory, PAGES * PAGE, PROT_READ);
+	zero_thread_start();
+	zero_thread_stop();
+	assert_int_equal(zeroed(), before);
+	assert_false(is_zero(FIRST));
+}
+
+static void it_can_be_stopped_when_it_does_not_run(void **state)
+{
+	(void)state;
+	zero_thread_stop();
+	zero_thread_stop();
+	assert_int_equal(fake_log.discards, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(plain_memory_is_given_to_the_kernel),
+		TEST(so_is_a_shared_file),
+		TEST(a_file_under_a_private_mapping_is_not_touched),
+		TEST(huge_pages_are_written),
+		TEST(memory_that_somebody_pins_is_written),
+		TEST(what_the_kernel_does_not_take_is_written_and_not_offered_again),
+		TEST(memory_that_is_read_only_is_left),
+		TEST(it_can_be_stopped_when_it_does_not_run),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,216 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+# time limit: 900 s
+"""
+Hints, and then a switch to postcopy at a random moment, under load: the guest goes on at once,
+also on pages that were skipped, content is proved, and free memory is neither sent nor
+populated. With preemption, with a link that breaks, and on a host that allows no
+userfaultfd.
+"""
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import time
+from typing import Any
+
+from support import (HOLD_BANDWIDTH, Hops, Work, attach_agent, check, check_kernel, migration,
+                     step)
+from lib.machine import Machine, Spec
+from lib.qemu import BINARY
+from lib.qmp import QmpError
+from lib.result import run
+from lib.soak import seeded, times
+
+MEMORY_MIB = 512
+# Switches at random moments, in an ordinary run.
+RUNS = 3
+CAPS = {"postcopy-ram": True, "postcopy-preempt": False}
+# Touched first thing on the destination, from what is free.
+FIRST_MIB = 32
+# Slow enough that postcopy lasts until it is allowed to end.
+HOLD_POSTCOPY = 3 << 20
+SYSCTL = "/proc/sys/vm/unprivileged_userfaultfd"
+
+
+def resident_mib(vm: Machine) -> int:
+    """Memory of the process, MiB."""
+    with open(f"/proc/{vm.qemu.pid}/status", encoding="ascii") as file:
+        return next(int(line.split()[1]) >> 10 for line in file if line.startswith("VmRSS"))
+
+
+def hold(hops: Hops, caps: dict[str, bool], hints: bool = True, speed: int = 0) -> None:
+    """A migration that can end in postcopy only; `speed` is that of postcopy, 0 unlimited."""
+    if hints:
+        attach_agent(hops.here)
+        hops.here.start_hints()
+    hops.hold(caps=caps)
+    migration.set_parameters(hops.here.qemu, {"max-postcopy-bandwidth": speed})
+
+
+def switch(hops: Hops) -> None:
+    """To postcopy; the guest runs there."""
+    assert hops.there is not None
+    hops.here.qmp.command("migrate-start-postcopy")
+    info = migration.wait(hops.here.qemu, 60, lambda now: now["status"] == "postcopy-active")
+    # at full speed it can be over by now
+    check(info["status"] != "failed", f"the switch failed: {info}\n"
+                                               f"{hops.here.qemu.log()}")
+    migration.wait_running(hops.there.qemu)
+    step("switched")
+
+
+def touch_free_memory(hops: Hops, speed: int = 0) -> str:
+    """Pages that were free before the switch are had, while postcopy goes on if it is slow."""
+    assert hops.there is not None
+    numbers = hops.there.guest.must(f"firsttouch {FIRST_MIB}M", 60).split()
+    status = migration.info(hops.here.qemu)["status"]
+    check(not speed or status == "postcopy-active", f"postcopy is {status}, it ended too early")
+    return f"{numbers[1]} free pages touched, {numbers[3]} us each, {numbers[5]} us at worst"
+
+
+def land(hops: Hops) -> dict[str, Any]:
+    """Let postcopy end."""
+    migration.set_parameters(hops.here.qemu, {"max-bandwidth": 0, "max-postcopy-bandwidth": 0})
+    info = migration.wait(hops.here.qemu, 120)
+    check(info["status"] == "completed", f"migration {info}\n{hops.here.qemu.log()}")
+    return info
+
+
+def check_handed_over(hops: Hops, info: dict[str, Any], before: dict[str, int]) -> None:
+    """What was skipped was set dirty and is zero; next to nothing of it was sent."""
+    assert hops.there is not None
+    now = hops.here.counters()
+    pages, zeroed = (now[name] - before.get(name, 0)
+                     for name in ("pages-switchover", "pages-zeroed"))
+    check(now["switchovers"] == before.get("switchovers", 0) + 1 and pages > 0,
+          f"nothing was handed over: {now}")
+    check(0 < zeroed <= pages, f"{zeroed} of {pages} pages were made zero")
+    sent, skipped = info["ram"]["postcopy-bytes"] >> 20, pages >> 8
+    step(f"{skipped} MiB were skipped at the switch, {sent} MiB were sent after it, "
+         f"{now['switchover-us']} us with the guest stopped, the destination has "
+         f"{resident_mib(hops.there)} MiB resident")
+    check(sent < MEMORY_MIB - skipped + 32, f"free memory was sent: {sent} MiB")
+
+
+def random_switch(hops: Hops, work: Work, rng: random.Random, caps: dict[str, bool],
+                  speed: int = 0) -> None:
+    """In some pass, some time after its beginning."""
+    hold(hops, caps, speed=speed)
+    hops.wait_pass(rng.randrange(1, 4))
+    time.sleep(rng.random() * 0.3)
+    switch(hops)
+    step(touch_free_memory(hops, speed))
+    check_handed_over(hops, land(hops), {})
+    work.prove(hops.arrive().guest)
+
+
+def broken_link(hops: Hops, work: Work) -> None:
+    """The link breaks in postcopy and a new one is given."""
+    hold(hops, CAPS, speed=HOLD_POSTCOPY)
+    hops.wait_pass(2)
+    switch(hops)
+    assert hops.there is not None
+    hops.here.qmp.command("migrate-pause")
+    for side in hops.here, hops.there:
+        migration.wait(side.qemu, 30, lambda now: now["status"] == "postcopy-paused")
+    uri = f"unix:{hops.there.qemu.path('again.sock')}"
+    hops.there.qmp.command("migrate-recover", uri=uri)
+    hops.here.qmp.command("migrate", uri=uri, resume=True)
+    migration.wait(hops.here.qemu, 30, lambda now: now["status"] == "postcopy-active")
+    step("recovered; " + touch_free_memory(hops))
+    check_handed_over(hops, land(hops), {})
+    work.prove(hops.arrive().guest)
+
+
+def never_used(hops: Hops, work: Work) -> None:
+    """The capability alone: hints count, and nothing is handed over."""
+    hold(hops, CAPS)
+    hops.wait_pass(3)
+    hops.release()
+    counters = hops.here.counters()
+    check(counters["pages-cleared"] > 0 and counters["switchovers"] == 0,
+          f"postcopy-ram set and not used: {counters}")
+    step(f"{counters['pages-cleared']} pages skipped with postcopy-ram set")
+    work.prove(hops.arrive().guest)
+
+
+def cancelled(hops: Hops, work: Work) -> None:
+    """A migration that might have used postcopy is cancelled, and begun anew."""
+    hold(hops, CAPS)
+    hops.wait_pass(2)
+    hops.cancel()
+    before = hops.here.counters()
+    check(before["switchovers"] == 0, f"nothing was switched: {before}")
+    check_kernel(hops.here.guest)
+    hops.hold(caps=CAPS)
+    switch(hops)
+    step("after a cancelled one: " + touch_free_memory(hops))
+    check_handed_over(hops, land(hops), before)
+    work.prove(hops.arrive().guest)
+
+
+def without_hints(hops: Hops, work: Work) -> None:
+    """The same without an agent, to compare."""
+    hold(hops, CAPS, hints=False)
+    hops.wait_pass(2)
+    switch(hops)
+    step("without hints: " + touch_free_memory(hops))
+    info = land(hops)
+    check(hops.here.counters()["pages-switchover"] == 0, "nothing was hinted")
+    step(f"without hints: {info['ram']['postcopy-bytes'] >> 20} MiB were sent after the switch")
+    work.prove(hops.arrive().guest)
+
+
+def as_nobody() -> list[str]:
+    """QEMU's option for another user; it has a new name since 9.1."""
+    text = subprocess.run([BINARY, "-help"], capture_output=True, text=True, check=True).stdout
+    return ["-runas", "nobody"] if "\n-runas " in text else ["-run-with", "user=nobody"]
+
+
+def no_permission(hops: Hops, work: Work) -> None:
+    """A destination that is no root where userfaultfd is root's: nothing is lost."""
+    with open(SYSCTL, encoding="ascii") as file:
+        if file.read().strip() != "0":
+            print(f"skipped: no permission for userfaultfd: {SYSCTL} allows it", flush=True)
+            return
+    spec = Spec(memory_mib=MEMORY_MIB, extra=as_nobody())
+    attach_agent(hops.here)
+    hops.here.start_hints()
+    there = hops.add(spec, incoming=True)
+    os.chmod(there.qemu.dir, 0o777)
+    try:
+        migration.set_capabilities(there.qemu, CAPS)
+        check(False, "QEMU as nobody allows postcopy-ram")
+    except QmpError as error:
+        step(f"the destination says: {error.desc}")
+    migration.set_capabilities(hops.here.qemu, CAPS)
+    migration.begin(hops.here.qemu, there.qemu, None, {"max-bandwidth": HOLD_BANDWIDTH})
+    info = migration.wait(hops.here.qemu, 60)
+    check(info["status"] == "failed", f"it went well, without postcopy on the other side: {info}")
+    migration.wait_running(hops.here.qemu)
+    there.stop()
+    work.prove(hops.here.guest)
+
+
+def main() -> None:
+    """One guest that travels."""
+    rng = seeded()
+    with Hops(Spec(memory_mib=MEMORY_MIB, lifetime=900)) as hops:
+        hops.here.guest.must("memfill 250M", 60)
+        work = Work(hops.here.guest, pages_mib=32, churn_mib=48)
+        without_hints(hops, work)
+        for number in range(times(RUNS)):
+            hops.here.guest.must("memfill 250M", 60)
+            random_switch(hops, work, rng, CAPS, 0 if number else HOLD_POSTCOPY)
+        hops.here.guest.must("memfill 250M", 60)
+        random_switch(hops, work, rng, {**CAPS, "postcopy-preempt": True})
+        broken_link(hops, work)
+        never_used(hops, work)
+        cancelled(hops, work)
+        no_permission(hops, work)
+
+
+if __name__ == "__main__":
+    run(main)
