@@ -86,6 +86,27 @@ static void print_counters(const json_t *counters)
 	       number(counters, "bql-max-us") / 1e3, number(counters, "arm-us") / 1e3);
 }
 
+static void print_switchovers(const json_t *counters)
+{
+	if (number(counters, "switchovers") == 0)
+		return;
+	printf("postcopy   %.0f switches, %.1f MB still skipped then, handed over in %.2f ms\n",
+	       number(counters, "switchovers"), number(counters, "pages-switchover") * PAGE_MB,
+	       number(counters, "switchover-us") / 1e3);
+}
+
+static void print_audit(const json_t *audit)
+{
+	if (!audit)
+		return;
+	if (json_object_get(audit, "impossible"))
+		printf("audit      impossible: %s\n", text(audit, "impossible", "?"));
+	else
+		printf("audit      %.0f skipped pages written, %.0f lost, %.0f hinted too late\n",
+		       number(audit, "pages-written"), number(audit, "violations"),
+		       number(audit, "hints-late"));
+}
+
 static void print_rounds(const json_t *rounds)
 {
 	const json_t *round;
@@ -117,6 +138,8 @@ static void print_status(const json_t *status)
 	       number(region, "capacity") / (1 << 18));
 	print_guest(json_object_get(status, "guest"));
 	print_counters(json_object_get(status, "counters"));
+	print_switchovers(json_object_get(status, "counters"));
+	print_audit(json_object_get(status, "audit"));
 	print_rounds(json_object_get(status, "rounds"));
 }
 

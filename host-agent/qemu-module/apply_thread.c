@@ -15,6 +15,7 @@
 #include "qemu_abi.h"
 #include "round_gate.h"
 #include "skipped.h"
+#include "witness.h"
 
 static u64 clear_piece(u8 *hva, u64 len)
 {
@@ -34,6 +35,7 @@ static u64 apply(const struct gate_range *range)
 	u64 done, piece, cleared = 0;
 
 	skipped_add(range->hva, range->len);
+	witness_hint(range->round, range->hva, range->len);
 	for (done = 0; done < range->len; done += piece) {
 		piece = range->len - done;
 		if (piece > FREEHINT_APPLY_BYTES)

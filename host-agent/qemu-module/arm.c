@@ -148,6 +148,19 @@ int arm_each(int (*fn)(const struct armed_block *block))
 	return ret;
 }
 
+MemoryRegion *arm_region(const struct armed_block *block)
+{
+	MemoryRegion *region;
+	Object *owner;
+	u64 offset;
+
+	region = qemu.memory_region_from_host(block->start, &offset);
+	if (!region || offset)
+		return NULL;
+	owner = qemu.memory_region_owner(region);
+	return owner && qemu.object_dynamic_cast(owner, "memory-backend") ? region : NULL;
+}
+
 void arm_none(void)
 {
 	armed.count = 0;

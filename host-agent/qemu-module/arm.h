@@ -53,6 +53,16 @@ void arm_tlbs(void);
  */
 int arm_each(int (*fn)(const struct armed_block *block));
 
+/**
+ * arm_region() - the memory region of a block
+ *
+ * Context: BQL held, inside arm_each().
+ *
+ * Return: the region, or NULL if no memory backend owns it: memory of a device, which
+ * is never hinted.
+ */
+MemoryRegion *arm_region(const struct armed_block *block);
+
 /** arm_none() - forget what was armed; nothing may be hinted */
 void arm_none(void);
 

@@ -21,6 +21,7 @@
 #include "precopy.h"
 #include "qemu_abi.h"
 #include "round_gate.h"
+#include "witness.h"
 
 static bool check_no_arguments(const QDict *args, Error **errp)
 {
@@ -178,6 +179,25 @@ static QObject *query_past(void)
 	return (QObject *)list;
 }
 
+static QDict *query_audit(void)
+{
+	struct witness_report report = witness_report();
+	QDict *dict = qemu.qdict_new();
+
+	if (report.why)
+		qemu.qdict_put_str(dict, "impossible", report.why);
+	qemu.qdict_put_int(dict, "checks", report.checks);
+	qemu.qdict_put_int(dict, "pages-skipped", report.skipped);
+	qemu.qdict_put_int(dict, "pages-written", report.written);
+	qemu.qdict_put_int(dict, "violations", report.violations);
+	qemu.qdict_put_int(dict, "hints-late", report.late);
+	if (!report.violations)
+		return dict;
+	qemu.qdict_put_str(dict, "first-block", report.block);
+	qemu.qdict_put_int(dict, "first-offset", report.offset);
+	return dict;
+}
+
 static const char *state_name(const struct gate_view *view)
 {
 	if (view->state != GATE_CLOSED)
@@ -215,6 +235,8 @@ static void query(QDict *args, QObject **ret, Error **errp)
 	if (view.now.id)
 		put_dict(dict, "last-round", query_round(&view.now));
 	qemu.qdict_put_obj(dict, "rounds", query_past());
+	if (witness_report().wanted)
+		put_dict(dict, "audit", query_audit());
 	*ret = (QObject *)dict;
 }
 

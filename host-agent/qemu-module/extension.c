@@ -10,6 +10,7 @@
 #include "precopy.h"
 #include "qemu_abi.h"
 #include "switchover.h"
+#include "witness.h"
 
 const char *freehint_extension_start(const struct freehint_extension_options *options)
 {
@@ -26,6 +27,7 @@ const char *freehint_extension_start(const struct freehint_extension_options *op
 	qemu_abi_late();
 	precopy_init(&limits);
 	greeting_init();
+	witness_init(options->audit);
 	switchover_init();
 	commands_register();
 	return NULL;

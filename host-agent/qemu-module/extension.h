@@ -29,12 +29,14 @@
  * @first_wait_ms: longest wait for the first hints of a migration
  * @later_wait_ms: the same for each later pass
  * @autostart:     report while a migration runs, without x-freehint-start
+ * @audit:         have a witness check every skipped page
  */
 struct freehint_extension_options {
 	const char *memdev;
 	unsigned int first_wait_ms;
 	unsigned int later_wait_ms;
 	bool autostart;
+	bool audit;
 };
 
 /**

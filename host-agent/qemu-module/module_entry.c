@@ -74,6 +74,8 @@ static bool parse_option(const char *arg, struct options *opt)
 		return parse_ms(value, &opt->extension.later_wait_ms);
 	if (IS("autostart"))
 		return parse_bool(value, &opt->extension.autostart);
+	if (IS("audit"))
+		return parse_bool(value, &opt->extension.audit);
 	if (IS("allow-untested"))
 		return parse_bool(value, &opt->allow_untested);
 #undef IS
@@ -89,7 +91,7 @@ static bool parse_options(int argc, char **argv, struct options *opt)
 			continue;
 		qemu.error_report("freehint: option '%s' is not one of memdev=ID, "
 				  "first-wait-ms=0..%d, later-wait-ms=0..%d, "
-				  "autostart=on|off, allow-untested=on|off", argv[i],
+				  "autostart=on|off, audit=on|off, allow-untested=on|off", argv[i],
 				  FREEHINT_WAIT_MAX_MS, FREEHINT_WAIT_MAX_MS);
 		return false;
 	}

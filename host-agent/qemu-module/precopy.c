@@ -62,6 +62,7 @@
 #include "refusal.h"
 #include "round_gate.h"
 #include "switchover.h"
+#include "witness.h"
 
 /*
  * Guarded by the BQL; @bql_us is the migration thread's own.
@@ -131,6 +132,7 @@ static void open_round(void)
 {
 	u64 id = gate_open(precopy.pass, precopy.sync_us);
 
+	witness_open_round(id);
 	bar_request(id, FREEHINT_PHASE_ROUND, precopy.pass);
 	gate_published();
 	if (!precopy.opened)

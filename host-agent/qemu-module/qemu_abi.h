@@ -118,6 +118,7 @@ typedef void qemu_reset_fn(void *opaque);
 	X(size_t, qemu_ram_pagesize, (RAMBlock *block))				\
 	X(bool, qemu_ram_is_shared, (RAMBlock *block))				\
 	X(int, qemu_ram_get_fd, (RAMBlock *block))				\
+	X(const char *, qemu_ram_get_idstr, (RAMBlock *block))			\
 	X(int, ram_block_discard_range, (RAMBlock *, u64 start, size_t len))	\
 	X(bool, ram_block_discard_is_disabled, (void))				\
 	X(void, rcu_register_thread, (void))

@@ -260,10 +260,14 @@ enum gate_answer gate_check(u64 round, u32 count, u64 *current)
 	return answer;
 }
 
-static void append_locked(const struct gate_range *range, u32 count)
+static void append_locked(u64 round, const struct gate_range *range, u32 count)
 {
-	memcpy(gate.queue + gate.tail, range, count * sizeof(*range));
-	gate.tail += count;
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		gate.queue[gate.tail] = range[i];
+		gate.queue[gate.tail++].round = round;
+	}
 }
 
 enum gate_answer gate_queue(u64 round, const struct gate_range *range, u32 count, bool last,
@@ -275,7 +279,7 @@ enum gate_answer gate_queue(u64 round, const struct gate_range *range, u32 count
 	answer = check_locked(round, count);
 	*current = gate.now.id;
 	if (answer == GATE_QUEUED) {
-		append_locked(range, count);
+		append_locked(round, range, count);
 		if (!gate.now.command_us)
 			gate.now.command_us = since_sync();
 		gate.now.last_seen |= last;

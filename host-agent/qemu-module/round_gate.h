@@ -28,11 +28,13 @@ enum gate_state {
  * @hva: host address, page aligned
  * @len: bytes, a multiple of a page
  * @gpa: guest physical address of the same; for the map of what was hinted only
+ * @round: what gate_queue() was told; for the audit only
  */
 struct gate_range {
 	void *hva;
 	u64 len;
 	u64 gpa;
+	u64 round;
 };
 
 /**

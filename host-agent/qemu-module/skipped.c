@@ -31,11 +31,9 @@
 #include <string.h>
 
 #include "arm.h"
+#include "dirty_log.h"
 #include "page_bits.h"
 #include "skipped.h"
-
-/* include/exec/ramlist.h, DIRTY_MEMORY_VGA */
-#define LOG_CLIENT	0
 
 static struct {
 	struct skipped_block block[ARM_MAX_BLOCKS];
@@ -43,30 +41,22 @@ static struct {
 	bool on;
 } skipped;
 
-static bool is_backed(MemoryRegion *region)
-{
-	Object *owner = qemu.memory_region_owner(region);
-
-	return owner && qemu.object_dynamic_cast(owner, "memory-backend");
-}
-
 /* Memory of devices is never hinted, and a display's log is the display's. */
 static int add_block(const struct armed_block *armed)
 {
 	struct skipped_block *block = &skipped.block[skipped.count];
-	u64 offset;
 
 	block->host = armed->start;
 	block->pages = (u64)(armed->end - armed->start) >> FREEHINT_PAGE_SHIFT;
 	block->ram = armed->ram;
-	block->region = qemu.memory_region_from_host(armed->start, &offset);
-	if (!block->region || offset || !is_backed(block->region))
+	block->region = arm_region(armed);
+	if (!block->region)
 		return 0;
 	block->word = calloc(page_bits_words(block->pages), sizeof(u64));
 	if (!block->word)
 		return -ENOMEM;
 	qemu.memory_region_ref(block->region);
-	qemu.memory_region_set_log(block->region, true, LOG_CLIENT);
+	qemu.memory_region_set_log(block->region, true, DIRTY_LOG_DISPLAY);
 	skipped.count++;
 	return 0;
 }
@@ -91,7 +81,7 @@ void skipped_end(void)
 
 	while (skipped.count) {
 		block = &skipped.block[--skipped.count];
-		qemu.memory_region_set_log(block->region, false, LOG_CLIENT);
+		qemu.memory_region_set_log(block->region, false, DIRTY_LOG_DISPLAY);
 		qemu.memory_region_unref(block->region);
 		free(block->word);
 	}
@@ -134,9 +124,7 @@ static bool logged(const struct skipped_block *block, DirtyBitmapSnapshot *log, 
 		   u64 pages)
 {
 #ifndef FREEHINT_MUTANT_NO_LOG
-	return qemu.memory_region_snapshot_get_dirty(block->region, log,
-						     page << FREEHINT_PAGE_SHIFT,
-						     pages << FREEHINT_PAGE_SHIFT);
+	return dirty_log_has(block->region, log, page, pages);
 #else
 	(void)block;
 	(void)log;
@@ -168,9 +156,7 @@ static void forget_in_block(struct skipped_block *block)
 	u64 i, words = page_bits_words(block->pages);
 	DirtyBitmapSnapshot *log;
 
-	log = qemu.memory_region_snapshot_and_clear_dirty(block->region, 0,
-							  block->pages << FREEHINT_PAGE_SHIFT,
-							  LOG_CLIENT);
+	log = dirty_log_take(block->region, block->pages, DIRTY_LOG_DISPLAY);
 	for (i = 0; i < words; i++)
 		if (block->word[i])
 			block->word[i] &= ~logged_bits(block, log, i * FREEHINT_WORD_BITS,

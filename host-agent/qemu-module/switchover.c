@@ -45,10 +45,12 @@
 
 #include "../../include/freehint/shm_layout.h"
 #include "../clock.h"
+#include "dirty_log.h"
 #include "qemu_abi.h"
 #include "round_gate.h"
 #include "skipped.h"
 #include "switchover.h"
+#include "witness.h"
 #include "zero_thread.h"
 
 /* Above the accelerators' (10) and vhost's and VFIO's (at most 20). */
@@ -86,8 +88,7 @@ const char *switchover_refusal(void)
 static bool set_dirty(const struct skipped_block *block, u64 first, u64 pages)
 {
 #ifndef FREEHINT_MUTANT_NO_REDIRTY
-	qemu.memory_region_set_dirty(block->region, first << FREEHINT_PAGE_SHIFT,
-				     pages << FREEHINT_PAGE_SHIFT);
+	dirty_log_set(block->region, first, pages);
 #else
 	(void)block;
 	(void)first;
@@ -101,8 +102,6 @@ static void hand_over(void)
 {
 	u64 start = clock_us();
 
-	/* The guest's stop closed the round, but did not wait. */
-	gate_close(true);
 	skipped_forget_written();
 	sw.pages = 0;
 	skipped_walk(set_dirty);
@@ -120,14 +119,22 @@ static bool is_switchover(void)
 	return qemu.register_savevm_live ? sw.announced : !sw.in_sync;
 }
 
+/* Displays sync, too, for themselves. */
 static void log_synced(struct qemu_memory_listener *listener, bool last_stage)
 {
+	bool switching = is_switchover();
+
 	(void)listener;
 	(void)last_stage;
-	if (sw.busy || !is_switchover())
+	if (sw.busy || (!sw.in_sync && !switching))
 		return;
 	sw.busy = true;
-	hand_over();
+	/* The guest's stop closed the round, but did not wait. */
+	if (switching)
+		gate_close(true);
+	witness_sync();
+	if (switching)
+		hand_over();
 	sw.busy = false;
 }
 
@@ -195,6 +202,7 @@ void switchover_in_sync(bool begins)
 void switchover_over(void)
 {
 	zero_thread_stop();
+	witness_over();
 	skipped_end();
 	sw.no_memory = false;
 	sw.announced = false;

@@ -85,7 +85,8 @@ def described(schema: str) -> None:
     same("counters", members(schema, "FreehintCounters"),
          set(re.findall(r'X\(\w+, "([\w-]+)"\)', read(MODULE, "counters.h"))))
     for struct, function in (("FreehintRound", "query_round"), ("FreehintGuest", "query_guest"),
-                             ("FreehintRegion", "query_region"), ("FreehintInfo", "query")):
+                             ("FreehintRegion", "query_region"), ("FreehintAudit", "query_audit"),
+                             ("FreehintInfo", "query")):
         same(struct, members(schema, struct), put_by(function, commands))
     same("map", members(schema, "FreehintMap"),
          put_by("map_command", read(MODULE, "map_command.c").replace("answer,", "dict,")))

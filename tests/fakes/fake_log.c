@@ -10,6 +10,8 @@
 #include "fake_log.h"
 #include "include/freehint/shm_layout.h"
 
+#define DIRTY_MEMORY_MIGRATION	2
+
 struct fake_log fake_log;
 
 struct DirtyBitmapSnapshot {
@@ -49,6 +51,7 @@ void fake_log_sync(void)
 	for (i = 0; i < fake.blocks; i++)
 		for (page = 0; page < FAKE_LOG_PAGES; page++) {
 			fake_log.client[i][page] |= fake_log.written[i][page];
+			fake_log.migration[i][page] |= fake_log.written[i][page];
 			fake_log.written[i][page] = false;
 		}
 	if (fake_log.listener)
@@ -61,12 +64,13 @@ static DirtyBitmapSnapshot *take(MemoryRegion *mr, u64 offset, u64 len, unsigned
 	static DirtyBitmapSnapshot copy;
 	DirtyBitmapSnapshot *log = &copy;
 	unsigned int i = index_of(mr);
+	bool *flag = client == DIRTY_MEMORY_MIGRATION ? fake_log.migration[i] : fake_log.client[i];
 
-	if (offset || len > fake.block[i].len || client || !fake_log.logging[i])
+	if (offset || len > fake.block[i].len || (!client && !fake_log.logging[i]))
 		abort();
 	fake_log_sync();
-	memcpy(log->dirty, fake_log.client[i], sizeof(log->dirty));
-	memset(fake_log.client[i], 0, sizeof(log->dirty));
+	memcpy(log->dirty, flag, sizeof(log->dirty));
+	memset(flag, 0, sizeof(log->dirty));
 	return log;
 }
 
@@ -100,6 +104,7 @@ static void set_flags(bool *flag, u64 offset, u64 len)
 static void set_dirty(MemoryRegion *mr, u64 offset, u64 len)
 {
 	set_flags(fake_log.dirty[index_of(mr)], offset, len);
+	set_flags(fake_log.migration[index_of(mr)], offset, len);
 }
 
 static int discard(RAMBlock *ram, u64 offset, size_t len)
@@ -114,6 +119,7 @@ static int discard(RAMBlock *ram, u64 offset, size_t len)
 }
 
 static bool discard_disabled(void) { return fake_log.disabled; }
+static const char *idstr(RAMBlock *ram) { (void)ram; return "mainram"; }
 static size_t page_size(RAMBlock *ram) { (void)ram; return fake_log.page_size; }
 static int ram_fd(RAMBlock *ram) { (void)ram; return fake_log.fd; }
 static bool is_shared(RAMBlock *ram) { (void)ram; return fake_log.shared; }
@@ -158,6 +164,7 @@ void fake_log_install(void)
 	qemu.ram_block_discard_is_disabled = discard_disabled;
 	qemu.qemu_ram_pagesize = page_size;
 	qemu.qemu_ram_get_fd = ram_fd;
+	qemu.qemu_ram_get_idstr = idstr;
 	qemu.qemu_ram_is_shared = is_shared;
 	qemu.g_free = drop_log;
 }

@@ -16,6 +16,7 @@
  * @handlers:   its savevm handlers, where it registered some
  * @written:    by the guest, and not yet fetched by a sync
  * @client:     dirty to the display's client
+ * @migration:  dirty to the migration, and not yet collected
  * @logging:    blocks that are logged for it
  * @dirty:      set dirty by the extension
  * @discarded:  given to the kernel
@@ -33,6 +34,7 @@ struct fake_log {
 	const struct qemu_savevm_handlers *handlers;
 	bool written[FAKE_MAX_BLOCKS][FAKE_LOG_PAGES];
 	bool client[FAKE_MAX_BLOCKS][FAKE_LOG_PAGES];
+	bool migration[FAKE_MAX_BLOCKS][FAKE_LOG_PAGES];
 	bool logging[FAKE_MAX_BLOCKS];
 	bool dirty[FAKE_MAX_BLOCKS][FAKE_LOG_PAGES];
 	bool discarded[FAKE_MAX_BLOCKS][FAKE_LOG_PAGES];

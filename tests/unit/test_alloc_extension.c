@@ -4,6 +4,7 @@
  * call in the life of a QEMU, once. Either QEMU does not load it, or reporting does
  * not start and the reason is told; the next try works, and so does the migration.
  */
+/* links: host-agent/qemu-module/witness.c host-agent/qemu-module/write_watch.c */
 /* links: host-agent/qemu-module/greeting.c host-agent/qemu-module/skipped.c */
 /* links: host-agent/qemu-module/switchover.c host-agent/qemu-module/zero_thread.c */
 /* links: host-agent/qemu-module/hint_map.c */

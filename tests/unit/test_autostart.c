@@ -3,6 +3,7 @@
  * Reporting that begins and ends with a migration: nobody gives x-freehint-start, the
  * first round opens all the same, and what a human started stays on.
  */
+/* links: host-agent/qemu-module/witness.c host-agent/qemu-module/write_watch.c */
 /* links: host-agent/qemu-module/greeting.c host-agent/qemu-module/skipped.c */
 /* links: host-agent/qemu-module/switchover.c host-agent/qemu-module/zero_thread.c */
 /* links: host-agent/qemu-module/hint_map.c */

@@ -6,6 +6,7 @@
  * A page beyond the end of a file stands for a hole that cannot be filled: both are
  * SIGBUS at an access.
  */
+/* links: host-agent/qemu-module/witness.c host-agent/qemu-module/write_watch.c */
 /* links: host-agent/qemu-module/greeting.c host-agent/qemu-module/skipped.c */
 /* links: host-agent/qemu-module/switchover.c host-agent/qemu-module/zero_thread.c */
 /* links: host-agent/qemu-module/hint_map.c */

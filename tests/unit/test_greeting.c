@@ -3,6 +3,7 @@
  * When the hello is said: not before the guest has run or while memory arrives, again when
  * the guest runs again, and a new one after a reset.
  */
+/* links: host-agent/qemu-module/witness.c host-agent/qemu-module/write_watch.c */
 /* links: host-agent/qemu-module/greeting.c host-agent/qemu-module/skipped.c */
 /* links: host-agent/qemu-module/switchover.c host-agent/qemu-module/zero_thread.c */
 /* links: host-agent/qemu-module/hint_map.c */

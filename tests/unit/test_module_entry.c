@@ -16,6 +16,7 @@
 #include "host-agent/qemu-module/greeting.h"
 #include "host-agent/qemu-module/precopy.h"
 #include "host-agent/qemu-module/switchover.h"
+#include "host-agent/qemu-module/witness.h"
 #include "host-agent/qemu-module/bar.h"
 #include "host-agent/qemu-module/commands.h"
 
@@ -26,6 +27,8 @@ static struct precopy_limits limits;
 static const char *memdev;
 static bool registered;
 static bool tcg = true;
+
+static bool audited;
 
 int bar_init(const char *id)
 {
@@ -41,6 +44,11 @@ void precopy_init(const struct precopy_limits *given)
 
 void greeting_init(void)
 {
+}
+
+void witness_init(bool wanted)
+{
+	audited = wanted;
 }
 
 void switchover_init(void)
@@ -234,6 +242,9 @@ static void options_are_taken(void **state)
 	assert_null(limits.start);
 	assert_int_equal(load("autostart=on"), 0);
 	assert_ptr_equal(limits.start, commands_start);
+	assert_false(audited);
+	assert_int_equal(load("audit=on"), 0);
+	assert_true(audited);
 }
 
 static void bad_options_are_refused_by_name(void **state)
@@ -241,7 +252,7 @@ static void bad_options_are_refused_by_name(void **state)
 	static const char *const bad[] = {
 		"memdev", "memdev=", "first-wait-ms=1001", "first-wait-ms=-1",
 		"first-wait-ms=5x", "first-wait-ms=", "later-wait-ms=1001",
-		"allow-untested=maybe", "autostart=perhaps", "typo=on", "memdevx=a",
+		"allow-untested=maybe", "autostart=perhaps", "audit=some", "typo=on", "memdevx=a",
 	};
 	size_t i;
 

@@ -4,6 +4,7 @@
  * sync, none before setup is over, when the guest stands still, postcopy is possible
  * or nobody answers; and what may happen while the big lock is dropped.
  */
+/* links: host-agent/qemu-module/witness.c host-agent/qemu-module/write_watch.c */
 /* links: host-agent/qemu-module/greeting.c host-agent/qemu-module/skipped.c */
 /* links: host-agent/qemu-module/switchover.c host-agent/qemu-module/zero_thread.c */
 /* links: host-agent/qemu-module/hint_map.c */

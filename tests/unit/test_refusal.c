@@ -3,6 +3,7 @@
  * What stands against hinting is said in words: which capability, which contract of
  * the guest, and who has to be updated.
  */
+/* links: host-agent/qemu-module/witness.c host-agent/qemu-module/write_watch.c */
 /* links: host-agent/qemu-module/arm.c host-agent/qemu-module/round_gate.c */
 /* links: host-agent/qemu-module/skipped.c host-agent/qemu-module/switchover.c */
 /* links: host-agent/qemu-module/zero_thread.c */

@@ -3,6 +3,7 @@
  * The switch to postcopy: recognised among syncs that look like it, every page that is still
  * skipped set dirty and made zero, none that was written; and nothing of it without need.
  */
+/* links: host-agent/qemu-module/witness.c host-agent/qemu-module/write_watch.c */
 /* links: host-agent/qemu-module/greeting.c host-agent/qemu-module/skipped.c */
 /* links: host-agent/qemu-module/switchover.c host-agent/qemu-module/zero_thread.c */
 /* links: host-agent/qemu-module/hint_map.c */

@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""
+audit=on: a witness that is not the dirty log agrees that nothing is lost, in precopy and at
+a switch to postcopy; and it reports what really is lost: by the extension that does not arm
+the log, and by the one that takes hints of a round that is over.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+from baremetal import (CRAWL, EXTENSION, MIB, PAGE, Machine, accelerators, build, finish,
+                       migration, mutant, result)
+
+OLD, NEW = 0x11111111, 0x22222222
+MEM = 128 * MIB
+AUDIT = ",audit=on"
+
+FILLER = range(1 * MIB, 9 * MIB)
+UNTOUCHED = range(16 * MIB, 32 * MIB)
+# Sampled free, then written, and hinted only then.
+LATE = range(32 * MIB + 5 * PAGE, 64 * MIB + 3 * PAGE)
+
+
+def audit(src: Machine) -> dict[str, Any]:
+    """What the witness says."""
+    said = src.query()["audit"]
+    if "impossible" in said:
+        result.skip(f"no audit here: {said['impossible']}")
+    return said
+
+
+def begin(src: Machine, dst: Machine, caps: dict[str, bool] | None = None) -> None:
+    """One round with late hints; both ranges are skipped afterwards."""
+    src.ping()
+    for region in (FILLER, UNTOUCHED, LATE):
+        src.write(region, OLD)
+    src.start_hinting()
+    migration.begin(src, dst, caps, {"max-bandwidth": CRAWL})
+    now = src.wait_round()
+    src.publish(now, range(UNTOUCHED.start, LATE.stop))
+    src.write(LATE, NEW)
+    src.mark_fd(now, UNTOUCHED, LATE, last=True)
+    src.wait_applied((len(UNTOUCHED) + len(LATE)) // PAGE)
+
+
+def precopy(accel: str, extension: str, share: bool = False) -> tuple[dict[str, Any], int]:
+    """A migration with late hints; what the witness says, and pages that are lost."""
+    with Machine(accel, name="src", mem=MEM, extension=extension, share=share) as src, \
+            Machine(accel, name="dst", mem=MEM, share=share, incoming=True) as dst:
+        begin(src, dst)
+        finish(src, dst)
+        return audit(src), dst.lost(LATE, NEW)
+
+
+def check_agrees(accel: str, share: bool) -> None:
+    """Every write is known to both, and nothing is lost."""
+    said, lost = precopy(accel, EXTENSION + AUDIT, share)
+    result.check(said["violations"] == 0 and said["hints-late"] == 0 and lost == 0,
+                 f"{accel}: {lost} pages lost, {said}")
+    result.check(said["pages-written"] >= len(LATE) // PAGE and
+                 said["pages-skipped"] >= (len(LATE) + len(UNTOUCHED)) // PAGE and
+                 said["checks"] > 0, f"{accel}: the witness saw too little: {said}")
+    result.step(f"{accel}, {'shared' if share else 'private'} memory: {said}")
+
+
+def check_switch(accel: str) -> None:
+    """The sync of a switch to postcopy is looked at, too."""
+    caps = {"postcopy-ram": True}
+    with Machine(accel, name="src", mem=MEM, extension=EXTENSION + AUDIT) as src, \
+            Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
+        begin(src, dst, caps)
+        src.qmp.command("migrate-start-postcopy")
+        finish(src, dst)
+        said = audit(src)
+        result.check(said["violations"] == 0 and said["pages-written"] >= len(LATE) // PAGE,
+                     f"{accel}: {said}")
+        result.check(src.counter("switchovers") == 1, f"{accel}: there was no switch")
+        result.check(dst.lost(LATE, NEW) == 0, f"{accel}: writes are lost")
+
+
+def check_no_arm() -> None:
+    """What KVM's log has lost, the witness has seen."""
+    said, lost = precopy("kvm", mutant("no-arm") + AUDIT)
+    result.check(lost > 0, "without arming nothing is lost: nothing to see here")
+    result.check(said["violations"] >= lost and "first-block" in said,
+                 f"{lost} pages are lost, the witness says {said}")
+    result.step(f"kvm, no-arm: {lost} pages lost, {said['violations']} violations, the first in "
+                f"{said['first-block']} at {said['first-offset']:#x}")
+
+
+def check_no_gate(accel: str) -> None:
+    """A hint of a round that is over is told by its round."""
+    with Machine(accel, name="src", mem=MEM, extension=mutant("no-gate") + AUDIT) as src, \
+            Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
+        src.ping()
+        src.write(FILLER, OLD)
+        src.write(LATE, OLD)
+        src.start_hinting()
+        migration.begin(src, dst, params={"max-bandwidth": CRAWL})
+        old = src.wait_round()
+        src.mark(old, UNTOUCHED, last=True)
+        src.wait_applied(len(UNTOUCHED) // PAGE)
+        result.check(audit(src)["hints-late"] == 0, f"too early: {audit(src)}")
+        # the pass ends, and the next round opens
+        src.bandwidth(8 * MIB)
+        migration.set_parameters(src, {"downtime-limit": 1})
+        new = src.wait_round(other_than=old)
+        src.bandwidth(CRAWL)
+        src.mark(old, LATE, last=True)
+        src.wait_applied((len(UNTOUCHED) + len(LATE)) // PAGE)
+        said = audit(src)
+        result.check(said["hints-late"] == len(LATE) // PAGE,
+                     f"a hint of round {old} in {new}: {said}")
+        result.step(f"{accel}, no-gate: {said['hints-late']} pages hinted too late")
+        migration.cancel(src)
+
+
+def check_off(accel: str) -> None:
+    """Nobody is watched who did not ask for it."""
+    with Machine(accel, name="src", mem=MEM) as src:
+        result.check("audit" not in src.query(), "an audit that nobody wanted")
+
+
+def test() -> None:
+    """The extension, then the mutants."""
+    build()
+    accels = accelerators()
+    for accel in accels:
+        for share in False, True:
+            check_agrees(accel, share)
+        check_switch(accel)
+    check_no_gate(accels[0])
+    check_off(accels[0])
+    if "kvm" in accels:
+        check_no_arm()
+    else:
+        result.skip("the lost writes that the witness is for need /dev/kvm")
+
+
+if __name__ == "__main__":
+    result.run(test)

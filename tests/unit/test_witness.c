@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The witness: a write to a skipped page that the log does not have is a violation, told
+ * once and where; what the log has is put back whole; a write that is older than the hint
+ * counts nothing; where memory cannot be watched, it says so and lets the migration be.
+ */
+/* links: host-agent/qemu-module/witness.c host-agent/qemu-module/arm.c */
+/* links: host-agent/qemu-module/bar.c proto/host_request.c proto/host_snapshot.c */
+/* links: tests/fakes/fake_qemu.c tests/fakes/fake_log.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "host-agent/qemu-module/arm.h"
+#include "host-agent/qemu-module/witness.h"
+#include "host-agent/qemu-module/write_watch.h"
+#include "include/freehint/shm_layout.h"
+#include "tests/fakes/fake_log.h"
+
+#define PAGE	FREEHINT_PAGE_SIZE
+#define PAGES	200	/* no multiple of a word */
+#define ROUND	77
+
+/* The kernel's part: what was written and not taken. */
+static struct {
+	bool written[PAGES];
+	int open;
+	int add;
+	int take;
+	unsigned int opened;
+	unsigned int closed;
+} kernel;
+static unsigned int errors, warnings;
+
+int write_watch_open(void)
+{
+	kernel.opened++;
+	return kernel.open;
+}
+
+void write_watch_close(void)
+{
+	kernel.closed++;
+}
+
+int write_watch_add(u8 *start, u64 len)
+{
+	assert_ptr_equal(start, fake.block[0].host);
+	assert_int_equal(len, PAGES * PAGE);
+	return kernel.add;
+}
+
+int write_watch_take(u8 *start, u64 len, write_watch_fn *written, void *opaque)
+{
+	u64 i;
+
+	assert_int_equal(len, PAGES * PAGE);
+	for (i = 0; i < PAGES; i++) {
+		if (kernel.written[i])
+			written(opaque, start + i * PAGE, start + (i + 1) * PAGE);
+		kernel.written[i] = false;
+	}
+	return kernel.take;
+}
+
+__attribute__((format(printf, 1, 2)))
+static void count_error(const char *fmt, ...)
+{
+	(void)fmt;
+	errors++;
+}
+
+__attribute__((format(printf, 1, 2)))
+static void count_warning(const char *fmt, ...)
+{
+	(void)fmt;
+	warnings++;
+}
+
+/* A report is kept for the life of a QEMU; tests look at what is new. */
+static struct witness_report before;
+
+#define NEW(member) (witness_report().member - before.member)
+
+static int setup(void **state)
+{
+	(void)state;
+	fake_qemu_init();
+	fake_log_install();
+	qemu.error_report = count_error;
+	qemu.warn_report = count_warning;
+	fake_add_block(0, PAGES * PAGE);
+	fake_add_block(1 << 30, PAGES * PAGE)->device = true;
+	memset(&kernel, 0, sizeof(kernel));
+	errors = 0;
+	warnings = 0;
+	arm_all();
+	witness_init(true);
+	before = witness_report();
+	witness_open_round(ROUND);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	witness_over();
+	assert_true(kernel.closed >= kernel.opened);
+	return 0;
+}
+
+static void hint(u64 first, u64 pages)
+{
+	witness_hint(ROUND, fake.block[0].host + first * PAGE, pages * PAGE);
+}
+
+/* By the guest; @logged: the dirty log works. */
+static void guest_writes(u64 page, bool logged)
+{
+	kernel.written[page] = true;
+	fake_log.written[0][page] = logged;
+}
+
+static void a_write_that_both_know_is_well(void **state)
+{
+	(void)state;
+	hint(10, 100);
+	guest_writes(20, true);
+	guest_writes(150, true);
+	witness_sync();
+	assert_int_equal(NEW(checks), 1);
+	assert_int_equal(NEW(skipped), 100);
+	assert_int_equal(NEW(written), 1);
+	assert_int_equal(NEW(violations), 0);
+	/* it will be sent: skipped no more */
+	witness_sync();
+	assert_int_equal(NEW(skipped), 199);
+}
+
+static void a_write_that_the_log_has_not_is_told_once(void **state)
+{
+	(void)state;
+	hint(10, 100);
+	guest_writes(63, false);
+	guest_writes(64, false);
+	guest_writes(150, false);
+	witness_sync();
+	assert_int_equal(NEW(violations), 2);
+	assert_string_equal(witness_report().block, "mainram");
+	assert_int_equal(witness_report().offset, 63 * PAGE);
+	assert_int_equal(errors, 1);
+	witness_sync();
+	assert_int_equal(NEW(violations), 2);
+	assert_int_equal(errors, 1);
+}
+
+static void a_write_older_than_the_hint_is_none(void **state)
+{
+	(void)state;
+	hint(10, 100);
+	witness_sync();
+	guest_writes(20, false);
+	witness_open_round(ROUND + 1);
+	/* in the round before it was skipped already, and is not hinted anew */
+	witness_sync();
+	assert_int_equal(NEW(violations), 1);
+	guest_writes(30, false);
+	witness_open_round(ROUND + 2);
+	witness_hint(ROUND + 2, fake.block[0].host + 30 * PAGE, PAGE);
+	witness_sync();
+	assert_int_equal(NEW(violations), 1);
+}
+
+static void the_log_is_put_back_whole(void **state)
+{
+	bool expected[PAGES] = { false };
+	u64 page;
+
+	(void)state;
+	hint(10, 100);
+	for (page = 0; page < PAGES; page += page % 3 + 1) {
+		expected[page] = true;
+		guest_writes(page, true);
+	}
+	witness_sync();
+	assert_memory_equal(fake_log.migration[0], expected, sizeof(expected));
+	assert_int_equal(NEW(violations), 0);
+}
+
+static void a_hint_of_another_round_is_late(void **state)
+{
+	(void)state;
+	hint(10, 5);
+	assert_int_equal(NEW(late), 0);
+	witness_hint(ROUND - 1, fake.block[0].host, 3 * PAGE);
+	assert_int_equal(NEW(late), 3);
+}
+
+static void memory_of_nobody_is_ignored(void **state)
+{
+	(void)state;
+	witness_hint(ROUND, (const u8 *)&kernel, PAGE);
+	witness_hint(ROUND, fake.block[1].host, PAGE);
+	witness_sync();
+	assert_int_equal(NEW(skipped), 0);
+}
+
+/* One warning for a migration; the next one tries again. */
+static void assert_gives_up(void)
+{
+	witness_over();
+	warnings = 0;
+	witness_open_round(ROUND);
+	assert_non_null(witness_report().why);
+	assert_int_equal(warnings, 1);
+	witness_open_round(ROUND + 1);
+	hint(10, 100);
+	witness_sync();
+	assert_int_equal(warnings, 1);
+	assert_int_equal(NEW(checks), 0);
+}
+
+static void what_cannot_be_watched_is_said(void **state)
+{
+	(void)state;
+	kernel.open = -ENOSYS;
+	assert_gives_up();
+	kernel.open = 0;
+	kernel.add = -EINVAL;
+	assert_gives_up();
+	kernel.add = 0;
+	kernel.take = -EPERM;
+	assert_gives_up();
+	kernel.take = 0;
+	witness_over();
+	witness_open_round(ROUND);
+	assert_null(witness_report().why);
+}
+
+static void nothing_is_watched_unless_wanted(void **state)
+{
+	unsigned int opened = kernel.opened;
+
+	(void)state;
+	witness_over();
+	witness_init(false);
+	witness_open_round(ROUND);
+	hint(10, 100);
+	witness_sync();
+	assert_int_equal(kernel.opened, opened);
+	assert_int_equal(NEW(checks), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_write_that_the_log_has_not_is_told_once),
+		TEST(a_write_that_both_know_is_well),
+		TEST(a_write_older_than_the_hint_is_none),
+		TEST(the_log_is_put_back_whole),
+		TEST(a_hint_of_another_round_is_late),
+		TEST(memory_of_nobody_is_ignored),
+		TEST(what_cannot_be_watched_is_said),
+		TEST(nothing_is_watched_unless_wanted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * This machine's kernel says which pages were written: each once, by whoever, in private and
+ * shared memory, populated or not. Skipped where the kernel is too old.
+ */
+/* links: host-agent/qemu-module/write_watch.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "host-agent/qemu-module/write_watch.h"
+#include "include/freehint/shm_layout.h"
+
+#define PAGE	FREEHINT_PAGE_SIZE
+#define PAGES	4096
+
+static u8 *memory;
+static bool seen[PAGES];
+
+static void remember(void *opaque, const u8 *start, const u8 *end)
+{
+	assert_ptr_equal(opaque, seen);
+	memset(seen + (start - memory) / PAGE, true, (end - start) / PAGE);
+}
+
+static unsigned int take(void)
+{
+	unsigned int i, count = 0;
+
+	memset(seen, 0, sizeof(seen));
+	assert_int_equal(write_watch_take(memory, PAGES * PAGE, remember, seen), 0);
+	for (i = 0; i < PAGES; i++)
+		count += seen[i];
+	return count;
+}
+
+static void watch(int kind)
+{
+	memory = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, kind | MAP_ANONYMOUS, -1, 0);
+	assert_true(memory != MAP_FAILED);
+	memset(memory, 1, PAGES / 2 * PAGE);
+	if (write_watch_open())
+		skip();
+	assert_int_equal(write_watch_add(memory, PAGES * PAGE), 0);
+	take();
+	assert_int_equal(take(), 0);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	write_watch_close();
+	munmap(memory, PAGES * PAGE);
+	return 0;
+}
+
+static void check_writes(int kind)
+{
+	int pipes[2];
+
+	watch(kind);
+	memory[3 * PAGE + 7] = 2;
+	memory[(PAGES - 1) * PAGE] = 2;	/* was never there */
+	assert_int_equal(memory[(PAGES - 2) * PAGE], 0);
+	assert_int_equal(pipe(pipes), 0);
+	assert_int_equal(write(pipes[1], "abc", 3), 3);
+	assert_int_equal(read(pipes[0], memory + 100 * PAGE, 3), 3);
+	assert_int_equal(take(), 3);
+	assert_true(seen[3] && seen[PAGES - 1] && seen[100]);
+	assert_int_equal(take(), 0);
+	memory[3 * PAGE] = 3;
+	assert_int_equal(take(), 1);
+}
+
+static void writes_to_private_memory_are_known(void **state)
+{
+	(void)state;
+	check_writes(MAP_PRIVATE);
+}
+
+static void writes_to_shared_memory_are_known(void **state)
+{
+	(void)state;
+	check_writes(MAP_SHARED);
+}
+
+/* More runs than one call of the kernel's has room for. */
+static void a_thousand_runs_are_known(void **state)
+{
+	unsigned int page;
+
+	(void)state;
+	watch(MAP_PRIVATE);
+	for (page = 0; page < PAGES; page += 3)
+		memory[page * PAGE] = 4;
+	assert_int_equal(take(), (PAGES + 2) / 3);
+	assert_true(seen[0] && seen[3] && !seen[1]);
+}
+
+static void nothing_is_watched_after_the_end(void **state)
+{
+	(void)state;
+	watch(MAP_PRIVATE);
+	write_watch_close();
+	memory[0] = 5;
+	assert_true(write_watch_take(memory, PAGES * PAGE, remember, seen) < 0);
+}
+
+#define TEST(name) cmocka_unit_test_teardown(name, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(writes_to_private_memory_are_known),
+		TEST(writes_to_shared_memory_are_known),
+		TEST(a_thousand_runs_are_known),
+		TEST(nothing_is_watched_after_the_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
