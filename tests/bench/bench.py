@@ -19,6 +19,7 @@ from typing import NoReturn
 import guest_cost
 import measure
 import plots
+import postcopy
 import remains
 import report
 import suites
@@ -152,6 +153,24 @@ def run_remains(options: argparse.Namespace, table: Table) -> int:
                for rep in range(1, options.reps + 1) for state in remains.STATES)
 
 
+def run_postcopy(options: argparse.Namespace, table: Table) -> int:
+    """Switches to postcopy; peers take turns. Returns the failed rows."""
+    failed = 0
+    for rep, case in itertools.product(range(1, options.reps + 1), postcopy.CASES):
+        base = {"suite": suites.POSTCOPY, "rep": rep, "mem_mib": options.mem,
+                "workload": case.workload, "peer": case.peer}
+        if options.peer and case.peer not in options.peer:
+            continue
+        try:
+            row = postcopy.run(case, options.mem, options.smp)
+        except STUMBLES as error:
+            row = {"failed": " ".join(f"{type(error).__name__}: {error}".split())[:300]}
+        failed += "failed" in row
+        table.add(base | row)
+        say(f"postcopy: {case.workload}, {case.peer}: {row}")
+    return failed
+
+
 def run_all(options: argparse.Namespace) -> int:
     """Every suite into a file of its own. Returns the failed rows."""
     failed = 0
@@ -163,6 +182,8 @@ def run_all(options: argparse.Namespace) -> int:
             failed += run_guest(options, Table(path, guest_cost.COLUMNS, about))
         elif suite == suites.REMAINS:
             failed += run_remains(options, Table(path, remains.COLUMNS, about))
+        elif suite == suites.POSTCOPY:
+            failed += run_postcopy(options, Table(path, postcopy.COLUMNS, about))
         else:
             failed += run_suite(options, suite, Table(path, measure.COLUMNS, about))
     return failed

@@ -42,7 +42,7 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICK
 
 
-def _spec(peer: Peer, workload: Workload) -> Spec:
+def spec_for(peer: Peer, workload: Workload) -> Spec:
     """The machine: only freehint's has freehint's parts."""
     extra = workload.arguments()
     if peer.balloon is not None:
@@ -108,7 +108,7 @@ def _cost(src: Machine, dst: Machine) -> Row:
     return row
 
 
-def _prepare(vm: Machine, peer: Peer, workload: Workload) -> None:
+def prepare(vm: Machine, peer: Peer, workload: Workload) -> None:
     """Boot, load the peer's driver, bring the guest's memory into its state."""
     vm.boot(module=peer.ours)
     if peer.balloon is not None:
@@ -121,10 +121,10 @@ def run(peer: Peer, workload: Workload, link: int, cold: bool) -> Row:
     Everything from boot to proof; `link` is in bytes a second, 0 for no limit. With
     `cold` the destination gets memory that was not touched before.
     """
-    spec = _spec(peer, workload)
+    spec = spec_for(peer, workload)
     with Machine(spec, name="bench-src") as src, \
          Machine(spec, name="bench-dst", incoming=True) as dst:
-        _prepare(src, peer, workload)
+        prepare(src, peer, workload)
         free = src.guest.mem_free_mib()
         pool = WarmPool(dst.qemu, 0 if cold else workload.warm_mib)
         before = _timed(peer.before, src)

@@ -9,6 +9,7 @@ import os
 import re
 import statistics
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from peers import LABELS
 import rows
@@ -185,6 +186,27 @@ def what_remains(found: list[Row]) -> str:
                      for metric in dict.fromkeys(row["metric"] for row in found)])
 
 
+def postcopy(found: list[Row]) -> str:
+    """Switches to postcopy."""
+    columns: tuple[tuple[tuple[Any, ...], str], ...] = (
+        (("switch_s", ".2f"), "until it runs there, s"),
+        (("downtime_s", ".0f", 1e3), "downtime, ms"),
+        (("total_s", ".2f"), "until all is there, s"), (("sent", ".0f", 1e-6), "sent, MB"),
+        (("sent_after", ".0f", 1e-6), "after the switch, MB"),
+        (("touch_before_ms", ".0f"), "256 MiB touched before, ms"),
+        (("touch_ms", ".0f"), "after the switch, ms"), (("worst_ms", ".1f"), "worst page, ms"),
+        (("rss", ".0f", 1e-6), "destination RSS, MB"))
+    lines = []
+    for (workload, peer), group in by(found, "workload", "peer").items():
+        base = [row for row in found if row["peer"] == "none" and row["workload"] == workload]
+        name = LABELS[peer]
+        lines.append([workload, f"**{name}**" if peer.startswith("freehint") else name,
+                      *(spread(group, *column) for column, _ in columns),
+                      ratio(group, base, "total_s")])
+    return markdown(["guest", "", *(title for _, title in columns),
+                     "until all is there: no hints / this"], lines)
+
+
 def simulated(found: list[Row]) -> str:
     """The host's side alone, for guests that fit no machine here."""
     columns = [column for column in found[0] if column not in ("tib", "pattern")] \
@@ -211,6 +233,7 @@ def tables(out: str) -> dict[str, str]:
         "scale": (found["scale"], scale), "latency": (every, latency),
         "rounds": (found["churn"] + found["compile"] + found["links"], rounds),
         "guest": (found["guest"], guest), "remains": (found["remains"], what_remains),
+        "postcopy": (found["postcopy"], postcopy),
         "simulated": (found["simulated"], simulated),
     }
     done = {name: make(some) for name, (some, make) in makers.items() if some}

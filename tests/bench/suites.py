@@ -61,7 +61,8 @@ SUITES: dict[str, list[Case]] = {
                                  memory_mib=gib * 1024)],
 }
 
-# Measured in ways of their own: guest_cost.py, remains.py.
+# Measured in ways of their own: guest_cost.py, remains.py, postcopy.py.
 GUEST = "guest"
 REMAINS = "remains"
-NAMES = (*SUITES, GUEST, REMAINS)
+POSTCOPY = "postcopy"
+NAMES = (*SUITES, GUEST, REMAINS, POSTCOPY)

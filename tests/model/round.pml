@@ -22,7 +22,7 @@
  * Each -DBUG_ takes one safety rule out; one of the assertions must then fail.
  *
  * Left out, because nothing here depends on it: how the guest's words cross the
- * shared memory (publish.pml); a switch to postcopy.
+ * shared memory (publish.pml); a switch to postcopy (switch.pml).
  */
 
 #ifndef WRITES

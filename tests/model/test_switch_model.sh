@@ -1,0 +1,11 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A switch to postcopy in any state of the rounds, and each of its rules taken out in turn.
+
+. "$(dirname "$0")/model.sh"
+
+proves switch
+for bug in NO_REDIRTY NO_LOG NO_WAIT TAKE_LATE ZERO_ON; do
+	finds switch "-DBUG_$bug"
+done
