@@ -95,11 +95,12 @@ qemu-patched: deps-build deps-matrix all
 check-matrix: deps-build deps-matrix all
 	@python3 tests/matrix/matrix.py $(MATRIX_ARGS)
 
-# Torture tests and models, so many times as long; for hours, not for every commit.
+# Torture tests, switches to postcopy, models: so many times as long; for hours, not for
+# every commit.
 SOAK  ?= 40
 soak: deps-build deps-demo deps-check all mutants
 	@FREEHINT_SOAK=$(SOAK) TEST_TIMEOUT=$(or $(TEST_TIMEOUT),86400) \
-		tests/run.sh -k 'torture|model'
+		tests/run.sh -k 'torture|model|postcopy'
 
 # Needs clang with libFuzzer; what is found is in build/fuzz.
 FUZZ_TIME ?= 600

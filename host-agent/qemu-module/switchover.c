@@ -197,6 +197,8 @@ void switchover_prepare(void)
 void switchover_in_sync(bool begins)
 {
 	sw.in_sync = begins;
+	if (!begins)
+		witness_forget();
 }
 
 void switchover_over(void)

@@ -11,13 +11,16 @@
  * from elsewhere (write_watch.c), and compares in every sync:
  *
  *	round opens	watch taken: what was written before the guest looks is forgotten
- *	hint		the page is skipped; what is known of it was older, forgotten
+ *	hint		the page is skipped
  *	sync		watch taken, then the log: skipped, written, not in the log?
  *			That is a violation. What is in the log is skipped no more.
+ *	sync is over	watch taken, forgotten
  *
  * The watch is taken before the log, so a write that comes between is in the log and not
- * in the watch, never the other way round. It comes up in the next watch, when it may have
- * been hinted anew; that is why each hint forgets.
+ * in the watch, never the other way round. What is written from there until the sync is
+ * over is not checked: QEMU collects the log in between, and in the next one it would be
+ * missed although it is sent. Nor is what is written from the sync until a round opens and
+ * has armed the log: such a page is sent, or was written before the guest saw it free.
  *
  * The log is that of the migration itself, read at the end of the sync, before QEMU collects
  * it: taken and put back, bit by bit. Whoever wants speed does not audit. It must not be
@@ -46,7 +49,7 @@
  * @ram:     QEMU's block
  * @region:  its memory region
  * @skipped: a bit for each page
- * @written: likewise; since the last round was opened, or since it was hinted
+ * @written: likewise; since the round was opened, used in a check only
  */
 struct watched {
 	u8 *host;
@@ -149,26 +152,29 @@ static void note_written(void *opaque, const u8 *start, const u8 *end)
 			page_bits_piece(page, after, &next);
 }
 
-static bool take_watch(struct watched *block)
+static bool take_watch(struct watched *block, write_watch_fn *written)
 {
-	if (!write_watch_take(block->host, block->pages << FREEHINT_PAGE_SHIFT, note_written,
-			      block))
+	if (!write_watch_take(block->host, block->pages << FREEHINT_PAGE_SHIFT, written, block))
 		return true;
 	give_up("the kernel no longer says what was written");
 	return false;
 }
 
-void witness_open_round(u64 round)
+void witness_forget(void)
 {
 	unsigned int i;
 
+	for (i = 0; i < witness.count; i++)
+		if (!take_watch(&witness.block[i], NULL))
+			return;
+}
+
+void witness_open_round(u64 round)
+{
 	if (!witness.report.wanted || witness.failed || (!witness.on && !begin()))
 		return;
 	witness.round = round;
-	/* Kept for what is skipped already; a hint forgets it. */
-	for (i = 0; i < witness.count; i++)
-		if (!take_watch(&witness.block[i]))
-			return;
+	witness_forget();
 }
 
 static struct watched *find_block(const u8 *hva)
@@ -197,7 +203,6 @@ void witness_hint(u64 round, const u8 *hva, u64 len)
 	for (; page < end && page < block->pages; page = next) {
 		bits = page_bits_piece(page, end, &next);
 		block->skipped[page / FREEHINT_WORD_BITS] |= bits;
-		block->written[page / FREEHINT_WORD_BITS] &= ~bits;
 	}
 }
 
@@ -253,7 +258,7 @@ static void check_block(struct watched *block)
 	u64 i, words = page_bits_words(block->pages);
 	DirtyBitmapSnapshot *log;
 
-	if (!take_watch(block))
+	if (!take_watch(block, note_written))
 		return;
 	log = dirty_log_take(block->region, block->pages, DIRTY_LOG_MIGRATION);
 	for (i = 0; i < words; i++)

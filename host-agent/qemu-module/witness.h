@@ -61,6 +61,9 @@ void witness_hint(u64 round, const u8 *hva, u64 len);
  */
 void witness_sync(void);
 
+/** witness_forget() - what was written so far is of no interest; BQL held, no round open */
+void witness_forget(void);
+
 /** witness_over() - the migration has ended; BQL held, no round open */
 void witness_over(void);
 

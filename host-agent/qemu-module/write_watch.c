@@ -6,6 +6,10 @@
  * A protected page that is written faults; with UFFD_FEATURE_WP_ASYNC the kernel takes the
  * protection off and goes on, nobody is woken. PAGEMAP_SCAN tells which pages have lost
  * it, and protects them again in the same step, so that no write falls between.
+ *
+ * It does so for what is populated. The rest has to be protected once and for all, or a
+ * huge page that is put into a hole would count as written, all of it, when one of its
+ * pages is; hence UFFDIO_WRITEPROTECT, which needs a page table for every hole.
  */
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -66,7 +70,14 @@ int write_watch_add(u8 *start, u64 len)
 		.mode = UFFDIO_REGISTER_MODE_WP,
 	};
 
-	return ioctl(uffd, UFFDIO_REGISTER, &range) ? -errno : 0;
+	struct uffdio_writeprotect all = {
+		.range = range.range,
+		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
+	};
+
+	if (ioctl(uffd, UFFDIO_REGISTER, &range) || ioctl(uffd, UFFDIO_WRITEPROTECT, &all))
+		return -errno;
+	return 0;
 }
 
 static void tell(const u8 *start, const struct scan_region *region, int count,

@@ -23,7 +23,8 @@ void write_watch_close(void);
 /**
  * write_watch_add() - watch [start, start + len), page aligned
  *
- * Everything counts as written until the first write_watch_take().
+ * What was written before is not told. Page tables are made for all of it, 2 MiB for each
+ * GiB, and the kernel makes no huge pages there while it is watched.
  *
  * Return: 0; -EINVAL: this kind of memory cannot be watched; -EBUSY: somebody else does.
  */

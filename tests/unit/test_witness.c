@@ -60,7 +60,7 @@ int write_watch_take(u8 *start, u64 len, write_watch_fn *written, void *opaque)
 
 	assert_int_equal(len, PAGES * PAGE);
 	for (i = 0; i < PAGES; i++) {
-		if (kernel.written[i])
+		if (kernel.written[i] && written)
 			written(opaque, start + i * PAGE, start + (i + 1) * PAGE);
 		kernel.written[i] = false;
 	}
@@ -158,19 +158,20 @@ static void a_write_that_the_log_has_not_is_told_once(void **state)
 	assert_int_equal(errors, 1);
 }
 
-static void a_write_older_than_the_hint_is_none(void **state)
+/* After the check, and collected by QEMU in the same sync: the next log has it not. */
+static void a_write_between_a_sync_and_a_round_is_not_checked(void **state)
 {
 	(void)state;
 	hint(10, 100);
 	witness_sync();
 	guest_writes(20, false);
-	witness_open_round(ROUND + 1);
-	/* in the round before it was skipped already, and is not hinted anew */
-	witness_sync();
-	assert_int_equal(NEW(violations), 1);
+	witness_forget();
 	guest_writes(30, false);
-	witness_open_round(ROUND + 2);
-	witness_hint(ROUND + 2, fake.block[0].host + 30 * PAGE, PAGE);
+	witness_open_round(ROUND + 1);
+	witness_hint(ROUND + 1, fake.block[0].host + 30 * PAGE, PAGE);
+	witness_sync();
+	assert_int_equal(NEW(violations), 0);
+	guest_writes(20, false);
 	witness_sync();
 	assert_int_equal(NEW(violations), 1);
 }
@@ -262,7 +263,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_write_that_the_log_has_not_is_told_once),
 		TEST(a_write_that_both_know_is_well),
-		TEST(a_write_older_than_the_hint_is_none),
+		TEST(a_write_between_a_sync_and_a_round_is_not_checked),
 		TEST(the_log_is_put_back_whole),
 		TEST(a_hint_of_another_round_is_late),
 		TEST(memory_of_nobody_is_ignored),

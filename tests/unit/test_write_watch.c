@@ -89,6 +89,16 @@ static void writes_to_shared_memory_are_known(void **state)
 	check_writes(MAP_SHARED);
 }
 
+/* A kernel that likes huge pages puts one into the hole: one page of it was written. */
+static void a_huge_page_counts_as_one(void **state)
+{
+	(void)state;
+	watch(MAP_PRIVATE);
+	madvise(memory, PAGES * PAGE, MADV_HUGEPAGE);
+	memory[(PAGES - 700) * PAGE] = 2;
+	assert_int_equal(take(), 1);
+}
+
 /* More runs than one call of the kernel's has room for. */
 static void a_thousand_runs_are_known(void **state)
 {
@@ -118,6 +128,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(writes_to_private_memory_are_known),
 		TEST(writes_to_shared_memory_are_known),
+		TEST(a_huge_page_counts_as_one),
 		TEST(a_thousand_runs_are_known),
 		TEST(nothing_is_watched_after_the_end),
 	};

@@ -9,6 +9,7 @@ userfaultfd.
 """
 from __future__ import annotations
 
+import dataclasses
 import os
 import random
 import subprocess
@@ -40,12 +41,14 @@ def resident_mib(vm: Machine) -> int:
         return next(int(line.split()[1]) >> 10 for line in file if line.startswith("VmRSS"))
 
 
-def hold(hops: Hops, caps: dict[str, bool], hints: bool = True, speed: int = 0) -> None:
+def hold(hops: Hops, caps: dict[str, bool], hints: bool = True, speed: int = 0,
+         spec: Spec | None = None) -> None:
     """A migration that can end in postcopy only; `speed` is that of postcopy, 0 unlimited."""
-    if hints:
+    if hints and not hops.here.agent:
         attach_agent(hops.here)
+    if hints:
         hops.here.start_hints()
-    hops.hold(caps=caps)
+    hops.hold(spec, caps=caps)
     migration.set_parameters(hops.here.qemu, {"max-postcopy-bandwidth": speed})
 
 
@@ -176,7 +179,8 @@ def no_permission(hops: Hops, work: Work) -> None:
             print(f"skipped: no permission for userfaultfd: {SYSCTL} allows it", flush=True)
             return
     spec = Spec(memory_mib=MEMORY_MIB, extra=as_nobody())
-    attach_agent(hops.here)
+    if not hops.here.agent:
+        attach_agent(hops.here)
     hops.here.start_hints()
     there = hops.add(spec, incoming=True)
     os.chmod(there.qemu.dir, 0o777)
@@ -192,6 +196,16 @@ def no_permission(hops: Hops, work: Work) -> None:
     migration.wait_running(hops.here.qemu)
     there.stop()
     work.prove(hops.here.guest)
+
+
+def plain_destination(hops: Hops, work: Work) -> None:
+    """The other side has nothing of freehint, and needs nothing."""
+    hold(hops, CAPS, spec=dataclasses.replace(hops.here.spec, extension=False))
+    hops.wait_pass(2)
+    switch(hops)
+    step("a destination without freehint: " + touch_free_memory(hops))
+    check_handed_over(hops, land(hops), {})
+    work.prove(hops.arrive().guest)
 
 
 def main() -> None:
@@ -210,6 +224,7 @@ def main() -> None:
         never_used(hops, work)
         cancelled(hops, work)
         no_permission(hops, work)
+        plain_destination(hops, work)
 
 
 if __name__ == "__main__":
