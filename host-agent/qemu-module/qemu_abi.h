@@ -101,6 +101,7 @@ typedef void qemu_reset_fn(void *opaque);
 	X(bool, migrate_postcopy_ram, (void))					\
 	X(bool, migrate_background_snapshot, (void))				\
 	X(bool, migrate_ignore_shared, (void))					\
+	X(bool, ramblock_page_is_discarded, (RAMBlock *block, u64 offset))	\
 	X(bool, migration_in_incoming_postcopy, (void))
 
 /* softmmu/physmem.c, softmmu/memory.c, monitor/misc.c, backends/hostmem.c */

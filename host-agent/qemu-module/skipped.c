@@ -35,6 +35,9 @@
 #include "page_bits.h"
 #include "skipped.h"
 
+/* hw/virtio/virtio-mem.c, VIRTIO_MEM_MIN_BLOCK_SIZE: 1 MiB */
+#define PLUG_PAGES	256
+
 static struct {
 	struct skipped_block block[ARM_MAX_BLOCKS];
 	unsigned int count;
@@ -170,6 +173,38 @@ void skipped_forget_written(void)
 
 	for (i = 0; i < skipped.count; i++)
 		forget_in_block(&skipped.block[i]);
+}
+
+static bool any_skipped(const struct skipped_block *block, u64 word, u64 end)
+{
+	for (; word < end; word++)
+		if (block->word[word])
+			return true;
+	return false;
+}
+
+/* By pieces that are plugged as a whole. */
+static void forget_unplugged_in_block(struct skipped_block *block)
+{
+	u64 words = page_bits_words(block->pages), word, end;
+
+	for (word = 0; word < words; word = end) {
+		end = word + PLUG_PAGES / FREEHINT_WORD_BITS;
+		if (end > words)
+			end = words;
+		if (any_skipped(block, word, end) &&
+		    qemu.ramblock_page_is_discarded(block->ram, word * FREEHINT_WORD_BITS *
+							       FREEHINT_PAGE_SIZE))
+			memset(block->word + word, 0, (end - word) * sizeof(u64));
+	}
+}
+
+void skipped_forget_unplugged(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < skipped.count; i++)
+		forget_unplugged_in_block(&skipped.block[i]);
 }
 
 /* The first page at or after @page that is skipped or, with @flip, that is not. */

@@ -60,6 +60,15 @@ void skipped_add(const u8 *hva, u64 len);
 void skipped_forget_written(void);
 
 /**
+ * skipped_forget_unplugged() - forget what is not plugged into the guest (virtio-mem)
+ *
+ * A guest that is honest does not report it. QEMU must neither send nor touch it.
+ *
+ * Context: BQL held, guest stopped.
+ */
+void skipped_forget_unplugged(void);
+
+/**
  * typedef skipped_run_fn - a run of skipped pages
  * @block: block
  * @first: first page, from the start of the block

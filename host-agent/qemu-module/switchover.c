@@ -62,6 +62,7 @@
  * Guarded by the BQL.
  *
  * @busy: our own reading of the log syncs, too. @announced: by a savevm handler.
+ * @handed_over: what is skipped was set dirty; to our own log, too.
  */
 static struct {
 	struct qemu_memory_listener listener;
@@ -70,6 +71,7 @@ static struct {
 	bool busy;
 	bool in_sync;
 	bool announced;
+	bool handed_over;
 	bool no_memory;
 	u64 pages;
 } sw;
@@ -102,7 +104,9 @@ static void hand_over(void)
 {
 	u64 start = clock_us();
 
+	sw.handed_over = true;
 	skipped_forget_written();
+	skipped_forget_unplugged();
 	sw.pages = 0;
 	skipped_walk(set_dirty);
 	zero_thread_start();
@@ -113,7 +117,7 @@ static void hand_over(void)
 
 static bool is_switchover(void)
 {
-	if (!skipped_is_on() || !pthread_equal(sw.thread, pthread_self()) ||
+	if (!skipped_is_on() || sw.handed_over || !pthread_equal(sw.thread, pthread_self()) ||
 	    qemu.runstate_is_running())
 		return false;
 	return qemu.register_savevm_live ? sw.announced : !sw.in_sync;
@@ -187,6 +191,7 @@ void switchover_prepare(void)
 	if (!skipped_is_on()) {
 		sw.thread = pthread_self();
 		sw.announced = false;
+		sw.handed_over = false;
 		sw.no_memory = skipped_begin();
 	}
 	sw.busy = true;

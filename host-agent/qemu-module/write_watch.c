@@ -5,11 +5,10 @@
  *
  * A protected page that is written faults; with UFFD_FEATURE_WP_ASYNC the kernel takes the
  * protection off and goes on, nobody is woken. PAGEMAP_SCAN tells which pages have lost
- * it, and protects them again in the same step, so that no write falls between.
- *
- * It does so for what is populated. The rest has to be protected once and for all, or a
- * huge page that is put into a hole would count as written, all of it, when one of its
- * pages is; hence UFFDIO_WRITEPROTECT, which needs a page table for every hole.
+ * it, and protects them again in the same step, so that no write falls between. What is
+ * not populated counts as written in the first scan and is protected by it, too
+ * (UFFD_FEATURE_WP_UNPOPULATED); from then on no huge page comes there that would make
+ * one write look like 512.
  */
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -70,14 +69,8 @@ int write_watch_add(u8 *start, u64 len)
 		.mode = UFFDIO_REGISTER_MODE_WP,
 	};
 
-	struct uffdio_writeprotect all = {
-		.range = range.range,
-		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
-	};
 
-	if (ioctl(uffd, UFFDIO_REGISTER, &range) || ioctl(uffd, UFFDIO_WRITEPROTECT, &all))
-		return -errno;
-	return 0;
+	return ioctl(uffd, UFFDIO_REGISTER, &range) ? -errno : 0;
 }
 
 static void tell(const u8 *start, const struct scan_region *region, int count,

@@ -23,8 +23,8 @@ void write_watch_close(void);
 /**
  * write_watch_add() - watch [start, start + len), page aligned
  *
- * What was written before is not told. Page tables are made for all of it, 2 MiB for each
- * GiB, and the kernel makes no huge pages there while it is watched.
+ * Everything counts as written until the first write_watch_take(). That makes page tables
+ * for all of it, 2 MiB for each GiB, and the kernel makes no huge pages there meanwhile.
  *
  * Return: 0; -EINVAL: this kind of memory cannot be watched; -EBUSY: somebody else does.
  */

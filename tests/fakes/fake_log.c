@@ -118,6 +118,13 @@ static int discard(RAMBlock *ram, u64 offset, size_t len)
 	return 0;
 }
 
+static bool is_unplugged(RAMBlock *ram, u64 offset)
+{
+	if (offset >= ram->len)
+		abort();
+	return fake_log.unplugged[index_of(ram)][offset >> FREEHINT_PAGE_SHIFT];
+}
+
 static bool discard_disabled(void) { return fake_log.disabled; }
 static const char *idstr(RAMBlock *ram) { (void)ram; return "mainram"; }
 static size_t page_size(RAMBlock *ram) { (void)ram; return fake_log.page_size; }
@@ -160,6 +167,7 @@ void fake_log_install(void)
 	qemu.memory_region_snapshot_get_dirty = is_dirty;
 	qemu.memory_region_set_dirty = set_dirty;
 	qemu.memory_listener_register = register_listener;
+	qemu.ramblock_page_is_discarded = is_unplugged;
 	qemu.ram_block_discard_range = discard;
 	qemu.ram_block_discard_is_disabled = discard_disabled;
 	qemu.qemu_ram_pagesize = page_size;

@@ -20,6 +20,7 @@
  * @logging:    blocks that are logged for it
  * @dirty:      set dirty by the extension
  * @discarded:  given to the kernel
+ * @unplugged:  not there, by QEMU's word
  * @discards:   calls for that
  * @syncs:      of the accelerator's log
  * @refuse:     discarding answers with an error
@@ -38,6 +39,7 @@ struct fake_log {
 	bool logging[FAKE_MAX_BLOCKS];
 	bool dirty[FAKE_MAX_BLOCKS][FAKE_LOG_PAGES];
 	bool discarded[FAKE_MAX_BLOCKS][FAKE_LOG_PAGES];
+	bool unplugged[FAKE_MAX_BLOCKS][FAKE_LOG_PAGES];
 	unsigned int discards;
 	unsigned int syncs;
 	bool refuse;

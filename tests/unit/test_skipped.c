@@ -20,7 +20,7 @@
 
 #define PAGE	FREEHINT_PAGE_SIZE
 #define MAIN	200	/* pages: no multiple of a word */
-#define DIMM	64
+#define DIMM	800
 
 static struct {
 	u64 first;
@@ -157,6 +157,20 @@ static void memory_of_devices_is_not_logged_and_not_skipped(void **state)
 	assert_int_equal(runs, 0);
 }
 
+static void what_is_not_plugged_is_forgotten(void **state)
+{
+	(void)state;
+	add(0, 10, 3);
+	add(1, 250, 500);
+	memset(fake_log.unplugged[1] + 256, true, 256);
+	memset(fake_log.unplugged[1] + 768, true, 32);
+	skipped_forget_unplugged();
+	walk();
+	assert_int_equal(runs, 3);
+	assert_run(1, 1, 250, 6);
+	assert_run(2, 1, 512, 238);
+}
+
 static void a_new_migration_begins_with_nothing(void **state)
 {
 	(void)state;
@@ -176,6 +190,7 @@ int main(void)
 		TEST(what_is_written_is_skipped_no_more),
 		TEST(a_write_that_a_sync_has_fetched_counts),
 		TEST(memory_of_devices_is_not_logged_and_not_skipped),
+		TEST(what_is_not_plugged_is_forgotten),
 		TEST(a_new_migration_begins_with_nothing),
 	};
 

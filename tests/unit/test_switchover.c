@@ -124,6 +124,29 @@ static void what_is_still_skipped_is_set_dirty_and_made_zero(void **state)
 	assert_memory_equal(fake_log.discarded[0], fake_log.dirty[0], PAGES);
 }
 
+/* To our own log what was set dirty looks as if it was written. */
+static void it_is_handed_over_once(void **state)
+{
+	u64 before = COUNT(switchovers);
+
+	(void)state;
+	begin_migration();
+	skipping(16, 100);
+	sync_of_the_switch();
+	memset(fake_log.written[0], true, PAGES);
+	fake_log_sync();
+	assert_int_equal(COUNT(switchovers), before + 1);
+	assert_int_equal(dirty(), 100);
+	fake_notify(QEMU_PRECOPY_CLEANUP);
+	memset(fake_log.dirty[0], false, PAGES);
+	the_guest_runs();
+	begin_migration();
+	skipping(20, 10);
+	sync_of_the_switch();
+	assert_int_equal(COUNT(switchovers), before + 2);
+	assert_int_equal(dirty(), 10);
+}
+
 static void the_end_of_a_precopy_is_no_switch(void **state)
 {
 	(void)state;
@@ -257,6 +280,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_still_skipped_is_set_dirty_and_made_zero),
+		TEST(it_is_handed_over_once),
 		TEST(the_end_of_a_precopy_is_no_switch),
 		TEST(syncs_of_others_are_no_switch),
 		TEST(without_the_capability_nothing_is_logged),
