@@ -208,8 +208,21 @@ def plain_destination(hops: Hops, work: Work) -> None:
     work.prove(hops.arrive().guest)
 
 
+def zeros_on_both_sides() -> None:
+    """With init_on_free=1 free pages have to read as zero there, and are hinted once only."""
+    with Hops(Spec(memory_mib=MEMORY_MIB, append="init_on_free=1")) as hops:
+        hops.here.guest.must("memfill 200M", 120)
+        work = Work(hops.here.guest, pages_mib=32, churn_mib=48, zero_mib=64)
+        hold(hops, CAPS)
+        hops.wait_pass(3)
+        switch(hops)
+        step("init_on_free=1: " + touch_free_memory(hops))
+        check_handed_over(hops, land(hops), {})
+        work.prove(hops.arrive().guest)
+
+
 def main() -> None:
-    """One guest that travels."""
+    """One guest that travels, and one whose free pages have to be zero."""
     rng = seeded()
     with Hops(Spec(memory_mib=MEMORY_MIB, lifetime=900)) as hops:
         hops.here.guest.must("memfill 250M", 60)
@@ -225,6 +238,7 @@ def main() -> None:
         cancelled(hops, work)
         no_permission(hops, work)
         plain_destination(hops, work)
+    zeros_on_both_sides()
 
 
 if __name__ == "__main__":
