@@ -3,14 +3,15 @@
 # time limit: 900 s
 """
 Boards and ways to give a guest its memory: each is migrated twice with hints, under load,
-and the content checked. pc-dimm and virtio-mem come and go in test_torture_events.
+and the content checked; the second time with a switch to postcopy. pc-dimm and virtio-mem
+come and go in test_torture_events.
 """
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from support import Hops, Work, check, step
+from support import Hops, Work, attach_agent, check, step
 from lib.machine import Spec
 from lib.result import run
 
@@ -61,6 +62,21 @@ def huge_pages(count: int) -> Iterator[str]:
         _pool(before - after)
 
 
+def hop_by_postcopy(hops: Hops) -> None:
+    """The guest runs there first, and its memory follows."""
+    attach_agent(hops.here)
+    hops.here.start_hints()
+    hops.hold(caps={"postcopy-ram": True})
+    hops.wait_pass(2)
+    hops.here.qmp.command("migrate-start-postcopy")
+    hops.release()
+    counters = hops.here.counters()
+    check(counters["switchovers"] == 1 and counters["pages-zeroed"] > 0,
+          f"nothing was handed over: {counters}")
+    step(f"{counters['pages-switchover']} pages skipped at the switch, "
+         f"{counters['pages-zeroed']} made zero")
+
+
 def there_and_on(spec: Spec) -> None:
     """Two hops, each with several passes, each proved."""
     with Hops(spec) as hops:
@@ -68,9 +84,10 @@ def there_and_on(spec: Spec) -> None:
         check(len(nodes) == spec.nodes, f"the guest has {len(nodes)} nodes")
         hops.here.guest.must("memfill 200M", 60)
         work = Work(hops.here.guest, pages_mib=32, churn_mib=48)
-        for _ in range(2):
-            hops.hinted(3)
-            work.prove(hops.arrive().guest)
+        hops.hinted(3)
+        work.prove(hops.arrive().guest)
+        hop_by_postcopy(hops)
+        work.prove(hops.arrive().guest)
 
 
 def main() -> None:
