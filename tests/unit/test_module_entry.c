@@ -164,6 +164,29 @@ static void tested_series_load_with_their_plugin_number(void **state)
 	}
 }
 
+/* 11.1 announces a switch to postcopy, the older ones do not; of others nothing is known. */
+static void how_a_series_switches_to_postcopy_is_known_or_not(void **state)
+{
+	static const int series[][2] = { { 7, 2 }, { 10, 0 }, { 11, 1 }, { 10, 1 } };
+	static const bool tells[] = { true, true, true, false };
+	static const bool announces[] = { false, false, true, false };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		major = series[i][0];
+		minor = series[i][1];
+		assert_int_equal(load("allow-untested=on"), 0);
+		assert_int_equal(qemu.tells_switchover, tells[i]);
+		assert_int_equal(!!qemu.register_savevm_live, announces[i]);
+	}
+	major = 11;
+	minor = 1;
+	absent = "register_savevm_live";
+	assert_int_equal(load(NULL), 0);
+	assert_false(qemu.tells_switchover);
+}
+
 static void an_untested_series_is_refused_by_name(void **state)
 {
 	(void)state;
@@ -269,6 +292,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(tested_series_load_with_their_plugin_number, reset),
+		cmocka_unit_test_setup(how_a_series_switches_to_postcopy_is_known_or_not, reset),
 		cmocka_unit_test_setup(an_untested_series_is_refused_by_name, reset),
 		cmocka_unit_test_setup(an_untested_series_loads_with_a_warning_if_told_so, reset),
 		cmocka_unit_test_setup(a_missing_symbol_refuses_the_load, reset),
