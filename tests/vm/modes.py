@@ -31,6 +31,14 @@ def _moved(section: str, counter: str) -> Callable[[dict[str, Any]], bool]:
     return lambda info: info.get(section, {}).get(counter, 0) > 0
 
 
+def _deltas(info: dict[str, Any]) -> bool:
+    """
+    Did xbzrle send deltas? The second pass fills its cache; from the third on a page has to
+    be dirty again, which a short migration's need not be.
+    """
+    return info["ram"]["dirty-sync-count"] < 4 or _moved("xbzrle-cache", "pages")(info)
+
+
 @dataclass(frozen=True)
 class Mode:
     """
@@ -70,7 +78,7 @@ def _multifd(name: str, transport: str = "unix", caps: tuple[str, ...] = (),
 MODES = (
     Mode("plain"),
     Mode("xbzrle", ("xbzrle",), {"xbzrle-cache-size": 256 * MIB},
-         used=_moved("xbzrle-cache", "pages")),
+         used=_deltas),
     Mode("compress", ("compress",), {"compress-threads": 3, "compress-level": 1},
          used=_moved("compression", "pages")),
     _multifd("multifd"),
