@@ -27,6 +27,9 @@ HOLD_BANDWIDTH = 24 << 20
 # Left to a guest when it fills what is free.
 SPARE_MIB = 40
 
+# Migrations that may end before they are switched to postcopy.
+SWITCH_TRIES = 5
+
 # Lines of each log that a failed test shows.
 LOG_TAIL = 40
 
@@ -220,6 +223,28 @@ class Hops:
         check(info["status"] == "cancelled", f"migration {info['status']}, not cancelled")
         self.there.stop()
         self.there = None
+
+
+def switch_to_postcopy(hops: Hops, depart: Callable[[], object]) -> None:
+    """
+    `depart` begins a migration, and it is switched: the guest runs there on return, which at
+    full speed can be the end of it. A precopy that ends before the switch is followed by
+    another.
+    """
+    for _ in range(SWITCH_TRIES):
+        depart()
+        assert hops.there is not None
+        hops.here.qmp.command("migrate-start-postcopy")
+        info = migration.wait(hops.here.qemu, 60, lambda now: now["status"] == "postcopy-active")
+        check(info["status"] in ("postcopy-active", "completed"),
+              f"the switch failed: {info}\n{hops.here.qemu.log()}")
+        migration.wait_running(hops.there.qemu)
+        if info["ram"]["postcopy-bytes"] or info["status"] == "postcopy-active":
+            step("switched")
+            return
+        step("it ended before the switch")
+        hops.arrive()
+    check(False, f"{SWITCH_TRIES} migrations ended before the switch")
 
 
 def hints_arrived(vm: Machine) -> dict[str, int]:

@@ -6,7 +6,7 @@ switch to postcopy, in which it sees skipped pages written again, and none of th
 """
 from __future__ import annotations
 
-from support import Hops, Work, attach_agent, check, step
+from support import Hops, Work, attach_agent, check, step, switch_to_postcopy
 from lib.machine import Machine, Spec
 from lib.result import run, skip
 
@@ -45,12 +45,10 @@ def precopy(hops: Hops, work: Work) -> None:
 
 def postcopy(hops: Hops, work: Work) -> None:
     """The sync of the switch counts as well."""
-    hold(hops, CAPS)
-    hops.wait_pass(2)
-    hops.here.qmp.command("migrate-start-postcopy")
+    switch_to_postcopy(hops, lambda: hold(hops, CAPS))
     hops.release()
     check(hops.here.counters()["switchovers"] == 1, "there was no switch")
-    check_audit(hops.here, 2)
+    check_audit(hops.here, 1)
     work.prove(hops.arrive().guest)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from support import Hops, Work, attach_agent, check, step
+from support import Hops, Work, attach_agent, check, step, switch_to_postcopy
 from lib.machine import Spec
 from lib.result import run
 
@@ -64,11 +64,12 @@ def huge_pages(count: int) -> Iterator[str]:
 
 def hop_by_postcopy(hops: Hops) -> None:
     """The guest runs there first, and its memory follows."""
-    attach_agent(hops.here)
-    hops.here.start_hints()
-    hops.hold(caps={"postcopy-ram": True})
-    hops.wait_pass(2)
-    hops.here.qmp.command("migrate-start-postcopy")
+    def depart() -> None:
+        attach_agent(hops.here)
+        hops.here.start_hints()
+        hops.hold(caps={"postcopy-ram": True})
+
+    switch_to_postcopy(hops, depart)
     hops.release()
     counters = hops.here.counters()
     check(counters["switchovers"] == 1 and counters["pages-zeroed"] > 0,

@@ -17,7 +17,7 @@ import time
 from typing import Any
 
 from support import (HOLD_BANDWIDTH, Hops, Work, attach_agent, check, check_kernel, migration,
-                     step)
+                     step, switch_to_postcopy)
 from lib.machine import Machine, Spec
 from lib.qemu import BINARY
 from lib.qmp import QmpError
@@ -50,18 +50,6 @@ def hold(hops: Hops, caps: dict[str, bool], hints: bool = True, speed: int = 0,
         hops.here.start_hints()
     hops.hold(spec, caps=caps)
     migration.set_parameters(hops.here.qemu, {"max-postcopy-bandwidth": speed})
-
-
-def switch(hops: Hops) -> None:
-    """To postcopy; the guest runs there."""
-    assert hops.there is not None
-    hops.here.qmp.command("migrate-start-postcopy")
-    info = migration.wait(hops.here.qemu, 60, lambda now: now["status"] == "postcopy-active")
-    # at full speed it can be over by now
-    check(info["status"] != "failed", f"the switch failed: {info}\n"
-                                               f"{hops.here.qemu.log()}")
-    migration.wait_running(hops.there.qemu)
-    step("switched")
 
 
 def touch_free_memory(hops: Hops, speed: int = 0) -> str:
@@ -100,10 +88,12 @@ def check_handed_over(hops: Hops, info: dict[str, Any], before: dict[str, int]) 
 def random_switch(hops: Hops, work: Work, rng: random.Random, caps: dict[str, bool],
                   speed: int = 0) -> None:
     """In some pass, some time after its beginning."""
-    hold(hops, caps, speed=speed)
-    hops.wait_pass(rng.randrange(1, 4))
-    time.sleep(rng.random() * 0.3)
-    switch(hops)
+    def depart() -> None:
+        hold(hops, caps, speed=speed)
+        hops.wait_pass(rng.randrange(1, 4))
+        time.sleep(rng.random() * 0.3)
+
+    switch_to_postcopy(hops, depart)
     step(touch_free_memory(hops, speed))
     check_handed_over(hops, land(hops), {})
     work.prove(hops.arrive().guest)
@@ -111,9 +101,7 @@ def random_switch(hops: Hops, work: Work, rng: random.Random, caps: dict[str, bo
 
 def broken_link(hops: Hops, work: Work) -> None:
     """The link breaks in postcopy and a new one is given."""
-    hold(hops, CAPS, speed=HOLD_POSTCOPY)
-    hops.wait_pass(2)
-    switch(hops)
+    switch_to_postcopy(hops, lambda: hold(hops, CAPS, speed=HOLD_POSTCOPY))
     assert hops.there is not None
     hops.here.qmp.command("migrate-pause")
     for side in hops.here, hops.there:
@@ -147,8 +135,7 @@ def cancelled(hops: Hops, work: Work) -> None:
     before = hops.here.counters()
     check(before["switchovers"] == 0, f"nothing was switched: {before}")
     check_kernel(hops.here.guest)
-    hops.hold(caps=CAPS)
-    switch(hops)
+    switch_to_postcopy(hops, lambda: hold(hops, CAPS))
     step("after a cancelled one: " + touch_free_memory(hops))
     check_handed_over(hops, land(hops), before)
     work.prove(hops.arrive().guest)
@@ -156,9 +143,7 @@ def cancelled(hops: Hops, work: Work) -> None:
 
 def without_hints(hops: Hops, work: Work) -> None:
     """The same without an agent, to compare."""
-    hold(hops, CAPS, hints=False)
-    hops.wait_pass(2)
-    switch(hops)
+    switch_to_postcopy(hops, lambda: hold(hops, CAPS, hints=False))
     step("without hints: " + touch_free_memory(hops))
     info = land(hops)
     check(hops.here.counters()["pages-switchover"] == 0, "nothing was hinted")
@@ -200,9 +185,8 @@ def no_permission(hops: Hops, work: Work) -> None:
 
 def plain_destination(hops: Hops, work: Work) -> None:
     """The other side has nothing of freehint, and needs nothing."""
-    hold(hops, CAPS, spec=dataclasses.replace(hops.here.spec, extension=False))
-    hops.wait_pass(2)
-    switch(hops)
+    spec = dataclasses.replace(hops.here.spec, extension=False)
+    switch_to_postcopy(hops, lambda: hold(hops, CAPS, spec=spec))
     step("a destination without freehint: " + touch_free_memory(hops))
     check_handed_over(hops, land(hops), {})
     work.prove(hops.arrive().guest)
@@ -213,9 +197,7 @@ def zeros_on_both_sides() -> None:
     with Hops(Spec(memory_mib=MEMORY_MIB, append="init_on_free=1")) as hops:
         hops.here.guest.must("memfill 200M", 120)
         work = Work(hops.here.guest, pages_mib=32, churn_mib=48, zero_mib=64)
-        hold(hops, CAPS)
-        hops.wait_pass(3)
-        switch(hops)
+        switch_to_postcopy(hops, lambda: hold(hops, CAPS))
         step("init_on_free=1: " + touch_free_memory(hops))
         check_handed_over(hops, land(hops), {})
         work.prove(hops.arrive().guest)
