@@ -15,6 +15,9 @@ from baremetal import (CRAWL, EXTENSION, MIB, PAGE, Machine, accelerators, build
 OLD, NEW = 0x11111111, 0x22222222
 MEM = 128 * MIB
 AUDIT = ",audit=on"
+# KVM's other dirty log, of a size that is never full: when one of 4096 was, QEMU 7.2 without
+# any part of freehint lost writes, in five of eleven migrations.
+RING = "kvm,dirty-ring-size=65536"
 
 FILLER = range(1 * MIB, 9 * MIB)
 UNTOUCHED = range(16 * MIB, 32 * MIB)
@@ -130,6 +133,8 @@ def test() -> None:
         for share in False, True:
             check_agrees(accel, share)
         check_switch(accel)
+    if "kvm" in accels:
+        check_agrees(RING, share=False)
     check_no_gate(accels[0])
     check_off(accels[0])
     if "kvm" in accels:

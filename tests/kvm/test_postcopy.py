@@ -26,6 +26,9 @@ REUSED = range(140 * MIB, 148 * MIB)
 # Written on the destination first thing; some of them hinted, some never.
 TOUCHED = [range(at * MIB, at * MIB + 16 * PAGE) for at in (20, 60, 109, 200)]
 CAPS = {"postcopy-ram": True}
+# KVM's other dirty log, of a size that is never full: when one of 4096 was, QEMU 7.2 without
+# any part of freehint lost writes, in five of eleven migrations.
+RING = "kvm,dirty-ring-size=65536"
 
 
 def hint(src: Machine) -> int:
@@ -173,6 +176,8 @@ def test() -> None:
             check_extension(accel, share)
         check_never_used(accel)
         check_failed_switch(accel)
+    if "kvm" in accels:
+        check_extension(RING, share=False)
     check_no_redirty(accels[0])
     check_no_log(accels[0])
 

@@ -13,7 +13,7 @@ OUT=$ROOT/build/qemu-patched
 JOBS=${JOBS:-$(nproc)}
 PACKAGES="meson ninja-build libglib2.0-dev libfdt-dev zlib1g-dev python3-venv
 python3-pycotap flex bison patch"
-TESTS="vm/test_content vm/test_cancel_retry vm/test_refused vm/test_tool"
+TESTS="vm/test_content vm/test_cancel_retry vm/test_refused vm/test_tool vm/test_postcopy"
 WORLDS=${FREEHINT_WORLDS:-$ROOT/build/worlds}
 
 die()
