@@ -29,4 +29,13 @@ static inline u64 page_bits_piece(u64 page, u64 end, u64 *next)
 	return (~0ULL >> (FREEHINT_WORD_BITS - (*next - page))) << from;
 }
 
+/** page_bits_set() - set the bits of the pages [@page, @end) in @word */
+static inline void page_bits_set(u64 *word, u64 page, u64 end)
+{
+	u64 next;
+
+	for (; page < end; page = next)
+		word[page / FREEHINT_WORD_BITS] |= page_bits_piece(page, end, &next);
+}
+
 #endif /* FREEHINT_PAGE_BITS_H */

@@ -111,16 +111,13 @@ static struct skipped_block *find_block(const u8 *hva)
 void skipped_add(const u8 *hva, u64 len)
 {
 	struct skipped_block *block = find_block(hva);
-	u64 page, end, next;
+	u64 page, end;
 
 	if (!block)
 		return;
 	page = (u64)(hva - block->host) >> FREEHINT_PAGE_SHIFT;
 	end = page + (len >> FREEHINT_PAGE_SHIFT);
-	if (end > block->pages)
-		end = block->pages;
-	for (; page < end; page = next)
-		block->word[page / FREEHINT_WORD_BITS] |= page_bits_piece(page, end, &next);
+	page_bits_set(block->word, page, end < block->pages ? end : block->pages);
 }
 
 static bool logged(const struct skipped_block *block, DirtyBitmapSnapshot *log, u64 page,

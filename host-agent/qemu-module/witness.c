@@ -144,12 +144,9 @@ static bool begin(void)
 static void note_written(void *opaque, const u8 *start, const u8 *end)
 {
 	struct watched *block = opaque;
-	u64 page = (u64)(start - block->host) >> FREEHINT_PAGE_SHIFT;
-	u64 after = (u64)(end - block->host) >> FREEHINT_PAGE_SHIFT, next;
 
-	for (; page < after; page = next)
-		block->written[page / FREEHINT_WORD_BITS] |=
-			page_bits_piece(page, after, &next);
+	page_bits_set(block->written, (u64)(start - block->host) >> FREEHINT_PAGE_SHIFT,
+		      (u64)(end - block->host) >> FREEHINT_PAGE_SHIFT);
 }
 
 static bool take_watch(struct watched *block, write_watch_fn *written)
@@ -192,18 +189,15 @@ static struct watched *find_block(const u8 *hva)
 void witness_hint(u64 round, const u8 *hva, u64 len)
 {
 	struct watched *block = find_block(hva);
-	u64 page, end, next, bits;
+	u64 page, end;
 
-	if (!witness.on || !block)
+	if (!block)
 		return;
 	if (round != witness.round)
 		witness.report.late += len >> FREEHINT_PAGE_SHIFT;
 	page = (u64)(hva - block->host) >> FREEHINT_PAGE_SHIFT;
 	end = page + (len >> FREEHINT_PAGE_SHIFT);
-	for (; page < end && page < block->pages; page = next) {
-		bits = page_bits_piece(page, end, &next);
-		block->skipped[page / FREEHINT_WORD_BITS] |= bits;
-	}
+	page_bits_set(block->skipped, page, end < block->pages ? end : block->pages);
 }
 
 /* The log of up to 64 pages from @page; what is in it is put back. */

@@ -32,6 +32,10 @@ SHM_SIZE = MIB
 CRAWL = 10240
 UNLIMITED = 0
 
+# KVM's other dirty log, of a size that is never full: when one of 4096 was, QEMU 7.2 without
+# any part of freehint lost writes, in five of eleven migrations.
+RING = "kvm,dirty-ring-size=65536"
+
 BUILD = os.path.join(ROOT, "build")
 EXTENSION = os.path.join(BUILD, "freehint-qemu.so")
 ROM = os.path.join(BUILD, "tests", "kvm", "guest.rom")

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from baremetal import (CRAWL, EXTENSION, MIB, PAGE, Machine, accelerators, build, finish,
+from baremetal import (CRAWL, EXTENSION, MIB, PAGE, RING, Machine, accelerators, build, finish,
                        migration, mutant, result)
 
 OLD, NEW = 0x11111111, 0x22222222
 MEM = 128 * MIB
 AUDIT = ",audit=on"
-# KVM's other dirty log, of a size that is never full: when one of 4096 was, QEMU 7.2 without
-# any part of freehint lost writes, in five of eleven migrations.
-RING = "kvm,dirty-ring-size=65536"
 
 FILLER = range(1 * MIB, 9 * MIB)
 UNTOUCHED = range(16 * MIB, 32 * MIB)

@@ -9,8 +9,8 @@ one that does not look at the log has to lose writes, or this test could not see
 """
 from __future__ import annotations
 
-from baremetal import (CRAWL, EXTENSION, MIB, PAGE, GuestStopped, Machine, accelerators, build,
-                       migration, mutant, result)
+from baremetal import (CRAWL, EXTENSION, MIB, PAGE, RING, GuestStopped, Machine, accelerators,
+                       build, migration, mutant, result)
 
 OLD, NEW, THERE = 0x11111111, 0x22222222, 0x33333333
 MEM = 256 * MIB
@@ -26,9 +26,6 @@ REUSED = range(140 * MIB, 148 * MIB)
 # Written on the destination first thing; some of them hinted, some never.
 TOUCHED = [range(at * MIB, at * MIB + 16 * PAGE) for at in (20, 60, 109, 200)]
 CAPS = {"postcopy-ram": True}
-# KVM's other dirty log, of a size that is never full: when one of 4096 was, QEMU 7.2 without
-# any part of freehint lost writes, in five of eleven migrations.
-RING = "kvm,dirty-ring-size=65536"
 
 
 def hint(src: Machine) -> int:

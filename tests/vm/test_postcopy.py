@@ -18,7 +18,7 @@ from typing import Any
 
 from support import (HOLD_BANDWIDTH, Hops, Work, attach_agent, check, check_kernel, migration,
                      step, switch_to_postcopy)
-from lib.machine import Machine, Spec
+from lib.machine import Spec
 from lib.qemu import BINARY
 from lib.qmp import QmpError
 from lib.result import run
@@ -33,12 +33,6 @@ FIRST_MIB = 32
 # Slow enough that postcopy lasts until it is allowed to end.
 HOLD_POSTCOPY = 3 << 20
 SYSCTL = "/proc/sys/vm/unprivileged_userfaultfd"
-
-
-def resident_mib(vm: Machine) -> int:
-    """Memory of the process, MiB."""
-    with open(f"/proc/{vm.qemu.pid}/status", encoding="ascii") as file:
-        return next(int(line.split()[1]) >> 10 for line in file if line.startswith("VmRSS"))
 
 
 def hold(hops: Hops, caps: dict[str, bool], hints: bool = True, speed: int = 0,
@@ -81,8 +75,14 @@ def check_handed_over(hops: Hops, info: dict[str, Any], before: dict[str, int]) 
     sent, skipped = info["ram"]["postcopy-bytes"] >> 20, pages >> 8
     step(f"{skipped} MiB were skipped at the switch, {sent} MiB were sent after it, "
          f"{now['switchover-us']} us with the guest stopped, the destination has "
-         f"{resident_mib(hops.there)} MiB resident")
+         f"{hops.there.qemu.rss() >> 20} MiB resident")
     check(sent < MEMORY_MIB - skipped + 32, f"free memory was sent: {sent} MiB")
+
+
+def arrive(hops: Hops, work: Work, before: dict[str, int] | None = None) -> None:
+    """Let postcopy end, look at what was handed over since `before`, prove the content."""
+    check_handed_over(hops, land(hops), before or {})
+    work.prove(hops.arrive().guest)
 
 
 def random_switch(hops: Hops, work: Work, rng: random.Random, caps: dict[str, bool],
@@ -95,8 +95,7 @@ def random_switch(hops: Hops, work: Work, rng: random.Random, caps: dict[str, bo
 
     switch_to_postcopy(hops, depart)
     step(touch_free_memory(hops, speed))
-    check_handed_over(hops, land(hops), {})
-    work.prove(hops.arrive().guest)
+    arrive(hops, work)
 
 
 def broken_link(hops: Hops, work: Work) -> None:
@@ -111,8 +110,7 @@ def broken_link(hops: Hops, work: Work) -> None:
     hops.here.qmp.command("migrate", uri=uri, resume=True)
     migration.wait(hops.here.qemu, 30, lambda now: now["status"] == "postcopy-active")
     step("recovered; " + touch_free_memory(hops))
-    check_handed_over(hops, land(hops), {})
-    work.prove(hops.arrive().guest)
+    arrive(hops, work)
 
 
 def never_used(hops: Hops, work: Work) -> None:
@@ -137,8 +135,7 @@ def cancelled(hops: Hops, work: Work) -> None:
     check_kernel(hops.here.guest)
     switch_to_postcopy(hops, lambda: hold(hops, CAPS))
     step("after a cancelled one: " + touch_free_memory(hops))
-    check_handed_over(hops, land(hops), before)
-    work.prove(hops.arrive().guest)
+    arrive(hops, work, before)
 
 
 def without_hints(hops: Hops, work: Work) -> None:
@@ -188,8 +185,7 @@ def plain_destination(hops: Hops, work: Work) -> None:
     spec = dataclasses.replace(hops.here.spec, extension=False)
     switch_to_postcopy(hops, lambda: hold(hops, CAPS, spec=spec))
     step("a destination without freehint: " + touch_free_memory(hops))
-    check_handed_over(hops, land(hops), {})
-    work.prove(hops.arrive().guest)
+    arrive(hops, work)
 
 
 def zeros_on_both_sides() -> None:
@@ -199,8 +195,7 @@ def zeros_on_both_sides() -> None:
         work = Work(hops.here.guest, pages_mib=32, churn_mib=48, zero_mib=64)
         switch_to_postcopy(hops, lambda: hold(hops, CAPS))
         step("init_on_free=1: " + touch_free_memory(hops))
-        check_handed_over(hops, land(hops), {})
-        work.prove(hops.arrive().guest)
+        arrive(hops, work)
 
 
 def main() -> None:
