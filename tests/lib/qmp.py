@@ -42,7 +42,7 @@ class Qmp:
         self._serial = 0
         self._sock = self._connect(time.monotonic() + timeout)
         self.greeting = self._read_message(time.monotonic() + timeout)["QMP"]
-        self.command("qmp_capabilities")
+        self.command("qmp_capabilities", enable=self.greeting["capabilities"])
 
     def __enter__(self) -> "Qmp":
         return self
@@ -65,6 +65,13 @@ class Qmp:
         """
         arguments = dict(args_dict or {}, **kw)
         return self._execute(name, arguments, timeout, [])
+
+    def out_of_band(self, name: str, **kw: Any) -> Any:
+        """
+        A command that QEMU answers although its main loop is stuck: docs/interop/qmp-spec
+        of QEMU, "exec-oob". Raises QmpError when QEMU refuses.
+        """
+        return self._execute(name, kw, None, [], "exec-oob")
 
     def send_fd(self, fd: int, fdname: str) -> None:
         """Hand a file descriptor to QEMU (getfd); QEMU owns its copy."""
@@ -96,10 +103,10 @@ class Qmp:
                 self.events.append(message)
 
     def _execute(self, name: str, arguments: dict[str, Any],
-                 timeout: float | None, fds: list[int]) -> Any:
+                 timeout: float | None, fds: list[int], how: str = "execute") -> Any:
         """Send one command, skip events and late answers, return its result."""
         self._serial += 1
-        request: dict[str, Any] = {"execute": name, "id": self._serial}
+        request: dict[str, Any] = {how: name, "id": self._serial}
         if arguments:
             request["arguments"] = arguments
         deadline = time.monotonic() + (timeout or self.timeout)

@@ -131,8 +131,8 @@ class Hops:
         try:
             self.here = self.add(spec, shm=shm)
             self.here.boot(module=module)
-        except BaseException:
-            self._stack.close()
+        except BaseException as error:
+            self.__exit__(type(error))
             raise
         step("guest is up")
 
@@ -146,7 +146,7 @@ class Hops:
 
     def _show_logs(self) -> None:
         """Whatever may tell why the test failed."""
-        for vm in (self.here, self.there):
+        for vm in (getattr(self, "here", None), self.there):
             if vm is None or not os.path.exists(vm.qemu.dir):
                 continue
             agent_log = vm.agent.log() if vm.agent else ""

@@ -17,7 +17,7 @@ import time
 from typing import Any
 
 from support import (HOLD_BANDWIDTH, Hops, Work, attach_agent, check, check_kernel, migration,
-                     step, switch_to_postcopy)
+                     step, switch_to_postcopy, wait_for)
 from lib.machine import Spec
 from lib.qemu import BINARY
 from lib.qmp import QmpError
@@ -37,12 +37,18 @@ SYSCTL = "/proc/sys/vm/unprivileged_userfaultfd"
 
 def hold(hops: Hops, caps: dict[str, bool], hints: bool = True, speed: int = 0,
          spec: Spec | None = None) -> None:
-    """A migration that can end in postcopy only; `speed` is that of postcopy, 0 unlimited."""
+    """
+    A migration that can end in postcopy only, with something hinted; `speed` is that of
+    postcopy, 0 unlimited.
+    """
     if hints and not hops.here.agent:
         attach_agent(hops.here)
+    before = hops.here.counters()["pages-cleared"]
     if hints:
         hops.here.start_hints()
     hops.hold(spec, caps=caps)
+    if hints:
+        wait_for(lambda: hops.here.counters()["pages-cleared"] > before, "the first hints")
     migration.set_parameters(hops.here.qemu, {"max-postcopy-bandwidth": speed})
 
 
@@ -98,19 +104,39 @@ def random_switch(hops: Hops, work: Work, rng: random.Random, caps: dict[str, bo
     arrive(hops, work)
 
 
-def broken_link(hops: Hops, work: Work) -> None:
-    """The link breaks in postcopy and a new one is given."""
-    switch_to_postcopy(hops, lambda: hold(hops, CAPS, speed=HOLD_POSTCOPY))
+def recover(hops: Hops) -> None:
+    """
+    Give a broken postcopy a new link. Out of band: a vCPU can wait for a page with QEMU's big
+    lock held (TCG delivers interrupts under it), and the monitor's other commands with it.
+    """
     assert hops.there is not None
-    hops.here.qmp.command("migrate-pause")
-    for side in hops.here, hops.there:
-        migration.wait(side.qemu, 30, lambda now: now["status"] == "postcopy-paused")
     uri = f"unix:{hops.there.qemu.path('again.sock')}"
-    hops.there.qmp.command("migrate-recover", uri=uri)
+    migration.wait(hops.here.qemu, 30, lambda now: now["status"] == "postcopy-paused")
+
+    def paused_too() -> bool:
+        assert hops.there is not None
+        try:
+            hops.there.qmp.out_of_band("migrate-recover", uri=uri)
+        except QmpError as error:
+            check("postcopy is paused" in error.desc, f"migrate-recover: {error}")
+            return False
+        return True
+
+    wait_for(paused_too, "the destination to see that the link is broken")
     hops.here.qmp.command("migrate", uri=uri, resume=True)
     migration.wait(hops.here.qemu, 30, lambda now: now["status"] == "postcopy-active")
-    step("recovered; " + touch_free_memory(hops))
-    arrive(hops, work)
+
+
+def broken_link(hops: Hops, work: Work, preempt: bool) -> None:
+    """The link breaks in postcopy and a new one is given."""
+    before = hops.here.counters()
+    caps = {**CAPS, "postcopy-preempt": preempt}
+    switch_to_postcopy(hops, lambda: hold(hops, caps, speed=HOLD_POSTCOPY))
+    hops.here.qmp.out_of_band("migrate-pause")
+    recover(hops)
+    migration.set_parameters(hops.here.qemu, {"max-postcopy-bandwidth": HOLD_BANDWIDTH})
+    step(f"recovered, preemption {preempt}; " + touch_free_memory(hops))
+    arrive(hops, work, before)
 
 
 def never_used(hops: Hops, work: Work) -> None:
@@ -210,7 +236,8 @@ def main() -> None:
             random_switch(hops, work, rng, CAPS, 0 if number else HOLD_POSTCOPY)
         hops.here.guest.must("memfill 250M", 60)
         random_switch(hops, work, rng, {**CAPS, "postcopy-preempt": True})
-        broken_link(hops, work)
+        for preempt in False, True:
+            broken_link(hops, work, preempt)
         never_used(hops, work)
         cancelled(hops, work)
         no_permission(hops, work)
