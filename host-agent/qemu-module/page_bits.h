@@ -5,6 +5,8 @@
 #ifndef FREEHINT_PAGE_BITS_H
 #define FREEHINT_PAGE_BITS_H
 
+#include <stdbool.h>
+
 #include "../../include/freehint/shm_layout.h"
 
 /** page_bits_words() - words that hold the bits of @pages pages */
@@ -36,6 +38,29 @@ static inline void page_bits_set(u64 *word, u64 page, u64 end)
 
 	for (; page < end; page = next)
 		word[page / FREEHINT_WORD_BITS] |= page_bits_piece(page, end, &next);
+}
+
+/**
+ * page_bits_set_bytes() - set the bits of what lies in a RAM block of a range of bytes
+ * @word:  the block's bits
+ * @host:  the block's first byte
+ * @pages: its size
+ * @hva:   first byte of the range
+ * @len:   its length, in bytes; what goes beyond the block is left out
+ *
+ * Return: whether the range begins in the block.
+ */
+static inline bool page_bits_set_bytes(u64 *word, const u8 *host, u64 pages, const u8 *hva,
+				       u64 len)
+{
+	u64 page, end;
+
+	if (hva < host || (u64)(hva - host) >> FREEHINT_PAGE_SHIFT >= pages)
+		return false;
+	page = (u64)(hva - host) >> FREEHINT_PAGE_SHIFT;
+	end = page + (len >> FREEHINT_PAGE_SHIFT);
+	page_bits_set(word, page, end < pages ? end : pages);
+	return true;
 }
 
 #endif /* FREEHINT_PAGE_BITS_H */

@@ -96,28 +96,13 @@ bool skipped_is_on(void)
 	return skipped.on;
 }
 
-static struct skipped_block *find_block(const u8 *hva)
-{
-	unsigned int i;
-
-	for (i = 0; i < skipped.count; i++)
-		if (hva >= skipped.block[i].host &&
-		    (u64)(hva - skipped.block[i].host) >> FREEHINT_PAGE_SHIFT <
-		    skipped.block[i].pages)
-			return &skipped.block[i];
-	return NULL;
-}
-
 void skipped_add(const u8 *hva, u64 len)
 {
-	struct skipped_block *block = find_block(hva);
-	u64 page, end;
+	struct skipped_block *block = skipped.block;
 
-	if (!block)
-		return;
-	page = (u64)(hva - block->host) >> FREEHINT_PAGE_SHIFT;
-	end = page + (len >> FREEHINT_PAGE_SHIFT);
-	page_bits_set(block->word, page, end < block->pages ? end : block->pages);
+	for (; block < skipped.block + skipped.count; block++)
+		if (page_bits_set_bytes(block->word, block->host, block->pages, hva, len))
+			return;
 }
 
 static bool logged(const struct skipped_block *block, DirtyBitmapSnapshot *log, u64 page,

@@ -174,30 +174,15 @@ void witness_open_round(u64 round)
 	witness_forget();
 }
 
-static struct watched *find_block(const u8 *hva)
-{
-	unsigned int i;
-
-	for (i = 0; i < witness.count; i++)
-		if (hva >= witness.block[i].host &&
-		    (u64)(hva - witness.block[i].host) >> FREEHINT_PAGE_SHIFT <
-		    witness.block[i].pages)
-			return &witness.block[i];
-	return NULL;
-}
-
 void witness_hint(u64 round, const u8 *hva, u64 len)
 {
-	struct watched *block = find_block(hva);
-	u64 page, end;
+	struct watched *block = witness.block, *end = block + witness.count;
 
-	if (!block)
-		return;
-	if (round != witness.round)
+	while (block < end &&
+	       !page_bits_set_bytes(block->skipped, block->host, block->pages, hva, len))
+		block++;
+	if (block < end && round != witness.round)
 		witness.report.late += len >> FREEHINT_PAGE_SHIFT;
-	page = (u64)(hva - block->host) >> FREEHINT_PAGE_SHIFT;
-	end = page + (len >> FREEHINT_PAGE_SHIFT);
-	page_bits_set(block->skipped, page, end < block->pages ? end : block->pages);
 }
 
 /* The log of up to 64 pages from @page; what is in it is put back. */

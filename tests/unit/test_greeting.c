@@ -21,15 +21,6 @@
 #include "tests/unit/precopy_rig.h"
 
 static const char *why;
-static const struct precopy_limits no_wait;
-
-static int setup(void **state)
-{
-	(void)state;
-	begin(&no_wait);
-	say_hello(FREEHINT_CONTRACT_DEAD);
-	return 0;
-}
 
 static void the_region_is_left_alone_until_the_guest_has_run(void **state)
 {
@@ -79,7 +70,7 @@ static void the_region_is_left_alone_during_an_incoming_postcopy(void **state)
 	assert_int_equal(shm->host_hello.magic, FREEHINT_MAGIC);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_greeted, teardown)
 
 int main(void)
 {

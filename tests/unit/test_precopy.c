@@ -30,15 +30,6 @@
 #include "tests/unit/precopy_rig.h"
 
 static const char *why;
-static const struct precopy_limits no_wait;
-
-static int setup(void **state)
-{
-	(void)state;
-	begin(&no_wait);
-	say_hello(FREEHINT_CONTRACT_DEAD);
-	return 0;
-}
 
 static void a_round_opens_after_each_sync_and_is_armed_before(void **state)
 {
@@ -129,7 +120,7 @@ static void what_happens_while_the_big_lock_is_dropped_keeps_the_round_closed(vo
 		assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
 		assert_null(fake.meanwhile);
 		teardown(state);
-		setup(state);
+		setup_greeted(state);
 	}
 }
 
@@ -271,7 +262,7 @@ static void a_sync_waits_for_the_last_range_though_reporting_was_stopped(void **
 	assert_true(slow.synced);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_greeted, teardown)
 
 int main(void)
 {
