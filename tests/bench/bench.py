@@ -29,12 +29,13 @@ from rows import Row, Table, machine
 from workloads import FRESH_MIB, WORKLOADS
 from lib import paths
 from lib.guest import GuestTimeout
+from lib.host_memory import available_mib
 from lib.qmp import QmpClosed, QmpError
 from lib.result import FAIL, SKIP, Failure, Skip
 
 sys.path.insert(0, os.path.join(paths.ROOT, "tests", "demo"))
 
-from settings import available_mib, default_accel, default_mem, mib  # noqa: E402
+from settings import default_accel, default_mem, mib  # noqa: E402
 
 STUMBLES = (Failure, GuestTimeout, OSError, QmpClosed, QmpError, RuntimeError, TimeoutError,
             KeyError)

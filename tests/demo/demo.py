@@ -17,10 +17,11 @@ import table
 from lib import initramfs
 from lib.crutch import qemu_version
 from lib.guest import GuestTimeout
+from lib.host_memory import available_mib
 from lib.qmp import QmpError
 from lib.result import FAIL, SKIP, Failure, Skip
 from progress import Progress
-from settings import Settings, available_mib, read_settings
+from settings import Settings, read_settings
 
 
 def warn_if_tight(settings: Settings) -> None:

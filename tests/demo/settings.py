@@ -10,6 +10,8 @@ import os
 import re
 from dataclasses import dataclass
 
+from lib.host_memory import available_mib
+
 SCENARIOS = ("used", "fresh")
 VARIANTS = ("none", "balloon", "freehint")
 UNITS = {"": 1, "M": 1, "G": 1024}
@@ -37,15 +39,6 @@ def mib(text: str) -> int:
     if not match or not int(match[1]):
         raise argparse.ArgumentTypeError(f"not a size: {text} (try 8G)")
     return int(match[1]) * UNITS[match[2].upper()]
-
-
-def available_mib() -> int:
-    """MemAvailable of this machine."""
-    with open("/proc/meminfo", encoding="ascii") as meminfo:
-        for line in meminfo:
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) // 1024
-    return 0
 
 
 def default_mem() -> int:

@@ -96,9 +96,9 @@ class Machine(Qemu):
                  extension: str | None = EXTENSION, incoming: bool = False,
                  shm: str | None = None, extra: Iterable[str] = (),
                  share: bool = False, shm_size: int = SHM_SIZE, rom: str = ROM,
-                 ram: str | None = None) -> None:
-        """`ram` names a file that is the guest's memory."""
-        super().__init__([], name=name, lifetime=120.0)
+                 ram: str | None = None, lifetime: float = 120.0) -> None:
+        """`ram` names a file that is the guest's memory; `lifetime` is QEMU's, seconds."""
+        super().__init__([], name=name, lifetime=lifetime)
         self.mem = mem
         self._own_shm = shm is None
         self.shm = shm or new_shm(shm_size)
