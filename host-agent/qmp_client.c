@@ -323,8 +323,9 @@ static int take_object(struct qmp_client *client, const json_t *object,
 {
 	const char *event = json_string_value(json_object_get(object, "event"));
 
+	/* QEMU that has just begun may send an event to a monitor before it greets. */
 	if (client->state == QMP_GREETING)
-		return take_greeting(client, object);
+		return event ? 0 : take_greeting(client, object);
 	if (event) {
 		message->kind = QMP_MESSAGE_EVENT;
 		message->name = event;

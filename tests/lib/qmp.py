@@ -41,7 +41,7 @@ class Qmp:
         self._buffer = b""
         self._serial = 0
         self._sock = self._connect(time.monotonic() + timeout)
-        self.greeting = self._read_message(time.monotonic() + timeout)["QMP"]
+        self.greeting = self._greeting(time.monotonic() + timeout)
         self.command("qmp_capabilities", enable=self.greeting["capabilities"])
 
     def __enter__(self) -> "Qmp":
@@ -121,6 +121,14 @@ class Qmp:
             error = message["error"]
             raise QmpError(name, error["class"], error["desc"])
         return message["return"]
+
+    def _greeting(self, deadline: float) -> dict[str, Any]:
+        """QEMU that has just begun may send an event to a monitor before it greets."""
+        while True:
+            message = self._read_message(deadline)
+            if "QMP" in message:
+                return message["QMP"]
+            self.events.append(message)
 
     def _connect(self, deadline: float) -> socket.socket:
         """Connect as soon as QEMU listens."""

@@ -155,6 +155,8 @@ static void negotiation_comes_first(void **state)
 static void events_may_come_before_the_negotiation_ends(void **state)
 {
 	(void)state;
+	assert_int_equal(hear("{\"event\": \"RESUME\"}\r\n"), 0);
+	assert_int_equal(rig.client.state, QMP_GREETING);
 	assert_int_equal(hear(GREETING), 0);
 	assert_int_equal(hear("{\"event\": \"STOP\"}"), 1);
 	assert_int_equal(rig.message.kind, QMP_MESSAGE_EVENT);
