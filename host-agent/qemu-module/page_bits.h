@@ -55,9 +55,11 @@ static inline bool page_bits_set_bytes(u64 *word, const u8 *host, u64 pages, con
 {
 	u64 page, end;
 
-	if (hva < host || (u64)(hva - host) >> FREEHINT_PAGE_SHIFT >= pages)
+	if (hva < host)
 		return false;
 	page = (u64)(hva - host) >> FREEHINT_PAGE_SHIFT;
+	if (page >= pages)
+		return false;
 	end = page + (len >> FREEHINT_PAGE_SHIFT);
 	page_bits_set(word, page, end < pages ? end : pages);
 	return true;

@@ -130,9 +130,9 @@ class TortureMachine(Machine):
         os.close(handle)
         extra = ["-S", "-no-reboot", "-smp", str(variant.cpus), *variant.extra]
         super().__init__(variant.accel, name=name, mem=variant.mem, extension=extension,
-                         incoming=incoming, extra=extra, rom=ROM, ram=self.ram_path)
+                         incoming=incoming, extra=extra, rom=ROM, ram=self.ram_path,
+                         lifetime=LIFETIME)
         self.variant = variant
-        self.lifetime = LIFETIME
         self.agent: Agent | PlayedAgent | None = None
 
     def stop(self) -> None:

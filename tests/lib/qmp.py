@@ -41,7 +41,7 @@ class Qmp:
         self._buffer = b""
         self._serial = 0
         self._sock = self._connect(time.monotonic() + timeout)
-        self.greeting = self._greeting(time.monotonic() + timeout)
+        self.greeting = self._next_answer(time.monotonic() + timeout)["QMP"]
         self.command("qmp_capabilities", enable=self.greeting["capabilities"])
 
     def __enter__(self) -> "Qmp":
@@ -111,23 +111,20 @@ class Qmp:
             request["arguments"] = arguments
         deadline = time.monotonic() + (timeout or self.timeout)
         self._send(json.dumps(request).encode() + b"\n", fds, deadline)
-        while True:
-            message = self._read_message(deadline)
-            if "event" in message:
-                self.events.append(message)
-            elif message.get("id") == self._serial:
-                break
+        message = self._next_answer(deadline)
+        while message.get("id") != self._serial:
+            message = self._next_answer(deadline)
         if "error" in message:
             error = message["error"]
             raise QmpError(name, error["class"], error["desc"])
         return message["return"]
 
-    def _greeting(self, deadline: float) -> dict[str, Any]:
-        """QEMU that has just begun may send an event to a monitor before it greets."""
+    def _next_answer(self, deadline: float) -> dict[str, Any]:
+        """The next message that is no event; events may come at any time, the first included."""
         while True:
             message = self._read_message(deadline)
-            if "QMP" in message:
-                return message["QMP"]
+            if "event" not in message:
+                return message
             self.events.append(message)
 
     def _connect(self, deadline: float) -> socket.socket:

@@ -128,8 +128,8 @@ class Hops:
         self._stack = ExitStack()
         self._count = 0
         self.there: Machine | None = None
+        self.here = self.add(spec, shm=shm)
         try:
-            self.here = self.add(spec, shm=shm)
             self.here.boot(module=module)
         except BaseException as error:
             self.__exit__(type(error))
@@ -146,7 +146,7 @@ class Hops:
 
     def _show_logs(self) -> None:
         """Whatever may tell why the test failed."""
-        for vm in (getattr(self, "here", None), self.there):
+        for vm in (self.here, self.there):
             if vm is None or not os.path.exists(vm.qemu.dir):
                 continue
             agent_log = vm.agent.log() if vm.agent else ""

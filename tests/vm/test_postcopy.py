@@ -35,17 +35,22 @@ HOLD_POSTCOPY = 3 << 20
 SYSCTL = "/proc/sys/vm/unprivileged_userfaultfd"
 
 
+def report(hops: Hops) -> None:
+    """The guest's free pages are reported, to the agent that is there or to a new one."""
+    if not hops.here.agent:
+        attach_agent(hops.here)
+    hops.here.start_hints()
+
+
 def hold(hops: Hops, caps: dict[str, bool], hints: bool = True, speed: int = 0,
          spec: Spec | None = None) -> None:
     """
     A migration that can end in postcopy only, with something hinted; `speed` is that of
     postcopy, 0 unlimited.
     """
-    if hints and not hops.here.agent:
-        attach_agent(hops.here)
     before = hops.here.counters()["pages-cleared"]
     if hints:
-        hops.here.start_hints()
+        report(hops)
     hops.hold(spec, caps=caps)
     if hints:
         wait_for(lambda: hops.here.counters()["pages-cleared"] > before, "the first hints")
@@ -110,13 +115,12 @@ def recover(hops: Hops) -> None:
     lock held (TCG delivers interrupts under it), and the monitor's other commands with it.
     """
     assert hops.there is not None
-    uri = f"unix:{hops.there.qemu.path('again.sock')}"
+    qmp, uri = hops.there.qmp, f"unix:{hops.there.qemu.path('again.sock')}"
     migration.wait(hops.here.qemu, 30, lambda now: now["status"] == "postcopy-paused")
 
     def paused_too() -> bool:
-        assert hops.there is not None
         try:
-            hops.there.qmp.out_of_band("migrate-recover", uri=uri)
+            qmp.out_of_band("migrate-recover", uri=uri)
         except QmpError as error:
             check("postcopy is paused" in error.desc, f"migrate-recover: {error}")
             return False
@@ -187,9 +191,7 @@ def no_permission(hops: Hops, work: Work) -> None:
             print(f"skipped: no permission for userfaultfd: {SYSCTL} allows it", flush=True)
             return
     spec = Spec(memory_mib=MEMORY_MIB, extra=as_nobody())
-    if not hops.here.agent:
-        attach_agent(hops.here)
-    hops.here.start_hints()
+    report(hops)
     there = hops.add(spec, incoming=True)
     os.chmod(there.qemu.dir, 0o777)
     try:
