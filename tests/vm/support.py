@@ -220,7 +220,8 @@ class Hops:
         """Cancel the held migration and end its destination."""
         assert self.there is not None
         info = migration.cancel(self.here.qemu)
-        check(info["status"] == "cancelled", f"migration {info['status']}, not cancelled")
+        check(migration.is_cancelled(self.here.qemu, info),
+              f"migration {info['status']}, not cancelled")
         self.there.stop()
         self.there = None
 
