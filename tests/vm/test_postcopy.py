@@ -18,6 +18,7 @@ from typing import Any
 
 from support import (HOLD_BANDWIDTH, Hops, Work, attach_agent, check, check_kernel, migration,
                      step, switch_to_postcopy, wait_for)
+from lib.guest import Guest
 from lib.machine import Spec
 from lib.qemu import BINARY
 from lib.qmp import QmpError
@@ -30,8 +31,13 @@ RUNS = 3
 CAPS = {"postcopy-ram": True, "postcopy-preempt": False}
 # Touched first thing on the destination, from what is free.
 FIRST_MIB = 32
-# Slow enough that postcopy lasts until it is allowed to end.
+# Slow enough that postcopy goes on while its link is broken.
 HOLD_POSTCOPY = 3 << 20
+# Slow enough that it goes on while there is memory that nobody asks for. QEMU sends requested
+# pages within the same limit: few are touched then.
+SLOW_POSTCOPY = 8 << 20
+COLD_MIB = 128
+FIRST_SLOW_MIB = 4
 SYSCTL = "/proc/sys/vm/unprivileged_userfaultfd"
 
 
@@ -57,12 +63,10 @@ def hold(hops: Hops, caps: dict[str, bool], hints: bool = True, speed: int = 0,
     migration.set_parameters(hops.here.qemu, {"max-postcopy-bandwidth": speed})
 
 
-def touch_free_memory(hops: Hops, speed: int = 0) -> str:
-    """Pages that were free before the switch are had, while postcopy goes on if it is slow."""
+def touch_free_memory(hops: Hops, mib: int = FIRST_MIB) -> str:
+    """Have pages that were free before the switch."""
     assert hops.there is not None
-    numbers = hops.there.guest.must(f"firsttouch {FIRST_MIB}M", 60).split()
-    status = migration.info(hops.here.qemu)["status"]
-    check(not speed or status == "postcopy-active", f"postcopy is {status}, it ended too early")
+    numbers = hops.there.guest.must(f"firsttouch {mib}M", 120).split()
     return f"{numbers[1]} free pages touched, {numbers[3]} us each, {numbers[5]} us at worst"
 
 
@@ -96,17 +100,47 @@ def arrive(hops: Hops, work: Work, before: dict[str, int] | None = None) -> None
     work.prove(hops.arrive().guest)
 
 
-def random_switch(hops: Hops, work: Work, rng: random.Random, caps: dict[str, bool],
-                  speed: int = 0) -> None:
+def random_switch(hops: Hops, work: Work, rng: random.Random, caps: dict[str, bool]) -> None:
     """In some pass, some time after its beginning."""
     def depart() -> None:
-        hold(hops, caps, speed=speed)
+        hold(hops, caps)
         hops.wait_pass(rng.randrange(1, 4))
         time.sleep(rng.random() * 0.3)
 
+    hops.here.guest.must("memfill 250M", 60)
     switch_to_postcopy(hops, depart)
-    step(touch_free_memory(hops, speed))
+    step(touch_free_memory(hops))
     arrive(hops, work)
+
+
+def own_cold_memory(guest: Guest) -> None:
+    """A program that proves its content, asleep: postcopy cannot end before this is sent."""
+    guest.spawn("cold", f"pagecheck {COLD_MIB}M /run/cold idle")
+    wait_for(lambda: guest.numbers("/run/cold").get("passes", 0) > 0, "memory to be written")
+    guest.must("kill -STOP $(cat /run/cold.pid)")
+
+
+def prove_cold_memory(guest: Guest) -> None:
+    """It came whole."""
+    before = guest.numbers("/run/cold")["passes"]
+    guest.must("kill -CONT $(cat /run/cold.pid)")
+    wait_for(lambda: guest.numbers("/run/cold")["passes"] >= before + 2, "a look at it", 60)
+    numbers = guest.numbers("/run/cold")
+    check(numbers["mismatches"] == 0, f"cold memory has wrong content: {numbers}")
+    guest.kill("cold")
+
+
+def slow_switch(hops: Hops, work: Work) -> None:
+    """Pages that were free are had while postcopy goes on: nobody waits for its end."""
+    hops.here.guest.must("memfill 250M", 60)
+    own_cold_memory(hops.here.guest)
+    switch_to_postcopy(hops, lambda: hold(hops, CAPS, speed=SLOW_POSTCOPY))
+    text = touch_free_memory(hops, FIRST_SLOW_MIB)
+    now = migration.info(hops.here.qemu)
+    check(now["status"] == "postcopy-active", f"postcopy is {now['status']}, it ended too early")
+    step(f"slow: {text}, {now['ram']['remaining'] >> 20} MiB still to come")
+    arrive(hops, work)
+    prove_cold_memory(hops.here.guest)
 
 
 def recover(hops: Hops) -> None:
@@ -233,10 +267,9 @@ def main() -> None:
         hops.here.guest.must("memfill 250M", 60)
         work = Work(hops.here.guest, pages_mib=32, churn_mib=48)
         without_hints(hops, work)
-        for number in range(times(RUNS)):
-            hops.here.guest.must("memfill 250M", 60)
-            random_switch(hops, work, rng, CAPS, 0 if number else HOLD_POSTCOPY)
-        hops.here.guest.must("memfill 250M", 60)
+        slow_switch(hops, work)
+        for _ in range(times(RUNS)):
+            random_switch(hops, work, rng, CAPS)
         random_switch(hops, work, rng, {**CAPS, "postcopy-preempt": True})
         for preempt in False, True:
             broken_link(hops, work, preempt)
