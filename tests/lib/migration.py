@@ -105,20 +105,20 @@ def migrate(src: Qemu, dst: Qemu, caps: dict[str, bool] | None = None,
 
 
 def cancel(src: Qemu, timeout: float = 30.0) -> dict[str, Any]:
-    """
-    Cancel the running migration and wait until it is over.
-
-    QEMU shuts the return path before it says "cancelling". The migration thread can find its
-    socket, the same one, broken before that and call it "failed", without freehint, too
-    (numbers: docs/postcopy.md). Both mean that the guest stays.
-    """
+    """Cancel the running migration and wait until it is over."""
     src.qmp.command("migrate_cancel")
     return wait(src, timeout)
 
 
 def is_cancelled(src: Qemu, now: dict[str, Any]) -> bool:
-    """Whether `now`, what cancel() returned, is what QEMU says of a migration it cancelled."""
-    caps = {cap["capability"] for cap in src.qmp.command("query-migrate-capabilities")
-            if cap["state"]}
-    return now["status"] == "cancelled" or (now["status"] == "failed" and
-                                            bool(caps & RETURN_PATH))
+    """
+    Whether `now`, what cancel() returned, is what QEMU says of a migration it cancelled.
+
+    QEMU shuts the return path before it says "cancelling". The migration thread can find its
+    socket, the same one, broken before that and call it "failed", without freehint, too
+    (numbers: docs/postcopy.md). Both mean that the guest stays.
+    """
+    if now["status"] != "failed":
+        return now["status"] == "cancelled"
+    return any(cap["state"] and cap["capability"] in RETURN_PATH
+               for cap in src.qmp.command("query-migrate-capabilities"))

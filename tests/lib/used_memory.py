@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 
+from .guest import Guest
 from .machine import Machine
 from .result import check
 
@@ -15,31 +16,47 @@ FILE_MIB = 8
 PAGES = (USED_MIB + FILE_MIB) * 256
 
 
+class SleepingPages:
+    """A process whose pages prove themselves, stopped whenever nobody looks at them."""
+
+    def __init__(self, guest: Guest, mib: int, name: str = "pagecheck") -> None:
+        """Start it, wait until all is written, stop it."""
+        self._name = name
+        guest.spawn(name, f"pagecheck {mib}M /run/{name} idle")
+        self._wait_passes(guest, 1, 30)
+        guest.must(f"kill -STOP $(cat /run/{name}.pid)")
+
+    def _wait_passes(self, guest: Guest, count: int, timeout: float) -> dict[str, int]:
+        """Wait until it has looked at its pages so many times; returns its numbers."""
+        deadline = time.monotonic() + timeout
+        while True:
+            now = guest.numbers(f"/run/{self._name}")
+            if now.get("passes", 0) >= count:
+                return now
+            check(time.monotonic() < deadline, f"the guest's {self._name} does not go on")
+            time.sleep(0.2)
+
+    def prove(self, guest: Guest) -> None:
+        """Let it look at every page, wherever the guest is now; it goes on afterwards."""
+        before = guest.numbers(f"/run/{self._name}")["passes"]
+        guest.must(f"kill -CONT $(cat /run/{self._name}.pid)")
+        now = self._wait_passes(guest, before + 2, 60)
+        check(now["mismatches"] == 0,
+              f"{now['mismatches']} pages of {self._name} arrived wrong: {now}")
+
+
 class UsedMemory:
     """Made in one machine, proved in another."""
 
     def __init__(self, vm: Machine) -> None:
         """Write it. The process is stopped then, for the guest shall be idle."""
         guest = vm.guest
-        guest.spawn("pagecheck", f"pagecheck {USED_MIB}M /run/pagecheck idle")
-        while guest.numbers("/run/pagecheck").get("passes", 0) < 1:
-            time.sleep(0.2)
-        guest.must("kill -STOP $(cat /run/pagecheck.pid)")
+        self._pages = SleepingPages(guest, USED_MIB)
         guest.must(f"dd if=/dev/urandom of=/tmp/file bs=1M count={FILE_MIB} 2>/dev/null")
         self._checksum = guest.must("sha256sum /tmp/file", 60)
 
     def prove(self, vm: Machine) -> None:
         """Let the destination's guest look at every page."""
-        guest = vm.guest
-        before = guest.numbers("/run/pagecheck")
-        guest.must("kill -CONT $(cat /run/pagecheck.pid)")
-        deadline = time.monotonic() + 60
-        while True:
-            now = guest.numbers("/run/pagecheck")
-            if now.get("passes", 0) >= before["passes"] + 2:
-                break
-            check(time.monotonic() < deadline, "the guest's pagecheck does not go on")
-            time.sleep(0.2)
-        check(now["mismatches"] == 0, f"{now['mismatches']} used pages arrived wrong")
-        found = guest.must("sha256sum /tmp/file", 60)
+        self._pages.prove(vm.guest)
+        found = vm.guest.must("sha256sum /tmp/file", 60)
         check(found == self._checksum, "the file in tmpfs arrived wrong")

@@ -18,12 +18,12 @@ from typing import Any
 
 from support import (HOLD_BANDWIDTH, Hops, Work, attach_agent, check, check_kernel, migration,
                      step, switch_to_postcopy, wait_for)
-from lib.guest import Guest
 from lib.machine import Spec
 from lib.qemu import BINARY
 from lib.qmp import QmpError
 from lib.result import run
 from lib.soak import seeded, times
+from lib.used_memory import SleepingPages
 
 MEMORY_MIB = 512
 # Switches at random moments, in an ordinary run.
@@ -113,34 +113,19 @@ def random_switch(hops: Hops, work: Work, rng: random.Random, caps: dict[str, bo
     arrive(hops, work)
 
 
-def own_cold_memory(guest: Guest) -> None:
-    """A program that proves its content, asleep: postcopy cannot end before this is sent."""
-    guest.spawn("cold", f"pagecheck {COLD_MIB}M /run/cold idle")
-    wait_for(lambda: guest.numbers("/run/cold").get("passes", 0) > 0, "memory to be written")
-    guest.must("kill -STOP $(cat /run/cold.pid)")
-
-
-def prove_cold_memory(guest: Guest) -> None:
-    """It came whole."""
-    before = guest.numbers("/run/cold")["passes"]
-    guest.must("kill -CONT $(cat /run/cold.pid)")
-    wait_for(lambda: guest.numbers("/run/cold")["passes"] >= before + 2, "a look at it", 60)
-    numbers = guest.numbers("/run/cold")
-    check(numbers["mismatches"] == 0, f"cold memory has wrong content: {numbers}")
-    guest.kill("cold")
-
-
 def slow_switch(hops: Hops, work: Work) -> None:
     """Pages that were free are had while postcopy goes on: nobody waits for its end."""
     hops.here.guest.must("memfill 250M", 60)
-    own_cold_memory(hops.here.guest)
+    # nobody asks for it: postcopy cannot end before it is sent
+    cold = SleepingPages(hops.here.guest, COLD_MIB, "cold")
     switch_to_postcopy(hops, lambda: hold(hops, CAPS, speed=SLOW_POSTCOPY))
     text = touch_free_memory(hops, FIRST_SLOW_MIB)
     now = migration.info(hops.here.qemu)
     check(now["status"] == "postcopy-active", f"postcopy is {now['status']}, it ended too early")
     step(f"slow: {text}, {now['ram']['remaining'] >> 20} MiB still to come")
     arrive(hops, work)
-    prove_cold_memory(hops.here.guest)
+    cold.prove(hops.here.guest)
+    hops.here.guest.kill("cold")
 
 
 def recover(hops: Hops) -> None:
