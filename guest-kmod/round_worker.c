@@ -22,7 +22,8 @@
  *
  * A request line may outlive the host that wrote it: a guest that migrated to a
  * QEMU without the extension finds the last request in its region for ever. The
- * longer the line stays as it is, the slower it is polled.
+ * longer the line stays as it is, the slower it is polled. Each beat tells the host
+ * when the next poll is due, so that the host knows how long an answer may take.
  *
  * Only the thread uses the publisher. round_worker_halt() does after the thread
  * ended, and round_worker_suspend() while it is frozen, which is never in the
@@ -43,12 +44,14 @@
 #include "guest_params.h"
 #include "guest_stats.h"
 #include "round_worker.h"
+#include "../include/freehint/limits.h"
 
 /* A request line that did not change for so long, seconds, is polled slower ... */
 #define QUIET_SECONDS		10
 #define QUIET_POLL_US		10000U
-/* ... and after this as slowly as if there were none. */
+/* ... and after this ten times a second, whatever an idle guest may do. */
 #define STALE_SECONDS		300
+#define STALE_POLL_US		((unsigned int)FREEHINT_POLL_IDLE_US)
 
 /* Periods from here on are slept in jiffies, where a stop wakes the thread. */
 #define LONG_SLEEP_US		20000U
@@ -136,7 +139,8 @@ static void note_request(struct round_worker *worker, const struct freehint_requ
 	const struct freehint_request *seen = &worker->seen;
 
 	if (req->instance == seen->instance && req->round == seen->round &&
-	    req->phase == seen->phase && req->pass == seen->pass)
+	    req->phase == seen->phase && req->pass == seen->pass &&
+	    req->kicks == seen->kicks)
 		return;
 	worker->seen = *req;
 	worker->changed = jiffies;
@@ -160,7 +164,7 @@ static unsigned int poll_period(const struct round_worker *worker)
 		return fast;
 	if (time_is_after_jiffies(worker->changed + STALE_SECONDS * HZ))
 		return max(fast, QUIET_POLL_US);
-	return idle_us();
+	return max(fast, min(idle_us(), STALE_POLL_US));
 }
 
 static void note_hello(struct round_worker *worker)
@@ -195,7 +199,7 @@ static unsigned int poll_once(struct round_worker *worker)
 		if (ret)
 			return idle_us();
 	}
-	freehint_beat(&worker->pub, ++worker->beats);
+	freehint_beat(&worker->pub, ++worker->beats, poll_period(worker));
 	if (req.round != FREEHINT_NO_ROUND && req.round != worker->served)
 		serve_round(worker, &req);
 	return poll_period(worker);

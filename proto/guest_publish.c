@@ -123,9 +123,13 @@ void freehint_withdraw(struct freehint_publisher *pub)
 	shm_store_fence();
 }
 
-void freehint_beat(struct freehint_publisher *pub, u64 beats)
+void freehint_beat(struct freehint_publisher *pub, u64 beats, u32 poll_us)
 {
-	shm_store(&pub->shm->guest_beat.beats, beats);
+	struct freehint_guest_beat *line = &pub->shm->guest_beat;
+
+	if (pub->version >= FREEHINT_VERSION_POLL)
+		shm_store(&line->poll_us, poll_us);
+	shm_store(&line->beats, beats);
 }
 
 bool freehint_read_request(const struct freehint_publisher *pub,
@@ -137,6 +141,7 @@ bool freehint_read_request(const struct freehint_publisher *pub,
 	req->round = shm_load_acquire(&shm->host_request.round);
 	req->phase = shm_load(&shm->host_request.phase);
 	req->pass = shm_load(&shm->host_request.pass);
+	req->kicks = shm_load(&shm->host_request.kicks);
 	shm_load_fence();
 	return freehint_round_is_current(pub, req->round) &&
 	       shm_load(&shm->host_hello.instance) == req->instance;

@@ -59,12 +59,14 @@ struct freehint_guest_facts {
  * @round:    open round or FREEHINT_NO_ROUND
  * @phase:    enum freehint_phase
  * @pass:     pass of the migration @round belongs to
+ * @kicks:    grows when the host wants the guest to look often again
  */
 struct freehint_request {
 	u64 instance;
 	u64 round;
 	u32 phase;
 	u32 pass;
+	u32 kicks;
 };
 
 /**
@@ -109,8 +111,13 @@ void freehint_publish_hello(struct freehint_publisher *pub, u64 instance,
 /** freehint_withdraw() - take the hello back; the host sees no guest then */
 void freehint_withdraw(struct freehint_publisher *pub);
 
-/** freehint_beat() - say that the guest still polls; @beats grows by one a call */
-void freehint_beat(struct freehint_publisher *pub, u64 beats);
+/**
+ * freehint_beat() - say that the guest still polls, and how often
+ * @pub:     publisher
+ * @beats:   grows by one a call
+ * @poll_us: microseconds until the next poll; a host of version 1 is not told
+ */
+void freehint_beat(struct freehint_publisher *pub, u64 beats, u32 poll_us);
 
 /**
  * freehint_read_request() - copy the host's request line

@@ -38,3 +38,8 @@ void freehint_write_request(struct freehint_shm *shm, u64 round, u32 phase, u32 
 	shm_store(&req->pass, pass);
 	shm_store_release(&req->round, round);
 }
+
+void freehint_write_kicks(struct freehint_shm *shm, u32 kicks)
+{
+	shm_store(&shm->host_request.kicks, kicks);
+}

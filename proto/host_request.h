@@ -31,4 +31,14 @@ int freehint_write_host_hello(struct freehint_shm *shm, u64 size, u64 instance);
  */
 void freehint_write_request(struct freehint_shm *shm, u64 round, u32 phase, u32 pass);
 
+/**
+ * freehint_write_kicks() - have the guest look often again
+ * @shm:   start of the region
+ * @kicks: any number that was not there before
+ *
+ * For a guest that looks seldom because its request line has not changed for long. It
+ * notices with its next look.
+ */
+void freehint_write_kicks(struct freehint_shm *shm, u32 kicks);
+
 #endif /* FREEHINT_HOST_REQUEST_H */

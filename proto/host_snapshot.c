@@ -110,6 +110,14 @@ u64 freehint_read_beats(const struct freehint_reader *reader)
 	return shm_load(&reader->shm->guest_beat.beats);
 }
 
+u32 freehint_read_poll_us(const struct freehint_reader *reader,
+			  const struct freehint_guest_hello *hello)
+{
+	if (hello->version < FREEHINT_VERSION_POLL)
+		return 0;
+	return shm_load(&reader->shm->guest_beat.poll_us);
+}
+
 int freehint_read_progress(const struct freehint_reader *reader, u64 round, u64 *mark)
 {
 	const struct freehint_guest_progress *line = &reader->shm->guest_progress;

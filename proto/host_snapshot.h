@@ -65,6 +65,18 @@ int freehint_read_guest_hello(const struct freehint_reader *reader, u64 instance
 u64 freehint_read_beats(const struct freehint_reader *reader);
 
 /**
+ * freehint_read_poll_us() - how long the guest may take until its next look
+ * @reader: reader
+ * @hello:  the guest's hello, as freehint_read_guest_hello() filled it
+ *
+ * The guest's word, not checked: any number.
+ *
+ * Return: microseconds; 0: a guest of version 1 does not say.
+ */
+u32 freehint_read_poll_us(const struct freehint_reader *reader,
+			  const struct freehint_guest_hello *hello);
+
+/**
  * freehint_read_progress() - how far a round is
  * @reader: reader
  * @round:  round asked for, not FREEHINT_NO_ROUND

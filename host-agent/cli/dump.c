@@ -101,6 +101,7 @@ static void dump_guest(const struct freehint_reader *reader, u64 instance)
 	print_number("end-pfn", hello.end_pfn);
 	print_number("incarnation", hello.incarnation);
 	print_number("beats", freehint_read_beats(reader));
+	print_number("poll-us", freehint_read_poll_us(reader, &hello));
 }
 
 static void add_bits(void *opaque, u64 page, const u64 *words, u64 count)

@@ -28,6 +28,7 @@ static struct {
 	struct freehint_reader reader;
 	u64 size;
 	u64 instance;
+	u32 kicks;
 } bar;
 
 static int draw_instance(void)
@@ -162,9 +163,21 @@ int bar_guest(struct freehint_guest_hello *hello)
 	return freehint_read_guest_hello(&bar.reader, bar.instance, hello);
 }
 
+void bar_kick(void)
+{
+	freehint_write_kicks(bar.shm, ++bar.kicks);
+}
+
 u64 bar_beats(void)
 {
 	return bar.shm ? freehint_read_beats(&bar.reader) : 0;
+}
+
+u32 bar_poll_us(void)
+{
+	struct freehint_guest_hello hello;
+
+	return bar_guest(&hello) ? 0 : freehint_read_poll_us(&bar.reader, &hello);
 }
 
 int bar_seal(u64 round, struct freehint_guest_seal *seal)

@@ -75,8 +75,18 @@ void bar_request(u64 round, u32 phase, u32 pass);
  */
 int bar_guest(struct freehint_guest_hello *hello);
 
+/** bar_kick() - have a guest that looks seldom look often again; reporting is on */
+void bar_kick(void);
+
 /** bar_beats() - the guest's poll counter */
 u64 bar_beats(void);
+
+/**
+ * bar_poll_us() - how long the guest may take until its next look, by its own word
+ *
+ * Return: microseconds, any number; 0: no guest, or one that does not say.
+ */
+u32 bar_poll_us(void);
 
 /** bar_seal() - copy the seal of @round; any thread; 0 or negative errno */
 int bar_seal(u64 round, struct freehint_guest_seal *seal);

@@ -125,6 +125,7 @@ static QDict *query_guest(void)
 	qemu.qdict_put_str(dict, "refusal", refusal_name(hello.refusal));
 	put_guest_number(dict, "end-pfn", hello.end_pfn);
 	put_guest_number(dict, "beats", bar_beats());
+	put_guest_number(dict, "poll-us", bar_poll_us());
 	put_guest_number(dict, "incarnation", hello.incarnation);
 	return dict;
 }

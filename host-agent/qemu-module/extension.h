@@ -9,8 +9,8 @@
 #include <stdbool.h>
 
 /*
- * Default of first-wait-ms. Half of it is the time in which a guest that was just
- * told to report notices: it looked every 100 ms until then.
+ * Default of first-wait-ms. The time until the guest notices is added to it: up to
+ * 100 ms for a guest that was asked for nothing.
  */
 #define FREEHINT_FIRST_WAIT_MS	200
 /*

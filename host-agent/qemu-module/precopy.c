@@ -50,6 +50,7 @@
  */
 #include <pthread.h>
 
+#include "../../include/freehint/limits.h"
 #include "../../include/freehint/shm_layout.h"
 #include "../clock.h"
 #include "arm.h"
@@ -154,11 +155,25 @@ static void arm(void)
 	switchover_prepare();
 }
 
+/* Microseconds until guest and agent have seen the request, 0 if nobody says. */
+static u64 notice_us(void)
+{
+	u64 us = bar_poll_us();
+
+	/* The agent looks as often as an idle guest until it knows of the migration. */
+	return precopy.woken && us < FREEHINT_POLL_IDLE_US ? FREEHINT_POLL_IDLE_US : us;
+}
+
 static void wait_for_hints(void)
 {
+	const u64 notice = notice_us();
 	const struct hint_wait wait = hint_wait_for(&precopy.limits, precopy.pass, arm_bytes(),
-						    precopy.woken);
+						    notice);
 
+	if (wait.too_late)
+		qemu.warn_report("freehint: the guest looks for requests every %llu ms only, pass "
+				 "%u starts without its hints; lower poll_idle_ms in the guest",
+				 (unsigned long long)notice / 1000, precopy.pass);
 	if (!wait.total_us)
 		return;
 	drop_bql();
@@ -297,6 +312,8 @@ bool precopy_start(const char **why)
 	*why = refusal_in_pass(0);
 	if (*why)
 		return false;
+	/* Reporting may have been on, or off, for so long that the guest looks seldom. */
+	bar_kick();
 	if (precopy.enabled)
 		return true;
 	if (!bar_make_room(why))

@@ -17,8 +17,8 @@
  *         for not at all. Fills its argument with what stands against it and returns
  *         false then
  *
- * Half of it when nothing moves; for a guest that is busy answering, a millisecond
- * more for each GiB it has.
+ * Half of it when nothing moves. To both comes the time until the guest looks at the
+ * request (hint_wait.h), and a millisecond for each GiB of a guest that is busy answering.
  */
 struct precopy_limits {
 	u64 first_wait_us;

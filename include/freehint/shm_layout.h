@@ -17,9 +17,12 @@
  * windows of their own.
  */
 #ifndef FREEHINT_VERSION
-#define FREEHINT_VERSION	1
+#define FREEHINT_VERSION	2
 #define FREEHINT_VERSION_MIN	1
 #endif
+
+/* Since this version the guest says how often it looks (freehint_guest_beat.poll_us). */
+#define FREEHINT_VERSION_POLL	2
 
 #define FREEHINT_PAGE_SHIFT	12
 #define FREEHINT_PAGE_SIZE	(1ULL << FREEHINT_PAGE_SHIFT)
@@ -117,13 +120,18 @@ struct freehint_host_hello {
  * @round:    id of the open round or FREEHINT_NO_ROUND; written after the rest
  * @phase:    enum freehint_phase
  * @pass:     1 in the first pass of a migration, then counting; 0 outside
+ * @kicks:    grows when the host wants the guest to look often again, though nothing
+ *            else in the line has changed; since version 2
+ * @pad:      zero
  * @reserved: zero
  */
 struct freehint_host_request {
 	u64 round;
 	u32 phase;
 	u32 pass;
-	u64 reserved[6];
+	u32 kicks;
+	u32 pad;
+	u64 reserved[5];
 };
 
 /**
@@ -156,11 +164,15 @@ struct freehint_guest_hello {
 /**
  * struct freehint_guest_beat - line 3, written by the guest module
  * @beats:    grows by one with every poll of the request line
+ * @poll_us:  microseconds until the next poll; since version 2
+ * @pad:      zero
  * @reserved: zero
  */
 struct freehint_guest_beat {
 	u64 beats;
-	u64 reserved[7];
+	u32 poll_us;
+	u32 pad;
+	u64 reserved[6];
 };
 
 /**

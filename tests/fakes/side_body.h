@@ -25,11 +25,13 @@
 #define freehint_read_host_request	SIDE_NAME(SIDE, read_host_request)
 #define freehint_read_guest_hello	SIDE_NAME(SIDE, read_guest_hello)
 #define freehint_read_beats		SIDE_NAME(SIDE, read_beats)
+#define freehint_read_poll_us		SIDE_NAME(SIDE, read_poll_us)
 #define freehint_read_progress		SIDE_NAME(SIDE, read_progress)
 #define freehint_copy_bitmap		SIDE_NAME(SIDE, copy_bitmap)
 #define freehint_read_seal		SIDE_NAME(SIDE, read_seal)
 #define freehint_write_host_hello	SIDE_NAME(SIDE, write_host_hello)
 #define freehint_write_request		SIDE_NAME(SIDE, write_request)
+#define freehint_write_kicks		SIDE_NAME(SIDE, write_kicks)
 
 #include "proto/guest_publish.c"
 #include "proto/host_request.c"

@@ -109,7 +109,7 @@ static void step(struct freehint_publisher *pub)
 		seal(pub);
 		break;
 	case 6:
-		freehint_beat(pub, what);
+		freehint_beat(pub, what, take16(&input));
 		break;
 	default:
 		/* What the worker does between blocks: go on or stop. */

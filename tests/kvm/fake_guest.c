@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "include/freehint/limits.h"
 #include "proto/guest_publish.h"
 #include "proto/host_snapshot.h"
 
@@ -116,7 +117,7 @@ static int hello(const struct mapping *map, const char *contract)
 	while (!freehint_read_request(&pub, &req))
 		usleep(100);
 	freehint_publish_hello(&pub, req.instance, &facts);
-	freehint_beat(&pub, 1);
+	freehint_beat(&pub, 1, FREEHINT_POLL_FAST_US);
 	return 0;
 }
 

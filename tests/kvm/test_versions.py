@@ -80,9 +80,9 @@ def build_window(window: Window) -> None:
          f"CPPFLAGS={define}")
 
 
-def product(window: Window, name: str, old: str) -> str:
-    """A program for a window; the ordinary one speaks the old versions."""
-    return old if window == OLD else os.path.join(place(window), name)
+def product(window: Window, name: str, ordinary: str) -> str:
+    """A program for a window; the ordinary one speaks both versions."""
+    return ordinary if window == BOTH else os.path.join(place(window), name)
 
 
 def claim(src: Machine, version: int) -> None:
@@ -157,7 +157,7 @@ def test() -> None:
     """All mixtures."""
     build()
     held_agent.build()
-    for window in (BOTH, NEW):
+    for window in (OLD, NEW):
         build_window(window)
     accel = accelerators()[0]
     for case in CASES:

@@ -89,20 +89,6 @@ static void a_guest_without_a_module_is_left_alone(void **state)
 	assert_int_equal(fake.arms, 0);
 }
 
-/* Guest and agent look ten times a second until they see that they are wanted. */
-static void who_was_asleep_has_the_whole_wait(void **state)
-{
-	const struct precopy_limits limits = { .first_wait_us = 200, .later_wait_us = 40 };
-
-	(void)state;
-	assert_int_equal(hint_wait_for(&limits, 1, 0, true).idle_us, 200);
-	assert_int_equal(hint_wait_for(&limits, 1, 0, false).idle_us, 100);
-	assert_int_equal(hint_wait_for(&limits, 2, 0, true).idle_us, 20);
-	assert_int_equal(hint_wait_for(&limits, 2, 3ULL << 30, true).total_us, 3040);
-	assert_int_equal(hint_wait_for(&(struct precopy_limits){ .start = NULL }, 1,
-				       1ULL << 40, true).total_us, 0);
-}
-
 #define AUTO_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -112,7 +98,6 @@ int main(void)
 		AUTO_TEST(what_a_human_started_stays_on),
 		AUTO_TEST(what_a_human_stopped_stays_off),
 		AUTO_TEST(a_guest_without_a_module_is_left_alone),
-		AUTO_TEST(who_was_asleep_has_the_whole_wait),
 	};
 
 	return cmocka_run_group_tests(tests, init, finish);

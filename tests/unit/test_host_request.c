@@ -129,6 +129,23 @@ static void request_is_read_by_both_sides(void **state)
 	region_drop(&region);
 }
 
+static void a_kick_is_news_in_a_line_that_has_not_changed(void **state)
+{
+	struct region region = region_make(FREEHINT_MIN_REGION);
+	struct freehint_publisher pub;
+	struct freehint_request before, after;
+
+	(void)state;
+	assert_int_equal(freehint_publisher_attach(&pub, region.base, region.size), 0);
+	freehint_write_request(region.shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
+	assert_true(freehint_read_request(&pub, &before));
+	freehint_write_kicks(region.shm, before.kicks + 1);
+	assert_true(freehint_read_request(&pub, &after));
+	assert_int_equal(after.kicks, before.kicks + 1);
+	assert_int_equal(after.phase, before.phase);
+	region_drop(&region);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,6 +156,7 @@ int main(void)
 		cmocka_unit_test(hello_makes_an_earlier_guest_a_stranger),
 		cmocka_unit_test(both_sides_accept_what_the_host_wrote),
 		cmocka_unit_test(request_is_read_by_both_sides),
+		cmocka_unit_test(a_kick_is_news_in_a_line_that_has_not_changed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

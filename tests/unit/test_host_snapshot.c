@@ -301,8 +301,31 @@ static void seal_with_nonsense_is_refused(void **state)
 static void beats_are_the_guests(void **state)
 {
 	(void)state;
-	freehint_beat(&pub, 1234);
+	freehint_beat(&pub, 1234, 1000);
 	assert_int_equal(freehint_read_beats(&reader), 1234);
+}
+
+static void the_guest_says_how_often_it_looks(void **state)
+{
+	struct freehint_guest_hello hello = { .version = FREEHINT_VERSION_POLL };
+
+	(void)state;
+	freehint_beat(&pub, 1, 100000);
+	assert_int_equal(freehint_read_poll_us(&reader, &hello), 100000);
+}
+
+/* In version 1 these bytes are reserved: neither side looks at them or writes them. */
+static void a_side_of_version_1_knows_no_period(void **state)
+{
+	struct freehint_guest_hello hello = { .version = 1 };
+
+	(void)state;
+	freehint_beat(&pub, 1, 100000);
+	assert_int_equal(freehint_read_poll_us(&reader, &hello), 0);
+	pub.version = 1;
+	freehint_beat(&pub, 2, 1000);
+	hello.version = FREEHINT_VERSION_POLL;
+	assert_int_equal(freehint_read_poll_us(&reader, &hello), 100000);
 }
 
 /* 2^34 pages are 64 TiB of guest memory: past the 2 TiB of 32-bit word counts. */
@@ -353,6 +376,8 @@ int main(void)
 		CASE(seal_is_read_when_the_round_is_sealed),
 		CASE(seal_with_nonsense_is_refused),
 		CASE(beats_are_the_guests),
+		CASE(the_guest_says_how_often_it_looks),
+		CASE(a_side_of_version_1_knows_no_period),
 		CASE(the_last_page_of_the_largest_guest_can_be_told),
 	};
 

@@ -50,6 +50,17 @@ static void a_round_opens_after_each_sync_and_is_armed_before(void **state)
 	assert_int_equal(fake.armed_late, 0);
 }
 
+static void every_start_kicks_a_guest_that_may_look_seldom(void **state)
+{
+	u32 kicks = shm->host_request.kicks;
+
+	(void)state;
+	assert_true(precopy_start(&why));
+	assert_int_equal(shm->host_request.kicks, kicks + 1);
+	assert_true(precopy_start(&why));
+	assert_int_equal(shm->host_request.kicks, kicks + 2);
+}
+
 static void the_big_lock_is_dropped_for_arming_and_left_as_it_was_found(void **state)
 {
 	(void)state;
@@ -268,6 +279,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_round_opens_after_each_sync_and_is_armed_before),
+		TEST(every_start_kicks_a_guest_that_may_look_seldom),
 		TEST(the_big_lock_is_dropped_for_arming_and_left_as_it_was_found),
 		TEST(what_happens_while_the_big_lock_is_dropped_keeps_the_round_closed),
 		TEST(nothing_happens_unless_started),

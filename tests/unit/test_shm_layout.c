@@ -28,6 +28,7 @@ static void dump_numbers(FILE *out)
 {
 	NUMBER(FREEHINT_MAGIC);
 	NUMBER(FREEHINT_VERSION);
+	NUMBER(FREEHINT_VERSION_POLL);
 	NUMBER(FREEHINT_VERSION_MIN);
 	NUMBER(FREEHINT_PAGE_SHIFT);
 	NUMBER(FREEHINT_HEADER_SIZE);
@@ -67,6 +68,8 @@ static void dump_host_lines(FILE *out)
 	FIELD(freehint_host_request, round);
 	FIELD(freehint_host_request, phase);
 	FIELD(freehint_host_request, pass);
+	FIELD(freehint_host_request, kicks);
+	FIELD(freehint_host_request, pad);
 	FIELD(freehint_host_request, reserved);
 }
 
@@ -85,6 +88,8 @@ static void dump_guest_lines(FILE *out)
 	FIELD(freehint_guest_hello, reserved);
 	STRUCT(freehint_guest_beat);
 	FIELD(freehint_guest_beat, beats);
+	FIELD(freehint_guest_beat, poll_us);
+	FIELD(freehint_guest_beat, pad);
 	FIELD(freehint_guest_beat, reserved);
 	STRUCT(freehint_guest_progress);
 	FIELD(freehint_guest_progress, round);

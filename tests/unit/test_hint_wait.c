@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How long a pass waits for its hints: hint_wait.h.
+ */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "host-agent/qemu-module/hint_wait.h"
+
+#define MS 1000ULL
+
+static const struct precopy_limits limits = {
+	.first_wait_us = 200 * MS,
+	.later_wait_us = 40 * MS,
+};
+
+static struct hint_wait wait_for(u32 pass, u64 bytes, u64 notice_us)
+{
+	return hint_wait_for(&limits, pass, bytes, notice_us);
+}
+
+static void a_guest_that_is_awake_has_half_the_limit_to_move(void **state)
+{
+	(void)state;
+	assert_int_equal(wait_for(1, 0, 1 * MS).idle_us, 101 * MS);
+	assert_int_equal(wait_for(1, 0, 1 * MS).total_us, 201 * MS);
+	assert_int_equal(wait_for(2, 0, 1 * MS).idle_us, 21 * MS);
+}
+
+static void the_time_until_the_guest_looks_is_added(void **state)
+{
+	(void)state;
+	assert_int_equal(wait_for(1, 0, 100 * MS).idle_us, 200 * MS);
+	assert_int_equal(wait_for(1, 0, 100 * MS).total_us, 300 * MS);
+	/* A pass that has lasted for minutes: the guest looks ten times a second again. */
+	assert_int_equal(wait_for(7, 0, 100 * MS).idle_us, 120 * MS);
+	assert_int_equal(wait_for(7, 0, 100 * MS).total_us, 140 * MS);
+}
+
+static void a_guest_that_does_not_say_is_asleep_in_the_first_pass_only(void **state)
+{
+	(void)state;
+	assert_int_equal(wait_for(1, 0, 0).idle_us, 200 * MS);
+	assert_int_equal(wait_for(2, 0, 0).idle_us, 21 * MS);
+}
+
+static void a_guest_that_looks_too_seldom_is_not_waited_for(void **state)
+{
+	(void)state;
+	assert_false(wait_for(1, 0, 200 * MS).too_late);
+	assert_true(wait_for(1, 0, 201 * MS).too_late);
+	assert_int_equal(wait_for(1, 0, 10000 * MS).total_us, 0);
+	assert_int_equal(wait_for(2, 0, UINT32_MAX).total_us, 0);
+	assert_true(wait_for(2, 0, UINT32_MAX).too_late);
+}
+
+static void a_large_guest_has_a_millisecond_for_each_gib(void **state)
+{
+	(void)state;
+	assert_int_equal(wait_for(2, 3ULL << 30, 1 * MS).total_us, 44 * MS);
+	assert_int_equal(wait_for(2, 3ULL << 30, 1 * MS).idle_us, 21 * MS);
+}
+
+static void nobody_waits_without_a_limit(void **state)
+{
+	const struct precopy_limits none = { .start = NULL };
+
+	(void)state;
+	assert_int_equal(hint_wait_for(&none, 1, 1ULL << 40, 100 * MS).total_us, 0);
+	assert_false(hint_wait_for(&none, 1, 0, 10000 * MS).too_late);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_guest_that_is_awake_has_half_the_limit_to_move),
+		cmocka_unit_test(the_time_until_the_guest_looks_is_added),
+		cmocka_unit_test(a_guest_that_does_not_say_is_asleep_in_the_first_pass_only),
+		cmocka_unit_test(a_guest_that_looks_too_seldom_is_not_waited_for),
+		cmocka_unit_test(a_large_guest_has_a_millisecond_for_each_gib),
+		cmocka_unit_test(nobody_waits_without_a_limit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
