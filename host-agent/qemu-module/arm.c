@@ -34,7 +34,8 @@
  * TLB entry has to take the slow path, which records the write, and then every vCPU has
  * to leave the translation block it is in. The pages that were written in between were
  * written before, too, or their entries would not have been hot; so the sync has found
- * them dirty, and they are yet to be sent.
+ * them dirty, and they are yet to be sent. After the first sync all pages are, so there it
+ * is early enough when the setup is over.
  */
 #include "../../include/freehint/shm_layout.h"
 #include "arm.h"

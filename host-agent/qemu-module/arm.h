@@ -41,8 +41,9 @@ u64 arm_bytes(void);
 /**
  * arm_tlbs() - make TCG record writes again where a sync does not
  *
- * Context: BQL held, which is dropped and taken again; straight after every sync,
- * whether a round is opened or not. Does nothing where QEMU does it itself.
+ * Context: BQL held, which is dropped and taken again; after every sync and before the
+ * first byte of its pass is sent, whether a round is opened or not. Not in the first sync,
+ * where the list of RAM blocks is locked. Does nothing where QEMU does it itself.
  */
 void arm_tlbs(void);
 

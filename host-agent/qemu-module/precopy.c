@@ -37,9 +37,14 @@
  * qemu_savevm_state_setup(), AFTER_SYNC the last of migration_bitmap_sync_precopy(),
  * and QEMU's TCG drops the BQL there itself (tcg_log_global_after_sync). In later
  * passes an RCU read section surrounds us, inside which QEMU takes the BQL elsewhere,
- * too (prepare_mmio_access); nobody waits for a grace period with the BQL held. In the
- * first AFTER_SYNC the list of RAM blocks is locked: the BQL must not be taken again
- * under that lock, which is the other reason to wait for SETUP.
+ * too (prepare_mmio_access); nobody waits for a grace period with the BQL held.
+ *
+ * In the first AFTER_SYNC the BQL is never dropped. QEMU holds the lock of its list of RAM
+ * blocks there (ram_init_bitmaps), and whoever plugs memory takes that lock with the BQL
+ * held: to take the BQL again under it would be a deadlock. So what has to drop it waits
+ * for SETUP: the first round, and the reset of TCG's TLBs (arm_tlbs). Until then the bitmap
+ * says that all memory is dirty, and nothing of it was sent: a write that goes unrecorded
+ * is of a page that is yet to be sent.
  *
  * What dropping it invalidates: everything that was asked of QEMU and of the guest.
  * And since 10.0 a timer in the main loop may sync meanwhile (auto-converge): what was
@@ -210,17 +215,19 @@ static void begin_round(void)
 	gate_count_bql(clock_us() - precopy.bql_us);
 }
 
+/* The first sync leaves everything that drops the BQL to setup_done(). */
 static void after_sync(void)
 {
 	switchover_in_sync(false);
 	precopy.sync_us = clock_us();
 	precopy.syncs++;
 	precopy.pass++;
-	arm_tlbs();
-	if (precopy.pass == 1)
+	if (precopy.pass == 1) {
 		precopy.thread = pthread_self();
-	else
-		begin_round();
+		return;
+	}
+	arm_tlbs();
+	begin_round();
 }
 
 /*
@@ -259,6 +266,9 @@ static void setup_done(void)
 
 	if (!held)
 		take_bql();
+	/* No sync, no dirty log: a background snapshot. */
+	if (precopy.pass)
+		arm_tlbs();
 	begin_round();
 	if (!held)
 		qemu.bql_unlock();

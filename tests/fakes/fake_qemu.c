@@ -170,8 +170,11 @@ static void reset_tlb(CPUState *cpu, u64 hva, u64 len)
 		fake.tlb_resets++;
 }
 
+/* As run_on_cpu() does. */
 static void wait_for_cpus(void)
 {
+	bql_unlock();
+	bql_lock(__FILE__, __LINE__);
 	if (fake.tlb_resets)
 		fake.tlb_waits++;
 }

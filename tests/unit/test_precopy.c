@@ -142,14 +142,30 @@ static void nothing_happens_unless_started(void **state)
 	assert_int_equal(fake.arms, 0);
 }
 
+/* QEMU holds the lock of its list of RAM blocks: nobody may wait for the big lock then. */
+static void the_first_sync_keeps_the_big_lock(void **state)
+{
+	(void)state;
+	fake_qemu_is_old_tcg();
+	assert_true(precopy_start(&why));
+	sync_once();
+	assert_int_equal(fake.bql_drops, 0);
+	fake_notify(QEMU_PRECOPY_SETUP);
+	assert_true(fake.bql_drops > 0);
+	assert_true(shm->host_request.round != FREEHINT_NO_ROUND);
+}
+
 static void old_tcg_records_writes_again_after_every_sync(void **state)
 {
 	(void)state;
 	fake_qemu_is_old_tcg();
 	sync_once();
+	/* All memory is dirty and none was sent: the end of the setup is early enough. */
+	fake.bql = false;
+	fake_notify(QEMU_PRECOPY_SETUP);
 	assert_int_equal(fake.tlb_resets, 2);
 	assert_int_equal(fake.tlb_waits, 1);
-	fake_notify(QEMU_PRECOPY_SETUP);
+	fake.bql = true;
 	assert_true(precopy_start(&why));
 	fake.postcopy = true;
 	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
@@ -283,6 +299,7 @@ int main(void)
 		TEST(the_big_lock_is_dropped_for_arming_and_left_as_it_was_found),
 		TEST(what_happens_while_the_big_lock_is_dropped_keeps_the_round_closed),
 		TEST(nothing_happens_unless_started),
+		TEST(the_first_sync_keeps_the_big_lock),
 		TEST(old_tcg_records_writes_again_after_every_sync),
 		TEST(a_stopped_guest_gets_no_round),
 		TEST(stopping_the_guest_closes_the_round),
