@@ -29,6 +29,11 @@
  *			(save_postcopy_prepare), if they are active: ours is asked
  *			whether it is, says no, writes nothing, and knows
  *
+ * Whose sync? Since 10.0 a timer in the main loop syncs, too (auto-converge), and with TCG
+ * or a dirty ring a sync drops the BQL in its middle. The migration thread can switch just
+ * then. So "between BEFORE_SYNC and AFTER_SYNC" is said of a thread, not of QEMU, and
+ * so is "we read the log ourselves", which syncs as well.
+ *
  * If we took another sync of a stopped guest for the switch, free pages would be sent as
  * zeros that need not have been: time, no harm. The opposite would stall guests, so where
  * neither way exists the capability is refused.
@@ -61,20 +66,24 @@
 /*
  * Guarded by the BQL.
  *
- * @busy: our own reading of the log syncs, too. @announced: by a savevm handler.
+ * @announced: by a savevm handler.
  * @handed_over: what is skipped was set dirty; to our own log, too.
  */
 static struct {
 	struct qemu_memory_listener listener;
 	struct qemu_savevm_handlers handlers;
 	pthread_t thread;
-	bool busy;
-	bool in_sync;
 	bool announced;
 	bool handed_over;
 	bool no_memory;
 	u64 pages;
 } sw;
+
+/* Of this thread. @reading: our own reading of the log syncs, too. */
+static _Thread_local struct {
+	bool in_sync;
+	bool reading;
+} my;
 
 const char *switchover_refusal(void)
 {
@@ -120,7 +129,7 @@ static bool is_switchover(void)
 	if (!skipped_is_on() || sw.handed_over || !pthread_equal(sw.thread, pthread_self()) ||
 	    qemu.runstate_is_running())
 		return false;
-	return qemu.register_savevm_live ? sw.announced : !sw.in_sync;
+	return qemu.register_savevm_live ? sw.announced : !my.in_sync;
 }
 
 /* Displays sync, too, for themselves. */
@@ -130,16 +139,16 @@ static void log_synced(struct qemu_memory_listener *listener, bool last_stage)
 
 	(void)listener;
 	(void)last_stage;
-	if (sw.busy || (!sw.in_sync && !switching))
+	if (my.reading || (!my.in_sync && !switching))
 		return;
-	sw.busy = true;
+	my.reading = true;
 	/* The guest's stop closed the round, but did not wait. */
 	if (switching)
 		gate_close(true);
 	witness_sync();
 	if (switching)
 		hand_over();
-	sw.busy = false;
+	my.reading = false;
 }
 
 /* Asked before the one thing that our handlers could do: write into the stream. */
@@ -194,14 +203,14 @@ void switchover_prepare(void)
 		sw.handed_over = false;
 		sw.no_memory = skipped_begin();
 	}
-	sw.busy = true;
+	my.reading = true;
 	skipped_forget_written();
-	sw.busy = false;
+	my.reading = false;
 }
 
 void switchover_in_sync(bool begins)
 {
-	sw.in_sync = begins;
+	my.in_sync = begins;
 	if (!begins)
 		witness_forget();
 }
@@ -213,5 +222,4 @@ void switchover_over(void)
 	skipped_end();
 	sw.no_memory = false;
 	sw.announced = false;
-	sw.in_sync = false;
 }

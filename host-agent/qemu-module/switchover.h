@@ -23,7 +23,7 @@ const char *switchover_refusal(void);
  */
 void switchover_prepare(void);
 
-/** switchover_in_sync() - QEMU's precopy notifiers say that a sync begins or has ended */
+/** switchover_in_sync() - a sync by this thread begins or has ended; BQL held */
 void switchover_in_sync(bool begins);
 
 /** switchover_over() - the migration has ended; BQL held, no round open */

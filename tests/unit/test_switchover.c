@@ -179,6 +179,27 @@ static void syncs_of_others_are_no_switch(void **state)
 	assert_int_equal(dirty(), 0);
 }
 
+static void *begin_to_sync(void *opaque)
+{
+	(void)opaque;
+	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
+	return NULL;
+}
+
+/* A timer's, which drops the big lock in the middle. */
+static void a_sync_of_the_main_loop_does_not_hide_the_switch(void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	begin_migration();
+	skipping(16, 100);
+	pthread_create(&thread, NULL, begin_to_sync, NULL);
+	pthread_join(thread, NULL);
+	sync_of_the_switch();
+	assert_int_equal(dirty(), 100);
+}
+
 static void without_the_capability_nothing_is_logged(void **state)
 {
 	(void)state;
@@ -283,6 +304,7 @@ int main(void)
 		TEST(it_is_handed_over_once),
 		TEST(the_end_of_a_precopy_is_no_switch),
 		TEST(syncs_of_others_are_no_switch),
+		TEST(a_sync_of_the_main_loop_does_not_hide_the_switch),
 		TEST(without_the_capability_nothing_is_logged),
 		TEST(an_unknown_qemu_is_refused),
 		TEST(the_log_is_given_back_at_the_end),
