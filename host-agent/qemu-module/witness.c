@@ -27,11 +27,20 @@
  * taken when a round opens: with KVM that arms the log, and the witness would hide
  * the very bug it is for.
  *
+ * Only the migration thread takes the log. With TCG the BQL is dropped between taking a log
+ * and putting it back. What the migration thread has put back is collected by its own
+ * sync, which goes on then. Had the main loop taken it (a timer's sync, auto-converge since
+ * QEMU 10.0), the last sync of the migration could go by meanwhile, without those writes. So
+ * in a sync of another thread nothing is checked. QEMU collects the log there, and the
+ * witness could no longer tell whether it knew of a write: nothing that was skipped until
+ * then is checked any more.
+ *
  * A hint that comes too late leaves no trace in this comparison, for the bit that it clears
  * was in the log. It is recognised by its round.
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,10 +69,14 @@ struct watched {
 	u64 *written;
 };
 
-/* Guarded by the BQL; while a round is open the bitmaps are the apply thread's. */
+/*
+ * Guarded by the BQL; while a round is open the bitmaps are the apply thread's. @thread is
+ * the migration's: nobody else takes the log, or ends the watch before the migration is over.
+ */
 static struct {
 	struct watched block[ARM_MAX_BLOCKS];
 	unsigned int count;
+	pthread_t thread;
 	u64 round;
 	bool on;
 	bool failed;
@@ -131,6 +144,7 @@ static bool begin(void)
 		return false;
 	}
 	witness.on = true;
+	witness.thread = pthread_self();
 	ret = arm_each(watch_block);
 	if (ret == -ENOMEM)
 		give_up("no memory");
@@ -157,10 +171,17 @@ static bool take_watch(struct watched *block, write_watch_fn *written)
 	return false;
 }
 
+static bool in_migration_thread(void)
+{
+	return pthread_equal(witness.thread, pthread_self());
+}
+
 void witness_forget(void)
 {
 	unsigned int i;
 
+	if (!in_migration_thread())
+		return;
 	for (i = 0; i < witness.count; i++)
 		if (!take_watch(&witness.block[i], NULL))
 			return;
@@ -245,12 +266,24 @@ static void check_block(struct watched *block)
 	qemu.g_free(log);
 }
 
+static void forget_skipped(void)
+{
+	struct watched *block = witness.block;
+
+	for (; block < witness.block + witness.count; block++)
+		memset(block->skipped, 0, page_bits_words(block->pages) * sizeof(u64));
+}
+
 void witness_sync(void)
 {
 	unsigned int i;
 
 	if (!witness.on)
 		return;
+	if (!in_migration_thread()) {
+		forget_skipped();
+		return;
+	}
 	witness.report.checks++;
 	for (i = 0; i < witness.count; i++)
 		check_block(&witness.block[i]);

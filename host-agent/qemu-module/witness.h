@@ -57,11 +57,18 @@ void witness_hint(u64 round, const u8 *hva, u64 len);
 /**
  * witness_sync() - the accelerator's log is in, QEMU has not collected it yet
  *
- * Context: BQL held, inside a sync. No round is open.
+ * In a sync of another thread than the migration's nothing is checked, and what was skipped
+ * until then is checked no more.
+ *
+ * Context: BQL held, dropped meanwhile under TCG; inside a sync. No round is open.
  */
 void witness_sync(void);
 
-/** witness_forget() - what was written so far is of no interest; BQL held, no round open */
+/**
+ * witness_forget() - what was written so far is of no interest
+ *
+ * Context: BQL held, no round open. Does nothing in another thread than the migration's.
+ */
 void witness_forget(void);
 
 /** witness_over() - the migration has ended; BQL held, no round open */

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -201,6 +202,43 @@ static void a_hint_of_another_round_is_late(void **state)
 	assert_int_equal(NEW(late), 3);
 }
 
+static void *sync_of_a_timer(void *opaque)
+{
+	(void)opaque;
+	witness_sync();
+	/* QEMU collects the log. */
+	memset(fake_log.written, 0, sizeof(fake_log.written));
+	memset(fake_log.migration, 0, sizeof(fake_log.migration));
+	witness_forget();
+	return NULL;
+}
+
+/* It drops the big lock, and the migration could end without what is not yet put back. */
+static void another_thread_takes_no_log_and_ends_no_watch(void **state)
+{
+	unsigned int syncs = fake_log.syncs, closed = kernel.closed;
+	pthread_t thread;
+
+	(void)state;
+	hint(10, 100);
+	guest_writes(20, true);
+	kernel.take = -EPERM;
+	pthread_create(&thread, NULL, sync_of_a_timer, NULL);
+	pthread_join(thread, NULL);
+	kernel.take = 0;
+	assert_int_equal(fake_log.syncs, syncs);
+	assert_int_equal(kernel.closed, closed);
+	assert_int_equal(NEW(checks), 0);
+	witness_sync();
+	assert_int_equal(NEW(checks), 1);
+	assert_int_equal(NEW(violations), 0);
+	witness_open_round(ROUND + 1);
+	witness_hint(ROUND + 1, fake.block[0].host, PAGE);
+	guest_writes(0, false);
+	witness_sync();
+	assert_int_equal(NEW(violations), 1);
+}
+
 static void memory_of_nobody_is_ignored(void **state)
 {
 	(void)state;
@@ -266,6 +304,7 @@ int main(void)
 		TEST(a_write_between_a_sync_and_a_round_is_not_checked),
 		TEST(the_log_is_put_back_whole),
 		TEST(a_hint_of_another_round_is_late),
+		TEST(another_thread_takes_no_log_and_ends_no_watch),
 		TEST(memory_of_nobody_is_ignored),
 		TEST(what_cannot_be_watched_is_said),
 		TEST(nothing_is_watched_unless_wanted),
