@@ -25,6 +25,20 @@
  * The trick needs a second page in the chunk. A block that ends one page into a
  * chunk keeps that page unarmed, so arm_covers() leaves it out.
  *
+ * Why blocks are referenced. The guest may eject a DIMM, and libvirt then deletes its
+ * backend, at any moment at which nobody holds the BQL: while we arm, while ranges of it are
+ * queued, while a thread makes them zero. QEMU frees a RAM block when the last reference to
+ * the owner of its memory region goes, and its memory a grace period later
+ * (qemu_ram_free, reclaim_ramblock); new memory may come to the same address. So
+ * arm_hold() takes a reference, with the BQL held, before anything of the block is used,
+ * and it is given back when the block is armed no more, with the BQL held: if it was the last,
+ * QEMU frees the block there, changes its memory map for which it wants the BQL, and
+ * takes the lock of its list of blocks. That is why it must not happen in the first AFTER_SYNC.
+ * Until then an ejected DIMM keeps its memory, as one whose backend was not yet deleted.
+ *
+ * Only blocks of memory backends are armed: main memory, DIMMs, virtio-mem. Memory of devices
+ * is never hinted.
+ *
  * TCG has no deferred clear, but before QEMU 9.0 a sync does not reset the TLBs
  * either, and 10.0 gives tlb_reset_dirty_range_all() an offset in the block where it
  * takes a ram_addr_t (cpu_physical_memory_sync_dirty_bitmap()): it resets the entries of
@@ -47,7 +61,7 @@
 #define CHUNK_SHIFT_MAX	31
 
 static struct {
-	struct armed_block block[ARM_MAX_BLOCKS];
+	struct armed_block block[ARM_MAX_BLOCKS];	/* referenced */
 	unsigned int count;
 	u64 chunk;
 	u64 chunks;
@@ -91,23 +105,42 @@ static u64 arm_block(u8 *host, u64 len)
 	return len;
 }
 
-static int arm_one(RAMBlock *block, void *opaque)
+/* The region of a whole block, NULL if no memory backend owns it. */
+static MemoryRegion *backend_region(u8 *host)
+{
+	MemoryRegion *region;
+	Object *owner;
+	u64 offset;
+
+	region = qemu.memory_region_from_host(host, &offset);
+	if (!region || offset)
+		return NULL;
+	owner = qemu.memory_region_owner(region);
+	return owner && qemu.object_dynamic_cast(owner, "memory-backend") ? region : NULL;
+}
+
+static int hold_one(RAMBlock *block, void *opaque)
 {
 	u8 *host = qemu.qemu_ram_get_host_addr(block);
-	u64 len = qemu.qemu_ram_get_used_length(block);
+	u64 len = qemu.qemu_ram_get_used_length(block) & ~(FREEHINT_PAGE_SIZE - 1);
+	MemoryRegion *region;
 
 	(void)opaque;
 	/* An ignored block has no dirty bitmap: QEMU would follow a NULL pointer. */
 	if (!host || qemu.ram_is_ignored(block) || bar_contains(host, len))
 		return 0;
-	len = arm_block(host, len & ~(FREEHINT_PAGE_SIZE - 1));
-	if (!len || armed.count == ARM_MAX_BLOCKS)
+	/* A block of one page cannot be armed. */
+	if (len <= FREEHINT_PAGE_SIZE || armed.count == ARM_MAX_BLOCKS)
 		return 0;
+	region = backend_region(host);
+	if (!region)
+		return 0;
+	qemu.memory_region_ref(region);
 	armed.block[armed.count].start = host;
 	armed.block[armed.count].end = host + len;
 	armed.block[armed.count].ram = block;
+	armed.block[armed.count].region = region;
 	armed.count++;
-	armed.bytes += len;
 	return 0;
 }
 
@@ -124,13 +157,25 @@ void arm_tlbs(void)
 	qemu.after_log_sync();
 }
 
+void arm_hold(void)
+{
+	arm_none();
+	qemu.qemu_ram_foreach_block(hold_one, NULL);
+}
+
 u64 arm_all(void)
 {
-	armed.count = 0;
+	struct armed_block *block = armed.block;
+	u64 len;
+
 	armed.chunks = 0;
 	armed.bytes = 0;
 	armed.chunk = chunk_bytes();
-	qemu.qemu_ram_foreach_block(arm_one, NULL);
+	for (; block < armed.block + armed.count; block++) {
+		len = arm_block(block->start, (u64)(block->end - block->start));
+		block->end = block->start + len;
+		armed.bytes += len;
+	}
 	return armed.chunks;
 }
 
@@ -149,22 +194,10 @@ int arm_each(int (*fn)(const struct armed_block *block))
 	return ret;
 }
 
-MemoryRegion *arm_region(const struct armed_block *block)
-{
-	MemoryRegion *region;
-	Object *owner;
-	u64 offset;
-
-	region = qemu.memory_region_from_host(block->start, &offset);
-	if (!region || offset)
-		return NULL;
-	owner = qemu.memory_region_owner(region);
-	return owner && qemu.object_dynamic_cast(owner, "memory-backend") ? region : NULL;
-}
-
 void arm_none(void)
 {
-	armed.count = 0;
+	while (armed.count)
+		qemu.memory_region_unref(armed.block[--armed.count].region);
 	armed.bytes = 0;
 }
 

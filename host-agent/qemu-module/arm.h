@@ -14,18 +14,31 @@
 
 /**
  * struct armed_block - host addresses [start, end) whose log was cleared
- * @start: first byte of the block
- * @end:   end of what is armed
- * @ram:   QEMU's block
+ * @start:  first byte of the block
+ * @end:    end of what is armed
+ * @ram:    QEMU's block
+ * @region: its memory region. A reference to it pins the memory backend that owns it, and so
+ *          the block and its memory. Whoever keeps any of them longer takes another.
  */
 struct armed_block {
 	u8 *start;
 	u8 *end;
 	RAMBlock *ram;
+	MemoryRegion *region;
 };
 
 /**
- * arm_all() - arm the log of every block that migrates
+ * arm_hold() - take a reference to every block that can be hinted and migrates
+ *
+ * Gives those of the last round back, and forgets what was armed.
+ *
+ * Context: BQL held, gate closed, nobody applies. Not in the first sync of a migration:
+ * QEMU frees a block whose last reference goes, and wants the lock of its list of blocks.
+ */
+void arm_hold(void);
+
+/**
+ * arm_all() - arm the log of every block that is held
  *
  * Context: migration thread, in a notifier, so that QEMU's bitmap lock is free; the
  * gate is closed, so that nobody asks arm_covers(). Better without the BQL: with KVM
@@ -54,17 +67,7 @@ void arm_tlbs(void);
  */
 int arm_each(int (*fn)(const struct armed_block *block));
 
-/**
- * arm_region() - the memory region of a block
- *
- * Context: BQL held, inside arm_each().
- *
- * Return: the region, or NULL if no memory backend owns it: memory of a device, which
- * is never hinted.
- */
-MemoryRegion *arm_region(const struct armed_block *block);
-
-/** arm_none() - forget what was armed; nothing may be hinted */
+/** arm_none() - forget what was armed, and let go of it; context as for arm_hold() */
 void arm_none(void);
 
 /**

@@ -146,11 +146,12 @@ static void open_round(void)
 	precopy.opened = true;
 }
 
-/* Without the BQL: this takes milliseconds for each GiB of a guest under KVM. */
+/* Mostly without the BQL: this takes milliseconds for each GiB of a guest under KVM. */
 static void arm(void)
 {
 	u64 start = clock_us();
 
+	arm_hold();
 	drop_bql();
 	if (precopy.pass == 1)
 		hint_map_reset();

@@ -44,7 +44,7 @@ static struct {
 	bool on;
 } skipped;
 
-/* Memory of devices is never hinted, and a display's log is the display's. */
+/* Memory of devices is never armed; a display's log is the display's. */
 static int add_block(const struct armed_block *armed)
 {
 	struct skipped_block *block = &skipped.block[skipped.count];
@@ -52,9 +52,7 @@ static int add_block(const struct armed_block *armed)
 	block->host = armed->start;
 	block->pages = (u64)(armed->end - armed->start) >> FREEHINT_PAGE_SHIFT;
 	block->ram = armed->ram;
-	block->region = arm_region(armed);
-	if (!block->region)
-		return 0;
+	block->region = armed->region;
 	block->word = calloc(page_bits_words(block->pages), sizeof(u64));
 	if (!block->word)
 		return -ENOMEM;

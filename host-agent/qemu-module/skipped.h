@@ -13,7 +13,7 @@
  * struct skipped_block - a RAM block of a memory backend, and a bit for each of its pages
  * @host:   its first byte
  * @pages:  how many pages of it are armed
- * @ram:    QEMU's block; it stays, for nothing is unplugged during a migration
+ * @ram:    QEMU's block; it stays while @region is referenced, unplugged or not
  * @region: its memory region; a reference is held
  * @word:   bit n of word w: page 64 * w + n is skipped
  */

@@ -55,8 +55,8 @@
  * struct watched - a RAM block
  * @host:    first byte
  * @pages:   how many
- * @ram:     QEMU's block
- * @region:  its memory region
+ * @ram:     QEMU's block; it stays while @region is referenced, unplugged or not
+ * @region:  its memory region; a reference is held
  * @skipped: a bit for each page
  * @written: likewise; since the round was opened, used in a check only
  */
@@ -100,6 +100,7 @@ static void unwatch(void)
 	write_watch_close();
 	while (witness.count) {
 		block = &witness.block[--witness.count];
+		qemu.memory_region_unref(block->region);
 		free(block->skipped);
 		free(block->written);
 	}
@@ -123,9 +124,8 @@ static int watch_block(const struct armed_block *armed)
 	block->host = armed->start;
 	block->pages = (u64)(armed->end - armed->start) >> FREEHINT_PAGE_SHIFT;
 	block->ram = armed->ram;
-	block->region = arm_region(armed);
-	if (!block->region)
-		return 0;
+	block->region = armed->region;
+	qemu.memory_region_ref(block->region);
 	witness.count++;
 	block->skipped = calloc(page_bits_words(block->pages), sizeof(u64));
 	block->written = calloc(page_bits_words(block->pages), sizeof(u64));

@@ -23,18 +23,6 @@ static unsigned int index_of(const void *block)
 	return (unsigned int)((const struct RAMBlock *)block - fake.block);
 }
 
-static MemoryRegion *from_host(void *hva, u64 *offset)
-{
-	unsigned int i;
-
-	for (i = 0; i < fake.blocks; i++)
-		if (fake.block[i].host == hva) {
-			*offset = 0;
-			return (MemoryRegion *)&fake.block[i];
-		}
-	return NULL;
-}
-
 static void set_log(MemoryRegion *mr, bool log, unsigned int client)
 {
 	if (client || fake_log.logging[index_of(mr)] == log)
@@ -161,7 +149,6 @@ void fake_log_install(void)
 	fake_log.page_size = FREEHINT_PAGE_SIZE;
 	fake_log.fd = -1;
 	qemu.tells_switchover = true;
-	qemu.memory_region_from_host = from_host;
 	qemu.memory_region_set_log = set_log;
 	qemu.memory_region_snapshot_and_clear_dirty = take;
 	qemu.memory_region_snapshot_get_dirty = is_dirty;

@@ -49,6 +49,8 @@ static void hint(void *hva, size_t len)
 
 		if (at < b->host || at >= b->host + b->len)
 			continue;
+		if (len < FREEHINT_PAGE_SIZE && !b->refs)
+			fake.armed_unheld++;
 		page = (u64)(at - b->host) >> FREEHINT_PAGE_SHIFT;
 		chunk = chunk_of(b, at);
 		/* Less than a page at the first page of a chunk clears nothing. */
@@ -56,6 +58,46 @@ static void hint(void *hva, size_t len)
 		    page % (1ULL << (fake.chunk_shift < 0 ? 6 : fake.chunk_shift)))
 			b->cleared[chunk] = true;
 	}
+}
+
+static struct RAMBlock *block_of(void *region)
+{
+	struct RAMBlock *b = region;
+
+	return b >= fake.block && b < fake.block + FAKE_MAX_BLOCKS ? b : NULL;
+}
+
+/* The last reference changes the memory map, which wants the big lock. */
+static void ref(MemoryRegion *mr)
+{
+	struct RAMBlock *b = block_of(mr);
+
+	if (!fake.bql)
+		abort();
+	if (b)
+		b->refs++;
+}
+
+static void unref(MemoryRegion *mr)
+{
+	struct RAMBlock *b = block_of(mr);
+
+	if (!fake.bql || (b && !b->refs))
+		abort();
+	if (b)
+		b->refs--;
+}
+
+static MemoryRegion *from_host(void *hva, u64 *offset)
+{
+	unsigned int i;
+
+	for (i = 0; i < fake.blocks; i++)
+		if (fake.block[i].host == hva) {
+			*offset = 0;
+			return (MemoryRegion *)&fake.block[i];
+		}
+	return NULL;
 }
 
 static void *find_gpa(MemoryRegion **mr, u64 gpa, u64 len, Error **errp)
@@ -68,6 +110,7 @@ static void *find_gpa(MemoryRegion **mr, u64 gpa, u64 len, Error **errp)
 
 		if (gpa < b->gpa || gpa >= b->gpa + b->len || len > b->gpa + b->len - gpa)
 			continue;
+		b->refs++;
 		*mr = (MemoryRegion *)b;
 		return b->host + (gpa - b->gpa);
 	}
@@ -122,7 +165,6 @@ static void bql_unlock(void)
 	fake.bql = false;
 }
 
-static void ignore_mr(MemoryRegion *mr) { (void)mr; }
 static void ignore_error(Error *err) { (void)err; }
 static void *mr_ptr(MemoryRegion *mr) { (void)mr; return fake.shm; }
 static u64 mr_size(MemoryRegion *mr) { (void)mr; return fake.shm_size; }
@@ -257,9 +299,10 @@ static void init_memory(void)
 	qemu.qemu_guest_free_page_hint = hint;
 	qemu.gpa2hva = find_gpa;
 	qemu.object_dynamic_cast = dynamic_cast;
-	qemu.memory_region_ref = ignore_mr;
+	qemu.memory_region_ref = ref;
+	qemu.memory_region_from_host = from_host;
 	qemu.memory_region_owner = owner;
-	qemu.memory_region_unref = ignore_mr;
+	qemu.memory_region_unref = unref;
 	qemu.memory_region_get_ram_ptr = mr_ptr;
 	qemu.memory_region_size = mr_size;
 	qemu.host_memory_backend_get_memory = backend_mr;

@@ -17,6 +17,7 @@
  * @gpa:     where the guest sees it
  * @ignored: left out of the migration
  * @device:  owned by a device, not by a memory backend
+ * @refs:    references to its memory region that the extension holds
  * @cleared: one flag per chunk: its log was cleared
  */
 struct RAMBlock {
@@ -25,6 +26,7 @@ struct RAMBlock {
 	u64 gpa;
 	bool ignored;
 	bool device;
+	unsigned int refs;
 	bool *cleared;
 };
 
@@ -52,6 +54,7 @@ struct RAMBlock {
  * @arms:        hints of less than a page
  * @armed_late:  arms that came while a round was published already
  * @armed_with_bql: arms with the big lock held
+ * @armed_unheld: arms of a block to which no reference is held
  * @tlb_resets:  vCPUs whose TLB was reset
  * @tlb_waits:   waits for vCPUs that came after at least one reset
  * @probes:      calls of gpa2hva
@@ -80,6 +83,7 @@ struct fake_qemu {
 	unsigned int arms;
 	unsigned int armed_late;
 	unsigned int armed_with_bql;
+	unsigned int armed_unheld;
 	unsigned int tlb_resets;
 	unsigned int tlb_waits;
 	unsigned int probes;

@@ -69,10 +69,12 @@ void clean_rig_start(u8 how)
 	gate.open = how >= 8;
 	gate.full = how >= 8 && how < 16;
 	gate.guest = how % 8 != 1;
-	if (how < 250)
+	if (how < 250) {
+		arm_hold();
 		arm_all();
-	else
+	} else {
 		arm_none();
+	}
 	/* With nothing armed no range is good. */
 	gate.open = gate.open && how < 250;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Arming: the log of every chunk of migratable memory is cleared, and what could
- * not be armed may not be hinted.
+ * Arming: the log of every chunk of migratable memory is cleared, what could not be armed
+ * may not be hinted, and what is armed cannot be freed meanwhile.
  */
 /* links: host-agent/qemu-module/arm.c host-agent/qemu-module/bar.c tests/fakes/fake_qemu.c */
 /* links: proto/host_request.c proto/host_snapshot.c */
@@ -21,8 +21,15 @@
 static int setup(void **state)
 {
 	(void)state;
+	arm_none();
 	fake_qemu_init();
 	return 0;
+}
+
+static u64 arm(void)
+{
+	arm_hold();
+	return arm_all();
 }
 
 static void every_chunk_of_every_block_is_armed(void **state)
@@ -32,7 +39,7 @@ static void every_chunk_of_every_block_is_armed(void **state)
 	int i;
 
 	(void)state;
-	assert_int_equal(arm_all(), 8 + 4);
+	assert_int_equal(arm(), 8 + 4);
 	for (i = 0; i < 8; i++)
 		assert_true(a->cleared[i]);
 	for (i = 0; i < 4; i++)
@@ -48,7 +55,7 @@ static void the_chunk_size_is_qemus(void **state)
 
 	(void)state;
 	fake.chunk_shift = 18;
-	assert_int_equal(arm_all(), 4);
+	assert_int_equal(arm(), 4);
 	assert_true(arm_covers(a->host, a->len));
 }
 
@@ -57,7 +64,7 @@ static void an_unknown_chunk_size_means_the_smallest(void **state)
 	fake_add_block(0, 8 * CHUNK);
 	(void)state;
 	fake.chunk_shift = -1;
-	assert_int_equal(arm_all(), 8);
+	assert_int_equal(arm(), 8);
 }
 
 static void a_last_chunk_of_one_page_stays_unarmed(void **state)
@@ -65,7 +72,7 @@ static void a_last_chunk_of_one_page_stays_unarmed(void **state)
 	struct RAMBlock *a = fake_add_block(0, 2 * CHUNK + PAGE);
 
 	(void)state;
-	assert_int_equal(arm_all(), 2);
+	assert_int_equal(arm(), 2);
 	assert_false(a->cleared[2]);
 	assert_true(arm_covers(a->host, 2 * CHUNK));
 	assert_false(arm_covers(a->host, 2 * CHUNK + PAGE));
@@ -77,7 +84,7 @@ static void a_block_of_one_page_is_left_out(void **state)
 	struct RAMBlock *a = fake_add_block(0, PAGE);
 
 	(void)state;
-	assert_int_equal(arm_all(), 0);
+	assert_int_equal(arm(), 0);
 	assert_false(arm_covers(a->host, PAGE));
 }
 
@@ -87,7 +94,7 @@ static void a_block_that_does_not_migrate_is_left_alone(void **state)
 
 	(void)state;
 	a->ignored = true;
-	assert_int_equal(arm_all(), 0);
+	assert_int_equal(arm(), 0);
 	assert_int_equal(fake.arms, 0);
 	assert_false(arm_covers(a->host, PAGE));
 }
@@ -97,7 +104,7 @@ static void what_lies_outside_is_not_covered(void **state)
 	struct RAMBlock *a = fake_add_block(0, 4 * CHUNK);
 
 	(void)state;
-	arm_all();
+	arm();
 	assert_false(arm_covers(a->host - PAGE, PAGE));
 	assert_false(arm_covers(a->host - PAGE, 2 * PAGE));
 	assert_false(arm_covers(a->host + a->len, PAGE));
@@ -110,8 +117,41 @@ static void nothing_is_covered_once_forgotten(void **state)
 	struct RAMBlock *a = fake_add_block(0, 4 * CHUNK);
 
 	(void)state;
-	arm_all();
+	arm();
 	arm_none();
+	assert_false(arm_covers(a->host, PAGE));
+}
+
+static void what_is_armed_is_held_until_it_is_armed_no_more(void **state)
+{
+	struct RAMBlock *a = fake_add_block(0, 4 * CHUNK);
+	struct RAMBlock *b = fake_add_block(1ULL << 32, 4 * CHUNK);
+
+	(void)state;
+	arm();
+	arm();
+	assert_int_equal(a->refs, 1);
+	assert_int_equal(b->refs, 1);
+	assert_int_equal(fake.armed_unheld, 0);
+	/* Unplugged, it migrates no more. */
+	b->ignored = true;
+	arm();
+	assert_int_equal(a->refs, 1);
+	assert_int_equal(b->refs, 0);
+	assert_true(arm_covers(a->host, PAGE));
+	assert_false(arm_covers(b->host, PAGE));
+	arm_none();
+	assert_int_equal(a->refs, 0);
+}
+
+static void memory_of_a_device_is_left_alone(void **state)
+{
+	struct RAMBlock *a = fake_add_block(0, 4 * CHUNK);
+
+	(void)state;
+	a->device = true;
+	assert_int_equal(arm(), 0);
+	assert_int_equal(a->refs, 0);
 	assert_false(arm_covers(a->host, PAGE));
 }
 
@@ -124,6 +164,8 @@ int main(void)
 		cmocka_unit_test_setup(a_last_chunk_of_one_page_stays_unarmed, setup),
 		cmocka_unit_test_setup(a_block_of_one_page_is_left_out, setup),
 		cmocka_unit_test_setup(a_block_that_does_not_migrate_is_left_alone, setup),
+		cmocka_unit_test_setup(what_is_armed_is_held_until_it_is_armed_no_more, setup),
+		cmocka_unit_test_setup(memory_of_a_device_is_left_alone, setup),
 		cmocka_unit_test_setup(what_lies_outside_is_not_covered, setup),
 		cmocka_unit_test_setup(nothing_is_covered_once_forgotten, setup),
 	};

@@ -52,6 +52,7 @@ static int setup(void **state)
 	const char *why;
 
 	(void)state;
+	arm_none();
 	fake_qemu_init();
 	fake_qobject_init();
 	fake_add_block(0, RAM);
@@ -62,6 +63,7 @@ static int setup(void **state)
 	assert_true(bar_attach(&why));
 	bar_say_hello();
 	say_hello();
+	arm_hold();
 	arm_all();
 	round_id = gate_open(1, clock_us());
 	return 0;
@@ -163,6 +165,7 @@ static void memory_that_is_not_armed_is_refused(void **state)
 	arm_none();
 	refused(one(MIB, 4096), "is not memory that migrates");
 	fake.block[1].device = true;
+	arm_hold();
 	arm_all();
 	refused(one(4096 * MIB, 4096), "belongs to a device");
 }

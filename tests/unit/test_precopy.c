@@ -135,6 +135,25 @@ static void what_happens_while_the_big_lock_is_dropped_keeps_the_round_closed(vo
 	}
 }
 
+/* The guest may eject a DIMM, and its backend be deleted, whenever the big lock is free. */
+static void memory_is_held_from_the_first_round_to_the_end_of_the_migration(void **state)
+{
+	(void)state;
+	assert_true(precopy_start(&why));
+	sync_once();
+	assert_int_equal(fake.block[0].refs, 0);
+	fake_notify(QEMU_PRECOPY_SETUP);
+	assert_int_equal(fake.block[0].refs, 1);
+	sync_once();
+	assert_int_equal(fake.block[0].refs, 1);
+	assert_int_equal(fake.armed_unheld, 0);
+	/* what is queued may still be on its way */
+	precopy_stop();
+	assert_int_equal(fake.block[0].refs, 1);
+	fake_notify(QEMU_PRECOPY_CLEANUP);
+	assert_int_equal(fake.block[0].refs, 0);
+}
+
 static void nothing_happens_unless_started(void **state)
 {
 	(void)state;
@@ -298,6 +317,7 @@ int main(void)
 		TEST(every_start_kicks_a_guest_that_may_look_seldom),
 		TEST(the_big_lock_is_dropped_for_arming_and_left_as_it_was_found),
 		TEST(what_happens_while_the_big_lock_is_dropped_keeps_the_round_closed),
+		TEST(memory_is_held_from_the_first_round_to_the_end_of_the_migration),
 		TEST(nothing_happens_unless_started),
 		TEST(the_first_sync_keeps_the_big_lock),
 		TEST(old_tcg_records_writes_again_after_every_sync),

@@ -59,11 +59,13 @@ static void add(unsigned int block, u64 first, u64 pages)
 static int setup(void **state)
 {
 	(void)state;
+	arm_none();
 	fake_qemu_init();
 	fake_log_install();
 	fake_add_block(0, MAIN * PAGE);
 	fake_add_block(1ULL << 30, DIMM * PAGE);
 	fake_add_block(2ULL << 30, DIMM * PAGE)->device = true;
+	arm_hold();
 	arm_all();
 	assert_int_equal(skipped_begin(), 0);
 	skipped_forget_written();

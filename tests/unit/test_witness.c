@@ -90,6 +90,7 @@ static struct witness_report before;
 static int setup(void **state)
 {
 	(void)state;
+	arm_none();
 	fake_qemu_init();
 	fake_log_install();
 	qemu.error_report = count_error;
@@ -99,6 +100,7 @@ static int setup(void **state)
 	memset(&kernel, 0, sizeof(kernel));
 	errors = 0;
 	warnings = 0;
+	arm_hold();
 	arm_all();
 	witness_init(true);
 	before = witness_report();
@@ -239,6 +241,24 @@ static void another_thread_takes_no_log_and_ends_no_watch(void **state)
 	assert_int_equal(NEW(violations), 1);
 }
 
+static void what_is_watched_is_held_until_the_watch_ends(void **state)
+{
+	(void)state;
+	arm_none();
+	assert_int_equal(fake.block[0].refs, 1);
+	assert_int_equal(fake.block[1].refs, 0);
+	guest_writes(20, false);
+	witness_sync();
+	witness_over();
+	assert_int_equal(fake.block[0].refs, 0);
+	/* and where it cannot be watched */
+	arm_hold();
+	arm_all();
+	kernel.add = -EINVAL;
+	witness_open_round(ROUND);
+	assert_int_equal(fake.block[0].refs, 1);
+}
+
 static void memory_of_nobody_is_ignored(void **state)
 {
 	(void)state;
@@ -305,6 +325,7 @@ int main(void)
 		TEST(the_log_is_put_back_whole),
 		TEST(a_hint_of_another_round_is_late),
 		TEST(another_thread_takes_no_log_and_ends_no_watch),
+		TEST(what_is_watched_is_held_until_the_watch_ends),
 		TEST(memory_of_nobody_is_ignored),
 		TEST(what_cannot_be_watched_is_said),
 		TEST(nothing_is_watched_unless_wanted),

@@ -40,11 +40,13 @@ static u64 zeroed(void)
 static int setup(void **state)
 {
 	(void)state;
+	arm_none();
 	fake_qemu_init();
 	fake_log_install();
 	memory = fake_add_block(0, PAGES * PAGE)->host;
 	mprotect(memory, PAGES * PAGE, PROT_READ | PROT_WRITE);
 	memset(memory, 0x5a, PAGES * PAGE);
+	arm_hold();
 	arm_all();
 	assert_int_equal(gate_init(), 0);
 	assert_int_equal(skipped_begin(), 0);
