@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Symbols of the QEMU that the extension is linked with, from the same list that
- * qemu_abi.c looks up elsewhere: what is missing is an error of the linker.
+ * qemu_abi.c looks up elsewhere: what is missing is an error of the linker. A QEMU that was
+ * configured with --disable-tcg has no TLBs to reset; FREEHINT_LINKED_TCG: it has TCG.
  */
 #include <stdint.h>
 #include <string.h>
@@ -25,9 +26,11 @@ extern char address_space_memory[];
 extern void g_free(void *memory);
 extern int register_savevm_live(const char *name, u32 instance, int version,
 				const struct qemu_savevm_handlers *ops, void *opaque);
+extern void memory_global_after_dirty_log_sync(void);
+#ifdef FREEHINT_LINKED_TCG
 extern bool tcg_allowed;
 extern void tlb_reset_dirty(CPUState *cpu, uintptr_t hva, uintptr_t len);
-extern void memory_global_after_dirty_log_sync(void);
+#endif
 
 /**
  * struct linked - one symbol
@@ -54,9 +57,11 @@ static const struct linked linked[] = {
 	LINKED(address_space_memory),
 	LINKED(g_free),
 	LINKED(register_savevm_live),
+	LINKED(memory_global_after_dirty_log_sync),
+#ifdef FREEHINT_LINKED_TCG
 	{ "tcg_allowed", &tcg_allowed },
 	LINKED(tlb_reset_dirty),
-	LINKED(memory_global_after_dirty_log_sync),
+#endif
 };
 
 void *qemu_linked_symbol(const char *name)

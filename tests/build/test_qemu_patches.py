@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """
 The patches for QEMU against the sources that they build in: the schema names the commands,
-counters, options and members that the extension has, and the build its files. That QEMU
-builds and runs is what `make qemu-patched` shows.
+counters, options and members that the extension has, the build its files, and what is to be
+linked is what the extension borrows, with TCG and without. That QEMU builds and runs is
+what `make qemu-patched` shows.
 """
 from __future__ import annotations
 
@@ -102,6 +103,31 @@ def built(text: str) -> None:
          set(re.findall(r'IS\("(.*?)"\)', read(MODULE, "module_entry.c"))))
 
 
+def undefined(*flags: str) -> set[str]:
+    """What qemu_linked.c wants of the linker, but for the C library."""
+    with tempfile.TemporaryDirectory() as out:
+        binary = os.path.join(out, "linked.o")
+        subprocess.run([os.environ.get("CC", "gcc"), "-std=gnu11", "-DFREEHINT_LINKED", *flags,
+                        "-c", "-o", binary, os.path.join(MODULE, "qemu_linked.c")], check=True)
+        names = subprocess.run(["nm", "--undefined-only", "--just-symbols", binary],
+                               capture_output=True, text=True, check=True).stdout.split()
+    return set(names) - {"strcmp", "__stack_chk_fail", "_GLOBAL_OFFSET_TABLE_"}
+
+
+def links(text: str) -> None:
+    """With and without TCG; the build of QEMU says which."""
+    abi = read(MODULE, "qemu_abi.h")
+    borrowed = set(re.findall(r"^\tX\([\w *]+, (\w+),", abi, re.MULTILINE))
+    borrowed |= set(re.findall(r'^\tX\(\w+, "(\w+)", "\w+"\)', abi, re.MULTILINE))
+    borrowed |= {"qmp_commands", "address_space_memory", "g_free", "register_savevm_live",
+                 "memory_global_after_dirty_log_sync"}
+    same("symbols without TCG", undefined(), borrowed)
+    same("symbols with TCG", undefined("-DFREEHINT_LINKED_TCG"),
+         borrowed | {"tcg_allowed", "tlb_reset_dirty"})
+    check("'CONFIG_TCG' in config_all_accel ? ['-DFREEHINT_LINKED_TCG'] : []" in text,
+          "the build does not say whether QEMU has TCG")
+
+
 def main() -> None:
     """Form, schema, build."""
     names = series()
@@ -109,6 +135,7 @@ def main() -> None:
     text = added(names)
     described(text)
     built(text)
+    links(text)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from support import check, expect_refusal, step, wait_for  # noqa: E402
 from lib.machine import Machine, Spec, linked  # noqa: E402
-from lib.qemu import BINARY  # noqa: E402
+from lib.qemu import BINARY, Qemu  # noqa: E402
 from lib.qmp import Qmp  # noqa: E402
 from lib.result import run, skip  # noqa: E402
 
@@ -85,10 +85,24 @@ def object_is_checked(vm: Machine) -> None:
     step("the object is checked")
 
 
+def object_comes_first() -> None:
+    """It has to be there before the devices; a machine that runs has them."""
+    none = ["-machine", "none", "-nodefaults", "-display", "none"]
+    with Qemu(none, name="late") as vm:
+        expect_refusal(vm.qmp, "object-add", "on the command line",
+                       {"qom-type": "freehint", "id": "late"})
+        commands = {entry["name"] for entry in vm.qmp.command("query-commands")}
+        check("x-query-freehint" not in commands, "refused, and there nevertheless")
+    with Qemu([*none, "-object", "freehint,id=early"], name="early") as vm:
+        vm.qmp.command("x-query-freehint")
+    step("an object that comes after the devices is refused")
+
+
 def main() -> None:
     """One guest."""
     if not linked(BINARY):
         skip("this QEMU has no freehint built in; make qemu-patched builds one")
+    object_comes_first()
     with Machine(Spec(memory_mib=512), name="linked") as vm:
         vm.boot()
         described(vm)
