@@ -46,6 +46,20 @@
  * says that all memory is dirty, and nothing of it was sent: a write that goes unrecorded
  * is of a page that is yet to be sent.
  *
+ * Nobody stands behind us. QEMU's list of these notifiers is walked with the next element
+ * looked up before each call (notifier_with_return_list_notify). While we have dropped the
+ * BQL the device that owns the next one, virtio-balloon, can be unplugged, and QEMU would
+ * call what was freed. Whoever registers later is put at the head (notifier_with_return_list_add):
+ * in front of us, where the walk has been already. That is so in 7.2, 10.0, 10.2 and 11.1.
+ * So whoever comes before the first device is the last, for ever: a -plugin is loaded before
+ * the machine makes devices (qemu_init_board), and -object freehint is made before that.
+ * Since nothing of QEMU's promises it, it is asked before each drop (is_last), and a QEMU in
+ * which it is not so gets no hints.
+ *
+ * The other lists that QEMU walks while we may drop the BQL need no such rule. Those of memory
+ * listeners and savevm handlers find the next element after the call, through ours, and
+ * ours stays.
+ *
  * What dropping it invalidates: everything that was asked of QEMU and of the guest.
  * And since 10.0 a timer in the main loop may sync meanwhile (auto-converge): what was
  * armed before such a sync is armed no more, so begin_round() compares @syncs.
@@ -89,9 +103,22 @@ static struct {
 	pthread_t thread;
 } precopy;
 
+static bool is_last(void)
+{
+	return qemu_notifier_is_last(&precopy.notifier);
+}
+
+static const char *refusal(u32 pass)
+{
+	if (!is_last())
+		return "a device that was there before freehint wants to know of migrations, too; "
+		       "load freehint when QEMU starts";
+	return refusal_in_pass(pass);
+}
+
 const char *precopy_refusal(void)
 {
-	return refusal_in_pass(precopy.pass);
+	return refusal(precopy.pass);
 }
 
 void precopy_withdraw(void)
@@ -216,6 +243,13 @@ static void begin_round(void)
 	gate_count_bql(clock_us() - precopy.bql_us);
 }
 
+/* Otherwise this QEMU's TCG stays as it is without us. */
+static void reset_tlbs(void)
+{
+	if (is_last())
+		arm_tlbs();
+}
+
 /* The first sync leaves everything that drops the BQL to setup_done(). */
 static void after_sync(void)
 {
@@ -227,7 +261,7 @@ static void after_sync(void)
 		precopy.thread = pthread_self();
 		return;
 	}
-	arm_tlbs();
+	reset_tlbs();
 	begin_round();
 }
 
@@ -269,7 +303,7 @@ static void setup_done(void)
 		take_bql();
 	/* No sync, no dirty log: a background snapshot. */
 	if (precopy.pass)
-		arm_tlbs();
+		reset_tlbs();
 	begin_round();
 	if (!held)
 		qemu.bql_unlock();
@@ -320,7 +354,7 @@ bool precopy_start(const char **why)
 {
 	if (!greeting_say(why))
 		return false;
-	*why = refusal_in_pass(0);
+	*why = refusal(0);
 	if (*why)
 		return false;
 	/* Reporting may have been on, or off, for so long that the guest looks seldom. */

@@ -7,8 +7,8 @@
  * 10.0.13 and 11.1.3 as packaged by Debian. No QEMU header is included: a QEMU
  * struct's layout is not ours to know. The exceptions are those that we allocate and
  * QEMU only calls through: the list node of a notifier (include/qemu/notify.h: a function
- * and two pointers in all three series), a MemoryListener and SaveVMHandlers. They leave
- * room for more than the tested series have.
+ * and two pointers, the first to the next element, in all three series), a MemoryListener
+ * and SaveVMHandlers. They leave room for more than the tested series have.
  */
 #ifndef FREEHINT_QEMU_ABI_H
 #define FREEHINT_QEMU_ABI_H
@@ -32,12 +32,23 @@ typedef struct RAMBlock RAMBlock;
  * @notify: callback; QEMU 9.0 and later pass a third argument, which the calling
  *          convention lets us ignore. Must return 0: later series fail the
  *          migration otherwise
- * @node:   QEMU's list node, with room to spare
+ * @node:   QEMU's list node, with room to spare; the next notifier, then the link to this one
  */
 struct qemu_notifier {
 	int (*notify)(struct qemu_notifier *notifier, void *data);
 	void *node[8];
 };
+
+/**
+ * qemu_notifier_is_last() - will QEMU call nobody after this one?
+ * @notifier: registered or not
+ *
+ * Context: BQL held.
+ */
+static inline bool qemu_notifier_is_last(const struct qemu_notifier *notifier)
+{
+	return !notifier->node[0];
+}
 
 /**
  * struct qemu_memory_listener - a MemoryListener, include/exec/memory.h

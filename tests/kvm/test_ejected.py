@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """
-A DIMM that the guest ejects in the middle of a round, and whose memory backend is deleted
-at once, as libvirt does it: what was skipped in it, what is audited, and what is armed
-for the next round must not be looked for in memory that QEMU has freed.
+What a guest ejects in the middle of a round is used no more.
+
+A DIMM whose memory backend is deleted at once, as libvirt does it: what was skipped in it,
+what is audited, and what is armed for the next round must not be looked for in memory that
+QEMU has freed. And a virtio-balloon, which wants to be told of migrations as well, while QEMU
+is in the middle of telling: it is told before us, never after.
 """
 from __future__ import annotations
 
@@ -15,7 +18,9 @@ from baremetal import (CRAWL, EXTENSION, MIB, PAGE, Machine, accelerators, build
 from lib.qmp import QmpError
 
 MEM = 64 * MIB
-FILLER = range(1 * MIB, 9 * MIB)
+# Hinted in the first pass, which is over soon; then written, so that the next one takes a minute.
+BUSY = range(1 * MIB, 60 * MIB)
+SLOW = 1 * MIB
 # Where a PC puts its first DIMM.
 DIMM = range(1 << 32, (1 << 32) + 32 * MIB)
 EXTRA = ["-m", "slots=2,maxmem=1G",
@@ -24,6 +29,14 @@ EXTRA = ["-m", "slots=2,maxmem=1G",
 
 # docs/specs/acpi_mem_hotplug: select a slot; control
 SLOT_PORT, CONTROL_PORT, EJECT = 0xa00, 0xa14, 8
+
+
+BALLOON_SLOT = 16
+BALLOON = ["-object", "iothread,id=io0", "-device",
+           f"virtio-balloon-pci,id=balloon0,free-page-hint=on,iothread=io0,addr={BALLOON_SLOT:#x}"]
+
+# docs/specs/acpi_pci_hotplug: select a bus; eject slots
+BUS_PORT, PCI_EJECT_PORT = 0xae10, 0xae08
 
 
 def monitor(src: Machine, line: str) -> str:
@@ -62,29 +75,58 @@ def outside(src: Machine, now: int) -> None:
     raise result.Failure("a hint for memory that is gone was accepted")
 
 
+def first_round(src: Machine, dst: Machine, caps: dict[str, bool] | None = None) -> int:
+    """A migration that stands still in its first round."""
+    src.ping()
+    src.write(BUSY, 0x33333333)
+    src.start_hinting()
+    migration.begin(src, dst, caps, {"max-bandwidth": CRAWL, "downtime-limit": 1})
+    return src.wait_round()
+
+
+def next_round(src: Machine, now: int) -> int:
+    """A sync, and the migration stands still in the next one."""
+    src.write(BUSY, 0x44444444)
+    src.bandwidth(SLOW)
+    later = src.wait_round(other_than=now, timeout=50)
+    src.bandwidth(CRAWL)
+    return later
+
+
 def check_ejected(accel: str, caps: dict[str, bool]) -> None:
     """Skipped in one round, ejected, looked at in the sync and in the next round."""
     with Machine(accel, name="src", mem=MEM, extra=EXTRA,
                  extension=EXTENSION + ",audit=on") as src, \
             Machine(accel, name="dst", mem=MEM, extra=EXTRA, incoming=True) as dst:
-        src.ping()
-        src.write(FILLER, 0x33333333)
-        src.start_hinting()
-        migration.begin(src, dst, caps, {"max-bandwidth": CRAWL, "downtime-limit": 1})
-        now = src.wait_round()
-        src.mark_fd(now, DIMM, last=True)
-        src.wait_applied(len(DIMM) // PAGE)
+        now = first_round(src, dst, caps)
+        src.mark_fd(now, BUSY, DIMM, last=True)
+        src.wait_applied((len(BUSY) + len(DIMM)) // PAGE)
         before = blocks(src)
         eject(src)
         outside(src, now)
-        src.bandwidth(8 * MIB)
-        later = src.wait_round(other_than=now)
-        src.bandwidth(CRAWL)
-        outside(src, later)
+        outside(src, next_round(src, now))
         migration.cancel(src)
         src.ping()
         freed(src, before)
         result.step(f"{accel}, {caps or 'precopy'}: {src.query().get('audit')}")
+
+
+def check_balloon(accel: str) -> None:
+    """Ejected while the migration thread waits for hints, in QEMU's list of notifiers."""
+    with Machine(accel, name="src", mem=MEM, extra=BALLOON,
+                 extension=EXTENSION + ",first-wait-ms=1000") as src, \
+            Machine(accel, name="dst", mem=MEM, extra=BALLOON, incoming=True) as dst:
+        now = first_round(src, dst)
+        monitor(src, f"o/w {BUS_PORT:#x} 0")
+        monitor(src, f"o/w {PCI_EJECT_PORT:#x} {1 << BALLOON_SLOT:#x}")
+        there = src.qmp.command("qom-list", path="/machine/peripheral")
+        result.check(all(entry["name"] != "balloon0" for entry in there), "it is still there")
+        src.mark(now, BUSY, last=True)
+        src.wait_applied(len(BUSY) // PAGE)
+        next_round(src, now)
+        migration.cancel(src)
+        src.ping()
+        result.step(f"{accel}: a balloon was ejected in round {now}")
 
 
 def test() -> None:
@@ -95,6 +137,7 @@ def test() -> None:
     for accel in accelerators():
         check_ejected(accel, {})
         check_ejected(accel, {"postcopy-ram": True})
+        check_balloon(accel)
 
 
 if __name__ == "__main__":

@@ -154,6 +154,26 @@ static void memory_is_held_from_the_first_round_to_the_end_of_the_migration(void
 	assert_int_equal(fake.block[0].refs, 0);
 }
 
+/* QEMU has looked it up already, and it may be freed as soon as the big lock is free. */
+static void the_big_lock_is_kept_while_somebody_stands_behind_us(void **state)
+{
+	(void)state;
+	fake_qemu_is_old_tcg();
+	assert_true(precopy_start(&why));
+	fake.notifier->node[0] = &fake;
+	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
+	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
+	assert_int_equal(fake.bql_drops, 0);
+	assert_non_null(strstr(precopy_refusal(), "before freehint"));
+	fake_notify(QEMU_PRECOPY_CLEANUP);
+	precopy_stop();
+	assert_false(precopy_start(&why));
+	/* unplugged */
+	fake.notifier->node[0] = NULL;
+	assert_true(precopy_start(&why));
+	assert_true(begin_migration() != FREEHINT_NO_ROUND);
+}
+
 static void nothing_happens_unless_started(void **state)
 {
 	(void)state;
@@ -318,6 +338,7 @@ int main(void)
 		TEST(the_big_lock_is_dropped_for_arming_and_left_as_it_was_found),
 		TEST(what_happens_while_the_big_lock_is_dropped_keeps_the_round_closed),
 		TEST(memory_is_held_from_the_first_round_to_the_end_of_the_migration),
+		TEST(the_big_lock_is_kept_while_somebody_stands_behind_us),
 		TEST(nothing_happens_unless_started),
 		TEST(the_first_sync_keeps_the_big_lock),
 		TEST(old_tcg_records_writes_again_after_every_sync),
