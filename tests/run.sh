@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Runs tests, each under a timeout and with its own log, and prints one line per
-# test. The last line is exactly "N passed, N failed, N skipped".
+# test, then the tests that took longest. The last line is exactly
+# "N passed, N failed, N skipped".
 
 set -u
 
@@ -11,6 +12,10 @@ LOGS=${TEST_LOGS:-$ROOT/build/test-logs}
 ALL_GROUPS="build unit model fuzz kvm vm"
 SKIP=77
 TAIL=${TEST_TAIL:-25}
+# So many of the tests that took longest are named at the end.
+SLOWEST=10
+# The limits below are for a machine that does nothing else.
+BUSY=3
 
 usage()
 {
@@ -26,6 +31,7 @@ usage()
 	  -l          list the tests, run none
 
 	TEST_TIMEOUT overrides every test's time limit, seconds. Logs: build/test-logs.
+	The ten tests that took longest are named before the last line.
 	END
 }
 
@@ -36,7 +42,8 @@ die()
 }
 
 # Seconds a test of a group may take before it counts as failed. These end hung
-# tests; no test passes or fails by being fast.
+# tests; no test passes or fails by being fast, and other work beside it may make it
+# BUSY times as slow. Only a limit that the caller gives is taken as it is.
 time_limit()
 {
 	local own=
@@ -45,15 +52,14 @@ time_limit()
 		own=$(sed -n '1,20s/^# time limit: \([0-9]\+\) s$/\1/p' "$2")
 	if [ -n "${TEST_TIMEOUT:-}" ]; then
 		echo "$TEST_TIMEOUT"
-	elif [ -n "$own" ]; then
-		echo "$own"
-	else
-		case $1 in
-		unit*) echo 120 ;;
-		vm) echo 600 ;;
-		*) echo 300 ;;
-		esac
+		return
 	fi
+	case $1 in
+	unit*) : "${own:=120}" ;;
+	vm) : "${own:=600}" ;;
+	*) : "${own:=300}" ;;
+	esac
+	echo $((own * BUSY))
 }
 
 # Prints "NAME PATH" of every test of a group.
@@ -159,8 +165,21 @@ reap()
 
 	wait -n -p pid "${!running[@]}"
 	status=$?
+	took+=("$((SECONDS - began[$pid])) ${running[$pid]}")
 	report "${running[$pid]}" "$status" "${logs[$pid]}"
 	unset "running[$pid]"
+}
+
+# The tests that took longest, so that everybody sees where the time goes.
+print_slowest()
+{
+	local seconds name
+
+	echo "slowest:"
+	printf '%s\n' "${took[@]}" | sort -k1,1nr -k2 | head -n "$SLOWEST" |
+		while read -r seconds name; do
+			printf '%7d s  %s\n' "$seconds" "$name"
+		done
 }
 
 interrupted()
@@ -209,7 +228,8 @@ if printf '%s\n' "${names[@]}" | grep -q '^unit'; then
 	make -s -k -j "${jobs:-2}" -C "$ROOT/tests" build-unit > "$LOGS/make.log" 2>&1
 fi
 
-declare -A running=() logs=()
+declare -A running=() logs=() began=()
+took=()
 passed=0
 failed=0
 skipped=0
@@ -223,10 +243,12 @@ for i in "${!names[@]}"; do
 	run_one "${names[$i]}" "${paths[$i]}" "$log" > "$log" 2>&1 < /dev/null &
 	running[$!]=${names[$i]}
 	logs[$!]=$log
+	began[$!]=$SECONDS
 done
 while [ ${#running[@]} -gt 0 ]; do
 	reap
 done
 
+print_slowest
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

@@ -34,6 +34,8 @@ grep -q '^skip  kvm/test_skip: skipped: no such device' <<< "$out" ||
 	{ echo "no reason for the skip"; exit 1; }
 grep -q 'skipped: the other half' <<< "$out" || { echo "half a skip is silent"; exit 1; }
 expect "fine" "$(cat "$work/build/test-logs/kvm-test_pass.log")" "log"
+expect "slowest:" "$(tail -n 6 <<< "$out" | head -n 1)" "heading of the slowest"
+expect 4 "$(tail -n 5 <<< "$out" | grep -cE '^ +[0-9]+ s  kvm/test_[a-z]+$')" "the slowest"
 
 out=$("$work/tests/run.sh" 'kvm/test_[ps]*')
 expect 0 $? "status without a failure"
@@ -45,6 +47,16 @@ expect "0 passed, 1 failed, 0 skipped" "$(tail -n 1 <<< "$out")" "a test that ha
 
 expect "2 passed, 1 failed, 1 skipped" \
 	"$(TEST_TIMEOUT=1 "$work/tests/run.sh" -j 4 -k kvm | tail -n 1)" "in parallel"
+
+# Of many tests ten are named, and the one that took its time is the first.
+mkdir "$work/tests/model"
+for number in 1 2 3 4 5 6 7 8 9 10 11; do
+	echo true > "$work/tests/model/test_$number.sh"
+done
+echo 'sleep 2' > "$work/tests/model/test_7.sh"
+out=$("$work/tests/run.sh" model | grep -A 20 '^slowest:$')
+expect 12 "$(wc -l <<< "$out")" "ten are named, with a heading and the last line"
+expect "model/test_7" "$(sed -n '2s/.* s  //p' <<< "$out")" "the slowest of all"
 
 "$work/tests/run.sh" nothing > /dev/null 2>&1
 expect 2 $? "status for a test that does not exist"

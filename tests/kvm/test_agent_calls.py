@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
+# time limit: 600 s
 """
 The list of system calls in host-agent/isolation.c against what the agent does.
 
@@ -21,8 +22,6 @@ import time
 
 from baremetal import (BUILD, CRAWL, MIB, ROOT, Machine, accelerators, build, finish,
                        make, migration, result)
-
-# time limit: 600 s
 
 AGENT = os.path.join(BUILD, "freehint-agent")
 UNIT_TEST = os.path.join(BUILD, "tests", "unit", "test_agent")
