@@ -31,6 +31,9 @@ help:
 	@echo 'make qemu-patched    QEMU 10.0 with freehint built in, for QEMUs without modules or'
 	@echo '                     plugins; as root, five minutes'
 	@echo 'make check-unit      unit tests only; check-{build,fuzz,kvm,model,vm} likewise'
+	@echo 'make check-repeat [RUNS= REPEAT_ARGS=]'
+	@echo '                     all tests RUNS times beside busy loops and a writer to disk;'
+	@echo '                     says how many runs were green'
 	@echo 'make soak [SOAK=]    the torture tests, SOAK times as long as in make check'
 	@echo 'make fuzz [FUZZ_TIME=] look for new inputs, FUZZ_TIME seconds with each target'
 	@echo 'make man             man pages into build/man'
@@ -83,6 +86,11 @@ bench: deps-build deps-demo deps-bench agent qemu-module kmod
 check: deps-build deps-demo deps-check all mutants
 	@tests/run.sh
 
+# Green whatever else the machine does; tests/repeat.sh -r goes on where it was stopped.
+RUNS ?= 10
+check-repeat: deps-build deps-demo deps-check all mutants
+	@tests/repeat.sh -n $(RUNS) $(REPEAT_ARGS)
+
 # No distribution kernel has these options: tests/kernel/ builds one that has.
 check-contracts: deps-build deps-demo deps-check deps-kernel all mutants
 	@kernel=$$(tests/kernel/build.sh contracts) && FREEHINT_TEST_KERNEL=$$kernel \
@@ -134,4 +142,5 @@ clean:
 	rm -rf $(OUT)
 
 .PHONY: all help agent cli qemu-module mutants kmod kmod-build kmod-mutants demo check \
-	bench check-contracts check-matrix qemu-patched soak fuzz man install install-dkms deb clean
+	check-repeat bench check-contracts check-matrix qemu-patched soak fuzz man install \
+	install-dkms deb clean
