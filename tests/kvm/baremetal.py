@@ -13,15 +13,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 
 # pylint: disable=wrong-import-position
-from lib import migration, result  # noqa: E402
+from lib import migration, patience, result  # noqa: E402
 from lib.qemu import Qemu  # noqa: E402
+from lib.qmp import QmpError  # noqa: E402
 
 PAGE = 4096
 MIB = 1 << 20
@@ -79,8 +80,26 @@ def accelerators() -> list[str]:
     return ["tcg"]
 
 
-class GuestStopped(Exception):
+class TooEarly(Exception):
+    """The migration was faster than this test: a busy machine. The test begins anew."""
+
+
+class GuestStopped(TooEarly):
     """The guest was stopped by its migration before it could answer."""
+
+
+# So often a test begins anew; the machine may be busy each time.
+TRIES = 20
+
+
+def in_time(attempt: Callable[[], Any]) -> Any:
+    """What `attempt` returns, the first time that it is not too early."""
+    for _ in range(TRIES):
+        try:
+            return attempt()
+        except TooEarly as why:
+            result.step(f"the migration was faster than this test, once more: {why}")
+    raise result.Failure(f"the migration was faster than this test {TRIES} times")
 
 
 class Machine(Qemu):
@@ -89,7 +108,7 @@ class Machine(Qemu):
 
     Its shared memory is a file of its own in /dev/shm unless `shm` names one
     that outlives it; the device has `shm_size` bytes of it. `patience` is how long the
-    guest has for an answer, seconds.
+    guest has for an answer, seconds by the clock.
     """
 
     def __init__(self, accel: str, *, name: str, mem: int = 64 * MIB,
@@ -100,12 +119,13 @@ class Machine(Qemu):
         """`ram` names a file that is the guest's memory; `lifetime` is QEMU's, seconds."""
         super().__init__([], name=name, lifetime=lifetime)
         self.mem = mem
+        self.extension = extension
         self._own_shm = shm is None
         self.shm = shm or new_shm(shm_size)
         self.fake_guest = FAKE_GUEST
         self.serial_path = self.path("com1")
         self._serial: socket.socket | None = None
-        self.patience = 30.0
+        self.patience = patience.seconds(30)
         backend = f"memory-backend-file,mem-path={ram}" if ram else "memory-backend-ram"
         self.args = [
             "-accel", accel, "-m", f"{mem >> 20}M", "-object",
@@ -134,12 +154,24 @@ class Machine(Qemu):
 
     # the guest
 
+    def _open_serial(self) -> socket.socket:
+        """
+        Connect to COM1. What comes before the device's own state has arrived is lost with
+        it, and the guest takes the rest of the command for another one.
+        """
+        deadline = patience.deadline(30)
+        while self.status() == "inmigrate":
+            result.check(time.monotonic() < deadline, f"{self.name}: no guest has arrived")
+            time.sleep(0.01)
+        serial = socket.socket(socket.AF_UNIX)
+        serial.settimeout(0.5)
+        serial.connect(self.serial_path)
+        return serial
+
     def _talk(self, request: bytes, answer: bytes) -> None:
         """One command to guest.S and its one-letter answer."""
         if self._serial is None:
-            self._serial = socket.socket(socket.AF_UNIX)
-            self._serial.settimeout(0.5)
-            self._serial.connect(self.serial_path)
+            self._serial = self._open_serial()
         self._serial.sendall(request)
         got = self._hear(time.monotonic() + self.patience)
         result.check(got == answer, f"{self.name}: guest answered {got!r} to "
@@ -187,7 +219,8 @@ class Machine(Qemu):
     def fake(self, *args: Any) -> str:
         """Speak for the guest module; returns what fake_guest prints."""
         done = subprocess.run([self.fake_guest, self.shm, *map(str, args)],
-                              capture_output=True, text=True, check=False, timeout=30)
+                              capture_output=True, text=True, check=False,
+                              timeout=patience.seconds(30))
         result.check(done.returncode == 0, f"fake_guest {args}: {done.stderr}")
         return done.stdout
 
@@ -215,12 +248,18 @@ class Machine(Qemu):
         self.qmp.command("x-freehint-start")
 
     def wait_round(self, other_than: int = 0, timeout: float = 20.0) -> int:
-        """Poll until a round is open that is not `other_than`; its id."""
-        deadline = time.monotonic() + timeout
+        """
+        Poll until a round is open that is not `other_than`; its id. TooEarly when the
+        migration completes without one.
+        """
+        deadline = patience.deadline(timeout)
         while True:
+            over = self._completed()
             now = self.query()
             if now["state"] == "round" and now["round"] not in (0, other_than):
                 return now["round"]
+            if over:
+                raise TooEarly("it is over, and no such round was seen")
             result.check(time.monotonic() < deadline, f"no round opens: {now}")
             time.sleep(0.002)
 
@@ -243,16 +282,38 @@ class Machine(Qemu):
                                 fdname="ranges", count=len(regions), **more)
 
     def wait_applied(self, pages: int, timeout: float = 20.0) -> dict[str, Any]:
-        """Wait until the extension has put so many pages into the bitmap."""
-        deadline = time.monotonic() + timeout
+        """
+        Wait until the extension has put so many pages into the bitmap. TooEarly when the
+        migration completes before.
+        """
+        deadline = patience.deadline(timeout)
         while True:
+            over = self._completed()
             now = self.query()
             if now["counters"]["pages-accepted"] >= pages:
                 return now
+            if over:
+                raise TooEarly(f"it is over, and no {pages} pages were applied")
             result.check(time.monotonic() < deadline, f"not applied: {now}")
             time.sleep(0.01)
 
+    def too_late(self, error: QmpError) -> bool:
+        """
+        Was a hint refused because its round is over? The mutant that has no gate does not
+        look at the round; when the migration is over nothing is armed any more.
+        """
+        words = ["is stale", "is closed"]
+        if (self.extension or "").startswith(mutant("no-gate")):
+            words.append("is not memory that migrates")
+        return any(some in error.desc for some in words)
+
     # migration
+
+    def _completed(self) -> bool:
+        """Is the guest elsewhere? A migration that failed is a failure of the test."""
+        info = migration.info(self)
+        result.check(info.get("status") != "failed", f"migration {info}\n{self.log()}")
+        return info.get("status") == "completed"
 
     def bandwidth(self, rate: int) -> None:
         """Change the speed of a running migration, bytes per second."""

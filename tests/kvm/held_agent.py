@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 
-from baremetal import BUILD, ROOT, make, result
+from baremetal import BUILD, ROOT, make, patience, result
 from lib.qemu import die_with_parent
 
 AGENT = os.path.join(BUILD, "faults", "freehint-agent")
@@ -70,7 +70,7 @@ class HeldAgent:
 
     def wait_said(self, text: str, times: int = 1) -> None:
         """Wait until it has said `text` so often."""
-        deadline = time.monotonic() + TIMEOUT
+        deadline = patience.deadline(TIMEOUT)
         while self.log().count(text) < times:
             result.check(time.monotonic() < deadline and self._proc.poll() is None,
                          f"step {self.step}: '{text}' was not said:\n{self.log()}")
@@ -112,7 +112,7 @@ class HeldAgent:
         """Ask it to end; its exit status."""
         self._proc.terminate()
         try:
-            return self._proc.wait(TIMEOUT)
+            return self._proc.wait(patience.seconds(TIMEOUT))
         finally:
             self.discard()
 

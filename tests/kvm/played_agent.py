@@ -13,8 +13,9 @@ import random
 import struct
 import threading
 import time
+from collections.abc import Callable
 
-from baremetal import BUILD, result
+from baremetal import BUILD, patience, result
 from lib.qmp import Qmp, QmpClosed, QmpError
 
 LIBRARY = os.path.join(BUILD, "tests", "kvm", "libreader.so")
@@ -22,9 +23,6 @@ MAX_RANGES = 1 << 16
 MAX_COMMAND = 4096
 MAX_JSON = 64
 POLL = 0.0005
-
-# The extension's words for a hint that came too late.
-LATE = ("is stale", "is closed")
 
 Range = tuple[int, int]
 
@@ -70,8 +68,12 @@ class PlayedAgent(threading.Thread):
     sent  commands that were taken
     """
 
-    def __init__(self, shm: str, qmp: str, rng: random.Random, linger: float) -> None:
-        """`linger` is the longest delay before a step, seconds."""
+    def __init__(self, shm: str, qmp: str, rng: random.Random, linger: float,
+                 too_late: Callable[[QmpError], bool]) -> None:
+        """
+        `linger` is the longest delay before a step, seconds; `too_late` tells whether a
+        hint was refused because its round is over.
+        """
         super().__init__(daemon=True)
         self.late = 0
         self.sent = 0
@@ -80,6 +82,7 @@ class PlayedAgent(threading.Thread):
         self._qmp = Qmp(qmp)
         self._rng = rng
         self._linger = linger
+        self._too_late = too_late
         self._over = threading.Event()
         self._held_back: list[tuple[int, list[Range]]] = []
         self.start()
@@ -106,7 +109,7 @@ class PlayedAgent(threading.Thread):
     def stop(self) -> None:
         """End the thread; fails the test when the agent had trouble."""
         self._over.set()
-        self.join(30)
+        self.join(patience.seconds(30))
         self._qmp.close()
         result.check(self.trouble is None, f"the played agent stumbled: {self.trouble!r}")
 
@@ -159,7 +162,7 @@ class PlayedAgent(threading.Thread):
         try:
             self._qmp.command("x-freehint-mark-clean", arguments)
         except QmpError as error:
-            result.check(any(words in error.desc for words in LATE), error.desc)
+            result.check(self._too_late(error), error.desc)
             self.late += 1
             return False
         self.sent += 1

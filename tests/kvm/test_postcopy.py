@@ -9,7 +9,7 @@ one that does not look at the log has to lose writes, or this test could not see
 """
 from __future__ import annotations
 
-from baremetal import (CRAWL, EXTENSION, MIB, PAGE, RING, GuestStopped, Machine, accelerators,
+from baremetal import (CRAWL, MIB, PAGE, RING, GuestStopped, Machine, accelerators,
                        build, migration, mutant, result)
 
 OLD, NEW, THERE = 0x11111111, 0x22222222, 0x33333333
@@ -49,10 +49,12 @@ def begin(src: Machine, dst: Machine) -> int:
     return hint(src)
 
 
-def switch(src: Machine) -> None:
+def switch(src: Machine, dst: Machine) -> None:
     """To postcopy; the guest runs on the other side afterwards."""
     src.qmp.command("migrate-start-postcopy")
     migration.wait(src, 30, lambda now: now["status"] == "postcopy-active")
+    # the source says so before it sends the devices
+    migration.wait_running(dst)
 
 
 def finish(src: Machine, dst: Machine) -> int:
@@ -60,6 +62,7 @@ def finish(src: Machine, dst: Machine) -> int:
     migration.set_parameters(src, {"max-bandwidth": 0, "max-postcopy-bandwidth": 0})
     info = migration.wait(src, 60)
     result.check(info["status"] == "completed", f"migration {info}\n{src.log()}{dst.log()}")
+    migration.wait_running(dst)
     return info["ram"]["postcopy-bytes"]
 
 
@@ -77,7 +80,7 @@ def check_extension(accel: str, share: bool) -> None:
     with Machine(accel, name="src", mem=MEM, share=share) as src, \
             Machine(accel, name="dst", mem=MEM, share=share, incoming=True) as dst:
         skipped = begin(src, dst)
-        switch(src)
+        switch(src, dst)
         for region in TOUCHED:
             dst.write(region, THERE)
         status = migration.info(src)["status"]
@@ -104,7 +107,7 @@ def check_no_redirty(accel: str) -> None:
     with Machine(accel, name="src", mem=MEM, extension=mutant("no-redirty")) as src, \
             Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
         begin(src, dst)
-        switch(src)
+        switch(src, dst)
         dst.patience = 5.0
         try:
             dst.write(TOUCHED[0], THERE)
@@ -120,7 +123,7 @@ def check_no_log(accel: str) -> None:
     with Machine(accel, name="src", mem=MEM, extension=mutant("no-log")) as src, \
             Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
         begin(src, dst)
-        switch(src)
+        switch(src, dst)
         finish(src, dst)
         lost = dst.lost(REUSED, NEW)
         result.step(f"{accel}, no-log: {lost} of {len(REUSED) // PAGE} writes are lost")
@@ -154,9 +157,7 @@ def check_failed_switch(accel: str) -> None:
         src.qmp.command("migrate-continue", state="pre-switchover")
         info = migration.wait(src, 30)
         result.check(info["status"] == "failed", f"migration {info}")
-        if src.status() == "postmigrate":
-            src.qmp.command("cont")  # QEMU 7.2 leaves that to the administrator
-        migration.wait_running(src)
+        migration.go_on(src)
         src.write(UNTOUCHED, THERE)
         for region, pattern in (FILLER, OLD), (LATE, NEW), (REUSED, NEW), (UNTOUCHED, THERE):
             result.check(src.lost(region, pattern) == 0, f"{region} is damaged on the source")

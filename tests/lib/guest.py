@@ -12,6 +12,8 @@ import re
 import socket
 import time
 
+from . import patience
+
 _ids = itertools.count(1)
 
 
@@ -20,13 +22,19 @@ class GuestTimeout(Exception):
 
 
 class Guest:
-    """The guest behind one QEMU's control socket."""
+    """
+    The guest behind one QEMU's control socket.
+
+    patience  by how much the seconds of run() are stretched; 1 for a guest that is not
+              expected to answer
+    """
 
     def __init__(self, path: str) -> None:
         """`path` is the UNIX socket of the ttyS1 chardev."""
         self.path = path
         self._sock: socket.socket | None = None
         self._buffer = b""
+        self.patience: float = patience.PATIENCE
 
     def close(self) -> None:
         """Drop the connection; the guest goes on."""
@@ -35,25 +43,36 @@ class Guest:
             self._sock = None
 
     def wait_boot(self, timeout: float = 90.0) -> None:
-        """Wait until the guest runs commands; asks again, for early bytes are lost."""
-        deadline = time.monotonic() + timeout
-        while True:
-            try:
-                status, _ = self.run("true", 1.0, grace=0.0)
-                if status == 0:
-                    return
-            except GuestTimeout:
-                if time.monotonic() > deadline:
-                    raise
+        """
+        Wait until the guest runs commands; asks again, for early bytes are lost, and each
+        time with more patience, for a slow guest's answer is lost when nobody waits for it.
+        """
+        deadline = patience.deadline(timeout)
+        wait = 1.0
+        while self.probe("true", wait)[0] != 0:
+            if time.monotonic() > deadline:
+                raise GuestTimeout(f"the guest behind {self.path} does not come up")
+            wait *= 1.3
 
     def run(self, command: str, timeout: float = 30.0,
             grace: float = 10.0) -> tuple[int, str]:
         """
         Run a shell command; returns its exit status and its output.
 
-        The guest kills it (status 124) after `timeout` seconds. A guest that
-        gives no answer `grace` seconds after that raises GuestTimeout.
+        The guest kills it (status 124) after `timeout` seconds of a quiet machine. A guest
+        that gives no answer `grace` seconds after that raises GuestTimeout.
         """
+        return self._ask(command, timeout * self.patience, grace * self.patience)
+
+    def probe(self, command: str, timeout: float) -> tuple[int | None, str]:
+        """As run(), by a clock on the wall; no status when there is no answer in time."""
+        try:
+            return self._ask(command, timeout, 0)
+        except GuestTimeout:
+            return None, ""
+
+    def _ask(self, command: str, timeout: float, grace: float) -> tuple[int, str]:
+        """One request and its answer."""
         ident = f"{os.getpid()}.{next(_ids)}"
         line = f"\nFHQ {ident} {int(timeout * 1000)} {command.encode().hex()}\n"
         deadline = time.monotonic() + timeout + grace

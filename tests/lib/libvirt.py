@@ -14,7 +14,7 @@ import tempfile
 import time
 import uuid
 
-from . import paths
+from . import paths, patience
 from .qemu import die_with_parent, end_process
 from .result import require_file, skip
 
@@ -133,7 +133,8 @@ class Libvirt:
                  "-", self.dir, self.name, str(self.user_id()), pairs],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                 preexec_fn=die_with_parent)
-        for _ in range(300):
+        deadline = patience.deadline(30)
+        while time.monotonic() < deadline:
             if self._proc.poll() is not None:
                 break
             if not self.virsh("version", check=False).returncode:
@@ -153,7 +154,8 @@ class Libvirt:
     def virsh(self, *arguments: str, check: bool = True,
               timeout: float = 120.0) -> subprocess.CompletedProcess[str]:
         """Run virsh on this daemon; raises when it fails, unless told not to."""
-        done = subprocess.run(["virsh", "-c", self.uri, *arguments], text=True, timeout=timeout,
+        done = subprocess.run(["virsh", "-c", self.uri, *arguments], text=True,
+                              timeout=patience.seconds(timeout),
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         if check and done.returncode:
             raise RuntimeError(f"virsh {' '.join(arguments)}: {done.stdout}\n{self.log()}")

@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import crutch, initramfs, paths
+from . import crutch, initramfs, paths, patience
 from .guest import Guest
 from .qemu import BINARY, Qemu, die_with_parent, end_process
 from .qmp import QmpError
@@ -191,7 +191,7 @@ class Machine:
 
     def start_hints(self, timeout: float = 10.0) -> None:
         """x-freehint-start, again until the guest has said hello."""
-        deadline = time.monotonic() + timeout
+        deadline = patience.deadline(timeout)
         while True:
             try:
                 self.qmp.command("x-freehint-start")

@@ -9,9 +9,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from . import patience
 from .qemu import Qemu
 
 ENDED = ("completed", "failed", "cancelled")
+
+# Run states of a source that something else is about to follow.
+PASSING = ("finish-migrate", "save-vm", "restore-vm")
 
 # Capabilities that let the destination answer over the migration's own socket.
 RETURN_PATH = {"return-path", "postcopy-ram", "dirty-bitmaps", "switchover-ack"}
@@ -52,8 +56,9 @@ def info(src: Qemu) -> dict[str, Any]:
 
 def _with_times(src: Qemu, now: dict[str, Any]) -> dict[str, Any]:
     """QEMU says "completed" a moment before it says how long it took."""
-    for _ in range(100):
-        if now.get("status") != "completed" or now.get("total-time"):
+    deadline = patience.deadline(10)
+    while now.get("status") == "completed" and not now.get("total-time"):
+        if time.monotonic() > deadline:
             break
         time.sleep(0.01)
         now = info(src)
@@ -66,26 +71,50 @@ def wait(src: Qemu, timeout: float = 120.0,
     """
     Poll query-migrate until the migration ended or `until(info)` is true.
 
-    Returns the last query-migrate. Raises TimeoutError.
+    Returns the last query-migrate. Raises TimeoutError after `timeout` seconds of a quiet
+    machine.
     """
-    deadline = time.monotonic() + timeout
+    deadline = patience.deadline(timeout)
     while True:
         now = info(src)
         if now.get("status") in ENDED or (until and until(now)):
             return _with_times(src, now)
         if time.monotonic() > deadline:
-            raise TimeoutError(f"migration still {now.get('status')} "
-                               f"after {timeout:.0f} s: {now}")
+            raise TimeoutError(f"migration still {now.get('status')} after "
+                               f"{patience.seconds(timeout):.0f} s: {now}")
         time.sleep(period)
 
 
 def wait_running(dst: Qemu, timeout: float = 30.0) -> None:
     """Wait until the destination runs the guest."""
-    deadline = time.monotonic() + timeout
+    deadline = patience.deadline(timeout)
     while dst.status() != "running":
         if time.monotonic() > deadline:
             raise TimeoutError(f"{dst.name} is {dst.status()}, not running")
         time.sleep(0.02)
+
+
+def settled(qemu: Qemu, timeout: float = 30.0) -> str:
+    """
+    The run state in which a migration that is over leaves its source. QEMU says "completed"
+    or "failed" first and decides then whether the guest goes on.
+    """
+    deadline = patience.deadline(timeout)
+    while (state := qemu.status()) in PASSING:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{qemu.name} stays {state}")
+        time.sleep(0.02)
+    return state
+
+
+def go_on(src: Qemu) -> None:
+    """
+    The guest runs on where it was, after a migration that is over. When it was stopped for
+    the switch, QEMU 7.2 leaves that to the administrator, also if the switch failed.
+    """
+    if settled(src) != "running":
+        src.qmp.command("cont")
+    wait_running(src)
 
 
 def migrate(src: Qemu, dst: Qemu, caps: dict[str, bool] | None = None,

@@ -13,8 +13,10 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Sequence
 
+from . import patience
 from .qmp import Qmp, QmpClosed
 
 BINARY = os.environ.get("FREEHINT_TEST_QEMU", "qemu-system-x86_64")
@@ -61,11 +63,14 @@ class Qemu:
 
     def __init__(self, args: Sequence[str], *, name: str = "qemu",
                  lifetime: float = 300.0, binary: str = BINARY) -> None:
-        """`args` go to QEMU as they are; `lifetime` is in seconds."""
+        """
+        `args` go to QEMU as they are; `lifetime` is in seconds of a quiet machine, as every
+        time here.
+        """
         self.name = name
         self.args = list(args)
         self.binary = binary
-        self.lifetime = lifetime
+        self.lifetime = patience.seconds(lifetime)
         self.dir = tempfile.mkdtemp(prefix=f"freehint-{name}-")
         self.agent_qmp = self.path("agent.qmp")
         self.spare_qmp = self.path("spare.qmp")
@@ -151,7 +156,8 @@ class Qemu:
     def _wait_qmp(self) -> Qmp:
         """Connect in short tries, so that an early exit shows at once."""
         assert self._proc is not None
-        for _ in range(300):
+        deadline = patience.deadline(30)
+        while time.monotonic() < deadline:
             if os.path.exists(self.path("qmp")):
                 try:
                     return Qmp(self.path("qmp"))

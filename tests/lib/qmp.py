@@ -11,6 +11,8 @@ import socket
 import time
 from typing import Any
 
+from . import patience
+
 
 class QmpError(Exception):
     """QEMU refused a command; `cls` and `desc` are its own words."""
@@ -34,14 +36,17 @@ class Qmp:
     """One negotiated QMP connection to a UNIX socket."""
 
     def __init__(self, path: str, timeout: float = 30.0) -> None:
-        """Wait up to `timeout` seconds for the socket and the greeting."""
+        """
+        Wait up to `timeout` seconds of a quiet machine for the socket and the greeting, and
+        later as long for each answer.
+        """
         self.path = path
-        self.timeout = timeout
+        self.timeout = patience.seconds(timeout)
         self.events: list[dict[str, Any]] = []
         self._buffer = b""
         self._serial = 0
-        self._sock = self._connect(time.monotonic() + timeout)
-        self.greeting = self._next_answer(time.monotonic() + timeout)["QMP"]
+        self._sock = self._connect(time.monotonic() + self.timeout)
+        self.greeting = self._next_answer(time.monotonic() + self.timeout)["QMP"]
         self.command("qmp_capabilities", enable=self.greeting["capabilities"])
 
     def __enter__(self) -> "Qmp":
@@ -83,7 +88,7 @@ class Qmp:
 
     def wait_event(self, name: str, timeout: float = 30.0) -> dict[str, Any]:
         """Return (and take out of `events`) the oldest event called `name`."""
-        deadline = time.monotonic() + timeout
+        deadline = patience.deadline(timeout)
         while True:
             for index, event in enumerate(self.events):
                 if event["event"] == name:

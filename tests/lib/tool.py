@@ -7,10 +7,10 @@ from __future__ import annotations
 import os
 import subprocess
 
-from . import paths
+from . import paths, patience
 from .result import check, require_file
 
-TIMEOUT = 120
+TIMEOUT = patience.seconds(120)
 
 
 def tool(*arguments: str, status: int = 0, **environment: str) -> str:

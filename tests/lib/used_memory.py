@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 
+from . import patience
 from .guest import Guest
 from .machine import Machine
 from .result import check
@@ -28,7 +29,7 @@ class SleepingPages:
 
     def _wait_passes(self, guest: Guest, count: int, timeout: float) -> dict[str, int]:
         """Wait until it has looked at its pages so many times; returns its numbers."""
-        deadline = time.monotonic() + timeout
+        deadline = patience.deadline(timeout)
         while True:
             now = guest.numbers(f"/run/{self._name}")
             if now.get("passes", 0) >= count:

@@ -15,7 +15,7 @@ from typing import Any
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
-from lib import migration  # noqa: E402
+from lib import migration, patience  # noqa: E402
 from lib.guest import Guest  # noqa: E402
 from lib.machine import Agent, Machine, Spec  # noqa: E402
 from lib.qmp import Qmp, QmpError  # noqa: E402
@@ -89,12 +89,20 @@ def free_mib(guest: Guest) -> int:
 
 
 def wait_for(condition: Callable[[], object], what: str, timeout: float = 30.0) -> None:
-    """Poll until `condition` holds."""
-    deadline = time.monotonic() + timeout
+    """Poll until `condition` holds; `timeout` is in seconds of a quiet machine."""
+    limit = patience.seconds(timeout)
+    if not comes_true(condition, limit):
+        raise TimeoutError(f"waited {limit:.0f} s for {what}")
+
+
+def comes_true(condition: Callable[[], object], limit: float) -> bool:
+    """Does `condition` hold within so many seconds? For what need not come."""
+    deadline = time.monotonic() + limit
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"waited {timeout:.0f} s for {what}")
+            return False
         time.sleep(0.05)
+    return True
 
 
 def attach_agent(vm: Machine) -> Agent:

@@ -18,7 +18,6 @@ from collections.abc import Callable
 from support import Hops, check, check_kernel, hints_arrived, migration, step, wait_for
 from loads import PLAIN, Loads, Twist, plain_or_ours, steady_pass
 from lib import soak
-from lib.guest import GuestTimeout
 from lib.initramfs import Extras
 from lib.machine import Machine, Spec
 from lib.result import run
@@ -32,6 +31,9 @@ CRAWL = 64 << 10
 # The slowest boot: a loaded machine that also migrates.
 BOOT = 240.0
 
+# Seconds for an answer that may be lost with a reset of the serial port.
+PROBE = 15.0
+
 
 def start_loads(vm: Machine) -> Loads:
     """Fresh programs, in memory that was used before."""
@@ -41,10 +43,7 @@ def start_loads(vm: Machine) -> Loads:
 
 def is_awake(vm: Machine) -> bool:
     """Has the command that put the guest to sleep come back?"""
-    try:
-        return vm.guest.run("test -d /proc/$(cat /run/sleep.pid)", 5)[0] != 0
-    except GuestTimeout:
-        return False
+    return vm.guest.probe("test -d /proc/$(cat /run/sleep.pid)", PROBE)[0] == 1
 
 
 def awake(vm: Machine) -> None:
@@ -136,10 +135,8 @@ def asleep_and_back(hops: Hops, loads: Loads, event: Callable[[Machine], None]) 
 
 def boot_id(vm: Machine) -> str:
     """What tells one boot from another; empty while the guest does not answer."""
-    try:
-        return vm.guest.run("cat /proc/sys/kernel/random/boot_id", 5)[1]
-    except GuestTimeout:
-        return ""
+    status, text = vm.guest.probe("cat /proc/sys/kernel/random/boot_id", PROBE)
+    return text if status == 0 else ""
 
 
 def come_up(vm: Machine, old: str) -> None:
