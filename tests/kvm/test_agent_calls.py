@@ -19,9 +19,10 @@ import signal
 import subprocess
 import tempfile
 import time
+from typing import IO
 
 from baremetal import (BUILD, CRAWL, MIB, ROOT, Machine, accelerators, build, finish,
-                       make, migration, result)
+                       make, migration, patience, result)
 
 AGENT = os.path.join(BUILD, "freehint-agent")
 UNIT_TEST = os.path.join(BUILD, "tests", "unit", "test_agent")
@@ -81,9 +82,19 @@ def pause(agent: subprocess.Popen[bytes]) -> None:
     agent.send_signal(signal.SIGCONT)
 
 
+def wait_said(agent: subprocess.Popen[bytes], log: IO[bytes], text: str) -> None:
+    """Wait until the agent, which goes on, has said so."""
+    deadline = patience.deadline(30)
+    while text not in (said := os.pread(log.fileno(), 1 << 16, 0).decode()):
+        result.check(time.monotonic() < deadline and agent.poll() is None,
+                     f"the agent, status {agent.returncode}, did not say '{text}':\n{said}")
+        time.sleep(0.05)
+
+
 def migrate(wrapper: str, accel: str) -> None:
     """The agent follows a guest until its QEMU is gone, and is told to end."""
     monitor = os.path.join(os.path.dirname(wrapper), "monitor")
+    log = tempfile.TemporaryFile()
     agent = None
     try:
         with Machine(accel, name="src",
@@ -92,21 +103,23 @@ def migrate(wrapper: str, accel: str) -> None:
             src.ping()
             src.write(REGION, 1)
             src.start_hinting()
-            agent = subprocess.Popen([wrapper, "--qmp", monitor, "--shm", src.shm])
+            agent = subprocess.Popen([wrapper, "--qmp", monitor, "--shm", src.shm],
+                                     stdout=log, stderr=log)
             pause(agent)
             migration.begin(src, dst, params={"max-bandwidth": CRAWL})
             src.publish(src.wait_round(), REGION)
             src.wait_applied(len(REGION) // 4096)
             pause(agent)
             finish(src, dst)
-        time.sleep(1)
-        result.check(agent.poll() is None, f"the agent ended: {agent.returncode}")
+        wait_said(agent, log, "waiting for QEMU at")
         agent.send_signal(signal.SIGTERM)
-        result.check(agent.wait(60) == 0, f"the agent ended with {agent.returncode}")
+        status = agent.wait(patience.seconds(60))
+        result.check(status == 0, f"the agent ended with {status}")
     finally:
         if agent and agent.poll() is None:
             agent.kill()
             agent.wait()
+        log.close()
 
 
 def calls_in(text: str) -> collections.Counter[str]:

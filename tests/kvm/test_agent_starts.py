@@ -11,7 +11,7 @@ import time
 
 import held_agent
 from baremetal import (CRAWL, MIB, PAGE, Machine, accelerators, build, finish, migration,
-                       result)
+                       patience, result)
 from held_agent import HeldAgent
 
 MEM = 64 * MIB
@@ -24,6 +24,8 @@ NO_RING, ISOLATION, SYSTEM = 2, 3, 4
 # Calls in the life of an agent. Most are for memory to read QEMU's answers.
 FEWEST, MOST = 100, 2000
 TIMEOUT = 30.0
+# Of a QEMU that sees all agents.
+LIFETIME = 300.0
 
 
 def hinted(src: Machine, before: int) -> bool:
@@ -33,7 +35,7 @@ def hinted(src: Machine, before: int) -> bool:
 
 def outcome(agent: HeldAgent, src: Machine, before: int) -> str:
     """Wait until the agent has ended or hinted; says which."""
-    deadline = time.monotonic() + TIMEOUT
+    deadline = patience.deadline(TIMEOUT)
     while time.monotonic() < deadline:
         if not agent.alive():
             return "ended"
@@ -65,8 +67,8 @@ def test() -> None:
     build()
     held_agent.build()
     accel = accelerators()[0]
-    with Machine(accel, name="src", mem=MEM) as src, \
-            Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
+    with Machine(accel, name="src", mem=MEM, lifetime=LIFETIME) as src, \
+            Machine(accel, name="dst", mem=MEM, incoming=True, lifetime=LIFETIME) as dst:
         src.ping()
         src.write(KEPT, PATTERN)
         src.start_hinting()
