@@ -23,7 +23,7 @@
  * at the first send, and with it the record of the writes since.
  *
  * The trick needs a second page in the chunk. A block that ends one page into a
- * chunk keeps that page unarmed, so arm_covers() leaves it out.
+ * chunk keeps that page unarmed, and arm_part() tells it from the rest.
  *
  * Why blocks are referenced. The guest may eject a DIMM, and libvirt then deletes its
  * backend, at any moment at which nobody holds the BQL: while we arm, while ranges of it are
@@ -201,13 +201,22 @@ void arm_none(void)
 	armed.bytes = 0;
 }
 
-bool arm_covers(const void *hva, u64 len)
+u64 arm_part(const void *hva, u64 len, bool *is_armed)
 {
+	const struct armed_block *block;
 	const u8 *start = hva;
 	unsigned int i;
 
-	for (i = 0; i < armed.count; i++)
-		if (start >= armed.block[i].start && start < armed.block[i].end)
-			return len <= (u64)(armed.block[i].end - start);
-	return false;
+	*is_armed = false;
+	for (i = 0; i < armed.count; i++) {
+		block = &armed.block[i];
+		if (start >= block->start && start < block->end) {
+			*is_armed = true;
+			return len < (u64)(block->end - start) ? len : (u64)(block->end - start);
+		}
+		/* What is not armed ends where the next block begins. */
+		if (block->start > start && len > (u64)(block->start - start))
+			len = (u64)(block->start - start);
+	}
+	return len;
 }

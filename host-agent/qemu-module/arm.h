@@ -41,14 +41,14 @@ void arm_hold(void);
  * arm_all() - arm the log of every block that is held
  *
  * Context: migration thread, in a notifier, so that QEMU's bitmap lock is free; the
- * gate is closed, so that nobody asks arm_covers(). Better without the BQL: with KVM
+ * gate is closed, so that nobody asks arm_part(). Better without the BQL: with KVM
  * it takes milliseconds for each GiB.
  *
  * Return: number of chunks that were touched.
  */
 u64 arm_all(void);
 
-/** arm_bytes() - how much memory is armed */
+/** arm_bytes() - memory that is armed; 0 where none of the guest's memory migrates */
 u64 arm_bytes(void);
 
 /**
@@ -71,10 +71,15 @@ int arm_each(int (*fn)(const struct armed_block *block));
 void arm_none(void);
 
 /**
- * arm_covers() - is [hva, hva + len) inside one armed block?
+ * arm_part() - the first part of [hva, hva + len) that is armed, or is not
+ * @hva:      first byte
+ * @len:      bytes, at least one
+ * @is_armed: filled: the part is armed
  *
  * Context: BQL held, the gate is open or was when this command began.
+ *
+ * Return: bytes of the part, 1 to @len; it lies in one block.
  */
-bool arm_covers(const void *hva, u64 len);
+u64 arm_part(const void *hva, u64 len, bool *is_armed);
 
 #endif /* FREEHINT_ARM_H */

@@ -14,6 +14,8 @@
  * pages-offered:  pages of every well-formed mark-clean command
  * pages-accepted: handed to QEMU's dirty bitmap in time
  * pages-firmware: of the offered ones, those below 1 MiB: never applied
+ * pages-ignored:  memory of the guest in these commands that was not armed, as it is left
+ *                 out of this migration or could not be: never applied, not offered
  * pages-late:     still queued when their round was closed; sent as usual
  * pages-cleared:  of the accepted ones, those whose dirty bit was still set. Read
  *                 from QEMU's own count before and after, while QEMU may send
@@ -43,6 +45,7 @@
 	X(ranges, "ranges")					\
 	X(pages_offered, "pages-offered")			\
 	X(pages_firmware, "pages-firmware")			\
+	X(pages_ignored, "pages-ignored")			\
 	X(pages_accepted, "pages-accepted")			\
 	X(pages_late, "pages-late")				\
 	X(pages_cleared, "pages-cleared")			\

@@ -6,6 +6,11 @@
  * The peer is not trusted to be right: it repeats what a guest wrote. What may be
  * queued is decided here, against QEMU's own view of guest memory and against what
  * was armed for this round. The ranges are copied first and checked afterwards.
+ *
+ * A guest knows its memory and nothing of what migrates. So memory that is the guest's
+ * but is not armed is no fault of the command: it is left out and counted. It may be left
+ * out of this migration (x-ignore-shared), or be the last page of a block that cannot be
+ * armed, or a block beyond those that are. What is no memory of the guest is a fault.
  */
 #define _GNU_SOURCE
 #include <inttypes.h>
@@ -31,6 +36,7 @@
  * @piece: host addresses, checked
  * @count: of @piece
  * @pages: in all of them
+ * @ignored: pages of the guest that are left out, for they are not armed
  */
 static struct batch {
 	struct range_list list;
@@ -38,6 +44,7 @@ static struct batch {
 	struct gate_range piece[MAX_PIECES];
 	u32 count;
 	u64 pages;
+	u64 ignored;
 } batch;
 
 static bool known_argument(const char *key)
@@ -140,16 +147,9 @@ static bool check_shape(u32 i, const struct freehint_range *r, u64 after, Error 
 
 static bool add_piece(u32 i, u64 gpa, u8 *hva, u64 len, Error **errp)
 {
-	const char *wrong = NULL;
-
-	if (bar_contains(hva, len))
-		wrong = "is freehint's own shared memory";
-	else if (!arm_covers(hva, len))
-		wrong = "is not memory that migrates";
-	else if (batch.count == MAX_PIECES)
-		wrong = "straddles too many memory regions";
-	if (wrong) {
-		qemu_error(errp, "range %u at 0x%" PRIx64 " %s", i, gpa, wrong);
+	if (batch.count == MAX_PIECES) {
+		qemu_error(errp, "range %u at 0x%" PRIx64 " straddles too many memory regions",
+			   i, gpa);
 		return false;
 	}
 	batch.piece[batch.count].hva = hva;
@@ -157,6 +157,27 @@ static bool add_piece(u32 i, u64 gpa, u8 *hva, u64 len, Error **errp)
 	batch.piece[batch.count].gpa = gpa;
 	batch.count++;
 	batch.pages += len >> FREEHINT_PAGE_SHIFT;
+	return true;
+}
+
+/* [hva, hva + len) lies in one memory region and may be armed in part. */
+static bool add_pieces(u32 i, u64 gpa, u8 *hva, u64 len, Error **errp)
+{
+	bool armed;
+	u64 part;
+
+	if (bar_contains(hva, len)) {
+		qemu_error(errp, "range %u at 0x%" PRIx64 " is freehint's own shared memory",
+			   i, gpa);
+		return false;
+	}
+	for (; len; gpa += part, hva += part, len -= part) {
+		part = arm_part(hva, len, &armed);
+		if (!armed)
+			batch.ignored += part >> FREEHINT_PAGE_SHIFT;
+		else if (!add_piece(i, gpa, hva, part, errp))
+			return false;
+	}
 	return true;
 }
 
@@ -187,7 +208,7 @@ static bool translate(u32 i, const struct freehint_range *r, Error **errp)
 			return false;
 		}
 		len = (end < segment->end ? end : segment->end) - gpa;
-		if (!add_piece(i, gpa, segment->hva + (gpa - segment->start), len, errp))
+		if (!add_pieces(i, gpa, segment->hva + (gpa - segment->start), len, errp))
 			return false;
 	}
 	return true;
@@ -202,6 +223,7 @@ static bool check_ranges(Error **errp)
 	ram_map_init(&batch.map);
 	batch.count = 0;
 	batch.pages = 0;
+	batch.ignored = 0;
 	for (i = 0; i < batch.list.count; i++) {
 		if (!check_shape(i, &r[i], after, errp) || !translate(i, &r[i], errp)) {
 			gate_count(refused_range, 1);
@@ -218,6 +240,7 @@ static bool queue_batch(u64 round, bool last, Error **errp)
 	u64 current;
 
 	gate_count(pages_offered, batch.pages);
+	gate_count(pages_ignored, batch.ignored);
 	answer = gate_queue(round, batch.piece, batch.count, last, &current);
 	if (!report_answer(answer, round, current, errp))
 		return false;

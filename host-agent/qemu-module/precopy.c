@@ -88,13 +88,14 @@
  * Guarded by the BQL; @bql_us is the migration thread's own.
  *
  * @syncs grows when a sync begins and when it ends. @woken: reporting was started by this
- * migration, and ends with it.
+ * migration, and ends with it. @barren: no memory that could be hinted migrates.
  */
 static struct {
 	struct qemu_notifier notifier;
 	struct precopy_limits limits;
 	bool enabled;
 	bool woken;
+	bool barren;
 	u32 pass;
 	u64 sync_us;
 	u64 syncs;
@@ -118,6 +119,8 @@ static const char *refusal(u32 pass)
 
 const char *precopy_refusal(void)
 {
+	if (precopy.barren)
+		return "no memory of the guest migrates (x-ignore-shared)";
 	return refusal(precopy.pass);
 }
 
@@ -185,6 +188,7 @@ static void arm(void)
 	gate_count(arm_chunks, arm_all());
 	gate_count(arm_us, clock_us() - start);
 	take_bql();
+	precopy.barren = !arm_bytes();
 	switchover_prepare();
 }
 
@@ -314,6 +318,7 @@ static void migration_over(void)
 	precopy_close(true);
 	switchover_over();
 	arm_none();
+	precopy.barren = false;
 	precopy.pass = 0;
 	precopy.opened = false;
 	if (precopy.woken)

@@ -88,18 +88,6 @@ static void unref(MemoryRegion *mr)
 		b->refs--;
 }
 
-static MemoryRegion *from_host(void *hva, u64 *offset)
-{
-	unsigned int i;
-
-	for (i = 0; i < fake.blocks; i++)
-		if (fake.block[i].host == hva) {
-			*offset = 0;
-			return (MemoryRegion *)&fake.block[i];
-		}
-	return NULL;
-}
-
 static void *find_gpa(MemoryRegion **mr, u64 gpa, u64 len, Error **errp)
 {
 	unsigned int i;
@@ -179,6 +167,22 @@ static const char *error_text(const Error *err)
 	(void)err;
 	memcpy(copy, fake.error, sizeof(copy));
 	return copy;
+}
+
+static MemoryRegion *from_host(void *hva, u64 *offset)
+{
+	u8 *at = hva;
+	unsigned int i;
+
+	for (i = 0; i < fake.blocks; i++) {
+		struct RAMBlock *b = &fake.block[i];
+
+		if (at < b->host || at >= b->host + b->len)
+			continue;
+		*offset = (u64)(at - b->host);
+		return (MemoryRegion *)b;
+	}
+	return NULL;
 }
 
 static Object *owner(MemoryRegion *mr)

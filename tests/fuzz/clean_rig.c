@@ -25,8 +25,11 @@ static const struct RAMBlock *own;
  * @open:    a round is open
  * @full:    it has no room
  * @guest:   a guest has said hello
+ * @armed:   memory was armed when the round was opened
  * @queued:  commands queued
  * @pages:   of them
+ * @ignored: pages that were left out
+ * @named:   the command had ranges that came so far
  * @at:      host addresses that are still expected, @ranges of them
  * @left:    bytes that are still expected at each
  */
@@ -34,8 +37,11 @@ static struct gate_double {
 	bool open;
 	bool full;
 	bool guest;
+	bool armed;
 	unsigned int queued;
 	u64 pages;
+	u64 ignored;
+	bool named;
 	struct freehint_range expected[MAX_EXPECTED];
 	unsigned int count;
 } gate;
@@ -69,14 +75,13 @@ void clean_rig_start(u8 how)
 	gate.open = how >= 8;
 	gate.full = how >= 8 && how < 16;
 	gate.guest = how % 8 != 1;
-	if (how < 250) {
+	gate.armed = how < 250;
+	if (gate.armed) {
 		arm_hold();
 		arm_all();
 	} else {
 		arm_none();
 	}
-	/* With nothing armed no range is good. */
-	gate.open = gate.open && how < 250;
 }
 
 bool clean_rig_is_open(void)
@@ -100,13 +105,21 @@ static u64 armed_bytes(const struct RAMBlock *b)
 	return b->len % CHUNK == FREEHINT_PAGE_SIZE ? b->len - FREEHINT_PAGE_SIZE : b->len;
 }
 
+/* Memory that the guest may name; firmware need not be there at all. */
 static bool page_allowed(u64 gpa)
 {
 	const struct RAMBlock *b = block_at(gpa);
 
-	if (gpa < FREEHINT_FIRMWARE_END)
-		return true;
-	return b && b != own && !b->device && !b->ignored && gpa - b->gpa < armed_bytes(b);
+	return gpa < FREEHINT_FIRMWARE_END || (b && b != own && !b->device);
+}
+
+/* Memory that is queued if it is named. */
+static bool page_taken(u64 gpa)
+{
+	const struct RAMBlock *b = block_at(gpa);
+
+	return gate.armed && gpa >= FREEHINT_FIRMWARE_END && page_allowed(gpa) &&
+	       !b->ignored && gpa - b->gpa < armed_bytes(b);
 }
 
 static bool range_allowed(const struct freehint_range *r)
@@ -144,18 +157,17 @@ void clean_rig_expect(const struct freehint_range *range, unsigned int count)
 	gate.count = count;
 }
 
-/* Pages above the firmware in the first @count of the expected ranges. */
-static u64 expected_pages(unsigned int count)
+/* Pages of the expected ranges that are queued, or else those that are left out. */
+static u64 expected_pages(bool taken)
 {
-	u64 pages = 0, start, end;
+	u64 pages = 0, gpa, end;
 	unsigned int i;
 
-	for (i = 0; i < count; i++) {
-		start = gate.expected[i].start;
-		end = start + gate.expected[i].length;
-		if (start < FREEHINT_FIRMWARE_END)
-			start = FREEHINT_FIRMWARE_END;
-		pages += end > start ? (end - start) / FREEHINT_PAGE_SIZE : 0;
+	for (i = 0; i < gate.count; i++) {
+		gpa = gate.expected[i].start;
+		end = gpa + gate.expected[i].length;
+		for (; gpa < end; gpa += FREEHINT_PAGE_SIZE)
+			pages += page_taken(gpa) == taken && gpa >= FREEHINT_FIRMWARE_END;
 	}
 	return pages;
 }
@@ -188,7 +200,7 @@ static u64 check_piece(const struct gate_range *piece, u64 after)
 	MUST(gpa >= after);
 	MUST(is_expected(gpa, gpa + piece->len));
 	for (after = gpa; after < gpa + piece->len; after += FREEHINT_PAGE_SIZE)
-		MUST(page_allowed(after));
+		MUST(page_taken(after));
 	return after;
 }
 
@@ -200,6 +212,7 @@ void clean_rig_check(bool taken, const QObject *answer)
 	if (!taken)
 		return;
 	MUST((u64)json_integer_value(json_object_get(reply, "queued-pages")) == gate.pages);
+	MUST(gate.ignored == (gate.named ? expected_pages(false) : 0));
 }
 
 /* What follows takes the place of round_gate.c and bar.c. */
@@ -208,6 +221,8 @@ void gate_add(size_t offset, u64 n)
 {
 	MUST(offset % sizeof(u64) == 0 && offset < sizeof(struct freehint_counters));
 	MUST(n <= FREEHINT_MAX_PAGES);
+	if (offset == offsetof(struct freehint_counters, pages_ignored))
+		gate.ignored += n;
 }
 
 void gate_count_bql(u64 us)
@@ -240,7 +255,8 @@ enum gate_answer gate_queue(u64 round, const struct gate_range *range, u32 count
 		gate.pages += range[i].len / FREEHINT_PAGE_SIZE;
 	}
 	/* All of it or, with a list that was spoilt, nothing. */
-	MUST(gate.pages == expected_pages(gate.count) || !count);
+	gate.named = gate.pages + gate.ignored;
+	MUST(!gate.named || gate.pages == expected_pages(true));
 	gate.queued++;
 	return GATE_QUEUED;
 }

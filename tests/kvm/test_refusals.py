@@ -215,31 +215,6 @@ def check_capability(accel: str, capability: str, reason: str) -> None:
         result.check("refused" not in src.query(), f"{capability} is off again")
 
 
-def check_ignored_memory(accel: str) -> None:
-    """With x-ignore-shared, shared memory does not migrate and is not hinted."""
-    with Machine(accel, name="src", mem=MEM, share=True) as src, \
-            Machine(accel, name="dst", mem=MEM, share=True, incoming=True) as dst:
-        src.ping()
-        src.start_hinting()
-        migration.begin(src, dst, {"x-ignore-shared": True})
-        # There is next to nothing to send: the round lasts as long as the wait for
-        # the first hints does, and may be over before we see it.
-        round_id = 0
-        while not round_id and migration.info(src)["status"] in ("setup", "active"):
-            round_id = src.query()["round"]
-        try:
-            src.mark(round_id or 1, REGION)
-        except QmpError as error:
-            result.check(any(words in error.desc for words in (
-                "is not memory that migrates", "is closed", "is stale")), error.desc)
-            result.step(f"x-ignore-shared: {error.desc}")
-        else:
-            raise result.Failure("memory that does not migrate was accepted")
-        info = migration.wait(src)
-        result.check(info["status"] == "completed", f"migration {info}")
-        result.check(src.counter("pages-accepted") == 0, "memory that stays was hinted")
-
-
 def test() -> None:
     """Refusals are the same under every accelerator; the commands see none of it."""
     build()
@@ -248,7 +223,6 @@ def test() -> None:
     check_the_limits_are_open(accel)
     check_capability(accel, "background-snapshot", "background-snapshot capability is set")
     check_capability(accel, "x-colo", "x-colo capability is set")
-    check_ignored_memory(accel)
 
 
 if __name__ == "__main__":

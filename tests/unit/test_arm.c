@@ -32,6 +32,13 @@ static u64 arm(void)
 	return arm_all();
 }
 
+static bool covers(const u8 *hva, u64 len)
+{
+	bool armed;
+
+	return arm_part(hva, len, &armed) == len && armed;
+}
+
 static void every_chunk_of_every_block_is_armed(void **state)
 {
 	struct RAMBlock *a = fake_add_block(0, 8 * CHUNK);
@@ -45,8 +52,8 @@ static void every_chunk_of_every_block_is_armed(void **state)
 	for (i = 0; i < 4; i++)
 		assert_true(b->cleared[i]);
 	assert_int_equal(fake.hints, 0);
-	assert_true(arm_covers(a->host, a->len));
-	assert_true(arm_covers(b->host, b->len));
+	assert_true(covers(a->host, a->len));
+	assert_true(covers(b->host, b->len));
 }
 
 static void the_chunk_size_is_qemus(void **state)
@@ -56,7 +63,7 @@ static void the_chunk_size_is_qemus(void **state)
 	(void)state;
 	fake.chunk_shift = 18;
 	assert_int_equal(arm(), 4);
-	assert_true(arm_covers(a->host, a->len));
+	assert_true(covers(a->host, a->len));
 }
 
 static void an_unknown_chunk_size_means_the_smallest(void **state)
@@ -74,9 +81,9 @@ static void a_last_chunk_of_one_page_stays_unarmed(void **state)
 	(void)state;
 	assert_int_equal(arm(), 2);
 	assert_false(a->cleared[2]);
-	assert_true(arm_covers(a->host, 2 * CHUNK));
-	assert_false(arm_covers(a->host, 2 * CHUNK + PAGE));
-	assert_false(arm_covers(a->host + 2 * CHUNK, PAGE));
+	assert_true(covers(a->host, 2 * CHUNK));
+	assert_false(covers(a->host, 2 * CHUNK + PAGE));
+	assert_false(covers(a->host + 2 * CHUNK, PAGE));
 }
 
 static void a_block_of_one_page_is_left_out(void **state)
@@ -85,7 +92,7 @@ static void a_block_of_one_page_is_left_out(void **state)
 
 	(void)state;
 	assert_int_equal(arm(), 0);
-	assert_false(arm_covers(a->host, PAGE));
+	assert_false(covers(a->host, PAGE));
 }
 
 static void a_block_that_does_not_migrate_is_left_alone(void **state)
@@ -96,7 +103,7 @@ static void a_block_that_does_not_migrate_is_left_alone(void **state)
 	a->ignored = true;
 	assert_int_equal(arm(), 0);
 	assert_int_equal(fake.arms, 0);
-	assert_false(arm_covers(a->host, PAGE));
+	assert_false(covers(a->host, PAGE));
 }
 
 static void what_lies_outside_is_not_covered(void **state)
@@ -105,11 +112,41 @@ static void what_lies_outside_is_not_covered(void **state)
 
 	(void)state;
 	arm();
-	assert_false(arm_covers(a->host - PAGE, PAGE));
-	assert_false(arm_covers(a->host - PAGE, 2 * PAGE));
-	assert_false(arm_covers(a->host + a->len, PAGE));
-	assert_false(arm_covers(a->host + a->len - PAGE, 2 * PAGE));
-	assert_false(arm_covers(a->host, ~0ULL));
+	assert_false(covers(a->host - PAGE, PAGE));
+	assert_false(covers(a->host - PAGE, 2 * PAGE));
+	assert_false(covers(a->host + a->len, PAGE));
+	assert_false(covers(a->host + a->len - PAGE, 2 * PAGE));
+	assert_false(covers(a->host, ~0ULL));
+}
+
+static void what_is_armed_in_part_is_told_part_by_part(void **state)
+{
+	struct RAMBlock *a = fake_add_block(0, 4 * CHUNK + PAGE);
+	bool armed;
+
+	(void)state;
+	arm();
+	assert_int_equal(arm_part(a->host + PAGE, 4 * CHUNK, &armed), 4 * CHUNK - PAGE);
+	assert_true(armed);
+	assert_int_equal(arm_part(a->host + 4 * CHUNK, PAGE, &armed), PAGE);
+	assert_false(armed);
+	assert_int_equal(arm_part(a->host - 2 * PAGE, 4 * PAGE, &armed), 2 * PAGE);
+	assert_false(armed);
+}
+
+static void memory_of_devices_is_none_that_can_be_hinted(void **state)
+{
+	struct RAMBlock *rom = fake_add_block(0, 4 * CHUNK);
+	struct RAMBlock *ram = fake_add_block(1ULL << 32, 4 * CHUNK);
+
+	(void)state;
+	rom->device = true;
+	ram->ignored = true;
+	arm();
+	assert_int_equal(arm_bytes(), 0);
+	ram->ignored = false;
+	arm();
+	assert_int_equal(arm_bytes(), ram->len);
 }
 
 static void nothing_is_covered_once_forgotten(void **state)
@@ -119,7 +156,7 @@ static void nothing_is_covered_once_forgotten(void **state)
 	(void)state;
 	arm();
 	arm_none();
-	assert_false(arm_covers(a->host, PAGE));
+	assert_false(covers(a->host, PAGE));
 }
 
 static void what_is_armed_is_held_until_it_is_armed_no_more(void **state)
@@ -138,8 +175,8 @@ static void what_is_armed_is_held_until_it_is_armed_no_more(void **state)
 	arm();
 	assert_int_equal(a->refs, 1);
 	assert_int_equal(b->refs, 0);
-	assert_true(arm_covers(a->host, PAGE));
-	assert_false(arm_covers(b->host, PAGE));
+	assert_true(covers(a->host, PAGE));
+	assert_false(covers(b->host, PAGE));
 	arm_none();
 	assert_int_equal(a->refs, 0);
 }
@@ -152,7 +189,7 @@ static void memory_of_a_device_is_left_alone(void **state)
 	a->device = true;
 	assert_int_equal(arm(), 0);
 	assert_int_equal(a->refs, 0);
-	assert_false(arm_covers(a->host, PAGE));
+	assert_false(covers(a->host, PAGE));
 }
 
 int main(void)
@@ -167,6 +204,8 @@ int main(void)
 		cmocka_unit_test_setup(what_is_armed_is_held_until_it_is_armed_no_more, setup),
 		cmocka_unit_test_setup(memory_of_a_device_is_left_alone, setup),
 		cmocka_unit_test_setup(what_lies_outside_is_not_covered, setup),
+		cmocka_unit_test_setup(what_is_armed_in_part_is_told_part_by_part, setup),
+		cmocka_unit_test_setup(memory_of_devices_is_none_that_can_be_hinted, setup),
 		cmocka_unit_test_setup(nothing_is_covered_once_forgotten, setup),
 	};
 

@@ -159,11 +159,69 @@ static void bad_ranges_are_refused_by_number(void **state)
 	refused(two(MIB, 4096, RAM - 4096, 8192), "range 1 at 0x4000000 is outside guest RAM");
 }
 
-static void memory_that_is_not_armed_is_refused(void **state)
+static u64 ignored(void)
+{
+	struct gate_view view;
+
+	gate_view(&view);
+	return view.counters.pages_ignored;
+}
+
+/* The guest sees two nodes as one piece of memory; one of them stays where it is. */
+static void memory_that_does_not_migrate_is_left_out_and_the_rest_is_queued(void **state)
+{
+	u64 before = ignored();
+
+	(void)state;
+	fake.block[1].ignored = true;
+	arm_hold();
+	arm_all();
+	assert_int_equal(run_command(one(4096 * MIB + RAM - MIB, 3 * MIB)), 512);
+	assert_int_equal(ignored() - before, 256);
+	assert_int_equal(run_command(two(MIB, MIB, 4096 * MIB, RAM)), 256);
+	assert_int_equal(ignored() - before, 256 + RAM / 4096);
+	fake.block[1].ignored = false;
+	fake.block[2].ignored = true;
+	arm_hold();
+	arm_all();
+	assert_int_equal(run_command(one(4096 * MIB + RAM - MIB, 3 * MIB)), 256);
+}
+
+static void a_page_that_could_not_be_armed_is_left_out_and_the_rest_is_queued(void **state)
+{
+	u64 before = ignored();
+
+	(void)state;
+	fake_add_block(8192 * MIB, MIB + 4096);
+	arm_hold();
+	arm_all();
+	assert_int_equal(run_command(one(8192 * MIB, MIB + 4096)), 256);
+	assert_int_equal(ignored() - before, 1);
+}
+
+static void a_command_that_is_refused_leaves_nothing_out(void **state)
+{
+	u64 before = ignored();
+
+	(void)state;
+	fake.block[1].ignored = true;
+	arm_hold();
+	arm_all();
+	refused(one(4096 * MIB + RAM, 2 * RAM), "is outside guest RAM");
+	refused(two(4096 * MIB, MIB, 8192 * MIB, 4096), "is outside guest RAM");
+	assert_int_equal(ignored(), before);
+}
+
+static void with_nothing_armed_nothing_is_queued(void **state)
 {
 	(void)state;
 	arm_none();
-	refused(one(MIB, 4096), "is not memory that migrates");
+	assert_int_equal(run_command(one(MIB, 4096)), 0);
+}
+
+static void memory_of_a_device_is_refused(void **state)
+{
+	(void)state;
 	fake.block[1].device = true;
 	arm_hold();
 	arm_all();
@@ -286,7 +344,11 @@ int main(void)
 		TEST(good_ranges_are_queued),
 		TEST(memory_of_the_firmware_is_left_alone),
 		TEST(bad_ranges_are_refused_by_number),
-		TEST(memory_that_is_not_armed_is_refused),
+		TEST(memory_that_does_not_migrate_is_left_out_and_the_rest_is_queued),
+		TEST(a_page_that_could_not_be_armed_is_left_out_and_the_rest_is_queued),
+		TEST(a_command_that_is_refused_leaves_nothing_out),
+		TEST(with_nothing_armed_nothing_is_queued),
+		TEST(memory_of_a_device_is_refused),
 		TEST(other_rounds_are_refused),
 		TEST(arguments_are_checked_before_anything_else),
 		TEST(too_long_a_list_is_refused),

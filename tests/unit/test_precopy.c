@@ -78,6 +78,22 @@ static void the_big_lock_is_dropped_for_arming_and_left_as_it_was_found(void **s
 	assert_int_equal(fake.armed_with_bql, 0);
 }
 
+/* Firmware and memory of devices migrate all the same. */
+static void without_memory_that_can_be_hinted_no_round_is_opened(void **state)
+{
+	(void)state;
+	fake.block[0].ignored = true;
+	fake_add_block(1ULL << 32, 1ULL << 20)->device = true;
+	assert_true(precopy_start(&why));
+	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
+	assert_non_null(strstr(precopy_refusal(), "no memory of the guest migrates"));
+	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
+	fake_notify(QEMU_PRECOPY_CLEANUP);
+	fake.block[0].ignored = false;
+	assert_null(precopy_refusal());
+	assert_true(begin_migration() != FREEHINT_NO_ROUND);
+}
+
 static void *sync_elsewhere(void *opaque)
 {
 	*(u64 *)opaque = sync_once();
@@ -341,6 +357,7 @@ int main(void)
 		TEST(the_big_lock_is_kept_while_somebody_stands_behind_us),
 		TEST(nothing_happens_unless_started),
 		TEST(the_first_sync_keeps_the_big_lock),
+		TEST(without_memory_that_can_be_hinted_no_round_is_opened),
 		TEST(old_tcg_records_writes_again_after_every_sync),
 		TEST(a_stopped_guest_gets_no_round),
 		TEST(stopping_the_guest_closes_the_round),

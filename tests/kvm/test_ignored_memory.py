@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""
+With x-ignore-shared, memory that both QEMUs share does not migrate. Where all memory of
+the guest is such, no round is opened and nobody waits for hints. Where one node is and the
+other is not, the guest tells of both, in one range across their border: what migrates is
+hinted, the rest is left out and counted, and no command is refused.
+"""
+from __future__ import annotations
+
+import os
+
+import held_agent
+from baremetal import (CRAWL, MIB, PAGE, Machine, accelerators, build, finish, migration,
+                       new_shm, result)
+from held_agent import HeldAgent
+
+MEM = 64 * MIB
+NODE = MEM // 2
+IGNORE = {"x-ignore-shared": True}
+
+# Below the border between the nodes, across it, and above.
+KEPT_BELOW = range(2 * MIB, 4 * MIB)
+KEPT_ABOVE = range(56 * MIB, 58 * MIB)
+FREE = range(16 * MIB, 48 * MIB)
+REUSED = range(40 * MIB, 41 * MIB)
+OLD, NEW = 0x11111111, 0x22222222
+
+
+def with_two_nodes(machine: Machine, shared: str) -> Machine:
+    """Before it is started: the first node is a file that others map, too."""
+    at = machine.args.index("-object")
+    machine.args[at:at + 4] = [
+        "-machine", "pc",
+        "-object", f"memory-backend-file,id=low,mem-path={shared},size={NODE},share=on",
+        "-object", f"memory-backend-ram,id=high,size={NODE}",
+        "-numa", "node,nodeid=0,memdev=low", "-numa", "node,nodeid=1,memdev=high"]
+    return machine
+
+
+def one_node_migrates(accel: str, shared: str) -> None:
+    """A real agent names what it finds in one piece."""
+    with with_two_nodes(Machine(accel, name="src", mem=MEM), shared) as src, \
+            with_two_nodes(Machine(accel, name="dst", mem=MEM, incoming=True), shared) as dst:
+        src.ping()
+        for region in (KEPT_BELOW, KEPT_ABOVE, REUSED):
+            src.write(region, OLD)
+        src.start_hinting()
+        agent = HeldAgent(src.shm, src.agent_qmp)
+        try:
+            agent.wait_said("attached")
+            migration.begin(src, dst, IGNORE, {"max-bandwidth": CRAWL})
+            src.publish(src.wait_round(), FREE)
+            src.wait_applied((FREE.stop - NODE) // PAGE)
+            src.write(REUSED, NEW)
+            finish(src, dst)
+            result.check(agent.end() == 0, f"the agent did not end well:\n{agent.log()}")
+        finally:
+            agent.discard()
+        counters = src.query()["counters"]
+        result.check(counters["commands-refused"] == 0, f"refused: {counters}")
+        result.check(counters["pages-ignored"] == (NODE - FREE.start) // PAGE,
+                     f"pages were left out: {counters}")
+        result.check(counters["pages-accepted"] == (FREE.stop - NODE) // PAGE,
+                     f"pages were accepted: {counters}")
+        for region, pattern in ((KEPT_BELOW, OLD), (KEPT_ABOVE, OLD), (REUSED, NEW)):
+            result.check(dst.lost(region, pattern) == 0, f"content is lost in {region}")
+        result.step(f"{accel}: {counters['pages-accepted']} pages hinted, "
+                    f"{counters['pages-ignored']} left out")
+
+
+def nothing_migrates(accel: str, shared: str) -> None:
+    """No round, although reporting is on. Since QEMU 8.2 only a file is memory that stays."""
+    with Machine(accel, name="src", mem=MEM, ram=shared) as src, \
+            Machine(accel, name="dst", mem=MEM, ram=shared, incoming=True) as dst:
+        src.ping()
+        src.start_hinting()
+        info = migration.migrate(src, dst, IGNORE)
+        result.check(info["status"] == "completed", f"migration {info}")
+        counters = src.query()["counters"]
+        result.check(counters["rounds"] == 0 and counters["rounds-refused"] > 0,
+                     f"a round was opened for nothing: {counters}")
+        result.step(f"{accel}: all memory stays: {counters['rounds-refused']} syncs, no round")
+
+
+def test() -> None:
+    """Both, under each accelerator."""
+    build()
+    held_agent.build()
+    for accel in accelerators():
+        for check, size in ((nothing_migrates, MEM), (one_node_migrates, NODE)):
+            shared = new_shm(size)
+            try:
+                check(accel, shared)
+            finally:
+                os.unlink(shared)
+
+
+if __name__ == "__main__":
+    result.run(test)
