@@ -120,7 +120,7 @@ bool bar_is_attached(void)
 
 const char *bar_memdev(void)
 {
-	return bar.memdev;
+	return bar.memdev ? bar.memdev : "";
 }
 
 struct bar_info bar_info(void)

@@ -23,6 +23,9 @@
 #include "round_gate.h"
 #include "witness.h"
 
+/* Why freehint cannot work in this QEMU, NULL if it can. */
+static const char *inert;
+
 static bool check_no_arguments(const QDict *args, Error **errp)
 {
 	const QDictEntry *entry = qemu.qdict_first(args);
@@ -215,7 +218,9 @@ static void query(QDict *args, QObject **ret, Error **errp)
 
 	if (!check_no_arguments(args, errp))
 		return;
-	if (greeting_say(&refusal))
+	if (inert)
+		refusal = inert;
+	else if (greeting_say(&refusal))
 		refusal = precopy_refusal();
 	gate_view(&view);
 	dict = qemu.qdict_new();
@@ -250,4 +255,23 @@ void commands_register(void)
 	qemu.qmp_register_command(list, FREEHINT_QMP_QUERY, query, 0, 0);
 	qemu.qmp_register_command(list, FREEHINT_QMP_MARK, mark_clean, 0, 0);
 	qemu.qmp_register_command(list, FREEHINT_QMP_MAP, map_command, 0, 0);
+}
+
+static void refuse(QDict *args, QObject **ret, Error **errp)
+{
+	(void)args;
+	(void)ret;
+	qemu_error(errp, "freehint is loaded without effect: %s", inert);
+}
+
+void commands_register_inert(const char *why)
+{
+	void *list = qemu.qmp_commands;
+
+	inert = why;
+	qemu.qmp_register_command(list, FREEHINT_QMP_START, refuse, 0, 0);
+	qemu.qmp_register_command(list, FREEHINT_QMP_STOP, stop, 0, 0);
+	qemu.qmp_register_command(list, FREEHINT_QMP_QUERY, query, 0, 0);
+	qemu.qmp_register_command(list, FREEHINT_QMP_MARK, refuse, 0, 0);
+	qemu.qmp_register_command(list, FREEHINT_QMP_MAP, refuse, 0, 0);
 }

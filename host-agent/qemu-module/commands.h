@@ -20,4 +20,10 @@ bool commands_start(const char **why);
 /** commands_register() - add ours to QEMU's QMP commands, once at load */
 void commands_register(void);
 
+/**
+ * commands_register_inert() - the same commands where freehint cannot work
+ * @why: what they say; kept
+ */
+void commands_register_inert(const char *why);
+
 #endif /* FREEHINT_COMMANDS_H */

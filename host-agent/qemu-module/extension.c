@@ -20,7 +20,7 @@ const char *freehint_extension_start(const struct freehint_extension_options *op
 		.start = options->autostart ? commands_start : NULL,
 	};
 
-	if (!qemu.qmp_commands && qemu_abi_load())
+	if (!qemu.answers && qemu_abi_load())
 		return "a function of QEMU's is missing";
 	if (bar_init(options->memdev))
 		return "no memory or no random number from the kernel";
@@ -31,4 +31,12 @@ const char *freehint_extension_start(const struct freehint_extension_options *op
 	switchover_init();
 	commands_register();
 	return NULL;
+}
+
+void freehint_extension_stay_out(const struct freehint_extension_options *options,
+				 const char *why)
+{
+	/* For x-query-freehint to name; nobody looks for it. */
+	bar_init(options->memdev);
+	commands_register_inert(why);
 }

@@ -50,4 +50,14 @@ struct freehint_extension_options {
  */
 const char *freehint_extension_start(const struct freehint_extension_options *options);
 
+/**
+ * freehint_extension_stay_out() - register commands that say why there are no hints
+ * @options: copied
+ * @why:     kept
+ *
+ * Instead of freehint_extension_start(). Nothing else of QEMU's is used or looked at.
+ */
+void freehint_extension_stay_out(const struct freehint_extension_options *options,
+				 const char *why);
+
 #endif /* FREEHINT_EXTENSION_H */

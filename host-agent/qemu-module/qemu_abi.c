@@ -55,9 +55,6 @@ static bool look_up_either(void *member, const char *newer, const char *older)
 
 static const char *look_up_renamed(void)
 {
-	qemu.qmp_commands = FIND_SYMBOL("qmp_commands");
-	if (!qemu.qmp_commands)
-		return "qmp_commands";
 	if (!look_up(&qemu.g_free, "g_free"))
 		return "g_free";
 	qemu.address_space_memory = FIND_SYMBOL("address_space_memory");
@@ -88,21 +85,37 @@ static void ask_version(void)
 	qemu.micro = qemu.qdict_get_try_int(version, "micro", 0);
 }
 
-const char *qemu_abi_load(void)
-{
-	const char *missing;
-
 #define QEMU_LOOK_UP(ret, name, args)		\
 	if (!look_up(&qemu.name, #name))	\
 		return #name;
-	QEMU_SYMBOLS(QEMU_LOOK_UP)
+
+static const char *look_up_qmp(void)
+{
+	QEMU_SYMBOLS_QMP(QEMU_LOOK_UP)
+	qemu.qmp_commands = FIND_SYMBOL("qmp_commands");
+	return qemu.qmp_commands ? NULL : "qmp_commands";
+}
+
+static const char *look_up_rest(void)
+{
+	QEMU_SYMBOLS_MIGRATION(QEMU_LOOK_UP)
+	QEMU_SYMBOLS_MEMORY(QEMU_LOOK_UP)
+	QEMU_SYMBOLS_LOG(QEMU_LOOK_UP)
+	QEMU_SYMBOLS_MACHINE(QEMU_LOOK_UP)
+	return look_up_renamed();
+}
+
 #undef QEMU_LOOK_UP
 
-	missing = look_up_renamed();
+const char *qemu_abi_load(void)
+{
+	const char *missing = look_up_qmp();
+
+	qemu.answers = !missing;
 	if (missing)
 		return missing;
 	ask_version();
-	return NULL;
+	return look_up_rest();
 }
 
 static const struct series *find_series(void)
@@ -151,13 +164,6 @@ bool qemu_abi_tested(void)
 int qemu_abi_plugin_version(void)
 {
 	const struct series *series = find_series();
-	size_t i;
 
-	if (series)
-		return series->plugin;
-	/* An untested series: what the nearest older one took is the best guess. */
-	for (i = ARRAY_SIZE(tested); i-- > 0;)
-		if (qemu.major >= tested[i].major)
-			return tested[i].plugin;
-	return tested[0].plugin;
+	return series ? series->plugin : -1;
 }

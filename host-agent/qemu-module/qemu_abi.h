@@ -233,7 +233,8 @@ typedef void qemu_reset_fn(void *opaque);
  *                 (before 9.0), or resets for the first RAM block only
  * @after_log_sync: memory_global_after_dirty_log_sync(), waits until every vCPU has
  *                 left the translation block it was in; drops the BQL meanwhile
- * @major:         of the QEMU version
+ * @answers:       all that QMP commands need was found, and the version
+ * @major:         of the QEMU version; 0 where it cannot be asked
  * @minor:         of the QEMU version
  * @micro:         of the QEMU version
  */
@@ -254,6 +255,7 @@ struct qemu_abi {
 	bool tells_switchover;
 	void (*tlb_reset_dirty)(CPUState *cpu, u64 hva, u64 len);
 	void (*after_log_sync)(void);
+	bool answers;
 	int major;
 	int minor;
 	int micro;
@@ -270,7 +272,8 @@ extern struct qemu_abi qemu;
  *
  * Safe to call from a constructor: nothing but the version is asked of QEMU.
  *
- * Return: NULL, or the name of the first symbol this QEMU does not export.
+ * Return: NULL, or the name of the first symbol this QEMU does not export. What QMP
+ * commands need is looked up first: see @qemu.answers.
  */
 const char *qemu_abi_load(void);
 
@@ -280,7 +283,11 @@ void qemu_abi_late(void);
 /** qemu_abi_tested() - was the series in @qemu.major and @qemu.minor ever tested? */
 bool qemu_abi_tested(void);
 
-/** qemu_abi_plugin_version() - plugin API number this series accepts */
+/**
+ * qemu_abi_plugin_version() - plugin API number that a tested series accepts
+ *
+ * Return: the number, or -1 for other series.
+ */
 int qemu_abi_plugin_version(void);
 
 #endif /* FREEHINT_QEMU_ABI_H */

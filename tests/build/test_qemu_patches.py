@@ -97,9 +97,10 @@ def built(text: str) -> None:
     """Files and options."""
     listed = re.search(r"^SRC\s*:= ((?:.*\\\n)*.*)$", read(MODULE, "Makefile"), re.MULTILINE)
     assert listed is not None
-    files = set(re.findall(r"\w+\.c", listed[1])) - {"module_entry.c"} | {"qemu_linked.c"}
+    files = set(re.findall(r"\w+\.c", listed[1])) - {"module_entry.c", "plugin_number.c"}
+    files |= {"qemu_linked.c"}
     same("files", set(re.findall(r"freehint_dir / '(\w+\.c)'", text)), files)
-    same("options", members(text, "FreehintProperties") | {"allow-untested"},
+    same("options", members(text, "FreehintProperties") | {"allow-untested", "strict"},
          set(re.findall(r'IS\("(.*?)"\)', read(MODULE, "module_entry.c"))))
 
 

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The plugin API number: known for tested series, asked of QEMU's loader for others, told
+ * by the functions for plugins where QEMU cannot be asked. dlsym() is replaced.
+ */
+/* links: host-agent/qemu-module/plugin_number.c host-agent/qemu-module/qemu_abi.c */
+/* flags: -Wl,--wrap=dlsym */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "host-agent/qemu-module/plugin_number.h"
+#include "host-agent/qemu-module/qemu_abi.h"
+
+/* What QEMU reads. */
+static int declared;
+
+/* A QEMU that takes @lowest and more, or says @words in place of its own. */
+static int lowest;
+static const char *words;
+static const char *absent;
+static unsigned int asks;
+static char turned_away[160];
+
+static void parse_plugin(const char *option, void *list)
+{
+	assert_non_null(list);
+	assert_int_equal(strncmp(option, "file=", 5), 0);
+	assert_true(plugin_number_is_asked());
+}
+
+static int load_plugins(void *list, Error **errp)
+{
+	(void)list;
+	asks++;
+	if (declared >= lowest)
+		return 0;
+	snprintf(turned_away, sizeof(turned_away), "Could not load plugin: plugin requires API "
+		 "version %d, but this QEMU supports only a minimum version of %d",
+		 declared, lowest);
+	*errp = (Error *)&asks;
+	return 1;
+}
+
+static const char *error_text(const Error *err)
+{
+	assert_ptr_equal(err, &asks);
+	return words ? words : turned_away;
+}
+
+static void error_free(Error *err)
+{
+	assert_ptr_equal(err, &asks);
+}
+
+void *__wrap_dlsym(void *handle, const char *name);
+void *__wrap_dlsym(void *handle, const char *name)
+{
+	(void)handle;
+	if (absent && !strcmp(name, absent))
+		return NULL;
+	if (!strcmp(name, "qemu_plugin_opt_parse"))
+		return parse_plugin;
+	return !strcmp(name, "qemu_plugin_load_list") ? (void *)load_plugins : &asks;
+}
+
+static int reset(void **state)
+{
+	(void)state;
+	qemu.answers = true;
+	qemu.major = 12;
+	qemu.minor = 0;
+	qemu.error_get_pretty = error_text;
+	qemu.error_free = error_free;
+	lowest = 8;
+	words = NULL;
+	absent = NULL;
+	asks = 0;
+	return 0;
+}
+
+static void a_tested_series_is_not_asked(void **state)
+{
+	static const int series[][3] = { { 7, 2, 1 }, { 10, 0, 4 }, { 11, 1, 7 } };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		qemu.major = series[i][0];
+		qemu.minor = series[i][1];
+		assert_int_equal(plugin_number_find(&declared), series[i][2]);
+	}
+	assert_int_equal(asks, 0);
+}
+
+/* No number is known for a series to come; whatever its window is, QEMU takes ours. */
+static void an_unknown_series_is_asked(void **state)
+{
+	static const int windows[] = { 0, 2, 7, 8, 40 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 5; i++) {
+		lowest = windows[i];
+		assert_int_equal(plugin_number_find(&declared), lowest);
+		assert_int_equal(asks, i + 1);
+		assert_false(plugin_number_is_asked());
+	}
+}
+
+static void without_an_answer_the_functions_for_plugins_tell_the_number(void **state)
+{
+	static const char *const odd[] = {
+		"", "minimum version of ", "minimum version of -3", "minimum version of x",
+		"minimum version of 99999999999",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 5; i++) {
+		words = odd[i];
+		assert_int_equal(plugin_number_find(&declared), 7);
+	}
+	assert_int_equal(asks, 5);
+	words = NULL;
+	lowest = -9;
+	assert_int_equal(plugin_number_find(&declared), 7);
+	absent = "qemu_plugin_load_list";
+	assert_int_equal(plugin_number_find(&declared), 7);
+	absent = "qemu_plugin_register_vcpu_syscall_filter_cb";
+	lowest = -9;
+	assert_int_equal(plugin_number_find(&declared), 2);
+}
+
+/* Without modules QEMU exports neither its version nor its loader. */
+static void a_qemu_without_an_answer_is_not_asked(void **state)
+{
+	(void)state;
+	qemu.answers = false;
+	assert_int_equal(plugin_number_find(&declared), 7);
+	qemu.answers = true;
+	qemu.major = 8;
+	absent = "qemu_plugin_register_vcpu_syscall_filter_cb";
+	assert_int_equal(plugin_number_find(&declared), 2);
+	assert_int_equal(asks, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, reset)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_tested_series_is_not_asked),
+		TEST(an_unknown_series_is_asked),
+		TEST(without_an_answer_the_functions_for_plugins_tell_the_number),
+		TEST(a_qemu_without_an_answer_is_not_asked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
