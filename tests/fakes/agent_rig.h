@@ -13,7 +13,7 @@
 
 #define SIZE		(1 << 20)
 #define INSTANCE	4242
-#define WAIT_MS		10000
+#define WAIT_MS		60000
 #define TEXT		65536
 
 /**

@@ -332,7 +332,7 @@ static void a_sync_waits_for_the_last_range_though_reporting_was_stopped(void **
 	pthread_create(&applier, NULL, apply_thread, NULL);
 	pthread_detach(applier);
 	assert_int_equal(gate_queue(id, &range, 1, false, &current), GATE_QUEUED);
-	for (i = 0; i < 5000 && !__atomic_load_n(&slow.applying, __ATOMIC_SEQ_CST); i++)
+	for (i = 0; i < 60000 && !__atomic_load_n(&slow.applying, __ATOMIC_SEQ_CST); i++)
 		usleep(1000);
 	assert_true(slow.applying);
 	precopy_stop();

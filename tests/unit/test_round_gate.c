@@ -64,7 +64,7 @@ static void wait_for_pages(u64 want)
 {
 	int i;
 
-	for (i = 0; i < 5000 && pages() != want; i++)
+	for (i = 0; i < 60000 && pages() != want; i++)
 		usleep(1000);
 	assert_int_equal(pages(), want);
 }

@@ -24,7 +24,7 @@
 #include "host-agent/metrics.h"
 #include "host-agent/scribe.h"
 
-#define PATIENCE_MS 10000
+#define PATIENCE_MS 60000
 
 static char dir[64], path[96];
 

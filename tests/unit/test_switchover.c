@@ -27,6 +27,7 @@
 #include "tests/unit/precopy_rig.h"
 
 #define PAGES	256	/* of the rig's block */
+#define TRIES	20	/* until the guest runs in the middle */
 
 static const char *why;
 static const struct precopy_limits no_wait;
@@ -244,16 +245,17 @@ static void wait_until_wanted(void)
 	nanosleep(&(struct timespec){ .tv_nsec = 20 * 1000 * 1000 }, NULL);
 }
 
-static void no_page_is_made_zero_when_the_guest_runs_again(void **state)
+/* Returns how many ranges were made zero before the guest ran; none may be afterwards. */
+static unsigned int run_while_pages_are_made_zero(void)
 {
 	unsigned int discards;
 	u64 page;
 
-	(void)state;
 	begin_migration();
 	for (page = 0; page < PAGES; page += 2)
 		skipping(page, 1);
 	wanted = false;
+	fake_log.discards = 0;
 	fake_log.during = wait_until_wanted;
 	sync_of_the_switch();
 	while (!__atomic_load_n(&fake_log.discards, __ATOMIC_SEQ_CST))
@@ -263,7 +265,21 @@ static void no_page_is_made_zero_when_the_guest_runs_again(void **state)
 	discards = __atomic_load_n(&fake_log.discards, __ATOMIC_SEQ_CST);
 	nanosleep(&(struct timespec){ .tv_nsec = 100 * 1000 * 1000 }, NULL);
 	assert_int_equal(__atomic_load_n(&fake_log.discards, __ATOMIC_SEQ_CST), discards);
-	assert_true(discards < PAGES / 2);
+	return discards;
+}
+
+/* On a busy machine all can be zero before this thread says that the guest runs. */
+static void no_page_is_made_zero_when_the_guest_runs_again(void **state)
+{
+	int tries;
+
+	for (tries = 0; tries < TRIES; tries++) {
+		if (run_while_pages_are_made_zero() < PAGES / 2)
+			return;
+		assert_int_equal(teardown(state), 0);
+		assert_int_equal(setup(state), 0);
+	}
+	fail_msg("all pages were zero each time before the guest ran");
 }
 
 /* A switch was announced and failed; the next migration ends without one. */
