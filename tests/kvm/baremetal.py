@@ -21,6 +21,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests"))
 
 # pylint: disable=wrong-import-position
 from lib import migration, patience, result  # noqa: E402
+from lib.compile import cache_lock  # noqa: E402
 from lib.qemu import Qemu  # noqa: E402
 from lib.qmp import QmpError  # noqa: E402
 
@@ -49,10 +50,11 @@ def mutant(name: str) -> str:
 
 
 def make(directory: str, *targets: str) -> None:
-    """Build; fails the test when the build fails."""
-    done = subprocess.run(["make", "-s", "-C", os.path.join(ROOT, directory), *targets],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, check=False)
+    """Build, one test at a time; fails the test when the build fails."""
+    with cache_lock():
+        done = subprocess.run(["make", "-s", "-C", os.path.join(ROOT, directory), *targets],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, check=False)
     result.check(done.returncode == 0, f"make {' '.join(targets)}:\n{done.stdout}")
 
 

@@ -9,8 +9,8 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -24,11 +24,16 @@ from lib.result import Skip, check, step  # noqa: E402
 # Slow enough that the work below dirties memory faster than it is sent.
 HOLD_BANDWIDTH = 24 << 20
 
+# How fast it gets on to a later pass: a quarter of a second for what the work below writes.
+# At full speed a pass is over while a busy machine lets the guest wait, finds nothing
+# written, and is the last.
+PASS_BANDWIDTH = 256 << 20
+
 # Left to a guest when it fills what is free.
 SPARE_MIB = 40
 
 # Migrations that may end before they are switched to postcopy.
-SWITCH_TRIES = 5
+SWITCH_TRIES = 20
 
 # Lines of each log that a failed test shows.
 LOG_TAIL = 40
@@ -51,6 +56,15 @@ class Work:
             guest.spawn(name, f"{name} {programs[name]}M /run/{name}")
         wait_for(lambda: all(self._progress(guest, name) > 0 for name in self.names),
                  "the guest's programs to begin", 30)
+
+    @contextmanager
+    def resting(self, guest: Guest) -> Iterator[None]:
+        """Stop them meanwhile: what is free then, they do not take."""
+        for name in self.names:
+            guest.must(f"kill -STOP $(cat /run/{name}.pid)")
+        yield
+        for name in self.names:
+            guest.must(f"kill -CONT $(cat /run/{name}.pid)")
 
     @staticmethod
     def _progress(guest: Guest, name: str) -> int:
@@ -84,7 +98,10 @@ def check_kernel(guest: Guest) -> None:
 
 
 def free_mib(guest: Guest) -> int:
-    """MiB of free memory, less what the guest needs so as not to kill anything."""
+    """
+    MiB of free memory, less what the guest needs so as not to kill anything. Worth something
+    only while nobody takes it: see Work.resting().
+    """
     return guest.mem_free_mib() - SPARE_MIB
 
 
@@ -183,8 +200,8 @@ class Hops:
         migration.wait(self.here.qemu, 20, lambda now: now["status"] == "active")
 
     def wait_pass(self, number: int, timeout: float = 60.0) -> dict[str, Any]:
-        """Wait until the held migration is in pass `number`, with full speed."""
-        migration.set_parameters(self.here.qemu, {"max-bandwidth": 0})
+        """Wait until the held migration is in pass `number`; passes are short meanwhile."""
+        migration.set_parameters(self.here.qemu, {"max-bandwidth": PASS_BANDWIDTH})
         info = migration.wait(
             self.here.qemu, timeout,
             lambda now: now.get("ram", {}).get("dirty-sync-count", 0) >= number)

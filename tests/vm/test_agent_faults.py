@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from support import Hops, Work, check, step
+from support import Hops, Work, check, patience, step
 from lib.machine import Spec
 from lib.result import run
 
@@ -56,7 +56,7 @@ class Fault:
         """In the step's phase, wait for it, as fast as QEMU answers, and hit."""
         if phase != self.where.phase or not self.sig:
             return
-        deadline = time.monotonic() + STEP_TIMEOUT
+        deadline = patience.deadline(STEP_TIMEOUT)
         while not self.where.reached(self.vm.query()):
             check(time.monotonic() < deadline, "the step was never reached")
         self.vm.agent.signal(self.sig)

@@ -67,11 +67,12 @@ CASES = (
 )
 
 
-def use_memory(hops: Hops, share: int = 1) -> None:
+def use_memory(hops: Hops, work: Work, share: int = 1) -> None:
     """Free pages are allocated, hence checked by whoever checks, and written."""
     hops.here.guest.must("echo 1 >/proc/sys/vm/compact_memory")
-    size = free_mib(hops.here.guest) // share
-    hops.here.guest.must(f"memfill {size}M", 240)
+    with work.resting(hops.here.guest):
+        size = free_mib(hops.here.guest) // share
+        hops.here.guest.must(f"memfill {size}M", 240)
     step(f"{size} MiB of free memory used on the destination")
 
 
@@ -94,7 +95,7 @@ def works(hops: Hops, case: Case) -> None:
     check(counters["rounds"] >= 2, f"hints in {counters['rounds']} passes only")
     hops.arrive()
     work.prove(hops.here.guest)
-    use_memory(hops, case.share)
+    use_memory(hops, work, case.share)
     for command in case.after:
         hops.here.guest.must(command, 120)
     work.prove(hops.here.guest)
@@ -121,7 +122,7 @@ def refuses(hops: Hops, _case: Case) -> None:
     check(counters["rounds"] == 0 and counters["pages-offered"] == 0,
           f"pages were offered in spite of the refusal: {counters}")
     hops.arrive()
-    use_memory(hops)
+    use_memory(hops, work)
     work.prove(hops.here.guest)
 
 
@@ -179,13 +180,13 @@ def poison_needs_its_refusal() -> None:
     with Hops(Spec(append="page_poison=1", memory_mib=MEMORY_MIB, lifetime=600,
                    extras=initramfs.Extras(mutant="always-dead"))) as hops:
         check_kernel(hops.here.guest)
-        Work(hops.here.guest, pages_mib=32, churn_mib=0)
+        work = Work(hops.here.guest, pages_mib=32, churn_mib=0)
         hops.here.start_agent()
         hops.here.start_hints()
         migrate(hops)
         hints_arrived(hops.here)
         hops.arrive()
-        use_memory(hops)
+        use_memory(hops, work)
         count = hops.here.guest.must("dmesg | grep -c 'pagealloc: memory corruption' || true")
         check(int(count) > 0, "the kernel found nothing wrong: is the refusal needed?")
         step(f"the kernel complains {int(count)} times, as it must")

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 
-from support import Hops, Work, check, free_mib, hints_arrived, migration, step, wait_for
+from support import (Hops, Work, check, comes_true, free_mib, hints_arrived, migration, patience,
+                     step, wait_for)
 from lib.guest import Guest, GuestTimeout
 from lib.initramfs import Extras
 from lib.machine import Machine, Spec
@@ -25,7 +26,7 @@ SLOW_BANDWIDTH = 100_000
 DAMAGE = re.compile(r"bad p[tmug4][ed]|BUG: .*|Bad page .*|general protection|Oops")
 
 
-def old_bytes(guest: Guest, patience: float = 240) -> int:
+def old_bytes(guest: Guest, limit: float = patience.seconds(240)) -> int:
     """Allocate free memory until a page is not zero; 0 when all of it was."""
     size = free_mib(guest)
     guest.spawn("last", f"zerocheck {size}M /run/last")
@@ -35,7 +36,8 @@ def old_bytes(guest: Guest, patience: float = 240) -> int:
         seen.update(guest.numbers("/run/last"))
         return seen.get("pages", 0) >= size << 8 or seen.get("violations", 0) > 0
 
-    wait_for(looked, "a look at free memory", patience)
+    if not comes_true(looked, limit):
+        raise TimeoutError(f"waited {limit:.0f} s for a look at free memory")
     step(f"looked at free memory, {size} MiB in all")
     return seen["violations"]
 
@@ -117,6 +119,7 @@ def look_at_the_damage(vm: Machine) -> list[str]:
     damage = []
     try:
         # most often nobody is left to answer
+        vm.guest.patience = 1
         found = old_bytes(vm.guest, 45)
         damage += [f"{found} pages and more are not zero"] if found else []
     except (GuestTimeout, RuntimeError, TimeoutError) as error:

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 from contextlib import ExitStack
 
-from support import Work, check, step, wait_for
+from support import Work, check, patience, step, wait_for
 from lib import initramfs, libvirt, paths
 from lib.guest import Guest
 from lib.libvirt import Libvirt
@@ -136,7 +136,8 @@ def migrate(here: Libvirt, there: Libvirt, stack: ExitStack) -> None:
     check(query(here)["state"] == "off", "reporting is on before the migration")
     step("agent and guest are ready, nobody reports")
     here.virsh("migrate", "--live", DOMAIN, there.uri, "tcp://127.0.0.1")
-    check(agent.wait(30) == 0, f"the agent ended with {agent.returncode}: {agent_says(here)}")
+    status = agent.wait(patience.seconds(30))
+    check(status == 0, f"the agent ended with {status}: {agent_says(here)}")
     step(agent_says(here).strip().splitlines()[-1])
     skipped = re.search(r"(\d+) accepted", agent_says(here))
     check(skipped is not None and int(skipped[1]) > 20000, "hardly a page was skipped")

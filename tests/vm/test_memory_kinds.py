@@ -8,6 +8,7 @@ come and go in test_torture_events.
 """
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -35,23 +36,26 @@ HUGE = Spec(memory_mib=MEMORY_MIB, backend="memory-backend-memfd",
             backend_opts=f",hugetlb=on,hugetlbsize={HUGE_MIB}M,prealloc=on")
 
 
-def _pool(more: int) -> int:
-    """Change the number of huge pages of this machine by `more`; returns it."""
+def _pool(more: int) -> tuple[int, int]:
+    """
+    Change the number of huge pages of this machine by `more`; the number before and after.
+    Others may do the same: one after the other.
+    """
     with open(POOL, "r+", encoding="ascii") as file:
-        wanted = int(file.read()) + more
+        fcntl.flock(file, fcntl.LOCK_EX)
+        before = int(file.read())
         file.seek(0)
-        file.write(str(wanted))
+        file.write(str(before + more))
         file.flush()
         file.seek(0)
-        return int(file.read())
+        return before, int(file.read())
 
 
 @contextmanager
 def huge_pages(count: int) -> Iterator[str]:
     """That many huge pages more, while it lasts; yields what stands against it."""
     try:
-        before = _pool(0)
-        after = _pool(count)
+        before, after = _pool(count)
     except OSError as error:
         yield f"{POOL}: {error.strerror}"
         return

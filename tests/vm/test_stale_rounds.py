@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 
 from snapshots import create_disk, snapshot
-from support import Hops, Work, check, expect_refusal, step, wait_for
+from support import Hops, Work, expect_refusal, migration, step, wait_for
 from lib.machine import Machine, Spec
 from lib.result import run
 
@@ -26,9 +26,14 @@ class History:
 
     def open_round(self, vm: Machine) -> int:
         """Wait for a round that is new, prove it is taken, and remember it."""
-        wait_for(lambda: vm.query()["round"] not in (0, *self._ids), "a new round")
-        ident = vm.query()["round"]
-        check(ident not in self._ids, f"round id {ident} came again")
+        ident = 0
+
+        def is_new() -> bool:
+            nonlocal ident
+            ident = vm.query()["round"]
+            return ident not in (0, *self._ids)
+
+        wait_for(is_new, "a new round")
         vm.qmp.command("x-freehint-mark-clean", round=ident, ranges=[], last=True)
         self._ids.append(ident)
         return ident
@@ -74,8 +79,7 @@ def reverted(hops: Hops, history: History) -> None:
         history.open_round(hops.here)
         hops.cancel()
         snapshot(hops.here, "snapshot-load")
-        if hops.here.qemu.status() != "running":
-            hops.here.qmp.command("cont")
+        migration.go_on(hops.here.qemu)
         hops.here.start_hints()
         history.refused(hops.here, "after the snapshot revert")
         hops.hold()

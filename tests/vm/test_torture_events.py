@@ -21,6 +21,7 @@ from loads import PLAIN, Loads, Twist, plain_or_ours, steady_pass
 from lib import soak
 from lib.initramfs import Extras
 from lib.machine import Spec
+from lib.qmp import Qmp
 from lib.result import run
 
 MEMORY_MIB = 512
@@ -35,6 +36,10 @@ DIMM_ARGS = ["-object", f"memory-backend-ram,id=dimm,size={DIMM_MIB}M",
              "-device", "pc-dimm,id=dimm0,memdev=dimm"]
 
 TWISTS = [Twist("thp", 48), Twist("fork", 8), Twist("file", 24, "/tmp/twist")]
+# ACPI's _OST: sources that are a request to eject; that it went well, or goes on.
+EJECT = (3, 0x103)
+UNDECIDED = (0, 0x84, 0x85)
+
 STIRRERS = ("cpus", "blocks")
 PASS_SECONDS = 2.0
 
@@ -66,6 +71,14 @@ def plug_dimm(hops: Hops) -> Spec:
     return dataclasses.replace(hops.here.spec, extra=VMEM + DIMM_ARGS)
 
 
+def said_no(qmp: Qmp) -> bool:
+    """Did the guest answer a request to eject something, and not with success?"""
+    qmp.pump()
+    answers = [event["data"]["info"] for event in qmp.events
+               if event["event"] == "ACPI_DEVICE_OST"]
+    return any(info["source"] in EJECT and info["status"] not in UNDECIDED for info in answers)
+
+
 def unplug_dimm(hops: Hops) -> Spec:
     """Ask the guest to give the DIMM back; it may say no, then all stays as it is."""
     qmp = hops.here.qmp
@@ -75,9 +88,8 @@ def unplug_dimm(hops: Hops) -> Spec:
         return all(info["data"].get("id") != "dimm0"
                    for info in qmp.command("query-memory-devices"))
 
-    try:
-        wait_for(gone, "the guest to release the DIMM", 30)
-    except TimeoutError:
+    wait_for(lambda: gone() or said_no(qmp), "the guest to release its DIMM or to say no", 120)
+    if not gone():
         step("the guest keeps its DIMM")
         return hops.here.spec
     qmp.command("object-del", id="dimm")
@@ -120,8 +132,8 @@ def module_is_back(hops: Hops) -> None:
     """After whatever happened, the module says hello and a round is opened."""
     if PLAIN:
         return
-    wait_for(lambda: hops.here.guest.run("pidof reload; test -e /sys/module/freehint "
-                                         "&& ! ps | grep -q '[r]mmod freehint'")[0] == 0,
+    wait_for(lambda: hops.here.guest.run("! kill -0 $(cat /run/reload.pid) && "
+                                         "test -e /sys/module/freehint")[0] == 0,
              "the module to be loaded for good", 60)
     wait_for(lambda: hops.here.query()["guest"]["present"], "the module's hello", 30)
 

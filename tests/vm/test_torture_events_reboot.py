@@ -15,7 +15,8 @@ import random
 import time
 from collections.abc import Callable
 
-from support import Hops, check, check_kernel, hints_arrived, migration, step, wait_for
+from support import (Hops, check, check_kernel, hints_arrived, migration, patience, step,
+                     wait_for)
 from loads import PLAIN, Loads, Twist, plain_or_ours, steady_pass
 from lib import soak
 from lib.initramfs import Extras
@@ -31,8 +32,9 @@ CRAWL = 64 << 10
 # The slowest boot: a loaded machine that also migrates.
 BOOT = 240.0
 
-# Seconds for an answer that may be lost with a reset of the serial port.
-PROBE = 15.0
+# Seconds for an answer that may be lost with a reset of the serial port, the first time,
+# and by how much more each time: a slow guest's answer comes later, not never.
+PROBE, MORE = 2.0, 1.5
 
 
 def start_loads(vm: Machine) -> Loads:
@@ -41,35 +43,58 @@ def start_loads(vm: Machine) -> Loads:
     return Loads(vm.guest, TWISTS)
 
 
-def is_awake(vm: Machine) -> bool:
-    """Has the command that put the guest to sleep come back?"""
-    return vm.guest.probe("test -d /proc/$(cat /run/sleep.pid)", PROBE)[0] == 1
+def is_awake(vm: Machine, limit: float) -> bool:
+    """Has the command that put the guest to sleep come back? Says so within `limit` seconds."""
+    return vm.guest.probe("test -d /proc/$(cat /run/sleep.pid)", limit)[0] == 1
 
 
-def awake(vm: Machine) -> None:
-    """Wait until the guest runs again, after it really slept."""
-    wait_for(lambda: is_awake(vm), "the guest to wake", 90)
+def times_slept(vm: Machine) -> int:
+    """How often the guest's kernel has slept and woken."""
+    return int(vm.guest.must("cat /sys/power/suspend_stats/success"))
+
+
+def put_to_sleep(vm: Machine, state: str) -> int:
+    """
+    The guest will go to sleep, again if something woke it on its way; how often it had slept.
+    """
+    before = times_slept(vm)
+    vm.guest.spawn("sleep", f"sh -c 'sleep 0.2; until echo {state} >/sys/power/state; do "
+                            "sleep 0.2; done'")
+    return before
+
+
+def awake(vm: Machine, before: int) -> None:
+    """
+    Wait until the guest runs again, after it really slept. Every question can wake it: it is
+    left more time to fall asleep after each.
+    """
+    deadline = patience.deadline(90)
+    limit = PROBE
+    while not is_awake(vm, limit):
+        check(time.monotonic() < deadline, "the guest does not wake")
+        time.sleep(limit / 2)
+        limit *= MORE
     log = vm.guest.must("cat /run/sleep.log")
-    check(not log, f"the guest did not sleep: {log}")
+    check(times_slept(vm) > before, f"the guest did not sleep: {log}")
     step("asleep and awake again")
 
 
 def sleep_deep(vm: Machine) -> None:
     """S3: the machine is reset when it wakes, memory stays."""
     vm.guest.must("echo deep >/sys/power/mem_sleep")
-    vm.guest.spawn("sleep", "sh -c 'sleep 0.2; echo mem >/sys/power/state'")
+    before = put_to_sleep(vm, "mem")
     wait_for(lambda: vm.qemu.status() == "suspended", "the guest to suspend", 60)
     time.sleep(0.5)
     vm.qmp.command("system_wakeup")
-    awake(vm)
+    awake(vm, before)
 
 
 def sleep_idle(vm: Machine) -> None:
     """s2idle: all is frozen, devices are suspended; a byte on the serial port wakes it."""
     vm.guest.must("echo enabled >/sys/class/tty/ttyS1/power/wakeup")
-    vm.guest.spawn("sleep", "sh -c 'sleep 0.2; echo freeze >/sys/power/state'")
+    before = put_to_sleep(vm, "freeze")
     time.sleep(3)
-    awake(vm)
+    awake(vm, before)
 
 
 def reset(vm: Machine) -> None:
@@ -133,15 +158,19 @@ def asleep_and_back(hops: Hops, loads: Loads, event: Callable[[Machine], None]) 
     loads.prove(arrive(hops).guest)
 
 
-def boot_id(vm: Machine) -> str:
-    """What tells one boot from another; empty while the guest does not answer."""
-    status, text = vm.guest.probe("cat /proc/sys/kernel/random/boot_id", PROBE)
+def boot_id(vm: Machine, limit: float = patience.seconds(30)) -> str:
+    """What tells one boot from another; empty when the guest does not answer in time."""
+    status, text = vm.guest.probe("cat /proc/sys/kernel/random/boot_id", limit)
     return text if status == 0 else ""
 
 
 def come_up(vm: Machine, old: str) -> None:
     """Another kernel than `old` runs, and gets the module."""
-    wait_for(lambda: boot_id(vm) not in ("", old), "another kernel to come up", BOOT)
+    deadline = patience.deadline(BOOT)
+    limit = PROBE
+    while boot_id(vm, limit) in ("", old):
+        check(time.monotonic() < deadline, "no other kernel comes up")
+        limit *= MORE
     if not PLAIN:
         vm.load_module()
     check_kernel(vm.guest)

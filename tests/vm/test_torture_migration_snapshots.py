@@ -47,8 +47,7 @@ def equip(vm: Machine) -> None:
 def revert(vm: Machine, tag: str) -> None:
     """Load a snapshot and let the guest run."""
     snapshot(vm, "snapshot-load", tag)
-    if vm.qemu.status() != "running":
-        vm.qmp.command("cont")
+    migration.go_on(vm.qemu)
     equip(vm)
     step(f"{vm.name} is back at {tag}")
 
@@ -113,7 +112,7 @@ def through_a_file(tour: Tour, guest: Guest, mode: Mode) -> None:
     guest.prove(again)
     again.stop()
     step(f"the file of {mode.name} was loaded twice")
-    vm.qmp.command("cont")
+    migration.go_on(vm.qemu)
     guest.files.renew(vm.guest)
     equip(vm)
     tour.depart()

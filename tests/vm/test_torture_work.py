@@ -14,7 +14,7 @@ from __future__ import annotations
 import random
 import time
 
-from support import Hops, check, hints_arrived, step
+from support import Hops, check, hints_arrived, step, wait_for
 from loads import PLAIN, Loads, Twist, plain_or_ours, steady_pass, tune_kernel
 from lib import soak
 from lib.initramfs import Extras
@@ -44,8 +44,16 @@ def spec() -> Spec:
         "-device", "virtio-balloon-pci,free-page-reporting=on"]))
 
 
+def inflate(hops: Hops, mib: int) -> None:
+    """The guest is to have so much memory; its driver gets there in its own time."""
+    hops.here.qmp.command("balloon", value=mib << 20)
+
+
 def travel(hops: Hops, dice: random.Random, passes: int) -> None:
     """One hop of `passes` passes; the balloon gets a new size in each."""
+    inflate(hops, MEMORY_MIB)
+    wait_for(lambda: hops.here.qmp.command("query-balloon")["actual"] == MEMORY_MIB << 20,
+             "the balloon to give back what it has", 120)
     hops.here.guest.must("memfill 200M", 120)
     if not PLAIN:
         hops.here.start_agent()
@@ -53,7 +61,7 @@ def travel(hops: Hops, dice: random.Random, passes: int) -> None:
     hops.hold()
     for number in range(2, passes + 1):
         size = dice.randint(*BALLOON_MIB)
-        hops.here.qmp.command("balloon", value=size << 20)
+        inflate(hops, size)
         step(f"pass {number}, balloon to {size} MiB")
         steady_pass(hops, number)
         time.sleep(dice.uniform(0.2, PASS_SECONDS))

@@ -14,12 +14,12 @@ first one is what a late agent finds.
 from __future__ import annotations
 
 import signal
-import time
 
-from support import Hops, attach_agent, check, expect_refusal, migration, step, wait_for
+from support import (Hops, attach_agent, check, comes_true, expect_refusal, migration, patience,
+                     step, wait_for)
 from loads import steady_pass
 from lib import soak
-from lib.guest import GuestTimeout
+from lib.guest import Guest, GuestTimeout
 from lib.machine import Spec, mutant
 from lib.result import run
 
@@ -27,6 +27,9 @@ VICTIM_MIB = 96
 
 # Pages that are dirty when the late hints come must be so when the guest stops.
 CRAWL = 64 << 10
+
+# An agent that has waited so often since it was woken has long said what it had to say.
+AWAKE = 50
 
 
 def answered_round(hops: Hops) -> int:
@@ -57,26 +60,42 @@ def next_pass(hops: Hops) -> None:
     step(f"next pass, {info['ram']['remaining'] >> 20} MiB to send")
 
 
+def waits(pid: int) -> int:
+    """How often a process has waited for something since it began."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status
+                    if line.startswith("voluntary_ctxt_switches"))
+
+
 def late_hints(hops: Hops, ident: int, whole: bool) -> None:
     """The agent wakes and says what it has to say."""
-    hops.here.agent.signal(signal.SIGCONT)
+    agent = hops.here.agent
+    before = waits(agent.pid)
+    agent.signal(signal.SIGCONT)
     if whole:
         expect_refusal(hops.here.qmp, "x-freehint-mark-clean", rf"round {ident} is closed",
                        {"round": ident, "ranges": [{"start": 16 << 20, "length": 4096}]})
-        time.sleep(2)
+        wait_for(lambda: waits(agent.pid) >= before + AWAKE, "the agent to be awake again")
     else:
         wait_for(lambda: hops.here.counters()["pages-accepted"], "the mutant to take hints")
     step(f"{hops.here.counters()['pages-accepted']} pages hinted too late")
 
 
-def wrong_pages(hops: Hops) -> int:
-    """Pages of the programs that are wrong; all of them if the guest is broken."""
+def looked_at(guest: Guest, limit: float) -> int:
+    """Pages of the programs that are wrong, after a look at each of them."""
+    before = guest.numbers("/run/pagecheck").get("passes", 0)
+    if not comes_true(lambda: guest.numbers("/run/pagecheck")["passes"] >= before + 2, limit):
+        raise TimeoutError(f"waited {limit:.0f} s for two more passes of the program")
+    return sum(guest.numbers(f"/run/{name}")["mismatches"] for name in ("pagecheck", "churn"))
+
+
+def wrong_pages(guest: Guest, whole: bool) -> int:
+    """As above; with the mutant all of them if the guest is broken."""
+    if whole:
+        return looked_at(guest, patience.seconds(60))
+    guest.patience = 1
     try:
-        before = hops.here.guest.numbers("/run/pagecheck").get("passes", 0)
-        wait_for(lambda: hops.here.guest.numbers("/run/pagecheck")["passes"] >= before + 2,
-                 "two more passes of the program", 60)
-        return sum(hops.here.guest.numbers(f"/run/{name}")["mismatches"]
-                   for name in ("pagecheck", "churn"))
+        return looked_at(guest, 60)
     except (GuestTimeout, TimeoutError, KeyError, ValueError, RuntimeError):
         return VICTIM_MIB << 8
 
@@ -95,7 +114,7 @@ def migrate(plugin: str, whole: bool) -> int:
         accepted = hops.here.counters()["pages-accepted"]
         check(not whole or not accepted, f"{accepted} pages of a closed round were hinted")
         hops.arrive()
-        return wrong_pages(hops)
+        return wrong_pages(hops.here.guest, whole)
 
 
 def main() -> None:

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from modes import MODES, Mode, prepare
-from support import HOLD_BANDWIDTH, Hops, check, check_kernel, migration, step
+from support import (HOLD_BANDWIDTH, PASS_BANDWIDTH, Hops, check, check_kernel, migration,
+                     step)
 from lib.guest import Guest
 from lib.machine import Machine, Spec
 
@@ -50,7 +51,7 @@ class Tour(Hops):
     def wait_pass(self, number: int, timeout: float = 120.0) -> dict[str, Any]:
         """As in Hops; a migration that waits for its switch-over comes no further."""
         src = self.here.qemu
-        migration.set_parameters(src, {"max-bandwidth": 0})
+        migration.set_parameters(src, {"max-bandwidth": PASS_BANDWIDTH})
         info = migration.wait(
             src, timeout, lambda now: now["status"] == "pre-switchover" or
             now.get("ram", {}).get("dirty-sync-count", 0) >= number)
