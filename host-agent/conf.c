@@ -65,7 +65,6 @@ static const char doc[] =
 	"Exit codes:\n"
 	"  0  ended by SIGTERM or SIGINT, or --once and the migration completed\n"
 	"  1  wrong usage\n"
-	"  2  io_uring is not available here\n"
 	"  3  the sandbox could not be set up\n"
 	"  4  another call to the system failed at the start or in the event loop, or "
 	"memory ran out\n"

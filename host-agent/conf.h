@@ -8,11 +8,10 @@
 #include "include/freehint/types.h"
 #include "log.h"
 
-/** enum agent_exit - exit codes; --help documents them */
+/** enum agent_exit - exit codes; --help documents them, and none gets another meaning */
 enum agent_exit {
 	AGENT_EXIT_OK = 0,
 	AGENT_EXIT_USAGE = 1,
-	AGENT_EXIT_NO_RING = 2,
 	AGENT_EXIT_ISOLATION = 3,
 	AGENT_EXIT_SYSTEM = 4,
 	AGENT_EXIT_NOT_COMPLETED = 5,

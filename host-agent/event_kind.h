@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Everything that may wake the agent, one line each. main() has the one switch
- * over it, event_loop.c the one translation from ring completions.
+ * over it; an event loop tells them apart by number only.
  */
 #ifndef FREEHINT_EVENT_KIND_H
 #define FREEHINT_EVENT_KIND_H

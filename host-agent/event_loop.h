@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The event loop: descriptors to watch and timers, one of each kind, on io_uring.
- * The only file that sees submission and completion entries.
+ * The event loop: descriptors to watch and timers, one of each kind, on io_uring or,
+ * where that is switched off, on ppoll().
  */
 #ifndef FREEHINT_EVENT_LOOP_H
 #define FREEHINT_EVENT_LOOP_H
@@ -10,6 +10,16 @@
 #include "include/freehint/types.h"
 
 struct event_loop;
+
+/**
+ * enum event_backend - what the loop waits in; the sandbox lists no more than that
+ * @EVENT_BACKEND_RING: io_uring
+ * @EVENT_BACKEND_POLL: ppoll()
+ */
+enum event_backend {
+	EVENT_BACKEND_RING,
+	EVENT_BACKEND_POLL,
+};
 
 /**
  * struct event - one wake-up
@@ -22,21 +32,23 @@ struct event {
 };
 
 /**
- * event_loop_new() - set the ring up and restrict it to polling and timers
+ * event_loop_new() - set up a loop; says so when it is one without io_uring
  * @loop: filled on success
  *
- * Return: 0; -ENOSYS, -EPERM, -EACCES: io_uring is switched off here; -EINVAL:
- * the kernel is older than 5.10; other negative errno.
+ * Return: 0 or -ENOMEM.
  */
 int event_loop_new(struct event_loop **loop);
 
-/** event_loop_free() - give the ring back; @loop may be NULL */
+/** event_loop_free() - give the loop back; @loop may be NULL */
 void event_loop_free(struct event_loop *loop);
+
+/** event_loop_backend() - what the loop waits in */
+enum event_backend event_loop_backend(const struct event_loop *loop);
 
 /**
  * event_loop_watch() - report @kind once when @fd is ready
  * @loop: loop
- * @kind: kind to report; an earlier watch of this kind is forgotten
+ * @kind: kind to report; an earlier watch or timer of this kind is forgotten
  * @fd:   descriptor; stays the caller's
  * @mask: POLLIN, POLLOUT; errors and hang-up are always reported
  */
@@ -46,7 +58,7 @@ void event_loop_watch(struct event_loop *loop, enum event_kind kind, int fd,
 /**
  * event_loop_timer() - report @kind once after @usec microseconds
  * @loop: loop
- * @kind: kind to report; an earlier timer of this kind is forgotten
+ * @kind: kind to report; an earlier watch or timer of this kind is forgotten
  * @usec: microseconds from now, may be 0
  */
 void event_loop_timer(struct event_loop *loop, enum event_kind kind, u64 usec);
@@ -59,7 +71,9 @@ void event_loop_forget(struct event_loop *loop, enum event_kind kind);
  * @loop:  loop
  * @event: filled on success
  *
- * Return: 0 or negative errno, which means that the ring is broken.
+ * Nothing that is ready waits for ever behind something that is ready again and again.
+ *
+ * Return: 0 or negative errno, which means that the loop is broken for good.
  */
 int event_loop_wait(struct event_loop *loop, struct event *event);
 

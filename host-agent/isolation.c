@@ -12,8 +12,9 @@
  *
  * The process that writes the metrics (scribe.c) has a shorter table of its own.
  *
- * The io_uring is no way around the table: event_loop.c restricts it to polling
- * and timers. It is set up before the last stage, as are the memfds.
+ * The event loop has a table for each of its kinds; the one in use is added. An
+ * io_uring is no way around the table: event_ring.c restricts it to polling and
+ * timers. It is set up before the last stage, as are the memfds.
  *
  * A system call that is missing in the table ends the process; the migration goes
  * on without hints. The kernel raises SIGSYS and our handler names the call before
@@ -95,14 +96,22 @@ struct allowed {
 #define SANITIZER_CALLS
 #endif
 
+/* What the event loop waits with; event_ring.c asks for polls and timers by the same call. */
+static const struct allowed ring_allowed[] = {
+	{ "io_uring_enter", ANY, 0, 0 },
+};
+
+static const struct allowed poll_allowed[] = {
+	{ "ppoll", ANY, 0, 0 },
+	{ "ppoll_time64", ANY, 0, 0 },			/* unseen: other architectures */
+};
+
 /*
  * What the agent needs, beginning with isolation_seal(). tests/kvm/test_agent_calls.py
  * compares it with what the agent does: a call that no test sees is "unseen", and for
  * a reason. A call may have several lines.
  */
 static const struct allowed allowed[] = {
-	/* event_loop.c */
-	{ "io_uring_enter", ANY, 0, 0 },		/* wait, submit polls and timers */
 	/* main.c */
 	{ "read", ANY, 0, 0 },				/* the signal descriptor */
 	/* qmp_client.c: the connection is made anew when QEMU restarts */
@@ -268,25 +277,58 @@ static int add_rule(scmp_filter_ctx filter, const struct allowed *entry)
 	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, number, 1, &cmp);
 }
 
-static int load_filter(const struct allowed *table, size_t count)
+/**
+ * struct table - a part of the list
+ * @lines: its lines
+ * @count: how many
+ */
+struct table {
+	const struct allowed *lines;
+	size_t count;
+};
+
+#define TABLE(name)	{ name, sizeof(name) / sizeof((name)[0]) }
+
+/* Indexed by enum event_backend. */
+static const struct table waiting[] = {
+	[EVENT_BACKEND_RING] = TABLE(ring_allowed),
+	[EVENT_BACKEND_POLL] = TABLE(poll_allowed),
+};
+
+static const struct table agent_table = TABLE(allowed);
+static const struct table scribe_table = TABLE(scribe_allowed);
+
+static int add_table(scmp_filter_ctx filter, const struct table *table)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
 	size_t i;
 	int ret = 0;
+
+	for (i = 0; !ret && i < table->count; i++)
+		ret = add_rule(filter, &table->lines[i]);
+	return ret;
+}
+
+/* @more may be NULL. */
+static int load_filter(const struct table *table, const struct table *more)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
+	int ret;
 
 	if (!filter)
 		return -ENOMEM;
 	/* A call of another architecture cannot be named by our handler. */
 	ret = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-	for (i = 0; !ret && i < count; i++)
-		ret = add_rule(filter, &table[i]);
+	if (!ret)
+		ret = add_table(filter, table);
+	if (!ret && more)
+		ret = add_table(filter, more);
 	if (!ret)
 		ret = seccomp_load(filter);
 	seccomp_release(filter);
 	return ret;
 }
 
-static int seal(const struct allowed *table, size_t count)
+static int seal(const struct table *table, const struct table *more)
 {
 	struct sigaction action = { .sa_flags = SA_SIGINFO };
 	int ret;
@@ -297,7 +339,7 @@ static int seal(const struct allowed *table, size_t count)
 		ret = -errno;
 		goto err_log;
 	}
-	ret = load_filter(table, count);
+	ret = load_filter(table, more);
 	if (ret)
 		goto err_log;
 	return 0;
@@ -307,12 +349,12 @@ err_log:
 	return ret;
 }
 
-int isolation_seal(void)
+int isolation_seal(enum event_backend backend)
 {
-	return seal(allowed, sizeof(allowed) / sizeof(allowed[0]));
+	return seal(&agent_table, &waiting[backend]);
 }
 
 int isolation_seal_scribe(void)
 {
-	return seal(scribe_allowed, sizeof(scribe_allowed) / sizeof(scribe_allowed[0]));
+	return seal(&scribe_table, NULL);
 }

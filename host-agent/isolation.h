@@ -5,6 +5,8 @@
 #ifndef FREEHINT_ISOLATION_H
 #define FREEHINT_ISOLATION_H
 
+#include "event_loop.h"
+
 /**
  * isolation_start() - first stage, before anything is opened
  *
@@ -27,6 +29,7 @@ int isolation_identity(const char *user);
 
 /**
  * isolation_seal() - last stage, when all that is set up once is set up
+ * @backend: what the event loop waits in; the calls of the other one are forbidden
  *
  * From here on only the listed system calls are allowed; another one ends the
  * process with SIGSYS after a line that names it. Nothing that QEMU or the guest
@@ -34,7 +37,7 @@ int isolation_identity(const char *user);
  *
  * Return: 0 or negative errno; the reason was logged.
  */
-int isolation_seal(void);
+int isolation_seal(enum event_backend backend);
 
 /** isolation_seal_scribe() - the same for the process of scribe.c, with its own list */
 int isolation_seal_scribe(void);

@@ -41,6 +41,13 @@ static void stop(struct session *session, int signals)
 	session->done = true;
 }
 
+static const char *loop_advice(int error)
+{
+	if (error == -EPERM || error == -EACCES || error == -ENOSYS)
+		return ", a policy of this machine has changed: start the agent again";
+	return ", start the agent again";
+}
+
 static enum agent_exit run(struct session *session, struct event_loop *loop, int signals)
 {
 	struct event event;
@@ -51,7 +58,8 @@ static enum agent_exit run(struct session *session, struct event_loop *loop, int
 	while (!session->done) {
 		ret = event_loop_wait(loop, &event);
 		if (ret) {
-			log_error("event loop failed: %s", strerror(-ret));
+			log_error("event loop failed: %s%s", strerror(-ret),
+				  loop_advice(ret));
 			return AGENT_EXIT_SYSTEM;
 		}
 		switch (event.kind) {
@@ -75,21 +83,6 @@ static enum agent_exit run(struct session *session, struct event_loop *loop, int
 		}
 	}
 	return session->exit_code;
-}
-
-static const char *ring_advice(int error)
-{
-	switch (error) {
-	case -ENOSYS:
-	case -EPERM:
-	case -EACCES:
-		return ", allow it (sysctl kernel.io_uring_disabled=0, or the container's "
-		       "seccomp profile)";
-	case -EINVAL:
-		return ", Linux 5.10 or newer is needed";
-	default:
-		return "";
-	}
 }
 
 int main(int argc, char **argv)
@@ -117,8 +110,8 @@ int main(int argc, char **argv)
 		scribe = scribe_start(conf.metrics);
 	ret = event_loop_new(&loop);
 	if (ret) {
-		log_error("io_uring cannot be used: %s%s", strerror(-ret), ring_advice(ret));
-		return AGENT_EXIT_NO_RING;
+		log_error("event loop could not be set up: %s", strerror(-ret));
+		return AGENT_EXIT_SYSTEM;
 	}
 	ret = session_init(&session, &conf, loop, scribe);
 	if (ret) {
@@ -126,7 +119,7 @@ int main(int argc, char **argv)
 		goto out_free_loop;
 	}
 	code = AGENT_EXIT_ISOLATION;
-	if (isolation_seal())
+	if (isolation_seal(event_loop_backend(loop)))
 		goto out_free_session;
 	code = run(&session, loop, signals);
 

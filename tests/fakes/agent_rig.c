@@ -3,6 +3,7 @@
  * Runs the agent's program between a fake QEMU and a fake guest, and reads what it
  * says.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -57,6 +58,8 @@ void start_agent(const char *option)
 	if (!rig.agent) {
 		dup2(ends[1], STDOUT_FILENO);
 		dup2(ends[1], STDERR_FILENO);
+		if (rig.banned && ban_ring(rig.ban, EPERM))
+			_exit(98);
 		execl(program, program, "--qmp", rig.server.path, "--shm", rig.shm_path,
 		      "--log-level", "debug", option, NULL);
 		_exit(99);
@@ -86,6 +89,7 @@ int agent_rig_set_up(void **state)
 	char path[64];
 
 	(void)state;
+	rig.banned = false;
 	rig.len = 0;
 	make_region();
 	snprintf(path, sizeof(path), "/tmp/freehint-unit-%d.qmp", getpid());
@@ -93,6 +97,15 @@ int agent_rig_set_up(void **state)
 	rig.server.instance = INSTANCE;
 	rig.server.size = SIZE;
 	return 0;
+}
+
+int agent_rig_set_up_without_ring(void **state)
+{
+	int ret = agent_rig_set_up(state);
+
+	rig.banned = true;
+	rig.ban = RING_SETUP;
+	return ret;
 }
 
 void collect_output(void)

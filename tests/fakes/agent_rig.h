@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "proto/guest_publish.h"
+#include "tests/fakes/ban_ring.h"
 #include "tests/fakes/fake_qmp_server.h"
 
 #define SIZE		(1 << 20)
@@ -21,6 +22,8 @@
  * @server: QEMU
  * @shm:    region
  * @guest:  guest module
+ * @banned: one call of io_uring fails in the agent's process
+ * @ban:    this one
  * @agent:  process
  * @out:    pipe with all it says
  * @text:   what it said so far
@@ -30,6 +33,8 @@ struct rig {
 	char shm_path[64];
 	struct freehint_shm *shm;
 	struct freehint_publisher guest;
+	bool banned;
+	enum ring_call ban;
 	pid_t agent;
 	int out;
 	char text[TEXT];
@@ -44,8 +49,17 @@ const char *agent_rig_find(void);
 /** agent_rig_set_up() - cmocka set-up: region, QMP socket; no agent yet */
 int agent_rig_set_up(void **state);
 
+/** agent_rig_set_up_without_ring() - likewise, and no agent will get an io_uring */
+int agent_rig_set_up_without_ring(void **state);
+
 /** agent_rig_tear_down() - cmocka tear-down: ends the agent, whatever happened */
 int agent_rig_tear_down(void **state);
+
+/* Both of an agent's lives: with an io_uring and without. */
+#define AGENT_TEST(f)								\
+	{ #f, f, agent_rig_set_up, agent_rig_tear_down, NULL },			\
+	{ #f " without io_uring", f, agent_rig_set_up_without_ring,		\
+	  agent_rig_tear_down, NULL }
 
 /** start_agent() - run it, with one more option or NULL */
 void start_agent(const char *option);

@@ -4,9 +4,11 @@
  * fail, those of its sandbox and its event loop included. What failed is said at the
  * end.
  */
+#define _GNU_SOURCE
 #include <cap-ng.h>
 #include <errno.h>
 #include <liburing.h>
+#include <poll.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -24,6 +26,12 @@ WRAP(int, -ENOMEM, ENOMEM, io_uring_queue_init,
 WRAP(int, -EPERM, EPERM, io_uring_register,
      (unsigned int fd, unsigned int what, const void *arg, unsigned int count),
      (fd, what, arg, count))
+WRAP(int, -EPERM, EPERM, io_uring_enter,
+     (unsigned int fd, unsigned int submit, unsigned int wait, unsigned int flags,
+      sigset_t *mask), (fd, submit, wait, flags, mask))
+WRAP(int, -1, ENOMEM, ppoll,
+     (struct pollfd *fds, nfds_t count, const struct timespec *limit, const sigset_t *mask),
+     (fds, count, limit, mask))
 WRAP(scmp_filter_ctx, NULL, ENOMEM, seccomp_init, (uint32_t action), (action))
 WRAP(int, -ENOMEM, ENOMEM, seccomp_attr_set,
      (scmp_filter_ctx filter, enum scmp_filter_attr attr, uint32_t value),

@@ -14,6 +14,7 @@ import tempfile
 import time
 
 from baremetal import BUILD, ROOT, make, patience, result
+from lib.no_ring import forbid_io_uring
 from lib.qemu import die_with_parent
 
 AGENT = os.path.join(BUILD, "faults", "freehint-agent")
@@ -46,22 +47,29 @@ def steps() -> list[str]:
     return table
 
 
+def _no_ring() -> None:
+    """preexec_fn of an agent that has to poll."""
+    die_with_parent()
+    forbid_io_uring()
+
+
 class HeldAgent:
     """
     One agent; with a step it will be held there, in round `rounds` or later; its
-    `fail_call`-th call to the system fails. Another `binary` than AGENT knows nothing
-    of all that.
+    `fail_call`-th call to the system fails; without `ring` it gets no io_uring. Another
+    `binary` than AGENT knows nothing of steps and calls.
     """
 
     def __init__(self, shm: str, qmp: str, step: str = "", rounds: int = 0,
-                 binary: str = AGENT, fail_call: int = 0) -> None:
+                 binary: str = AGENT, fail_call: int = 0, ring: bool = True) -> None:
         self.step = step
         self._log = tempfile.TemporaryFile()
         env = dict(os.environ, FREEHINT_FAULT_POINT=step, FREEHINT_FAULT_ROUND=str(rounds),
                    FREEHINT_FAIL_CALL=str(fail_call))
         self._proc = subprocess.Popen([binary, "--shm", shm, "--qmp", qmp], env=env,
                                       stdin=subprocess.PIPE, stdout=self._log,
-                                      stderr=self._log, preexec_fn=die_with_parent)
+                                      stderr=self._log,
+                                      preexec_fn=die_with_parent if ring else _no_ring)
 
     def log(self) -> str:
         """All it has said."""

@@ -6,8 +6,9 @@ The list of system calls in host-agent/isolation.c against what the agent does.
 
 The agent lives its life under strace: the unit tests of the whole program with
 their broken peers, then a real migration of a bare-metal guest, stopped and
-continued, with QEMU gone at the end. No call may be missing in the list, and none
-may stand there that was not made, unless its line says why it is "unseen".
+continued, with QEMU gone at the end; with an io_uring and without. No call may be
+missing in the list of its kind of event loop, and none may stand there that was not
+made, unless its line says why it is "unseen".
 """
 from __future__ import annotations
 
@@ -23,27 +24,38 @@ from typing import IO
 
 from baremetal import (BUILD, CRAWL, MIB, ROOT, Machine, accelerators, build, finish,
                        make, migration, patience, result)
+from lib.no_ring import forbid_io_uring
+
+# time limit: 600 s
 
 AGENT = os.path.join(BUILD, "freehint-agent")
 UNIT_TEST = os.path.join(BUILD, "tests", "unit", "test_agent")
 ISOLATION = os.path.join(ROOT, "host-agent", "isolation.c")
 SEALED = re.compile(r"^seccomp\(SECCOMP_SET_MODE_FILTER.*= 0", re.M)
+RING = re.compile(r"^io_uring_setup\(.*= [0-9]+$", re.M)
 CALL = re.compile(r"^([a-z0-9_]+)\(", re.M)
 LINE = re.compile(r'^\t\{ "(\w+)", .*?\},(.*)$', re.M)
 REGION = range(2 * MIB, 34 * MIB)
+# Kinds of event loop: the table of each, and the call that it waits with.
+WAITS = {"ring_allowed": "io_uring_enter", "poll_allowed": "ppoll"}
 
 
-def listed() -> dict[str, str]:
-    """The list as it stands in the source: call and comment, of all its lines."""
+def table_of(text: str, name: str) -> dict[str, str]:
+    """One table as it stands in the source: call and comment, of all its lines."""
+    table = text[text.index(f" {name}[] = {{"):]
+    calls: dict[str, str] = {}
+    for call, comment in LINE.findall(table[:table.index("\n};")]):
+        calls[call] = calls.get(call, "") + comment
+    return calls
+
+
+def listed() -> dict[str, dict[str, str]]:
+    """The lists of the agent with either kind of event loop, by the name of its table."""
     with open(ISOLATION, encoding="utf-8") as file:
         text = file.read()
-    table = text[text.index("allowed[] = {"):]
-    table = table[:table.index("SANITIZER_CALLS")]
-    calls: dict[str, str] = {}
-    for name, comment in LINE.findall(table):
-        calls[name] = calls.get(name, "") + comment
-    result.check(len(calls) > 20, f"{ISOLATION}: the list was not found")
-    return calls
+    agent = table_of(text, "allowed")
+    result.check(len(agent) > 20, f"{ISOLATION}: the list was not found")
+    return {name: {**agent, **table_of(text, name)} for name in WAITS}
 
 
 def need_strace(directory: str) -> None:
@@ -91,7 +103,7 @@ def wait_said(agent: subprocess.Popen[bytes], log: IO[bytes], text: str) -> None
         time.sleep(0.05)
 
 
-def migrate(wrapper: str, accel: str) -> None:
+def migrate(wrapper: str, accel: str, ring: bool) -> None:
     """The agent follows a guest until its QEMU is gone, and is told to end."""
     monitor = os.path.join(os.path.dirname(wrapper), "monitor")
     log = tempfile.TemporaryFile()
@@ -104,7 +116,8 @@ def migrate(wrapper: str, accel: str) -> None:
             src.write(REGION, 1)
             src.start_hinting()
             agent = subprocess.Popen([wrapper, "--qmp", monitor, "--shm", src.shm],
-                                     stdout=log, stderr=log)
+                                     stdout=log, stderr=log,
+                                     preexec_fn=None if ring else forbid_io_uring)
             pause(agent)
             migration.begin(src, dst, params={"max-bandwidth": CRAWL})
             src.publish(src.wait_round(), REGION)
@@ -128,14 +141,15 @@ def calls_in(text: str) -> collections.Counter[str]:
     return collections.Counter(CALL.findall(text[sealed.end():]) if sealed else [])
 
 
-def collect(directory: str) -> collections.Counter[str]:
-    """System calls in all traces."""
-    seen: collections.Counter[str] = collections.Counter()
+def collect(directory: str) -> dict[str, collections.Counter[str]]:
+    """System calls in all traces, by the table of the event loop that was in use."""
+    seen: dict[str, collections.Counter[str]] = {
+        name: collections.Counter() for name in WAITS}
     for path in glob.glob(os.path.join(directory, "trace.*")):
         with open(path, encoding="utf-8", errors="replace") as file:
             text = file.read()
         result.check("--- SIGSYS" not in text, f"a call is not in the list:\n{text[-2000:]}")
-        seen += calls_in(text)
+        seen["ring_allowed" if RING.search(text) else "poll_allowed"] += calls_in(text)
     return seen
 
 
@@ -161,6 +175,14 @@ def check_comparison(calls: dict[str, str], seen: set[str]) -> None:
         raise result.Failure("the comparison does not see a wrong list")
 
 
+def check_kind(name: str, calls: dict[str, str], seen: collections.Counter[str]) -> None:
+    """One kind of event loop: its list, and what agents with it did."""
+    result.check(seen[WAITS[name]] > 100, f"hardly anything was traced: {seen}")
+    result.step(f"{name}: " + ", ".join(f"{call} {n}" for call, n in sorted(seen.items())))
+    compare(calls, set(seen))
+    check_comparison(calls, set(seen))
+
+
 def test() -> None:
     """All phases of the agent's life, then the comparison."""
     calls = listed()
@@ -172,13 +194,12 @@ def test() -> None:
         result.step("unit tests of the program")
         run_unit_test(wrapper)
         for accel in accelerators():
-            result.step(f"migration, {accel}")
-            migrate(wrapper, accel)
+            for ring in (True, False):
+                result.step(f"migration, {accel}, {'io_uring' if ring else 'poll'}")
+                migrate(wrapper, accel, ring)
         seen = collect(directory)
-    result.check(seen["io_uring_enter"] > 100, f"hardly anything was traced: {seen}")
-    result.step(", ".join(f"{name} {count}" for name, count in sorted(seen.items())))
-    compare(calls, set(seen))
-    check_comparison(calls, set(seen))
+    for name in WAITS:
+        check_kind(name, calls[name], seen[name])
 
 
 if __name__ == "__main__":

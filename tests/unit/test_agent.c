@@ -4,7 +4,8 @@
  * publisher that plays the guest. Skipped when the agent was not built; the
  * variable FREEHINT_AGENT names another one.
  */
-/* links: tests/fakes/agent_rig.c tests/fakes/fake_qmp_server.c */
+/* links: tests/fakes/agent_rig.c tests/fakes/ban_ring.c */
+/* links: tests/fakes/fake_qmp_server.c */
 /* links: proto/host_request.c proto/host_snapshot.c */
 /* links: proto/guest_publish.c */
 /* libs: jansson */
@@ -353,30 +354,28 @@ static void silent_qemu_does_not_stop_the_agent_from_ending(void **state)
 	assert_int_equal(stop_agent(SIGTERM), 0);
 }
 
-#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, agent_rig_set_up, agent_rig_tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(round_reaches_qemu_while_it_is_scanned),
-		RIG_TEST(more_ranges_than_buffers_all_arrive),
-		RIG_TEST(round_without_a_free_page_still_ends),
-		RIG_TEST(incoming_side_is_not_touched),
-		RIG_TEST(file_of_another_qemu_is_refused),
-		RIG_TEST(extension_of_another_version_is_named),
-		RIG_TEST(guest_of_another_version_is_not_believed),
-		RIG_TEST(region_that_qemu_does_not_know_is_not_mapped),
-		RIG_TEST(missing_extension_is_explained),
-		RIG_TEST(restarted_qemu_is_found_again),
-		RIG_TEST(garbage_on_the_monitor_is_survived),
-		RIG_TEST(long_messages_are_survived),
-		RIG_TEST(late_and_refused_commands_are_told_apart),
-		RIG_TEST(round_that_is_too_much_for_qemu_is_given_up),
-		RIG_TEST(guest_that_names_what_it_has_not_is_given_up),
-		RIG_TEST(summary_comes_once_at_the_end),
-		RIG_TEST(qemu_that_ends_with_the_migration_gets_a_summary),
-		RIG_TEST(truncated_file_is_survived),
-		RIG_TEST(silent_qemu_does_not_stop_the_agent_from_ending),
+		AGENT_TEST(round_reaches_qemu_while_it_is_scanned),
+		AGENT_TEST(more_ranges_than_buffers_all_arrive),
+		AGENT_TEST(round_without_a_free_page_still_ends),
+		AGENT_TEST(incoming_side_is_not_touched),
+		AGENT_TEST(file_of_another_qemu_is_refused),
+		AGENT_TEST(extension_of_another_version_is_named),
+		AGENT_TEST(guest_of_another_version_is_not_believed),
+		AGENT_TEST(region_that_qemu_does_not_know_is_not_mapped),
+		AGENT_TEST(missing_extension_is_explained),
+		AGENT_TEST(restarted_qemu_is_found_again),
+		AGENT_TEST(garbage_on_the_monitor_is_survived),
+		AGENT_TEST(long_messages_are_survived),
+		AGENT_TEST(late_and_refused_commands_are_told_apart),
+		AGENT_TEST(round_that_is_too_much_for_qemu_is_given_up),
+		AGENT_TEST(guest_that_names_what_it_has_not_is_given_up),
+		AGENT_TEST(summary_comes_once_at_the_end),
+		AGENT_TEST(qemu_that_ends_with_the_migration_gets_a_summary),
+		AGENT_TEST(truncated_file_is_survived),
+		AGENT_TEST(silent_qemu_does_not_stop_the_agent_from_ending),
 	};
 
 	if (!agent_rig_find()) {

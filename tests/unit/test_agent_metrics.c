@@ -3,7 +3,8 @@
  * The agent's program with --metrics: the file tells what the agent sees, and is gone
  * when the agent is, however it ended. Skipped when the agent was not built.
  */
-/* links: tests/fakes/agent_rig.c tests/fakes/fake_qmp_server.c */
+/* links: tests/fakes/agent_rig.c tests/fakes/ban_ring.c */
+/* links: tests/fakes/fake_qmp_server.c */
 /* links: proto/host_request.c proto/host_snapshot.c */
 /* links: proto/guest_publish.c */
 /* libs: jansson */

@@ -4,7 +4,8 @@
  * greets oddly or not at all, answers with errors, nonsense, twice, in crumbs or in
  * floods. The agent never dies of it, and once the monitor behaves again it hints.
  */
-/* links: tests/fakes/agent_rig.c tests/fakes/fake_qmp_server.c */
+/* links: tests/fakes/agent_rig.c tests/fakes/ban_ring.c */
+/* links: tests/fakes/fake_qmp_server.c */
 /* links: proto/host_request.c proto/host_snapshot.c */
 /* links: proto/guest_publish.c */
 /* libs: jansson */
@@ -288,20 +289,18 @@ static void too_deep_breaks_the_connection_only(void **state)
 	expect_recovery();
 }
 
-#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, agent_rig_set_up, agent_rig_tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(closed_at_every_command),
-		RIG_TEST(odd_greetings_are_no_qmp),
-		RIG_TEST(silence_is_borne),
+		AGENT_TEST(odd_greetings_are_no_qmp),
+		AGENT_TEST(silence_is_borne),
 		cmocka_unit_test(every_command_may_be_refused),
 		cmocka_unit_test(every_answer_may_be_of_the_wrong_type),
-		RIG_TEST(floods_of_events_are_outlived),
-		RIG_TEST(crumbs_are_put_together),
-		RIG_TEST(too_much_breaks_the_connection_only),
-		RIG_TEST(too_deep_breaks_the_connection_only),
+		AGENT_TEST(floods_of_events_are_outlived),
+		AGENT_TEST(crumbs_are_put_together),
+		AGENT_TEST(too_much_breaks_the_connection_only),
+		AGENT_TEST(too_deep_breaks_the_connection_only),
 	};
 
 	if (!agent_rig_find()) {

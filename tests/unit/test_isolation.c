@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include <cap-ng.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -26,8 +27,8 @@
 #include "include/freehint/types.h"
 #include "tests/unit/forbidden.h"
 
-/* Run @body sealed; Return: wait status of the child. */
-static int sealed(void (*body)(void))
+/* Run @body sealed, with an event loop of kind @backend; Return: wait status of the child. */
+static int sealed_with(enum event_backend backend, void (*body)(void))
 {
 	int status, null;
 	pid_t pid = fork();
@@ -37,7 +38,7 @@ static int sealed(void (*body)(void))
 		/* The line about the system call is not for the test's log. */
 		null = open("/dev/null", O_WRONLY);
 		dup2(null, STDERR_FILENO);
-		if (isolation_start() || isolation_identity(NULL) || isolation_seal())
+		if (isolation_start() || isolation_identity(NULL) || isolation_seal(backend))
 			_exit(99);
 		body();
 		_exit(0);
@@ -46,12 +47,20 @@ static int sealed(void (*body)(void))
 	return status;
 }
 
-static void expect_fine(void (*body)(void))
+static int sealed(void (*body)(void))
 {
-	int status = sealed(body);
+	return sealed_with(EVENT_BACKEND_RING, body);
+}
 
+static void check_fine(int status)
+{
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void expect_fine(void (*body)(void))
+{
+	check_fine(sealed(body));
 }
 
 static const struct forbidden *tried;
@@ -100,6 +109,22 @@ static void do_memory(void)
 		_exit(1);
 	memset(block, 1, 1 << 20);
 	free(block);
+}
+
+static void do_poll(void)
+{
+	const struct timespec now = { 0, 0 };
+	struct pollfd fd = { .fd = -1 };
+
+	if (ppoll(&fd, 1, &now, NULL))
+		_exit(1);
+}
+
+/* No such descriptor: what counts is that the call can be made. */
+static void do_enter(void)
+{
+	if (syscall(SYS_io_uring_enter, -1, 0, 0, 0, NULL, 0) != -1)
+		_exit(1);
 }
 
 /* Body of a child that is not sealed: the look at itself needs unlisted calls. */
@@ -157,6 +182,15 @@ static void calls_of_another_abi_kill(void **state)
 #endif
 }
 
+static void only_the_loop_in_use_may_wait(void **state)
+{
+	(void)state;
+	check_fine(sealed_with(EVENT_BACKEND_RING, do_enter));
+	check_fine(sealed_with(EVENT_BACKEND_POLL, do_poll));
+	assert_true(was_killed(sealed_with(EVENT_BACKEND_RING, do_poll)));
+	assert_true(was_killed(sealed_with(EVENT_BACKEND_POLL, do_enter)));
+}
+
 static void listed_calls_work(void **state)
 {
 	(void)state;
@@ -171,6 +205,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(forbidden_calls_kill),
 		cmocka_unit_test(calls_of_another_abi_kill),
+		cmocka_unit_test(only_the_loop_in_use_may_wait),
 		cmocka_unit_test(listed_calls_work),
 		cmocka_unit_test(nothing_is_left_to_gain),
 	};

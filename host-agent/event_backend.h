@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the two kinds of event loop have in common: event_ring.c waits in an io_uring,
+ * event_poll.c in ppoll(). Only event_loop.c and these two look in here.
+ */
+#ifndef FREEHINT_EVENT_BACKEND_H
+#define FREEHINT_EVENT_BACKEND_H
+
+#include "event_loop.h"
+
+/**
+ * struct event_ops - one kind of loop; the calls are those of event_loop.h
+ * @backend: its name for the sandbox
+ * @free:    event_loop_free(), never with NULL
+ * @watch:   event_loop_watch()
+ * @timer:   event_loop_timer()
+ * @forget:  event_loop_forget()
+ * @wait:    event_loop_wait()
+ */
+struct event_ops {
+	enum event_backend backend;
+	void (*free)(struct event_loop *loop);
+	void (*watch)(struct event_loop *loop, enum event_kind kind, int fd,
+		      unsigned int mask);
+	void (*timer)(struct event_loop *loop, enum event_kind kind, u64 usec);
+	void (*forget)(struct event_loop *loop, enum event_kind kind);
+	int (*wait)(struct event_loop *loop, struct event *event);
+};
+
+/** struct event_loop - first member of what a backend allocates */
+struct event_loop {
+	const struct event_ops *ops;
+};
+
+/**
+ * event_ring_new() - a loop on io_uring, restricted to polling and timers
+ * @loop: filled on success
+ *
+ * Return: 0; -ENOSYS, -EPERM, -EACCES: io_uring is switched off here; -EINVAL:
+ * the kernel is older than 5.10; other negative errno. Nothing stays behind.
+ */
+int event_ring_new(struct event_loop **loop);
+
+/** event_poll_new() - a loop on ppoll(); Return: 0 or -ENOMEM */
+int event_poll_new(struct event_loop **loop);
+
+#endif /* FREEHINT_EVENT_BACKEND_H */

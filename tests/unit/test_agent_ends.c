@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How the agent's program ends, and when it does not: what it can do without, and
+ * what it says when it gives up. Skipped when the agent was not built.
+ */
+/* links: tests/fakes/agent_rig.c tests/fakes/ban_ring.c */
+/* links: tests/fakes/fake_qmp_server.c */
+/* links: proto/host_request.c proto/host_snapshot.c */
+/* links: proto/guest_publish.c */
+/* libs: jansson */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "host-agent/conf.h"
+#include "tests/fakes/agent_rig.h"
+
+#define SKIP 77
+
+static void polling_is_said_once(void **state)
+{
+	const char *said;
+
+	(void)state;
+	rig.banned = true;
+	rig.ban = RING_SETUP;
+	attach(NULL);
+	said = strstr(rig.text, "info: no io_uring: Operation not permitted (sysctl "
+				"kernel.io_uring_disabled");
+	assert_non_null(said);
+	assert_null(strstr(said + strlen("info: no io_uring"), "no io_uring"));
+	assert_null(strstr(rig.text, "warn: "));
+	assert_int_equal(stop_agent(SIGTERM), 0);
+}
+
+/* Nothing can be waited for any more: an end, and a reason. */
+static void ring_that_breaks_ends_the_agent(void **state)
+{
+	(void)state;
+	rig.banned = true;
+	rig.ban = RING_SUBMIT;
+	start_agent(NULL);
+	expect_said("error: event loop failed: Operation not permitted");
+	assert_int_equal(stop_agent(0), AGENT_EXIT_SYSTEM);
+}
+
+#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, agent_rig_set_up, agent_rig_tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RIG_TEST(polling_is_said_once),
+		RIG_TEST(ring_that_breaks_ends_the_agent),
+	};
+
+	if (!agent_rig_find()) {
+		printf("skipped: build/freehint-agent was not built\n");
+		return SKIP;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
