@@ -17,6 +17,10 @@
 #define POLL_MIN_US	50
 #define POLL_MAX_US	1000000
 
+/* Seconds without QEMU; a day is as good as for ever. */
+#define GIVE_UP_MIN	1
+#define GIVE_UP_MAX	86400
+
 /* Room for ".new" behind it. */
 #define METRICS_PATH_MAX	(PATH_MAX - 5)
 
@@ -29,6 +33,7 @@ enum option_key {
 	KEY_LEVEL = 'l',
 	KEY_POLL = 'p',
 	KEY_METRICS = 'm',
+	KEY_GIVE_UP = 'g',
 };
 
 const char *argp_program_version = "freehint-agent " FREEHINT_RELEASE;
@@ -47,6 +52,8 @@ static const struct argp_option options[] = {
 	{ "poll-us", KEY_POLL, "N", 0,
 	  "look at the shared memory every N microseconds while reporting is on "
 	  "(default 1000)", 0 },
+	{ "give-up", KEY_GIVE_UP, "SECONDS", 0,
+	  "end when QEMU has been away for so long (default: never)", 0 },
 	{ "metrics", KEY_METRICS, "FILE", 0,
 	  "keep metrics for Prometheus in FILE, NAME.prom in the directory of "
 	  "node_exporter's textfile collector; removed when the agent ends", 0 },
@@ -59,16 +66,19 @@ static const char doc[] =
 	"\v"
 	"QEMU needs freehint-qemu.so (-plugin file=...) and an ivshmem-plain device with "
 	"master=on, the guest needs freehint.ko. The agent waits for QEMU and connects "
-	"again when QEMU was restarted; it may be stopped at any time, a migration then "
-	"goes on without it.\n"
+	"again when QEMU was restarted, for ever or as long as --give-up says; it may be "
+	"stopped at any time, a migration then goes on without it.\n"
 	"\n"
 	"Exit codes:\n"
-	"  0  ended by SIGTERM or SIGINT, or --once and the migration completed\n"
+	"  0  ended by SIGTERM or SIGINT, or --once and the migration completed, or "
+	"--give-up and QEMU is gone\n"
 	"  1  wrong usage\n"
 	"  3  the sandbox could not be set up\n"
 	"  4  another call to the system failed at the start or in the event loop, or "
 	"memory ran out\n"
-	"  5  --once and the migration failed, was cancelled or its end was not seen\n";
+	"  5  --once and the migration failed, was cancelled or its end was not seen\n"
+	"  6  --give-up and no QEMU came\n"
+	"After 4 it may help to start the agent again, after the others it does not.\n";
 
 static error_t parse_level(struct conf *conf, const char *arg, struct argp_state *state)
 {
@@ -94,6 +104,20 @@ static error_t parse_poll(struct conf *conf, const char *arg, struct argp_state 
 	    conf->poll_us > POLL_MAX_US)
 		argp_error(state, "--poll-us is %s, give a number from %d to %d", arg,
 			   POLL_MIN_US, POLL_MAX_US);
+	return 0;
+}
+
+static error_t parse_give_up(struct conf *conf, const char *arg, struct argp_state *state)
+{
+	unsigned long long seconds;
+	char *end;
+
+	errno = 0;
+	seconds = strtoull(arg, &end, 10);
+	if (errno || end == arg || *end || seconds < GIVE_UP_MIN || seconds > GIVE_UP_MAX)
+		argp_error(state, "--give-up is %s, give a number of seconds from %d to %d",
+			   arg, GIVE_UP_MIN, GIVE_UP_MAX);
+	conf->give_up_us = seconds * 1000000ULL;
 	return 0;
 }
 
@@ -137,6 +161,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case KEY_METRICS:
 		conf->metrics = arg;
 		return 0;
+	case KEY_GIVE_UP:
+		return parse_give_up(conf, arg, state);
 	case KEY_LEVEL:
 		return parse_level(conf, arg, state);
 	case KEY_POLL:

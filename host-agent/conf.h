@@ -15,6 +15,7 @@ enum agent_exit {
 	AGENT_EXIT_ISOLATION = 3,
 	AGENT_EXIT_SYSTEM = 4,
 	AGENT_EXIT_NOT_COMPLETED = 5,
+	AGENT_EXIT_NO_QEMU = 6,
 };
 
 /**
@@ -27,6 +28,7 @@ enum agent_exit {
  * @level:    log level
  * @metrics:  file for metrics, or NULL
  * @poll_us:  poll period while reporting is on, microseconds
+ * @give_up_us: end when QEMU has been away for so long, microseconds; 0: never
  */
 struct conf {
 	const char *qmp;
@@ -37,6 +39,7 @@ struct conf {
 	bool once;
 	enum log_level level;
 	u64 poll_us;
+	u64 give_up_us;
 };
 
 /**

@@ -48,6 +48,7 @@ int session_init(struct session *session, const struct conf *conf, struct event_
 	session->conf = conf;
 	session->loop = loop;
 	session->backoff_us = BACKOFF_MIN_US;
+	session->away_us = clock_us();
 	metrics_init(&session->metrics, conf->metrics, scribe);
 	ret = qmp_client_init(&session->qmp);
 	if (ret)
@@ -75,9 +76,47 @@ void session_free(struct session *session)
 	qmp_client_free(&session->qmp);
 }
 
+/* The end of an agent that follows one guest: QEMU is gone, or it never came. */
+static void give_up(struct session *session)
+{
+	unsigned long long seconds = session->conf->give_up_us / 1000000;
+
+	session_is_news(session, NOTE_GAVE_UP);
+	if (session->met)
+		log_info("QEMU has been away from %s for %llu s, the agent ends",
+			 session->conf->qmp, seconds);
+	else
+		log_error("no QEMU came to %s in %llu s, start the agent when QEMU runs",
+			  session->conf->qmp, seconds);
+	session->done = true;
+	session->exit_code = session->met ? AGENT_EXIT_OK : AGENT_EXIT_NO_QEMU;
+}
+
+/*
+ * A connection that stands is left alone, whatever comes over it: QEMU that allocates a
+ * terabyte greets after minutes. So this is the place, where none stands.
+ */
+static void try_again(struct session *session)
+{
+	u64 away = clock_us() - session->away_us, wait = session->backoff_us;
+	u64 limit = session->conf->give_up_us;
+
+	if (limit && away >= limit) {
+		give_up(session);
+		return;
+	}
+	if (limit && wait > limit - away)
+		wait = limit - away;
+	event_loop_timer(session->loop, EVENT_RETRY, wait);
+	if (session->backoff_us < BACKOFF_MAX_US)
+		session->backoff_us *= 2;
+}
+
 /* Forget all that belongs to this connection and try again after the back-off. */
 static void disconnect(struct session *session)
 {
+	bool was_up = session->qmp.state == QMP_UP;
+
 	FAULT_POINT(CONNECTION_LOST);
 	session_detach(session);
 	event_loop_forget(session->loop, EVENT_ASK);
@@ -93,9 +132,11 @@ static void disconnect(struct session *session)
 	session->doubted = false;
 	session->refused[0] = '\0';
 	session_tell_metrics(session, true);
-	event_loop_timer(session->loop, EVENT_RETRY, session->backoff_us);
-	if (session->backoff_us < BACKOFF_MAX_US)
-		session->backoff_us *= 2;
+	if (was_up)
+		session->away_us = clock_us();
+	/* --once: the summary above was the end. */
+	if (!session->done)
+		try_again(session);
 }
 
 static void connection_broke(struct session *session, int error)
@@ -112,15 +153,39 @@ static void connection_broke(struct session *session, int error)
 	disconnect(session);
 }
 
+static const char *connect_advice(int error)
+{
+	switch (error) {
+	case -ENOENT:
+		return ", QEMU makes it when it starts with -qmp unix:PATH,server=on,wait=off";
+	case -ECONNREFUSED:
+		return ", nobody listens there: QEMU has ended, or it is no socket of QEMU's";
+	case -EACCES:
+	case -EPERM:
+		return ", run the agent as QEMU's user";
+	case -EAGAIN:
+		return ", others wait there already: give the agent a monitor of its own";
+	default:
+		return "";
+	}
+}
+
+static void explain_no_socket(struct session *session, int error)
+{
+	bool news = session_is_news(session, NOTE_NO_SOCKET);
+
+	if (news || error != session->connect_error)
+		log_warn("waiting for QEMU at %s: %s%s", session->conf->qmp,
+			 strerror(-error), connect_advice(error));
+	session->connect_error = error;
+}
+
 void session_connect(struct session *session)
 {
 	int ret = qmp_client_connect(&session->qmp, session->conf->qmp);
 
 	if (ret) {
-		if (session_is_news(session, NOTE_NO_SOCKET))
-			log_warn("waiting for QEMU at %s: %s%s", session->conf->qmp,
-				 strerror(-ret),
-				 ret == -EACCES ? ", run the agent as QEMU's user" : "");
+		explain_no_socket(session, ret);
 		disconnect(session);
 		return;
 	}
@@ -232,6 +297,7 @@ static void take_event(struct session *session, const char *name)
 static void connection_up(struct session *session)
 {
 	session->backoff_us = BACKOFF_MIN_US;
+	session->met = true;
 	log_info("connected to QEMU at %s", session->conf->qmp);
 	FAULT_POINT(NEGOTIATED);
 	session_ask(session);

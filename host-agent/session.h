@@ -32,6 +32,7 @@
  * @NOTE_VERSION:      the extension speaks no version that we do
  * @NOTE_LOST_SHM:     the file was truncated
  * @NOTE_ATTACHED:     all is well
+ * @NOTE_GAVE_UP:      QEMU has been away for too long; the agent ends
  * @NOTE_COUNT:        number of notes
  */
 enum session_note {
@@ -48,6 +49,7 @@ enum session_note {
 	NOTE_VERSION,
 	NOTE_LOST_SHM,
 	NOTE_ATTACHED,
+	NOTE_GAVE_UP,
 	NOTE_COUNT,
 };
 
@@ -66,6 +68,9 @@ enum session_note {
  * @phase:      what QEMU does; PHASE_UNKNOWN on a new connection
  * @note:       what was last said
  * @backoff_us: wait before the next try to connect, microseconds
+ * @away_us:    since then nobody has spoken QMP, monotonic microseconds
+ * @met:        a QEMU has spoken QMP, now or earlier
+ * @connect_error: of the last try to connect
  * @open_asks:  queries of the current set without an answer
  * @asked_us:   when the set was sent, monotonic microseconds
  * @runstate:   query-status, "status"
@@ -95,6 +100,9 @@ struct session {
 	enum migration_phase phase;
 	enum session_note note;
 	u64 backoff_us;
+	u64 away_us;
+	bool met;
+	int connect_error;
 	unsigned int open_asks;
 	u64 asked_us;
 	char runstate[SESSION_TEXT];

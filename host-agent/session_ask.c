@@ -35,6 +35,7 @@ static const char *const note_names[NOTE_COUNT] = {
 	[NOTE_VERSION] = "version",
 	[NOTE_LOST_SHM] = "lost-shm",
 	[NOTE_ATTACHED] = "attached",
+	[NOTE_GAVE_UP] = "gave-up",
 };
 
 /* Return: true when @note is news, which the caller logs. */

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -49,6 +50,26 @@ static void ring_that_breaks_ends_the_agent(void **state)
 	assert_int_equal(stop_agent(0), AGENT_EXIT_SYSTEM);
 }
 
+static void agent_follows_its_qemu(void **state)
+{
+	(void)state;
+	attach("--give-up=1");
+	unlink(rig.server.path);
+	fake_qmp_hang_up(&rig.server);
+	expect_said("the agent ends");
+	assert_non_null(strstr(rig.text, "QEMU makes it when it starts"));
+	assert_int_equal(stop_agent(0), AGENT_EXIT_OK);
+}
+
+static void qemu_that_never_comes_is_an_error(void **state)
+{
+	(void)state;
+	unlink(rig.server.path);
+	start_agent("--give-up=1");
+	expect_said("error: no QEMU came to");
+	assert_int_equal(stop_agent(0), AGENT_EXIT_NO_QEMU);
+}
+
 #define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, agent_rig_set_up, agent_rig_tear_down)
 
 int main(void)
@@ -56,6 +77,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RIG_TEST(polling_is_said_once),
 		RIG_TEST(ring_that_breaks_ends_the_agent),
+		AGENT_TEST(agent_follows_its_qemu),
+		AGENT_TEST(qemu_that_never_comes_is_an_error),
 	};
 
 	if (!agent_rig_find()) {

@@ -75,12 +75,13 @@ static void defaults(void **state)
 	assert_false(conf.once);
 	assert_int_equal(conf.level, LOG_LEVEL_INFO);
 	assert_int_equal(conf.poll_us, FREEHINT_POLL_FAST_US);
+	assert_int_equal(conf.give_up_us, 0);
 }
 
 static void every_option(void **state)
 {
 	char line[] = "--qmp=q --shm=f --json --once --log-level debug --poll-us 250 "
-		      "--user nobody --metrics m.prom";
+		      "--user nobody --metrics m.prom --give-up 60";
 	struct conf conf = parse(line);
 
 	(void)state;
@@ -90,6 +91,7 @@ static void every_option(void **state)
 	assert_int_equal(conf.poll_us, 250);
 	assert_string_equal(conf.user, "nobody");
 	assert_string_equal(conf.metrics, "m.prom");
+	assert_int_equal(conf.give_up_us, 60000000);
 }
 
 static void wrong_usage_exits_with_one(void **state)
@@ -98,7 +100,9 @@ static void wrong_usage_exits_with_one(void **state)
 		"", "--qmp q", "--shm f", "--qmp q --shm f more", "--qmp q --shm f --never",
 		"--qmp q --shm f --log-level loud", "--qmp q --shm f --poll-us 0",
 		"--qmp q --shm f --poll-us x", "--qmp q --shm f --poll-us 99999999",
-		"--qmp q --shm f --metrics=",
+		"--qmp q --shm f --metrics=", "--qmp q --shm f --give-up 0",
+		"--qmp q --shm f --give-up soon", "--qmp q --shm f --give-up 1000000",
+		"--qmp q --shm f --give-up -1",
 		"--qmp /0123456789/0123456789/0123456789/0123456789/0123456789/0123456789"
 		"/0123456789/0123456789/0123456789/0123456789 --shm f",
 	};

@@ -211,6 +211,120 @@ static void once_ends_with_the_migration(void **state)
 	assert_int_equal(rig.session.exit_code, AGENT_EXIT_NOT_COMPLETED);
 }
 
+/* As if nobody had spoken QMP for @seconds more. */
+static void let_pass(u64 seconds)
+{
+	rig.session.away_us -= seconds * 1000000;
+}
+
+static void hang_up(void)
+{
+	fake_qmp_hang_up(&rig.server);
+	session_talk(&rig.session);
+	assert_int_equal(rig.session.qmp.state, QMP_DOWN);
+}
+
+static void qemu_that_is_gone_ends_a_faithful_agent(void **state)
+{
+	(void)state;
+	rig.conf.give_up_us = 60000000;
+	attach();
+	let_pass(3600);
+	hang_up();
+	assert_false(rig.session.done);
+	rig.conf.qmp = "/nonexistent/socket";
+	fire(EVENT_RETRY);
+	assert_false(rig.session.done);
+	let_pass(60);
+	fire(EVENT_RETRY);
+	assert_true(rig.session.done);
+	assert_int_equal(rig.session.exit_code, AGENT_EXIT_OK);
+	assert_int_equal(rig.session.note, NOTE_GAVE_UP);
+	assert_false(rig.loop.timer[EVENT_RETRY]);
+}
+
+static void qemu_that_comes_back_is_followed_on(void **state)
+{
+	(void)state;
+	rig.conf.give_up_us = 60000000;
+	attach();
+	hang_up();
+	let_pass(3600);
+	fire(EVENT_RETRY);
+	talk();
+	assert_int_equal(rig.session.note, NOTE_ATTACHED);
+	hang_up();
+	assert_false(rig.session.done);
+}
+
+static void qemu_that_never_comes_is_not_waited_for_for_ever(void **state)
+{
+	(void)state;
+	rig.conf.give_up_us = 60000000;
+	rig.conf.qmp = "/nonexistent/socket";
+	session_connect(&rig.session);
+	assert_false(rig.session.done);
+	let_pass(60);
+	fire(EVENT_RETRY);
+	assert_true(rig.session.done);
+	assert_int_equal(rig.session.exit_code, AGENT_EXIT_NO_QEMU);
+}
+
+/* What answers, but speaks something else, is no QEMU. */
+static void stranger_is_not_waited_for_for_ever(void **state)
+{
+	(void)state;
+	rig.conf.give_up_us = 60000000;
+	rig.server.greeting = "220 welcome\r\n";
+	session_connect(&rig.session);
+	talk();
+	assert_int_equal(rig.session.note, NOTE_NO_QMP);
+	assert_false(rig.session.done);
+	let_pass(60);
+	fire(EVENT_RETRY);
+	talk();
+	assert_true(rig.session.done);
+	assert_int_equal(rig.session.exit_code, AGENT_EXIT_NO_QEMU);
+}
+
+/* It allocates its guest's memory, and greets when it has. */
+static void qemu_that_takes_its_time_is_waited_for(void **state)
+{
+	(void)state;
+	rig.conf.give_up_us = 60000000;
+	rig.server.greeting = "";
+	session_connect(&rig.session);
+	talk();
+	let_pass(3600);
+	fire(EVENT_ASK);
+	talk();
+	assert_false(rig.session.done);
+	assert_true(rig.loop.fd >= 0);
+}
+
+static void last_try_is_not_later_than_the_end(void **state)
+{
+	(void)state;
+	rig.conf.give_up_us = 60000000;
+	rig.session.backoff_us = 2000000;
+	rig.conf.qmp = "/nonexistent/socket";
+	let_pass(59);
+	session_connect(&rig.session);
+	assert_true(rig.session.done || rig.loop.usec[EVENT_RETRY] <= 1000000);
+}
+
+static void without_the_option_it_waits_for_ever(void **state)
+{
+	(void)state;
+	attach();
+	hang_up();
+	rig.conf.qmp = "/nonexistent/socket";
+	let_pass(3600);
+	fire(EVENT_RETRY);
+	assert_false(rig.session.done);
+	assert_true(rig.loop.timer[EVENT_RETRY]);
+}
+
 /* QEMU is "completed" before it knows how long it took, and a destination never does. */
 static void completed_without_a_time_is_asked_once_more(void **state)
 {
@@ -248,6 +362,13 @@ int main(void)
 		RIG_TEST(answers_that_never_come_are_waited_for),
 		RIG_TEST(once_ends_with_the_migration),
 		RIG_TEST(completed_without_a_time_is_asked_once_more),
+		RIG_TEST(qemu_that_is_gone_ends_a_faithful_agent),
+		RIG_TEST(qemu_that_comes_back_is_followed_on),
+		RIG_TEST(qemu_that_never_comes_is_not_waited_for_for_ever),
+		RIG_TEST(stranger_is_not_waited_for_for_ever),
+		RIG_TEST(qemu_that_takes_its_time_is_waited_for),
+		RIG_TEST(last_try_is_not_later_than_the_end),
+		RIG_TEST(without_the_option_it_waits_for_ever),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
