@@ -33,40 +33,74 @@
 /* Readable for whoever collects it: it holds counters. */
 #define FILE_MODE	0644
 
-/* Return: false when the file could not be written; the old one is still there. */
-static bool write_file(const char *path, const char *text, size_t len)
+/* Return: 0 or negative errno; the file of before is still there then. */
+static int write_file(const char *path, const char *text, size_t len)
 {
 	ssize_t done;
-	int fd;
+	int fd, ret = 0;
 
 	/* What is there is not ours, or it is of a scribe that was killed. */
 	unlinkat(AT_FDCWD, path, 0);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
 	if (fd < 0)
-		return false;
+		return -errno;
 	done = write(fd, text, len);
-	return !close(fd) && done == (ssize_t)len;
+	if (done < 0)
+		ret = -errno;
+	else if ((size_t)done < len)
+		ret = -ENOSPC;
+	if (close(fd) && !ret)
+		ret = -errno;
+	return ret;
 }
 
 static int replace(const char *path, const char *fresh, const char *text, size_t len)
 {
-	if (write_file(fresh, text, len) && !renameat(AT_FDCWD, fresh, AT_FDCWD, path))
-		return 0;
-	return -errno;
+	int ret = write_file(fresh, text, len);
+
+	if (!ret && renameat(AT_FDCWD, fresh, AT_FDCWD, path))
+		ret = -errno;
+	return ret;
+}
+
+static const char *write_advice(int error)
+{
+	switch (error) {
+	case -EACCES:
+	case -EPERM:
+		return ", let the agent's user write into its directory";
+	case -EROFS:
+		return ", the agent's unit needs ReadWritePaths= with its directory";
+	case -ENOENT:
+		return ", make its directory";
+	default:
+		return "";
+	}
+}
+
+/* A new text comes every few seconds; the reason why it is lost is told on a change. */
+static void tell(const char *path, int error, int before)
+{
+	if (error == before)
+		return;
+	if (error)
+		log_warn("metrics cannot be written to %s: %s%s", path, strerror(-error),
+			 write_advice(error));
+	else
+		log_info("metrics can be written to %s again", path);
 }
 
 int scribe_run(int from, const char *path)
 {
 	char text[METRICS_TEXT], fresh[PATH_MAX];
+	int ret, before = 0;
 	ssize_t len;
-	int ret;
 
 	snprintf(fresh, sizeof(fresh), "%s.new", path);
 	while ((len = read(from, text, sizeof(text))) > 0) {
 		ret = replace(path, fresh, text, (size_t)len);
-		if (ret)
-			log_warn_limited("metrics could not be written to %s: %s", path,
-					 strerror(-ret));
+		tell(path, ret, before);
+		before = ret;
 	}
 	unlinkat(AT_FDCWD, fresh, 0);
 	unlinkat(AT_FDCWD, path, 0);

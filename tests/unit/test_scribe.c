@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -21,6 +22,7 @@
 #include <cmocka.h>
 
 #include "host-agent/isolation.h"
+#include "host-agent/log.h"
 #include "host-agent/metrics.h"
 #include "host-agent/scribe.h"
 
@@ -142,6 +144,63 @@ static void missing_directory_is_survived(void **state)
 	wait_for_end(0);
 }
 
+/* Everything that the scribe says on its way through @texts texts to @file. */
+static const char *said_about(const char *file, unsigned int texts, void (*obstruct)(void))
+{
+	static char said[1024];
+	int out[2], pair[2], status;
+	ssize_t len;
+	pid_t pid;
+
+	assert_int_equal(pipe(out), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	while (texts--)
+		tell(pair[0], "text\n");
+	close(pair[0]);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		dup2(out[1], STDERR_FILENO);
+		log_init(LOG_LEVEL_INFO);
+		obstruct();
+		_exit(scribe_run(pair[1], file));
+	}
+	close(out[1]);
+	close(pair[1]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	len = read(out[0], said, sizeof(said) - 1);
+	said[len > 0 ? len : 0] = '\0';
+	close(out[0]);
+	return said;
+}
+
+static void leave(void)
+{
+}
+
+static void no_room(void)
+{
+	const struct rlimit limit = { 2, 2 };
+
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+static void what_is_wrong_is_said_once(void **state)
+{
+	char nowhere[128];
+	const char *said;
+
+	(void)state;
+	snprintf(nowhere, sizeof(nowhere), "%s/missing/vm1.prom", dir);
+	said = said_about(nowhere, 5, leave);
+	assert_non_null(strstr(said, "No such file or directory, make its directory"));
+	assert_ptr_equal(strchr(said, '\n'), said + strlen(said) - 1);
+	/* A part was written: the file was there, the room was not. */
+	said = said_about(path, 1, no_room);
+	assert_non_null(strstr(said, "No space left on device"));
+}
+
 static void link_in_the_way_is_not_followed(void **state)
 {
 	char fresh[128], victim[128];
@@ -207,6 +266,7 @@ int main(void)
 		SCRIBE_TEST(file_follows_and_goes_with_the_agent),
 		SCRIBE_TEST(file_is_whole_at_any_time),
 		SCRIBE_TEST(missing_directory_is_survived),
+		SCRIBE_TEST(what_is_wrong_is_said_once),
 		SCRIBE_TEST(link_in_the_way_is_not_followed),
 		SCRIBE_TEST(the_rest_is_forbidden),
 	};
