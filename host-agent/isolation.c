@@ -25,11 +25,13 @@
 #include "isolation.h"
 
 #include <cap-ng.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -162,13 +164,41 @@ static const struct allowed scribe_allowed[] = {
 	SANITIZER_CALLS
 };
 
+/* Without close_range(): Linux before 5.9, and containers that forbid what is newer. */
+static int close_one_by_one(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	const struct dirent *entry;
+	int fd;
+
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir)) != NULL) {
+		fd = atoi(entry->d_name);
+		if (fd > STDERR_FILENO && fd != dirfd(dir))
+			close(fd);
+	}
+	closedir(dir);
+	return 0;
+}
+
+static int close_inherited(void)
+{
+	if (!close_range(STDERR_FILENO + 1, ~0U, 0))
+		return 0;
+	return errno == ENOSYS || errno == EPERM ? close_one_by_one() : -errno;
+}
+
 int isolation_start(void)
 {
 	const struct rlimit no_core = { 0, 0 };
-	int ret;
+	int ret = close_inherited();
 
-	if (close_range(STDERR_FILENO + 1, ~0U, 0) && errno != ENOSYS)
-		goto err_log;
+	if (ret) {
+		log_error("inherited descriptors could not be closed, is /proc there: %s",
+			  strerror(-ret));
+		return ret;
+	}
 	if (setrlimit(RLIMIT_CORE, &no_core))
 		goto err_log;
 	if (prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL))
@@ -187,8 +217,8 @@ err_log:
 static int become(const char *name)
 {
 	const struct passwd *user;
+	int ret;
 
-	errno = 0;
 	user = getpwnam(name);
 	if (!user) {
 		log_error("there is no user %s, give another with --user", name);
@@ -196,9 +226,10 @@ static int become(const char *name)
 	}
 	if (setgroups(0, NULL) || initgroups(name, user->pw_gid) ||
 	    setgid(user->pw_gid) || setuid(user->pw_uid)) {
+		ret = -errno;
 		log_error("could not become user %s, start as root or without --user: %s",
-			  name, strerror(errno));
-		return -EPERM;
+			  name, strerror(-ret));
+		return ret;
 	}
 	/* Changing the user makes a process dumpable again on some set-ups. */
 	return isolation_start();
@@ -345,7 +376,9 @@ static int seal(const struct table *table, const struct table *more)
 	return 0;
 
 err_log:
-	log_error("system call filter could not be loaded: %s", strerror(-ret));
+	log_error("system call filter could not be loaded: %s, the kernel needs "
+		  "CONFIG_SECCOMP_FILTER and a container has to allow seccomp()",
+		  strerror(-ret));
 	return ret;
 }
 

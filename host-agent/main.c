@@ -48,6 +48,30 @@ static const char *loop_advice(int error)
 	return ", start the agent again";
 }
 
+static const char *buffer_advice(int error)
+{
+	switch (error) {
+	case -EMFILE:
+	case -ENFILE:
+		return ", raise the limit of open files";
+	case -ENOMEM:
+		return ", give the agent more memory";
+	case -ENOSYS:
+	case -EPERM:
+	case -EACCES:
+		return ", a policy of this machine forbids memfd_create";
+	default:
+		return "";
+	}
+}
+
+/* Memory may be there a moment later; what is forbidden or missing stays so. */
+static enum agent_exit isolation_exit(int error)
+{
+	return error == -ENOMEM || error == -EAGAIN ? AGENT_EXIT_SYSTEM :
+						      AGENT_EXIT_ISOLATION;
+}
+
 static enum agent_exit run(struct session *session, struct event_loop *loop, int signals)
 {
 	struct event event;
@@ -95,8 +119,11 @@ int main(int argc, char **argv)
 
 	conf_parse(&conf, argc, argv);
 	log_init(conf.level);
-	if (isolation_start() || isolation_identity(conf.user))
-		return AGENT_EXIT_ISOLATION;
+	ret = isolation_start();
+	if (!ret)
+		ret = isolation_identity(conf.user);
+	if (ret)
+		return isolation_exit(ret);
 	/* Now: jansson would look for randomness when the sandbox is closed. */
 	json_object_seed(0);
 
@@ -115,12 +142,15 @@ int main(int argc, char **argv)
 	}
 	ret = session_init(&session, &conf, loop, scribe);
 	if (ret) {
-		log_error("buffers could not be set up: %s", strerror(-ret));
+		log_error("buffers could not be set up: %s%s", strerror(-ret),
+			  buffer_advice(ret));
 		goto out_free_loop;
 	}
-	code = AGENT_EXIT_ISOLATION;
-	if (isolation_seal(event_loop_backend(loop)))
+	ret = isolation_seal(event_loop_backend(loop));
+	if (ret) {
+		code = isolation_exit(ret);
 		goto out_free_session;
+	}
 	code = run(&session, loop, signals);
 
 out_free_session:

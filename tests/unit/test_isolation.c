@@ -7,8 +7,10 @@
 /* libs: libseccomp libcap-ng */
 #define _GNU_SOURCE
 #include <cap-ng.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <seccomp.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -153,6 +155,41 @@ static void nothing_is_left_to_gain(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* Body of a child on a machine where close_range() fails with @error. */
+static void inherit_without_close_range(int error)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	int low = dup(STDERR_FILENO), high = fcntl(STDERR_FILENO, F_DUPFD, 200);
+
+	if (!filter || low < 0 || high < 200 ||
+	    seccomp_rule_add(filter, SCMP_ACT_ERRNO((unsigned int)error),
+			     SCMP_SYS(close_range), 0) || seccomp_load(filter))
+		_exit(98);
+	if (isolation_start())
+		_exit(99);
+	if (fcntl(low, F_GETFD) >= 0 || fcntl(high, F_GETFD) >= 0)
+		_exit(1);
+	_exit(fcntl(STDERR_FILENO, F_GETFD) >= 0 ? 0 : 2);
+}
+
+static void descriptors_are_closed_on_any_kernel(void **state)
+{
+	static const int errors[] = { ENOSYS, EPERM };
+	int status;
+	size_t i;
+	pid_t pid;
+
+	(void)state;
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		pid = fork();
+		assert_true(pid >= 0);
+		if (!pid)
+			inherit_without_close_range(errors[i]);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		check_fine(status);
+	}
+}
+
 static bool was_killed(int status)
 {
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
@@ -208,6 +245,7 @@ int main(void)
 		cmocka_unit_test(only_the_loop_in_use_may_wait),
 		cmocka_unit_test(listed_calls_work),
 		cmocka_unit_test(nothing_is_left_to_gain),
+		cmocka_unit_test(descriptors_are_closed_on_any_kernel),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
