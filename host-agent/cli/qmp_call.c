@@ -113,10 +113,12 @@ static json_t *next_object(struct qmp_call *call)
 static int transmit(struct qmp_call *call, json_t *object)
 {
 	char *text = json_dumps(object, JSON_COMPACT);
-	size_t len = text ? strlen(text) : 0, done = 0;
+	size_t len = text ? strlen(text) + 1 : 0, done = 0;
 	ssize_t sent = 0;
 
 	json_decref(object);
+	if (text)
+		text[len - 1] = '\n';
 	while (done < len && sent >= 0) {
 		sent = send(call->fd, text + done, len - done, MSG_NOSIGNAL);
 		if (sent > 0)
@@ -140,6 +142,15 @@ static void take_error(struct qmp_call *call, const char *command, const json_t 
 	failed(call, 0, "%s: %s", command, desc ? desc : "QEMU gives no reason");
 }
 
+/* NULL, and the connection is of no use any more: a late answer would be taken for another's. */
+static json_t *exchange(struct qmp_call *call, json_t *object)
+{
+	json_t *answer = transmit(call, object) ? NULL : next_object(call);
+
+	call->broken = !answer;
+	return answer;
+}
+
 json_t *qmp_call(struct qmp_call *call, const char *command, json_t *args)
 {
 	json_t *object = json_pack("{s:s}", "execute", command), *answer, *value;
@@ -147,9 +158,11 @@ json_t *qmp_call(struct qmp_call *call, const char *command, json_t *args)
 	call->absent = false;
 	if (args)
 		json_object_set_new(object, "arguments", args);
-	if (transmit(call, object))
+	if (call->broken) {
+		json_decref(object);
 		return NULL;
-	answer = next_object(call);
+	}
+	answer = exchange(call, object);
 	if (!answer)
 		return NULL;
 	value = json_incref(json_object_get(answer, "return"));
@@ -157,6 +170,14 @@ json_t *qmp_call(struct qmp_call *call, const char *command, json_t *args)
 		take_error(call, command, answer);
 	json_decref(answer);
 	return value;
+}
+
+bool qmp_call_ok(struct qmp_call *call, const char *command, json_t *args)
+{
+	json_t *answer = qmp_call(call, command, args);
+
+	json_decref(answer);
+	return answer;
 }
 
 static int negotiate(struct qmp_call *call)

@@ -17,12 +17,14 @@
  * @stream: framing of what QEMU says
  * @error:  after a failure: what is wrong, for people
  * @absent: the command that failed does not exist
+ * @broken: no answer came, so every other command fails, too; open another connection
  */
 struct qmp_call {
 	int fd;
 	struct qmp_stream stream;
 	char error[QMP_CALL_TEXT];
 	bool absent;
+	bool broken;
 };
 
 /**
@@ -48,5 +50,8 @@ void qmp_call_close(struct qmp_call *call);
  * Return: what QEMU returned, a new reference; NULL on failure, with @call->error set.
  */
 json_t *qmp_call(struct qmp_call *call, const char *command, json_t *args);
+
+/** qmp_call_ok() - likewise, where what QEMU returns is of no interest; Return: success */
+bool qmp_call_ok(struct qmp_call *call, const char *command, json_t *args);
 
 #endif /* FREEHINT_QMP_CALL_H */
