@@ -7,58 +7,143 @@
  */
 #include "progress.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "host-agent/clock.h"
 #include "terminal.h"
 
+/* Cells of the bar, and what stands around them: " [", "] ". */
 #define BAR_MIN		10
 #define BAR_MAX		40
-#define TEXT_COLUMNS	78
+#define BAR_FRAME	4
 #define PLAIN_US	2000000ULL
+
+/* What a line can tell, the most important first. */
+#define PARTS		6
+#define PART_MAX	40
+#define PARTS_MAX	160
 
 static double number(const json_t *object, const char *key)
 {
 	return json_number_value(json_object_get(object, key));
 }
 
-static void draw_bar(double done)
+static const char *status_of(const json_t *migrate)
 {
-	unsigned int width = terminal_columns(STDERR_FILENO, 80), i;
+	const char *status = json_string_value(json_object_get(migrate, "status"));
 
-	if (width < TEXT_COLUMNS + BAR_MIN)
-		return;
-	width -= TEXT_COLUMNS;
-	if (width > BAR_MAX)
-		width = BAR_MAX;
-	fputc('[', stderr);
-	for (i = 0; i < width; i++)
-		fputc(i < done * width ? '#' : '.', stderr);
-	fputs("] ", stderr);
+	return status ? status : "none";
 }
 
-void progress_show(const json_t *migrate, const json_t *hints, double before)
+__attribute__((format(printf, 2, 3)))
+static void add(char *part, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(part, PART_MAX, fmt, ap);
+	va_end(ap);
+}
+
+static void write_parts(char part[PARTS][PART_MAX], const json_t *ram, double kept)
+{
+	add(part[0], "%.0f MB left", number(ram, "remaining") / 1e6);
+	add(part[1], "%.0f MB sent", number(ram, "transferred") / 1e6);
+	add(part[2], "%.0f MB kept off", kept > 0 ? kept / 1e6 : 0);
+	add(part[3], "pass %.0f", number(ram, "dirty-sync-count"));
+	add(part[4], "%.0f Mbit/s", number(ram, "mbps"));
+	add(part[5], "dirty %.0f MB/s", number(ram, "dirty-pages-rate") * 4096 / 1e6);
+}
+
+/* As many parts as there is room for; a part that has none ends the line. */
+static void join(char *text, size_t room, char part[PARTS][PART_MAX])
+{
+	size_t used = 0, len;
+	int i;
+
+	text[0] = '\0';
+	for (i = 0; i < PARTS; i++) {
+		len = strlen(part[i]) + (i ? 2 : 0);
+		if (used + len > room)
+			return;
+		snprintf(text + used, len + 1, "%s%s", i ? ", " : "", part[i]);
+		used += len;
+	}
+}
+
+static void write_bar(char *bar, size_t cells, double done)
+{
+	size_t i;
+
+	for (i = 0; i < cells; i++)
+		bar[i] = (double)i < done * (double)cells ? '#' : '.';
+	bar[cells] = '\0';
+}
+
+void progress_line(char *line, const json_t *migrate, const json_t *hints, double before,
+		   unsigned int columns)
 {
 	const json_t *ram = json_object_get(migrate, "ram");
 	double total = number(ram, "total"), left = number(ram, "remaining");
 	double kept = number(json_object_get(hints, "counters"), "bytes-skipped") - before;
-	static unsigned long long last;
-	bool terminal = isatty(STDERR_FILENO);
+	size_t room = columns && columns < PROGRESS_LINE ? columns : PROGRESS_LINE;
+	size_t head = strlen(status_of(migrate)) + BAR_FRAME, cells;
+	char part[PARTS][PART_MAX], text[PARTS_MAX] = "", bar[BAR_MAX + 1] = "";
 
-	if (!terminal && clock_us() - last < PLAIN_US)
-		return;
-	last = clock_us();
-	if (terminal) {
-		fputs("\r\033[K", stderr);
-		draw_bar(total > 0 ? 1 - left / total : 0);
+	write_parts(part, ram, kept);
+	if (!columns) {
+		join(text, PARTS_MAX - 1, part);
+		snprintf(line, room, "%s, %s", status_of(migrate), text);
+	} else if (head + BAR_MIN < room) {
+		cells = room - 1 - head;
+		join(text, cells - BAR_MIN < PARTS_MAX ? cells - BAR_MIN : PARTS_MAX - 1, part);
+		cells -= strlen(text);
+		write_bar(bar, cells < BAR_MAX ? cells : BAR_MAX, total > 0 ? 1 - left / total : 0);
+		snprintf(line, room, "%s [%s] %s", status_of(migrate), bar, text);
+	} else {
+		snprintf(line, room, "%s", status_of(migrate));
 	}
-	fprintf(stderr, "pass %.0f, %.0f MB sent, %.0f MB kept off the wire, %.0f MB left, "
-		"%.0f Mbit/s, dirty %.0f MB/s%s", number(ram, "dirty-sync-count"),
-		number(ram, "transferred") / 1e6, kept > 0 ? kept / 1e6 : 0, left / 1e6,
-		number(ram, "mbps"), number(ram, "dirty-pages-rate") * 4096 / 1e6,
-		terminal ? "" : "\n");
+}
+
+/* Without a terminal: now and then, and when the status is another. */
+static bool is_due(const char *status)
+{
+	static unsigned long long last;
+	static char shown[32];
+
+	if (clock_us() - last < PLAIN_US && !strcmp(shown, status))
+		return false;
+	last = clock_us();
+	snprintf(shown, sizeof(shown), "%s", status);
+	return true;
+}
+
+void progress_show(const json_t *migrate, const json_t *hints, double before)
+{
+	bool terminal = isatty(STDERR_FILENO);
+	char line[PROGRESS_LINE];
+
+	if (!terminal && !is_due(status_of(migrate)))
+		return;
+	progress_line(line, migrate, hints, before,
+		      terminal ? terminal_columns(STDERR_FILENO, 80) : 0);
+	fprintf(stderr, terminal ? "\r\033[K%s" : "%s\n", line);
+}
+
+void progress_say(const char *fmt, ...)
+{
+	va_list ap;
+
+	progress_end();
+	fputs("freehint migrate: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
 }
 
 void progress_end(void)
