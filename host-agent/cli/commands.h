@@ -13,6 +13,7 @@
  * @CLI_WRONG:    doctor found something that has to be changed
  * @CLI_NO_ANSWER: QEMU or the shared memory could not be asked
  * @CLI_NOT_MIGRATED: the migration failed or was cancelled
+ * @CLI_LEFT:     the migration goes on, and nobody watches it
  */
 enum cli_exit {
 	CLI_OK = 0,
@@ -20,6 +21,7 @@ enum cli_exit {
 	CLI_WRONG = 3,
 	CLI_NO_ANSWER = 4,
 	CLI_NOT_MIGRATED = 5,
+	CLI_LEFT = 6,
 };
 
 typedef enum cli_exit cli_command(int argc, char **argv);

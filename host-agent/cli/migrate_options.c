@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The command line of freehint migrate.
+ */
+#include "migrate_options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static const struct argp_option options[] = {
+	{ "qmp", 'q', "SOCKET", 0, "a monitor socket of QEMU that nobody uses", 0 },
+	{ "bandwidth", 'b', "MBIT", 0, "most megabits a second, 0: no limit", 0 },
+	{ "downtime", 'd', "MS", 0, "longest stop of the guest, milliseconds", 0 },
+	{ "quiet", 'Q', NULL, 0, "no progress, a summary only", 0 },
+	{ "no-hints", 'n', NULL, 0, "an ordinary migration: do not start reporting", 0 },
+	{ 0 },
+};
+
+static long long parse_number(const char *arg, const char *what, struct argp_state *state)
+{
+	char *end;
+	long long value;
+
+	errno = 0;
+	value = strtoll(arg, &end, 10);
+	if (errno || end == arg || *end || value < 0 || value > 100000000)
+		argp_error(state, "--%s is %s, give a number from 0 to 100000000", what, arg);
+	return value;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct migrate_options *opt = state->input;
+
+	switch (key) {
+	case 'q':
+		opt->qmp = arg;
+		return 0;
+	case 'b':
+		opt->bandwidth = parse_number(arg, "bandwidth", state) * 125000;
+		return 0;
+	case 'd':
+		opt->downtime = parse_number(arg, "downtime", state);
+		return 0;
+	case 'Q':
+		opt->quiet = true;
+		return 0;
+	case 'n':
+		opt->plain = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (opt->uri)
+			argp_error(state, "%s is too much, one URI is enough", arg);
+		opt->uri = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!opt->qmp)
+			argp_error(state, "give QEMU's monitor socket with --qmp");
+		if (!opt->uri)
+			argp_error(state, "give the destination, for example tcp:host2:4444");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp migrate_argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "URI",
+	.doc = "Starts reporting, migrates to URI (tcp:host2:4444, unix:/run/there) and "
+	       "shows how it goes. Ctrl-C cancels as long as the guest is here. An agent "
+	       "has to run beside QEMU.\v"
+	       "Exit codes: 0 migrated, 1 wrong usage, 4 QEMU gives no answer or refuses, "
+	       "5 the migration failed or was cancelled, 6 it was left to itself.",
+};

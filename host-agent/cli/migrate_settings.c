@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What freehint migrate changes in QEMU, and puts back when the guest stays.
+ */
+#include "migrate_settings.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "include/freehint/qmp_names.h"
+#include "progress.h"
+
+#define SET	"migrate-set-parameters"
+#define QUERY	"query-migrate-parameters"
+
+/* Those of QEMU's parameters that @keys names, too; NULL when QEMU gives none. */
+static json_t *read_parameters(struct qmp_call *call, json_t *keys)
+{
+	json_t *all = qmp_call(call, QUERY, NULL), *some, *value;
+	const char *key;
+
+	if (!all)
+		return NULL;
+	some = json_object();
+	json_object_foreach(keys, key, value)
+		if (json_object_get(all, key))
+			json_object_set(some, key, json_object_get(all, key));
+	json_decref(all);
+	return some;
+}
+
+int migrate_settings_limit(struct migrate_settings *settings, struct qmp_call *call,
+			   json_t *limits)
+{
+	settings->found = read_parameters(call, limits);
+	if (!settings->found || !qmp_call_ok(call, SET, json_incref(limits))) {
+		json_decref(limits);
+		return -EIO;
+	}
+	/* QEMU may round. */
+	settings->ours = read_parameters(call, limits);
+	if (!settings->ours)
+		settings->ours = json_incref(limits);
+	json_decref(limits);
+	return 0;
+}
+
+int migrate_settings_report(struct migrate_settings *settings, struct qmp_call *call)
+{
+	json_t *status = qmp_call(call, FREEHINT_QMP_QUERY, NULL);
+	const char *state = json_string_value(json_object_get(status, "state"));
+	bool off = state && !strcmp(state, "off");
+
+	json_decref(status);
+	if (!qmp_call_ok(call, FREEHINT_QMP_START, NULL))
+		return -EIO;
+	settings->reporting = off;
+	return 0;
+}
+
+/* What is to be set: what was found, where QEMU still has what we made of it. */
+static json_t *select_parameters(const struct migrate_settings *settings,
+				 struct qmp_call *call)
+{
+	json_t *now = read_parameters(call, settings->found), *back, *value;
+	const char *key;
+
+	if (!now)
+		return NULL;
+	back = json_object();
+	json_object_foreach(settings->found, key, value) {
+		if (json_equal(json_object_get(now, key), json_object_get(settings->ours, key)))
+			json_object_set(back, key, value);
+		else
+			progress_say("somebody has changed %s meanwhile, so it stays as it is",
+				     key);
+	}
+	json_decref(now);
+	return back;
+}
+
+static int put_limits_back(struct migrate_settings *settings, struct qmp_call *call)
+{
+	json_t *back = select_parameters(settings, call);
+
+	if (!back)
+		return -EIO;
+	if (json_object_size(back))
+		return qmp_call_ok(call, SET, back) ? 0 : -EIO;
+	json_decref(back);
+	return 0;
+}
+
+void migrate_settings_put_back(struct migrate_settings *settings, struct qmp_call *call)
+{
+	if (settings->reporting && !qmp_call_ok(call, FREEHINT_QMP_STOP, NULL))
+		progress_say("reporting stays on: %s", call->error);
+	else
+		settings->reporting = false;
+	if (settings->ours && put_limits_back(settings, call))
+		progress_say("%s", call->error);
+	else
+		migrate_settings_free(settings);
+	migrate_settings_tell(settings);
+}
+
+static void tell_limits(const struct migrate_settings *settings)
+{
+	const json_t *ours;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(settings->found, key, value) {
+		ours = json_object_get(settings->ours, key);
+		progress_say("%s stays %lld, it was %lld", key,
+			     (long long)json_integer_value(ours),
+			     (long long)json_integer_value(value));
+	}
+}
+
+void migrate_settings_tell(const struct migrate_settings *settings)
+{
+	if (settings->ours)
+		tell_limits(settings);
+	if (settings->reporting)
+		progress_say("reporting stays on, it was off; " FREEHINT_QMP_STOP " ends it");
+}
+
+void migrate_settings_free(struct migrate_settings *settings)
+{
+	json_decref(settings->found);
+	json_decref(settings->ours);
+	settings->found = NULL;
+	settings->ours = NULL;
+}

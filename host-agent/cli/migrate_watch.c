@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Watches a migration to its end, and cancels it on Ctrl-C where that harms no guest.
+ *
+ * QEMU takes migrate_cancel where it loses a guest or starts it twice (migration_state.c),
+ * so the decision is made here: state, then run state, then the command. QEMU can begin to
+ * hand the guest over, or 7.2 switch to postcopy, between the last two: no command looks
+ * and cancels at once. To break the connection instead (yank) lost the guest, too, when it
+ * came while the destination was taking the guest's state.
+ */
+#include "migrate_watch.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "host-agent/clock.h"
+#include "include/freehint/qmp_names.h"
+#include "interrupts.h"
+#include "progress.h"
+
+#define PERIOD_US	100000
+
+/* Looks at a completed migration that has no times yet. */
+#define EARLY_MAX	10
+
+/* A state that needs somebody is named when it has lasted so long. */
+#define STUCK_US	5000000ULL
+
+/* Interrupts in so short a time are one: shells and wrappers pass them on twice. */
+#define SAME_US		500000ULL
+
+/* The connection broke: QEMU may be there all the same. */
+static bool connect_again(struct migrate_watch *watch)
+{
+	qmp_call_close(watch->call);
+	return !qmp_call_open(watch->call, watch->socket);
+}
+
+static void take_state(struct migrate_watch *watch)
+{
+	const char *status = json_string_value(json_object_get(watch->last, "status"));
+	const struct migration_state *state = migration_state_find(status ? status : "none");
+
+	if (state == watch->state)
+		return;
+	watch->state = state;
+	watch->since_us = clock_us();
+	watch->told = false;
+	if (state->stage == STAGE_THERE)
+		watch->there = true;
+}
+
+static bool look(struct migrate_watch *watch)
+{
+	json_decref(watch->last);
+	watch->last = qmp_call(watch->call, "query-migrate", NULL);
+	if (!watch->last && watch->call->broken && connect_again(watch))
+		watch->last = qmp_call(watch->call, "query-migrate", NULL);
+	if (watch->last)
+		take_state(watch);
+	return watch->last;
+}
+
+/* QEMU says "completed" a moment before it says how long it took. */
+static bool is_early(struct migrate_watch *watch)
+{
+	return !strcmp(watch->state->name, "completed") && watch->early++ < EARLY_MAX &&
+	       !json_integer_value(json_object_get(watch->last, "total-time"));
+}
+
+/* In "active" QEMU 7.2 hands the guest over, too; it has stopped it for that. */
+static bool is_stopped_to_leave(struct qmp_call *call)
+{
+	json_t *answer = qmp_call(call, "query-status", NULL);
+	const char *status = json_string_value(json_object_get(answer, "status"));
+	bool stopped = !status || !strcmp(status, "finish-migrate") ||
+		       !strcmp(status, "postmigrate");
+
+	json_decref(answer);
+	return stopped;
+}
+
+static bool may_cancel(struct migrate_watch *watch)
+{
+	return watch->state->stage == STAGE_HERE ||
+	       (watch->state->stage == STAGE_PRECOPY && !is_stopped_to_leave(watch->call));
+}
+
+static const char *reason_not_to(enum migration_stage stage)
+{
+	switch (stage) {
+	case STAGE_THERE:
+		return "the guest runs on the destination and needs the pages that are still "
+		       "here";
+	case STAGE_BOTH:
+		return "with COLO the guest runs on both sides; x-colo-lost-heartbeat on the "
+		       "side that is to go on ends it";
+	case STAGE_UNKNOWN:
+		return "this tool does not know the state, the guest may run on the "
+		       "destination";
+	default:
+		return "the guest is being handed over, the destination may run it already";
+	}
+}
+
+static void try_to_cancel(struct migrate_watch *watch)
+{
+	if (watch->state->stage == STAGE_ENDING) {
+		watch->wish = false;
+	} else if (may_cancel(watch)) {
+		watch->wish = false;
+		if (!qmp_call_ok(watch->call, "migrate_cancel", NULL))
+			progress_say("not cancelled: %s; Ctrl-C once more leaves the migration "
+				     "to itself", watch->call->error);
+	} else if (!watch->explained) {
+		watch->explained = true;
+		progress_say("not cancelled: %s; Ctrl-C once more leaves the migration to "
+			     "itself", reason_not_to(watch->state->stage));
+	}
+}
+
+/* Returns false when the watcher has enough. */
+static bool heed_interrupts(struct migrate_watch *watch)
+{
+	unsigned int count = interrupts_count();
+
+	if (count != watch->heeded) {
+		if (watch->heeded && clock_us() - watch->heeded_us > SAME_US)
+			return false;
+		if (!watch->heeded) {
+			watch->heeded_us = clock_us();
+			watch->wish = true;
+		}
+		watch->heeded = count;
+	}
+	if (watch->wish)
+		try_to_cancel(watch);
+	return true;
+}
+
+static void name_what_it_waits_for(struct migrate_watch *watch)
+{
+	const char *status = json_string_value(json_object_get(watch->last, "status"));
+
+	if (watch->told || !watch->state->waits || clock_us() - watch->since_us < STUCK_US)
+		return;
+	watch->told = true;
+	progress_say("%s: %s", status ? status : "none", watch->state->waits);
+}
+
+static void show(struct migrate_watch *watch)
+{
+	json_t *hints = qmp_call(watch->call, FREEHINT_QMP_QUERY, NULL);
+
+	progress_show(watch->last, hints, watch->before);
+	json_decref(hints);
+}
+
+enum watch_end migrate_watch(struct migrate_watch *watch)
+{
+	for (;;) {
+		if (!look(watch))
+			return WATCH_LOST;
+		if (watch->state->stage == STAGE_OVER && !is_early(watch))
+			return WATCH_OVER;
+		if (!heed_interrupts(watch))
+			return WATCH_LEFT;
+		name_what_it_waits_for(watch);
+		if (!watch->quiet)
+			show(watch);
+		usleep(PERIOD_US);
+	}
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The states of QEMU's migration: MigrationStatus of 7.2, 10.0 and 11.1. A state that
+ * came later than 7.2 says so.
+ *
+ * QEMU takes migrate_cancel in more of them than is good. Up to 9.2 it takes it after the
+ * switch to postcopy, and the guest on the destination waits for its pages for ever. In
+ * "device", and up to 9.2 in "active" with the guest stopped, all series take it, start the
+ * guest here again, and the destination may have started it, too.
+ */
+#include "migration_state.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const struct migration_state states[] = {
+	{ "none", STAGE_HERE,
+	  "there is no migration any more; did somebody reset QEMU?" },
+	{ "setup", STAGE_HERE,
+	  "QEMU waits for the connection; does the destination listen there?" },
+	{ "wait-unplug", STAGE_HERE,
+	  "the guest has to give its failover network device back; Ctrl-C cancels" },
+	{ "active", STAGE_PRECOPY, NULL },
+	{ "pre-switchover", STAGE_HERE,
+	  "the guest is stopped until somebody gives migrate-continue with "
+	  "\"state\": \"pre-switchover\"; Ctrl-C cancels" },
+	{ "device", STAGE_LEAVING,
+	  "the guest is stopped until the destination has taken its state" },
+	/* 10.2 */
+	{ "postcopy-device", STAGE_LEAVING,
+	  "the guest is stopped until the destination has taken its state" },
+	{ "postcopy-active", STAGE_THERE, NULL },
+	{ "postcopy-paused", STAGE_THERE,
+	  "the link is broken: give migrate-recover with a new \"uri\" on the destination, out of "
+	  "band (exec-oob), then migrate with that \"uri\" and \"resume\": true here" },
+	/* 9.1 */
+	{ "postcopy-recover-setup", STAGE_THERE,
+	  "QEMU waits for the connection; does migrate-recover listen on the destination?" },
+	{ "postcopy-recover", STAGE_THERE,
+	  "the destination does not answer; migrate-pause here ends the attempt, then "
+	  "migrate-recover there and migrate with \"resume\": true here again" },
+	{ "colo", STAGE_BOTH,
+	  "COLO does not end by itself; x-colo-lost-heartbeat on the side that is to go on "
+	  "ends it" },
+	{ "cancelling", STAGE_ENDING,
+	  "QEMU waits for its connection; yank with the instance {\"type\": \"migration\"} "
+	  "breaks it" },
+	/* 11.0 */
+	{ "failing", STAGE_ENDING, NULL },
+	{ "completed", STAGE_OVER, NULL },
+	{ "failed", STAGE_OVER, NULL },
+	{ "cancelled", STAGE_OVER, NULL },
+};
+
+static const struct migration_state unknown = {
+	"unknown", STAGE_UNKNOWN, "this tool does not know that state; QEMU's documentation does",
+};
+
+const struct migration_state *migration_state_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (!strcmp(states[i].name, name))
+			return &states[i];
+	return &unknown;
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A QEMU that plays a migration, state by state, for freehint migrate.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "fake_migration.h"
+
+#define PATIENCE_MS	60000
+
+struct play play;
+
+static void answer(const char *text)
+{
+	fake_qmp_sendf(&play.server, "%s\r\n", text);
+}
+
+static void take_parameters(void)
+{
+	json_t *command = json_loadb(play.server.buffer, play.server.used,
+				     JSON_DISABLE_EOF_CHECK, NULL);
+	const json_t *args = json_object_get(command, "arguments");
+
+	if (json_object_get(args, "max-bandwidth"))
+		play.bandwidth = json_integer_value(json_object_get(args, "max-bandwidth"));
+	if (json_object_get(args, "downtime-limit"))
+		play.downtime = json_integer_value(json_object_get(args, "downtime-limit"));
+	json_decref(command);
+	answer("{\"return\": {}}");
+}
+
+static const char *current_state(void)
+{
+	int i = play.looks - 1;
+
+	while (i > 0 && (i >= MOST_STATES || !play.state[i]))
+		i--;
+	return play.state[i];
+}
+
+static void take_look(void)
+{
+	play.looks++;
+	if (play.looks == play.interrupt || (play.again && play.looks == play.interrupt + 10))
+		kill(getpid(), SIGINT);
+	if (play.looks == play.hang_up) {
+		fake_qmp_hang_up(&play.server);
+		return;
+	}
+	fake_qmp_sendf(&play.server, "{\"return\": {\"status\": \"%s\", \"total-time\": 5}}\r\n",
+		       current_state());
+}
+
+static void take_cancel(void)
+{
+	play.cancels++;
+	play.state[0] = "cancelling";
+	play.state[1] = "cancelled";
+	play.state[2] = NULL;
+	play.looks = 0;
+	play.interrupt = 0;
+	answer("{\"return\": {}}");
+}
+
+static void take_migrate(void)
+{
+	play.begun = true;
+	if (play.meddler)
+		play.bandwidth = play.meddler;
+	answer("{\"return\": {}}");
+}
+
+static bool meddle(struct fake_qmp *server, const char *name, json_int_t id)
+{
+	(void)id;
+	if (play.early)
+		kill(getpid(), SIGINT);
+	play.early = false;
+	if (play.refuse && !strcmp(name, play.refuse)) {
+		play.cancels += !strcmp(name, "migrate_cancel");
+		answer("{\"error\": {\"class\": \"GenericError\", \"desc\": \"will not\"}}");
+	} else if (!strcmp(name, "migrate-set-parameters")) {
+		take_parameters();
+	} else if (!strcmp(name, "query-migrate-parameters")) {
+		fake_qmp_sendf(server, "{\"return\": {\"max-bandwidth\": %lld, \"downtime-limit\": "
+			       "%lld, \"tls-creds\": \"\"}}\r\n", play.bandwidth, play.downtime);
+	} else if (!strcmp(name, "migrate")) {
+		take_migrate();
+	} else if (!strcmp(name, "query-migrate")) {
+		take_look();
+	} else if (!strcmp(name, "migrate_cancel")) {
+		take_cancel();
+	} else if (!strcmp(name, FREEHINT_QMP_START) || !strcmp(name, FREEHINT_QMP_STOP)) {
+		play.reporting = !strcmp(name, FREEHINT_QMP_START);
+		server->state = play.reporting ? "ready" : "off";
+		answer("{\"return\": {}}");
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static bool is_over(struct fake_qmp *server)
+{
+	(void)server;
+	return play.over;
+}
+
+static void *serve(void *opaque)
+{
+	fake_qmp_serve(&play.server, is_over, PATIENCE_MS);
+	return opaque;
+}
+
+int play_set_up(void **state)
+{
+	char path[64];
+
+	(void)state;
+	memset(&play, 0, sizeof(play));
+	snprintf(path, sizeof(path), "/tmp/freehint-migrate-%d", getpid());
+	if (fake_qmp_listen(&play.server, path))
+		return -1;
+	play.server.meddle = meddle;
+	play.server.state = "off";
+	play.bandwidth = 1000;
+	play.downtime = 300;
+	play.state[0] = "active";
+	play.state[1] = "completed";
+	return 0;
+}
+
+int play_tear_down(void **state)
+{
+	(void)state;
+	fake_qmp_close(&play.server);
+	return 0;
+}
+
+enum cli_exit play_run(void)
+{
+	char word[][16] = {
+		"migrate", "--qmp", "--bandwidth", "8", "--downtime", "1", "tcp:there:1",
+	};
+	char *argv[] = {
+		word[0], word[1], play.server.path, word[2], word[3], word[4], word[5], word[6],
+		NULL,
+	};
+	FILE *said = tmpfile();
+	int kept = dup(STDERR_FILENO);
+	enum cli_exit code;
+
+	assert_non_null(said);
+	assert_int_equal(pthread_create(&play.thread, NULL, serve, NULL), 0);
+	dup2(fileno(said), STDERR_FILENO);
+	code = cli_migrate(8, argv);
+	dup2(kept, STDERR_FILENO);
+	close(kept);
+	play.over = true;
+	pthread_join(play.thread, NULL);
+	rewind(said);
+	play.text[fread(play.text, 1, sizeof(play.text) - 1, said)] = '\0';
+	fclose(said);
+	fputs(play.text, stderr);
+	return code;
+}
+
+void play_assert_put_back(void)
+{
+	assert_int_equal(play.bandwidth, 1000);
+	assert_int_equal(play.downtime, 300);
+	assert_false(play.reporting);
+}
+
+void play_assert_still_changed(void)
+{
+	assert_int_equal(play.bandwidth, 1000000);
+	assert_int_equal(play.downtime, 1);
+	assert_true(play.reporting);
+}
+
+unsigned int play_times_said(const char *what)
+{
+	const char *at = play.text;
+	unsigned int times = 0;
+
+	while ((at = strstr(at, what))) {
+		times++;
+		at++;
+	}
+	return times;
+}

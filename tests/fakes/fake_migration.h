@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A QEMU that plays a migration, state by state, for freehint migrate; and the run of that.
+ */
+#ifndef FREEHINT_FAKE_MIGRATION_H
+#define FREEHINT_FAKE_MIGRATION_H
+
+#include <pthread.h>
+
+#include "fake_qmp_server.h"
+#include "host-agent/cli/commands.h"
+
+#define MOST_STATES	8
+
+/**
+ * struct play - a QEMU and its migration
+ * @server:    who answers
+ * @thread:    in which it does
+ * @state:     what query-migrate says, one after the other, the last for ever
+ * @interrupt: Ctrl-C comes with this look, from 1 on; 0: never
+ * @again:     and once more, half a second later or more
+ * @early:     Ctrl-C comes with the first command of all
+ * @refuse:    the command that is refused
+ * @hang_up:   the connection breaks at this look
+ * @meddler:   somebody else sets the bandwidth to this when the migration begins
+ *
+ * @looks:     query-migrate commands
+ * @cancels:   migrate_cancel commands, refused ones too
+ * @begun:     migrate was taken
+ * @bandwidth, @downtime, @reporting: what can be put back
+ * @over:      the tool has ended
+ * @text:      what it printed
+ */
+struct play {
+	struct fake_qmp server;
+	pthread_t thread;
+	const char *state[MOST_STATES];
+	int interrupt;
+	bool again;
+	bool early;
+	const char *refuse;
+	int hang_up;
+	long long meddler;
+
+	int looks;
+	int cancels;
+	bool begun;
+	long long bandwidth;
+	long long downtime;
+	bool reporting;
+	volatile bool over;
+	char text[4096];
+};
+
+extern struct play play;
+
+/** play_set_up() - a QEMU that migrates without trouble */
+int play_set_up(void **state);
+
+/** play_tear_down() - end it */
+int play_tear_down(void **state);
+
+/** play_run() - run the tool with new limits; what it said to standard error is in @text */
+enum cli_exit play_run(void);
+
+/** play_assert_put_back() - limits and reporting are as they were at first */
+void play_assert_put_back(void);
+
+/** play_assert_still_changed() - limits and reporting are as the tool wanted them */
+void play_assert_still_changed(void);
+
+/** play_times_said() - how often the tool said that */
+unsigned int play_times_said(const char *what);
+
+#endif /* FREEHINT_FAKE_MIGRATION_H */

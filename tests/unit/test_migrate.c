@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * freehint migrate against a QEMU that plays every state of a migration: Ctrl-C cancels
+ * where the guest is here and nowhere else, and what was changed is put back.
+ */
+/* links: host-agent/cli/migrate.c host-agent/cli/migrate_options.c */
+/* links: host-agent/cli/migrate_settings.c host-agent/cli/migrate_watch.c */
+/* links: host-agent/cli/migration_state.c host-agent/cli/interrupts.c */
+/* links: host-agent/cli/progress.c host-agent/cli/terminal.c */
+/* links: host-agent/cli/qmp_call.c host-agent/qmp_stream.c tests/fakes/fake_qmp_server.c */
+/* links: tests/fakes/fake_migration.c */
+/* libs: jansson */
+/* flags: -pthread */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "host-agent/cli/migration_state.h"
+#include "tests/fakes/fake_migration.h"
+
+static void a_migration_that_completes_keeps_what_was_set(void **state)
+{
+	(void)state;
+	assert_int_equal(play_run(), CLI_OK);
+	play_assert_still_changed();
+}
+
+static void a_migration_that_fails_puts_back(void **state)
+{
+	(void)state;
+	play.state[1] = "failed";
+	assert_int_equal(play_run(), CLI_NOT_MIGRATED);
+	play_assert_put_back();
+}
+
+static void a_migration_that_is_refused_puts_back(void **state)
+{
+	(void)state;
+	play.refuse = "migrate";
+	assert_int_equal(play_run(), CLI_NO_ANSWER);
+	play_assert_put_back();
+}
+
+static void limits_that_are_refused_put_reporting_back(void **state)
+{
+	(void)state;
+	play.refuse = "migrate-set-parameters";
+	assert_int_equal(play_run(), CLI_NO_ANSWER);
+	assert_false(play.begun);
+	play_assert_put_back();
+}
+
+static void an_interrupt_before_the_first_command_begins_nothing(void **state)
+{
+	(void)state;
+	play.early = true;
+	assert_int_equal(play_run(), CLI_NOT_MIGRATED);
+	assert_false(play.begun);
+	play_assert_put_back();
+}
+
+static void reporting_that_was_on_stays_on(void **state)
+{
+	(void)state;
+	play.server.state = "ready";
+	play.reporting = true;
+	play.state[1] = "failed";
+	assert_int_equal(play_run(), CLI_NOT_MIGRATED);
+	assert_true(play.reporting);
+}
+
+static void what_somebody_else_has_set_stays(void **state)
+{
+	(void)state;
+	play.meddler = 77;
+	play.state[1] = "failed";
+	assert_int_equal(play_run(), CLI_NOT_MIGRATED);
+	assert_int_equal(play.bandwidth, 77);
+	assert_int_equal(play.downtime, 300);
+}
+
+static void an_interrupt_cancels_while_the_guest_is_here(void **state)
+{
+	static const char *const here[] = { "setup", "wait-unplug", "active", "pre-switchover" };
+	size_t i;
+
+	for (i = 0; i < sizeof(here) / sizeof(here[0]); i++) {
+		if (i && (play_tear_down(state) || play_set_up(state)))
+			fail();
+		play.state[0] = here[i];
+		play.state[1] = NULL;
+		play.interrupt = 1;
+		assert_int_equal(play_run(), CLI_NOT_MIGRATED);
+		assert_int_equal(play.cancels, 1);
+		play_assert_put_back();
+	}
+}
+
+static void an_interrupt_cancels_nothing_once_the_guest_has_gone(void **state)
+{
+	static const char *const gone[] = {
+		"device", "postcopy-device", "postcopy-active", "postcopy-paused",
+		"postcopy-recover-setup", "postcopy-recover", "colo", "never-heard-of",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
+		if (i && (play_tear_down(state) || play_set_up(state)))
+			fail();
+		play.state[0] = play.state[1] = play.state[2] = gone[i];
+		play.state[3] = "completed";
+		play.interrupt = 1;
+		assert_int_equal(play_run(), CLI_OK);
+		assert_int_equal(play.cancels, 0);
+		assert_int_equal(play_times_said("not cancelled"), 1);
+	}
+}
+
+/* QEMU 7.2 calls it "active" until the guest is over there. */
+static void an_interrupt_cancels_nothing_while_the_guest_is_handed_over(void **state)
+{
+	(void)state;
+	play.server.runstate = "finish-migrate";
+	play.state[1] = play.state[2] = play.state[3] = "active";
+	play.state[4] = "completed";
+	play.interrupt = 1;
+	assert_int_equal(play_run(), CLI_OK);
+	assert_int_equal(play.cancels, 0);
+	assert_int_equal(play_times_said("not cancelled"), 1);
+}
+
+static void a_cancellation_that_is_refused_is_said_once(void **state)
+{
+	(void)state;
+	play.refuse = "migrate_cancel";
+	play.state[1] = play.state[2] = play.state[3] = play.state[4] = "active";
+	play.state[5] = "completed";
+	play.interrupt = 1;
+	assert_int_equal(play_run(), CLI_OK);
+	assert_int_equal(play.cancels, 1);
+	assert_int_equal(play_times_said("will not"), 1);
+}
+
+static void a_second_interrupt_leaves_the_migration_to_itself(void **state)
+{
+	(void)state;
+	play.state[0] = "postcopy-active";
+	play.state[1] = NULL;
+	play.interrupt = 1;
+	play.again = true;
+	assert_int_equal(play_run(), CLI_LEFT);
+	assert_int_equal(play.cancels, 0);
+	play_assert_still_changed();
+	assert_non_null(strstr(play.text, "max-bandwidth stays 1000000, it was 1000"));
+}
+
+static void a_connection_that_breaks_is_made_again(void **state)
+{
+	(void)state;
+	play.state[1] = play.state[2] = play.state[3] = "active";
+	play.state[4] = "failed";
+	play.hang_up = 2;
+	assert_int_equal(play_run(), CLI_NOT_MIGRATED);
+	assert_int_equal(play.server.connections, 2);
+	play_assert_put_back();
+}
+
+static void a_guest_that_is_left_stopped_is_named(void **state)
+{
+	(void)state;
+	play.server.runstate = "postmigrate";
+	play.state[1] = "failed";
+	assert_int_equal(play_run(), CLI_NOT_MIGRATED);
+	assert_int_equal(play_times_said("cont lets it run on"), 1);
+}
+
+static void a_state_that_waits_for_somebody_says_for_whom(void **state)
+{
+	static const char *const waits[] = {
+		"pre-switchover", "postcopy-paused", "postcopy-recover", "wait-unplug",
+		"postcopy-recover-setup", "colo", "device", "setup", "never-heard-of",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(waits) / sizeof(waits[0]); i++)
+		assert_non_null(migration_state_find(waits[i])->waits);
+	assert_null(migration_state_find("active")->waits);
+	assert_int_equal(migration_state_find("never-heard-of")->stage, STAGE_UNKNOWN);
+}
+
+#define PLAYED(test) cmocka_unit_test_setup_teardown(test, play_set_up, play_tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		PLAYED(a_migration_that_completes_keeps_what_was_set),
+		PLAYED(a_migration_that_fails_puts_back),
+		PLAYED(a_migration_that_is_refused_puts_back),
+		PLAYED(limits_that_are_refused_put_reporting_back),
+		PLAYED(an_interrupt_before_the_first_command_begins_nothing),
+		PLAYED(reporting_that_was_on_stays_on),
+		PLAYED(what_somebody_else_has_set_stays),
+		PLAYED(an_interrupt_cancels_while_the_guest_is_here),
+		PLAYED(an_interrupt_cancels_nothing_once_the_guest_has_gone),
+		PLAYED(an_interrupt_cancels_nothing_while_the_guest_is_handed_over),
+		PLAYED(a_cancellation_that_is_refused_is_said_once),
+		PLAYED(a_second_interrupt_leaves_the_migration_to_itself),
+		PLAYED(a_connection_that_breaks_is_made_again),
+		PLAYED(a_guest_that_is_left_stopped_is_named),
+		cmocka_unit_test(a_state_that_waits_for_somebody_says_for_whom),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
