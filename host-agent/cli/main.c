@@ -25,6 +25,15 @@ static const struct command {
 
 #define COUNT (sizeof(commands) / sizeof(commands[0]))
 
+/* What argp is to call the program: "Usage: freehint status ...". */
+static char *full_name(const struct command *command)
+{
+	static char name[64];
+
+	snprintf(name, sizeof(name), "freehint %s", command->name);
+	return name;
+}
+
 static void usage(FILE *out)
 {
 	size_t i;
@@ -41,8 +50,10 @@ int main(int argc, char **argv)
 
 	argp_err_exit_status = CLI_USAGE;
 	for (i = 0; argc > 1 && i < COUNT; i++)
-		if (!strcmp(argv[1], commands[i].name))
+		if (!strcmp(argv[1], commands[i].name)) {
+			argv[1] = full_name(&commands[i]);
 			return commands[i].run(argc - 1, argv + 1);
+		}
 	if (argc > 1 && (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))) {
 		puts(argp_program_version);
 		return CLI_OK;
