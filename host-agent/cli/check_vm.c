@@ -5,11 +5,16 @@
  */
 #include "check_vm.h"
 
+#include <string.h>
+
 #include "findings.h"
 #include "host-agent/json_natural.h"
 #include "include/freehint/qmp_names.h"
 #include "include/freehint/shm_layout.h"
+#include "ivshmem_place.h"
 #include "qmp_call.h"
+
+#define FOUR_GIB	(1ULL << 32)
 
 /* Smallest power of two that holds the header and a bit for each page. */
 static u64 region_for(u64 pages)
@@ -33,14 +38,40 @@ static void check_size(u64 capacity, u64 pages)
 			      (unsigned long long)(region_for(pages) + (1 << 20) - 1) >> 20);
 }
 
-static void check_guest(const json_t *status)
+/* From outside one cannot see which of these it is. */
+static void explain_silence(const struct ivshmem_place *place)
+{
+	finding_wrong("the guest's module has not said hello from device %s: load freehint.ko in "
+		      "the guest (modprobe freehint)", place->slot);
+	finding_note("if it is loaded: another driver (uio_pci_generic, vfio-pci, kvmfr) may have "
+		     "the device; lspci -k -s %s in the guest names it. There, echo freehint to "
+		     "driver_override, %s to driver/unbind, both in /sys/bus/pci/devices/%s, and "
+		     "%s to /sys/bus/pci/drivers_probe", place->slot, place->slot, place->slot,
+		     place->slot);
+	finding_note("or the module refuses the guest's kernel: that kernel's log (dmesg | grep "
+		     "freehint) tells why; see freehint(4)");
+}
+
+static void check_mapping(const struct ivshmem_place *place)
+{
+	if (place->address && place->address < FOUR_GIB)
+		finding_note("BAR 2 of device %s is at 0x%llx, below 4 GiB, where firmware calls "
+			     "memory uncached: with an AMD processor, or with assigned devices, "
+			     "the guest writes its answers slowly; OVMF places it above",
+			     place->slot, (unsigned long long)place->address);
+	else if (place->address)
+		finding_fine("BAR 2 of device %s is at 0x%llx, where the guest caches it",
+			     place->slot, (unsigned long long)place->address);
+}
+
+static void check_guest(const json_t *status, const struct ivshmem_place *place)
 {
 	const json_t *guest = json_object_get(status, "guest");
 	const char *contract = json_string_value(json_object_get(guest, "contract"));
 
+	check_mapping(place);
 	if (!json_is_true(json_object_get(guest, "present"))) {
-		finding_wrong("the guest's module has not said hello: load freehint.ko in the "
-			      "guest, its kernel log tells why it would not");
+		explain_silence(place);
 		return;
 	}
 	finding_fine("the guest's module is there, free pages are %s to it",
@@ -49,8 +80,9 @@ static void check_guest(const json_t *status)
 		   json_natural(guest, "end-pfn"));
 }
 
-static void check_status(const json_t *status)
+static void check_status(const json_t *status, const json_t *buses)
 {
+	struct ivshmem_place place = { .slot = "1af4:1110" };
 	const json_t *region = json_object_get(status, "region");
 	const char *why = json_string_value(json_object_get(status, "refused"));
 	const char *state = json_string_value(json_object_get(status, "state"));
@@ -62,7 +94,8 @@ static void check_status(const json_t *status)
 	finding_fine("memory backend '%s' has %llu KiB",
 		     json_string_value(json_object_get(region, "memdev")),
 		     (unsigned long long)json_natural(region, "size") >> 10);
-	check_guest(status);
+	ivshmem_place_find(&place, buses, json_natural(region, "size"));
+	check_guest(status, &place);
 	if (why)
 		finding_wrong("hinting is refused: %s", why);
 	else
@@ -71,24 +104,49 @@ static void check_status(const json_t *status)
 		finding_note("reporting is off: give " FREEHINT_QMP_START " before the migration");
 }
 
+/* Set on a source, it is the destination that needs userfaultfd. */
+static void check_postcopy(struct qmp_call *call)
+{
+	json_t *all = qmp_call(call, "query-migrate-capabilities", NULL), *one;
+	const char *name;
+	size_t i;
+
+	json_array_foreach(all, i, one) {
+		name = json_string_value(json_object_get(one, "capability"));
+		if (name && !strcmp(name, "postcopy-ram") &&
+		    json_is_true(json_object_get(one, "state")))
+			finding_note("postcopy-ram is set: QEMU on the destination needs "
+				     "userfaultfd; freehint doctor there tells whether it may "
+				     "have it");
+	}
+	json_decref(all);
+}
+
+static void check_connected(struct qmp_call *call)
+{
+	json_t *status = qmp_call(call, FREEHINT_QMP_QUERY, NULL), *buses = NULL;
+
+	if (status) {
+		buses = qmp_call(call, "query-pci", NULL);
+		check_status(status, buses);
+		check_postcopy(call);
+	} else if (call->absent) {
+		finding_wrong("this QEMU runs without the extension: start it with -plugin "
+			      "file=freehint-qemu.so");
+	} else {
+		finding_wrong("%s", call->error);
+	}
+	json_decref(buses);
+	json_decref(status);
+}
+
 void check_vm(const char *socket)
 {
 	struct qmp_call call;
-	json_t *status = NULL;
 
-	if (qmp_call_open(&call, socket)) {
+	if (qmp_call_open(&call, socket))
 		finding_wrong("%s", call.error);
-		goto out;
-	}
-	status = qmp_call(&call, FREEHINT_QMP_QUERY, NULL);
-	if (status)
-		check_status(status);
-	else if (call.absent)
-		finding_wrong("this QEMU runs without the extension: start it with -plugin "
-			      "file=freehint-qemu.so");
 	else
-		finding_wrong("%s", call.error);
-out:
-	json_decref(status);
+		check_connected(&call);
 	qmp_call_close(&call);
 }

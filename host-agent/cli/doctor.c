@@ -6,27 +6,32 @@
 #include <argp.h>
 #include <stdlib.h>
 
+#include "check_access.h"
 #include "check_host.h"
+#include "check_qemu.h"
 #include "check_vm.h"
 #include "commands.h"
 #include "findings.h"
 
 /**
  * struct doctor - what the command line says
- * @qemu: program
+ * @qemu: program, NULL: all
  * @qmp:  socket of a running QEMU, NULL: none is asked
  * @shm:  file behind its device, NULL: it is not looked at
+ * @user: that the agent runs as, NULL: not said
  */
 struct doctor {
 	const char *qemu;
 	const char *qmp;
 	const char *shm;
+	const char *user;
 };
 
 static const struct argp_option options[] = {
-	{ "qemu", 'Q', "PROGRAM", 0, "QEMU to be used (default qemu-system-x86_64)", 0 },
+	{ "qemu", 'Q', "PROGRAM", 0, "QEMU to be used (default: every one that is installed)", 0 },
 	{ "qmp", 'q', "SOCKET", 0, "a monitor socket of a running QEMU that nobody uses", 0 },
 	{ "shm", 's', "PATH", 0, "file behind its ivshmem device", 0 },
+	{ "user", 'u', "NAME", 0, "user that the agent is to run as", 0 },
 	{ 0 },
 };
 
@@ -43,6 +48,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 's':
 		doctor->shm = arg;
+		return 0;
+	case 'u':
+		doctor->user = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "%s is too much, every argument is an option", arg);
@@ -61,14 +69,16 @@ enum cli_exit cli_doctor(int argc, char **argv)
 		       "machine, too.\v"
 		       "Exit codes: 0 nothing is wrong, 1 wrong usage, 3 something is.",
 	};
-	struct doctor doctor = { .qemu = "qemu-system-x86_64" };
+	struct doctor doctor = { 0 };
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &doctor))
 		return CLI_USAGE;
-	check_qemu(doctor.qemu);
+	check_qemus(doctor.qemu);
 	check_agent();
+	check_userfaultfd();
 	if (doctor.shm)
 		check_shm(doctor.shm);
+	check_access(doctor.user, doctor.qmp, doctor.shm);
 	if (doctor.qmp)
 		check_vm(doctor.qmp);
 	return findings_wrong() ? CLI_WRONG : CLI_OK;

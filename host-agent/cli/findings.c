@@ -57,3 +57,8 @@ unsigned int findings_wrong(void)
 {
 	return wrong;
 }
+
+void findings_excuse(unsigned int count)
+{
+	wrong -= count;
+}

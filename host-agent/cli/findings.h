@@ -19,4 +19,7 @@ __attribute__((format(printf, 1, 2))) void finding_wrong(const char *fmt, ...);
 /** findings_wrong() - how many were wrong */
 unsigned int findings_wrong(void);
 
+/** findings_excuse() - so many of them do not count: there is another way */
+void findings_excuse(unsigned int count);
+
 #endif /* FREEHINT_FINDINGS_H */

@@ -23,7 +23,7 @@ _freehint()
 		options="doctor status migrate map dump --help --version"
 	else
 		case $command in
-		doctor) options="$options --qemu --qmp --shm" ;;
+		doctor) options="$options --qemu --qmp --shm --user" ;;
 		status) options="$options --qmp --json" ;;
 		migrate) options="$options --qmp --bandwidth --downtime --quiet --no-hints" ;;
 		map) options="$options --qmp --shm --output --cells" ;;

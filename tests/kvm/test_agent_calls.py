@@ -26,8 +26,6 @@ from baremetal import (BUILD, CRAWL, MIB, ROOT, Machine, accelerators, build, fi
                        make, migration, patience, result)
 from lib.no_ring import forbid_io_uring
 
-# time limit: 600 s
-
 AGENT = os.path.join(BUILD, "freehint-agent")
 UNIT_TEST = os.path.join(BUILD, "tests", "unit", "test_agent")
 ISOLATION = os.path.join(ROOT, "host-agent", "isolation.c")

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * doctor's look at who may have what the agent needs. Directories on the way and access
+ * lists count, too, so a child that becomes the user tries; that takes root.
+ */
+#define _DEFAULT_SOURCE
+#include "check_access.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "findings.h"
+#include "include/freehint/types.h"
+
+/* Exit status of the child when it could not become the user. */
+#define NOT_HIM		255
+
+static bool become(const struct passwd *user)
+{
+	return !initgroups(user->pw_name, user->pw_gid) && !setgid(user->pw_gid) &&
+	       !setuid(user->pw_uid);
+}
+
+/* 0, or the errno that @user would see. */
+static int try_as(const struct passwd *user, const char *path, int mode)
+{
+	pid_t pid;
+	int status;
+
+	if (user->pw_uid == geteuid())
+		return access(path, mode) ? errno : 0;
+	pid = fork();
+	if (!pid) {
+		if (!become(user))
+			_exit(NOT_HIM);
+		_exit(access(path, mode) ? errno : 0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
+		return NOT_HIM;
+	return WEXITSTATUS(status);
+}
+
+static const char *owner_of(const char *path)
+{
+	const struct passwd *owner;
+	struct stat st;
+
+	if (stat(path, &st))
+		return "nobody";
+	owner = getpwuid(st.st_uid);
+	return owner ? owner->pw_name : "a user without a name";
+}
+
+/* @mode: of access(2); to connect to a socket takes the right to write it. */
+static void check_one(const struct passwd *user, const char *path, int mode)
+{
+	const char *what = mode == W_OK ? "connect to" : "read";
+	int error = try_as(user, path, mode);
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s", user->pw_name);
+	if (!error)
+		finding_fine("user %s can %s %s", name, what, path);
+	else if (error == NOT_HIM)
+		finding_note("whether user %s can %s %s is seen by root only", name, what, path);
+	else
+		finding_wrong("user %s cannot %s %s: %s; run the agent as its owner, %s, or let that user in",
+			      name, what, path, strerror(error), owner_of(path));
+}
+
+static const struct passwd *find_user(const char *name, const char *path)
+{
+	const struct passwd *user;
+	struct stat st;
+
+	if (name) {
+		user = getpwnam(name);
+		if (!user)
+			finding_wrong("there is no user %s, give another with --user", name);
+		return user;
+	}
+	if (!geteuid() && !stat(path, &st) && st.st_uid)
+		return getpwuid(st.st_uid);
+	return getpwuid(geteuid());
+}
+
+void check_access(const char *user, const char *socket, const char *shm)
+{
+	const struct passwd *found;
+	struct passwd kept;
+	char name[64];
+
+	if (!socket && !shm)
+		return;
+	found = find_user(user, shm ? shm : socket);
+	if (!found)
+		return;
+	/* The library's own memory is used again by the next look-up. */
+	kept = *found;
+	snprintf(name, sizeof(name), "%s", found->pw_name);
+	kept.pw_name = name;
+	if (socket && !access(socket, F_OK))
+		check_one(&kept, socket, W_OK);
+	if (shm && !access(shm, F_OK))
+		check_one(&kept, shm, R_OK);
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * doctor's look at one QEMU program: without starting a guest, and without belief in what
+ * the file says of itself.
+ */
+#include "check_qemu.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "elf_symbols.h"
+#include "findings.h"
+#include "host-agent/qemu-module/qemu_abi.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+#define PATIENCE_S	20
+
+/* Exported by every QEMU that can load plugins at all. */
+#define PLUGIN_SYMBOL "qemu_plugin_register_vcpu_init_cb"
+
+static const char *const symbols[] = {
+#define QEMU_NAME(ret, name, args) #name,
+	QEMU_SYMBOLS(QEMU_NAME)
+#undef QEMU_NAME
+	"qmp_commands", "address_space_memory",
+};
+
+static const struct renamed {
+	const char *newer;
+	const char *older;
+} renamed[] = {
+#define QEMU_PAIR(member, newer, older) { newer, older },
+	QEMU_RENAMED(QEMU_PAIR)
+#undef QEMU_PAIR
+};
+
+/*
+ * Runs a program with an argument or two and looks at what it prints, line by line, until
+ * @taken says that it is enough. Return: whether it was.
+ */
+static bool ask(const char *path, const char *argument, const char *more,
+		bool (*taken)(const char *line))
+{
+	char line[256];
+	bool done = false;
+	FILE *out = NULL;
+	int fds[2];
+	pid_t pid;
+
+	if (pipe(fds))
+		return false;
+	pid = fork();
+	if (!pid) {
+		/* It survives exec, and ends a program that prints nothing and waits. */
+		alarm(PATIENCE_S);
+		dup2(fds[1], STDOUT_FILENO);
+		execl(path, path, argument, more, (char *)NULL);
+		_exit(127);
+	}
+	close(fds[1]);
+	if (pid > 0)
+		out = fdopen(fds[0], "r");
+	/* To the end, or the program would be ended by SIGPIPE. */
+	while (out && fgets(line, sizeof(line), out))
+		done = done || taken(line);
+	if (out)
+		fclose(out);
+	else
+		close(fds[0]);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	return done;
+}
+
+/* "version 7.2.22 (Debian ...)"; false when it is not there. */
+static bool parse_version(const char *line)
+{
+	int *const part[] = { &qemu.major, &qemu.minor, &qemu.micro };
+	const char *at = strstr(line, "version ");
+	char *end;
+	size_t i;
+
+	if (!at)
+		return false;
+	at += strlen("version ");
+	for (i = 0; i < ARRAY_SIZE(part); i++, at = end + 1) {
+		*part[i] = (int)strtol(at, &end, 10);
+		if (end == at || (i < 2 && *end != '.'))
+			return false;
+	}
+	return true;
+}
+
+/* Returns false when this is no QEMU, or one that does not run. */
+static bool check_series(const char *path)
+{
+	if (!ask(path, "--version", NULL, parse_version)) {
+		finding_wrong("%s does not tell its version, give QEMU's program with --qemu",
+			      path);
+		return false;
+	}
+	if (qemu_abi_tested())
+		finding_fine("QEMU %d.%d.%d is of a tested series", qemu.major, qemu.minor,
+			     qemu.micro);
+	else
+		finding_wrong("QEMU %d.%d.%d is of a series that was never tested; use a tested "
+			      "one, or allow-untested=on at your own risk", qemu.major,
+			      qemu.minor, qemu.micro);
+	return true;
+}
+
+/* Returns how many are missing; @first is filled with one of them. */
+static unsigned int count_missing(const struct elf_symbols *elf, const char **first)
+{
+	unsigned int missing = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(symbols); i++)
+		if (!elf_symbols_has(elf, symbols[i]) && !missing++)
+			*first = symbols[i];
+	for (i = 0; i < ARRAY_SIZE(renamed); i++)
+		if (!elf_symbols_has(elf, renamed[i].newer) &&
+		    !elf_symbols_has(elf, renamed[i].older) && !missing++)
+			*first = renamed[i].newer;
+	return missing;
+}
+
+static void check_symbols(const char *path)
+{
+	struct elf_symbols elf;
+	const char *first = "";
+	unsigned int missing;
+	int ret = elf_symbols_open(&elf, path);
+
+	if (ret) {
+		finding_wrong("%s cannot be read as a program (%s), give QEMU's with --qemu",
+			      path, strerror(-ret));
+		return;
+	}
+	if (elf_symbols_has(&elf, PLUGIN_SYMBOL))
+		finding_fine("it loads plugins");
+	else
+		finding_wrong("it was built with --disable-plugins (as RHEL's and Fedora's): "
+			      "it cannot load the extension; host-agent/qemu-patches builds "
+			      "it in");
+	missing = count_missing(&elf, &first);
+	if (!missing)
+		finding_fine("it exports what the extension borrows, %zu symbols",
+			     ARRAY_SIZE(symbols) + ARRAY_SIZE(renamed));
+	else
+		finding_wrong("it does not export %s and %u others; it was built without "
+			      "--enable-modules (as Proxmox's); host-agent/qemu-patches builds "
+			      "the extension in", first, missing - 1);
+	elf_symbols_close(&elf);
+}
+
+static bool is_our_object(const char *line)
+{
+	return !strcmp(line + strspn(line, " "), "freehint\n");
+}
+
+/* host-agent/qemu-patches: nothing has to be loaded then. */
+static bool has_it_built_in(const char *path)
+{
+	return ask(path, "-object", "help", is_our_object);
+}
+
+static bool is_our_device(const char *line)
+{
+	return strstr(line, "name \"ivshmem-plain\"");
+}
+
+static void check_device(const char *path)
+{
+	if (ask(path, "-device", "help", is_our_device))
+		finding_fine("it has the device ivshmem-plain");
+	else
+		finding_wrong("it has no device ivshmem-plain (RHEL, KubeVirt and microvm builds "
+			      "leave it out), and without it a guest has no memory to report in; "
+			      "use a QEMU that is built with CONFIG_IVSHMEM_DEVICE");
+}
+
+void check_qemu(const char *path)
+{
+	finding_note("QEMU is %s", path);
+	if (!check_series(path))
+		return;
+	if (has_it_built_in(path))
+		finding_fine("it has freehint built in: -object freehint,id=ID,memdev=ID");
+	else
+		check_symbols(path);
+	check_device(path);
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where the guest sees the ivshmem device.
+ */
+#include "ivshmem_place.h"
+
+#include <stdio.h>
+
+#include "host-agent/json_natural.h"
+
+#define VENDOR		0x1af4
+#define DEVICE		0x1110
+#define SHARED_BAR	2
+
+/* Bridges below bridges; QEMU gives no more. */
+#define DEEPEST		16
+
+static const json_t *shared_bar(const json_t *device, u64 size)
+{
+	const json_t *regions = json_object_get(device, "regions"), *region;
+	size_t i;
+
+	json_array_foreach(regions, i, region)
+		if (json_natural(region, "bar") == SHARED_BAR &&
+		    json_natural(region, "size") == size)
+			return region;
+	return NULL;
+}
+
+static bool take(struct ivshmem_place *place, const json_t *device, u64 size)
+{
+	const json_t *id = json_object_get(device, "id"), *bar = shared_bar(device, size);
+	json_int_t address;
+
+	if (json_natural(id, "vendor") != VENDOR || json_natural(id, "device") != DEVICE || !bar)
+		return false;
+	address = json_integer_value(json_object_get(bar, "address"));
+	place->address = address > 0 ? (u64)address : 0;
+	snprintf(place->slot, sizeof(place->slot), "0000:%02x:%02x.%x",
+		 (unsigned int)json_natural(device, "bus") & 0xff,
+		 (unsigned int)json_natural(device, "slot") & 0x1f,
+		 (unsigned int)json_natural(device, "function") & 0x7);
+	return true;
+}
+
+static bool look_among(struct ivshmem_place *place, const json_t *devices, u64 size, int depth)
+{
+	const json_t *device, *behind;
+	size_t i;
+
+	json_array_foreach(devices, i, device) {
+		if (take(place, device, size))
+			return true;
+		behind = json_object_get(json_object_get(device, "pci_bridge"), "devices");
+		if (depth < DEEPEST && look_among(place, behind, size, depth + 1))
+			return true;
+	}
+	return false;
+}
+
+bool ivshmem_place_find(struct ivshmem_place *place, const json_t *buses, u64 size)
+{
+	const json_t *bus;
+	size_t i;
+
+	json_array_foreach(buses, i, bus)
+		if (look_among(place, json_object_get(bus, "devices"), size, 0))
+			return true;
+	return false;
+}
