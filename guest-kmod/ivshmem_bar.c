@@ -3,9 +3,10 @@
  * The PCI driver: finds the ivshmem device whose BAR 2 is a freehint region and
  * leaves every other ivshmem device alone.
  *
- * The PCI id belongs to everyone who uses ivshmem. A device is kept only when
- * freehint_publisher_attach() recognises its BAR, and not one byte is written
- * before that: somebody else's shared memory is somebody else's data.
+ * The PCI id belongs to everyone who uses ivshmem. bar_look() says whose a device is
+ * before anything of it is touched; only then is it enabled, its region claimed and
+ * mapped, and its header read once more. Not one byte is written before that:
+ * somebody else's shared memory is somebody else's data.
  */
 #include <linux/bitops.h>
 #include <linux/err.h>
@@ -15,14 +16,12 @@
 #include <linux/pm.h>
 #include <linux/slab.h>
 
+#include "bar_look.h"
 #include "guest_stats.h"
 #include "ivshmem_bar.h"
+#include "left_alone.h"
 #include "round_worker.h"
 #include "../proto/guest_publish.h"
-
-#define IVSHMEM_VENDOR	0x1af4
-#define IVSHMEM_DEVICE	0x1110
-#define IVSHMEM_BAR	2
 
 /**
  * struct ivshmem_bar - the device we keep
@@ -44,37 +43,21 @@ struct ivshmem_bar {
  */
 static unsigned long bar_in_use;
 
-static int map_bar(struct pci_dev *pdev, struct ivshmem_bar *bar)
+bool ivshmem_bar_is_kept(void)
 {
-	if (!(pci_resource_flags(pdev, IVSHMEM_BAR) & IORESOURCE_MEM))
-		return -ENODEV;
-	bar->size = pci_resource_len(pdev, IVSHMEM_BAR);
-	/* The other side is memory too: cached is coherent and the only fast way. */
-	bar->base = memremap(pci_resource_start(pdev, IVSHMEM_BAR), bar->size, MEMREMAP_WB);
-	return bar->base ? 0 : -ENOMEM;
+	return test_bit(0, &bar_in_use);
 }
 
 /* Return: 0 when the BAR is ours, else -ENODEV after saying why it is not. */
-static int prove_bar(struct pci_dev *pdev, const struct ivshmem_bar *bar)
+static int prove_bar(struct pci_dev *pdev)
 {
-	struct freehint_publisher pub;
+	struct freehint_publisher seen;
+	int verdict = bar_look(pdev, &seen);
 
-	switch (freehint_publisher_attach(&pub, bar->base, bar->size)) {
-	case 0:
+	if (!verdict)
 		return 0;
-	case -ENODEV:
-		pci_info(pdev, "no freehint magic in BAR 2, left alone; if the host was not ready, bind it again later\n");
-		break;
-	case -EPROTO:
-		pci_warn(pdev, "host speaks freehint versions %u to %u, this module %u to %u, left alone; update %s\n",
-			 pub.host_version_min, pub.host_version, FREEHINT_VERSION_MIN,
-			 FREEHINT_VERSION, freehint_older_side(&pub));
-		break;
-	default:
-		pci_warn(pdev, "freehint sizes in BAR 2 contradict its %llu bytes, left alone; check the host's extension\n",
-			 bar->size);
-		break;
-	}
+	bar_explain(pdev, verdict, &seen);
+	left_alone_add(pdev, verdict);
 	return -ENODEV;
 }
 
@@ -83,9 +66,25 @@ static int claim_bar(struct pci_dev *pdev)
 	if (!test_and_set_bit(0, &bar_in_use))
 		return 0;
 	pci_err(pdev, "another freehint region is in use already, remove one of the two devices\n");
+	left_alone_add(pdev, -EBUSY);
 	return -EBUSY;
 }
 
+static void unclaim_bar(void)
+{
+	clear_bit(0, &bar_in_use);
+	left_alone_resume();
+}
+
+static int map_bar(struct pci_dev *pdev, struct ivshmem_bar *bar)
+{
+	bar->size = pci_resource_len(pdev, IVSHMEM_BAR);
+	/* The other side is memory too: cached is coherent and the only fast way. */
+	bar->base = memremap(pci_resource_start(pdev, IVSHMEM_BAR), bar->size, MEMREMAP_WB);
+	return bar->base ? 0 : -ENOMEM;
+}
+
+/* The worker reads the header again: what the look saw may be gone by now. */
 static int start_worker(struct pci_dev *pdev, struct ivshmem_bar *bar)
 {
 	bar->worker = round_worker_start(&pdev->dev, bar->base, bar->size, &bar->stats);
@@ -97,9 +96,17 @@ static int ivshmem_bar_probe(struct pci_dev *pdev, const struct pci_device_id *i
 	struct ivshmem_bar *bar;
 	int ret;
 
+	ret = prove_bar(pdev);
+	if (ret)
+		return ret;
+	ret = claim_bar(pdev);
+	if (ret)
+		return ret;
 	bar = kzalloc(sizeof(*bar), GFP_KERNEL);
-	if (!bar)
-		return -ENOMEM;
+	if (!bar) {
+		ret = -ENOMEM;
+		goto err_unclaim;
+	}
 	ret = pci_enable_device_mem(pdev);
 	if (ret)
 		goto err_free;
@@ -109,21 +116,13 @@ static int ivshmem_bar_probe(struct pci_dev *pdev, const struct pci_device_id *i
 	ret = map_bar(pdev, bar);
 	if (ret)
 		goto err_release;
-	ret = prove_bar(pdev, bar);
-	if (ret)
-		goto err_unmap;
-	ret = claim_bar(pdev);
-	if (ret)
-		goto err_unmap;
 	ret = start_worker(pdev, bar);
 	if (ret)
-		goto err_unclaim;
+		goto err_unmap;
 	guest_stats_show(&bar->stats, &pdev->dev);
 	pci_set_drvdata(pdev, bar);
 	return 0;
 
-err_unclaim:
-	clear_bit(0, &bar_in_use);
 err_unmap:
 	memunmap(bar->base);
 err_release:
@@ -132,6 +131,8 @@ err_disable:
 	pci_disable_device(pdev);
 err_free:
 	kfree(bar);
+err_unclaim:
+	unclaim_bar();
 	return ret;
 }
 
@@ -142,11 +143,11 @@ static void ivshmem_bar_remove(struct pci_dev *pdev)
 	guest_stats_hide(&bar->stats);
 	round_worker_halt(bar->worker);
 	round_worker_free(bar->worker);
-	clear_bit(0, &bar_in_use);
 	memunmap(bar->base);
 	pci_release_region(pdev, IVSHMEM_BAR);
 	pci_disable_device(pdev);
 	kfree(bar);
+	unclaim_bar();
 }
 
 /*
@@ -194,4 +195,11 @@ int ivshmem_bar_register(void)
 void ivshmem_bar_unregister(void)
 {
 	pci_unregister_driver(&ivshmem_bar_driver);
+	/* No probe adds to them any more. */
+	left_alone_exit();
+}
+
+bool ivshmem_bar_is_ours(const struct device *dev)
+{
+	return dev->driver == &ivshmem_bar_driver.driver;
 }

@@ -3,7 +3,8 @@
  * freehint.ko: tells the host which pages of this guest are free, so that a live
  * migration need not send them.
  *
- * Reading order: ivshmem_bar.c finds the region, round_worker.c answers the host,
+ * Reading order: bar_look.c looks for the region, ivshmem_bar.c keeps it,
+ * left_alone.c comes back to it later, round_worker.c answers the host,
  * free_scan.c looks at the allocator, proto/guest_publish.c writes the bytes.
  */
 #include <linux/module.h>
