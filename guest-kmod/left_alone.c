@@ -62,21 +62,21 @@ static void forget(struct left_alone *dev)
 	kfree(dev);
 }
 
-static bool is_listed_locked(const struct pci_dev *pdev)
+static struct left_alone *find_locked(const struct pci_dev *pdev)
 {
 	struct left_alone *dev;
 
 	list_for_each_entry(dev, &devices, link)
 		if (dev->pdev == pdev)
-			return true;
-	return false;
+			return dev;
+	return NULL;
 }
 
 /* Somebody may have bound the device by hand meanwhile: then it is there already. */
 static void put_in_list(struct left_alone *dev)
 {
 	mutex_lock(&lock);
-	if (is_listed_locked(dev->pdev))
+	if (find_locked(dev->pdev))
 		forget(dev);
 	else
 		list_add_tail(&dev->link, &devices);
@@ -151,6 +151,20 @@ static void look_again(struct work_struct *work)
 	mutex_unlock(&lock);
 	list_for_each_entry_safe(dev, next, &now, link)
 		look_at(dev);
+}
+
+/* One that is being looked at meanwhile is missed: the next look finds it gone. */
+void left_alone_drop(const struct pci_dev *pdev)
+{
+	struct left_alone *dev;
+
+	mutex_lock(&lock);
+	dev = find_locked(pdev);
+	if (dev) {
+		list_del(&dev->link);
+		forget(dev);
+	}
+	mutex_unlock(&lock);
 }
 
 void left_alone_resume(void)

@@ -21,6 +21,9 @@ struct pci_dev;
  */
 void left_alone_add(struct pci_dev *pdev, int verdict);
 
+/** left_alone_drop() - the device is unplugged: forget it if it is here */
+void left_alone_drop(const struct pci_dev *pdev);
+
 /** left_alone_resume() - a device was given back: the others may be of use again */
 void left_alone_resume(void);
 

@@ -4,13 +4,15 @@
  * migration need not send them.
  *
  * Reading order: bar_look.c looks for the region, ivshmem_bar.c keeps it,
- * left_alone.c comes back to it later, round_worker.c answers the host,
- * free_scan.c looks at the allocator, proto/guest_publish.c writes the bytes.
+ * left_alone.c comes back to it later, pci_watch.c sees who else has it,
+ * round_worker.c answers the host, free_scan.c looks at the allocator,
+ * proto/guest_publish.c writes the bytes.
  */
 #include <linux/module.h>
 
 #include "free_scan.h"
 #include "ivshmem_bar.h"
+#include "pci_watch.h"
 
 static int __init freehint_init(void)
 {
@@ -22,8 +24,13 @@ static int __init freehint_init(void)
 	ret = ivshmem_bar_register();
 	if (ret)
 		goto err_scan;
+	ret = pci_watch_start();
+	if (ret)
+		goto err_unregister;
 	return 0;
 
+err_unregister:
+	ivshmem_bar_unregister();
 err_scan:
 	free_scan_exit();
 	return ret;
@@ -32,6 +39,7 @@ module_init(freehint_init);
 
 static void __exit freehint_exit(void)
 {
+	pci_watch_stop();
 	ivshmem_bar_unregister();
 	free_scan_exit();
 }
