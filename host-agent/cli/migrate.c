@@ -154,12 +154,28 @@ static enum cli_exit watch_to_the_end(struct qmp_call *call, const struct migrat
 	return code;
 }
 
+/* Another one would be refused, but the limits are those of the one that runs, too. */
+static bool is_one_under_way(struct qmp_call *call)
+{
+	json_t *answer = qmp_call(call, "query-migrate", NULL);
+	const char *status = json_string_value(json_object_get(answer, "status"));
+	bool under_way = status && strcmp(status, "none") != 0 &&
+			 migration_state_find(status)->stage != STAGE_OVER;
+
+	if (under_way)
+		progress_say("a migration is under way already, %s", status);
+	json_decref(answer);
+	return under_way;
+}
+
 static enum cli_exit migrate(struct qmp_call *call, const struct migrate_options *opt,
 			     struct migrate_settings *settings)
 {
 	double before = skipped(call);
 	enum cli_exit code = CLI_NO_ANSWER;
 
+	if (is_one_under_way(call))
+		return CLI_NO_ANSWER;
 	if (!opt->plain)
 		start_hints(call, settings);
 	if (set_limits(call, opt, settings)) {
@@ -185,11 +201,12 @@ enum cli_exit cli_migrate(int argc, char **argv)
 
 	if (argp_parse(&migrate_argp, argc, argv, 0, NULL, &opt))
 		return CLI_USAGE;
-	interrupts_catch();
-	if (qmp_call_open(&call, opt.qmp))
+	if (qmp_call_open(&call, opt.qmp)) {
 		progress_say("%s", call.error);
-	else
+	} else {
+		interrupts_catch();
 		code = migrate(&call, &opt, &settings);
+	}
 	migrate_settings_free(&settings);
 	qmp_call_close(&call);
 	return code;

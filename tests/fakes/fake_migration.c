@@ -48,8 +48,13 @@ static const char *current_state(void)
 
 static void take_look(void)
 {
+	if (!play.begun) {
+		fake_qmp_sendf(&play.server, "{\"return\": {\"status\": \"%s\"}}\r\n",
+			       play.earlier ? play.earlier : "none");
+		return;
+	}
 	play.looks++;
-	if (play.looks == play.interrupt || (play.again && play.looks == play.interrupt + 10))
+	if (play.looks == play.interrupt || (play.again && play.looks == play.interrupt + 20))
 		kill(getpid(), SIGINT);
 	if (play.looks == play.hang_up) {
 		fake_qmp_hang_up(&play.server);
@@ -81,9 +86,10 @@ static void take_migrate(void)
 static bool meddle(struct fake_qmp *server, const char *name, json_int_t id)
 {
 	(void)id;
-	if (play.early)
+	if (play.early && strcmp(name, "qmp_capabilities") != 0) {
 		kill(getpid(), SIGINT);
-	play.early = false;
+		play.early = false;
+	}
 	if (play.refuse && !strcmp(name, play.refuse)) {
 		play.cancels += !strcmp(name, "migrate_cancel");
 		answer("{\"error\": {\"class\": \"GenericError\", \"desc\": \"will not\"}}");

@@ -20,6 +20,7 @@
  * @interrupt: Ctrl-C comes with this look, from 1 on; 0: never
  * @again:     and once more, half a second later or more
  * @early:     Ctrl-C comes with the first command of all
+ * @earlier:   what query-migrate says before this migration, NULL: "none"
  * @refuse:    the command that is refused
  * @hang_up:   the connection breaks at this look
  * @meddler:   somebody else sets the bandwidth to this when the migration begins
@@ -38,6 +39,7 @@ struct play {
 	int interrupt;
 	bool again;
 	bool early;
+	const char *earlier;
 	const char *refuse;
 	int hang_up;
 	long long meddler;

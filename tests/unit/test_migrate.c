@@ -62,6 +62,23 @@ static void an_interrupt_before_the_first_command_begins_nothing(void **state)
 	play_assert_put_back();
 }
 
+static void a_migration_that_is_under_way_is_left_alone(void **state)
+{
+	(void)state;
+	play.earlier = "postcopy-active";
+	assert_int_equal(play_run(), CLI_NO_ANSWER);
+	assert_false(play.begun);
+	assert_int_equal(play_times_said("under way already, postcopy-active"), 1);
+	play_assert_put_back();
+}
+
+static void a_migration_after_a_failed_one_begins(void **state)
+{
+	(void)state;
+	play.earlier = "failed";
+	assert_int_equal(play_run(), CLI_OK);
+}
+
 static void reporting_that_was_on_stays_on(void **state)
 {
 	(void)state;
@@ -202,6 +219,8 @@ int main(void)
 		PLAYED(a_migration_that_is_refused_puts_back),
 		PLAYED(limits_that_are_refused_put_reporting_back),
 		PLAYED(an_interrupt_before_the_first_command_begins_nothing),
+		PLAYED(a_migration_that_is_under_way_is_left_alone),
+		PLAYED(a_migration_after_a_failed_one_begins),
 		PLAYED(reporting_that_was_on_stays_on),
 		PLAYED(what_somebody_else_has_set_stays),
 		PLAYED(an_interrupt_cancels_while_the_guest_is_here),
