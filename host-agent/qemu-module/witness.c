@@ -35,6 +35,9 @@
  * witness could no longer tell whether it knew of a write: nothing that was skipped until
  * then is checked any more.
  *
+ * Memory that KSM may merge is not checked: a merged page looks like one that was written
+ * (write_watch.c). KSM can be switched on at any time, so that is asked after every watch.
+ *
  * A hint that comes too late leaves no trace in this comparison, for the bit that it clears
  * was in the log. It is recognised by its round.
  */
@@ -107,6 +110,10 @@ static void unwatch(void)
 	witness.on = false;
 }
 
+static const char ksm_merges[] =
+	"the kernel may merge this memory (KSM), which looks like a write; start QEMU with "
+	"-machine mem-merge=off, or stop KSM on this host";
+
 /* Until the next migration. */
 static void give_up(const char *why)
 {
@@ -114,6 +121,11 @@ static void give_up(const char *why)
 	qemu.warn_report("freehint: audit: %s", why);
 	witness.failed = true;
 	unwatch();
+}
+
+static bool is_merged(const struct watched *block)
+{
+	return write_watch_merges(block->host, block->pages << FREEHINT_PAGE_SHIFT);
 }
 
 static int watch_block(const struct armed_block *armed)
@@ -131,6 +143,8 @@ static int watch_block(const struct armed_block *armed)
 	block->written = calloc(page_bits_words(block->pages), sizeof(u64));
 	if (!block->skipped || !block->written)
 		return -ENOMEM;
+	if (is_merged(block))
+		return -EOPNOTSUPP;
 	return write_watch_add(block->host, block->pages << FREEHINT_PAGE_SHIFT);
 }
 
@@ -148,6 +162,8 @@ static bool begin(void)
 	ret = arm_each(watch_block);
 	if (ret == -ENOMEM)
 		give_up("no memory");
+	else if (ret == -EOPNOTSUPP)
+		give_up(ksm_merges);
 	else if (ret)
 		give_up("a memory backend of this kind cannot be watched");
 	else
@@ -260,6 +276,10 @@ static void check_block(struct watched *block)
 
 	if (!take_watch(block, note_written))
 		return;
+	if (is_merged(block)) {
+		give_up(ksm_merges);
+		return;
+	}
 	log = dirty_log_take(block->region, block->pages, DIRTY_LOG_MIGRATION);
 	for (i = 0; i < words; i++)
 		compare(block, i, put_back(block, log, i * FREEHINT_WORD_BITS));

@@ -9,8 +9,20 @@
  * not populated counts as written in the first scan and is protected by it, too
  * (UFFD_FEATURE_WP_UNPOPULATED); from then on no huge page comes there that would make
  * one write look like 512.
+ *
+ * KSM is no writer and looks like one: when it merges a page, the new page table entry comes
+ * without the protection, and nobody faults (mm/ksm.c, replace_page). Such memory must not
+ * be watched. Which it is, smaps says (VmFlags: mg), whoever asked for it: QEMU by madvise(),
+ * which is its default, or systemd for the whole process by prctl(). While ksmd does nothing that
+ * does no harm; whether it did something since the watch began, its counter says, also
+ * when it was switched on and off again. Why the watch does not take the memory away from
+ * KSM (MADV_UNMERGEABLE): that copies every page that is merged, on a host that merges
+ * because it is short of memory.
  */
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,7 +31,25 @@
 
 #define REGIONS	512
 
+#define KSM	"/sys/kernel/mm/ksm/"
+
 static int uffd = -1, pagemap = -1;
+static u64 scanned_before;	/* pages that ksmd had looked at when the watch began */
+
+/* @unknown where the file cannot be read. */
+static u64 read_number(const char *path, u64 unknown)
+{
+	FILE *file = fopen(path, "re");
+	char line[32];
+	u64 number = unknown;
+
+	if (!file)
+		return unknown;
+	if (fgets(line, sizeof(line), file))
+		number = strtoull(line, NULL, 10);
+	fclose(file);
+	return number;
+}
 
 static int negotiate(void)
 {
@@ -39,6 +69,7 @@ int write_watch_open(void)
 	uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | UFFD_USER_MODE_ONLY);
 	if (uffd < 0)
 		return -errno;
+	scanned_before = read_number(KSM "pages_scanned", 0);
 	ret = negotiate();
 	if (ret)
 		goto err_close;
@@ -105,4 +136,53 @@ int write_watch_take(u8 *start, u64 len, write_watch_fn *written, void *opaque)
 		tell(start, region, count, written, opaque);
 	}
 	return 0;
+}
+
+static bool is_mergeable_flags(const char *line)
+{
+	return !strncmp(line, "VmFlags:", strlen("VmFlags:")) && strstr(line, " mg");
+}
+
+/* The first line about a mapping: "55d0c8e00000-55d0c8e21000 rw-p ..." */
+static bool is_mapping(const char *line, u64 *from, u64 *to)
+{
+	char *dash, *blank;
+	u64 start, end;
+
+	start = strtoull(line, &dash, 16);
+	if (dash == line || *dash != '-')
+		return false;
+	end = strtoull(dash + 1, &blank, 16);
+	if (*blank != ' ')
+		return false;
+	*from = start;
+	*to = end;
+	return true;
+}
+
+bool write_watch_mergeable(const u8 *start, u64 len)
+{
+	const u64 first = (uintptr_t)start, last = first + len - 1;
+	FILE *smaps = fopen("/proc/self/smaps", "re");
+	u64 at = 0, end = 0;
+	bool mergeable = !smaps;	/* nobody knows */
+	char line[512];
+
+	/* The lines about a mapping follow its addresses; paths that are cut off do no harm. */
+	while (smaps && !mergeable && at <= last && fgets(line, sizeof(line), smaps)) {
+		if (!is_mapping(line, &at, &end) && end > first)
+			mergeable = is_mergeable_flags(line);
+	}
+	if (smaps)
+		fclose(smaps);
+	return mergeable;
+}
+
+bool write_watch_merges(const u8 *start, u64 len)
+{
+	/* No such file: a kernel without KSM, which has no such memory, or nobody knows. */
+	if (!read_number(KSM "run", 1) &&
+	    read_number(KSM "pages_scanned", 0) == scanned_before)
+		return false;
+	return write_watch_mergeable(start, len);
 }

@@ -49,4 +49,27 @@ typedef void write_watch_fn(void *opaque, const u8 *start, const u8 *end);
  */
 int write_watch_take(u8 *start, u64 len, write_watch_fn *written, void *opaque);
 
+/**
+ * write_watch_mergeable() - has anybody asked the kernel to merge pages of this memory (KSM)?
+ * @start: first byte
+ * @len:   bytes, not 0
+ *
+ * Reads smaps, which takes milliseconds for each GiB of what is mapped up to there.
+ *
+ * Return: also true where the kernel does not say.
+ */
+bool write_watch_mergeable(const u8 *start, u64 len);
+
+/**
+ * write_watch_merges() - may pages of it have been merged since write_watch_open()?
+ * @start: first byte
+ * @len:   bytes, not 0
+ *
+ * A merged page counts as written though nobody wrote it. Ask after write_watch_take(): what
+ * it has told is to be believed if not.
+ *
+ * Return: ksmd was at work, and the memory is mergeable.
+ */
+bool write_watch_merges(const u8 *start, u64 len);
+
 #endif /* FREEHINT_WRITE_WATCH_H */

@@ -7,15 +7,21 @@ the log, and by the one that takes hints of a round that is over.
 """
 from __future__ import annotations
 
+import os
+import tempfile
 from typing import Any
 
 from baremetal import (CRAWL, EXTENSION, MIB, PAGE, RING, Machine, TooEarly, accelerators, build,
                        finish, in_time, migration, mutant, result)
+from lib.qemu import BINARY
 from lib.qmp import QmpError
 
 OLD, NEW = 0x11111111, 0x22222222
 MEM = 128 * MIB
 AUDIT = ",audit=on"
+# Whatever the host's KSM does.
+NO_MERGE = ["-machine", "mem-merge=off"]
+KSM_SWITCH = "/sys/kernel/mm/ksm/run"
 
 FILLER = range(1 * MIB, 9 * MIB)
 UNTOUCHED = range(16 * MIB, 32 * MIB)
@@ -49,7 +55,8 @@ def begin(src: Machine, dst: Machine, caps: dict[str, bool] | None = None) -> No
 
 def precopy(accel: str, extension: str, share: bool = False) -> tuple[dict[str, Any], int]:
     """A migration with late hints; what the witness says, and pages that are lost."""
-    with Machine(accel, name="src", mem=MEM, extension=extension, share=share) as src, \
+    with Machine(accel, name="src", mem=MEM, extension=extension, share=share,
+                 extra=NO_MERGE) as src, \
             Machine(accel, name="dst", mem=MEM, share=share, incoming=True) as dst:
         begin(src, dst)
         finish(src, dst)
@@ -70,7 +77,7 @@ def check_agrees(accel: str, share: bool) -> None:
 def check_switch(accel: str) -> None:
     """The sync of a switch to postcopy is looked at, too."""
     caps = {"postcopy-ram": True}
-    with Machine(accel, name="src", mem=MEM, extension=EXTENSION + AUDIT) as src, \
+    with Machine(accel, name="src", mem=MEM, extension=EXTENSION + AUDIT, extra=NO_MERGE) as src, \
             Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
         begin(src, dst, caps)
         src.qmp.command("migrate-start-postcopy")
@@ -95,7 +102,8 @@ def check_no_arm() -> None:
 
 def hint_too_late(accel: str) -> None:
     """A hint of a round that is over is told by its round."""
-    with Machine(accel, name="src", mem=MEM, extension=mutant("no-gate") + AUDIT) as src, \
+    with Machine(accel, name="src", mem=MEM, extension=mutant("no-gate") + AUDIT,
+                 extra=NO_MERGE) as src, \
             Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
         src.ping()
         src.write(FILLER, OLD)
@@ -129,6 +137,57 @@ def check_no_gate(accel: str) -> None:
     in_time(lambda: hint_too_late(accel))
 
 
+def merging_qemu(directory: str) -> str:
+    """
+    A QEMU that sees a KSM of its own: in its mount namespace the switch is a file in
+    `directory`. The host's KSM is everybody's.
+    """
+    path = os.path.join(directory, "qemu")
+    with open(path, "w", encoding="ascii") as script:
+        script.write("#!/bin/sh\nexec unshare --mount sh -c "
+                     f"'mount --bind {directory}/run {KSM_SWITCH} && exec {BINARY} \"$@\"' "
+                     'sh "$@"\n')
+    os.chmod(path, 0o755)
+    return path
+
+
+def merging(accel: str, before: str, later: str, *extra: str) -> dict[str, Any]:
+    """A migration with late hints, and KSM's switch before and in it; what the witness says."""
+    with tempfile.TemporaryDirectory(prefix="freehint-ksm-") as directory:
+        switch = os.path.join(directory, "run")
+        write_line(switch, before)
+        src = Machine(accel, name="src", mem=MEM, extra=extra, extension=EXTENSION + AUDIT)
+        src.binary = merging_qemu(directory)
+        with src, Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
+            begin(src, dst)
+            write_line(switch, later)
+            finish(src, dst)
+            result.check(dst.lost(LATE, NEW) == 0, f"{accel}: writes are lost")
+            return src.query()["audit"]
+
+
+def write_line(path: str, line: str) -> None:
+    """As the shell's echo."""
+    with open(path, "w", encoding="ascii") as file:
+        file.write(line + "\n")
+
+
+def check_merging(accel: str) -> None:
+    """Memory that KSM may merge is not watched, from when it runs; other memory is."""
+    if os.geteuid() or not os.path.exists(KSM_SWITCH):
+        print("skipped: the audit beside KSM needs root and a kernel with KSM", flush=True)
+        return
+    for before, later in ("1", "1"), ("0", "1"):
+        said = merging(accel, before, later)
+        result.check("KSM" in said.get("impossible", "") and said["violations"] == 0,
+                     f"{accel}: KSM is {before}, then {later}: {said}")
+    for said in (merging(accel, "1", "1", *NO_MERGE),
+                 merging(accel, "0", "0")):
+        result.check("impossible" not in said and said["checks"] > 0 and
+                     said["violations"] == 0, f"{accel}: {said}")
+    result.step(f"{accel}: memory that may be merged is not watched")
+
+
 def check_off(accel: str) -> None:
     """Nobody is watched who did not ask for it."""
     with Machine(accel, name="src", mem=MEM) as src:
@@ -146,6 +205,7 @@ def test() -> None:
     if "kvm" in accels:
         check_agrees(RING, share=False)
     check_no_gate(accels[0])
+    check_merging(accels[0])
     check_off(accels[0])
     if "kvm" in accels:
         check_no_arm()

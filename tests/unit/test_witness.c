@@ -32,6 +32,7 @@ static struct {
 	int open;
 	int add;
 	int take;
+	bool merges;
 	unsigned int opened;
 	unsigned int closed;
 } kernel;
@@ -66,6 +67,13 @@ int write_watch_take(u8 *start, u64 len, write_watch_fn *written, void *opaque)
 		kernel.written[i] = false;
 	}
 	return kernel.take;
+}
+
+bool write_watch_merges(const u8 *start, u64 len)
+{
+	assert_ptr_equal(start, fake.block[0].host);
+	assert_int_equal(len, PAGES * PAGE);
+	return kernel.merges;
 }
 
 __attribute__((format(printf, 1, 2)))
@@ -295,6 +303,33 @@ static void what_cannot_be_watched_is_said(void **state)
 	kernel.take = -EPERM;
 	assert_gives_up();
 	kernel.take = 0;
+	kernel.merges = true;
+	assert_gives_up();
+	assert_non_null(strstr(witness_report().why, "mem-merge=off"));
+	kernel.merges = false;
+	witness_over();
+	witness_open_round(ROUND);
+	assert_null(witness_report().why);
+}
+
+/* KSM takes the protection off without a fault, and a write is in no log. */
+static void a_page_that_was_merged_is_no_lost_write(void **state)
+{
+	(void)state;
+	hint(10, 100);
+	witness_sync();
+	assert_int_equal(NEW(checks), 1);
+	guest_writes(20, false);
+	kernel.merges = true;
+	witness_sync();
+	assert_int_equal(NEW(violations), 0);
+	assert_int_equal(errors, 0);
+	assert_int_equal(warnings, 1);
+	assert_non_null(strstr(witness_report().why, "KSM"));
+	witness_sync();
+	assert_int_equal(NEW(checks), 2);
+	/* whether it goes on is asked anew */
+	kernel.merges = false;
 	witness_over();
 	witness_open_round(ROUND);
 	assert_null(witness_report().why);
@@ -328,6 +363,7 @@ int main(void)
 		TEST(what_is_watched_is_held_until_the_watch_ends),
 		TEST(memory_of_nobody_is_ignored),
 		TEST(what_cannot_be_watched_is_said),
+		TEST(a_page_that_was_merged_is_no_lost_write),
 		TEST(nothing_is_watched_unless_wanted),
 	};
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * This machine's kernel says which pages were written: each once, by whoever, in private and
- * shared memory, populated or not. Skipped where the kernel is too old.
+ * shared memory, populated or not; and of which memory it says so wrongly, because KSM may
+ * merge it. Skipped where the kernel is too old.
  */
 /* links: host-agent/qemu-module/write_watch.c */
 #include <setjmp.h>
@@ -123,6 +124,29 @@ static void nothing_is_watched_after_the_end(void **state)
 
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
 
+static void memory_that_ksm_may_merge_is_known(void **state)
+{
+	(void)state;
+	watch(MAP_PRIVATE);
+	assert_false(write_watch_mergeable(memory, PAGES * PAGE));
+	if (madvise(memory + PAGES / 2 * PAGE, PAGE, MADV_MERGEABLE))
+		skip();
+	assert_true(write_watch_mergeable(memory, PAGES * PAGE));
+	assert_true(write_watch_mergeable(memory + PAGES / 2 * PAGE, PAGE));
+	assert_false(write_watch_mergeable(memory, PAGES / 2 * PAGE));
+	assert_false(write_watch_mergeable(memory + (PAGES / 2 + 1) * PAGE, PAGE));
+	assert_int_equal(madvise(memory, PAGES * PAGE, MADV_UNMERGEABLE), 0);
+	assert_false(write_watch_mergeable(memory, PAGES * PAGE));
+}
+
+static void shared_memory_is_never_merged(void **state)
+{
+	(void)state;
+	watch(MAP_SHARED);
+	madvise(memory, PAGES * PAGE, MADV_MERGEABLE);
+	assert_false(write_watch_mergeable(memory, PAGES * PAGE));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +155,8 @@ int main(void)
 		TEST(a_huge_page_counts_as_one),
 		TEST(a_thousand_runs_are_known),
 		TEST(nothing_is_watched_after_the_end),
+		TEST(memory_that_ksm_may_merge_is_known),
+		TEST(shared_memory_is_never_merged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
