@@ -54,6 +54,9 @@ struct scan_arg {
 
 #define SCAN_IOCTL		_IOWR('f', 16, struct scan_arg)
 #define SCAN_WRITTEN		(1 << 1)	/* PAGE_IS_WRITTEN */
+#define SCAN_PRESENT		(1 << 3)	/* PAGE_IS_PRESENT */
+#define SCAN_SWAPPED		(1 << 4)	/* PAGE_IS_SWAPPED */
+#define SCAN_ZERO		(1 << 5)	/* PAGE_IS_PFNZERO */
 #define SCAN_PROTECT		(1 << 0)	/* PM_SCAN_WP_MATCHING */
 #define SCAN_CHECK_ASYNC	(1 << 1)	/* PM_SCAN_CHECK_WPASYNC */
 

@@ -181,7 +181,8 @@ static void note_written(void *opaque, const u8 *start, const u8 *end)
 
 static bool take_watch(struct watched *block, write_watch_fn *written)
 {
-	if (!write_watch_take(block->host, block->pages << FREEHINT_PAGE_SHIFT, written, block))
+	if (!write_watch_take(block->host, block->pages << FREEHINT_PAGE_SHIFT,
+			      qemu.qemu_ram_is_shared(block->ram), written, block))
 		return true;
 	give_up("the kernel no longer says what was written");
 	return false;

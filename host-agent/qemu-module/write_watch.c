@@ -10,6 +10,11 @@
  * (UFFD_FEATURE_WP_UNPOPULATED); from then on no huge page comes there that would make
  * one write look like 512.
  *
+ * Whoever gives a page back to the kernel (virtio-balloon, virtio-mem, free page reporting) takes
+ * its protection off as well. In private memory that can be told from a write: what was
+ * written is there, or swapped out, and is not the kernel's page of zeros. Shared memory may
+ * be written and no longer be in our page tables, so there it counts as written.
+ *
  * KSM is no writer and looks like one: when it merges a page, the new page table entry comes
  * without the protection, and nobody faults (mm/ksm.c, replace_page). Such memory must not
  * be watched. Which it is, smaps says (VmFlags: mg), whoever asked for it: QEMU by madvise(),
@@ -104,17 +109,25 @@ int write_watch_add(u8 *start, u64 len)
 	return ioctl(uffd, UFFDIO_REGISTER, &range) ? -errno : 0;
 }
 
-static void tell(const u8 *start, const struct scan_region *region, int count,
+static bool is_written(const struct scan_region *region, bool shared)
+{
+	return shared || (region->categories & (SCAN_PRESENT | SCAN_SWAPPED) &&
+			  !(region->categories & SCAN_ZERO));
+}
+
+static void tell(const u8 *start, const struct scan_region *region, int count, bool shared,
 		 write_watch_fn *written, void *opaque)
 {
 	const u64 base = (uintptr_t)start;
 	int i;
 
 	for (i = 0; written && i < count; i++)
-		written(opaque, start + (region[i].start - base), start + (region[i].end - base));
+		if (is_written(&region[i], shared))
+			written(opaque, start + (region[i].start - base),
+				start + (region[i].end - base));
 }
 
-int write_watch_take(u8 *start, u64 len, write_watch_fn *written, void *opaque)
+int write_watch_take(u8 *start, u64 len, bool shared, write_watch_fn *written, void *opaque)
 {
 	struct scan_region region[REGIONS];
 	struct scan_arg arg = {
@@ -125,7 +138,7 @@ int write_watch_take(u8 *start, u64 len, write_watch_fn *written, void *opaque)
 		.vec = (uintptr_t)region,
 		.vec_len = REGIONS,
 		.category_mask = SCAN_WRITTEN,
-		.return_mask = SCAN_WRITTEN,
+		.return_mask = SCAN_PRESENT | SCAN_SWAPPED | SCAN_ZERO | SCAN_WRITTEN,
 	};
 	int count;
 
@@ -133,7 +146,7 @@ int write_watch_take(u8 *start, u64 len, write_watch_fn *written, void *opaque)
 		count = ioctl(pagemap, SCAN_IOCTL, &arg);
 		if (count < 0)
 			return -errno;
-		tell(start, region, count, written, opaque);
+		tell(start, region, count, shared, written, opaque);
 	}
 	return 0;
 }

@@ -39,6 +39,7 @@ typedef void write_watch_fn(void *opaque, const u8 *start, const u8 *end);
  * write_watch_take() - what was written since the last time, atomically forgotten
  * @start:   first byte
  * @len:     bytes, inside what was added
+ * @shared:  mapped as shared memory; what was given back to the kernel counts as written then
  * @written: called for each run, may be NULL
  * @opaque:  for it
  *
@@ -47,7 +48,7 @@ typedef void write_watch_fn(void *opaque, const u8 *start, const u8 *end);
  *
  * Return: 0 or negative errno.
  */
-int write_watch_take(u8 *start, u64 len, write_watch_fn *written, void *opaque);
+int write_watch_take(u8 *start, u64 len, bool shared, write_watch_fn *written, void *opaque);
 
 /**
  * write_watch_mergeable() - has anybody asked the kernel to merge pages of this memory (KSM)?

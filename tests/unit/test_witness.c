@@ -56,11 +56,12 @@ int write_watch_add(u8 *start, u64 len)
 	return kernel.add;
 }
 
-int write_watch_take(u8 *start, u64 len, write_watch_fn *written, void *opaque)
+int write_watch_take(u8 *start, u64 len, bool shared, write_watch_fn *written, void *opaque)
 {
 	u64 i;
 
 	assert_int_equal(len, PAGES * PAGE);
+	assert_int_equal(shared, fake_log.shared);
 	for (i = 0; i < PAGES; i++) {
 		if (kernel.written[i] && written)
 			written(opaque, start + i * PAGE, start + (i + 1) * PAGE);

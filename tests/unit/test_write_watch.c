@@ -21,7 +21,7 @@
 #define PAGES	4096
 
 static u8 *memory;
-static bool seen[PAGES];
+static bool shared, seen[PAGES];
 
 static void remember(void *opaque, const u8 *start, const u8 *end)
 {
@@ -34,7 +34,7 @@ static unsigned int take(void)
 	unsigned int i, count = 0;
 
 	memset(seen, 0, sizeof(seen));
-	assert_int_equal(write_watch_take(memory, PAGES * PAGE, remember, seen), 0);
+	assert_int_equal(write_watch_take(memory, PAGES * PAGE, shared, remember, seen), 0);
 	for (i = 0; i < PAGES; i++)
 		count += seen[i];
 	return count;
@@ -45,6 +45,7 @@ static void watch(int kind)
 	memory = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, kind | MAP_ANONYMOUS, -1, 0);
 	assert_true(memory != MAP_FAILED);
 	memset(memory, 1, PAGES / 2 * PAGE);
+	shared = kind == MAP_SHARED;
 	if (write_watch_open())
 		skip();
 	assert_int_equal(write_watch_add(memory, PAGES * PAGE), 0);
@@ -113,13 +114,28 @@ static void a_thousand_runs_are_known(void **state)
 	assert_true(seen[0] && seen[3] && !seen[1]);
 }
 
+/* As virtio-balloon does. */
+static void what_is_given_back_to_the_kernel_was_not_written(void **state)
+{
+	(void)state;
+	watch(MAP_PRIVATE);
+	assert_int_equal(madvise(memory + 10 * PAGE, 20 * PAGE, MADV_DONTNEED), 0);
+	memory[50 * PAGE] = 2;
+	assert_int_equal(take(), 1);
+	assert_true(seen[50]);
+	/* and it is watched as before */
+	memory[11 * PAGE] = 3;
+	assert_int_equal(take(), 1);
+	assert_true(seen[11]);
+}
+
 static void nothing_is_watched_after_the_end(void **state)
 {
 	(void)state;
 	watch(MAP_PRIVATE);
 	write_watch_close();
 	memory[0] = 5;
-	assert_true(write_watch_take(memory, PAGES * PAGE, remember, seen) < 0);
+	assert_true(write_watch_take(memory, PAGES * PAGE, shared, remember, seen) < 0);
 }
 
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
@@ -154,6 +170,7 @@ int main(void)
 		TEST(writes_to_shared_memory_are_known),
 		TEST(a_huge_page_counts_as_one),
 		TEST(a_thousand_runs_are_known),
+		TEST(what_is_given_back_to_the_kernel_was_not_written),
 		TEST(nothing_is_watched_after_the_end),
 		TEST(memory_that_ksm_may_merge_is_known),
 		TEST(shared_memory_is_never_merged),
