@@ -4,8 +4,6 @@
  */
 #include "check_host.h"
 
-#include <errno.h>
-#include <liburing.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,23 +11,13 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "check_ring.h"
 #include "findings.h"
 #include "include/freehint/limits.h"
 
 void check_agent(void)
 {
-	struct io_uring ring;
-	int ret = io_uring_queue_init(4, &ring, IORING_SETUP_R_DISABLED);
-
-	if (!ret) {
-		io_uring_queue_exit(&ring);
-		finding_fine("io_uring is there for the agent");
-	} else if (ret == -EPERM) {
-		finding_wrong("io_uring is forbidden here; set the sysctl "
-			      "kernel.io_uring_disabled to 0 or 1");
-	} else {
-		finding_wrong("io_uring is not there for the agent: %s", strerror(-ret));
-	}
+	check_ring();
 	if (access("/dev/kvm", R_OK | W_OK))
 		finding_note("/dev/kvm cannot be used by this user: guests are emulated");
 	else

@@ -18,7 +18,7 @@ _freehint()
 	esac
 	if [ "${COMP_WORDS[0]##*/}" = freehint-agent ]; then
 		options="$options --qmp --shm --user --json --once --log-level --poll-us"
-		options="$options --metrics"
+		options="$options --metrics --give-up"
 	elif [ "$COMP_CWORD" = 1 ]; then
 		options="doctor status migrate map dump --help --version"
 	else

@@ -66,6 +66,11 @@ options_of()
 # shellcheck disable=SC2046
 names_all freehint-agent.8 $(options_of "$ROOT/sbin/freehint-agent")
 
+for option in $(options_of "$ROOT/sbin/freehint-agent"); do
+	grep -qF -- "$option" "$ROOT/share/bash-completion/completions/freehint" ||
+		fail "the completion does not know $option of freehint-agent"
+done
+
 COMMANDS=$("$ROOT/bin/freehint" --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
 bash -n "$ROOT/share/bash-completion/completions/freehint"
 for command in $COMMANDS; do
