@@ -3,10 +3,9 @@
  * The event loop: descriptors to watch and timers, one of each kind. It waits in an
  * io_uring where the kernel gives one, and in ppoll() everywhere else.
  *
- * Both do the same: they wait, and move no data. The ring saves a system call or two
- * for each wake-up, which counts at a thousand wake-ups a second; nothing else of the
- * agent depends on it. So a ring that cannot be had, for whatever reason, is worth one
- * line in the log: administrators switch io_uring off on purpose.
+ * Both do the same, for about the same: they wait, with one system call for a wake-up,
+ * and move no data. So a ring that cannot be had, for whatever reason, is worth one line
+ * in the log and no more: administrators switch io_uring off on purpose.
  */
 #include "event_loop.h"
 
