@@ -12,6 +12,11 @@
  *    never sent may be left behind, which is known in the first pass alone.
  *  - With page_poison=1 the pattern in a free page is checked at its allocation,
  *    and neither zero nor old bytes would pass.
+ *  - A kernel that remembers which free pages are zero does not zero those again
+ *    either. None was tried: refused, and zero for him who goes on at his own risk.
+ *  - Of a kernel that is newer than any that was tried nothing is known. No contract
+ *    would be safe with it: old bytes break one that counts on zeros, zeros break
+ *    one that checks a pattern. Refused.
  *
  * Poisoning wins where both are asked for, as it does in the kernel. KASAN,
  * KMSAN and debug_pagealloc keep their state outside the page and need no word.
@@ -23,6 +28,7 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 
+#include "compat/compat.h"
 #include "guest_contract.h"
 #include "guest_params.h"
 
@@ -34,6 +40,12 @@ static u16 refusal_now(void)
 		return FREEHINT_REFUSAL_ADMIN;
 	if (page_poisoning_enabled_static())
 		return FREEHINT_REFUSAL_POISON;
+	if (READ_ONCE(guest_params.allow_untested_kernel))
+		return FREEHINT_REFUSAL_NONE;
+	if (COMPAT_PROMISES_ZEROS)
+		return FREEHINT_REFUSAL_PREZERO;
+	if (!COMPAT_IS_TRIED)
+		return FREEHINT_REFUSAL_KERNEL;
 	return FREEHINT_REFUSAL_NONE;
 }
 
@@ -47,7 +59,7 @@ struct guest_contract guest_contract_now(void)
 #endif
 	if (now.refusal != FREEHINT_REFUSAL_NONE)
 		now.contract = FREEHINT_CONTRACT_REFUSED;
-	else if (want_init_on_free())
+	else if (want_init_on_free() || COMPAT_PROMISES_ZEROS)
 		now.contract = FREEHINT_CONTRACT_ZERO;
 	else
 		now.contract = FREEHINT_CONTRACT_DEAD;
@@ -85,6 +97,9 @@ const char *guest_contract_reason(u16 refusal)
 		[FREEHINT_REFUSAL_POISON] = "page_poison=1: free pages are checked",
 		[FREEHINT_REFUSAL_PAGE_SIZE] = "pages of this kernel are not 4 KiB",
 		[FREEHINT_REFUSAL_ADMIN] = "report=0: refused by the administrator",
+		[FREEHINT_REFUSAL_KERNEL] = "this kernel is newer than " COMPAT_NEWEST_TRIED
+			", the newest that was tried; allow_untested_kernel=1 goes on at your own risk",
+		[FREEHINT_REFUSAL_PREZERO] = "this kernel remembers which free pages are zero; allow_untested_kernel=1 goes on at your own risk",
 	};
 
 	return refusal < ARRAY_SIZE(reasons) ? reasons[refusal] : "unknown";

@@ -62,3 +62,7 @@ MODULE_PARM_DESC(advance_blocks,
 
 module_param_named(report, guest_params.report, bool, 0644);
 MODULE_PARM_DESC(report, "0: refuse to report free pages to the host (default 1)");
+
+module_param_named(allow_untested_kernel, guest_params.allow_untested_kernel, bool, 0644);
+MODULE_PARM_DESC(allow_untested_kernel,
+		 "1: report on a kernel that freehint was never tried on, at your own risk (default 0)");

@@ -15,12 +15,14 @@
  * @advance_blocks: blocks of the highest order scanned between two steps of the
  *                  watermark
  * @report:         false: refuse to report free pages
+ * @allow_untested_kernel: report even where nobody has tried this kernel
  */
 struct guest_params {
 	unsigned int poll_idle_ms;
 	unsigned int poll_fast_us;
 	unsigned int advance_blocks;
 	bool report;
+	bool allow_untested_kernel;
 };
 
 /* Written by the kernel's parameter code at any time: read with READ_ONCE(). */

@@ -80,7 +80,7 @@ static int check_guest_hello(const struct freehint_guest_hello *hello)
 		return -EINVAL;
 	if (hello->contract < FREEHINT_CONTRACT_DEAD ||
 	    hello->contract > FREEHINT_CONTRACT_REFUSED ||
-	    hello->refusal > FREEHINT_REFUSAL_ADMIN)
+	    hello->refusal > FREEHINT_REFUSAL_PREZERO)
 		return -EINVAL;
 	return 0;
 }

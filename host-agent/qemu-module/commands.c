@@ -98,6 +98,8 @@ static const char *refusal_name(u32 refusal)
 		[FREEHINT_REFUSAL_POISON] = "page-poison",
 		[FREEHINT_REFUSAL_PAGE_SIZE] = "page-size",
 		[FREEHINT_REFUSAL_ADMIN] = "admin",
+		[FREEHINT_REFUSAL_KERNEL] = "kernel",
+		[FREEHINT_REFUSAL_PREZERO] = "prezero",
 	};
 
 	return name[refusal];

@@ -48,6 +48,12 @@ static const char *guest_refusal(void)
 		return "the guest checks free pages for a poison pattern (page_poison=1)";
 	case FREEHINT_REFUSAL_PAGE_SIZE:
 		return "the guest's pages are not 4 KiB";
+	case FREEHINT_REFUSAL_KERNEL:
+		return "the guest's kernel is newer than any that its freehint.ko was tried on; "
+		       "update freehint of the guest, or set its allow_untested_kernel=1";
+	case FREEHINT_REFUSAL_PREZERO:
+		return "the guest's kernel remembers of free pages that they are zero "
+		       "(PG_zeroed, CONFIG_PAGE_PREZERO)";
 	default:
 		return "the guest's administrator switched reporting off (report=0)";
 	}

@@ -68,12 +68,18 @@ enum freehint_contract {
  *                                the kernel checks at allocation
  * @FREEHINT_REFUSAL_PAGE_SIZE:   the guest's pages are not 4 KiB
  * @FREEHINT_REFUSAL_ADMIN:       the guest's administrator said no (report=0)
+ * @FREEHINT_REFUSAL_KERNEL:      the guest's kernel is newer than any that the module
+ *                                was tried on
+ * @FREEHINT_REFUSAL_PREZERO:     the guest's kernel remembers of free pages that they
+ *                                are zero
  */
 enum freehint_refusal {
 	FREEHINT_REFUSAL_NONE = 0,
 	FREEHINT_REFUSAL_POISON = 1,
 	FREEHINT_REFUSAL_PAGE_SIZE = 2,
 	FREEHINT_REFUSAL_ADMIN = 3,
+	FREEHINT_REFUSAL_KERNEL = 4,
+	FREEHINT_REFUSAL_PREZERO = 5,
 };
 
 /**

@@ -29,7 +29,7 @@ static void check_hellos(const struct freehint_reader *reader, u64 instance)
 		MUST(guest.page_shift == FREEHINT_PAGE_SHIFT);
 		MUST(guest.contract >= FREEHINT_CONTRACT_DEAD &&
 		     guest.contract <= FREEHINT_CONTRACT_REFUSED);
-		MUST(guest.refusal <= FREEHINT_REFUSAL_ADMIN);
+		MUST(guest.refusal <= FREEHINT_REFUSAL_PREZERO);
 	}
 	/* Nobody writes meanwhile, so nothing can change under it. */
 	MUST(freehint_read_host_request(reader, &request));

@@ -119,7 +119,7 @@ static void guest_hello_with_nonsense_is_refused(void **state)
 	line->contract = FREEHINT_CONTRACT_REFUSED + 1;
 	assert_int_equal(freehint_read_guest_hello(&reader, REGION_INSTANCE, &hello), -EINVAL);
 	*line = good;
-	line->refusal = FREEHINT_REFUSAL_ADMIN + 1;
+	line->refusal = FREEHINT_REFUSAL_PREZERO + 1;
 	assert_int_equal(freehint_read_guest_hello(&reader, REGION_INSTANCE, &hello), -EINVAL);
 	*line = good;
 	assert_int_equal(freehint_read_guest_hello(&reader, REGION_INSTANCE, &hello), 0);

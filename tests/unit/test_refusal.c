@@ -75,6 +75,10 @@ static void the_guests_reason_is_named(void **state)
 	assert_says(0, "4 KiB");
 	say_hello(FREEHINT_CONTRACT_REFUSED, FREEHINT_REFUSAL_ADMIN);
 	assert_says(0, "report=0");
+	say_hello(FREEHINT_CONTRACT_REFUSED, FREEHINT_REFUSAL_KERNEL);
+	assert_says(0, "kernel is newer");
+	say_hello(FREEHINT_CONTRACT_REFUSED, FREEHINT_REFUSAL_PREZERO);
+	assert_says(0, "are zero");
 	freehint_withdraw(&pub);
 	assert_says(0, "no guest module");
 }

@@ -5,6 +5,7 @@ Processes in the guest have the memory of other ivshmem devices mapped through s
 Whatever the module does there, they go on, and the devices stay as they were: not
 claimed, not enabled or disabled, their memory type not changed.
 """
+# time limit: 600 s
 from __future__ import annotations
 
 from support import Hops, check, check_kernel, step, wait_for

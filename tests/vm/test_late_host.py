@@ -5,6 +5,7 @@ A device that was no freehint region when the module saw it, and becomes one: th
 is late, a device is plugged in, the guest moves to a QEMU that has the extension. The
 module finds it without help, with two devices, across unplug and unload.
 """
+# time limit: 600 s
 from __future__ import annotations
 
 import dataclasses
