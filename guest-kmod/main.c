@@ -10,6 +10,7 @@
  */
 #include <linux/module.h>
 
+#include "../include/freehint/version.h"
 #include "free_scan.h"
 #include "ivshmem_bar.h"
 #include "pci_watch.h"
@@ -46,4 +47,6 @@ static void __exit freehint_exit(void)
 module_exit(freehint_exit);
 
 MODULE_DESCRIPTION("Tells the host which pages of the guest are free, for live migration");
+MODULE_AUTHOR("The freehint maintainers");
+MODULE_VERSION(FREEHINT_RELEASE);
 MODULE_LICENSE("GPL");
