@@ -174,7 +174,7 @@ static int close_one_by_one(void)
 	if (!dir)
 		return -errno;
 	while ((entry = readdir(dir)) != NULL) {
-		fd = atoi(entry->d_name);
+		fd = (int)strtol(entry->d_name, NULL, 10);
 		if (fd > STDERR_FILENO && fd != dirfd(dir))
 			close(fd);
 	}

@@ -22,8 +22,14 @@
 #include "bar.h"
 #include "qemu_abi.h"
 
+/*
+ * @object: the backend; @region is its memory and holds a reference to both of them, so no
+ * other object can have the same address
+ */
 static struct {
 	char *memdev;
+	Object *object;
+	MemoryRegion *region;
 	struct freehint_shm *shm;
 	struct freehint_reader reader;
 	u64 size;
@@ -48,12 +54,16 @@ int bar_init(const char *memdev)
 	return bar.memdev ? draw_instance() : -ENOMEM;
 }
 
+static Object *find_object(void)
+{
+	return qemu.object_resolve_path_component(qemu.object_get_objects_root(), bar.memdev);
+}
+
 static MemoryRegion *find_backend(const char **why)
 {
-	Object *obj, *backend;
+	Object *obj = find_object(), *backend;
 	MemoryRegion *mr;
 
-	obj = qemu.object_resolve_path_component(qemu.object_get_objects_root(), bar.memdev);
 	if (!obj) {
 		*why = "no memory backend; add -object memory-backend-file,share=on,... "
 		       "and -device ivshmem-plain,memdev=...,master=on";
@@ -108,9 +118,25 @@ bool bar_attach(const char **why)
 	}
 	/* Pins the backend: an unplugged device must not leave us a dead pointer. */
 	qemu.memory_region_ref(mr);
+	bar.object = find_object();
+	bar.region = mr;
 	bar.size = size;
 	bar.shm = base;
 	return true;
+}
+
+bool bar_is_gone(void)
+{
+	return bar.shm && find_object() != bar.object;
+}
+
+void bar_detach(void)
+{
+	bar.shm = NULL;
+	bar.size = 0;
+	bar.object = NULL;
+	qemu.memory_region_unref(bar.region);
+	bar.region = NULL;
 }
 
 bool bar_is_attached(void)

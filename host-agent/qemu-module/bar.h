@@ -29,12 +29,23 @@ struct bar_info {
 int bar_init(const char *memdev);
 
 /**
- * bar_attach() - find the backend, once; it is pinned from then on
+ * bar_attach() - find the backend, unless there is one; it is pinned from then on
  * @why: filled with what is wrong and what to do, on failure
  *
  * Return: true when there is a region to use.
  */
 bool bar_attach(const char **why);
+
+/**
+ * bar_is_gone() - was the backend that is pinned deleted?
+ *
+ * Its memory is there until bar_detach(), but no device has it. Another backend may have
+ * taken its id.
+ */
+bool bar_is_gone(void);
+
+/** bar_detach() - let the backend go; no round is open */
+void bar_detach(void);
 
 /**
  * bar_make_room() - have the file system give all of the region, now

@@ -7,8 +7,9 @@
  * 10.0.13 and 11.1.3 as packaged by Debian. No QEMU header is included: a QEMU
  * struct's layout is not ours to know. The exceptions are those that we allocate and
  * QEMU only calls through: the list node of a notifier (include/qemu/notify.h: a function
- * and two pointers, the first to the next element, in all three series), a MemoryListener
- * and SaveVMHandlers. They leave room for more than the tested series have.
+ * and two pointers, the first to the next element, in all three series), a MemoryListener,
+ * a RAMBlockNotifier, a timer and SaveVMHandlers. They leave room for more than the tested
+ * series have.
  */
 #ifndef FREEHINT_QEMU_ABI_H
 #define FREEHINT_QEMU_ABI_H
@@ -70,6 +71,33 @@ struct qemu_memory_listener {
 };
 
 /**
+ * struct qemu_ram_notifier - a RAMBlockNotifier, include/exec/ramlist.h
+ * @added:   memory was allocated; whoever owns it is not complete yet
+ * @removed: likewise freed
+ * @resized: likewise
+ * @node:    list node, QEMU's
+ */
+struct qemu_ram_notifier {
+	void (*added)(struct qemu_ram_notifier *n, void *host, size_t size, size_t max);
+	void (*removed)(struct qemu_ram_notifier *n, void *host, size_t size, size_t max);
+	void (*resized)(struct qemu_ram_notifier *n, void *host, size_t old, size_t now);
+	void *node[8];
+};
+
+/**
+ * struct qemu_timer - a QEMUTimer, include/qemu/timer.h: five words and two integers
+ * @room: QEMU's
+ */
+struct qemu_timer {
+	void *room[16];
+};
+
+/* include/qemu/timer.h: QEMUClockType, and nanoseconds of a millisecond */
+#define QEMU_CLOCK_REALTIME	0
+#define QEMU_SCALE_NS		1
+#define QEMU_MS			1000000LL
+
+/**
  * struct qemu_savevm_handlers - SaveVMHandlers of 11.1, include/migration/register.h
  * @unused:                callbacks
  * @is_active:             asked before the others
@@ -102,6 +130,7 @@ typedef void qemu_qmp_fn(QDict *args, QObject **ret, Error **errp);
 typedef int qemu_block_fn(RAMBlock *block, void *opaque);
 typedef void qemu_state_fn(void *opaque, bool running, int state);
 typedef void qemu_reset_fn(void *opaque);
+typedef void qemu_call_fn(void *opaque);
 
 /* migration/ram.c, migration/savevm.c, migration/options.c */
 #define QEMU_SYMBOLS_MIGRATION(X)						\
@@ -133,6 +162,7 @@ typedef void qemu_reset_fn(void *opaque);
 	X(const char *, qemu_ram_get_idstr, (RAMBlock *block))			\
 	X(int, ram_block_discard_range, (RAMBlock *, u64 start, size_t len))	\
 	X(bool, ram_block_discard_is_disabled, (void))				\
+	X(void, ram_block_notifier_add, (struct qemu_ram_notifier *n))		\
 	X(void, rcu_register_thread, (void))
 
 /* softmmu/memory.c, softmmu/physmem.c: the dirty log */
@@ -148,7 +178,10 @@ typedef void qemu_reset_fn(void *opaque);
 	X(void, memory_listener_register, (struct qemu_memory_listener *,	\
 					   void *address_space))
 
-/* qom/object.c, softmmu/runstate.c, hw/core/reset.c, hw/core/cpu-common.c */
+/*
+ * qom/object.c, softmmu/runstate.c, hw/core/reset.c, hw/core/cpu-common.c, util/async.c,
+ * util/qemu-timer.c
+ */
 #define QEMU_SYMBOLS_MACHINE(X)							\
 	X(Object *, object_get_objects_root, (void))				\
 	X(Object *, object_resolve_path_component, (Object *, const char *))	\
@@ -159,6 +192,13 @@ typedef void qemu_reset_fn(void *opaque);
 	  (qemu_state_fn *, void *opaque, int priority))			\
 	X(void, qemu_register_reset, (qemu_reset_fn *fn, void *opaque))		\
 	X(bool, runstate_is_running, (void))					\
+	X(void *, qemu_get_aio_context, (void))					\
+	X(void, aio_bh_schedule_oneshot_full,					\
+	  (void *context, qemu_call_fn *fn, void *opaque, const char *name))	\
+	X(int64_t, qemu_clock_get_ns, (int clock))				\
+	X(void, timer_init_full, (struct qemu_timer *timer, void *lists, int clock, \
+				  int scale, int attributes, qemu_call_fn *, void *)) \
+	X(void, timer_mod_ns, (struct qemu_timer *timer, int64_t expires))	\
 	X(CPUState *, qemu_get_cpu, (int index))
 
 /* qapi/qmp-registry.c, qobject/, monitor/, util/error.c */

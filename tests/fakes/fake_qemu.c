@@ -16,7 +16,9 @@ struct fake_qemu fake;
 struct qemu_abi qemu;
 
 /* An error is a flag here; its text is in fake.error. */
-static char an_error, a_backend, a_root;
+static char an_error, a_backend[2], a_root;
+
+#include "fake_main_loop.h"
 
 static void set_error(Error **errp)
 {
@@ -76,6 +78,7 @@ static void ref(MemoryRegion *mr)
 		abort();
 	if (b)
 		b->refs++;
+	pin(mr, 1);
 }
 
 static void unref(MemoryRegion *mr)
@@ -86,6 +89,19 @@ static void unref(MemoryRegion *mr)
 		abort();
 	if (b)
 		b->refs--;
+	pin(mr, -1);
+}
+
+static MemoryRegion *from_host(void *hva, u64 *offset)
+{
+	unsigned int i;
+
+	for (i = 0; i < fake.blocks; i++)
+		if (fake.block[i].host == hva) {
+			*offset = 0;
+			return (MemoryRegion *)&fake.block[i];
+		}
+	return NULL;
 }
 
 static void *find_gpa(MemoryRegion **mr, u64 gpa, u64 len, Error **errp)
@@ -169,22 +185,6 @@ static const char *error_text(const Error *err)
 	return copy;
 }
 
-static MemoryRegion *from_host(void *hva, u64 *offset)
-{
-	u8 *at = hva;
-	unsigned int i;
-
-	for (i = 0; i < fake.blocks; i++) {
-		struct RAMBlock *b = &fake.block[i];
-
-		if (at < b->host || at >= b->host + b->len)
-			continue;
-		*offset = (u64)(at - b->host);
-		return (MemoryRegion *)b;
-	}
-	return NULL;
-}
-
 static Object *owner(MemoryRegion *mr)
 {
 	return (Object *)mr;
@@ -244,7 +244,8 @@ void fake_qemu_is_old_tcg(void)
 static Object *component(Object *parent, const char *part)
 {
 	(void)parent;
-	return fake.backend && !strcmp(part, "freehint") ? (Object *)&a_backend : NULL;
+	return fake.backend && !strcmp(part, "freehint") ?
+	       (Object *)&a_backend[fake.generation] : NULL;
 }
 
 static u64 chunk_shift(Object *obj, const char *name, Error **errp)
@@ -353,8 +354,12 @@ static void drop_blocks(void)
 
 void fake_qemu_init(void)
 {
+	int pins = fake.pins;
+
 	drop_blocks();
 	memset(&fake, 0, sizeof(fake));
+	/* The extension under test is one for all tests of a program. */
+	fake.pins = pins;
 	memset(&qemu, 0, sizeof(qemu));
 	fake.chunk_shift = 6;
 	fake.bql = true;
@@ -362,6 +367,7 @@ void fake_qemu_init(void)
 	fake.backend = true;
 	init_memory();
 	init_machine();
+	init_main_loop();
 }
 
 struct RAMBlock *fake_add_block(u64 gpa, u64 len)

@@ -38,6 +38,8 @@ struct RAMBlock {
  * @shm:         region behind the memory backend, with a guest's voice in it
  * @shm_size:    bytes
  * @backend:     does object "freehint" exist?
+ * @generation:  which backend it is, 0 or 1: another one takes the id of one that is gone
+ * @pins:        references to its memory that the extension holds
  * @running:     guest runs
  * @bql:         this thread holds the big lock
  * @bql_drops:   how often the extension has dropped it
@@ -50,6 +52,10 @@ struct RAMBlock {
  * @state:       its VM state handler
  * @early:       the one that comes before devices
  * @reset:       its reset handler
+ * @memory:      its notifier of new memory
+ * @bottom_half: what the main loop is to call, once
+ * @timer:       what the main loop is to call when time has passed, once it was set
+ * @timer_set:   it was
  * @hints:       hints of at least a page that reached the dirty bitmap
  * @arms:        hints of less than a page
  * @armed_late:  arms that came while a round was published already
@@ -67,6 +73,8 @@ struct fake_qemu {
 	void *shm;
 	u64 shm_size;
 	bool backend;
+	unsigned int generation;
+	int pins;
 	bool running;
 	bool bql;
 	unsigned int bql_drops;
@@ -79,6 +87,10 @@ struct fake_qemu {
 	qemu_state_fn *state;
 	qemu_state_fn *early;
 	qemu_reset_fn *reset;
+	struct qemu_ram_notifier *memory;
+	qemu_call_fn *bottom_half;
+	qemu_call_fn *timer;
+	bool timer_set;
 	unsigned int hints;
 	unsigned int arms;
 	unsigned int armed_late;
@@ -103,6 +115,12 @@ void fake_qemu_is_old_tcg(void);
 
 /** fake_add_block() - add RAM of @len bytes at @gpa; owned by the fake */
 struct RAMBlock *fake_add_block(u64 gpa, u64 len);
+
+/** fake_memory_added() - a block was allocated; then the main loop comes round */
+void fake_memory_added(void);
+
+/** fake_time_passes() - a timer that was set runs out */
+void fake_time_passes(void);
 
 /** fake_notify() - call the precopy notifier, as the migration thread does */
 void fake_notify(enum qemu_precopy_reason reason);

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * QEMU's main loop for fake_qemu.c, which alone includes this: new memory, bottom halves
+ * and a timer, called when a test says so; and who holds the region's memory.
+ */
+#ifndef FREEHINT_FAKE_MAIN_LOOP_H
+#define FREEHINT_FAKE_MAIN_LOOP_H
+
+#include <stdlib.h>
+
+#include "fake_qemu.h"
+
+/* What the clock shows, always. */
+#define NOW_NS	5
+
+static char a_context;
+
+/* Counts what is held of the region's memory, which is no block here. */
+static void pin(const MemoryRegion *mr, int more)
+{
+	if (mr == (const MemoryRegion *)&a_backend[0] ||
+	    mr == (const MemoryRegion *)&a_backend[1])
+		fake.pins += more;
+}
+
+static void add_memory_notifier(struct qemu_ram_notifier *n)
+{
+	fake.memory = n;
+}
+
+static void *main_context(void) { return &a_context; }
+
+static void schedule(void *context, qemu_call_fn *fn, void *opaque, const char *name)
+{
+	(void)opaque;
+	(void)name;
+	/* One look is enough, however many blocks there are. */
+	if (context != &a_context || fake.bottom_half)
+		abort();
+	fake.bottom_half = fn;
+}
+
+static int64_t clock_ns(int clock) { return clock == QEMU_CLOCK_REALTIME ? NOW_NS : -1; }
+
+static void init_timer(struct qemu_timer *timer, void *lists, int clock, int scale,
+		       int attributes, qemu_call_fn *fn, void *opaque)
+{
+	(void)timer;
+	(void)opaque;
+	if (lists || clock != QEMU_CLOCK_REALTIME || scale != QEMU_SCALE_NS || attributes)
+		abort();
+	fake.timer = fn;
+}
+
+static void set_timer(struct qemu_timer *timer, int64_t expires)
+{
+	(void)timer;
+	fake.timer_set = expires > NOW_NS;
+}
+
+void fake_memory_added(void)
+{
+	qemu_call_fn *fn;
+
+	fake.memory->added(fake.memory, NULL, 0, 0);
+	fake.memory->added(fake.memory, NULL, 0, 0);
+	fn = fake.bottom_half;
+	fake.bottom_half = NULL;
+	fn(NULL);
+}
+
+void fake_time_passes(void)
+{
+	bool set = fake.timer_set;
+
+	fake.timer_set = false;
+	if (set)
+		fake.timer(NULL);
+}
+
+static void init_main_loop(void)
+{
+	qemu.ram_block_notifier_add = add_memory_notifier;
+	qemu.qemu_get_aio_context = main_context;
+	qemu.aio_bh_schedule_oneshot_full = schedule;
+	qemu.qemu_clock_get_ns = clock_ns;
+	qemu.timer_init_full = init_timer;
+	qemu.timer_mod_ns = set_timer;
+}
+
+#endif /* FREEHINT_FAKE_MAIN_LOOP_H */

@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""
+When the extension says hello in a real QEMU without being asked: when the guest starts,
+also one that comes from a host without the extension, by precopy or postcopy; when the
+shared memory is added while the guest runs; when it was deleted and another has come under
+its name. And when it must not: before the guest runs here.
+
+No command of the extension's is given: what is in the file is what it did by itself.
+"""
+from __future__ import annotations
+
+import os
+import struct
+import time
+
+from baremetal import (CRAWL, MIB, PAGE, SHM_SIZE, Machine, accelerators, build, migration,
+                       new_shm, result)
+
+MEM = 64 * MIB
+FILLER = range(1 * MIB, 9 * MIB)
+PATTERN = 0x33333333
+MAGIC = struct.unpack("<Q", b"FREEHINT")[0]
+PATIENCE = 20.0
+
+
+def hello(shm: str) -> int:
+    """The instance in the host's hello, 0 where there is none."""
+    with open(shm, "rb") as file:
+        magic, _, instance = struct.unpack_from("<QQQ", file.read(PAGE))
+    return instance if magic == MAGIC else 0
+
+
+def wait_hello(shm: str, when: str, other_than: int = 0) -> int:
+    """Wait for the hello of another instance; returns it."""
+    deadline = time.monotonic() + PATIENCE
+    while hello(shm) in (0, other_than):
+        result.check(time.monotonic() < deadline, f"nobody says hello {when}")
+        time.sleep(0.01)
+    return hello(shm)
+
+
+def wait_unmapped(machine: Machine, shm: str) -> None:
+    """QEMU frees memory in a thread of its own."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        with open(f"/proc/{machine.pid}/maps", encoding="utf-8") as maps:
+            if shm not in maps.read():
+                return
+        result.check(time.monotonic() < deadline, "the deleted memory is still mapped")
+        time.sleep(0.01)
+
+
+def without_memory(accel: str, name: str, *, incoming: bool = False) -> Machine:
+    """A machine that has the extension and no shared memory yet."""
+    machine = Machine(accel, name=name, mem=MEM, incoming=incoming)
+    at = machine.args.index("ivshmem-plain,memdev=freehint,master=on") - 3
+    del machine.args[at:at + 4]
+    return machine
+
+
+def add_memory(machine: Machine, shm: str) -> None:
+    """As an administrator does while the guest runs."""
+    machine.qmp.command("object-add", {
+        "qom-type": "memory-backend-file", "id": "freehint", "mem-path": shm,
+        "size": SHM_SIZE, "share": True})
+
+
+def at_the_start(accel: str) -> None:
+    """When the guest begins to run, and not before."""
+    machine = Machine(accel, name="start", mem=MEM, extra=["-S"])
+    with machine:
+        result.check(machine.status() == "prelaunch" and not hello(machine.shm),
+                     "the hello was said before the guest ran")
+        machine.qmp.command("cont")
+        wait_hello(machine.shm, "when the guest starts")
+
+
+def after_a_migration(accel: str) -> None:
+    """From a host without the extension; its region migrates, and is the destination's."""
+    with Machine(accel, name="src", mem=MEM, extension=None) as src, \
+            Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
+        src.ping()
+        info = migration.migrate(src, dst)
+        result.check(info["status"] == "completed", f"migration {info}")
+        wait_hello(dst.shm, "after a migration")
+
+
+def after_postcopy(accel: str) -> None:
+    """Not while memory arrives, though the guest runs; then without being asked."""
+    with Machine(accel, name="src", mem=MEM, extension=None) as src, \
+            Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
+        src.ping()
+        src.write(FILLER, PATTERN)
+        migration.begin(src, dst, {"postcopy-ram": True},
+                        {"max-bandwidth": CRAWL, "max-postcopy-bandwidth": CRAWL})
+        migration.wait(src, until=lambda now: now["status"] == "active")
+        src.qmp.command("migrate-start-postcopy")
+        migration.wait(src, until=lambda now: now["status"] == "postcopy-active")
+        migration.wait_running(dst)
+        early = hello(dst.shm)
+        result.check(migration.info(src)["status"] == "postcopy-active" and not early,
+                     "the region was written to while it arrived")
+        migration.set_parameters(src, {"max-bandwidth": 0, "max-postcopy-bandwidth": 0})
+        info = migration.wait(src)
+        result.check(info["status"] == "completed", f"migration {info}")
+        wait_hello(dst.shm, "after postcopy")
+
+
+def added_later(accel: str) -> None:
+    """While the guest runs; deleted, and added again as another file; then the device."""
+    files = [new_shm(), new_shm()]
+    try:
+        with without_memory(accel, "later") as machine:
+            machine.ping()
+            add_memory(machine, files[0])
+            first = wait_hello(files[0], "when the memory is added")
+            machine.qmp.command("object-del", id="freehint")
+            add_memory(machine, files[1])
+            wait_hello(files[1], "in the memory that came instead", first)
+            machine.qmp.command("device_add", driver="ivshmem-plain", id="late",
+                                memdev="freehint", master="on")
+            region = machine.query()["region"]
+            result.check(region["size"] == SHM_SIZE, f"{region}")
+            machine.ping()
+    finally:
+        for file in files:
+            os.unlink(file)
+
+
+def deleted(accel: str) -> None:
+    """The memory is let go, and the next command says what is missing."""
+    shm = new_shm()
+    try:
+        with without_memory(accel, "deleted") as machine:
+            machine.ping()
+            add_memory(machine, shm)
+            wait_hello(shm, "when the memory is added")
+            machine.qmp.command("object-del", id="freehint")
+            now = machine.query()
+            result.check("no memory backend" in now["refused"] and not now["region"]["size"],
+                         f"{now}")
+            wait_unmapped(machine, shm)
+    finally:
+        os.unlink(shm)
+
+
+def added_while_a_guest_arrives(accel: str) -> None:
+    """It belongs to the migration until the guest runs."""
+    shm = new_shm()
+    try:
+        with without_memory(accel, "early", incoming=True) as machine:
+            add_memory(machine, shm)
+            result.check(machine.status() == "inmigrate", "the guest runs")
+            result.check("has not run here" in machine.query()["refused"],
+                         "a command took the region")
+            result.check(not hello(shm), "the hello was said too early")
+    finally:
+        os.unlink(shm)
+
+
+def test() -> None:
+    """The accelerator makes no difference."""
+    build()
+    accel = accelerators()[0]
+    for check in (at_the_start, after_a_migration, added_while_a_guest_arrives, added_later,
+                  deleted, after_postcopy):
+        check(accel)
+        result.step(f"{accel}: {check.__name__.replace('_', ' ')}")
+
+
+if __name__ == "__main__":
+    result.run(test)
