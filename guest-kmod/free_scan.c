@@ -128,13 +128,33 @@ void free_scan_exit(void)
 	unregister_memory_notifier(&memory_events);
 }
 
+/*
+ * Persistent memory, and other memory of devices that has struct pages, is in zones of
+ * its own. No page of theirs is ever free, and they are where the address space ends.
+ */
+static bool zone_has_free_pages(struct zone *zone)
+{
+	return zone->spanned_pages && !zone_is_zone_device(zone);
+}
+
+static unsigned long free_end_of_node(pg_data_t *node)
+{
+	unsigned long end = 0;
+	struct zone *zone;
+
+	for (zone = node->node_zones; zone < node->node_zones + MAX_NR_ZONES; zone++)
+		if (zone_has_free_pages(zone))
+			end = max(end, zone_end_pfn(zone));
+	return end;
+}
+
 u64 free_scan_end_pfn(void)
 {
 	unsigned long end = 0;
 	int nid;
 
 	for_each_online_node(nid)
-		end = max(end, node_end_pfn(nid));
+		end = max(end, free_end_of_node(NODE_DATA(nid)));
 	return end;
 }
 

@@ -33,7 +33,7 @@ int free_scan_init(void);
 /** free_scan_exit() - no scan runs any more and none will */
 void free_scan_exit(void);
 
-/** free_scan_end_pfn() - one past the highest pfn of any online node */
+/** free_scan_end_pfn() - one past the highest pfn that may ever be free */
 u64 free_scan_end_pfn(void);
 
 /**

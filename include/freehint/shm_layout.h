@@ -149,7 +149,7 @@ struct freehint_host_request {
  * @contract:    enum freehint_contract
  * @refusal:     enum freehint_refusal
  * @max_order:   highest allocator order the guest reports
- * @end_pfn:     one past the highest pfn the guest has; may exceed the capacity,
+ * @end_pfn:     one past the highest pfn that may be free; may exceed the capacity,
  *               then the pages beyond it are not reported
  * @incarnation: random per load of the module
  * @reserved:    zero
