@@ -62,7 +62,11 @@
  *
  * What dropping it invalidates: everything that was asked of QEMU and of the guest.
  * And since 10.0 a timer in the main loop may sync meanwhile (auto-converge): what was
- * armed before such a sync is armed no more, so begin_round() compares @syncs.
+ * armed before such a sync is armed no more, so begin_round() compares @syncs. Such a sync also
+ * drops the BQL in its middle: with KVM's dirty ring before QEMU collects the log, with
+ * TCG before the TLBs are reset. A round that opened there would be older than the end of the sync,
+ * and its hints would wipe what the sync has just brought. So none is opened while any
+ * thread syncs (@syncing).
  *
  * Why not open rounds from the migration state alone: only these notifiers tell
  * where the syncs are, and a hint is only worth anything between two of them.
@@ -87,8 +91,9 @@
 /*
  * Guarded by the BQL; @bql_us is the migration thread's own.
  *
- * @syncs grows when a sync begins and when it ends. @woken: reporting was started by this
- * migration, and ends with it. @barren: no memory that could be hinted migrates.
+ * @syncs grows when a sync begins and when it ends. @syncing: syncs that have begun and not
+ * ended, of any thread. @woken: reporting was started by this migration, and ends with it.
+ * @barren: no memory that could be hinted migrates.
  */
 static struct {
 	struct qemu_notifier notifier;
@@ -99,6 +104,7 @@ static struct {
 	u32 pass;
 	u64 sync_us;
 	u64 syncs;
+	unsigned int syncing;
 	u64 bql_us;
 	bool opened;
 	pthread_t thread;
@@ -146,7 +152,7 @@ static bool may_open(void)
 	/* A stopped guest cannot answer, and its last pass must not be touched. */
 	if (!precopy.enabled || !qemu.runstate_is_running())
 		return false;
-	if (in_migration_thread() && !precopy_refusal())
+	if (in_migration_thread() && !precopy.syncing && !precopy_refusal())
 		return true;
 	gate_count(rounds_refused, 1);
 	return false;
@@ -260,6 +266,8 @@ static void after_sync(void)
 	switchover_in_sync(false);
 	precopy.sync_us = clock_us();
 	precopy.syncs++;
+	if (precopy.syncing)
+		precopy.syncing--;
 	precopy.pass++;
 	if (precopy.pass == 1) {
 		precopy.thread = pthread_self();
@@ -292,6 +300,7 @@ static void before_sync(void)
 {
 	switchover_in_sync(true);
 	precopy.syncs++;
+	precopy.syncing++;
 	if (!precopy.pass)
 		wake_up();
 #ifndef FREEHINT_MUTANT_NO_GATE
@@ -320,6 +329,7 @@ static void migration_over(void)
 	arm_none();
 	precopy.barren = false;
 	precopy.pass = 0;
+	precopy.syncing = 0;
 	precopy.opened = false;
 	if (precopy.woken)
 		precopy_stop();

@@ -279,6 +279,37 @@ static void a_sync_by_another_thread_closes_the_round_and_opens_none(void **stat
 	assert_true(sync_once() != FREEHINT_NO_ROUND);
 }
 
+static void *notify_elsewhere(void *reason)
+{
+	fake_notify(*(enum qemu_precopy_reason *)reason);
+	return NULL;
+}
+
+static void the_main_loop_is_notified(enum qemu_precopy_reason reason)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, notify_elsewhere, &reason);
+	pthread_join(thread, NULL);
+}
+
+/* It has dropped the big lock: QEMU has still to collect the log, or to reset the TLBs. */
+static void no_round_opens_in_the_middle_of_another_threads_sync(void **state)
+{
+	(void)state;
+	assert_true(precopy_start(&why));
+	assert_true(begin_migration() != FREEHINT_NO_ROUND);
+	the_main_loop_is_notified(QEMU_PRECOPY_BEFORE_SYNC);
+	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
+	the_main_loop_is_notified(QEMU_PRECOPY_AFTER_SYNC);
+	assert_int_equal(shm->host_request.round, FREEHINT_NO_ROUND);
+	assert_true(sync_once() != FREEHINT_NO_ROUND);
+	/* one that never ended does not outlive the migration */
+	the_main_loop_is_notified(QEMU_PRECOPY_BEFORE_SYNC);
+	fake_notify(QEMU_PRECOPY_CLEANUP);
+	assert_true(begin_migration() != FREEHINT_NO_ROUND);
+}
+
 /* The apply thread of one test: it stays in a range for as long as @hold is held. */
 static struct {
 	pthread_mutex_t hold;
@@ -364,6 +395,7 @@ int main(void)
 		TEST(a_capability_set_after_the_start_keeps_rounds_closed),
 		TEST(pages_that_must_read_as_zero_are_hinted_in_the_first_pass_only),
 		TEST(a_sync_by_another_thread_closes_the_round_and_opens_none),
+		TEST(no_round_opens_in_the_middle_of_another_threads_sync),
 		TEST(a_sync_waits_for_the_last_range_though_reporting_was_stopped),
 	};
 
