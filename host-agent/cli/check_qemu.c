@@ -108,8 +108,9 @@ static bool check_series(const char *path)
 		finding_fine("QEMU %d.%d.%d is of a tested series", qemu.major, qemu.minor,
 			     qemu.micro);
 	else
-		finding_wrong("QEMU %d.%d.%d is of a series that was never tested; use a tested "
-			      "one, or allow-untested=on at your own risk", qemu.major,
+		finding_wrong("QEMU %d.%d.%d is of a series that was never tested: there the "
+			      "extension loads without effect; use a tested one, or "
+			      "allow-untested=on at your own risk", qemu.major,
 			      qemu.minor, qemu.micro);
 	return true;
 }

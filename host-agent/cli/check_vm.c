@@ -9,6 +9,7 @@
 
 #include "findings.h"
 #include "host-agent/json_natural.h"
+#include "include/freehint/limits.h"
 #include "include/freehint/qmp_names.h"
 #include "include/freehint/shm_layout.h"
 #include "ivshmem_place.h"
@@ -76,6 +77,11 @@ static void check_guest(const json_t *status, const struct ivshmem_place *place)
 	}
 	finding_fine("the guest's module is there, free pages are %s to it",
 		     contract ? contract : "nothing");
+	if (json_natural(guest, "poll-us") > FREEHINT_POLL_IDLE_US)
+		finding_note("the guest looks for requests every %llu ms: a migration that starts "
+			     "reporting by itself waits that long for its first hints, or goes "
+			     "without them; lower poll_idle_ms in the guest",
+			     (unsigned long long)json_natural(guest, "poll-us") / 1000);
 	check_size(json_natural(json_object_get(status, "region"), "capacity"),
 		   json_natural(guest, "end-pfn"));
 }

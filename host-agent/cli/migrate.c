@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "host-agent/json_natural.h"
+#include "include/freehint/limits.h"
 #include "include/freehint/qmp_names.h"
 #include "interrupts.h"
 #include "migrate_options.h"
@@ -16,18 +18,44 @@
 #include "progress.h"
 #include "qmp_call.h"
 
-/* A guest that is told to report looks ten times a second until then. */
-#define NOTICE_US	120000
+/* A guest that is told to report looks ten times a second until then, if it may. */
+#define NOTICE_MAX_US	10000000
+#define NOTICE_TELL_US	1000000
 
 /* QEMU starts a guest again a moment after it says that the migration failed. */
 #define LOOK_US		100000
 #define LOOKS		30
 
+/* How long the guest takes to look at the request, by its own word; 0: it does not say. */
+static u64 guest_period_us(struct qmp_call *call)
+{
+	json_t *hints = qmp_call(call, FREEHINT_QMP_QUERY, NULL);
+	u64 us = json_natural(json_object_get(hints, "guest"), "poll-us");
+
+	json_decref(hints);
+	return us;
+}
+
+/* The first pass waits for its hints, but what has been noticed before costs it nothing. */
+static void wait_for_notice(struct qmp_call *call)
+{
+	u64 us = guest_period_us(call);
+
+	if (us < FREEHINT_POLL_IDLE_US)
+		us = FREEHINT_POLL_IDLE_US;
+	if (us > NOTICE_MAX_US)
+		us = NOTICE_MAX_US;
+	if (us > NOTICE_TELL_US)
+		progress_say("the guest looks every %llu ms only (poll_idle_ms), waiting for it",
+			     (unsigned long long)us / 1000);
+	usleep((useconds_t)(us + us / 4));
+}
+
 /* A migration without hints is still a migration: say why, and go on. */
 static void start_hints(struct qmp_call *call, struct migrate_settings *settings)
 {
 	if (!migrate_settings_report(settings, call))
-		usleep(NOTICE_US);
+		wait_for_notice(call);
 	else
 		progress_say("no hints: %s", call->absent ?
 			     "QEMU runs without the extension" : call->error);

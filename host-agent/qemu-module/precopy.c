@@ -56,9 +56,8 @@
  * Since nothing of QEMU's promises it, it is asked before each drop (is_last), and a QEMU in
  * which it is not so gets no hints.
  *
- * The other lists that QEMU walks while we may drop the BQL need no such rule. Those of memory
- * listeners and savevm handlers find the next element after the call, through ours, and
- * ours stays.
+ * QEMU's lists of memory listeners and savevm handlers need no such rule: they find the next
+ * element after the call, through ours, and ours stays.
  *
  * What dropping it invalidates: everything that was asked of QEMU and of the guest.
  * And since 10.0 a timer in the main loop may sync meanwhile (auto-converge): what was
@@ -67,9 +66,6 @@
  * TCG before the TLBs are reset. A round that opened there would be older than the end of the sync,
  * and its hints would wipe what the sync has just brought. So none is opened while any
  * thread syncs (@syncing).
- *
- * Why not open rounds from the migration state alone: only these notifiers tell
- * where the syncs are, and a hint is only worth anything between two of them.
  */
 #include <pthread.h>
 

@@ -94,21 +94,26 @@ static void without_memory_that_can_be_hinted_no_round_is_opened(void **state)
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 }
 
-static void *sync_elsewhere(void *opaque)
+static void *notify_elsewhere(void *reason)
 {
-	*(u64 *)opaque = sync_once();
+	fake_notify(*(enum qemu_precopy_reason *)reason);
 	return NULL;
 }
 
-/* In the main loop, which is another thread. */
-static void a_timer_syncs(void)
+/* Another thread. */
+static void the_main_loop_is_notified(enum qemu_precopy_reason reason)
 {
 	pthread_t thread;
-	u64 round = 1;
 
-	pthread_create(&thread, NULL, sync_elsewhere, &round);
+	pthread_create(&thread, NULL, notify_elsewhere, &reason);
 	pthread_join(thread, NULL);
-	assert_int_equal(round, FREEHINT_NO_ROUND);
+}
+
+static void a_timer_syncs(void)
+{
+	the_main_loop_is_notified(QEMU_PRECOPY_BEFORE_SYNC);
+	the_main_loop_is_notified(QEMU_PRECOPY_AFTER_SYNC);
+	assert_int_equal(shm->host_request.round, FREEHINT_NO_ROUND);
 }
 
 static void a_timer_begins_to_sync(void)
@@ -277,20 +282,6 @@ static void a_sync_by_another_thread_closes_the_round_and_opens_none(void **stat
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	a_timer_syncs();
 	assert_true(sync_once() != FREEHINT_NO_ROUND);
-}
-
-static void *notify_elsewhere(void *reason)
-{
-	fake_notify(*(enum qemu_precopy_reason *)reason);
-	return NULL;
-}
-
-static void the_main_loop_is_notified(enum qemu_precopy_reason reason)
-{
-	pthread_t thread;
-
-	pthread_create(&thread, NULL, notify_elsewhere, &reason);
-	pthread_join(thread, NULL);
 }
 
 /* It has dropped the big lock: QEMU has still to collect the log, or to reset the TLBs. */
