@@ -49,7 +49,7 @@ deps-%:
 	@test "$(DEPS)" = no || tests/deps.sh $*
 
 agent:
-	@$(MAKE) --no-print-directory -C host-agent
+	@$(MAKE) --no-print-directory -C host-agent/agent
 
 cli:
 	@$(MAKE) --no-print-directory -C host-agent/cli
@@ -122,7 +122,7 @@ man: deps-man
 	@$(MAKE) --no-print-directory -C docs/man
 
 install: deps-build man
-	@$(MAKE) --no-print-directory -C host-agent install
+	@$(MAKE) --no-print-directory -C host-agent/agent install
 	@$(MAKE) --no-print-directory -C host-agent/cli install
 	@$(MAKE) --no-print-directory -C host-agent/qemu-module install
 	@$(MAKE) --no-print-directory -C docs/man install
@@ -135,7 +135,7 @@ install-dkms:
 	@$(MAKE) --no-print-directory -C guest-kmod install-dkms
 
 clean:
-	@$(MAKE) --no-print-directory -C host-agent clean
+	@$(MAKE) --no-print-directory -C host-agent/agent clean
 	@$(MAKE) --no-print-directory -C host-agent/cli clean
 	@$(MAKE) --no-print-directory -C host-agent/qemu-module clean
 	@test -z "$(KDIR)" || $(MAKE) --no-print-directory -C guest-kmod KDIR=$(KDIR) clean

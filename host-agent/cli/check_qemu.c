@@ -14,7 +14,7 @@
 
 #include "elf_symbols.h"
 #include "findings.h"
-#include "host-agent/qemu-module/qemu_abi.h"
+#include "host-agent/qemu-module/core/qemu_abi.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 

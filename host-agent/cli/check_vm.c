@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "findings.h"
-#include "host-agent/json_natural.h"
+#include "host-agent/common/json_natural.h"
 #include "include/freehint/limits.h"
 #include "include/freehint/qmp_names.h"
 #include "include/freehint/shm_layout.h"

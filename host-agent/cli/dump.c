@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "commands.h"
-#include "host-agent/bits_to_ranges.h"
+#include "host-agent/common/bits_to_ranges.h"
 #include "include/freehint/shm_layout.h"
 #include "region_file.h"
 

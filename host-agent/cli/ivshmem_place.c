@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "host-agent/json_natural.h"
+#include "host-agent/common/json_natural.h"
 
 #define VENDOR		0x1af4
 #define DEVICE		0x1110

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "commands.h"
-#include "host-agent/json_natural.h"
+#include "host-agent/common/json_natural.h"
 #include "include/freehint/qmp_names.h"
 #include "map_cells.h"
 #include "map_draw.h"

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-#include "host-agent/bits_to_ranges.h"
-#include "host-agent/json_natural.h"
+#include "host-agent/common/bits_to_ranges.h"
+#include "host-agent/common/json_natural.h"
 #include "include/freehint/shm_layout.h"
 #include "region_file.h"
 

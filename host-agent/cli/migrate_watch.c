@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "host-agent/clock.h"
+#include "host-agent/common/clock.h"
 #include "include/freehint/qmp_names.h"
 #include "interrupts.h"
 #include "progress.h"

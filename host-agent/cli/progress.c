@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "host-agent/clock.h"
+#include "host-agent/common/clock.h"
 #include "terminal.h"
 
 /* Cells of the bar, and what stands around them: " [", "] ". */

@@ -16,7 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "host-agent/clock.h"
+#include "host-agent/common/clock.h"
 #include "include/freehint/limits.h"
 
 #define PATIENCE_US	30000000ULL

@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#include "host-agent/qmp_stream.h"
+#include "host-agent/common/qmp_stream.h"
 
 #define QMP_CALL_TEXT	512
 

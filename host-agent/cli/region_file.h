@@ -5,7 +5,7 @@
 #ifndef FREEHINT_CLI_REGION_FILE_H
 #define FREEHINT_CLI_REGION_FILE_H
 
-#include "host-agent/shm_region.h"
+#include "host-agent/common/shm_region.h"
 #include "proto/host_snapshot.h"
 
 /**

@@ -15,9 +15,10 @@ ROOT=$(cd "$HERE/../.." && pwd)
 }
 to=$1/migration/freehint
 
-mkdir -p "$to/host-agent/qemu-module" "$to/proto" "$to/include/freehint"
-cp "$ROOT"/host-agent/clock.h "$ROOT"/host-agent/fault_point.h "$to/host-agent/"
-cp "$ROOT"/host-agent/qemu-module/*.[ch] "$to/host-agent/qemu-module/"
+mkdir -p "$to/host-agent/common" "$to/proto" "$to/include/freehint"
+cp "$ROOT"/host-agent/common/clock.h "$to/host-agent/common/"
+(cd "$ROOT/host-agent" &&
+	find qemu-module -name '*.[ch]' -exec cp --parents -t "$to/host-agent" {} +)
 cp "$ROOT"/proto/*.[ch] "$to/proto/"
 cp "$ROOT"/include/freehint/*.h "$to/include/freehint/"
 cp "$ROOT/LICENSE" "$to/"

@@ -14,10 +14,12 @@ trap 'rm -rf "$WORK"' EXIT
 
 SOURCES="tests/bench/scale.c tests/bench/scale_guest.c tests/fakes/fake_qemu.c
 tests/fakes/fake_qobject.c proto/guest_publish.c proto/host_request.c
-proto/host_snapshot.c host-agent/hint_round.c host-agent/bits_to_ranges.c
-host-agent/log.c host-agent/qemu-module/mark_clean.c host-agent/qemu-module/round_gate.c
-host-agent/qemu-module/ram_map.c host-agent/qemu-module/range_source.c
-host-agent/qemu-module/arm.c host-agent/qemu-module/bar.c"
+proto/host_snapshot.c host-agent/agent/hint_round.c
+host-agent/common/bits_to_ranges.c host-agent/common/log.c
+host-agent/qemu-module/round/mark_clean.c
+host-agent/qemu-module/gate/round_gate.c host-agent/qemu-module/core/ram_map.c
+host-agent/qemu-module/round/range_source.c host-agent/qemu-module/core/arm.c
+host-agent/qemu-module/core/bar.c"
 
 cd "$ROOT"
 # shellcheck disable=SC2046,SC2086

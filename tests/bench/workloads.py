@@ -174,7 +174,7 @@ class Compile(_Full):
             skip("no cc1; run tests/deps.sh build")
         os.environ["PATH"] += ":" + os.path.dirname(found)
         units = []
-        for source in sorted(glob.glob(f"{paths.ROOT}/host-agent/*.c")):
+        for source in sorted(glob.glob(f"{paths.ROOT}/host-agent/*/*.c")):
             target = f"{self._dir.name}/{os.path.basename(source)[:-2]}.i"
             subprocess.run(["gcc", "-E", "-P", f"-I{paths.ROOT}", "-o", target, source],
                            check=True)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Builds the Debian packages into a directory: deb.sh DIRECTORY. A copy of the tree gets
-# host-agent/debian as its debian/, for that is where dpkg-buildpackage looks.
+# host-agent/packaging/debian as its debian/, for that is where dpkg-buildpackage looks.
 
 set -eu
 
@@ -15,7 +15,7 @@ tree=$TARGET/freehint-$version
 rm -rf "$TARGET"
 mkdir -p "$tree"
 project_files | tar -cf - -T - | tar -xf - -C "$tree"
-cp -r "$tree/host-agent/debian" "$tree/debian"
+cp -r "$tree/host-agent/packaging/debian" "$tree/debian"
 cp "$tree/guest-kmod/dkms.conf" "$tree/debian/freehint-dkms.dkms"
 cd "$tree"
 env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u OUT dpkg-buildpackage -b -us -uc \

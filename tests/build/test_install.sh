@@ -83,7 +83,8 @@ for command in $COMMANDS; do
 done
 # shellcheck disable=SC2046
 names_all freehint-qemu.7 $(sed -n 's/.*IS("\(.*\)").*/\1/p' \
-	host-agent/qemu-module/module_entry.c) $(sed -n 's/#define FREEHINT_QMP_.*"\(.*\)"/\1/p' \
+	host-agent/qemu-module/entry/module_entry.c) \
+	$(sed -n 's/#define FREEHINT_QMP_.*"\(.*\)"/\1/p' \
 	include/freehint/qmp_names.h)
 # shellcheck disable=SC2046
 names_all freehint.4 $(sed -n 's/.*MODULE_PARM_DESC(\([a-z_]*\),.*/\1/p' \

@@ -79,37 +79,38 @@ def put_by(function: str, text: str) -> set[str]:
 
 def described(schema: str) -> None:
     """Commands and what they answer."""
-    commands = read(MODULE, "commands.c")
+    commands = read(MODULE, "entry", "commands.c")
     same("commands", set(re.findall(r"'command': '(.*?)'", schema)),
          set(re.findall(r'#define FREEHINT_QMP_\w+\s+"(.*)"',
                         read("include", "freehint", "qmp_names.h"))))
     same("counters", members(schema, "FreehintCounters"),
-         set(re.findall(r'X\(\w+, "([\w-]+)"\)', read(MODULE, "counters.h"))))
+         set(re.findall(r'X\(\w+, "([\w-]+)"\)', read(MODULE, "gate", "counters.h"))))
     for struct, function in (("FreehintRound", "query_round"), ("FreehintGuest", "query_guest"),
                              ("FreehintRegion", "query_region"), ("FreehintAudit", "query_audit"),
                              ("FreehintInfo", "query")):
         same(struct, members(schema, struct), put_by(function, commands))
     same("map", members(schema, "FreehintMap"),
-         put_by("map_command", read(MODULE, "map_command.c").replace("answer,", "dict,")))
+         put_by("map_command", read(MODULE, "entry", "map_command.c").replace("answer,", "dict,")))
 
 
 def built(text: str) -> None:
     """Files and options."""
-    listed = re.search(r"^SRC\s*:= ((?:.*\\\n)*.*)$", read(MODULE, "Makefile"), re.MULTILINE)
-    assert listed is not None
-    files = set(re.findall(r"\w+\.c", listed[1])) - {"module_entry.c", "plugin_number.c"}
-    files |= {"qemu_linked.c"}
-    same("files", set(re.findall(r"freehint_dir / '(\w+\.c)'", text)), files)
+    files = {os.path.join(room, name)
+             for room in os.listdir(MODULE) if os.path.isdir(os.path.join(MODULE, room))
+             for name in os.listdir(os.path.join(MODULE, room)) if name.endswith(".c")}
+    files -= {"entry/module_entry.c", "entry/plugin_number.c"}
+    same("files", set(re.findall(r"freehint_dir / '(\w+/\w+\.c)'", text)), files)
     same("options", members(text, "FreehintProperties") | {"allow-untested", "strict"},
-         set(re.findall(r'IS\("(.*?)"\)', read(MODULE, "module_entry.c"))))
+         set(re.findall(r'IS\("(.*?)"\)', read(MODULE, "entry", "module_entry.c"))))
 
 
 def undefined(*flags: str) -> set[str]:
     """What qemu_linked.c wants of the linker, but for the C library."""
     with tempfile.TemporaryDirectory() as out:
         binary = os.path.join(out, "linked.o")
+        source = os.path.join(MODULE, "core", "qemu_linked.c")
         subprocess.run([os.environ.get("CC", "gcc"), "-std=gnu11", "-DFREEHINT_LINKED", *flags,
-                        "-c", "-o", binary, os.path.join(MODULE, "qemu_linked.c")], check=True)
+                        "-c", "-o", binary, source], check=True)
         names = subprocess.run(["nm", "--undefined-only", "--just-symbols", binary],
                                capture_output=True, text=True, check=True).stdout.split()
     return set(names) - {"strcmp", "__stack_chk_fail", "_GLOBAL_OFFSET_TABLE_"}
@@ -117,7 +118,7 @@ def undefined(*flags: str) -> set[str]:
 
 def links(text: str) -> None:
     """With and without TCG; the build of QEMU says which."""
-    abi = read(MODULE, "qemu_abi.h")
+    abi = read(MODULE, "core", "qemu_abi.h")
     borrowed = set(re.findall(r"^\tX\([\w *]+, (\w+),", abi, re.MULTILINE))
     borrowed |= set(re.findall(r'^\tX\(\w+, "(\w+)", "\w+"\)', abi, re.MULTILINE))
     borrowed |= {"qmp_commands", "address_space_memory", "g_free", "register_savevm_live",

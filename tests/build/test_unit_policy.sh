@@ -47,7 +47,7 @@ make_units()
 	done
 	# User= and what follows it needs a systemd that is process 1.
 	sed -e "s,@SBINDIR@,$TREE/build," -e '/^# The user/,/^UMask=/d' -e '/^RestartSec=/d' \
-		-e '/^Restart=/a RestartSec=10ms' host-agent/freehint-agent@.service \
+		-e '/^Restart=/a RestartSec=10ms' host-agent/packaging/freehint-agent@.service \
 		>"$WORK/units/freehint-agent@.service"
 }
 

@@ -6,7 +6,7 @@
 #ifndef FREEHINT_FAKE_QEMU_H
 #define FREEHINT_FAKE_QEMU_H
 
-#include "host-agent/qemu-module/qemu_abi.h"
+#include "host-agent/qemu-module/core/qemu_abi.h"
 
 #define FAKE_MAX_BLOCKS	8
 

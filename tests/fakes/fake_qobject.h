@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#include "host-agent/qemu-module/qemu_abi.h"
+#include "host-agent/qemu-module/core/qemu_abi.h"
 
 /** fake_qobject_init() - fill the dictionary part of the symbol table */
 void fake_qobject_init(void);

@@ -7,9 +7,9 @@
 #include <jansson.h>
 
 #include "clean_rig.h"
-#include "host-agent/qemu-module/arm.h"
-#include "host-agent/qemu-module/bar.h"
-#include "host-agent/qemu-module/round_gate.h"
+#include "host-agent/qemu-module/core/arm.h"
+#include "host-agent/qemu-module/core/bar.h"
+#include "host-agent/qemu-module/gate/round_gate.h"
 #include "tests/fakes/fake_qemu.h"
 #include "tests/fakes/fake_qobject.h"
 

@@ -8,7 +8,7 @@
 
 #include "fuzz.h"
 
-#include "host-agent/qemu-module/qemu_abi.h"
+#include "host-agent/qemu-module/core/qemu_abi.h"
 #include "include/freehint/limits.h"
 #include "include/freehint/qmp_names.h"
 #include "include/freehint/shm_layout.h"

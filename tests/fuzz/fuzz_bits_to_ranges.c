@@ -11,7 +11,7 @@
 #undef FREEHINT_MAX_RANGE_BYTES
 #define FREEHINT_MAX_RANGE_BYTES	(200ULL << 12)
 
-#include "host-agent/bits_to_ranges.c"
+#include "host-agent/common/bits_to_ranges.c"
 
 #define WORDS	512
 #define PAGES	(WORDS * FREEHINT_WORD_BITS)

@@ -26,7 +26,7 @@ static int fake_timedwait(pthread_cond_t *cond, pthread_mutex_t *lock,
 #undef FREEHINT_MAX_QUEUED
 #define FREEHINT_MAX_QUEUED	24
 
-#include "host-agent/qemu-module/round_gate.c"
+#include "host-agent/qemu-module/gate/round_gate.c"
 
 #define MAX_QUEUE	FREEHINT_MAX_QUEUED
 

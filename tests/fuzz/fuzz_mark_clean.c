@@ -5,8 +5,9 @@
  * above the firmware, in order; what is wrong must be refused, with nothing queued
  * and no descriptor left open.
  */
-/* links: host-agent/qemu-module/mark_clean.c host-agent/qemu-module/range_source.c */
-/* links: host-agent/qemu-module/arm.c host-agent/qemu-module/ram_map.c */
+/* links: host-agent/qemu-module/round/mark_clean.c */
+/* links: host-agent/qemu-module/round/range_source.c */
+/* links: host-agent/qemu-module/core/arm.c host-agent/qemu-module/core/ram_map.c */
 /* links: tests/fakes/fake_qemu.c tests/fakes/fake_qobject.c tests/fuzz/clean_rig.c */
 /* libs: jansson */
 #define _GNU_SOURCE
@@ -15,7 +16,7 @@
 
 #include "clean_rig.h"
 #include "include/freehint/qmp_names.h"
-#include "host-agent/qemu-module/mark_clean.h"
+#include "host-agent/qemu-module/round/mark_clean.h"
 #include "tests/fakes/fake_qemu.h"
 #include "tests/fakes/fake_qobject.h"
 

@@ -3,12 +3,12 @@
  * Any bytes from the monitor, cut into any pieces: the objects found must not
  * depend on the cuts, none is longer than the cap, and the JSON parser takes each.
  */
-/* links: host-agent/qmp_stream.c */
+/* links: host-agent/common/qmp_stream.c */
 /* libs: jansson */
 #include <jansson.h>
 
 #include "fuzz.h"
-#include "host-agent/qmp_stream.h"
+#include "host-agent/common/qmp_stream.h"
 
 #define CAP	256
 #define FOUND	(1 << 16)

@@ -5,12 +5,15 @@
  * that is still arriving, never wait for something that cannot come, and never send
  * what is no command.
  */
-/* links: tests/fuzz/session_rig.c host-agent/session.c host-agent/session_ask.c */
-/* links: host-agent/session_attach.c host-agent/qmp_client.c host-agent/qmp_stream.c */
-/* links: host-agent/hint_round.c host-agent/hint_batch.c host-agent/bits_to_ranges.c */
-/* links: host-agent/freehint_status.c host-agent/migration_phase.c host-agent/stats.c */
-/* links: host-agent/metrics.c */
-/* links: host-agent/shm_region.c host-agent/log.c proto/host_snapshot.c */
+/* links: tests/fuzz/session_rig.c host-agent/agent/session.c host-agent/agent/session_ask.c */
+/* links: host-agent/agent/session_attach.c host-agent/agent/qmp_client.c */
+/* links: host-agent/common/qmp_stream.c */
+/* links: host-agent/agent/hint_round.c host-agent/agent/hint_batch.c */
+/* links: host-agent/common/bits_to_ranges.c */
+/* links: host-agent/common/freehint_status.c host-agent/agent/migration_phase.c */
+/* links: host-agent/agent/stats.c */
+/* links: host-agent/agent/metrics.c */
+/* links: host-agent/common/shm_region.c host-agent/common/log.c proto/host_snapshot.c */
 /* links: proto/host_request.c */
 /* libs: jansson */
 /* flags: -Wl,--wrap=recv,--wrap=sendmsg,--wrap=qmp_client_connect */

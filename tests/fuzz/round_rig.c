@@ -11,7 +11,7 @@
 #include "round_rig.h"
 
 #include "hostile_order.h"
-#include "host-agent/log.h"
+#include "host-agent/common/log.h"
 #include "proto/host_request.h"
 
 #define INSTANCE	77

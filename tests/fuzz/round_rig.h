@@ -8,8 +8,8 @@
 
 #include "fuzz.h"
 
-#include "host-agent/hint_batch.h"
-#include "host-agent/hint_round.h"
+#include "host-agent/agent/hint_batch.h"
+#include "host-agent/agent/hint_round.h"
 #include "proto/guest_publish.h"
 
 /* Stores of a guest that the region has not seen yet. */

@@ -4,7 +4,7 @@
  * and the ranges of free memory that became visible since the last look. The code
  * is the agent's own; when it is called and what is sent when is up to the test.
  */
-#include "host-agent/bits_to_ranges.h"
+#include "host-agent/common/bits_to_ranges.h"
 #include "proto/host_snapshot.h"
 
 /* Guests of these tests have at most 2 GiB. */

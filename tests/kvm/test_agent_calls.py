@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # time limit: 600 s
 """
-The list of system calls in host-agent/isolation.c against what the agent does.
+The list of system calls in host-agent/agent/isolation.c against what the agent does.
 
 The agent lives its life under strace: the unit tests of the whole program with
 their broken peers, then a real migration of a bare-metal guest, stopped and
@@ -28,7 +28,7 @@ from lib.no_ring import forbid_io_uring
 
 AGENT = os.path.join(BUILD, "freehint-agent")
 UNIT_TEST = os.path.join(BUILD, "tests", "unit", "test_agent")
-ISOLATION = os.path.join(ROOT, "host-agent", "isolation.c")
+ISOLATION = os.path.join(ROOT, "host-agent", "agent", "isolation.c")
 SEALED = re.compile(r"^seccomp\(SECCOMP_SET_MODE_FILTER.*= 0", re.M)
 RING = re.compile(r"^io_uring_setup\(.*= [0-9]+$", re.M)
 CALL = re.compile(r"^([a-z0-9_]+)\(", re.M)

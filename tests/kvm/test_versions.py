@@ -75,7 +75,7 @@ def build_window(window: Window) -> None:
     define = f"-DFREEHINT_VERSION_MIN={window[0]} -DFREEHINT_VERSION={window[1]}"
     make("host-agent/qemu-module", "all", out, f"CFLAGS=-O1 -g {define}")
     if any(case.agent_speaks == window for case in CASES):
-        make("host-agent", "all", out, f"CFLAGS=-O1 -g {define}")
+        make("host-agent/agent", "all", out, f"CFLAGS=-O1 -g {define}")
     make("tests", f"{place(window)}/fake_guest", f"FAKE_GUEST={place(window)}/fake_guest",
          f"CPPFLAGS={define}")
 

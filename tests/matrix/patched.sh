@@ -80,7 +80,7 @@ configure()
 # The patches and the sources that were built in, to know whether they changed.
 state()
 {
-	cat "$ROOT"/host-agent/qemu-patches/* "$ROOT"/host-agent/qemu-module/*.[ch] \
+	cat "$ROOT"/host-agent/qemu-patches/* "$ROOT"/host-agent/qemu-module/*/*.[ch] \
 		"$ROOT"/proto/*.[ch] "$ROOT"/include/freehint/*.h "$0" | sha256sum
 }
 

@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "host-agent/qemu-module/bar.h"
-#include "host-agent/qemu-module/greeting.h"
-#include "host-agent/qemu-module/precopy.h"
-#include "host-agent/qemu-module/round_gate.h"
+#include "host-agent/qemu-module/core/bar.h"
+#include "host-agent/qemu-module/round/greeting.h"
+#include "host-agent/qemu-module/round/precopy.h"
+#include "host-agent/qemu-module/gate/round_gate.h"
 #include "proto/guest_publish.h"
 #include "tests/fakes/fake_qemu.h"
 #include "tests/fakes/guest_voice.h"

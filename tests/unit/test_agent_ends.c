@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "host-agent/conf.h"
+#include "host-agent/agent/conf.h"
 #include "tests/fakes/agent_rig.h"
 
 #define SKIP 77

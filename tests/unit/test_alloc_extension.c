@@ -4,17 +4,19 @@
  * call in the life of a QEMU, once. Either QEMU does not load it, or reporting does
  * not start and the reason is told; the next try works, and so does the migration.
  */
-/* links: host-agent/qemu-module/witness.c host-agent/qemu-module/write_watch.c */
-/* links: host-agent/qemu-module/greeting.c host-agent/qemu-module/skipped.c */
-/* links: host-agent/qemu-module/switchover.c host-agent/qemu-module/zero_thread.c */
-/* links: host-agent/qemu-module/hint_map.c */
-/* links: host-agent/qemu-module/map_command.c */
-/* links: host-agent/qemu-module/precopy.c host-agent/qemu-module/arm.c */
-/* links: host-agent/qemu-module/refusal.c */
-/* links: host-agent/qemu-module/bar.c host-agent/qemu-module/round_gate.c */
-/* links: host-agent/qemu-module/apply_thread.c host-agent/qemu-module/commands.c */
-/* links: host-agent/qemu-module/mark_clean.c host-agent/qemu-module/range_source.c */
-/* links: host-agent/qemu-module/ram_map.c proto/host_request.c proto/host_snapshot.c */
+/* links: host-agent/qemu-module/audit/witness.c host-agent/qemu-module/audit/write_watch.c */
+/* links: host-agent/qemu-module/round/greeting.c host-agent/qemu-module/postcopy/skipped.c */
+/* links: host-agent/qemu-module/postcopy/switchover.c */
+/* links: host-agent/qemu-module/postcopy/zero_thread.c */
+/* links: host-agent/qemu-module/map/hint_map.c */
+/* links: host-agent/qemu-module/entry/map_command.c */
+/* links: host-agent/qemu-module/round/precopy.c host-agent/qemu-module/core/arm.c */
+/* links: host-agent/qemu-module/round/refusal.c */
+/* links: host-agent/qemu-module/core/bar.c host-agent/qemu-module/gate/round_gate.c */
+/* links: host-agent/qemu-module/round/apply_thread.c host-agent/qemu-module/entry/commands.c */
+/* links: host-agent/qemu-module/round/mark_clean.c */
+/* links: host-agent/qemu-module/round/range_source.c */
+/* links: host-agent/qemu-module/core/ram_map.c proto/host_request.c proto/host_snapshot.c */
 /* links: proto/guest_publish.c tests/fakes/fake_qemu.c tests/fakes/fake_qobject.c */
 /* links: tests/fakes/fail_nth.c tests/fakes/fake_log.c */
 /* libs: jansson */
@@ -33,12 +35,12 @@
 
 #include <cmocka.h>
 
-#include "host-agent/qemu-module/bar.h"
-#include "host-agent/qemu-module/commands.h"
-#include "host-agent/qemu-module/greeting.h"
-#include "host-agent/qemu-module/precopy.h"
-#include "host-agent/qemu-module/round_gate.h"
-#include "host-agent/qemu-module/switchover.h"
+#include "host-agent/qemu-module/core/bar.h"
+#include "host-agent/qemu-module/entry/commands.h"
+#include "host-agent/qemu-module/round/greeting.h"
+#include "host-agent/qemu-module/round/precopy.h"
+#include "host-agent/qemu-module/gate/round_gate.h"
+#include "host-agent/qemu-module/postcopy/switchover.h"
 #include "include/freehint/qmp_names.h"
 #include "tests/fakes/fail_nth.h"
 #include "tests/fakes/fake_log.h"

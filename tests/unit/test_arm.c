@@ -3,7 +3,8 @@
  * Arming: the log of every chunk of migratable memory is cleared, what could not be armed
  * may not be hinted, and what is armed cannot be freed meanwhile.
  */
-/* links: host-agent/qemu-module/arm.c host-agent/qemu-module/bar.c tests/fakes/fake_qemu.c */
+/* links: host-agent/qemu-module/core/arm.c host-agent/qemu-module/core/bar.c */
+/* links: tests/fakes/fake_qemu.c */
 /* links: proto/host_request.c proto/host_snapshot.c */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +12,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "host-agent/qemu-module/arm.h"
+#include "host-agent/qemu-module/core/arm.h"
 #include "include/freehint/shm_layout.h"
 #include "tests/fakes/fake_qemu.h"
 

@@ -3,7 +3,7 @@
  * Bitmap words to byte ranges: random bitmaps against a model that looks at one
  * bit at a time, and the limits that random bitmaps do not reach.
  */
-/* links: host-agent/bits_to_ranges.c */
+/* links: host-agent/common/bits_to_ranges.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "host-agent/bits_to_ranges.h"
+#include "host-agent/common/bits_to_ranges.h"
 #include "include/freehint/limits.h"
 
 #define WORDS	64

@@ -2,7 +2,7 @@
 /*
  * The command line: defaults, every option, and the exit code of wrong usage.
  */
-/* links: host-agent/conf.c host-agent/log.c */
+/* links: host-agent/agent/conf.c host-agent/common/log.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "host-agent/conf.h"
+#include "host-agent/agent/conf.h"
 #include "include/freehint/limits.h"
 
 #define MAX_ARGS 16

@@ -3,8 +3,9 @@
  * The event loop, both kinds of it: the same cases for io_uring and for ppoll(), and
  * when the one takes the place of the other.
  */
-/* links: host-agent/event_loop.c host-agent/event_ring.c host-agent/event_poll.c */
-/* links: host-agent/log.c tests/fakes/ban_ring.c */
+/* links: host-agent/agent/event_loop.c host-agent/agent/event_ring.c */
+/* links: host-agent/agent/event_poll.c */
+/* links: host-agent/common/log.c tests/fakes/ban_ring.c */
 /* libs: liburing */
 #include <dirent.h>
 #include <fcntl.h>
@@ -21,8 +22,8 @@
 
 #include <cmocka.h>
 
-#include "host-agent/clock.h"
-#include "host-agent/event_backend.h"
+#include "host-agent/common/clock.h"
+#include "host-agent/agent/event_backend.h"
 #include "tests/fakes/ban_ring.h"
 
 /* Longer than any test waits for a thing that happens. */

@@ -2,7 +2,7 @@
 /*
  * The reply to x-query-freehint: a full one, an old one, and nonsense.
  */
-/* links: host-agent/freehint_status.c */
+/* links: host-agent/common/freehint_status.c */
 /* libs: jansson */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "host-agent/freehint_status.h"
+#include "host-agent/common/freehint_status.h"
 
 static int parse(struct freehint_status *status, const char *text)
 {

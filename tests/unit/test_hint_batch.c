@@ -3,8 +3,9 @@
  * Batches against the real publisher and a QMP client that only writes down what it is
  * given: when a batch leaves, what is in it, and what answers and errors do to it.
  */
-/* links: host-agent/hint_batch.c host-agent/hint_round.c host-agent/bits_to_ranges.c */
-/* links: host-agent/log.c proto/host_snapshot.c proto/host_request.c */
+/* links: host-agent/agent/hint_batch.c host-agent/agent/hint_round.c */
+/* links: host-agent/common/bits_to_ranges.c */
+/* links: host-agent/common/log.c proto/host_snapshot.c proto/host_request.c */
 /* links: proto/guest_publish.c */
 /* libs: jansson */
 #include <setjmp.h>
@@ -15,8 +16,8 @@
 
 #include <cmocka.h>
 
-#include "host-agent/hint_batch.h"
-#include "host-agent/log.h"
+#include "host-agent/agent/hint_batch.h"
+#include "host-agent/common/log.h"
 #include "proto/guest_publish.h"
 #include "proto/host_request.h"
 

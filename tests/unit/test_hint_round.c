@@ -3,7 +3,8 @@
  * The host's side of a round against the real publisher on ordinary memory: the
  * watermark pipeline, rounds that change in the middle, and guests that lie.
  */
-/* links: host-agent/hint_round.c host-agent/bits_to_ranges.c host-agent/log.c */
+/* links: host-agent/agent/hint_round.c host-agent/common/bits_to_ranges.c */
+/* links: host-agent/common/log.c */
 /* links: proto/host_snapshot.c proto/host_request.c proto/guest_publish.c */
 /* libs: jansson */
 #include <setjmp.h>
@@ -13,8 +14,8 @@
 
 #include <cmocka.h>
 
-#include "host-agent/hint_round.h"
-#include "host-agent/log.h"
+#include "host-agent/agent/hint_round.h"
+#include "host-agent/common/log.h"
 #include "include/freehint/limits.h"
 #include "proto/guest_publish.h"
 #include "proto/host_request.h"

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "host-agent/qemu-module/hint_wait.h"
+#include "host-agent/qemu-module/round/hint_wait.h"
 
 #define MS 1000ULL
 

@@ -3,7 +3,7 @@
  * The sandbox: what is listed works, what is not ends the process with SIGSYS.
  * Every case runs in a child, for there is no way out of a sandbox.
  */
-/* links: host-agent/isolation.c host-agent/log.c */
+/* links: host-agent/agent/isolation.c host-agent/common/log.c */
 /* libs: libseccomp libcap-ng */
 #define _GNU_SOURCE
 #include <cap-ng.h>
@@ -25,7 +25,7 @@
 
 #include <cmocka.h>
 
-#include "host-agent/isolation.h"
+#include "host-agent/agent/isolation.h"
 #include "include/freehint/types.h"
 #include "tests/unit/forbidden.h"
 

@@ -4,8 +4,9 @@
  * whatever guest and QEMU say, and the pictures of them.
  */
 /* links: host-agent/cli/map_cells.c host-agent/cli/map_terminal.c host-agent/cli/map_svg.c */
-/* links: host-agent/cli/map_png.c host-agent/cli/region_file.c host-agent/shm_region.c */
-/* links: host-agent/log.c proto/host_snapshot.c proto/guest_publish.c */
+/* links: host-agent/cli/map_png.c host-agent/cli/region_file.c */
+/* links: host-agent/common/shm_region.c */
+/* links: host-agent/common/log.c proto/host_snapshot.c proto/guest_publish.c */
 /* links: proto/host_request.c */
 /* libs: jansson libpng */
 #include <setjmp.h>

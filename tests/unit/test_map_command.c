@@ -2,9 +2,9 @@
 /*
  * x-freehint-map: RAM and holes in cells, what was hinted, and arguments that are refused.
  */
-/* links: host-agent/qemu-module/map_command.c host-agent/qemu-module/hint_map.c */
-/* links: host-agent/qemu-module/bar.c host-agent/qemu-module/ram_map.c */
-/* links: host-agent/qemu-module/round_gate.c */
+/* links: host-agent/qemu-module/entry/map_command.c host-agent/qemu-module/map/hint_map.c */
+/* links: host-agent/qemu-module/core/bar.c host-agent/qemu-module/core/ram_map.c */
+/* links: host-agent/qemu-module/gate/round_gate.c */
 /* links: tests/fakes/fake_qemu.c tests/fakes/fake_qobject.c proto/host_request.c */
 /* links: proto/host_snapshot.c proto/guest_publish.c */
 /* libs: jansson */
@@ -17,10 +17,10 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "host-agent/qemu-module/bar.h"
-#include "host-agent/qemu-module/hint_map.h"
-#include "host-agent/qemu-module/map_command.h"
-#include "host-agent/qemu-module/round_gate.h"
+#include "host-agent/qemu-module/core/bar.h"
+#include "host-agent/qemu-module/map/hint_map.h"
+#include "host-agent/qemu-module/entry/map_command.h"
+#include "host-agent/qemu-module/gate/round_gate.h"
 #include "include/freehint/shm_layout.h"
 #include "tests/fakes/fake_qemu.h"
 #include "tests/fakes/fake_qobject.h"

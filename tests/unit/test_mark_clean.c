@@ -3,9 +3,10 @@
  * x-freehint-mark-clean: what is taken, what is refused and in which words, and that
  * a refused command queues nothing.
  */
-/* links: host-agent/qemu-module/mark_clean.c host-agent/qemu-module/range_source.c */
-/* links: host-agent/qemu-module/arm.c host-agent/qemu-module/bar.c */
-/* links: host-agent/qemu-module/ram_map.c host-agent/qemu-module/round_gate.c */
+/* links: host-agent/qemu-module/round/mark_clean.c */
+/* links: host-agent/qemu-module/round/range_source.c */
+/* links: host-agent/qemu-module/core/arm.c host-agent/qemu-module/core/bar.c */
+/* links: host-agent/qemu-module/core/ram_map.c host-agent/qemu-module/gate/round_gate.c */
 /* links: tests/fakes/fake_qemu.c tests/fakes/fake_qobject.c proto/host_request.c */
 /* links: proto/host_snapshot.c proto/guest_publish.c */
 /* libs: jansson */
@@ -20,11 +21,11 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "host-agent/clock.h"
-#include "host-agent/qemu-module/arm.h"
-#include "host-agent/qemu-module/bar.h"
-#include "host-agent/qemu-module/mark_clean.h"
-#include "host-agent/qemu-module/round_gate.h"
+#include "host-agent/common/clock.h"
+#include "host-agent/qemu-module/core/arm.h"
+#include "host-agent/qemu-module/core/bar.h"
+#include "host-agent/qemu-module/round/mark_clean.h"
+#include "host-agent/qemu-module/gate/round_gate.h"
 #include "include/freehint/limits.h"
 #include "include/freehint/qmp_names.h"
 #include "proto/guest_publish.h"

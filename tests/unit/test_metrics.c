@@ -3,7 +3,8 @@
  * Metrics: what the text says and does not say, names that need escaping, and when the
  * scribe is told.
  */
-/* links: host-agent/metrics.c host-agent/migration_phase.c host-agent/log.c */
+/* links: host-agent/agent/metrics.c host-agent/agent/migration_phase.c */
+/* links: host-agent/common/log.c */
 /* libs: jansson */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "host-agent/metrics.h"
+#include "host-agent/agent/metrics.h"
 
 static struct metrics metrics;
 static struct freehint_status status;

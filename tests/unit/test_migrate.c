@@ -7,7 +7,8 @@
 /* links: host-agent/cli/migrate_settings.c host-agent/cli/migrate_watch.c */
 /* links: host-agent/cli/migration_state.c host-agent/cli/interrupts.c */
 /* links: host-agent/cli/progress.c host-agent/cli/terminal.c */
-/* links: host-agent/cli/qmp_call.c host-agent/qmp_stream.c tests/fakes/fake_qmp_server.c */
+/* links: host-agent/cli/qmp_call.c host-agent/common/qmp_stream.c */
+/* links: tests/fakes/fake_qmp_server.c */
 /* links: tests/fakes/fake_migration.c */
 /* libs: jansson */
 /* flags: -pthread */

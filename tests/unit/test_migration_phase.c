@@ -2,14 +2,14 @@
 /*
  * What QEMU does, told from its answers: when the shared memory may be mapped.
  */
-/* links: host-agent/migration_phase.c */
+/* links: host-agent/agent/migration_phase.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "host-agent/migration_phase.h"
+#include "host-agent/agent/migration_phase.h"
 
 /**
  * struct step - one pair of answers and what must be known after it

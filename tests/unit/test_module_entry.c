@@ -3,7 +3,7 @@
  * Loading into QEMU: which series, which options, and no effect
  * where we cannot work. dlsym() is replaced; the file is included for its statics.
  */
-/* links: host-agent/qemu-module/qemu_abi.c host-agent/qemu-module/extension.c */
+/* links: host-agent/qemu-module/core/qemu_abi.c host-agent/qemu-module/entry/extension.c */
 /* flags: -Wl,--wrap=dlsym */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,13 +12,13 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "host-agent/qemu-module/module_entry.c"
-#include "host-agent/qemu-module/greeting.h"
-#include "host-agent/qemu-module/precopy.h"
-#include "host-agent/qemu-module/switchover.h"
-#include "host-agent/qemu-module/witness.h"
-#include "host-agent/qemu-module/bar.h"
-#include "host-agent/qemu-module/commands.h"
+#include "host-agent/qemu-module/entry/module_entry.c"
+#include "host-agent/qemu-module/round/greeting.h"
+#include "host-agent/qemu-module/round/precopy.h"
+#include "host-agent/qemu-module/postcopy/switchover.h"
+#include "host-agent/qemu-module/audit/witness.h"
+#include "host-agent/qemu-module/core/bar.h"
+#include "host-agent/qemu-module/entry/commands.h"
 
 static int major = 7, minor = 2;
 static const char *absent;

@@ -3,7 +3,7 @@
  * The plugin API number: known for tested series, asked of QEMU's loader for others, told
  * by the functions for plugins where QEMU cannot be asked. dlsym() is replaced.
  */
-/* links: host-agent/qemu-module/plugin_number.c host-agent/qemu-module/qemu_abi.c */
+/* links: host-agent/qemu-module/entry/plugin_number.c host-agent/qemu-module/core/qemu_abi.c */
 /* flags: -Wl,--wrap=dlsym */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,8 +13,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "host-agent/qemu-module/plugin_number.h"
-#include "host-agent/qemu-module/qemu_abi.h"
+#include "host-agent/qemu-module/entry/plugin_number.h"
+#include "host-agent/qemu-module/core/qemu_abi.h"
 
 /* What QEMU reads. */
 static int declared;

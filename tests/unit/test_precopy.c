@@ -4,14 +4,15 @@
  * sync, none before setup is over, when the guest stands still, postcopy is possible
  * or nobody answers; and what may happen while the big lock is dropped.
  */
-/* links: host-agent/qemu-module/witness.c host-agent/qemu-module/write_watch.c */
-/* links: host-agent/qemu-module/greeting.c host-agent/qemu-module/skipped.c */
-/* links: host-agent/qemu-module/switchover.c host-agent/qemu-module/zero_thread.c */
-/* links: host-agent/qemu-module/hint_map.c */
-/* links: host-agent/qemu-module/precopy.c host-agent/qemu-module/arm.c */
-/* links: host-agent/qemu-module/bar.c host-agent/qemu-module/round_gate.c */
+/* links: host-agent/qemu-module/audit/witness.c host-agent/qemu-module/audit/write_watch.c */
+/* links: host-agent/qemu-module/round/greeting.c host-agent/qemu-module/postcopy/skipped.c */
+/* links: host-agent/qemu-module/postcopy/switchover.c */
+/* links: host-agent/qemu-module/postcopy/zero_thread.c */
+/* links: host-agent/qemu-module/map/hint_map.c */
+/* links: host-agent/qemu-module/round/precopy.c host-agent/qemu-module/core/arm.c */
+/* links: host-agent/qemu-module/core/bar.c host-agent/qemu-module/gate/round_gate.c */
 /* links: tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */
-/* links: proto/guest_publish.c host-agent/qemu-module/refusal.c */
+/* links: proto/guest_publish.c host-agent/qemu-module/round/refusal.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,9 +23,9 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "host-agent/qemu-module/bar.h"
-#include "host-agent/qemu-module/precopy.h"
-#include "host-agent/qemu-module/round_gate.h"
+#include "host-agent/qemu-module/core/bar.h"
+#include "host-agent/qemu-module/round/precopy.h"
+#include "host-agent/qemu-module/gate/round_gate.h"
 #include "tests/fakes/fake_qemu.h"
 #include "tests/fakes/guest_voice.h"
 #include "tests/unit/precopy_rig.h"

@@ -3,7 +3,7 @@
  * One QMP command after another: greeting, answers, events in between, errors by
  * name, and peers that are no QEMU or go away.
  */
-/* links: host-agent/cli/qmp_call.c host-agent/qmp_stream.c */
+/* links: host-agent/cli/qmp_call.c host-agent/common/qmp_stream.c */
 /* libs: jansson */
 /* flags: -pthread */
 #include <setjmp.h>

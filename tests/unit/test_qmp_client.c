@@ -3,7 +3,8 @@
  * The QMP client against a peer that says whatever a test makes it say: negotiation,
  * ids, errors, descriptors, and a socket that takes nothing more.
  */
-/* links: host-agent/qmp_client.c host-agent/qmp_stream.c host-agent/log.c */
+/* links: host-agent/agent/qmp_client.c host-agent/common/qmp_stream.c */
+/* links: host-agent/common/log.c */
 /* libs: jansson */
 #include <fcntl.h>
 #include <poll.h>
@@ -19,8 +20,8 @@
 
 #include <cmocka.h>
 
-#include "host-agent/log.h"
-#include "host-agent/qmp_client.h"
+#include "host-agent/common/log.h"
+#include "host-agent/agent/qmp_client.h"
 
 #define GREETING	"{\"QMP\": {}}\r\n"
 #define TEXT		8192

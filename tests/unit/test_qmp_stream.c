@@ -3,7 +3,7 @@
  * Framing of the QMP byte stream: the same objects come out wherever the bytes are
  * split; garbage and overlong objects are errors.
  */
-/* links: host-agent/qmp_stream.c */
+/* links: host-agent/common/qmp_stream.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "host-agent/qmp_stream.h"
+#include "host-agent/common/qmp_stream.h"
 
 #define SIZE	64
 

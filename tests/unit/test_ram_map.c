@@ -2,14 +2,14 @@
 /*
  * Guest physical to host addresses: exact extents, few questions to QEMU.
  */
-/* links: host-agent/qemu-module/ram_map.c tests/fakes/fake_qemu.c */
+/* links: host-agent/qemu-module/core/ram_map.c tests/fakes/fake_qemu.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "host-agent/qemu-module/ram_map.h"
+#include "host-agent/qemu-module/core/ram_map.h"
 #include "include/freehint/shm_layout.h"
 #include "tests/fakes/fake_qemu.h"
 

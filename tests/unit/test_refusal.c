@@ -3,11 +3,12 @@
  * What stands against hinting is said in words: which capability, which contract of
  * the guest, and who has to be updated.
  */
-/* links: host-agent/qemu-module/witness.c host-agent/qemu-module/write_watch.c */
-/* links: host-agent/qemu-module/arm.c host-agent/qemu-module/round_gate.c */
-/* links: host-agent/qemu-module/skipped.c host-agent/qemu-module/switchover.c */
-/* links: host-agent/qemu-module/zero_thread.c */
-/* links: host-agent/qemu-module/refusal.c host-agent/qemu-module/bar.c */
+/* links: host-agent/qemu-module/audit/witness.c host-agent/qemu-module/audit/write_watch.c */
+/* links: host-agent/qemu-module/core/arm.c host-agent/qemu-module/gate/round_gate.c */
+/* links: host-agent/qemu-module/postcopy/skipped.c */
+/* links: host-agent/qemu-module/postcopy/switchover.c */
+/* links: host-agent/qemu-module/postcopy/zero_thread.c */
+/* links: host-agent/qemu-module/round/refusal.c host-agent/qemu-module/core/bar.c */
 /* links: tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */
 /* links: proto/guest_publish.c */
 #include <setjmp.h>
@@ -18,8 +19,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "host-agent/qemu-module/bar.h"
-#include "host-agent/qemu-module/refusal.h"
+#include "host-agent/qemu-module/core/bar.h"
+#include "host-agent/qemu-module/round/refusal.h"
 #include "tests/fakes/fake_qemu.h"
 #include "tests/fakes/guest_voice.h"
 

@@ -3,7 +3,7 @@
  * The round gate: ids never repeat, nothing is applied after a close, a close waits
  * for the range that is being applied, and a wait for hints knows its end.
  */
-/* links: host-agent/qemu-module/round_gate.c */
+/* links: host-agent/qemu-module/gate/round_gate.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,8 +11,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "host-agent/clock.h"
-#include "host-agent/qemu-module/round_gate.h"
+#include "host-agent/common/clock.h"
+#include "host-agent/qemu-module/gate/round_gate.h"
 #include "include/freehint/limits.h"
 #include "include/freehint/shm_layout.h"
 

@@ -3,7 +3,7 @@
  * The scribe: a file that is whole at any time, readable, gone with the agent; a
  * directory that is not there; and a sandbox that leaves it this and no more.
  */
-/* links: host-agent/scribe.c host-agent/isolation.c host-agent/log.c */
+/* links: host-agent/agent/scribe.c host-agent/agent/isolation.c host-agent/common/log.c */
 /* libs: libseccomp libcap-ng jansson */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -21,10 +21,10 @@
 
 #include <cmocka.h>
 
-#include "host-agent/isolation.h"
-#include "host-agent/log.h"
-#include "host-agent/metrics.h"
-#include "host-agent/scribe.h"
+#include "host-agent/agent/isolation.h"
+#include "host-agent/common/log.h"
+#include "host-agent/agent/metrics.h"
+#include "host-agent/agent/scribe.h"
 
 #define PATIENCE_MS 60000
 

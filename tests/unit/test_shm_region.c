@@ -3,7 +3,7 @@
  * The mapped file: what is refused, that it is read-only, that its truncation is
  * survived.
  */
-/* links: host-agent/shm_region.c host-agent/log.c */
+/* links: host-agent/common/shm_region.c host-agent/common/log.c */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -17,8 +17,8 @@
 
 #include <cmocka.h>
 
-#include "host-agent/log.h"
-#include "host-agent/shm_region.h"
+#include "host-agent/common/log.h"
+#include "host-agent/common/shm_region.h"
 
 #define SIZE 65536
 

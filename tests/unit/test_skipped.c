@@ -3,8 +3,8 @@
  * The record of skipped pages: a hint enters them, a write makes them leave, memory of
  * devices is never logged, and runs come out as they went in.
  */
-/* links: host-agent/qemu-module/skipped.c host-agent/qemu-module/arm.c */
-/* links: host-agent/qemu-module/bar.c proto/host_request.c proto/host_snapshot.c */
+/* links: host-agent/qemu-module/postcopy/skipped.c host-agent/qemu-module/core/arm.c */
+/* links: host-agent/qemu-module/core/bar.c proto/host_request.c proto/host_snapshot.c */
 /* links: tests/fakes/fake_qemu.c tests/fakes/fake_log.c */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,8 +13,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "host-agent/qemu-module/arm.h"
-#include "host-agent/qemu-module/skipped.h"
+#include "host-agent/qemu-module/core/arm.h"
+#include "host-agent/qemu-module/postcopy/skipped.h"
 #include "include/freehint/shm_layout.h"
 #include "tests/fakes/fake_log.h"
 

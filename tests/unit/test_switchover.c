@@ -3,14 +3,15 @@
  * The switch to postcopy: recognised among syncs that look like it, every page that is still
  * skipped set dirty and made zero, none that was written; and nothing of it without need.
  */
-/* links: host-agent/qemu-module/witness.c host-agent/qemu-module/write_watch.c */
-/* links: host-agent/qemu-module/greeting.c host-agent/qemu-module/skipped.c */
-/* links: host-agent/qemu-module/switchover.c host-agent/qemu-module/zero_thread.c */
-/* links: host-agent/qemu-module/hint_map.c */
-/* links: host-agent/qemu-module/precopy.c host-agent/qemu-module/arm.c */
-/* links: host-agent/qemu-module/bar.c host-agent/qemu-module/round_gate.c */
+/* links: host-agent/qemu-module/audit/witness.c host-agent/qemu-module/audit/write_watch.c */
+/* links: host-agent/qemu-module/round/greeting.c host-agent/qemu-module/postcopy/skipped.c */
+/* links: host-agent/qemu-module/postcopy/switchover.c */
+/* links: host-agent/qemu-module/postcopy/zero_thread.c */
+/* links: host-agent/qemu-module/map/hint_map.c */
+/* links: host-agent/qemu-module/round/precopy.c host-agent/qemu-module/core/arm.c */
+/* links: host-agent/qemu-module/core/bar.c host-agent/qemu-module/gate/round_gate.c */
 /* links: tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */
-/* links: proto/guest_publish.c host-agent/qemu-module/refusal.c */
+/* links: proto/guest_publish.c host-agent/qemu-module/round/refusal.c */
 /* links: tests/fakes/fake_log.c */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,9 +21,9 @@
 #include <pthread.h>
 #include <cmocka.h>
 
-#include "host-agent/qemu-module/skipped.h"
-#include "host-agent/qemu-module/switchover.h"
-#include "host-agent/qemu-module/zero_thread.h"
+#include "host-agent/qemu-module/postcopy/skipped.h"
+#include "host-agent/qemu-module/postcopy/switchover.h"
+#include "host-agent/qemu-module/postcopy/zero_thread.h"
 #include "tests/fakes/fake_log.h"
 #include "tests/unit/precopy_rig.h"
 

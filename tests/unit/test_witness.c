@@ -4,8 +4,8 @@
  * once and where; what the log has is put back whole; a write that is older than the hint
  * counts nothing; where memory cannot be watched, it says so and lets the migration be.
  */
-/* links: host-agent/qemu-module/witness.c host-agent/qemu-module/arm.c */
-/* links: host-agent/qemu-module/bar.c proto/host_request.c proto/host_snapshot.c */
+/* links: host-agent/qemu-module/audit/witness.c host-agent/qemu-module/core/arm.c */
+/* links: host-agent/qemu-module/core/bar.c proto/host_request.c proto/host_snapshot.c */
 /* links: tests/fakes/fake_qemu.c tests/fakes/fake_log.c */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,9 +16,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "host-agent/qemu-module/arm.h"
-#include "host-agent/qemu-module/witness.h"
-#include "host-agent/qemu-module/write_watch.h"
+#include "host-agent/qemu-module/core/arm.h"
+#include "host-agent/qemu-module/audit/witness.h"
+#include "host-agent/qemu-module/audit/write_watch.h"
 #include "include/freehint/shm_layout.h"
 #include "tests/fakes/fake_log.h"
 

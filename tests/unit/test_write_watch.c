@@ -4,7 +4,7 @@
  * shared memory, populated or not; and of which memory it says so wrongly, because KSM may
  * merge it. Skipped where the kernel is too old.
  */
-/* links: host-agent/qemu-module/write_watch.c */
+/* links: host-agent/qemu-module/audit/write_watch.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "host-agent/qemu-module/write_watch.h"
+#include "host-agent/qemu-module/audit/write_watch.h"
 #include "include/freehint/shm_layout.h"
 
 #define PAGE	FREEHINT_PAGE_SIZE

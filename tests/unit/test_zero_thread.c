@@ -3,9 +3,10 @@
  * How skipped pages are made zero: given to the kernel where that is safe, written where a
  * file is private, pages are huge or pinned, or the kernel refuses; read-only memory is left.
  */
-/* links: host-agent/qemu-module/zero_thread.c host-agent/qemu-module/skipped.c */
-/* links: host-agent/qemu-module/arm.c host-agent/qemu-module/round_gate.c */
-/* links: host-agent/qemu-module/bar.c proto/host_request.c proto/host_snapshot.c */
+/* links: host-agent/qemu-module/postcopy/zero_thread.c */
+/* links: host-agent/qemu-module/postcopy/skipped.c */
+/* links: host-agent/qemu-module/core/arm.c host-agent/qemu-module/gate/round_gate.c */
+/* links: host-agent/qemu-module/core/bar.c proto/host_request.c proto/host_snapshot.c */
 /* links: tests/fakes/fake_qemu.c tests/fakes/fake_log.c */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,10 +16,10 @@
 #include <sys/mman.h>
 #include <cmocka.h>
 
-#include "host-agent/qemu-module/arm.h"
-#include "host-agent/qemu-module/round_gate.h"
-#include "host-agent/qemu-module/skipped.h"
-#include "host-agent/qemu-module/zero_thread.h"
+#include "host-agent/qemu-module/core/arm.h"
+#include "host-agent/qemu-module/gate/round_gate.h"
+#include "host-agent/qemu-module/postcopy/skipped.h"
+#include "host-agent/qemu-module/postcopy/zero_thread.h"
 #include "include/freehint/shm_layout.h"
 #include "tests/fakes/fake_log.h"
 

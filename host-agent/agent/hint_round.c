@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The host's side of one round.
+ *
+ * Theory of operation
+ * -------------------
+ * The extension asks for round R in the request line. The guest answers by
+ * filling the bitmap from page 0 upwards, moving its watermark behind, and a seal
+ * at the end. We do not wait for the seal: every look copies what lies between the
+ * last copy and the watermark into a private buffer, checks that it is still R's,
+ * and converts the copy. While the guest scans the second gigabyte, QEMU takes the
+ * first one out of its dirty bitmap.
+ *
+ *	look:	request != R		drop all of R that was not sent
+ *		seal of R		final watermark and counts
+ *		watermark		not beyond the capacity, not backwards
+ *	fill:	copy a chunk, re-check, count bits, convert
+ *	end:	counts agree with the seal? then the last batch, else an empty last one
+ *
+ * The seal is read before the watermark, so a sealed round has its final
+ * watermark in hand; the guest moves the watermark before it seals.
+ *
+ * What the guest can do to us: waste our time, bounded by the budget of a look,
+ * and make us send ranges that QEMU refuses or that hurt the guest itself. The
+ * request line lies in the same memory, so even that may be forged; QEMU checks
+ * the round id of every command against its own.
+ *
+ * A round that turns out faulty may have had batches sent before. That is no harm:
+ * the guest did call those pages free. We only stop believing it.
+ *
+ * Why no second pass over the bitmap to check it: the guest could change it between
+ * the passes. The copy is what counts, and it is read once.
+ */
+#include "hint_round.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "host-agent/common/clock.h"
+#include "fault_point.h"
+#include "include/freehint/limits.h"
+#include "host-agent/common/log.h"
+
+/* 4096 words: 32 KiB of bitmap, 1 GiB of guest; fits the first-level cache. */
+#define CHUNK_WORDS	4096ULL
+#define CHUNK_PAGES	(CHUNK_WORDS * FREEHINT_WORD_BITS)
+
+/* 16 chunks a look: 16 GiB of guest, well under a millisecond of work. */
+#define LOOK_WORDS	(16 * CHUNK_WORDS)
+
+const char *const hint_state_names[HINT_STATES] = {
+	[HINT_NONE] = "none",
+	[HINT_AWAITED] = "awaited",
+	[HINT_FLOWING] = "flowing",
+	[HINT_SEALED] = "sealed",
+	[HINT_FAULTY] = "faulty",
+	[HINT_DONE] = "done",
+};
+
+int hint_round_init(struct hint_round *round, struct agent_stats *stats)
+{
+	memset(round, 0, sizeof(*round));
+	round->stats = stats;
+	round->words = malloc(CHUNK_WORDS * sizeof(*round->words));
+	return round->words ? 0 : -ENOMEM;
+}
+
+void hint_round_free(struct hint_round *round)
+{
+	free(round->words);
+	round->words = NULL;
+}
+
+static void set_state(struct hint_round *round, enum hint_state state)
+{
+	if (round->state == state)
+		return;
+	log_debug_limited("round %llu %s, was %s, %llu pages copied",
+			  (unsigned long long)round->id, hint_state_names[state],
+			  hint_state_names[round->state],
+			  (unsigned long long)round->copied);
+	round->state = state;
+}
+
+static void forget(struct hint_round *round)
+{
+	set_state(round, HINT_NONE);
+	round->id = FREEHINT_NO_ROUND;
+	round->pass = 0;
+	round->mark = 0;
+	round->copied = 0;
+	round->bits = 0;
+	bits_to_ranges_reset(&round->ranges);
+}
+
+int hint_round_attach(struct hint_round *round, const void *base, u64 size)
+{
+	forget(round);
+	round->phase = FREEHINT_PHASE_OFF;
+	return freehint_reader_attach(&round->reader, base, size);
+}
+
+void hint_round_detach(struct hint_round *round)
+{
+	forget(round);
+	round->phase = FREEHINT_PHASE_OFF;
+	round->reader.shm = NULL;
+}
+
+bool hint_round_is_asked(const struct hint_round *round, u64 id)
+{
+	struct freehint_host_request req;
+
+	return round->reader.shm && freehint_read_host_request(&round->reader, &req) &&
+	       req.round == id;
+}
+
+/*
+ * The guest does not stand by what it said in this round. Unless the host took the
+ * round back meanwhile: then the guest is right and nobody is at fault.
+ */
+static void fault(struct hint_round *round, const char *what, u64 number)
+{
+	bits_to_ranges_reset(&round->ranges);
+	if (!hint_round_is_asked(round, round->id)) {
+		round->stats->superseded++;
+		set_state(round, HINT_DONE);
+		return;
+	}
+	round->stats->faulty++;
+	set_state(round, HINT_FAULTY);
+	log_warn_limited("round %llu dropped, %s, %llu", (unsigned long long)round->id,
+			 what, (unsigned long long)number);
+}
+
+/*
+ * Guest and extension may have agreed on a version that the extension's window
+ * shares with the guest's, but not with ours.
+ */
+static void check_version(struct hint_round *round)
+{
+	struct freehint_host_hello host;
+	struct freehint_guest_hello guest;
+
+	if (freehint_read_host_hello(&round->reader, &host) ||
+	    freehint_read_guest_hello(&round->reader, host.instance, &guest) != -EPROTO)
+		return;
+	fault(round, guest.version > FREEHINT_VERSION ?
+		     "update this agent, the guest speaks version" :
+		     "update freehint of the guest, it speaks version", guest.version);
+}
+
+static void begin(struct hint_round *round, const struct freehint_host_request *req)
+{
+	round->id = req->round;
+	round->pass = req->pass;
+	round->seen_us = clock_us();
+	round->stats->rounds++;
+	set_state(round, HINT_AWAITED);
+	FAULT_POINT(ROUND_SEEN);
+	check_version(round);
+}
+
+static void look_at_request(struct hint_round *round)
+{
+	struct freehint_host_request req;
+
+	/* Being written just now: the next look will see it. */
+	if (!freehint_read_host_request(&round->reader, &req))
+		return;
+	if (round->phase == FREEHINT_PHASE_OFF && req.phase != FREEHINT_PHASE_OFF)
+		FAULT_POINT(START_SEEN);
+	round->phase = req.phase;
+	if (req.round != FREEHINT_NO_ROUND)
+		round->stats->last_round_us = clock_us();
+	if (req.round == round->id)
+		return;
+	if (round->state != HINT_NONE && round->state != HINT_DONE)
+		round->stats->superseded++;
+	if (round->state != HINT_NONE)
+		FAULT_POINT(ROUND_OVER);
+	forget(round);
+	if (req.round != FREEHINT_NO_ROUND && req.round <= FREEHINT_ROUND_MAX)
+		begin(round, &req);
+}
+
+static void count_seal(struct hint_round *round)
+{
+	round->stats->sealed++;
+	if (round->seal.status == FREEHINT_SEAL_DECLINED)
+		round->stats->declined++;
+	if (round->seal.status == FREEHINT_SEAL_ABORTED)
+		round->stats->aborted++;
+}
+
+static void move_mark(struct hint_round *round, u64 mark, bool sealed)
+{
+	if (mark < round->mark) {
+		fault(round, "watermark went back to", mark);
+		return;
+	}
+	round->mark = mark;
+	FAULT_POINT(PROGRESS_SEEN);
+	if (!sealed) {
+		set_state(round, HINT_FLOWING);
+		return;
+	}
+	if (round->seal.end_pfn != mark) {
+		round->stats->mismatched++;
+		fault(round, "watermark differs from the seal's end", round->seal.end_pfn);
+		return;
+	}
+	count_seal(round);
+	set_state(round, HINT_SEALED);
+	FAULT_POINT(SEAL_SEEN);
+}
+
+static void look_at_guest(struct hint_round *round)
+{
+	int sealed = freehint_read_seal(&round->reader, round->id, &round->seal);
+	u64 mark;
+
+	switch (freehint_read_progress(&round->reader, round->id, &mark)) {
+	case 0:
+		break;
+	case -EAGAIN:
+		if (round->state == HINT_FLOWING)
+			fault(round, "the guest left it at page", round->mark);
+		return;
+	default:
+		fault(round, "watermark outside the bitmap, capacity",
+		      round->reader.capacity);
+		return;
+	}
+	if (sealed == -EINVAL)
+		fault(round, "the seal makes no sense, status", round->seal.status);
+	else
+		move_mark(round, mark, !sealed);
+}
+
+void hint_round_look(struct hint_round *round)
+{
+	round->budget = LOOK_WORDS;
+	look_at_request(round);
+	if (round->state == HINT_AWAITED || round->state == HINT_FLOWING)
+		look_at_guest(round);
+}
+
+static void check_counts(struct hint_round *round)
+{
+	if (round->state != HINT_SEALED || round->copied != round->mark ||
+	    round->bits == round->seal.free_pages)
+		return;
+	round->stats->mismatched++;
+	log_debug_limited("round %llu, seal counts %llu pages",
+			  (unsigned long long)round->id,
+			  (unsigned long long)round->seal.free_pages);
+	fault(round, "pages in the bitmap are not what the seal counts",
+	      round->bits);
+}
+
+static bool may_copy(const struct hint_round *round)
+{
+	return (round->state == HINT_FLOWING || round->state == HINT_SEALED) &&
+	       round->copied < round->mark;
+}
+
+/* Return: true when a new chunk is there to convert. */
+static bool copy_chunk(struct hint_round *round)
+{
+	u64 pages = round->mark - round->copied;
+	u64 count;
+
+	if (!may_copy(round) || !round->budget)
+		return false;
+	if (pages > CHUNK_PAGES)
+		pages = CHUNK_PAGES;
+	count = pages / FREEHINT_WORD_BITS;
+	if (count > round->budget)
+		count = round->budget;
+	pages = count * FREEHINT_WORD_BITS;
+	if (freehint_copy_bitmap(&round->reader, round->id, round->copied,
+				 round->copied + pages, round->words)) {
+		fault(round, "the guest left it at page", round->copied);
+		return false;
+	}
+	FAULT_POINT(WORDS_COPIED);
+	bits_to_ranges_load(&round->ranges, round->copied, round->words, count);
+	round->budget -= count;
+	round->copied += pages;
+	pages = bits_count(round->words, count);
+	round->bits += pages;
+	round->stats->pages_seen += pages;
+	return true;
+}
+
+unsigned int hint_round_fill(struct hint_round *round, struct freehint_range *out,
+			     unsigned int max)
+{
+	unsigned int count = 0;
+
+	while (count < max) {
+		if (!bits_to_ranges_busy(&round->ranges) && !copy_chunk(round))
+			break;
+		count += bits_to_ranges_take(&round->ranges, out + count, max - count);
+	}
+	check_counts(round);
+	return round->state == HINT_FAULTY ? 0 : count;
+}
+
+unsigned int hint_round_cut(struct hint_round *round, struct freehint_range *out)
+{
+	return bits_to_ranges_cut(&round->ranges, out);
+}
+
+bool hint_round_backlog(const struct hint_round *round)
+{
+	return bits_to_ranges_busy(&round->ranges) || may_copy(round);
+}
+
+bool hint_round_complete(const struct hint_round *round)
+{
+	return round->state == HINT_FAULTY ||
+	       (round->state == HINT_SEALED && !hint_round_backlog(round));
+}
+
+void hint_round_close(struct hint_round *round)
+{
+	set_state(round, HINT_DONE);
+}

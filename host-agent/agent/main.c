@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * freehint-agent: startup order, and the one switch over events.
+ */
+#include <jansson.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "event_loop.h"
+#include "isolation.h"
+#include "host-agent/common/log.h"
+#include "scribe.h"
+#include "session.h"
+#include "host-agent/common/shm_region.h"
+
+static int catch_signals(void)
+{
+	sigset_t set;
+
+	/* A reader of our output that went away is no reason to end. */
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -errno;
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void stop(struct session *session, int signals)
+{
+	struct signalfd_siginfo info;
+
+	if (read(signals, &info, sizeof(info)) == sizeof(info))
+		log_info("stopped by signal %u", info.ssi_signo);
+	session->done = true;
+}
+
+static const char *loop_advice(int error)
+{
+	if (error == -EPERM || error == -EACCES || error == -ENOSYS)
+		return ", a policy of this machine has changed: start the agent again";
+	return ", start the agent again";
+}
+
+static const char *buffer_advice(int error)
+{
+	switch (error) {
+	case -EMFILE:
+	case -ENFILE:
+		return ", raise the limit of open files";
+	case -ENOMEM:
+		return ", give the agent more memory";
+	case -ENOSYS:
+	case -EPERM:
+	case -EACCES:
+		return ", a policy of this machine forbids memfd_create";
+	default:
+		return "";
+	}
+}
+
+/* Memory may be there a moment later; what is forbidden or missing stays so. */
+static enum agent_exit isolation_exit(int error)
+{
+	return error == -ENOMEM || error == -EAGAIN ? AGENT_EXIT_SYSTEM :
+						      AGENT_EXIT_ISOLATION;
+}
+
+static enum agent_exit run(struct session *session, struct event_loop *loop, int signals)
+{
+	struct event event;
+	int ret;
+
+	event_loop_watch(loop, EVENT_STOP, signals, POLLIN);
+	event_loop_timer(loop, EVENT_RETRY, 0);
+	while (!session->done) {
+		ret = event_loop_wait(loop, &event);
+		if (ret) {
+			log_error("event loop failed: %s%s", strerror(-ret),
+				  loop_advice(ret));
+			return AGENT_EXIT_SYSTEM;
+		}
+		switch (event.kind) {
+		case EVENT_STOP:
+			stop(session, signals);
+			break;
+		case EVENT_QMP:
+			session_talk(session);
+			break;
+		case EVENT_RETRY:
+			session_connect(session);
+			break;
+		case EVENT_ASK:
+			session_ask(session);
+			break;
+		case EVENT_POLL:
+			session_poll(session);
+			break;
+		case EVENT_COUNT:
+			break;
+		}
+	}
+	return session->exit_code;
+}
+
+int main(int argc, char **argv)
+{
+	static struct session session;
+	enum agent_exit code = AGENT_EXIT_SYSTEM;
+	struct event_loop *loop;
+	struct conf conf;
+	int signals, scribe = -1, ret;
+
+	conf_parse(&conf, argc, argv);
+	log_init(conf.level);
+	ret = isolation_start();
+	if (!ret)
+		ret = isolation_identity(conf.user);
+	if (ret)
+		return isolation_exit(ret);
+	/* Now: jansson would look for randomness when the sandbox is closed. */
+	json_object_seed(0);
+
+	signals = catch_signals();
+	ret = signals < 0 ? -errno : shm_region_guard();
+	if (ret) {
+		log_error("signals could not be set up: %s", strerror(-ret));
+		return AGENT_EXIT_SYSTEM;
+	}
+	if (conf.metrics)
+		scribe = scribe_start(conf.metrics);
+	ret = event_loop_new(&loop);
+	if (ret) {
+		log_error("event loop could not be set up: %s", strerror(-ret));
+		return AGENT_EXIT_SYSTEM;
+	}
+	ret = session_init(&session, &conf, loop, scribe);
+	if (ret) {
+		log_error("buffers could not be set up: %s%s", strerror(-ret),
+			  buffer_advice(ret));
+		goto out_free_loop;
+	}
+	ret = isolation_seal(event_loop_backend(loop));
+	if (ret) {
+		code = isolation_exit(ret);
+		goto out_free_session;
+	}
+	code = run(&session, loop, signals);
+
+out_free_session:
+	session_free(&session);
+out_free_loop:
+	event_loop_free(loop);
+	return code;
+}

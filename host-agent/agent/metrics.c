@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the agent knows as Prometheus text. Names follow the conventions of that project:
+ * base units, "_total" for what only grows; a counter begins anew with QEMU or the agent.
+ */
+#include "metrics.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "host-agent/common/clock.h"
+#include "host-agent/common/log.h"
+
+/* A text that did not change is written again so often: its age tells of a hung agent. */
+#define METRICS_REPEAT_US	10000000ULL
+/* And one that did no more often than that; a scrape is hardly more frequent. */
+#define METRICS_PAUSE_US	1000000ULL
+
+/**
+ * struct page - where the text grows
+ * @to:    METRICS_TEXT bytes
+ * @len:   of them in use; what does not fit is left out as a whole
+ * @label: of every line
+ */
+struct page {
+	char *to;
+	size_t len;
+	const char *label;
+};
+
+__attribute__((format(printf, 2, 3)))
+static void put(struct page *page, const char *format, ...)
+{
+	size_t room = METRICS_TEXT - page->len;
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(page->to + page->len, room, format, args);
+	va_end(args);
+	if (len > 0 && (size_t)len < room)
+		page->len += (size_t)len;
+	else
+		page->to[page->len] = '\0';
+}
+
+static void put_head(struct page *page, const char *name, const char *type, const char *help)
+{
+	put(page, "# HELP freehint_%s %s\n# TYPE freehint_%s %s\n", name, help, name, type);
+}
+
+static void put_metric(struct page *page, const char *name, const char *type,
+		       const char *help, const char *value)
+{
+	put_head(page, name, type, help);
+	put(page, "freehint_%s{vm=\"%s\"} %s\n", name, page->label, value);
+}
+
+static void put_number(struct page *page, const char *name, const char *type,
+		       const char *help, u64 value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+	put_metric(page, name, type, help, text);
+}
+
+static void put_seconds(struct page *page, const char *name, const char *type,
+			const char *help, u64 us)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%llu.%06llu", (unsigned long long)(us / 1000000),
+		 (unsigned long long)(us % 1000000));
+	put_metric(page, name, type, help, text);
+}
+
+static void put_state(struct page *page, const struct metrics_view *view)
+{
+	const struct freehint_status *status = view->status;
+
+	put_number(page, "attached", "gauge", "QEMU answers and its shared memory is mapped.",
+		   view->attached);
+	put_number(page, "guest_present", "gauge", "The guest's module has said hello.",
+		   status->guest_present);
+	put_number(page, "reporting", "gauge", "x-freehint-start was given.",
+		   status->state != FREEHINT_STATE_OFF);
+	put_number(page, "refused", "gauge", "Something stands against hints; see the log.",
+		   status->refused[0] != '\0');
+}
+
+static void put_qemu(struct page *page, const struct freehint_status *status)
+{
+	put_number(page, "hinted_migrations_total", "counter",
+		   "Migrations in which a round was opened.", status->migrations);
+	put_number(page, "rounds_total", "counter", "Rounds opened.", status->rounds);
+	put_number(page, "rounds_sealed_total", "counter", "Rounds the guest sealed.",
+		   status->rounds_sealed);
+	put_number(page, "rounds_refused_total", "counter",
+		   "Syncs without a round though reporting was on.", status->rounds_refused);
+	put_number(page, "commands_refused_total", "counter",
+		   "Mark-clean commands that QEMU refused.", status->commands_refused);
+	put_number(page, "pages_accepted_total", "counter",
+		   "Pages given to the dirty bitmap in time.", status->pages_accepted);
+	put_number(page, "pages_late_total", "counter",
+		   "Pages whose round was over before their turn.", status->pages_late);
+	put_number(page, "pages_skipped_total", "counter",
+		   "Pages that were dirty and were not sent.", status->pages_cleared);
+	put_number(page, "skipped_bytes_total", "counter", "Bytes kept off the wire.",
+		   status->bytes_skipped);
+	put_seconds(page, "arm_seconds_total", "counter", "Time to arm the dirty log.",
+		    status->arm_us);
+	put_seconds(page, "big_lock_seconds_total", "counter",
+		    "Time with QEMU's big lock held.", status->bql_total_us);
+	put_seconds(page, "big_lock_longest_seconds", "gauge",
+		    "The longest stretch of it.", status->bql_max_us);
+	put_seconds(page, "first_hint_seconds", "gauge",
+		    "Last migration: from the sync to the first hint applied.",
+		    status->first_apply_us);
+	put_seconds(page, "first_wait_seconds", "gauge",
+		    "Last migration: how long its first pass waited for hints.",
+		    status->waited_us);
+}
+
+static void put_agent(struct page *page, const struct metrics *metrics)
+{
+	put_number(page, "rounds_faulty_total", "counter",
+		   "Rounds dropped because of what the guest wrote.", metrics->faulty);
+	put_number(page, "seals_mismatched_total", "counter",
+		   "Of them, seals that contradict the bitmap.", metrics->mismatched);
+	put_number(page, "pages_offered_total", "counter", "Pages sent to QEMU as free.",
+		   metrics->offered);
+}
+
+/* One name, a line for each outcome; what was not seen to end is "unknown". */
+static void put_ends(struct page *page, const struct metrics *metrics)
+{
+	static const char name[] = "migrations_ended_total";
+	enum migration_outcome outcome;
+
+	put_head(page, name, "counter", "Migrations that ended.");
+	for (outcome = 0; outcome < OUTCOME_COUNT; outcome++)
+		put(page, "freehint_%s{vm=\"%s\",outcome=\"%s\"} %llu\n", name, page->label,
+		    outcome == OUTCOME_NONE ? "unknown" : migration_outcome_names[outcome],
+		    (unsigned long long)metrics->ended[outcome]);
+}
+
+size_t metrics_format(const struct metrics *metrics, const struct metrics_view *view,
+		      char *text)
+{
+	struct page page = { .to = text, .label = metrics->label };
+
+	text[0] = '\0';
+	put_state(&page, view);
+	/* Without an answer, none: 0 would look like counters that began anew. */
+	if (view->status->instance)
+		put_qemu(&page, view->status);
+	put_agent(&page, metrics);
+	put_ends(&page, metrics);
+	return page.len;
+}
+
+/* The file's name without ".prom", escaped as the text format wants it. */
+static void make_label(char *label, const char *path)
+{
+	const char *name = strrchr(path, '/');
+	size_t len, at, used = 0;
+
+	name = name ? name + 1 : path;
+	len = strlen(name);
+	if (len > 5 && !strcmp(name + len - 5, ".prom"))
+		len -= 5;
+	for (at = 0; at < len && used < METRICS_LABEL - 2; at++) {
+		if (name[at] == '"' || name[at] == '\\')
+			label[used++] = '\\';
+		label[used++] = name[at] == '\n' ? ' ' : name[at];
+	}
+	label[used] = '\0';
+}
+
+void metrics_init(struct metrics *metrics, const char *path, int scribe)
+{
+	memset(metrics, 0, sizeof(*metrics));
+	metrics->scribe = path ? scribe : -1;
+	if (path)
+		make_label(metrics->label, path);
+}
+
+void metrics_count(struct metrics *metrics, const struct agent_stats *stats,
+		   enum migration_outcome outcome)
+{
+	metrics->ended[outcome]++;
+	metrics->faulty += stats->faulty;
+	metrics->mismatched += stats->mismatched;
+	metrics->offered += stats->pages_offered;
+}
+
+/* sendmsg() and not send(): it is in the sandbox's list. */
+static void send_text(struct metrics *metrics, const char *text, size_t len)
+{
+	struct iovec vec = { .iov_base = (void *)text, .iov_len = len };
+	const struct msghdr message = { .msg_iov = &vec, .msg_iovlen = 1 };
+
+	if (sendmsg(metrics->scribe, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
+		memcpy(metrics->text, text, len + 1);
+		metrics->sent_us = clock_us();
+	} else if (errno != EAGAIN && errno != EINTR) {
+		log_error("metrics are written no more: %s", strerror(errno));
+		metrics->scribe = -1;
+	}
+}
+
+void metrics_tell(struct metrics *metrics, const struct metrics_view *view, bool now)
+{
+	u64 age = clock_us() - metrics->sent_us;
+	char text[METRICS_TEXT];
+	size_t len;
+
+	if (metrics->scribe < 0 || (!now && metrics->sent_us && age < METRICS_PAUSE_US))
+		return;
+	len = metrics_format(metrics, view, text);
+	if (age >= METRICS_REPEAT_US || strcmp(text, metrics->text) != 0)
+		send_text(metrics, text, len);
+}

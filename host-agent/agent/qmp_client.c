@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A QMP client on a unix socket: greeting, capabilities, command ids, replies,
+ * events.
+ *
+ * Commands are formatted, not built: their arguments are numbers and names of our
+ * own, nothing that needs escaping. Replies are parsed by jansson. A reply whose
+ * id is not pending - of a command the agent gave up on, or of somebody who plays
+ * QEMU - is ignored.
+ */
+#include "qmp_client.h"
+
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "fault_point.h"
+#include "include/freehint/qmp_names.h"
+#include "host-agent/common/log.h"
+
+static const char *const command_names[] = {
+	[QMP_CAPABILITIES] = "qmp_capabilities",
+	[QMP_QUERY_STATUS] = "query-status",
+	[QMP_QUERY_MIGRATE] = "query-migrate",
+	[QMP_QUERY_FREEHINT] = FREEHINT_QMP_QUERY,
+	[QMP_GETFD] = "getfd",
+	[QMP_MARK_CLEAN] = FREEHINT_QMP_MARK,
+};
+
+static_assert(sizeof(command_names) / sizeof(command_names[0]) == QMP_COMMANDS,
+	      "every command has a name");
+
+const char *qmp_client_command_name(enum qmp_command command)
+{
+	return command_names[command];
+}
+
+/*
+ * jansson's parser writes beyond its buffer when an allocation fails (2.14: the
+ * result of strbuffer_append_byte() is not looked at). Nothing but JSON is allocated
+ * after the start; without memory for that the agent is of no use.
+ */
+static void *json_memory(size_t size)
+{
+	void *memory = malloc(size);
+
+	if (memory)
+		return memory;
+	log_error("no memory for %zu bytes of what QEMU said, the agent ends", size);
+	exit(AGENT_EXIT_SYSTEM);
+}
+
+int qmp_client_init(struct qmp_client *client)
+{
+	json_set_alloc_funcs(json_memory, free);
+	memset(client, 0, sizeof(*client));
+	client->fd = -1;
+	return qmp_stream_init(&client->stream, FREEHINT_MAX_QMP_LINE);
+}
+
+void qmp_client_free(struct qmp_client *client)
+{
+	qmp_client_close(client);
+	qmp_stream_free(&client->stream);
+}
+
+int qmp_client_connect(struct qmp_client *client, const char *path)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	size_t len = strlen(path);
+	int fd, ret;
+
+	if (len >= sizeof(addr.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(addr.sun_path, path, len + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr))) {
+		ret = -errno;
+		close(fd);
+		return ret;
+	}
+	client->fd = fd;
+	client->state = QMP_GREETING;
+	return 0;
+}
+
+static void drop_current(struct qmp_client *client)
+{
+	json_decref(client->current);
+	client->current = NULL;
+}
+
+void qmp_client_close(struct qmp_client *client)
+{
+	drop_current(client);
+	if (client->fd < 0)
+		return;
+	/* A poll in the ring may hold the file: say good-bye explicitly. */
+	shutdown(client->fd, SHUT_RDWR);
+	close(client->fd);
+	client->fd = -1;
+	client->state = QMP_DOWN;
+	client->queued = 0;
+	client->sent = 0;
+	memset(client->pending, 0, sizeof(client->pending));
+	qmp_stream_reset(&client->stream);
+}
+
+unsigned int qmp_client_mask(const struct qmp_client *client)
+{
+	return POLLIN | (client->queued ? POLLOUT : 0);
+}
+
+static ssize_t send_once(struct qmp_client *client, const struct qmp_outgoing *out)
+{
+	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = { 0 };
+	struct iovec iov = {
+		.iov_base = (char *)out->text + client->sent,
+		.iov_len = out->len - client->sent,
+	};
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct cmsghdr *cmsg;
+
+	if (out->fd >= 0 && !client->sent) {
+		msg.msg_control = control;
+		msg.msg_controllen = sizeof(control);
+		cmsg = CMSG_FIRSTHDR(&msg);
+		cmsg->cmsg_level = SOL_SOCKET;
+		cmsg->cmsg_type = SCM_RIGHTS;
+		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(cmsg), &out->fd, sizeof(int));
+	}
+	return sendmsg(client->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static int flush_queue(struct qmp_client *client)
+{
+	struct qmp_outgoing *out;
+	ssize_t done;
+
+	while (client->queued) {
+		out = &client->queue[client->head];
+		done = send_once(client, out);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return errno == EAGAIN ? 0 : -errno;
+		client->sent += (size_t)done;
+		if (client->sent < out->len)
+			continue;
+		client->sent = 0;
+		client->head = (client->head + 1) % QMP_MAX_PENDING;
+		client->queued--;
+	}
+	return 0;
+}
+
+static struct qmp_pending *find_pending(struct qmp_client *client, u64 id)
+{
+	unsigned int i;
+
+	for (i = 0; i < QMP_MAX_PENDING; i++)
+		if (client->pending[i].id == id)
+			return &client->pending[i];
+	return NULL;
+}
+
+/* Append formatted text; Return: new length, or more than fits when it does not. */
+__attribute__((format(printf, 3, 0)))
+static size_t put_text(char *text, size_t len, const char *fmt, va_list args)
+{
+	int more;
+
+	if (len >= QMP_MAX_TEXT)
+		return len;
+	more = vsnprintf(text + len, QMP_MAX_TEXT - len, fmt, args);
+	return more < 0 ? QMP_MAX_TEXT : len + (size_t)more;
+}
+
+__attribute__((format(printf, 3, 4)))
+static size_t put(char *text, size_t len, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	len = put_text(text, len, fmt, args);
+	va_end(args);
+	return len;
+}
+
+/* Queue without looking at the state: the negotiation uses it, too. */
+__attribute__((format(printf, 5, 0)))
+static int queue_command(struct qmp_client *client, enum qmp_command command,
+			 unsigned int cookie, int fd, const char *fmt, va_list args)
+{
+	struct qmp_pending *slot = find_pending(client, 0);
+	struct qmp_outgoing *out;
+	u64 id = client->last_id + 1;
+	size_t len;
+
+	if (!slot || client->queued == QMP_MAX_PENDING)
+		return -EBUSY;
+	out = &client->queue[(client->head + client->queued) % QMP_MAX_PENDING];
+	len = put(out->text, 0, "{\"execute\":\"%s\",\"id\":%llu", command_names[command],
+		  (unsigned long long)id);
+	if (fmt) {
+		len = put(out->text, len, ",\"arguments\":");
+		len = put_text(out->text, len, fmt, args);
+	}
+	len = put(out->text, len, "}\n");
+	if (len >= QMP_MAX_TEXT)
+		return -EMSGSIZE;
+	out->len = len;
+	out->fd = fd;
+	client->queued++;
+	client->last_id = id;
+	*slot = (struct qmp_pending){ .id = id, .command = command, .cookie = cookie };
+	return flush_queue(client);
+}
+
+int qmp_client_send(struct qmp_client *client, enum qmp_command command,
+		    unsigned int cookie, int fd, const char *fmt, ...)
+{
+	va_list args;
+	int ret;
+
+	if (client->state != QMP_UP)
+		return -ENOTCONN;
+	va_start(args, fmt);
+	ret = queue_command(client, command, cookie, fd, fmt, args);
+	va_end(args);
+	return ret;
+}
+
+__attribute__((format(printf, 2, 3)))
+static int negotiate(struct qmp_client *client, const char *fmt, ...)
+{
+	va_list args;
+	int ret;
+
+	va_start(args, fmt);
+	ret = queue_command(client, QMP_CAPABILITIES, 0, -1, fmt, args);
+	va_end(args);
+	return ret;
+}
+
+int qmp_client_transfer(struct qmp_client *client)
+{
+	size_t room;
+	char *to = qmp_stream_room(&client->stream, &room);
+	ssize_t got;
+	int ret;
+
+	ret = flush_queue(client);
+	if (ret)
+		return ret;
+	if (!room)
+		return 0;
+	got = recv(client->fd, to, room, MSG_DONTWAIT);
+	if (got < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	if (!got)
+		return -ECONNRESET;
+	qmp_stream_filled(&client->stream, (size_t)got);
+	return 0;
+}
+
+static int take_greeting(struct qmp_client *client, const json_t *object)
+{
+	if (!json_is_object(json_object_get(object, "QMP")))
+		return -EPROTO;
+	client->state = QMP_NEGOTIATING;
+	FAULT_POINT(GREETED);
+	return negotiate(client, "{}");
+}
+
+static const char *string_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+/* Return: 1 when the object is a reply somebody waits for, else 0 or -EPROTO. */
+static int take_reply(struct qmp_client *client, const json_t *object,
+		      struct qmp_message *message)
+{
+	const json_t *error = json_object_get(object, "error");
+	json_int_t id = json_integer_value(json_object_get(object, "id"));
+	struct qmp_pending *slot = id > 0 ? find_pending(client, (u64)id) : NULL;
+
+	if (!slot) {
+		log_debug_limited("a reply that nobody waits for was ignored, id %lld",
+				  (long long)id);
+		return 0;
+	}
+	message->kind = error ? QMP_MESSAGE_ERROR : QMP_MESSAGE_REPLY;
+	message->command = slot->command;
+	message->cookie = slot->cookie;
+	message->name = string_of(error, "class");
+	message->desc = string_of(error, "desc");
+	message->body = json_object_get(object, "return");
+	slot->id = 0;
+	if (client->state != QMP_NEGOTIATING)
+		return 1;
+	if (error)
+		return -EPROTO;
+	client->state = QMP_UP;
+	message->kind = QMP_MESSAGE_UP;
+	return 1;
+}
+
+static int take_object(struct qmp_client *client, const json_t *object,
+		       struct qmp_message *message)
+{
+	const char *event = json_string_value(json_object_get(object, "event"));
+
+	/* QEMU that has just begun may send an event to a monitor before it greets. */
+	if (client->state == QMP_GREETING)
+		return event ? 0 : take_greeting(client, object);
+	if (event) {
+		message->kind = QMP_MESSAGE_EVENT;
+		message->name = event;
+		message->body = json_object_get(object, "data");
+		return 1;
+	}
+	if (json_object_get(object, "return") || json_object_get(object, "error"))
+		return take_reply(client, object, message);
+	log_debug_limited("an object that is neither reply nor event was ignored");
+	return 0;
+}
+
+int qmp_client_next(struct qmp_client *client, struct qmp_message *message)
+{
+	json_error_t error;
+	const char *text;
+	size_t len;
+	int ret;
+
+	for (;;) {
+		drop_current(client);
+		ret = qmp_stream_next(&client->stream, &text, &len);
+		if (ret <= 0)
+			return ret;
+		client->current = json_loadb(text, len, 0, &error);
+		if (!client->current)
+			return -EPROTO;
+		memset(message, 0, sizeof(*message));
+		ret = take_object(client, client->current, message);
+		if (ret)
+			return ret;
+	}
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A QMP client on a unix socket: greeting, capabilities, command ids, replies,
+ * events. Never blocks and allocates nothing but what parsing a reply takes.
+ */
+#ifndef FREEHINT_QMP_CLIENT_H
+#define FREEHINT_QMP_CLIENT_H
+
+#include <jansson.h>
+
+#include "include/freehint/limits.h"
+#include "include/freehint/types.h"
+#include "host-agent/common/qmp_stream.h"
+
+/**
+ * enum qmp_state - life of a connection
+ * @QMP_DOWN:        no socket. Left by qmp_client_connect().
+ * @QMP_GREETING:    connected; QEMU speaks first. Nothing is sent.
+ * @QMP_NEGOTIATING: qmp_capabilities is under way. Nothing else is sent.
+ * @QMP_UP:          commands may be sent.
+ *
+ * Every state is left to QMP_DOWN by qmp_client_close().
+ */
+enum qmp_state {
+	QMP_DOWN,
+	QMP_GREETING,
+	QMP_NEGOTIATING,
+	QMP_UP,
+};
+
+/** enum qmp_command - every command the agent sends */
+enum qmp_command {
+	QMP_CAPABILITIES,
+	QMP_QUERY_STATUS,
+	QMP_QUERY_MIGRATE,
+	QMP_QUERY_FREEHINT,
+	QMP_GETFD,
+	QMP_MARK_CLEAN,
+	QMP_COMMANDS,
+};
+
+/**
+ * enum qmp_message_kind - what qmp_client_next() found
+ * @QMP_MESSAGE_UP:    the connection may be used; nothing else is filled
+ * @QMP_MESSAGE_REPLY: success; @command, @cookie and @body (may be NULL)
+ * @QMP_MESSAGE_ERROR: failure; @command, @cookie, @name (class) and @desc
+ * @QMP_MESSAGE_EVENT: @name and @body (data, may be NULL)
+ */
+enum qmp_message_kind {
+	QMP_MESSAGE_UP,
+	QMP_MESSAGE_REPLY,
+	QMP_MESSAGE_ERROR,
+	QMP_MESSAGE_EVENT,
+};
+
+/**
+ * struct qmp_message - one thing QEMU said; pointers live until the next call
+ * @kind:    what it is
+ * @command: command it answers
+ * @cookie:  number the sender gave with the command
+ * @name:    event name or error class, never NULL for those
+ * @desc:    error description, never NULL for an error
+ * @body:    return value or event data, borrowed
+ */
+struct qmp_message {
+	enum qmp_message_kind kind;
+	enum qmp_command command;
+	unsigned int cookie;
+	const char *name;
+	const char *desc;
+	const json_t *body;
+};
+
+/* Three queries, the negotiation, and getfd with mark-clean for each batch. */
+#define QMP_MAX_PENDING	(4 + 2 * FREEHINT_MAX_INFLIGHT)
+
+/* Longest command: mark-clean with four arguments takes less than 200 bytes. */
+#define QMP_MAX_TEXT	256
+
+/**
+ * struct qmp_pending - a command whose reply is missing
+ * @id:      its id, 0 when the entry is free; no id is used twice
+ * @command: what was asked
+ * @cookie:  for the sender
+ */
+struct qmp_pending {
+	u64 id;
+	enum qmp_command command;
+	unsigned int cookie;
+};
+
+/**
+ * struct qmp_outgoing - a command on its way to the socket
+ * @text: what to send
+ * @len:  bytes
+ * @fd:   descriptor that travels with the first byte, or -1; the sender's
+ */
+struct qmp_outgoing {
+	char text[QMP_MAX_TEXT];
+	size_t len;
+	int fd;
+};
+
+/**
+ * struct qmp_client - one connection at a time
+ * @state:   life of the connection
+ * @fd:      socket or -1
+ * @last_id: id of the newest command, over all connections
+ * @stream:  bytes from QEMU
+ * @pending: commands without a reply
+ * @queue:   ring of commands to send; @head the oldest, @queued of them, @sent
+ *           bytes of the oldest are gone
+ * @current: object behind the last message
+ */
+struct qmp_client {
+	enum qmp_state state;
+	int fd;
+	u64 last_id;
+	struct qmp_stream stream;
+	struct qmp_pending pending[QMP_MAX_PENDING];
+	struct qmp_outgoing queue[QMP_MAX_PENDING];
+	unsigned int head;
+	unsigned int queued;
+	size_t sent;
+	json_t *current;
+};
+
+/** qmp_client_init() - allocate the receive buffer; Return: 0 or -ENOMEM */
+int qmp_client_init(struct qmp_client *client);
+
+/** qmp_client_free() - close and give everything back */
+void qmp_client_free(struct qmp_client *client);
+
+/**
+ * qmp_client_connect() - connect to QEMU's monitor socket
+ * @client: client in QMP_DOWN
+ * @path:   path of the socket
+ *
+ * Return: 0, or negative errno of socket() or connect().
+ */
+int qmp_client_connect(struct qmp_client *client, const char *path);
+
+/** qmp_client_close() - drop the connection, what is queued and what is pending */
+void qmp_client_close(struct qmp_client *client);
+
+/** qmp_client_mask() - what to poll the socket for: POLLIN, perhaps POLLOUT */
+unsigned int qmp_client_mask(const struct qmp_client *client);
+
+/**
+ * qmp_client_send() - queue a command and send as much as the socket takes
+ * @client:  client in QMP_UP
+ * @command: what to ask
+ * @cookie:  comes back with the reply
+ * @fd:      descriptor to pass, or -1; must stay open until the reply
+ * @fmt:     the arguments object in JSON, or NULL
+ *
+ * Return: 0; -EBUSY: too many replies are missing; -EMSGSIZE: too long;
+ * -ENOTCONN; other negative errno when the connection broke.
+ */
+__attribute__((format(printf, 5, 6)))
+int qmp_client_send(struct qmp_client *client, enum qmp_command command,
+		    unsigned int cookie, int fd, const char *fmt, ...);
+
+/**
+ * qmp_client_transfer() - send what is queued and receive once
+ * @client: client
+ *
+ * Return: 0, -ECONNRESET when QEMU closed, or negative errno.
+ */
+int qmp_client_transfer(struct qmp_client *client);
+
+/**
+ * qmp_client_next() - take the next message out of what was received
+ * @client:  client
+ * @message: filled
+ *
+ * Return: 1: a message; 0: none is complete; -EPROTO, -EMSGSIZE: QEMU does not
+ * speak QMP, or too much of it; other negative errno when the connection broke.
+ */
+int qmp_client_next(struct qmp_client *client, struct qmp_message *message);
+
+/** qmp_client_command_name() - the command as QMP spells it */
+const char *qmp_client_command_name(enum qmp_command command);
+
+#endif /* FREEHINT_QMP_CLIENT_H */

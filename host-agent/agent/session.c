@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The agent's dealings with one QEMU after another.
+ *
+ * Theory of operation
+ * -------------------
+ *	connect -> greeting -> ask -> may map? -> attach -> poll, ask -> ... closed
+ *	   ^                    ^        | no                                  |
+ *	   |                    +--------+                                     |
+ *	   +-------------------------------------------------------------------+
+ *
+ * "Ask" and what follows from the answers is in session_ask.c, "attach" in
+ * session_attach.c.
+ *
+ * Polling the region is cheap but not free, and its request line lies in memory
+ * that the guest can write. So the fast poll needs both: the line says that
+ * reporting is on, and the extension does not deny it.
+ */
+#include "session.h"
+
+#include <string.h>
+
+#include "host-agent/common/clock.h"
+#include "fault_point.h"
+#include "include/freehint/limits.h"
+
+/* Waits between tries to connect, microseconds: a restart is noticed in time. */
+#define BACKOFF_MIN_US		100000ULL
+#define BACKOFF_MAX_US		2000000ULL
+
+/* QEMU greets at once; only another client on the socket keeps it from it. */
+#define GREETING_US		5000000ULL
+
+/* A set of questions is looked after so often, and is late after so long. */
+#define ASK_CHECK_US		1000000ULL
+#define ASK_LATE_US		10000000ULL
+
+/* A round polls finer for so long after it was seen: this is when speed counts. */
+#define EAGER_US		100000ULL
+#define EAGER_FACTOR		4
+
+int session_init(struct session *session, const struct conf *conf, struct event_loop *loop,
+		 int scribe)
+{
+	int ret;
+
+	memset(session, 0, sizeof(*session));
+	session->conf = conf;
+	session->loop = loop;
+	session->backoff_us = BACKOFF_MIN_US;
+	session->away_us = clock_us();
+	metrics_init(&session->metrics, conf->metrics, scribe);
+	ret = qmp_client_init(&session->qmp);
+	if (ret)
+		return ret;
+	ret = hint_round_init(&session->round, &session->stats);
+	if (ret)
+		goto err_free_client;
+	ret = hint_batch_init(&session->batch, &session->stats);
+	if (ret)
+		goto err_free_round;
+	return 0;
+
+err_free_round:
+	hint_round_free(&session->round);
+err_free_client:
+	qmp_client_free(&session->qmp);
+	return ret;
+}
+
+void session_free(struct session *session)
+{
+	shm_region_unmap(&session->region);
+	hint_batch_free(&session->batch);
+	hint_round_free(&session->round);
+	qmp_client_free(&session->qmp);
+}
+
+/* The end of an agent that follows one guest: QEMU is gone, or it never came. */
+static void give_up(struct session *session)
+{
+	unsigned long long seconds = session->conf->give_up_us / 1000000;
+
+	session_is_news(session, NOTE_GAVE_UP);
+	if (session->met)
+		log_info("QEMU has been away from %s for %llu s, the agent ends",
+			 session->conf->qmp, seconds);
+	else
+		log_error("no QEMU came to %s in %llu s, start the agent when QEMU runs",
+			  session->conf->qmp, seconds);
+	session->done = true;
+	session->exit_code = session->met ? AGENT_EXIT_OK : AGENT_EXIT_NO_QEMU;
+}
+
+/*
+ * A connection that stands is left alone, whatever comes over it: QEMU that allocates a
+ * terabyte greets after minutes. So this is the place, where none stands.
+ */
+static void try_again(struct session *session)
+{
+	u64 away = clock_us() - session->away_us, wait = session->backoff_us;
+	u64 limit = session->conf->give_up_us;
+
+	if (limit && away >= limit) {
+		give_up(session);
+		return;
+	}
+	if (limit && wait > limit - away)
+		wait = limit - away;
+	event_loop_timer(session->loop, EVENT_RETRY, wait);
+	if (session->backoff_us < BACKOFF_MAX_US)
+		session->backoff_us *= 2;
+}
+
+/* Forget all that belongs to this connection and try again after the back-off. */
+static void disconnect(struct session *session)
+{
+	bool was_up = session->qmp.state == QMP_UP;
+
+	FAULT_POINT(CONNECTION_LOST);
+	session_detach(session);
+	event_loop_forget(session->loop, EVENT_ASK);
+	event_loop_forget(session->loop, EVENT_QMP);
+	qmp_client_close(&session->qmp);
+	hint_batch_reset(&session->batch);
+	if (session->migrating || session->stats.rounds)
+		session_sum_up(session, OUTCOME_NONE);
+	memset(&session->now, 0, sizeof(session->now));
+	memset(&session->before, 0, sizeof(session->before));
+	session->phase = PHASE_UNKNOWN;
+	session->open_asks = 0;
+	session->doubted = false;
+	session->refused[0] = '\0';
+	session_tell_metrics(session, true);
+	if (was_up)
+		session->away_us = clock_us();
+	/* --once: the summary above was the end. */
+	if (!session->done)
+		try_again(session);
+}
+
+static void connection_broke(struct session *session, int error)
+{
+	bool garbage = error == -EPROTO || error == -EMSGSIZE;
+
+	if (!garbage) {
+		if (session_is_news(session, NOTE_CLOSED))
+			log_info("QEMU closed the connection, waiting for it to come back");
+	} else if (session_is_news(session, NOTE_NO_QMP)) {
+		log_warn("what answers at %s does not speak QMP (%s), trying again",
+			 session->conf->qmp, strerror(-error));
+	}
+	disconnect(session);
+}
+
+static const char *connect_advice(int error)
+{
+	switch (error) {
+	case -ENOENT:
+		return ", QEMU makes it when it starts with -qmp unix:PATH,server=on,wait=off";
+	case -ECONNREFUSED:
+		return ", nobody listens there: QEMU has ended, or it is no socket of QEMU's";
+	case -EACCES:
+	case -EPERM:
+		return ", run the agent as QEMU's user";
+	case -EAGAIN:
+		return ", others wait there already: give the agent a monitor of its own";
+	default:
+		return "";
+	}
+}
+
+static void explain_no_socket(struct session *session, int error)
+{
+	bool news = session_is_news(session, NOTE_NO_SOCKET);
+
+	if (news || error != session->connect_error)
+		log_warn("waiting for QEMU at %s: %s%s", session->conf->qmp,
+			 strerror(-error), connect_advice(error));
+	session->connect_error = error;
+}
+
+void session_connect(struct session *session)
+{
+	int ret = qmp_client_connect(&session->qmp, session->conf->qmp);
+
+	if (ret) {
+		explain_no_socket(session, ret);
+		disconnect(session);
+		return;
+	}
+	event_loop_watch(session->loop, EVENT_QMP, session->qmp.fd,
+			 qmp_client_mask(&session->qmp));
+	event_loop_timer(session->loop, EVENT_ASK, GREETING_US);
+	FAULT_POINT(CONNECTED);
+}
+
+static void ask_again_later(struct session *session)
+{
+	u64 late = clock_us() - session->asked_us;
+
+	if (late > ASK_LATE_US)
+		log_warn_limited("QEMU has not answered for %llu s",
+				 (unsigned long long)(late / 1000000));
+	event_loop_timer(session->loop, EVENT_ASK, ASK_CHECK_US);
+}
+
+void session_ask(struct session *session)
+{
+	int ret;
+
+	if (session->qmp.state != QMP_UP) {
+		if (session_is_news(session, NOTE_NO_GREETING))
+			log_warn("no greeting at %s, give the agent a monitor of its own",
+				 session->conf->qmp);
+		return;
+	}
+	if (session->open_asks) {
+		ask_again_later(session);
+		return;
+	}
+	ret = session_send_queries(session);
+	if (ret)
+		connection_broke(session, ret);
+	else
+		event_loop_timer(session->loop, EVENT_ASK, ASK_CHECK_US);
+}
+
+static u64 poll_period(const struct session *session)
+{
+	const struct hint_round *round = &session->round;
+
+	if (hint_round_backlog(round) && hint_batch_has_room(&session->batch))
+		return 0;
+	if (session->doubted || round->phase == FREEHINT_PHASE_OFF)
+		return FREEHINT_POLL_IDLE_US;
+	if ((round->state == HINT_AWAITED || round->state == HINT_FLOWING) &&
+	    clock_us() - round->seen_us < EAGER_US)
+		return session->conf->poll_us / EAGER_FACTOR;
+	return session->conf->poll_us;
+}
+
+/* Return: false when the connection broke or the region is gone. */
+static bool pump(struct session *session)
+{
+	u32 phase = session->round.phase;
+	int ret;
+
+	hint_round_look(&session->round);
+	ret = hint_batch_pump(&session->batch, &session->round, &session->qmp);
+	if (ret) {
+		connection_broke(session, ret);
+		return false;
+	}
+	if (shm_region_lost(&session->region)) {
+		if (session_is_news(session, NOTE_LOST_SHM))
+			log_error("%s was truncated or memory ran out, QEMU's guest "
+				  "is in danger", session->conf->shm);
+		session_detach(session);
+		return false;
+	}
+	/* News in the request line: does the extension say so, too? */
+	if (phase != session->round.phase && !session->open_asks)
+		event_loop_timer(session->loop, EVENT_ASK, 0);
+	return true;
+}
+
+static void watch_again(struct session *session)
+{
+	event_loop_watch(session->loop, EVENT_QMP, session->qmp.fd,
+			 qmp_client_mask(&session->qmp));
+}
+
+void session_poll(struct session *session)
+{
+	bool waiting = session->qmp.queued;
+
+	if (!session->region.base || !pump(session))
+		return;
+	event_loop_timer(session->loop, EVENT_POLL, poll_period(session));
+	/* The socket was full: have us told when it is not. */
+	if (!waiting && session->qmp.queued)
+		watch_again(session);
+}
+
+/* Events that change what QEMU does; others are none of our business. */
+static void take_event(struct session *session, const char *name)
+{
+	static const char *const telling[] = { "MIGRATION", "STOP", "RESUME" };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(telling) / sizeof(telling[0]); i++)
+		if (!strcmp(name, telling[i]) && !session->open_asks)
+			event_loop_timer(session->loop, EVENT_ASK, 0);
+}
+
+static void connection_up(struct session *session)
+{
+	session->backoff_us = BACKOFF_MIN_US;
+	session->met = true;
+	log_info("connected to QEMU at %s", session->conf->qmp);
+	FAULT_POINT(NEGOTIATED);
+	session_ask(session);
+}
+
+static void take_message(struct session *session, const struct qmp_message *message)
+{
+	if (message->kind == QMP_MESSAGE_UP)
+		connection_up(session);
+	else if (message->kind == QMP_MESSAGE_EVENT)
+		take_event(session, message->name);
+	else if (message->command == QMP_GETFD || message->command == QMP_MARK_CLEAN)
+		hint_batch_reply(&session->batch, &session->round, message);
+	else
+		session_take_answer(session, message);
+}
+
+void session_talk(struct session *session)
+{
+	struct qmp_message message;
+	int ret = qmp_client_transfer(&session->qmp);
+
+	while (!ret && !session->done && session->qmp.state != QMP_DOWN) {
+		ret = qmp_client_next(&session->qmp, &message);
+		if (ret <= 0)
+			break;
+		take_message(session, &message);
+		ret = 0;
+	}
+	if (session->qmp.state == QMP_DOWN)
+		return;
+	if (ret) {
+		connection_broke(session, ret);
+		return;
+	}
+	/* Replies made room for the next batches. */
+	if (session->region.base)
+		session_poll(session);
+	if (session->qmp.state != QMP_DOWN)
+		watch_again(session);
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What QEMU is doing: one set of three queries, the decisions that follow from the
+ * answers, and the summary when a migration ended.
+ *
+ * QEMU answers in the order of the questions, so the answer to the last closes the
+ * set, and decisions are taken there only.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "host-agent/common/clock.h"
+#include "fault_point.h"
+#include "host-agent/common/json_natural.h"
+#include "session.h"
+
+/* Ask periods, microseconds. */
+#define ASK_SETTLING_US		250000ULL	/* may we map now? */
+#define ASK_MIGRATING_US	200000ULL	/* is it over? */
+#define ASK_EARLY_US		20000ULL	/* how long did it take? */
+#define ASK_IDLE_US		1000000ULL
+#define ASK_MISSING_US		5000000ULL	/* no extension: unlikely to change */
+
+static const char *const note_names[NOTE_COUNT] = {
+	[NOTE_NONE] = "none",
+	[NOTE_NO_SOCKET] = "no-socket",
+	[NOTE_NO_GREETING] = "no-greeting",
+	[NOTE_NO_QMP] = "no-qmp",
+	[NOTE_CLOSED] = "closed",
+	[NOTE_NO_EXTENSION] = "no-extension",
+	[NOTE_INCOMING] = "incoming",
+	[NOTE_NOT_STARTED] = "not-started",
+	[NOTE_NO_SHM] = "no-shm",
+	[NOTE_WRONG_SHM] = "wrong-shm",
+	[NOTE_VERSION] = "version",
+	[NOTE_LOST_SHM] = "lost-shm",
+	[NOTE_ATTACHED] = "attached",
+	[NOTE_GAVE_UP] = "gave-up",
+};
+
+/* Return: true when @note is news, which the caller logs. */
+bool session_is_news(struct session *session, enum session_note note)
+{
+	if (session->note == note)
+		return false;
+	session->note = note;
+	if (session->conf->json)
+		stats_print_event("state", "state", note_names[note]);
+	return true;
+}
+
+void session_tell_metrics(struct session *session, bool now)
+{
+	const struct metrics_view view = {
+		.attached = session->region.base,
+		.status = &session->now,
+	};
+
+	metrics_tell(&session->metrics, &view, now);
+}
+
+void session_sum_up(struct session *session, enum migration_outcome outcome)
+{
+	struct migration_summary sum = {
+		.outcome = outcome,
+		.total_ms = outcome == OUTCOME_NONE ? 0 : session->total_ms,
+		.agent = &session->stats,
+		.before = &session->before,
+		.after = &session->now,
+	};
+
+	FAULT_POINT(MIGRATION_ENDED);
+	stats_print_summary(&sum, session->conf->json);
+	metrics_count(&session->metrics, &session->stats, outcome);
+	memset(&session->stats, 0, sizeof(session->stats));
+	session->before = session->now;
+	session->migrating = false;
+	if (!session->conf->once)
+		return;
+	session->done = true;
+	session->exit_code = outcome == OUTCOME_COMPLETED ? AGENT_EXIT_OK :
+							    AGENT_EXIT_NOT_COMPLETED;
+}
+
+static u64 ask_period(const struct session *session)
+{
+	if (session->missing)
+		return ASK_MISSING_US;
+	if (session->note == NOTE_NO_SHM || session->note == NOTE_WRONG_SHM ||
+	    session->note == NOTE_VERSION)
+		return ASK_IDLE_US;
+	if (!session->region.base)
+		return ASK_SETTLING_US;
+	if (session->migrating || session->stats.rounds)
+		return ASK_MIGRATING_US;
+	return ASK_IDLE_US;
+}
+
+int session_send_queries(struct session *session)
+{
+	static const enum qmp_command set[] = {
+		QMP_QUERY_STATUS, QMP_QUERY_MIGRATE, QMP_QUERY_FREEHINT,
+	};
+	unsigned int i;
+	int ret;
+
+	session->asked_us = clock_us();
+	session->extension = false;
+	session->missing = false;
+	for (i = 0; i < sizeof(set) / sizeof(set[0]); i++) {
+		ret = qmp_client_send(&session->qmp, set[i], 0, -1, NULL);
+		if (ret)
+			return ret;
+		session->open_asks++;
+	}
+	FAULT_POINT(ASKED);
+	return 0;
+}
+
+static void tell_refusal(struct session *session)
+{
+	if (!strcmp(session->refused, session->now.refused))
+		return;
+	memcpy(session->refused, session->now.refused, sizeof(session->refused));
+	if (session->refused[0])
+		log_line(session->doubted ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
+			 "QEMU takes no hints, %s", session->refused);
+	if (session->conf->json)
+		stats_print_event("refused", "reason", session->refused);
+}
+
+/*
+ * Did a migration end? A short one may have begun and ended between two sets; its
+ * rounds give it away. Rounds count when QEMU says that it opened some, for the
+ * guest can forge them, and only for answers to questions that were put after the
+ * last one was seen: an older "completed" is that of the migration before.
+ */
+static void notice_end(struct session *session, enum migration_phase before)
+{
+	enum migration_outcome outcome = migration_outcome_of(session->status);
+	bool rounds = session->stats.rounds && session->now.rounds > session->before.rounds &&
+		      session->asked_us > session->stats.last_round_us;
+
+	if (session->phase == PHASE_PRECOPY)
+		session->migrating = true;
+	if (session->phase == before && !rounds)
+		return;
+	if (session->phase != before)
+		log_debug("migration phase %s, was %s",
+			  migration_phase_names[session->phase],
+			  migration_phase_names[before]);
+	if (outcome != OUTCOME_NONE && session->phase == PHASE_IDLE &&
+	    (session->migrating || rounds))
+		session_sum_up(session, outcome);
+}
+
+/*
+ * QEMU says "completed" a moment before it says how long it took: it is asked once more.
+ * Once: a destination never says how long.
+ */
+static bool is_early(struct session *session)
+{
+	bool timeless = !session->total_ms &&
+			migration_outcome_of(session->status) == OUTCOME_COMPLETED;
+	bool early = timeless && !session->asked_again;
+
+	session->asked_again = timeless;
+	return early;
+}
+
+/* The last answer of a set is in. */
+static void decide(struct session *session)
+{
+	enum migration_phase before = session->phase;
+
+	FAULT_POINT(ANSWERED);
+	if (is_early(session)) {
+		event_loop_timer(session->loop, EVENT_ASK, ASK_EARLY_US);
+		return;
+	}
+	session->phase = migration_phase_next(before, session->runstate, session->status);
+	session->doubted = session->now.state == FREEHINT_STATE_OFF;
+	if (!session->region.base)
+		session_settle(session);
+	if (session->extension && session->region.base)
+		tell_refusal(session);
+	notice_end(session, before);
+	/* Quiet: what QEMU counted so far belongs to no migration to come. */
+	if (!session->migrating && !session->stats.rounds)
+		session->before = session->now;
+	session_tell_metrics(session, false);
+	event_loop_timer(session->loop, EVENT_ASK, ask_period(session));
+}
+
+static void copy_text(char *to, const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	snprintf(to, SESSION_TEXT, "%s", text ? text : "");
+}
+
+void session_take_answer(struct session *session, const struct qmp_message *message)
+{
+	bool failed = message->kind == QMP_MESSAGE_ERROR;
+
+	session->open_asks--;
+	switch (message->command) {
+	case QMP_QUERY_STATUS:
+		copy_text(session->runstate, message->body, "status");
+		break;
+	case QMP_QUERY_MIGRATE:
+		copy_text(session->status, message->body, "status");
+		session->total_ms = json_natural(message->body, "total-time");
+		break;
+	default:
+		session->missing = failed && !strcmp(message->name, "CommandNotFound");
+		session->extension = !failed && !freehint_status_parse(&session->now,
+								       message->body);
+		break;
+	}
+	if (failed && !session->missing)
+		log_warn_limited("QEMU refused %s: %s",
+				 qmp_client_command_name(message->command), message->desc);
+	if (!session->open_asks)
+		decide(session);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the agent counted since the last summary, and the summary itself.
+ */
+#ifndef FREEHINT_STATS_H
+#define FREEHINT_STATS_H
+
+#include "host-agent/common/freehint_status.h"
+#include "include/freehint/types.h"
+#include "migration_phase.h"
+
+/**
+ * struct agent_stats - counted since the last summary
+ * @rounds:        rounds seen in the request line
+ * @sealed:        of them, rounds the guest sealed
+ * @declined:      of the sealed, rounds it declined
+ * @aborted:       of the sealed, rounds it cut short
+ * @superseded:    rounds that ended before all of them was sent
+ * @faulty:        rounds dropped because of what the guest wrote
+ * @mismatched:    of the faulty, seals that contradict the bitmap
+ * @pages_seen:    bits found set
+ * @pages_offered: pages sent in mark-clean commands
+ * @ranges:        ranges sent in mark-clean commands
+ * @batches:       mark-clean commands
+ * @refused_late:  of them, refused because their round was over
+ * @refused_other: of them, refused for another reason
+ * @first_send_us: from seeing the first round to its first command, microseconds
+ * @last_round_us: when a round was last seen open, monotonic microseconds
+ */
+struct agent_stats {
+	u64 rounds;
+	u64 sealed;
+	u64 declined;
+	u64 aborted;
+	u64 superseded;
+	u64 faulty;
+	u64 mismatched;
+	u64 pages_seen;
+	u64 pages_offered;
+	u64 ranges;
+	u64 batches;
+	u64 refused_late;
+	u64 refused_other;
+	u64 first_send_us;
+	u64 last_round_us;
+};
+
+/**
+ * struct migration_summary - what one summary is made of
+ * @outcome:  how the migration ended
+ * @total_ms: how long it took, milliseconds, 0 when QEMU did not say
+ * @agent:    the agent's own counts
+ * @before:   QEMU's counters before the migration
+ * @after:    QEMU's counters and first round after it
+ */
+struct migration_summary {
+	enum migration_outcome outcome;
+	u64 total_ms;
+	const struct agent_stats *agent;
+	const struct freehint_status *before;
+	const struct freehint_status *after;
+};
+
+/** stats_print_summary() - one line on stdout, for a human or (@json) as JSON */
+void stats_print_summary(const struct migration_summary *sum, bool json);
+
+/**
+ * stats_print_event() - one JSON line on stdout
+ * @name: event name
+ * @key:  name of a text member, or NULL
+ * @text: its value; any bytes, those that are not UTF-8 are left out
+ */
+void stats_print_event(const char *name, const char *key, const char *text);
+
+#endif /* FREEHINT_STATS_H */

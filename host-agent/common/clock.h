@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The clock of agent and QEMU extension: monotonic microseconds.
+ */
+#ifndef FREEHINT_CLOCK_H
+#define FREEHINT_CLOCK_H
+
+#include <time.h>
+
+#include "../../include/freehint/types.h"
+
+/** clock_us() - monotonic time, microseconds; the origin means nothing */
+static inline u64 clock_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (u64)now.tv_sec * 1000000 + (u64)now.tv_nsec / 1000;
+}
+
+#endif /* FREEHINT_CLOCK_H */

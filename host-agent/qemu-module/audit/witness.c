@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The audit: a witness that checks that every write to a page that was skipped has reached
+ * QEMU's dirty log.
+ *
+ * Theory of operation
+ * -------------------
+ * Everything else here trusts the dirty log: a page that is written after the guest saw it
+ * free is in the log, and therefore sent. If the log were not armed in time, or a hint came
+ * after its round, a write would be lost and nobody would know. The witness knows writes
+ * from elsewhere (write_watch.c), and compares in every sync:
+ *
+ *	round opens	watch taken: what was written before the guest looks is forgotten
+ *	hint		the page is skipped
+ *	sync		watch taken, then the log: skipped, written, not in the log?
+ *			That is a violation. What is in the log is skipped no more.
+ *	sync is over	watch taken, forgotten
+ *
+ * The watch is taken before the log, so a write that comes between is in the log and not
+ * in the watch, never the other way round. What is written from there until the sync is
+ * over is not checked: QEMU collects the log in between, and in the next one it would be
+ * missed although it is sent. Nor is what is written from the sync until a round opens and
+ * has armed the log: such a page is sent, or was written before the guest saw it free.
+ *
+ * The log is that of the migration itself, read at the end of the sync, before QEMU collects
+ * it: taken and put back, bit by bit. Whoever wants speed does not audit. It must not be
+ * taken when a round opens: with KVM that arms the log, and the witness would hide
+ * the very bug it is for.
+ *
+ * Only the migration thread takes the log. With TCG the BQL is dropped between taking a log
+ * and putting it back. What the migration thread has put back is collected by its own
+ * sync, which goes on then. Had the main loop taken it (a timer's sync, auto-converge since
+ * QEMU 10.0), the last sync of the migration could go by meanwhile, without those writes. So
+ * in a sync of another thread nothing is checked. QEMU collects the log there, and the
+ * witness could no longer tell whether it knew of a write: nothing that was skipped until
+ * then is checked any more.
+ *
+ * Memory that KSM may merge is not checked: a merged page looks like one that was written
+ * (write_watch.c). KSM can be switched on at any time, so that is asked after every watch.
+ *
+ * A hint that comes too late leaves no trace in this comparison, for the bit that it clears
+ * was in the log. It is recognised by its round.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../core/arm.h"
+#include "../core/dirty_log.h"
+#include "../core/page_bits.h"
+#include "witness.h"
+#include "write_watch.h"
+
+/**
+ * struct watched - a RAM block
+ * @host:    first byte
+ * @pages:   how many
+ * @ram:     QEMU's block; it stays while @region is referenced, unplugged or not
+ * @region:  its memory region; a reference is held
+ * @skipped: a bit for each page
+ * @written: likewise; since the round was opened, used in a check only
+ */
+struct watched {
+	u8 *host;
+	u64 pages;
+	RAMBlock *ram;
+	MemoryRegion *region;
+	u64 *skipped;
+	u64 *written;
+};
+
+/*
+ * Guarded by the BQL; while a round is open the bitmaps are the apply thread's. @thread is
+ * the migration's: nobody else takes the log, or ends the watch before the migration is over.
+ */
+static struct {
+	struct watched block[ARM_MAX_BLOCKS];
+	unsigned int count;
+	pthread_t thread;
+	u64 round;
+	bool on;
+	bool failed;
+	struct witness_report report;
+} witness;
+
+void witness_init(bool wanted)
+{
+	witness.report.wanted = wanted;
+}
+
+struct witness_report witness_report(void)
+{
+	return witness.report;
+}
+
+static void unwatch(void)
+{
+	struct watched *block;
+
+	write_watch_close();
+	while (witness.count) {
+		block = &witness.block[--witness.count];
+		qemu.memory_region_unref(block->region);
+		free(block->skipped);
+		free(block->written);
+	}
+	witness.on = false;
+}
+
+static const char ksm_merges[] =
+	"the kernel may merge this memory (KSM), which looks like a write; start QEMU with "
+	"-machine mem-merge=off, or stop KSM on this host";
+
+/* Until the next migration. */
+static void give_up(const char *why)
+{
+	witness.report.why = why;
+	qemu.warn_report("freehint: audit: %s", why);
+	witness.failed = true;
+	unwatch();
+}
+
+static bool is_merged(const struct watched *block)
+{
+	return write_watch_merges(block->host, block->pages << FREEHINT_PAGE_SHIFT);
+}
+
+static int watch_block(const struct armed_block *armed)
+{
+	struct watched *block = &witness.block[witness.count];
+
+	memset(block, 0, sizeof(*block));
+	block->host = armed->start;
+	block->pages = (u64)(armed->end - armed->start) >> FREEHINT_PAGE_SHIFT;
+	block->ram = armed->ram;
+	block->region = armed->region;
+	qemu.memory_region_ref(block->region);
+	witness.count++;
+	block->skipped = calloc(page_bits_words(block->pages), sizeof(u64));
+	block->written = calloc(page_bits_words(block->pages), sizeof(u64));
+	if (!block->skipped || !block->written)
+		return -ENOMEM;
+	if (is_merged(block))
+		return -EOPNOTSUPP;
+	return write_watch_add(block->host, block->pages << FREEHINT_PAGE_SHIFT);
+}
+
+static bool begin(void)
+{
+	int ret = write_watch_open();
+
+	if (ret) {
+		give_up("this kernel has no write protection that nobody waits for (Linux 6.7), "
+			"or does not allow it");
+		return false;
+	}
+	witness.on = true;
+	witness.thread = pthread_self();
+	ret = arm_each(watch_block);
+	if (ret == -ENOMEM)
+		give_up("no memory");
+	else if (ret == -EOPNOTSUPP)
+		give_up(ksm_merges);
+	else if (ret)
+		give_up("a memory backend of this kind cannot be watched");
+	else
+		witness.report.why = NULL;
+	return !ret;
+}
+
+static void note_written(void *opaque, const u8 *start, const u8 *end)
+{
+	struct watched *block = opaque;
+
+	page_bits_set(block->written, (u64)(start - block->host) >> FREEHINT_PAGE_SHIFT,
+		      (u64)(end - block->host) >> FREEHINT_PAGE_SHIFT);
+}
+
+static bool take_watch(struct watched *block, write_watch_fn *written)
+{
+	if (!write_watch_take(block->host, block->pages << FREEHINT_PAGE_SHIFT,
+			      qemu.qemu_ram_is_shared(block->ram), written, block))
+		return true;
+	give_up("the kernel no longer says what was written");
+	return false;
+}
+
+static bool in_migration_thread(void)
+{
+	return pthread_equal(witness.thread, pthread_self());
+}
+
+void witness_forget(void)
+{
+	unsigned int i;
+
+	if (!in_migration_thread())
+		return;
+	for (i = 0; i < witness.count; i++)
+		if (!take_watch(&witness.block[i], NULL))
+			return;
+}
+
+void witness_open_round(u64 round)
+{
+	if (!witness.report.wanted || witness.failed || (!witness.on && !begin()))
+		return;
+	witness.round = round;
+	witness_forget();
+}
+
+void witness_hint(u64 round, const u8 *hva, u64 len)
+{
+	struct watched *block = witness.block, *end = block + witness.count;
+
+	while (block < end &&
+	       !page_bits_set_bytes(block->skipped, block->host, block->pages, hva, len))
+		block++;
+	if (block < end && round != witness.round)
+		witness.report.late += len >> FREEHINT_PAGE_SHIFT;
+}
+
+/* The log of up to 64 pages from @page; what is in it is put back. */
+static u64 put_back(const struct watched *block, DirtyBitmapSnapshot *log, u64 page)
+{
+	u64 pages = block->pages - page, i, bits = 0;
+
+	if (pages > FREEHINT_WORD_BITS)
+		pages = FREEHINT_WORD_BITS;
+	if (!dirty_log_has(block->region, log, page, pages))
+		return 0;
+	for (i = 0; i < pages; i++) {
+		if (!dirty_log_has(block->region, log, page + i, 1))
+			continue;
+		bits |= 1ULL << i;
+		dirty_log_set(block->region, page + i, 1);
+	}
+	return bits;
+}
+
+static void report_violation(const struct watched *block, u64 page, u64 pages)
+{
+	const char *name = qemu.qemu_ram_get_idstr(block->ram);
+
+	if (!witness.report.violations) {
+		snprintf(witness.report.block, sizeof(witness.report.block), "%s", name);
+		witness.report.offset = page << FREEHINT_PAGE_SHIFT;
+		qemu.error_report("freehint: audit: a skipped page was written and is not in "
+				  "the dirty log: block %s, offset 0x%" PRIx64, name,
+				  page << FREEHINT_PAGE_SHIFT);
+	}
+	witness.report.violations += pages;
+}
+
+static void compare(struct watched *block, u64 word, u64 log)
+{
+	u64 skipped = block->skipped[word], written = skipped & block->written[word];
+	u64 lost = written & ~log;
+
+	witness.report.skipped += (u64)__builtin_popcountll(skipped);
+	witness.report.written += (u64)__builtin_popcountll(written);
+	if (lost)
+		report_violation(block, word * FREEHINT_WORD_BITS + __builtin_ctzll(lost),
+				 (u64)__builtin_popcountll(lost));
+	/* What was lost is told once. */
+	block->skipped[word] = skipped & ~log & ~lost;
+	block->written[word] = 0;
+}
+
+static void check_block(struct watched *block)
+{
+	u64 i, words = page_bits_words(block->pages);
+	DirtyBitmapSnapshot *log;
+
+	if (!take_watch(block, note_written))
+		return;
+	if (is_merged(block)) {
+		give_up(ksm_merges);
+		return;
+	}
+	log = dirty_log_take(block->region, block->pages, DIRTY_LOG_MIGRATION);
+	for (i = 0; i < words; i++)
+		compare(block, i, put_back(block, log, i * FREEHINT_WORD_BITS));
+	qemu.g_free(log);
+}
+
+static void forget_skipped(void)
+{
+	struct watched *block = witness.block;
+
+	for (; block < witness.block + witness.count; block++)
+		memset(block->skipped, 0, page_bits_words(block->pages) * sizeof(u64));
+}
+
+void witness_sync(void)
+{
+	unsigned int i;
+
+	if (!witness.on)
+		return;
+	if (!in_migration_thread()) {
+		forget_skipped();
+		return;
+	}
+	witness.report.checks++;
+	for (i = 0; i < witness.count; i++)
+		check_block(&witness.block[i]);
+}
+
+void witness_over(void)
+{
+	unwatch();
+	witness.failed = false;
+}

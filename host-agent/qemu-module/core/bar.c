@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The shared region as QEMU sees it: finding the memory backend, the host's hello
+ * and request in it, and what the guest said.
+ *
+ * Writes go through QEMU's own mapping and are not marked dirty: nothing that the
+ * host writes may matter after a migration. The destination's extension writes its
+ * own hello, with its own instance, when the guest runs there; the guest notices
+ * and introduces itself again.
+ *
+ * A backing file may have holes, and the file system no room to fill them: whoever
+ * touches a hole then gets SIGBUS, and that ends QEMU with its guest. So every page
+ * is asked for before it is touched by us or, on our request, by the guest.
+ */
+#define _GNU_SOURCE
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+
+#include "../../../proto/host_request.h"
+#include "../../../proto/host_snapshot.h"
+#include "bar.h"
+#include "qemu_abi.h"
+
+/*
+ * @object: the backend; @region is its memory and holds a reference to both of them, so no
+ * other object can have the same address
+ */
+static struct {
+	char *memdev;
+	Object *object;
+	MemoryRegion *region;
+	struct freehint_shm *shm;
+	struct freehint_reader reader;
+	u64 size;
+	u64 instance;
+	u32 kicks;
+} bar;
+
+static int draw_instance(void)
+{
+	u64 id;
+
+	if (getrandom(&id, sizeof(id), 0) != sizeof(id))
+		return -EIO;
+	/* A positive JSON integer, never 0. */
+	bar.instance = (id & FREEHINT_ROUND_MAX) | 1;
+	return 0;
+}
+
+int bar_init(const char *memdev)
+{
+	bar.memdev = strdup(memdev);
+	return bar.memdev ? draw_instance() : -ENOMEM;
+}
+
+static Object *find_object(void)
+{
+	return qemu.object_resolve_path_component(qemu.object_get_objects_root(), bar.memdev);
+}
+
+static MemoryRegion *find_backend(const char **why)
+{
+	Object *obj = find_object(), *backend;
+	MemoryRegion *mr;
+
+	if (!obj) {
+		*why = "no memory backend; add -object memory-backend-file,share=on,... "
+		       "and -device ivshmem-plain,memdev=...,master=on";
+		return NULL;
+	}
+	backend = qemu.object_dynamic_cast(obj, "memory-backend");
+	if (!backend) {
+		*why = "this object is not a memory backend";
+		return NULL;
+	}
+	mr = qemu.host_memory_backend_get_memory(backend);
+	if (!mr)
+		*why = "this memory backend has no memory";
+	return mr;
+}
+
+/* A kernel that cannot tell (before 5.14) leaves us where everybody else is. */
+static bool has_room(void *base, u64 len)
+{
+	return !madvise(base, len, MADV_POPULATE_WRITE) || errno == EINVAL;
+}
+
+bool bar_make_room(const char **why)
+{
+	if (has_room(bar.shm, bar.size))
+		return true;
+	*why = "the file system has no room for the whole shared memory; a migration "
+	       "would end QEMU";
+	return false;
+}
+
+bool bar_attach(const char **why)
+{
+	MemoryRegion *mr;
+	void *base;
+	u64 size;
+
+	if (bar.shm)
+		return true;
+	mr = find_backend(why);
+	if (!mr)
+		return false;
+	base = qemu.memory_region_get_ram_ptr(mr);
+	size = qemu.memory_region_size(mr);
+	if (freehint_reader_attach(&bar.reader, base, size)) {
+		*why = "this memory backend is smaller than 8 KiB";
+		return false;
+	}
+	if (!has_room(base, FREEHINT_HEADER_SIZE)) {
+		*why = "the file system has no room for the shared memory";
+		return false;
+	}
+	/* Pins the backend: an unplugged device must not leave us a dead pointer. */
+	qemu.memory_region_ref(mr);
+	bar.object = find_object();
+	bar.region = mr;
+	bar.size = size;
+	bar.shm = base;
+	return true;
+}
+
+bool bar_is_gone(void)
+{
+	return bar.shm && find_object() != bar.object;
+}
+
+void bar_detach(void)
+{
+	bar.shm = NULL;
+	bar.size = 0;
+	bar.object = NULL;
+	qemu.memory_region_unref(bar.region);
+	bar.region = NULL;
+}
+
+bool bar_is_attached(void)
+{
+	return bar.shm;
+}
+
+const char *bar_memdev(void)
+{
+	return bar.memdev ? bar.memdev : "";
+}
+
+struct bar_info bar_info(void)
+{
+	return (struct bar_info) {
+		.size = bar.size,
+		.capacity = bar.shm ? bar.reader.capacity : 0,
+		.instance = bar.instance,
+	};
+}
+
+bool bar_contains(const void *hva, u64 len)
+{
+	u64 start = (uintptr_t)hva, own = (uintptr_t)bar.shm;
+
+	return bar.shm && start < own + bar.size && own < start + len;
+}
+
+void bar_say_hello(void)
+{
+	freehint_write_host_hello(bar.shm, bar.size, bar.instance);
+}
+
+void bar_new_instance(void)
+{
+	/* Without a random number another one must do: what stood there is stale. */
+	if (draw_instance())
+		bar.instance = ((bar.instance + 2) & FREEHINT_ROUND_MAX) | 1;
+}
+
+void bar_request(u64 round, u32 phase, u32 pass)
+{
+	freehint_write_request(bar.shm, round, phase, pass);
+}
+
+int bar_guest(struct freehint_guest_hello *hello)
+{
+	if (!bar.shm)
+		return -ENOENT;
+	return freehint_read_guest_hello(&bar.reader, bar.instance, hello);
+}
+
+void bar_kick(void)
+{
+	freehint_write_kicks(bar.shm, ++bar.kicks);
+}
+
+u64 bar_beats(void)
+{
+	return bar.shm ? freehint_read_beats(&bar.reader) : 0;
+}
+
+u32 bar_poll_us(void)
+{
+	struct freehint_guest_hello hello;
+
+	return bar_guest(&hello) ? 0 : freehint_read_poll_us(&bar.reader, &hello);
+}
+
+int bar_seal(u64 round, struct freehint_guest_seal *seal)
+{
+	return freehint_read_seal(&bar.reader, round, seal);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Guest physical addresses to host addresses, by asking QEMU about whole segments
+ * instead of every range.
+ */
+#ifndef FREEHINT_RAM_MAP_H
+#define FREEHINT_RAM_MAP_H
+
+#include "../../../include/freehint/types.h"
+#include "qemu_abi.h"
+
+/* RAM segments remembered within one command; a guest has a handful. */
+#define RAM_MAP_SEGMENTS 32
+
+/**
+ * struct ram_segment - guest physical [start, end), contiguous at @hva
+ */
+struct ram_segment {
+	u64 start;
+	u64 end;
+	u8 *hva;
+};
+
+/**
+ * struct ram_map - segments found so far; valid only while the BQL is held
+ */
+struct ram_map {
+	struct ram_segment segment[RAM_MAP_SEGMENTS];
+	unsigned int count;
+};
+
+/** ram_map_init() - forget everything */
+void ram_map_init(struct ram_map *map);
+
+/**
+ * ram_map_find() - the segment that contains a page
+ * @map:  map
+ * @gpa:  guest physical address, page aligned, below 2^63
+ * @errp: set to the reason when there is no RAM
+ *
+ * Context: BQL held from ram_map_init() to the last use of the result.
+ *
+ * Return: the segment, or NULL: nothing there, MMIO, or memory of a device.
+ */
+const struct ram_segment *ram_map_find(struct ram_map *map, u64 gpa, Error **errp);
+
+#endif /* FREEHINT_RAM_MAP_H */

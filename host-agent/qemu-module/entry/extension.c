@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The extension, however it came into QEMU: registration of commands and notifiers.
+ */
+#include "extension.h"
+
+#include "../core/bar.h"
+#include "commands.h"
+#include "../round/greeting.h"
+#include "../round/precopy.h"
+#include "../core/qemu_abi.h"
+#include "../postcopy/switchover.h"
+#include "../audit/witness.h"
+
+const char *freehint_extension_start(const struct freehint_extension_options *options)
+{
+	const struct precopy_limits limits = {
+		.first_wait_us = options->first_wait_ms * 1000ULL,
+		.later_wait_us = options->later_wait_ms * 1000ULL,
+		.start = options->autostart ? commands_start : NULL,
+	};
+
+	if (!qemu.answers && qemu_abi_load())
+		return "a function of QEMU's is missing";
+	if (bar_init(options->memdev))
+		return "no memory or no random number from the kernel";
+	qemu_abi_late();
+	precopy_init(&limits);
+	greeting_init();
+	witness_init(options->audit);
+	switchover_init();
+	commands_register();
+	return NULL;
+}
+
+void freehint_extension_stay_out(const struct freehint_extension_options *options,
+				 const char *why)
+{
+	/* For x-query-freehint to name; nobody looks for it. */
+	bar_init(options->memdev);
+	commands_register_inert(why);
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Entry points of the QEMU extension: what QEMU calls after -plugin file=...,
+ * options, registration, and what happens where we cannot work.
+ *
+ * QEMU sees a TCG plugin that registers no callback. It reads qemu_plugin_version
+ * right after loading the object, before any function of ours but constructors has
+ * run, and each QEMU series accepts a window of numbers only; so a constructor sets it.
+ *
+ * A QEMU ends when a plugin does not load. A machine's command line goes with it to other
+ * hosts, whose QEMU may be one that we do not know: it must start there. So where we cannot
+ * work we load and do nothing, but for commands that say why; strict=on asks for the end.
+ * A wrong option is an error all the same, for whoever wrote it is there to read it.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "extension.h"
+#include "plugin_number.h"
+#include "../core/qemu_abi.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+/**
+ * struct options - of -plugin file=freehint-qemu.so,key=value,...
+ * @extension:      what the extension wants to know; memdev points into the argument
+ * @allow_untested: work in a QEMU series that was never tested
+ * @strict:         end QEMU where we cannot work
+ */
+struct options {
+	struct freehint_extension_options extension;
+	bool allow_untested;
+	bool strict;
+};
+
+EXPORT int qemu_plugin_version = 1;
+EXPORT int qemu_plugin_install(u64 id, const void *info, int argc, char **argv);
+
+static const char *missing;
+
+__attribute__((constructor)) static void choose_plugin_version(void)
+{
+	missing = qemu_abi_load();
+	qemu_plugin_version = plugin_number_find(&qemu_plugin_version);
+}
+
+/* What stands against our work comes from here, and how to say it may be missing, too. */
+__attribute__((format(printf, 2, 3)))
+static void tell(bool is_error, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (!qemu.answers)
+		fprintf(stderr, "freehint: %s\n", text);
+	else if (is_error)
+		qemu.error_report("freehint: %s", text);
+	else
+		qemu.warn_report("freehint: %s", text);
+}
+
+static bool parse_bool(const char *value, bool *out)
+{
+	*out = !strcmp(value, "on") || !strcmp(value, "yes") || !strcmp(value, "true");
+	return *out || !strcmp(value, "off") || !strcmp(value, "no") ||
+	       !strcmp(value, "false");
+}
+
+static bool parse_ms(const char *value, unsigned int *out)
+{
+	char *end;
+	unsigned long ms = strtoul(value, &end, 10);
+
+	*out = (unsigned int)ms;
+	return *value >= '0' && *value <= '9' && !*end && ms <= FREEHINT_WAIT_MAX_MS;
+}
+
+static bool parse_option(const char *arg, struct options *opt)
+{
+	const char *value = strchr(arg, '=');
+	size_t len = value ? (size_t)(value - arg) : strlen(arg);
+
+#define IS(name) (len == strlen(name) && !strncmp(arg, name, len))
+	if (!value)
+		return false;
+	value++;
+	if (IS("memdev")) {
+		opt->extension.memdev = value;
+		return *value;
+	}
+	if (IS("first-wait-ms"))
+		return parse_ms(value, &opt->extension.first_wait_ms);
+	if (IS("later-wait-ms"))
+		return parse_ms(value, &opt->extension.later_wait_ms);
+	if (IS("autostart"))
+		return parse_bool(value, &opt->extension.autostart);
+	if (IS("audit"))
+		return parse_bool(value, &opt->extension.audit);
+	if (IS("allow-untested"))
+		return parse_bool(value, &opt->allow_untested);
+	if (IS("strict"))
+		return parse_bool(value, &opt->strict);
+#undef IS
+	return false;
+}
+
+static bool parse_options(int argc, char **argv, struct options *opt)
+{
+	int i;
+
+	for (i = 0; i < argc; i++) {
+		if (parse_option(argv[i], opt))
+			continue;
+		tell(true, "option '%s' is not one of memdev=ID, first-wait-ms=0..%d, "
+		     "later-wait-ms=0..%d, autostart=on|off, audit=on|off, "
+		     "allow-untested=on|off, strict=on|off", argv[i],
+		     FREEHINT_WAIT_MAX_MS, FREEHINT_WAIT_MAX_MS);
+		return false;
+	}
+	return true;
+}
+
+/* Why this QEMU is none that we can work in, NULL if it is. */
+static const char *check_qemu(const struct options *opt)
+{
+	static char why[160];
+
+	if (missing && !qemu.answers)
+		snprintf(why, sizeof(why), "this QEMU does not export '%s'; it has to be built "
+			 "with --enable-modules", missing);
+	else if (missing)
+		snprintf(why, sizeof(why), "QEMU %d.%d does not export '%s'; use a tested "
+			 "series (7.2, 10.0, 11.1)", qemu.major, qemu.minor, missing);
+	else if (!qemu_abi_tested() && !opt->allow_untested)
+		snprintf(why, sizeof(why), "QEMU %d.%d was never tested; use a tested series "
+			 "(7.2, 10.0, 11.1) or say allow-untested=on", qemu.major, qemu.minor);
+	else
+		return NULL;
+	return why;
+}
+
+static const char *start(const struct options *opt)
+{
+	const char *why = check_qemu(opt);
+
+	if (why)
+		return why;
+	if (!qemu_abi_tested())
+		tell(false, "QEMU %d.%d was never tested", qemu.major, qemu.minor);
+	return freehint_extension_start(&opt->extension);
+}
+
+/* Nothing of QEMU's is touched but its list of commands, and that if we know how. */
+static int stay_out(const struct options *opt, const char *why)
+{
+	tell(opt->strict, "%s%s", opt->strict ? "" : "loaded without effect, no hints: ", why);
+	if (opt->strict)
+		return -1;
+	if (qemu.answers)
+		freehint_extension_stay_out(&opt->extension, why);
+	return 0;
+}
+
+int qemu_plugin_install(u64 id, const void *info, int argc, char **argv)
+{
+	struct options opt = {
+		.extension = {
+			.memdev = FREEHINT_MEMDEV,
+			.first_wait_ms = FREEHINT_FIRST_WAIT_MS,
+			.later_wait_ms = FREEHINT_LATER_WAIT_MS,
+		},
+	};
+	const char *why;
+
+	(void)id;
+	(void)info;
+	/* A loader that takes any number: it will be here again. */
+	if (plugin_number_is_asked())
+		return 0;
+	if (!parse_options(argc, argv, &opt))
+		return -1;
+	why = start(&opt);
+	return why ? stay_out(&opt, why) : 0;
+}

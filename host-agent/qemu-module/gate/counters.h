@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Counters of the extension since QEMU started, in the order x-query-freehint
+ * shows them; guarded by the round gate's lock.
+ */
+#ifndef FREEHINT_COUNTERS_H
+#define FREEHINT_COUNTERS_H
+
+#include "../../../include/freehint/types.h"
+
+/*
+ * X(member, name in x-query-freehint)
+ *
+ * pages-offered:  pages of every well-formed mark-clean command
+ * pages-accepted: handed to QEMU's dirty bitmap in time
+ * pages-firmware: of the offered ones, those below 1 MiB: never applied
+ * pages-ignored:  memory of the guest in these commands that was not armed, as it is left
+ *                 out of this migration or could not be: never applied, not offered
+ * pages-late:     still queued when their round was closed; sent as usual
+ * pages-cleared:  of the accepted ones, those whose dirty bit was still set. Read
+ *                 from QEMU's own count before and after, while QEMU may send
+ *                 other pages: exact during the first wait, an upper bound later
+ * bytes-skipped:  pages-cleared in bytes
+ * bql-*:          time our code ran with QEMU's big lock held
+ * arm-us:         arming the dirty log at the opening of rounds, without that lock
+ * migrations:     in which at least one round was opened
+ * switchovers:    switches to postcopy with skipped pages
+ * pages-switchover: pages that were still skipped then, and set dirty
+ * switchover-us:  time that took, the guest stopped
+ * pages-zeroed:   of them, those that were made zero; the others were sent as they were
+ * rounds-refused: syncs after which no round was opened although reporting was on
+ */
+#define FREEHINT_COUNTERS(X)					\
+	X(migrations, "migrations")				\
+	X(rounds, "rounds")					\
+	X(rounds_sealed, "rounds-sealed")			\
+	X(rounds_empty, "rounds-empty")				\
+	X(rounds_refused, "rounds-refused")			\
+	X(commands, "commands")					\
+	X(commands_refused, "commands-refused")			\
+	X(refused_stale, "refused-stale")			\
+	X(refused_closed, "refused-closed")			\
+	X(refused_range, "refused-range")			\
+	X(refused_queue, "refused-queue")			\
+	X(ranges, "ranges")					\
+	X(pages_offered, "pages-offered")			\
+	X(pages_firmware, "pages-firmware")			\
+	X(pages_ignored, "pages-ignored")			\
+	X(pages_accepted, "pages-accepted")			\
+	X(pages_late, "pages-late")				\
+	X(pages_cleared, "pages-cleared")			\
+	X(bytes_skipped, "bytes-skipped")			\
+	X(arm_us, "arm-us")					\
+	X(arm_chunks, "arm-chunks")				\
+	X(switchovers, "switchovers")				\
+	X(pages_switchover, "pages-switchover")			\
+	X(switchover_us, "switchover-us")			\
+	X(pages_zeroed, "pages-zeroed")				\
+	X(bql_total_us, "bql-total-us")				\
+	X(bql_max_us, "bql-max-us")
+
+/** struct freehint_counters - see FREEHINT_COUNTERS */
+struct freehint_counters {
+#define COUNTER_MEMBER(member, name) u64 member;
+	FREEHINT_COUNTERS(COUNTER_MEMBER)
+#undef COUNTER_MEMBER
+};
+
+#endif /* FREEHINT_COUNTERS_H */

@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The round gate: which round is open, what is queued for it, and the promise that
+ * nothing of a round is applied after it was closed.
+ *
+ * Theory of operation
+ * -------------------
+ * Three threads meet here. The migration thread opens the gate after a bitmap sync
+ * and closes it before the next. The main loop queues ranges that came by QMP. The
+ * apply thread takes them out and clears them in QEMU's dirty bitmap.
+ *
+ * QEMU's bitmap lock is held by the migration thread for up to 50 ms at a time
+ * while it sends (MAX_WAIT in migration/ram.c). Waiting for it with the BQL held
+ * would freeze the guest's devices for so long. So only the apply thread waits for
+ * it, and it holds neither the BQL nor the gate's lock then:
+ *
+ *	apply thread			migration thread, before a sync
+ *	lock				lock
+ *	open? take a range		closed
+ *	applying = true			while (applying) wait
+ *	unlock				unlock
+ *	clear it in the bitmap		sync
+ *	lock; applying = false; signal
+ *
+ * Before a sync the migration thread is not sending, the bitmap lock is free, and
+ * the wait is that of one call over at most 1 GiB: microseconds.
+ *
+ * Why not drop late ranges by comparing ids only: the id could be checked, then the
+ * sync happen, then the bit be cleared that the sync has just set.
+ */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "../../../include/freehint/limits.h"
+#include "../../../include/freehint/shm_layout.h"
+#include "../../common/clock.h"
+#include "round_gate.h"
+
+/* The apply thread looks for the guest's seal so often while a round is open. */
+#define SEAL_POLL_US	1000
+
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t work;	/* for the apply thread */
+	pthread_cond_t done;	/* for those who wait for the apply thread */
+	enum gate_state state;
+	bool applying;
+	u64 next_id;
+	struct gate_range *queue;
+	u32 head;
+	u32 tail;
+	struct gate_round now;
+	struct gate_round first;
+	struct gate_round past[GATE_PAST];
+	u32 past_count;		/* of the last migration, forgotten ones included */
+	struct freehint_counters counters;
+} gate = {
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+};
+
+static int draw_base(void)
+{
+	u64 base;
+
+	if (getrandom(&base, sizeof(base), 0) != sizeof(base))
+		return -EIO;
+#ifdef FREEHINT_MUTANT_FIXED_IDS
+	base = 0;
+#endif
+	/* Below 2^62: the counter never reaches FREEHINT_ROUND_MAX. */
+	gate.next_id = (base >> 2) + 1;
+	return 0;
+}
+
+static void init_conds(void)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&gate.work, &attr);
+	pthread_cond_init(&gate.done, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+int gate_init(void)
+{
+	int ret;
+
+	if (gate.queue)
+		return 0;
+	ret = draw_base();
+	if (ret)
+		return ret;
+	/* Untouched until used: costs address space, not memory. */
+	gate.queue = malloc(FREEHINT_MAX_QUEUED * sizeof(*gate.queue));
+	if (!gate.queue)
+		return -ENOMEM;
+	init_conds();
+	return 0;
+}
+
+static u64 since_sync(void)
+{
+	u64 us = clock_us() - gate.now.sync_us;
+
+	/* 0 means "has not happened" */
+	return us ? us : 1;
+}
+
+static bool queue_empty(void)
+{
+	return gate.head == gate.tail;
+}
+
+u64 gate_open(u32 pass, u64 sync_us)
+{
+	u64 id;
+
+	pthread_mutex_lock(&gate.lock);
+	memset(&gate.now, 0, sizeof(gate.now));
+	id = gate.next_id++;
+	gate.now.id = id;
+	gate.now.pass = pass;
+	gate.now.sync_us = sync_us;
+	gate.head = 0;
+	gate.tail = 0;
+	if (pass == 1)
+		gate.past_count = 0;
+	gate.state = GATE_OPEN;
+	gate.counters.rounds++;
+	pthread_cond_signal(&gate.work);
+	pthread_mutex_unlock(&gate.lock);
+	return id;
+}
+
+void gate_published(void)
+{
+	pthread_mutex_lock(&gate.lock);
+	gate.now.request_us = since_sync();
+	pthread_mutex_unlock(&gate.lock);
+}
+
+static void drop_queue_locked(void)
+{
+	for (; gate.head < gate.tail; gate.head++)
+		gate.counters.pages_late +=
+			gate.queue[gate.head].len >> FREEHINT_PAGE_SHIFT;
+}
+
+static void end_round_locked(void)
+{
+	if (gate.now.pass == 1)
+		gate.first = gate.now;
+	gate.past[gate.past_count++ % GATE_PAST] = gate.now;
+	if (!gate.now.accepted)
+		gate.counters.rounds_empty++;
+}
+
+void gate_close(bool wait)
+{
+	pthread_mutex_lock(&gate.lock);
+	if (gate.state != GATE_CLOSED) {
+		gate.state = GATE_CLOSED;
+		drop_queue_locked();
+		end_round_locked();
+		pthread_cond_broadcast(&gate.done);
+	}
+#ifdef FREEHINT_MUTANT_NO_WAIT
+	wait = false;
+#endif
+	while (wait && gate.applying)
+		pthread_cond_wait(&gate.done, &gate.lock);
+	pthread_mutex_unlock(&gate.lock);
+}
+
+static bool hints_are_in_locked(void)
+{
+	return gate.state == GATE_CLOSED ||
+	       (gate.now.last_seen && queue_empty() && !gate.applying);
+}
+
+static struct timespec to_timespec(u64 us)
+{
+	return (struct timespec) {
+		.tv_sec = us / 1000000,
+		.tv_nsec = us % 1000000 * 1000,
+	};
+}
+
+/* Returns false when nothing was queued and nothing applied until @until. */
+static bool wait_for_progress_locked(u64 until)
+{
+	const struct timespec at = to_timespec(until);
+	u32 head = gate.head, tail = gate.tail;
+
+	while (!hints_are_in_locked() && head == gate.head && tail == gate.tail)
+		if (pthread_cond_timedwait(&gate.done, &gate.lock, &at))
+			return head != gate.head || tail != gate.tail;
+	return true;
+}
+
+void gate_wait(u64 idle_us, u64 total_us)
+{
+	u64 start = clock_us(), end = start + total_us, now = start;
+
+	pthread_mutex_lock(&gate.lock);
+	while (!hints_are_in_locked() && now < end &&
+	       wait_for_progress_locked(end - now < idle_us ? end : now + idle_us))
+		now = clock_us();
+	gate.now.waited_us = clock_us() - start;
+	pthread_mutex_unlock(&gate.lock);
+}
+
+bool gate_was_answered(void)
+{
+	bool answered;
+
+	pthread_mutex_lock(&gate.lock);
+	answered = gate.now.last_seen;
+	pthread_mutex_unlock(&gate.lock);
+	return answered;
+}
+
+/* The queue is not a ring: its room is what one round may use up. */
+static u32 room_locked(void)
+{
+	return FREEHINT_MAX_QUEUED - gate.tail;
+}
+
+static enum gate_answer check_locked(u64 round, u32 count)
+{
+	if (gate.state == GATE_CLOSED)
+		return GATE_NO_ROUND;
+#ifdef FREEHINT_MUTANT_NO_GATE
+	if (round > gate.now.id)
+#else
+	if (round != gate.now.id)
+#endif
+		return GATE_STALE;
+	if (count <= room_locked())
+		return GATE_QUEUED;
+	/* What the guest has free beyond that is not worth a wait. */
+	gate.now.last_seen = true;
+	pthread_cond_broadcast(&gate.done);
+	return GATE_FULL;
+}
+
+enum gate_answer gate_check(u64 round, u32 count, u64 *current)
+{
+	enum gate_answer answer;
+
+	pthread_mutex_lock(&gate.lock);
+	answer = check_locked(round, count);
+	*current = gate.now.id;
+	pthread_mutex_unlock(&gate.lock);
+	return answer;
+}
+
+static void append_locked(u64 round, const struct gate_range *range, u32 count)
+{
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		gate.queue[gate.tail] = range[i];
+		gate.queue[gate.tail++].round = round;
+	}
+}
+
+enum gate_answer gate_queue(u64 round, const struct gate_range *range, u32 count, bool last,
+			    u64 *current)
+{
+	enum gate_answer answer;
+
+	pthread_mutex_lock(&gate.lock);
+	answer = check_locked(round, count);
+	*current = gate.now.id;
+	if (answer == GATE_QUEUED) {
+		append_locked(round, range, count);
+		if (!gate.now.command_us)
+			gate.now.command_us = since_sync();
+		gate.now.last_seen |= last;
+		pthread_cond_signal(&gate.work);
+		/* "last" with an empty queue ends a wait, too */
+		pthread_cond_broadcast(&gate.done);
+	}
+	pthread_mutex_unlock(&gate.lock);
+	return answer;
+}
+
+static void look_for_seal_locked(int (*sealed)(u64 round))
+{
+	if (gate.state == GATE_CLOSED || gate.now.seal_us || sealed(gate.now.id))
+		return;
+	gate.now.seal_us = since_sync();
+	gate.counters.rounds_sealed++;
+}
+
+/* Returns true when there is a range to apply. */
+static bool wait_for_work_locked(int (*sealed)(u64 round))
+{
+	struct timespec until;
+
+	look_for_seal_locked(sealed);
+	if (gate.state == GATE_OPEN && !queue_empty())
+		return true;
+	if (gate.state == GATE_CLOSED || gate.now.seal_us) {
+		pthread_cond_wait(&gate.work, &gate.lock);
+		return false;
+	}
+	until = to_timespec(clock_us() + SEAL_POLL_US);
+	pthread_cond_timedwait(&gate.work, &gate.lock, &until);
+	return false;
+}
+
+static void account_locked(const struct gate_round *round, u64 len, u64 cleared)
+{
+	u64 pages = len >> FREEHINT_PAGE_SHIFT;
+
+	gate.counters.pages_accepted += pages;
+	gate.counters.pages_cleared += cleared;
+	gate.counters.bytes_skipped += cleared << FREEHINT_PAGE_SHIFT;
+	/* A round that was closed without waiting may be over by now. */
+	if (gate.now.id != round->id)
+		return;
+	gate.now.accepted += pages;
+	gate.now.cleared += cleared;
+	gate.now.last_us = since_sync();
+	if (!gate.now.first_us)
+		gate.now.first_us = gate.now.last_us;
+}
+
+static void apply_one_locked(u64 (*apply)(const struct gate_range *range))
+{
+	struct gate_range range = gate.queue[gate.head++];
+	struct gate_round round = gate.now;
+	u64 cleared;
+
+	gate.applying = true;
+	pthread_mutex_unlock(&gate.lock);
+	cleared = apply(&range);
+	pthread_mutex_lock(&gate.lock);
+	gate.applying = false;
+	account_locked(&round, range.len, cleared);
+	pthread_cond_broadcast(&gate.done);
+}
+
+void gate_run(u64 (*apply)(const struct gate_range *range), int (*sealed)(u64 round))
+{
+	pthread_mutex_lock(&gate.lock);
+	for (;;)
+		if (wait_for_work_locked(sealed))
+			apply_one_locked(apply);
+}
+
+void gate_view(struct gate_view *view)
+{
+	pthread_mutex_lock(&gate.lock);
+	view->state = gate.state;
+	view->now = gate.now;
+	view->first = gate.now.pass == 1 ? gate.now : gate.first;
+	view->counters = gate.counters;
+	pthread_mutex_unlock(&gate.lock);
+}
+
+u32 gate_past(struct gate_round *past)
+{
+	u32 count = 0, i;
+
+	pthread_mutex_lock(&gate.lock);
+	i = gate.past_count > GATE_PAST ? gate.past_count - GATE_PAST : 0;
+	for (; i != gate.past_count; i++)
+		past[count++] = gate.past[i % GATE_PAST];
+	pthread_mutex_unlock(&gate.lock);
+	return count;
+}
+
+void gate_add(size_t offset, u64 n)
+{
+	pthread_mutex_lock(&gate.lock);
+	*(u64 *)((u8 *)&gate.counters + offset) += n;
+	pthread_mutex_unlock(&gate.lock);
+}
+
+void gate_count_bql(u64 us)
+{
+	pthread_mutex_lock(&gate.lock);
+	gate.counters.bql_total_us += us;
+	if (us > gate.counters.bql_max_us)
+		gate.counters.bql_max_us = us;
+	pthread_mutex_unlock(&gate.lock);
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The skipped pages: those that were taken out of the dirty bitmap and not written since,
+ * so that nobody is going to send them.
+ *
+ * Theory of operation
+ * -------------------
+ * To a plain precopy it is the same whether a page was sent or skipped. After a switch to
+ * postcopy it is not (switchover.c), and QEMU keeps no record of the difference: both are
+ * clean in its bitmap. This is the record. A page enters when a hint takes it out, and
+ * leaves when it was written; then QEMU knows it as dirty, and sends it or skips it anew.
+ *
+ * Who says that it was written? QEMU's log, read as a display adapter reads it: RAM has a
+ * dirty bitmap for each of its clients, and that of the client "VGA" has no other user in
+ * main memory. Every writer sets it beside the migration's: KVM's log, TCG's slow path,
+ * vhost and VFIO always or as soon as memory_region_set_log() asked for it. Taking it
+ * (memory_region_snapshot_and_clear_dirty()) clears our client's bits alone; if we make a
+ * mistake here, the migration's own bits are not touched.
+ *
+ * Why not the migration's client: taking it takes the bits from QEMU, and every one has
+ * to be put back, page by page, with the big lock held, and must not be forgotten.
+ *
+ * Taking the log makes KVM clear it for what was dirty, as arming does. Nothing is lost
+ * by that: what was fetched has gone to all clients first.
+ *
+ * Order within a round: closed, synced, armed, log taken, published. A write before the
+ * log was taken is in it, and is older than what the guest reports next; a write after it
+ * is in the next one, and makes the page leave.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../core/arm.h"
+#include "../core/dirty_log.h"
+#include "../core/page_bits.h"
+#include "skipped.h"
+
+/* hw/virtio/virtio-mem.c, VIRTIO_MEM_MIN_BLOCK_SIZE: 1 MiB */
+#define PLUG_PAGES	256
+
+static struct {
+	struct skipped_block block[ARM_MAX_BLOCKS];
+	unsigned int count;
+	bool on;
+} skipped;
+
+/* Memory of devices is never armed; a display's log is the display's. */
+static int add_block(const struct armed_block *armed)
+{
+	struct skipped_block *block = &skipped.block[skipped.count];
+
+	block->host = armed->start;
+	block->pages = (u64)(armed->end - armed->start) >> FREEHINT_PAGE_SHIFT;
+	block->ram = armed->ram;
+	block->region = armed->region;
+	block->word = calloc(page_bits_words(block->pages), sizeof(u64));
+	if (!block->word)
+		return -ENOMEM;
+	qemu.memory_region_ref(block->region);
+	qemu.memory_region_set_log(block->region, true, DIRTY_LOG_DISPLAY);
+	skipped.count++;
+	return 0;
+}
+
+int skipped_begin(void)
+{
+	int ret;
+
+	skipped_end();
+	ret = arm_each(add_block);
+	if (ret) {
+		skipped_end();
+		return ret;
+	}
+	skipped.on = true;
+	return 0;
+}
+
+void skipped_end(void)
+{
+	struct skipped_block *block;
+
+	while (skipped.count) {
+		block = &skipped.block[--skipped.count];
+		qemu.memory_region_set_log(block->region, false, DIRTY_LOG_DISPLAY);
+		qemu.memory_region_unref(block->region);
+		free(block->word);
+	}
+	skipped.on = false;
+}
+
+bool skipped_is_on(void)
+{
+	return skipped.on;
+}
+
+void skipped_add(const u8 *hva, u64 len)
+{
+	struct skipped_block *block = skipped.block;
+
+	for (; block < skipped.block + skipped.count; block++)
+		if (page_bits_set_bytes(block->word, block->host, block->pages, hva, len))
+			return;
+}
+
+static bool logged(const struct skipped_block *block, DirtyBitmapSnapshot *log, u64 page,
+		   u64 pages)
+{
+#ifndef FREEHINT_MUTANT_NO_LOG
+	return dirty_log_has(block->region, log, page, pages);
+#else
+	(void)block;
+	(void)log;
+	(void)page;
+	(void)pages;
+	return false;
+#endif
+}
+
+/* Which of the pages in @bits, counted from @page, are in the log. */
+static u64 logged_bits(const struct skipped_block *block, DirtyBitmapSnapshot *log, u64 page,
+		       u64 bits)
+{
+	u64 left = block->pages - page, found = 0;
+	int bit;
+
+	if (!logged(block, log, page, left < FREEHINT_WORD_BITS ? left : FREEHINT_WORD_BITS))
+		return 0;
+	for (; bits; bits &= bits - 1) {
+		bit = __builtin_ctzll(bits);
+		if (logged(block, log, page + bit, 1))
+			found |= 1ULL << bit;
+	}
+	return found;
+}
+
+static void forget_in_block(struct skipped_block *block)
+{
+	u64 i, words = page_bits_words(block->pages);
+	DirtyBitmapSnapshot *log;
+
+	log = dirty_log_take(block->region, block->pages, DIRTY_LOG_DISPLAY);
+	for (i = 0; i < words; i++)
+		if (block->word[i])
+			block->word[i] &= ~logged_bits(block, log, i * FREEHINT_WORD_BITS,
+						       block->word[i]);
+	qemu.g_free(log);
+}
+
+void skipped_forget_written(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < skipped.count; i++)
+		forget_in_block(&skipped.block[i]);
+}
+
+static bool any_skipped(const struct skipped_block *block, u64 word, u64 end)
+{
+	for (; word < end; word++)
+		if (block->word[word])
+			return true;
+	return false;
+}
+
+/* By pieces that are plugged as a whole. */
+static void forget_unplugged_in_block(struct skipped_block *block)
+{
+	u64 words = page_bits_words(block->pages), word, end;
+
+	for (word = 0; word < words; word = end) {
+		end = word + PLUG_PAGES / FREEHINT_WORD_BITS;
+		if (end > words)
+			end = words;
+		if (any_skipped(block, word, end) &&
+		    qemu.ramblock_page_is_discarded(block->ram, word * FREEHINT_WORD_BITS *
+							       FREEHINT_PAGE_SIZE))
+			memset(block->word + word, 0, (end - word) * sizeof(u64));
+	}
+}
+
+void skipped_forget_unplugged(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < skipped.count; i++)
+		forget_unplugged_in_block(&skipped.block[i]);
+}
+
+/* The first page at or after @page that is skipped or, with @flip, that is not. */
+static u64 next_page(const struct skipped_block *block, u64 page, u64 flip)
+{
+	u64 bits;
+
+	while (page < block->pages) {
+		bits = (block->word[page / FREEHINT_WORD_BITS] ^ flip) >>
+		       page % FREEHINT_WORD_BITS;
+		if (bits) {
+			page += (u64)__builtin_ctzll(bits);
+			break;
+		}
+		page = (page / FREEHINT_WORD_BITS + 1) * FREEHINT_WORD_BITS;
+	}
+	return page < block->pages ? page : block->pages;
+}
+
+static bool walk_block(const struct skipped_block *block, skipped_run_fn *run)
+{
+	u64 page = next_page(block, 0, 0), end;
+
+	for (; page < block->pages; page = next_page(block, end, 0)) {
+		end = next_page(block, page, ~0ULL);
+		if (!run(block, page, end - page))
+			return false;
+	}
+	return true;
+}
+
+void skipped_walk(skipped_run_fn *run)
+{
+	unsigned int i;
+
+	for (i = 0; i < skipped.count; i++)
+		if (!walk_block(&skipped.block[i], run))
+			return;
+}

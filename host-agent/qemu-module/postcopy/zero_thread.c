@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The thread that makes skipped pages zero after a switch to postcopy.
+ *
+ * Their content is dead. QEMU reads it nevertheless, and sends it unless it is zero.
+ *
+ * Two ways to make a page zero. Giving it to the kernel is quick and frees memory; reading
+ * it again maps the zero page. It is not possible where somebody holds on to the page
+ * (VFIO: discarding is disabled; mlock), would change the file itself under a private
+ * mapping of a file, and for huge pages could end in SIGBUS if the pool runs dry and the
+ * guest comes back. There, zeros are written, by a system call that answers EFAULT for memory
+ * that is read-only, where a store would end QEMU.
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <signal.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "../../../include/freehint/shm_layout.h"
+#include "../gate/round_gate.h"
+#include "skipped.h"
+#include "zero_thread.h"
+
+/* At once: short enough to wait for, long enough for a system call. */
+#define PIECE_BYTES	(4ULL << 20)
+
+static struct {
+	pthread_t thread;
+	bool running;
+	bool stop;
+	RAMBlock *written;	/* a block where giving pages to the kernel does not work */
+} zero;
+
+static bool can_discard(const struct skipped_block *block)
+{
+	if (block->ram == zero.written || qemu.ram_block_discard_is_disabled())
+		return false;
+	if (qemu.qemu_ram_pagesize(block->ram) != FREEHINT_PAGE_SIZE)
+		return false;
+	return qemu.qemu_ram_is_shared(block->ram) || qemu.qemu_ram_get_fd(block->ram) < 0;
+}
+
+static bool write_zeros(u8 *host, u64 len)
+{
+	static u8 zeros[PIECE_BYTES] = { 0 };
+	struct iovec from = { zeros, len }, to = { host, len };
+
+	return process_vm_writev(getpid(), &from, 1, &to, 1, 0) == (ssize_t)len;
+}
+
+static bool make_zero(const struct skipped_block *block, u64 offset, u64 len)
+{
+	if (can_discard(block)) {
+		if (!qemu.ram_block_discard_range(block->ram, offset, len))
+			return true;
+		/* QEMU has said why. */
+		zero.written = block->ram;
+	}
+	return write_zeros(block->host + offset, len);
+}
+
+static bool zero_run(const struct skipped_block *block, u64 first, u64 pages)
+{
+	u64 offset = first << FREEHINT_PAGE_SHIFT, end = (first + pages) << FREEHINT_PAGE_SHIFT;
+	u64 len;
+
+	for (; offset < end; offset += len) {
+		if (__atomic_load_n(&zero.stop, __ATOMIC_ACQUIRE))
+			return false;
+		len = end - offset < PIECE_BYTES ? end - offset : PIECE_BYTES;
+		if (make_zero(block, offset, len))
+			gate_count(pages_zeroed, len >> FREEHINT_PAGE_SHIFT);
+	}
+	return true;
+}
+
+static void *zero_thread(void *opaque)
+{
+	(void)opaque;
+	skipped_walk(zero_run);
+	return NULL;
+}
+
+void zero_thread_start(void)
+{
+	sigset_t all, old;
+
+	zero_thread_stop();
+	zero.stop = false;
+	zero.written = NULL;
+	/* QEMU's signals belong to QEMU's threads. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	zero.running = !pthread_create(&zero.thread, NULL, zero_thread, NULL);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (zero.running)
+		pthread_setname_np(zero.thread, "freehint-zero");
+}
+
+void zero_thread_stop(void)
+{
+	if (!zero.running)
+		return;
+	__atomic_store_n(&zero.stop, true, __ATOMIC_RELEASE);
+	pthread_join(zero.thread, NULL);
+	zero.running = false;
+}

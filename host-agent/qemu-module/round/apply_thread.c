@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The thread that clears accepted ranges in QEMU's dirty bitmap, the only one of
+ * ours that ever waits for QEMU's bitmap lock.
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <signal.h>
+
+#include "../../../include/freehint/limits.h"
+#include "../../../include/freehint/shm_layout.h"
+#include "apply_thread.h"
+#include "../core/bar.h"
+#include "../map/hint_map.h"
+#include "../core/qemu_abi.h"
+#include "../gate/round_gate.h"
+#include "../postcopy/skipped.h"
+#include "../audit/witness.h"
+
+static u64 clear_piece(u8 *hva, u64 len)
+{
+	u64 before = qemu.ram_bytes_remaining();
+	u64 after;
+
+	qemu.qemu_guest_free_page_hint(hva, len);
+	after = qemu.ram_bytes_remaining();
+	if (before <= after)
+		return 0;
+	/* QEMU may have sent other pages while we waited for the lock. */
+	return before - after < len ? before - after : len;
+}
+
+static u64 apply(const struct gate_range *range)
+{
+	u64 done, piece, cleared = 0;
+
+	skipped_add(range->hva, range->len);
+	witness_hint(range->round, range->hva, range->len);
+	for (done = 0; done < range->len; done += piece) {
+		piece = range->len - done;
+		if (piece > FREEHINT_APPLY_BYTES)
+			piece = FREEHINT_APPLY_BYTES;
+		cleared += clear_piece((u8 *)range->hva + done, piece);
+	}
+	hint_map_add(range->gpa, range->len);
+	return cleared >> FREEHINT_PAGE_SHIFT;
+}
+
+static int sealed(u64 round)
+{
+	struct freehint_guest_seal seal;
+
+	return bar_seal(round, &seal);
+}
+
+static void *apply_thread(void *opaque)
+{
+	(void)opaque;
+	/* qemu_guest_free_page_hint() looks its block up under RCU. */
+	qemu.rcu_register_thread();
+	gate_run(apply, sealed);
+	return NULL;
+}
+
+int apply_thread_start(void)
+{
+	static bool started;
+	sigset_t all, old;
+	pthread_t thread;
+	int ret;
+
+	if (started)
+		return 0;
+	/* QEMU's signals belong to QEMU's threads. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	ret = -pthread_create(&thread, NULL, apply_thread, NULL);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (ret)
+		return ret;
+	pthread_setname_np(thread, "freehint-apply");
+	pthread_detach(thread);
+	started = true;
+	return 0;
+}

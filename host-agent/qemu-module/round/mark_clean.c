@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * x-freehint-mark-clean: reads the ranges of one command, checks every one, and
+ * queues all of them or none.
+ *
+ * The peer is not trusted to be right: it repeats what a guest wrote. What may be
+ * queued is decided here, against QEMU's own view of guest memory and against what
+ * was armed for this round. The ranges are copied first and checked afterwards.
+ *
+ * A guest knows its memory and nothing of what migrates. So memory that is the guest's
+ * but is not armed is no fault of the command: it is left out and counted. It may be left
+ * out of this migration (x-ignore-shared), or be the last page of a block that cannot be
+ * armed, or a block beyond those that are. What is no memory of the guest is a fault.
+ */
+#define _GNU_SOURCE
+#include <inttypes.h>
+#include <string.h>
+
+#include "../../../include/freehint/shm_layout.h"
+#include "../../common/clock.h"
+#include "../core/arm.h"
+#include "../core/bar.h"
+#include "mark_clean.h"
+#include "precopy.h"
+#include "../core/ram_map.h"
+#include "range_source.h"
+#include "../gate/round_gate.h"
+
+/* A range that straddles two memory regions becomes two. */
+#define MAX_PIECES	(2 * FREEHINT_MAX_RANGES)
+
+/**
+ * struct batch - one command on its way to the gate; used under the BQL only
+ * @list:  copy of what the peer sent
+ * @map:   RAM segments looked up for this command
+ * @piece: host addresses, checked
+ * @count: of @piece
+ * @pages: in all of them
+ * @ignored: pages of the guest that are left out, for they are not armed
+ */
+static struct batch {
+	struct range_list list;
+	struct ram_map map;
+	struct gate_range piece[MAX_PIECES];
+	u32 count;
+	u64 pages;
+	u64 ignored;
+} batch;
+
+static bool known_argument(const char *key)
+{
+	static const char *const known[] = {
+		FREEHINT_ARG_ROUND, FREEHINT_ARG_RANGES, FREEHINT_ARG_FDNAME,
+		FREEHINT_ARG_COUNT, FREEHINT_ARG_LAST,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strcmp(key, known[i]))
+			return true;
+	return false;
+}
+
+static bool check_arguments(const QDict *args, Error **errp)
+{
+	const QDictEntry *entry;
+
+	for (entry = qemu.qdict_first(args); entry; entry = qemu.qdict_next(args, entry)) {
+		if (known_argument(qemu.qdict_entry_key(entry)))
+			continue;
+		qemu_error(errp, "argument '%s' is unknown", qemu.qdict_entry_key(entry));
+		return false;
+	}
+	/* What is no boolean answers with the default, whichever that is. */
+	if (qemu.qdict_get_try_bool(args, FREEHINT_ARG_LAST, true) ==
+	    qemu.qdict_get_try_bool(args, FREEHINT_ARG_LAST, false) ||
+	    !qemu.qdict_haskey(args, FREEHINT_ARG_LAST))
+		return true;
+	qemu_error(errp, "'last' is not a boolean");
+	return false;
+}
+
+static bool report_answer(enum gate_answer answer, u64 round, u64 current, Error **errp)
+{
+	switch (answer) {
+	case GATE_QUEUED:
+		return true;
+	case GATE_STALE:
+		gate_count(refused_stale, 1);
+		qemu_error(errp, "round %" PRIu64 " " FREEHINT_SAYS_STALE ", round %" PRIu64
+			   " is open", round, current);
+		return false;
+	case GATE_NO_ROUND:
+		gate_count(refused_closed, 1);
+		qemu_error(errp, "round %" PRIu64 " " FREEHINT_SAYS_CLOSED
+			   ", no round is open", round);
+		return false;
+	case GATE_FULL:
+		gate_count(refused_queue, 1);
+		qemu_error(errp, "round %" PRIu64 " has more than the %u ranges "
+			   FREEHINT_SAYS_FULL, round, FREEHINT_MAX_QUEUED);
+		return false;
+	}
+	return false;
+}
+
+static bool read_round(const QDict *args, u64 *round, Error **errp)
+{
+	int64_t id = qemu.qdict_get_try_int(args, FREEHINT_ARG_ROUND, 0);
+	struct freehint_guest_hello hello;
+	enum gate_answer answer;
+	u64 current;
+
+	if (id <= 0) {
+		qemu_error(errp, "'round' is missing or not a positive integer");
+		return false;
+	}
+	*round = id;
+	if (bar_guest(&hello)) {
+		qemu_error(errp, "round %" PRIu64 " cannot be open, no guest module has said "
+			   "hello; load freehint.ko in the guest", *round);
+		return false;
+	}
+	answer = gate_check(*round, batch.list.count, &current);
+	return report_answer(answer, *round, current, errp);
+}
+
+static bool check_shape(u32 i, const struct freehint_range *r, u64 after, Error **errp)
+{
+	const char *wrong = NULL;
+
+	if (!r->length)
+		wrong = "is empty";
+	else if ((r->start | r->length) % FREEHINT_PAGE_SIZE)
+		wrong = "is not aligned to 4096 bytes";
+	else if (r->length > FREEHINT_MAX_RANGE_BYTES)
+		wrong = "is longer than 16 TiB";
+	else if (r->start > (FREEHINT_MAX_PAGES << FREEHINT_PAGE_SHIFT) - r->length)
+		wrong = "ends above 64 TiB";
+	else if (r->start < after)
+		wrong = "begins before the end of the range ahead of it";
+	if (wrong)
+		qemu_error(errp, "range %u [0x%" PRIx64 ", +0x%" PRIx64 ") %s",
+			   i, r->start, r->length, wrong);
+	return !wrong;
+}
+
+static bool add_piece(u32 i, u64 gpa, u8 *hva, u64 len, Error **errp)
+{
+	if (batch.count == MAX_PIECES) {
+		qemu_error(errp, "range %u at 0x%" PRIx64 " straddles too many memory regions",
+			   i, gpa);
+		return false;
+	}
+	batch.piece[batch.count].hva = hva;
+	batch.piece[batch.count].len = len;
+	batch.piece[batch.count].gpa = gpa;
+	batch.count++;
+	batch.pages += len >> FREEHINT_PAGE_SHIFT;
+	return true;
+}
+
+/* [hva, hva + len) lies in one memory region and may be armed in part. */
+static bool add_pieces(u32 i, u64 gpa, u8 *hva, u64 len, Error **errp)
+{
+	bool armed;
+	u64 part;
+
+	if (bar_contains(hva, len)) {
+		qemu_error(errp, "range %u at 0x%" PRIx64 " is freehint's own shared memory",
+			   i, gpa);
+		return false;
+	}
+	for (; len; gpa += part, hva += part, len -= part) {
+		part = arm_part(hva, len, &armed);
+		if (!armed)
+			batch.ignored += part >> FREEHINT_PAGE_SHIFT;
+		else if (!add_piece(i, gpa, hva, part, errp))
+			return false;
+	}
+	return true;
+}
+
+/* What lies below 1 MiB is taken and left as it is: an old guest may have it free. */
+static u64 skip_firmware(u64 start, u64 end)
+{
+	u64 from = start;
+
+	if (start < FREEHINT_FIRMWARE_END)
+		from = end < FREEHINT_FIRMWARE_END ? end : FREEHINT_FIRMWARE_END;
+	if (from != start)
+		gate_count(pages_firmware, (from - start) >> FREEHINT_PAGE_SHIFT);
+	return from;
+}
+
+static bool translate(u32 i, const struct freehint_range *r, Error **errp)
+{
+	u64 end = r->start + r->length, gpa = skip_firmware(r->start, end), len;
+	const struct ram_segment *segment;
+	Error *err = NULL;
+
+	for (; gpa < end; gpa += len) {
+		segment = ram_map_find(&batch.map, gpa, &err);
+		if (!segment) {
+			qemu_error(errp, "range %u at 0x%" PRIx64 " is outside guest RAM: %s",
+				   i, gpa, qemu.error_get_pretty(err));
+			qemu.error_free(err);
+			return false;
+		}
+		len = (end < segment->end ? end : segment->end) - gpa;
+		if (!add_pieces(i, gpa, segment->hva + (gpa - segment->start), len, errp))
+			return false;
+	}
+	return true;
+}
+
+static bool check_ranges(Error **errp)
+{
+	const struct freehint_range *r = batch.list.range;
+	u64 after = 0;
+	u32 i;
+
+	ram_map_init(&batch.map);
+	batch.count = 0;
+	batch.pages = 0;
+	batch.ignored = 0;
+	for (i = 0; i < batch.list.count; i++) {
+		if (!check_shape(i, &r[i], after, errp) || !translate(i, &r[i], errp)) {
+			gate_count(refused_range, 1);
+			return false;
+		}
+		after = r[i].start + r[i].length;
+	}
+	return true;
+}
+
+static bool queue_batch(u64 round, bool last, Error **errp)
+{
+	enum gate_answer answer;
+	u64 current;
+
+	gate_count(pages_offered, batch.pages);
+	gate_count(pages_ignored, batch.ignored);
+	answer = gate_queue(round, batch.piece, batch.count, last, &current);
+	if (!report_answer(answer, round, current, errp))
+		return false;
+	gate_count(ranges, batch.list.count);
+	return true;
+}
+
+static bool run(QDict *args, Error **errp)
+{
+	bool last = qemu.qdict_get_try_bool(args, FREEHINT_ARG_LAST, false);
+	u64 round;
+
+	return check_arguments(args, errp) && range_source_read(args, &batch.list, errp) &&
+	       read_round(args, &round, errp) && check_ranges(errp) &&
+	       queue_batch(round, last, errp);
+}
+
+void mark_clean(QDict *args, QObject **ret, Error **errp)
+{
+	u64 start = clock_us();
+	QDict *answer;
+
+	gate_count(commands, 1);
+	if (run(args, errp)) {
+		answer = qemu.qdict_new();
+		qemu.qdict_put_int(answer, "queued-ranges", batch.list.count);
+		qemu.qdict_put_int(answer, "queued-pages", batch.pages);
+		*ret = (QObject *)answer;
+	} else {
+		gate_count(commands_refused, 1);
+	}
+	gate_count_bql(clock_us() - start);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * x-freehint-mark-clean: reads the ranges of one command, checks every one, and
+ * queues all of them or none.
+ */
+#ifndef FREEHINT_MARK_CLEAN_H
+#define FREEHINT_MARK_CLEAN_H
+
+#include "../core/qemu_abi.h"
+
+/**
+ * mark_clean() - handler of x-freehint-mark-clean
+ *
+ * Context: main loop, BQL held; bounded by FREEHINT_MAX_RANGES, never waits for
+ * QEMU's bitmap lock.
+ */
+void mark_clean(QDict *args, QObject **ret, Error **errp);
+
+#endif /* FREEHINT_MARK_CLEAN_H */

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What stands against hinting: the capabilities of the migration, and what the guest
+ * has said of itself, in words for x-query-freehint.
+ *
+ * postcopy-ram is refused where it is not known how QEMU switches (switchover.c).
+ * background-snapshot writes each page once, whatever the dirty log says, and COLO goes on
+ * syncing after the switch without these notifiers.
+ */
+#include "../../../include/freehint/shm_layout.h"
+#include "../core/bar.h"
+#include "../core/qemu_abi.h"
+#include "refusal.h"
+#include "../postcopy/switchover.h"
+
+static const char *capability_refusal(void)
+{
+	if (qemu.migrate_postcopy_ram() && switchover_refusal())
+		return switchover_refusal();
+	if (qemu.migrate_background_snapshot())
+		return "background-snapshot capability is set";
+	if (qemu.colo())
+		return "x-colo capability is set";
+	return NULL;
+}
+
+static const char *guest_refusal(void)
+{
+	struct freehint_guest_hello hello;
+
+	switch (bar_guest(&hello)) {
+	case 0:
+		break;
+	case -EPROTO:
+		return hello.version > FREEHINT_VERSION ?
+		       "the guest module speaks a newer version; update freehint of the host" :
+		       "the guest module speaks an older version; update freehint of the guest";
+	case -EINVAL:
+		return "the guest's hello makes no sense";
+	default:
+		return "no guest module has said hello; load freehint.ko in the guest, or "
+		       "see its kernel log";
+	}
+	if (hello.contract != FREEHINT_CONTRACT_REFUSED)
+		return NULL;
+	switch (hello.refusal) {
+	case FREEHINT_REFUSAL_POISON:
+		return "the guest checks free pages for a poison pattern (page_poison=1)";
+	case FREEHINT_REFUSAL_PAGE_SIZE:
+		return "the guest's pages are not 4 KiB";
+	case FREEHINT_REFUSAL_KERNEL:
+		return "the guest's kernel is newer than any that its freehint.ko was tried on; "
+		       "update freehint of the guest, or set its allow_untested_kernel=1";
+	case FREEHINT_REFUSAL_PREZERO:
+		return "the guest's kernel remembers of free pages that they are zero "
+		       "(PG_zeroed, CONFIG_PAGE_PREZERO)";
+	default:
+		return "the guest's administrator switched reporting off (report=0)";
+	}
+}
+
+const char *refusal_in_pass(u32 pass)
+{
+	struct freehint_guest_hello hello;
+	const char *why;
+
+	if (!bar_is_attached())
+		return "no shared memory";
+	why = capability_refusal();
+	if (!why)
+		why = guest_refusal();
+	if (why)
+		return why;
+	if (pass > 1 && !bar_guest(&hello) && hello.contract == FREEHINT_CONTRACT_ZERO)
+		return "free pages of this guest must read as zero (init_on_free=1): "
+		       "hints count in the first pass only";
+	return NULL;
+}
