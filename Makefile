@@ -58,7 +58,7 @@ qemu-module:
 	@$(MAKE) --no-print-directory -C host-agent/qemu-module
 
 mutants: deps-build
-	@$(MAKE) --no-print-directory -C host-agent/qemu-module mutants
+	@$(MAKE) --no-print-directory -C tests mutants
 	@$(MAKE) --no-print-directory kmod-mutants
 
 # KDIR is looked up by a make of its own: deps-build may just have installed it.

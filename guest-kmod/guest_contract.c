@@ -53,10 +53,6 @@ struct guest_contract guest_contract_now(void)
 {
 	struct guest_contract now = { .refusal = refusal_now() };
 
-#ifdef FREEHINT_MUTANT_ALWAYS_DEAD
-	/* For the tests: what happens to a guest that does not know its kernel. */
-	return (struct guest_contract){ .contract = FREEHINT_CONTRACT_DEAD };
-#endif
 	if (now.refusal != FREEHINT_REFUSAL_NONE)
 		now.contract = FREEHINT_CONTRACT_REFUSED;
 	else if (want_init_on_free() || COMPAT_PROMISES_ZEROS)

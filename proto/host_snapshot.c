@@ -146,10 +146,8 @@ int freehint_copy_bitmap(const struct freehint_reader *reader, u64 round, u64 fr
 		words[i - first] = shm_load(&reader->bitmap[i]);
 	/* Pairs with the fence after progress.round in freehint_open_round(). */
 	shm_load_fence();
-#ifndef FREEHINT_MUTANT_NO_RECHECK
 	if (shm_load(&reader->shm->guest_progress.round) != round)
 		return -EAGAIN;
-#endif
 	return 0;
 }
 

@@ -19,7 +19,6 @@
 #include <unistd.h>
 
 #include "host-agent/common/clock.h"
-#include "fault_point.h"
 #include "host-agent/common/log.h"
 
 #define BUFFER_BYTES	(FREEHINT_MAX_RANGES * sizeof(struct freehint_range))
@@ -151,7 +150,6 @@ static int send_batch(struct hint_batch *batch, const struct hint_round *round,
 			      "{\"fdname\":\"freehint-%u\"}", index);
 	if (ret)
 		return ret;
-	FAULT_POINT(FD_SENT);
 	ret = qmp_client_send(qmp, QMP_MARK_CLEAN, index, -1,
 			      "{\"" FREEHINT_ARG_ROUND "\":%llu,"
 			      "\"" FREEHINT_ARG_FDNAME "\":\"freehint-%u\","
@@ -166,7 +164,6 @@ static int send_batch(struct hint_batch *batch, const struct hint_round *round,
 			  last ? ", the last" : "");
 	count_batch(batch, round);
 	mark_sent(batch, round);
-	FAULT_POINT(MARK_SENT);
 	return 0;
 }
 
@@ -198,7 +195,6 @@ int hint_batch_pump(struct hint_batch *batch, struct hint_round *round,
 						FREEHINT_MAX_RANGES - batch->count);
 		drop_void(batch, round);
 		if (batch->count == FREEHINT_MAX_RANGES) {
-			FAULT_POINT(BATCH_FILLED);
 			ret = send_batch(batch, round, qmp, false);
 			continue;
 		}
@@ -206,7 +202,6 @@ int hint_batch_pump(struct hint_batch *batch, struct hint_round *round,
 			cut(batch, round);
 			hint_round_close(round);
 			ret = send_batch(batch, round, qmp, true);
-			FAULT_POINT(LAST_SENT);
 			return ret;
 		}
 		if (batch->busy)
@@ -267,12 +262,10 @@ void hint_batch_reply(struct hint_batch *batch, struct hint_round *round,
 	if (message->command == QMP_GETFD) {
 		if (message->kind == QMP_MESSAGE_ERROR)
 			log_warn_limited("QEMU refused a descriptor: %s", message->desc);
-		FAULT_POINT(FD_TAKEN);
 		return;
 	}
 	buffer->busy = false;
 	batch->busy--;
-	FAULT_POINT(MARK_TAKEN);
 	if (message->kind == QMP_MESSAGE_ERROR)
 		count_error(batch, round, buffer->round, message);
 }

@@ -37,7 +37,6 @@
 #include <string.h>
 
 #include "host-agent/common/clock.h"
-#include "fault_point.h"
 #include "include/freehint/limits.h"
 #include "host-agent/common/log.h"
 
@@ -157,7 +156,6 @@ static void begin(struct hint_round *round, const struct freehint_host_request *
 	round->seen_us = clock_us();
 	round->stats->rounds++;
 	set_state(round, HINT_AWAITED);
-	FAULT_POINT(ROUND_SEEN);
 	check_version(round);
 }
 
@@ -168,8 +166,6 @@ static void look_at_request(struct hint_round *round)
 	/* Being written just now: the next look will see it. */
 	if (!freehint_read_host_request(&round->reader, &req))
 		return;
-	if (round->phase == FREEHINT_PHASE_OFF && req.phase != FREEHINT_PHASE_OFF)
-		FAULT_POINT(START_SEEN);
 	round->phase = req.phase;
 	if (req.round != FREEHINT_NO_ROUND)
 		round->stats->last_round_us = clock_us();
@@ -177,8 +173,6 @@ static void look_at_request(struct hint_round *round)
 		return;
 	if (round->state != HINT_NONE && round->state != HINT_DONE)
 		round->stats->superseded++;
-	if (round->state != HINT_NONE)
-		FAULT_POINT(ROUND_OVER);
 	forget(round);
 	if (req.round != FREEHINT_NO_ROUND && req.round <= FREEHINT_ROUND_MAX)
 		begin(round, &req);
@@ -200,7 +194,6 @@ static void move_mark(struct hint_round *round, u64 mark, bool sealed)
 		return;
 	}
 	round->mark = mark;
-	FAULT_POINT(PROGRESS_SEEN);
 	if (!sealed) {
 		set_state(round, HINT_FLOWING);
 		return;
@@ -212,7 +205,6 @@ static void move_mark(struct hint_round *round, u64 mark, bool sealed)
 	}
 	count_seal(round);
 	set_state(round, HINT_SEALED);
-	FAULT_POINT(SEAL_SEEN);
 }
 
 static void look_at_guest(struct hint_round *round)
@@ -284,7 +276,6 @@ static bool copy_chunk(struct hint_round *round)
 		fault(round, "the guest left it at page", round->copied);
 		return false;
 	}
-	FAULT_POINT(WORDS_COPIED);
 	bits_to_ranges_load(&round->ranges, round->copied, round->words, count);
 	round->budget -= count;
 	round->copied += pages;

@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #include "conf.h"
-#include "fault_point.h"
 #include "include/freehint/qmp_names.h"
 #include "host-agent/common/log.h"
 
@@ -278,7 +277,6 @@ static int take_greeting(struct qmp_client *client, const json_t *object)
 	if (!json_is_object(json_object_get(object, "QMP")))
 		return -EPROTO;
 	client->state = QMP_NEGOTIATING;
-	FAULT_POINT(GREETED);
 	return negotiate(client, "{}");
 }
 

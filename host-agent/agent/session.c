@@ -21,7 +21,6 @@
 #include <string.h>
 
 #include "host-agent/common/clock.h"
-#include "fault_point.h"
 #include "include/freehint/limits.h"
 
 /* Waits between tries to connect, microseconds: a restart is noticed in time. */
@@ -117,7 +116,6 @@ static void disconnect(struct session *session)
 {
 	bool was_up = session->qmp.state == QMP_UP;
 
-	FAULT_POINT(CONNECTION_LOST);
 	session_detach(session);
 	event_loop_forget(session->loop, EVENT_ASK);
 	event_loop_forget(session->loop, EVENT_QMP);
@@ -192,7 +190,6 @@ void session_connect(struct session *session)
 	event_loop_watch(session->loop, EVENT_QMP, session->qmp.fd,
 			 qmp_client_mask(&session->qmp));
 	event_loop_timer(session->loop, EVENT_ASK, GREETING_US);
-	FAULT_POINT(CONNECTED);
 }
 
 static void ask_again_later(struct session *session)
@@ -299,7 +296,6 @@ static void connection_up(struct session *session)
 	session->backoff_us = BACKOFF_MIN_US;
 	session->met = true;
 	log_info("connected to QEMU at %s", session->conf->qmp);
-	FAULT_POINT(NEGOTIATED);
 	session_ask(session);
 }
 

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "host-agent/common/clock.h"
-#include "fault_point.h"
 #include "host-agent/common/json_natural.h"
 #include "session.h"
 
@@ -69,7 +68,6 @@ void session_sum_up(struct session *session, enum migration_outcome outcome)
 		.after = &session->now,
 	};
 
-	FAULT_POINT(MIGRATION_ENDED);
 	stats_print_summary(&sum, session->conf->json);
 	metrics_count(&session->metrics, &session->stats, outcome);
 	memset(&session->stats, 0, sizeof(session->stats));
@@ -113,7 +111,6 @@ int session_send_queries(struct session *session)
 			return ret;
 		session->open_asks++;
 	}
-	FAULT_POINT(ASKED);
 	return 0;
 }
 
@@ -173,7 +170,6 @@ static void decide(struct session *session)
 {
 	enum migration_phase before = session->phase;
 
-	FAULT_POINT(ANSWERED);
 	if (is_early(session)) {
 		event_loop_timer(session->loop, EVENT_ASK, ASK_EARLY_US);
 		return;

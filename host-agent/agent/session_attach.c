@@ -9,7 +9,6 @@
  */
 #include <string.h>
 
-#include "fault_point.h"
 #include "session.h"
 
 static const char *attach_advice(int error)
@@ -83,7 +82,6 @@ static void attach(struct session *session)
 		session_detach(session);
 		return;
 	}
-	FAULT_POINT(MAPPED);
 	note = check_identity(session, &hello);
 	if (note == NOTE_VERSION)
 		explain_version(session, &hello);
@@ -98,7 +96,6 @@ static void attach(struct session *session)
 			 (unsigned long long)session->region.size,
 			 session->now.guest_present ? "present" : "not loaded yet");
 	event_loop_timer(session->loop, EVENT_POLL, 0);
-	FAULT_POINT(HELLO_READ);
 }
 
 void session_settle(struct session *session)

@@ -12,34 +12,37 @@ trap 'rm -rf "$WORK"' EXIT
 # Seconds after which a test hangs; each takes less than one.
 LIMIT=240
 
-# compile TEST BINARY FLAGS... - build a unit test as its head says
+# compile TEST BINARY [TREE] - build a unit test as its head says
 compile()
 {
 	local source=tests/unit/$1.c binary=$2
 
-	shift 2
-	# shellcheck disable=SC2046
-	${CC:-gcc} -std=gnu11 -g -O1 -I. "$@" -o "$binary" "$source" \
-		$(sed -n 's,^/\* links: \(.*\) \*/$,\1,p' "$source") -lcmocka -pthread
+	(
+		cd "${3:-.}"
+		# shellcheck disable=SC2046
+		${CC:-gcc} -std=gnu11 -g -O1 -I. -o "$binary" "$source" \
+			$(sed -n 's,^/\* links: \(.*\) \*/$,\1,p' "$source") -lcmocka -pthread
+	)
 }
 
-# must_fail MACRO TEST - the test passes without the macro and fails with it
+# must_fail MUTANT TEST - the test passes without mutants/MUTANT.patch and fails with it
 must_fail()
 {
-	local macro=$1 name=$2
+	local mutant=$1 name=$2
 
 	compile "$name" "$WORK/whole"
-	compile "$name" "$WORK/mutant" "-DFREEHINT_MUTANT_$macro"
+	[ -d "$WORK/$mutant" ] || tests/mutants/tree.sh "$mutant" "$WORK/$mutant"
+	compile "$name" "$WORK/mutant" "$WORK/$mutant"
 	if ! timeout "$LIMIT" "$WORK/whole" >"$WORK/log" 2>&1; then
 		cat "$WORK/log"
 		echo "$name fails without a mutant"
 		exit 1
 	fi
 	if timeout "$LIMIT" "$WORK/mutant" >"$WORK/log" 2>&1; then
-		echo "$name does not notice $macro"
+		echo "$name does not notice $mutant"
 		exit 1
 	fi
-	echo "$macro: $name fails, as it must"
+	echo "$mutant: $name fails, as it must"
 }
 
 if ! echo 'int main(void){return 0;}' | ${CC:-gcc} -xc - -lcmocka -o "$WORK/probe" 2>/dev/null; then
@@ -48,18 +51,18 @@ if ! echo 'int main(void){return 0;}' | ${CC:-gcc} -xc - -lcmocka -o "$WORK/prob
 fi
 
 # rule 1: the dirty log is armed before the guest looks
-must_fail NO_ARM test_arm
-must_fail NO_ARM test_precopy
-must_fail NO_RESYNC_CHECK test_precopy
+must_fail no-arm test_arm
+must_fail no-arm test_precopy
+must_fail no-resync-check test_precopy
 # rule 2: a copy that a new round overtook is void
-must_fail NO_RECHECK test_host_snapshot
+must_fail no-recheck test_host_snapshot
 # rule 3: the gate closes before a sync, and waits for what is being applied
-must_fail NO_GATE test_precopy
-must_fail NO_WAIT test_round_gate
+must_fail no-gate test_precopy
+must_fail no-wait test_round_gate
 # rule 4: ids of another process do not match
-must_fail FIXED_IDS test_round_gate
+must_fail fixed-ids test_round_gate
 # postcopy: what is skipped is set dirty, less what was written; nothing is made zero under
 # a guest that runs
-must_fail NO_REDIRTY test_switchover
-must_fail NO_LOG test_skipped
-must_fail ZERO_ON test_switchover
+must_fail no-redirty test_switchover
+must_fail no-log test_skipped
+must_fail zero-on test_switchover

@@ -8,7 +8,7 @@
  * kill or stop it at exactly this place. No system call is made that the sandbox
  * does not let through anyway.
  */
-#include "host-agent/agent/fault_point.h"
+#include "fault_point.h"
 
 #include <stdlib.h>
 #include <string.h>

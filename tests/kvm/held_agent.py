@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """
 An agent that stops at one step of its protocol and waits there for its fate, and the
-table of these steps (host-agent/agent/fault_point.h, tests/fakes/fault_point.c).
+table of these steps (tests/fakes/fault_point.h).
 """
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FAULTS = ("kill", "stop", "abort", "leave")
 
 def build() -> None:
     """The agent with its fault points."""
-    make("host-agent/agent", "all", "FAULTS=1", f"OUT={BUILD}")
+    make("tests", "faults")
 
 
 def steps() -> list[str]:
@@ -35,8 +35,9 @@ def steps() -> list[str]:
     All steps, in order, from the header. Each must stand in the source once; a
     step that nobody does would never be tested.
     """
-    agent = os.path.join(ROOT, "host-agent", "agent")
-    with open(os.path.join(agent, "fault_point.h"), encoding="ascii") as header:
+    agent = os.path.join(BUILD, "faults", "tree", "host-agent", "agent")
+    header_path = os.path.join(ROOT, "tests", "fakes", "fault_point.h")
+    with open(header_path, encoding="ascii") as header:
         table = re.findall(r"^\tX\((\w+)\)", header.read(), re.M)
     used: list[str] = []
     for path in glob.glob(os.path.join(agent, "*.c")):

@@ -95,11 +95,7 @@ static u64 arm_block(u8 *host, u64 len)
 	for (pos = 0; pos < len; pos += armed.chunk) {
 		if (pos + FREEHINT_PAGE_SIZE >= len)
 			return pos;
-#ifndef FREEHINT_MUTANT_NO_ARM
 		qemu.qemu_guest_free_page_hint(host + pos + FREEHINT_PAGE_SIZE, 1);
-#else
-		(void)host;
-#endif
 		armed.chunks++;
 	}
 	return len;

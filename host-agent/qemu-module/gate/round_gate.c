@@ -67,9 +67,6 @@ static int draw_base(void)
 
 	if (getrandom(&base, sizeof(base), 0) != sizeof(base))
 		return -EIO;
-#ifdef FREEHINT_MUTANT_FIXED_IDS
-	base = 0;
-#endif
 	/* Below 2^62: the counter never reaches FREEHINT_ROUND_MAX. */
 	gate.next_id = (base >> 2) + 1;
 	return 0;
@@ -169,9 +166,6 @@ void gate_close(bool wait)
 		end_round_locked();
 		pthread_cond_broadcast(&gate.done);
 	}
-#ifdef FREEHINT_MUTANT_NO_WAIT
-	wait = false;
-#endif
 	while (wait && gate.applying)
 		pthread_cond_wait(&gate.done, &gate.lock);
 	pthread_mutex_unlock(&gate.lock);
@@ -235,11 +229,7 @@ static enum gate_answer check_locked(u64 round, u32 count)
 {
 	if (gate.state == GATE_CLOSED)
 		return GATE_NO_ROUND;
-#ifdef FREEHINT_MUTANT_NO_GATE
-	if (round > gate.now.id)
-#else
 	if (round != gate.now.id)
-#endif
 		return GATE_STALE;
 	if (count <= room_locked())
 		return GATE_QUEUED;

@@ -106,15 +106,7 @@ void skipped_add(const u8 *hva, u64 len)
 static bool logged(const struct skipped_block *block, DirtyBitmapSnapshot *log, u64 page,
 		   u64 pages)
 {
-#ifndef FREEHINT_MUTANT_NO_LOG
 	return dirty_log_has(block->region, log, page, pages);
-#else
-	(void)block;
-	(void)log;
-	(void)page;
-	(void)pages;
-	return false;
-#endif
 }
 
 /* Which of the pages in @bits, counted from @page, are in the log. */

@@ -98,12 +98,7 @@ const char *switchover_refusal(void)
 
 static bool set_dirty(const struct skipped_block *block, u64 first, u64 pages)
 {
-#ifndef FREEHINT_MUTANT_NO_REDIRTY
 	dirty_log_set(block->region, first, pages);
-#else
-	(void)block;
-	(void)first;
-#endif
 	sw.pages += pages;
 	return true;
 }
@@ -173,9 +168,7 @@ static void vm_state_changed(void *opaque, bool running, int state)
 	(void)state;
 	if (!running)
 		return;
-#ifndef FREEHINT_MUTANT_ZERO_ON
 	zero_thread_stop();
-#endif
 	sw.announced = false;
 }
 

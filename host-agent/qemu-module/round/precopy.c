@@ -223,12 +223,7 @@ static void wait_for_hints(void)
 /* Nothing has synced since @syncs were counted. */
 static bool still_armed(u64 syncs)
 {
-#ifndef FREEHINT_MUTANT_NO_RESYNC_CHECK
 	return syncs == precopy.syncs;
-#else
-	(void)syncs;
-	return true;
-#endif
 }
 
 /* Context: BQL held, migration thread, straight after a sync or after the setup. */
@@ -299,9 +294,7 @@ static void before_sync(void)
 	precopy.syncing++;
 	if (!precopy.pass)
 		wake_up();
-#ifndef FREEHINT_MUTANT_NO_GATE
 	precopy_close(true);
-#endif
 }
 
 static void setup_done(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The steps of the agent's protocol, by name, for tests that end or stop the agent at
- * each of them. In the product a step is no code at all.
+ * each of them. tests/mutants/fault-points.patch puts them into a copy of the agent.
  */
 #ifndef FREEHINT_FAULT_POINT_H
 #define FREEHINT_FAULT_POINT_H
@@ -45,13 +45,9 @@ enum fault_point {
 	FAULT_POINT_COUNT,
 };
 
-/** fault_point() - a step was done; tests/fakes/fault_point.c, not in the product */
+/** fault_point() - a step was done */
 void fault_point(enum fault_point point);
 
-#ifdef FREEHINT_FAULT_POINTS
 #define FAULT_POINT(name)	fault_point(FAULT_##name)
-#else
-#define FAULT_POINT(name)	((void)FAULT_##name)
-#endif
 
 #endif /* FREEHINT_FAULT_POINT_H */

@@ -1,0 +1,25 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Makes a copy of the sources in which one rule is broken: tree.sh NAME DIRECTORY applies
+# NAME.patch, which stands beside this script. A patch that does not apply is an error:
+# without its bug a mutant would prove nothing.
+set -eu
+
+[ $# -eq 2 ] || {
+	echo "usage: tree.sh NAME DIRECTORY" >&2
+	exit 2
+}
+ROOT=$(cd "$(dirname "$0")/../.." && pwd)
+patch=$ROOT/tests/mutants/$1.patch
+
+rm -rf "$2"
+mkdir -p "$2"
+cd "$ROOT"
+find guest-kmod host-agent include proto tests/fakes tests/unit -type f \
+	! -name '*.o' ! -name '*.ko' ! -name '*.mod*' ! -name '.*.cmd' \
+	-exec cp --parents --preserve -t "$2" {} +
+patch -d "$2" -p1 --fuzz=0 --forward --quiet --no-backup-if-mismatch <"$patch" || {
+	echo "tree.sh: $1.patch does not apply any more, make it anew" >&2
+	exit 1
+}
