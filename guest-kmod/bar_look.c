@@ -23,7 +23,6 @@
 #include <linux/pci.h>
 
 #include "bar_look.h"
-#include "left_alone.h"
 #include "../proto/guest_publish.h"
 
 static bool has_bar(const struct pci_dev *pdev)
@@ -66,7 +65,7 @@ void bar_explain(struct pci_dev *pdev, int verdict, const struct freehint_publis
 	switch (verdict) {
 	case -ENODEV:
 		pci_info(pdev, "no freehint magic in BAR 2, left alone; looking again every %u s\n",
-			 LEFT_ALONE_SECONDS);
+			 BAR_LOOK_SECONDS);
 		break;
 	case -EPROTO:
 		pci_warn(pdev, "host speaks freehint versions %u to %u, this module %u to %u, left alone; update %s\n",

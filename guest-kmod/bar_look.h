@@ -13,6 +13,9 @@ struct freehint_publisher;
 #define IVSHMEM_DEVICE	0x1110
 #define IVSHMEM_BAR	2
 
+/* A device that was left alone is looked at again after so many seconds (left_alone.c). */
+#define BAR_LOOK_SECONDS	5U
+
 /**
  * bar_look() - is BAR 2 of a device a freehint region?
  * @pdev: device; the caller holds its lock, and no other driver has it

@@ -8,7 +8,6 @@
  * mapped, and its header read once more. Not one byte is written before that:
  * somebody else's shared memory is somebody else's data.
  */
-#include <linux/bitops.h>
 #include <linux/err.h>
 #include <linux/io.h>
 #include <linux/module.h>
@@ -19,6 +18,7 @@
 #include "bar_look.h"
 #include "guest_stats.h"
 #include "ivshmem_bar.h"
+#include "kept_device.h"
 #include "left_alone.h"
 #include "round_worker.h"
 #include "../proto/guest_publish.h"
@@ -37,17 +37,6 @@ struct ivshmem_bar {
 	struct guest_stats stats;
 };
 
-/*
- * Bit 0: a device is kept. Two regions would mean two hosts to answer, and one
- * guest has one memory to tell about.
- */
-static unsigned long bar_in_use;
-
-bool ivshmem_bar_is_kept(void)
-{
-	return test_bit(0, &bar_in_use);
-}
-
 /* Return: 0 when the BAR is ours, else -ENODEV after saying why it is not. */
 static int prove_bar(struct pci_dev *pdev)
 {
@@ -63,7 +52,7 @@ static int prove_bar(struct pci_dev *pdev)
 
 static int claim_bar(struct pci_dev *pdev)
 {
-	if (!test_and_set_bit(0, &bar_in_use))
+	if (kept_device_claim())
 		return 0;
 	pci_err(pdev, "another freehint region is in use already, remove one of the two devices\n");
 	left_alone_add(pdev, -EBUSY);
@@ -72,7 +61,7 @@ static int claim_bar(struct pci_dev *pdev)
 
 static void unclaim_bar(void)
 {
-	clear_bit(0, &bar_in_use);
+	kept_device_release();
 	left_alone_resume();
 }
 

@@ -16,9 +16,6 @@ int ivshmem_bar_register(void);
 /** ivshmem_bar_unregister() - let go of the device, if there is one */
 void ivshmem_bar_unregister(void);
 
-/** ivshmem_bar_is_kept() - is some device kept as the freehint region? */
-bool ivshmem_bar_is_kept(void);
-
 /** ivshmem_bar_is_ours() - is the device's driver this one? Caller holds its lock */
 bool ivshmem_bar_is_ours(const struct device *dev);
 

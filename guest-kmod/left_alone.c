@@ -25,7 +25,7 @@
 #include <linux/workqueue.h>
 
 #include "bar_look.h"
-#include "ivshmem_bar.h"
+#include "kept_device.h"
 #include "left_alone.h"
 #include "../proto/guest_publish.h"
 
@@ -51,9 +51,9 @@ static DECLARE_DEFERRABLE_WORK(looking, look_again);
 static void look_later_locked(void)
 {
 	lockdep_assert_held(&lock);
-	if (!list_empty(&devices) && !ivshmem_bar_is_kept())
+	if (!list_empty(&devices) && !kept_device_exists())
 		queue_delayed_work(system_freezable_power_efficient_wq, &looking,
-				   LEFT_ALONE_SECONDS * HZ);
+				   BAR_LOOK_SECONDS * HZ);
 }
 
 static void forget(struct left_alone *dev)

@@ -8,9 +8,6 @@
 
 struct pci_dev;
 
-/* Seconds between two looks. */
-#define LEFT_ALONE_SECONDS	5U
-
 /**
  * left_alone_add() - look at a device again later, and probe it once it is ours
  * @pdev:    device that was refused; a reference is taken

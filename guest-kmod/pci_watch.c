@@ -16,6 +16,7 @@
 
 #include "bar_look.h"
 #include "ivshmem_bar.h"
+#include "kept_device.h"
 #include "left_alone.h"
 #include "pci_watch.h"
 
@@ -28,7 +29,7 @@ static void say_who_has_it_locked(const struct device *dev)
 {
 	const char *slot = dev_name(dev);
 
-	if (!dev->driver || ivshmem_bar_is_ours(dev) || ivshmem_bar_is_kept())
+	if (!dev->driver || ivshmem_bar_is_ours(dev) || kept_device_exists())
 		return;
 	pr_notice_ratelimited("%s is held by driver %s; if the host made it for freehint, give it over: cd /sys/bus/pci; echo %s >devices/%s/driver_override; echo %s >drivers/%s/unbind; echo %s >drivers_probe\n",
 			      slot, dev->driver->name, KBUILD_MODNAME, slot, slot,

@@ -6,7 +6,10 @@
 #ifndef FREEHINT_EVENT_BACKEND_H
 #define FREEHINT_EVENT_BACKEND_H
 
-#include "event_loop.h"
+#include "event_kind.h"
+#include "include/freehint/types.h"
+
+struct event_loop;
 
 /**
  * struct event_ops - one kind of loop; the calls are those of event_loop.h

@@ -12,26 +12,6 @@
 struct event_loop;
 
 /**
- * enum event_backend - what the loop waits in; the sandbox lists no more than that
- * @EVENT_BACKEND_RING: io_uring
- * @EVENT_BACKEND_POLL: ppoll()
- */
-enum event_backend {
-	EVENT_BACKEND_RING,
-	EVENT_BACKEND_POLL,
-};
-
-/**
- * struct event - one wake-up
- * @kind:   what it is
- * @result: poll mask of a watched descriptor (or negative errno), 0 for a timer
- */
-struct event {
-	enum event_kind kind;
-	int result;
-};
-
-/**
  * event_loop_new() - set up a loop; says so when it is one without io_uring
  * @loop: filled on success
  *

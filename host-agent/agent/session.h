@@ -14,44 +14,9 @@
 #include "metrics.h"
 #include "migration_phase.h"
 #include "qmp_client.h"
+#include "session_note.h"
 #include "host-agent/common/shm_region.h"
 #include "stats.h"
-
-/**
- * enum session_note - what was last said about the state; said again on a change
- * @NOTE_NONE:         nothing yet
- * @NOTE_NO_SOCKET:    the monitor socket cannot be connected to
- * @NOTE_NO_GREETING:  connected, but QEMU says nothing
- * @NOTE_NO_QMP:       whatever answers does not speak QMP
- * @NOTE_CLOSED:       QEMU closed the connection
- * @NOTE_NO_EXTENSION: QEMU runs without freehint-qemu.so
- * @NOTE_INCOMING:     QEMU receives a migration
- * @NOTE_NOT_STARTED:  the extension has not introduced itself in the shared memory
- * @NOTE_NO_SHM:       the file cannot be mapped
- * @NOTE_WRONG_SHM:    the file belongs to another QEMU
- * @NOTE_VERSION:      the extension speaks no version that we do
- * @NOTE_LOST_SHM:     the file was truncated
- * @NOTE_ATTACHED:     all is well
- * @NOTE_GAVE_UP:      QEMU has been away for too long; the agent ends
- * @NOTE_COUNT:        number of notes
- */
-enum session_note {
-	NOTE_NONE,
-	NOTE_NO_SOCKET,
-	NOTE_NO_GREETING,
-	NOTE_NO_QMP,
-	NOTE_CLOSED,
-	NOTE_NO_EXTENSION,
-	NOTE_INCOMING,
-	NOTE_NOT_STARTED,
-	NOTE_NO_SHM,
-	NOTE_WRONG_SHM,
-	NOTE_VERSION,
-	NOTE_LOST_SHM,
-	NOTE_ATTACHED,
-	NOTE_GAVE_UP,
-	NOTE_COUNT,
-};
 
 #define SESSION_TEXT	64
 
@@ -152,7 +117,10 @@ void session_poll(struct session *session);
  */
 
 /** session_is_news() - remember @note; Return: true when the caller shall log it */
-bool session_is_news(struct session *session, enum session_note note);
+static inline bool session_is_news(struct session *session, enum session_note note)
+{
+	return session_note_is_news(&session->note, note, session->conf->json);
+}
 
 /** session_settle() - map the region if that is safe now, else say what is missing */
 void session_settle(struct session *session);

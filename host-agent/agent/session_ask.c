@@ -20,34 +20,6 @@
 #define ASK_IDLE_US		1000000ULL
 #define ASK_MISSING_US		5000000ULL	/* no extension: unlikely to change */
 
-static const char *const note_names[NOTE_COUNT] = {
-	[NOTE_NONE] = "none",
-	[NOTE_NO_SOCKET] = "no-socket",
-	[NOTE_NO_GREETING] = "no-greeting",
-	[NOTE_NO_QMP] = "no-qmp",
-	[NOTE_CLOSED] = "closed",
-	[NOTE_NO_EXTENSION] = "no-extension",
-	[NOTE_INCOMING] = "incoming",
-	[NOTE_NOT_STARTED] = "not-started",
-	[NOTE_NO_SHM] = "no-shm",
-	[NOTE_WRONG_SHM] = "wrong-shm",
-	[NOTE_VERSION] = "version",
-	[NOTE_LOST_SHM] = "lost-shm",
-	[NOTE_ATTACHED] = "attached",
-	[NOTE_GAVE_UP] = "gave-up",
-};
-
-/* Return: true when @note is news, which the caller logs. */
-bool session_is_news(struct session *session, enum session_note note)
-{
-	if (session->note == note)
-		return false;
-	session->note = note;
-	if (session->conf->json)
-		stats_print_event("state", "state", note_names[note]);
-	return true;
-}
-
 void session_tell_metrics(struct session *session, bool now)
 {
 	const struct metrics_view view = {

@@ -118,7 +118,7 @@ def undefined(*flags: str) -> set[str]:
 
 def links(text: str) -> None:
     """With and without TCG; the build of QEMU says which."""
-    abi = read(MODULE, "core", "qemu_abi.h")
+    abi = read(MODULE, "core", "qemu_symbols.h")
     borrowed = set(re.findall(r"^\tX\([\w *]+, (\w+),", abi, re.MULTILINE))
     borrowed |= set(re.findall(r'^\tX\(\w+, "(\w+)", "\w+"\)', abi, re.MULTILINE))
     borrowed |= {"qmp_commands", "address_space_memory", "g_free", "register_savevm_live",

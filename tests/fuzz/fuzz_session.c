@@ -6,7 +6,8 @@
  * what is no command.
  */
 /* links: tests/fuzz/session_rig.c host-agent/agent/session.c host-agent/agent/session_ask.c */
-/* links: host-agent/agent/session_attach.c host-agent/agent/qmp_client.c */
+/* links: host-agent/agent/session_attach.c host-agent/agent/session_note.c */
+/* links: host-agent/agent/qmp_client.c */
 /* links: host-agent/common/qmp_stream.c */
 /* links: host-agent/agent/hint_round.c host-agent/agent/hint_batch.c */
 /* links: host-agent/common/bits_to_ranges.c */

@@ -6,7 +6,7 @@
  * the same; nothing is leaked and nothing is written where it should not.
  */
 /* links: host-agent/agent/session.c host-agent/agent/session_ask.c */
-/* links: host-agent/agent/session_attach.c */
+/* links: host-agent/agent/session_attach.c host-agent/agent/session_note.c */
 /* links: host-agent/agent/qmp_client.c host-agent/common/qmp_stream.c */
 /* links: host-agent/agent/hint_batch.c */
 /* links: host-agent/agent/hint_round.c host-agent/common/bits_to_ranges.c */

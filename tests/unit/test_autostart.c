@@ -20,7 +20,6 @@
 #include <cmocka.h>
 
 #include "host-agent/qemu-module/core/bar.h"
-#include "host-agent/qemu-module/round/hint_wait.h"
 #include "host-agent/qemu-module/round/precopy.h"
 #include "host-agent/qemu-module/gate/round_gate.h"
 #include "tests/fakes/fake_qemu.h"

@@ -67,7 +67,7 @@ static void room_is_asked_for_before_anything_is_touched(void **state)
 	greeting_init();
 	fake.state(NULL, true, 0);
 	assert_false(bar_is_attached());
-	assert_false(precopy_start(&why));
+	assert_false(greeting_say(&why) && precopy_start(&why));
 	assert_non_null(strstr(why, "no room for the shared memory"));
 	fake.reset(NULL);
 	assert_string_equal(precopy_refusal(), "no shared memory");

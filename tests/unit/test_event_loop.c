@@ -24,6 +24,7 @@
 
 #include "host-agent/common/clock.h"
 #include "host-agent/agent/event_backend.h"
+#include "host-agent/agent/event_loop.h"
 #include "tests/fakes/ban_ring.h"
 
 /* Longer than any test waits for a thing that happens. */

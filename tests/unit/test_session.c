@@ -5,7 +5,7 @@
  * state, and what is left of a connection when it ends.
  */
 /* links: host-agent/agent/session.c host-agent/agent/session_ask.c */
-/* links: host-agent/agent/session_attach.c */
+/* links: host-agent/agent/session_attach.c host-agent/agent/session_note.c */
 /* links: host-agent/agent/qmp_client.c host-agent/common/qmp_stream.c */
 /* links: host-agent/agent/hint_batch.c */
 /* links: host-agent/agent/hint_round.c host-agent/common/bits_to_ranges.c */

@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "qemu_abi.h"
 #include "qemu_linked.h"
+#include "qemu_symbols.h"
 
 /* QEMU's headers declare them with its own types; to the linker they are the same. */
 #define QEMU_DECLARE(ret, name, args) extern ret name args;

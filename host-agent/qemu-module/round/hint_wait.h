@@ -7,7 +7,6 @@
 
 #include "../../../include/freehint/limits.h"
 #include "../../../include/freehint/types.h"
-#include "precopy.h"
 
 /**
  * struct hint_wait - limits of one wait, microseconds
@@ -32,30 +31,28 @@ static inline u64 hint_wait_guess(u32 pass)
 
 /**
  * hint_wait_for() - the wait of a pass
- * @limits: what the administrator chose
- * @pass:   of the migration, from 1
- * @bytes:  guest memory: the larger, the longer the scan, a millisecond for each GiB
+ * @limit_us:  what the administrator chose for such a pass, microseconds; 0: no wait
+ * @pass:      of the migration, from 1
+ * @bytes:     guest memory: the larger, the longer the scan, a millisecond for each GiB
  * @notice_us: microseconds until the guest looks at the request, by its own word; 0: it
- *          does not say
+ *             does not say
  *
- * The time until the guest looks is added to the limits. A guest that takes longer for it
+ * The time until the guest looks is added to the limit. A guest that takes longer for it
  * than both the limit and FREEHINT_POLL_IDLE_US is not waited for: its administrator chose
  * that, and the wait would be in vain most of the time.
  */
-static inline struct hint_wait hint_wait_for(const struct precopy_limits *limits, u32 pass,
-					     u64 bytes, u64 notice_us)
+static inline struct hint_wait hint_wait_for(u64 limit_us, u32 pass, u64 bytes,
+					     u64 notice_us)
 {
-	u64 us = pass == 1 ? limits->first_wait_us : limits->later_wait_us;
-
-	if (!us)
+	if (!limit_us)
 		return (struct hint_wait){ .total_us = 0 };
 	if (!notice_us)
 		notice_us = hint_wait_guess(pass);
-	if (notice_us > us && notice_us > FREEHINT_POLL_IDLE_US)
+	if (notice_us > limit_us && notice_us > FREEHINT_POLL_IDLE_US)
 		return (struct hint_wait){ .too_late = true };
 	return (struct hint_wait){
-		.idle_us = us / 2 + notice_us,
-		.total_us = us + notice_us + (bytes >> 30) * 1000,
+		.idle_us = limit_us / 2 + notice_us,
+		.total_us = limit_us + notice_us + (bytes >> 30) * 1000,
 	};
 }
 

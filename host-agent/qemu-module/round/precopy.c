@@ -74,7 +74,6 @@
 #include "../../common/clock.h"
 #include "../core/arm.h"
 #include "../core/bar.h"
-#include "greeting.h"
 #include "../map/hint_map.h"
 #include "hint_wait.h"
 #include "precopy.h"
@@ -206,8 +205,9 @@ static u64 notice_us(void)
 static void wait_for_hints(void)
 {
 	const u64 notice = notice_us();
-	const struct hint_wait wait = hint_wait_for(&precopy.limits, precopy.pass, arm_bytes(),
-						    notice);
+	const u64 limit = precopy.pass == 1 ? precopy.limits.first_wait_us :
+					      precopy.limits.later_wait_us;
+	const struct hint_wait wait = hint_wait_for(limit, precopy.pass, arm_bytes(), notice);
 
 	if (wait.too_late)
 		qemu.warn_report("freehint: the guest looks for requests every %llu ms only, pass "
@@ -356,8 +356,6 @@ void precopy_init(const struct precopy_limits *limits)
 
 bool precopy_start(const char **why)
 {
-	if (!greeting_say(why))
-		return false;
 	*why = refusal(0);
 	if (*why)
 		return false;

@@ -39,7 +39,7 @@ void precopy_close(bool wait);
 void precopy_withdraw(void);
 
 /**
- * precopy_start() - report from the next sync on
+ * precopy_start() - report from the next sync on; the host's hello stands in the region
  * @why: filled with what stands against it, on failure
  *
  * Return: true when reporting is on.

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Whether a device is kept as the freehint region. Two regions would mean two hosts to
+ * answer, and one guest has one memory to report.
+ */
+#include <linux/bitops.h>
+
+#include "kept_device.h"
+
+/* Bit 0: a device is kept. */
+static unsigned long kept;
+
+bool kept_device_claim(void)
+{
+	return !test_and_set_bit(0, &kept);
+}
+
+void kept_device_release(void)
+{
+	clear_bit(0, &kept);
+}
+
+bool kept_device_exists(void)
+{
+	return test_bit(0, &kept);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Types borrowed from QEMU: opaque pointers, callbacks, and the few structs that we
+ * allocate and QEMU only calls through.
+ *
+ * No QEMU header is included: a QEMU struct's layout is not ours to know. The structs here
+ * leave room for more than the tested series have: the list node of a notifier
+ * (include/qemu/notify.h: a function and two pointers, the first to the next element, in all
+ * three series), a MemoryListener, a RAMBlockNotifier, a timer and SaveVMHandlers.
+ */
+#ifndef FREEHINT_QEMU_TYPES_H
+#define FREEHINT_QEMU_TYPES_H
+
+#include "../../../include/freehint/types.h"
+
+typedef struct CPUState CPUState;
+typedef struct DirtyBitmapSnapshot DirtyBitmapSnapshot;
+typedef struct Error Error;
+typedef struct MemoryRegion MemoryRegion;
+typedef struct Monitor Monitor;
+typedef struct Object Object;
+typedef struct QDict QDict;
+typedef struct QDictEntry QDictEntry;
+typedef struct QList QList;
+typedef struct QObject QObject;
+typedef struct RAMBlock RAMBlock;
+
+/**
+ * struct qemu_notifier - a NotifierWithReturn, allocated here, linked by QEMU
+ * @notify: callback; QEMU 9.0 and later pass a third argument, which the calling
+ *          convention lets us ignore. Must return 0: later series fail the
+ *          migration otherwise
+ * @node:   QEMU's list node, with room to spare; the next notifier, then the link to this one
+ */
+struct qemu_notifier {
+	int (*notify)(struct qemu_notifier *notifier, void *data);
+	void *node[8];
+};
+
+/**
+ * qemu_notifier_is_last() - will QEMU call nobody after this one?
+ * @notifier: registered or not
+ *
+ * Context: BQL held.
+ */
+static inline bool qemu_notifier_is_last(const struct qemu_notifier *notifier)
+{
+	return !notifier->node[0];
+}
+
+/**
+ * struct qemu_memory_listener - a MemoryListener, include/exec/memory.h
+ * @unused:          callbacks; the same number of them in all three series
+ * @log_sync_global: called in every sync of the dirty log, in the order of @priority; 7.2
+ *                   passes no second argument
+ * @more:            callbacks
+ * @priority:        the accelerator's is 10
+ * @name:            for traces
+ * @node:            address space and list nodes, QEMU's
+ */
+struct qemu_memory_listener {
+	void *unused[8];
+	void (*log_sync_global)(struct qemu_memory_listener *listener, bool last_stage);
+	void *more[8];
+	unsigned int priority;
+	const char *name;
+	void *node[16];
+};
+
+/**
+ * struct qemu_ram_notifier - a RAMBlockNotifier, include/exec/ramlist.h
+ * @added:   memory was allocated; whoever owns it is not complete yet
+ * @removed: likewise freed
+ * @resized: likewise
+ * @node:    list node, QEMU's
+ */
+struct qemu_ram_notifier {
+	void (*added)(struct qemu_ram_notifier *n, void *host, size_t size, size_t max);
+	void (*removed)(struct qemu_ram_notifier *n, void *host, size_t size, size_t max);
+	void (*resized)(struct qemu_ram_notifier *n, void *host, size_t old, size_t now);
+	void *node[8];
+};
+
+/**
+ * struct qemu_timer - a QEMUTimer, include/qemu/timer.h: five words and two integers
+ * @room: QEMU's
+ */
+struct qemu_timer {
+	void *room[16];
+};
+
+/* include/qemu/timer.h: QEMUClockType, and nanoseconds of a millisecond */
+#define QEMU_CLOCK_REALTIME	0
+#define QEMU_SCALE_NS		1
+#define QEMU_MS			1000000LL
+
+/**
+ * struct qemu_savevm_handlers - SaveVMHandlers of 11.1, include/migration/register.h
+ * @unused:                callbacks
+ * @is_active:             asked before the others
+ * @more:                  callbacks
+ * @save_postcopy_prepare: a switch to postcopy begins, the guest still runs
+ * @room:                  callbacks
+ */
+struct qemu_savevm_handlers {
+	void *unused[6];
+	bool (*is_active)(void *opaque);
+	void *more[4];
+	bool (*save_postcopy_prepare)(void *stream, void *opaque, Error **errp);
+	void *room[32];
+};
+
+/**
+ * enum qemu_precopy_reason - first field of a precopy notifier's data
+ *
+ * include/migration/misc.h, PrecopyNotifyReason.
+ */
+enum qemu_precopy_reason {
+	QEMU_PRECOPY_SETUP = 0,
+	QEMU_PRECOPY_BEFORE_SYNC = 1,
+	QEMU_PRECOPY_AFTER_SYNC = 2,
+	QEMU_PRECOPY_COMPLETE = 3,
+	QEMU_PRECOPY_CLEANUP = 4,
+};
+
+typedef void qemu_qmp_fn(QDict *args, QObject **ret, Error **errp);
+typedef int qemu_block_fn(RAMBlock *block, void *opaque);
+typedef void qemu_state_fn(void *opaque, bool running, int state);
+typedef void qemu_reset_fn(void *opaque);
+typedef void qemu_call_fn(void *opaque);
+
+#endif /* FREEHINT_QEMU_TYPES_H */
