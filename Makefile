@@ -24,6 +24,7 @@ help:
 	@echo 'make bench [BENCH_REPS= BENCH="SUITE ..."]'
 	@echo '                     measure freehint against its peers; docs/performance.md'
 	@echo 'make check           all tests; the last line counts them'
+	@echo 'make check-quick     before each commit: style, units, one KVM test, one migration'
 	@echo 'make check-contracts guest kernels that check, unmap or shadow their free pages;'
 	@echo '                     builds a small kernel first'
 	@echo 'make check-matrix    three QEMU series x three guest kernels, in chroots;'
@@ -115,6 +116,11 @@ FUZZ_TIME ?= 600
 fuzz: deps-check
 	@FUZZ_TIME=$(FUZZ_TIME) TEST_TIMEOUT=$(or $(TEST_TIMEOUT),86400) tests/run.sh fuzz/test_fuzz
 
+# Before each commit: style, warnings, units, the safety rule under KVM, one Linux migration.
+check-quick: deps-build deps-demo deps-check all mutants
+	@tests/run.sh build/test_style build/test_rooms build/test_warnings unit \
+		kvm/test_kvm_rule vm/test_content
+
 check-%: deps-build deps-demo deps-check all mutants
 	@tests/run.sh $*
 
@@ -142,5 +148,5 @@ clean:
 	rm -rf $(OUT)
 
 .PHONY: all help agent cli qemu-module mutants kmod kmod-build kmod-mutants demo check \
-	check-repeat bench check-contracts check-matrix qemu-patched soak fuzz man install \
-	install-dkms deb clean
+	check-quick check-repeat bench check-contracts check-matrix qemu-patched soak fuzz man \
+	install install-dkms deb clean
