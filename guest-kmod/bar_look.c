@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The first look at a device that may be anybody's: one page of BAR 2 is read, and
- * nothing of the device is changed.
+ * Checks whether BAR 2 of an ivshmem device is a freehint region. The check reads one
+ * page and changes nothing of the device.
  *
- * The PCI id belongs to everyone who uses ivshmem. A process may have the BAR of such
- * a device mapped through sysfs while no driver has it:
+ * Every user of ivshmem has the same PCI id. A process may have mapped the BAR of
+ * such a device through sysfs while no driver is bound to it:
  *
- *  - To request the region would take the process's pages away for good, where the
- *    kernel has IO_STRICT_DEVMEM: it dies of SIGBUS.
- *  - To enable and disable the device would clear its bus mastering.
- *  - A second mapping must have the memory type of the first. MEMREMAP_WB asks for
- *    any: x86 gives the type that the page is mapped with, or that of its MTRRs, and
- *    never fails. Other types fail, and say so in the log, where the first is
- *    write-back. The look lasts microseconds, as a process that maps the page
- *    meanwhile gets the type of the look.
+ *  - pci_request_region() would take the pages away from the process for good if the
+ *    kernel has IO_STRICT_DEVMEM: the process dies of SIGBUS.
+ *  - Enabling and disabling the device would clear its bus mastering.
+ *  - A second mapping must have the memory type of the first. MEMREMAP_WB accepts any
+ *    type: x86 uses the type with which the page is mapped, or that of its MTRRs, and
+ *    never fails. If the first mapping is write-back, other types fail and log an
+ *    error. We map the page for microseconds only, since a process that maps it
+ *    meanwhile gets the memory type of our mapping.
  *
- * Firmware and the kernel's hotplug code leave memory decoding on. Where somebody
- * switched it off, a look would read nothing but ones, and to switch it on is the
- * administrator's business.
+ * Firmware and the kernel's hotplug code leave memory decoding on. If the
+ * administrator switched it off, we would read all ones. We do not switch it on: that
+ * is the administrator's decision.
  */
 #include <linux/io.h>
 #include <linux/pci.h>
@@ -29,7 +29,7 @@ static bool has_bar(const struct pci_dev *pdev)
 {
 	const struct resource *res = &pdev->resource[IVSHMEM_BAR];
 
-	/* Without a parent the address is a wish that the kernel did not grant. */
+	/* A resource without a parent has an address that the kernel did not assign. */
 	return (res->flags & IORESOURCE_MEM) && !(res->flags & IORESOURCE_UNSET) &&
 	       res->parent && resource_size(res) >= PAGE_SIZE;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The first look at a device that may be anybody's: one page of BAR 2 is read, and
- * nothing of the device is changed.
+ * Checks whether BAR 2 of an ivshmem device is a freehint region. The check reads one
+ * page and changes nothing of the device.
  */
 #ifndef FREEHINT_BAR_LOOK_H
 #define FREEHINT_BAR_LOOK_H
@@ -13,25 +13,30 @@ struct freehint_publisher;
 #define IVSHMEM_DEVICE	0x1110
 #define IVSHMEM_BAR	2
 
-/* A device that was left alone is looked at again after so many seconds (left_alone.c). */
+/* left_alone.c checks a refused device again after this many seconds. */
 #define BAR_LOOK_SECONDS	5U
 
 /**
  * bar_look() - is BAR 2 of a device a freehint region?
- * @pdev: device; the caller holds its lock, and no other driver has it
- * @seen: for freehint_publisher_attach(); only the host's versions are of use on
- *        return, since the page is mapped no more
+ * @pdev: device; the caller holds its lock, and no other driver is bound to it
+ * @seen: filled by freehint_publisher_attach(); on return only the host's versions
+ *        are valid, since the page is unmapped again
  *
- * Reads only. The device is neither enabled nor claimed, so that whoever has mapped
- * the BAR through sysfs keeps the mapping.
+ * Only reads. The device is neither enabled nor claimed, so a process that mapped the
+ * BAR through sysfs keeps its mapping. May sleep.
  *
- * Return: 0: it is; -ENODEV, -EPROTO, -EINVAL: see freehint_publisher_attach();
- * -ENXIO: there is no BAR that could be looked at; -EAGAIN: the device does not
- * answer reads of its memory; -ENOMEM.
+ * Return: 0: yes; -ENODEV, -EPROTO, -EINVAL: see freehint_publisher_attach();
+ * -ENXIO: no BAR 2 of at least one page is assigned; -EAGAIN: the device does
+ * not answer memory reads; -ENOMEM: the page could not be mapped.
  */
 int bar_look(struct pci_dev *pdev, struct freehint_publisher *seen);
 
-/** bar_explain() - say in the kernel log why a device is left alone */
+/**
+ * bar_explain() - log why the module does not use a device
+ * @pdev:    device
+ * @verdict: negative errno of bar_look()
+ * @seen:    as bar_look() filled it
+ */
 void bar_explain(struct pci_dev *pdev, int verdict, const struct freehint_publisher *seen);
 
 #endif /* FREEHINT_BAR_LOOK_H */

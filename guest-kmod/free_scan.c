@@ -1,69 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Turns the allocator's free pages into the bitmap of the open round, in address
- * order, without taking a single page and without allocating anything.
+ * order. The scan takes no page and allocates no memory.
  *
- * Theory of operation
- * -------------------
- * A page may be reported for round R only if it was free at some instant after R
- * was opened. The host arms its dirty log before it opens R, and the worker reads
- * R from the request line with acquire before it comes here; so every look taken
- * in this file is late enough. Whoever gets the page later and writes to it
- * writes after that look, hence with the log armed, and the page is sent after
- * all. What was written before it was freed is dead (guest_contract.c knows the
- * kernels where that is not the whole truth).
+ * Invariant: a page is reported for round R only if it was free at some instant after
+ * R was opened. The worker loads R with acquire before the scan starts, so the scan
+ * reads every page late enough. A page enters and leaves the buddy allocator under
+ * zone->lock. So a page that is PageBuddy() under the lock is free now, and its next
+ * owner writes to it after the scan has read it.
  *
- * What zone->lock guarantees. A page enters and leaves the buddy allocator with
- * its zone's lock held. PageBuddy() seen under the lock therefore means: free
- * now, and whoever gets it must take the lock after us. That orders the new
- * owner's first write behind our look, which is all that is needed. Without the
- * lock the flag could be that of a page handed out before R was opened.
+ * A dropped lock invalidates everything except "was free after R was opened". One
+ * block, a page of the highest order, is scanned per hold of the lock.
  *
- * What dropping it invalidates. Everything: the words of a block describe the
- * past as soon as the lock is dropped. They stay true in the only sense that
- * counts, "was free after R was opened", and the next round starts from nothing.
- * One block is done per hold, so nobody waits for the lock for longer than 1024
- * steps take.
+ * The scan walks pfns and not the free lists: a list cannot be walked across a drop of
+ * the lock. Pages on per-CPU lists are not reported: they leave these lists without
+ * zone->lock.
  *
- * Why walk pfns and not the free lists. A list cannot be walked across a drop of
- * the lock, since any entry may be gone afterwards, and walking it in one hold
- * takes as long as the guest is large. The pfn walk has a cursor that cannot go
- * stale, finds all orders, skips a free page of the highest order in one step,
- * and meets the pages in address order, which is what the watermark promises.
+ * Struct pages may be unmapped when memory goes offline. pfn_to_online_page() under
+ * zone->lock and a memory notifier keep the scan away from them.
  *
- * Why pages on per-CPU lists are not reported. They are not PageBuddy() and are
- * handed out without zone->lock, so no look at them could be ordered before the
- * new owner's write. They are a few MiB per CPU. Draining them would slow the
- * guest down to make it migrate faster.
- *
- * Zones. A block may hold pages of several zones: a zone may begin or end in it,
- * and memory that was plugged in makes zones overlap. The zone is not taken from
- * a page but from the nodes' tables, which are never freed: each zone whose span
- * touches the block is locked once, and only its own pages are believed. Spans
- * are read without their lock; a torn one makes us miss pages for one round.
- *
- * Memory that goes offline. The struct pages of a section may be unmapped after
- * it went offline, so none may be touched that is not known to be online.
- *
- *  - pfn_to_online_page() is asked under zone->lock. offline_pages() first marks
- *    the sections offline, then takes the lock of their zone to empty the free
- *    lists, and only later lets go of the struct pages. A section that is still
- *    online once we hold that lock stays until we drop it.
- *  - That leaves a page of another zone inside the span of the one we locked: we
- *    look at its flags only to find that it is not ours. A notifier covers it.
- *    MEM_GOING_OFFLINE comes before anything is taken apart; it puts the range
- *    out of bounds and waits for a grace period. A block is read inside one RCU
- *    read section, so afterwards nobody looks into the range, and blocks in it
- *    count as used. When the range is offline, pfn_to_online_page() says so;
- *    when that was cancelled, the range is in bounds again.
- *
- * A notifier that is registered while some range is already on its way out hears
- * of it too late. Only a first round within that very offlining, in a guest with
- * interleaved zones, would depend on it; the scan reads flags there and nothing
- * else. The lock that would exclude it (mem_hotplug_lock) is not exported.
- *
- * Memory that comes online is initialised before its sections are marked online,
- * and the end of memory is computed anew for each scan.
+ * docs/guest-module.md has the whole argument, also for zones that overlap and for
+ * memory that goes offline or comes online.
  */
 #include <linux/kthread.h>
 #include <linux/ktime.h>
@@ -84,12 +41,12 @@ static_assert(MAX_ORDER_NR_PAGES % FREEHINT_WORD_BITS == 0,
 	      "a block of the scan is whole words of the bitmap");
 static_assert(BLOCK_WORDS <= 128, "a block's words live on the stack");
 
-/* Blocks before the watermark first moves, so that the host can begin early. */
+/* Blocks before the watermark first moves: the host can start early. */
 #define FIRST_ADVANCE	8U
 
 /*
- * pfns [leaving_start, leaving_end) are going offline; both 0 when none is. The
- * kernel takes memory offline one range at a time.
+ * pfns [leaving_start, leaving_end) are going offline; leaving_end is 0 when none are.
+ * The kernel takes memory offline one range at a time.
  */
 static unsigned long leaving_start;
 static unsigned long leaving_end;
@@ -102,12 +59,15 @@ static int note_memory_event(struct notifier_block *nb, unsigned long event, voi
 	case MEM_GOING_OFFLINE:
 		WRITE_ONCE(leaving_start, range->start_pfn);
 		WRITE_ONCE(leaving_end, range->start_pfn + range->nr_pages);
-		/* Whoever read the old bounds has left its block after this. */
+		/* Afterwards no scan is in a block that it started with the old bounds. */
 		synchronize_rcu();
 		break;
 	case MEM_OFFLINE:
 	case MEM_CANCEL_OFFLINE:
-		/* Pairs with block_is_leaving(): back in bounds means marked offline. */
+		/*
+		 * Pairs with block_is_leaving(): a scan that sees 0 also sees the sections
+		 * marked offline.
+		 */
 		smp_store_release(&leaving_end, 0);
 		break;
 	}
@@ -129,8 +89,8 @@ void free_scan_exit(void)
 }
 
 /*
- * Persistent memory, and other memory of devices that has struct pages, is in zones of
- * its own. No page of theirs is ever free, and they are where the address space ends.
+ * Persistent memory and other device memory with struct pages has zones of its own. The
+ * pages of these zones are never free, and the zones lie at the end of the address space.
  */
 static bool zone_has_free_pages(struct zone *zone)
 {
@@ -158,7 +118,7 @@ u64 free_scan_end_pfn(void)
 	return end;
 }
 
-/* Caller is in the RCU read section that covers its look at the block. */
+/* The caller is in the RCU read section in which it also reads the block. */
 static bool block_is_leaving(unsigned long block)
 {
 	unsigned long end = smp_load_acquire(&leaving_end);
@@ -174,7 +134,7 @@ static bool zone_touches(const struct zone *zone, unsigned long block)
 	return span && start < block + BLOCK_PAGES && start + span > block;
 }
 
-/* Return: pages to step over. */
+/* Return: number of pages to skip. */
 static unsigned long mark_page_locked(const struct zone *zone, struct page *page,
 				      unsigned long pfn, u64 *words)
 {
@@ -190,8 +150,8 @@ static unsigned long mark_page_locked(const struct zone *zone, struct page *page
 }
 
 /*
- * Mark the free pages of @zone in a block. Holes and sections that are not
- * online are at least a pageblock large: what is smaller has struct pages.
+ * Mark the free pages of @zone in a block. Holes and sections that are not online are at
+ * least as large as a pageblock: smaller holes have struct pages.
  */
 static void mark_zone_locked(struct zone *zone, unsigned long block, u64 *words)
 {
@@ -227,12 +187,12 @@ static void scan_zone(struct zone *zone, unsigned long block, u64 *words,
 
 	result->holds++;
 	result->hold_ns = max(result->hold_ns, done - locked);
-	/* The clock may differ from the CPU's that asked, if we were moved. */
+	/* We may have moved to another CPU, whose clock differs, before the lock. */
 	if (done > asked)
 		result->irqoff_ns = max(result->irqoff_ns, done - asked);
 }
 
-/* Return: true when some zone has pages in the block. */
+/* Return: true if the span of some zone touches the block. */
 static bool scan_block(unsigned long block, u64 *words, struct free_scan_result *result)
 {
 	bool found = false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Turns the allocator's free pages into the bitmap of the open round, in address
- * order. Why it may be believed is explained at the head of free_scan.c.
+ * order. docs/guest-module.md explains why the bitmap is valid.
  */
 #ifndef FREEHINT_FREE_SCAN_H
 #define FREEHINT_FREE_SCAN_H
@@ -11,13 +11,14 @@
 /**
  * struct free_scan_result - what a scan did
  * @status:    FREEHINT_SEAL_COMPLETE or FREEHINT_SEAL_ABORTED
- * @holds:     times a zone lock was held
+ * @holds:     number of zone lock holds
  * @hold_ns:   longest hold of a zone lock, nanoseconds
  * @irqoff_ns: longest time with interrupts off, nanoseconds: the wait for the
  *             lock and the hold
  * @scan_ns:   duration of the scan, nanoseconds
  *
- * The times are the guest's: while the host runs somebody else they go on.
+ * The times are guest time. They include the time in which the host does not run this
+ * vCPU.
  */
 struct free_scan_result {
 	u32 status;
@@ -27,13 +28,19 @@ struct free_scan_result {
 	u64 scan_ns;
 };
 
-/** free_scan_init() - watch memory going offline; undone by free_scan_exit() */
+/**
+ * free_scan_init() - register the notifier for memory that goes offline
+ *
+ * Context: may sleep. free_scan_exit() undoes it.
+ *
+ * Return: 0 or negative errno.
+ */
 int free_scan_init(void);
 
-/** free_scan_exit() - no scan runs any more and none will */
+/** free_scan_exit() - unregister the notifier; no scan may run now or later */
 void free_scan_exit(void);
 
-/** free_scan_end_pfn() - one past the highest pfn that may ever be free */
+/** free_scan_end_pfn() - Return: one past the highest pfn that may be free; any context */
 u64 free_scan_end_pfn(void);
 
 /**
@@ -43,8 +50,8 @@ u64 free_scan_end_pfn(void);
  * @advance_blocks: blocks of the highest order between two steps of the watermark
  * @result:         filled
  *
- * Runs in a kthread and may sleep. Ends early, with ABORTED, when the thread
- * should stop or the host asks for another round.
+ * Call it from a kthread; it may sleep. It returns early, with ABORTED, when the
+ * thread should stop or the request line names another round.
  */
 void free_scan_publish(struct freehint_publisher *pub, unsigned int advance_blocks,
 		       struct free_scan_result *result);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Words of a block's bitmap: runs of free pages become bits. Knows nothing of the
- * kernel, so the unit tests compile it as it is.
+ * Sets the bits of a run of free pages in a block's bitmap. Uses nothing of the
+ * kernel, so the unit tests compile this file unchanged.
  */
 #include "free_words.h"
 

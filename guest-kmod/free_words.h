@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Words of a block's bitmap: runs of free pages become bits. Knows nothing of the
- * kernel, so the unit tests compile it as it is.
+ * Sets the bits of a run of free pages in a block's bitmap. Uses nothing of the
+ * kernel, so the unit tests compile this file unchanged.
  */
 #ifndef FREEHINT_FREE_WORDS_H
 #define FREEHINT_FREE_WORDS_H
@@ -15,18 +15,19 @@
  * @first: first page of the run, counted from the start of the block
  * @run:   pages in the run
  *
- * Bits that are set already stay set. What lies beyond the block is cut off.
+ * Bits that are already set stay set. Pages beyond the end of the block are ignored.
+ * Any context.
  */
 void free_words_mark(u64 *words, unsigned long pages, unsigned long first,
 		     unsigned long run);
 
 /**
- * free_words_order_fits() - can a free page of this order begin here?
- * @pfn:       where it begins
- * @order:     its order as found
- * @max_order: highest order the allocator knows
+ * free_words_order_fits() - can a free page of this order start at @pfn?
+ * @pfn:       first pfn of the page
+ * @order:     order that was read from the struct page
+ * @max_order: highest order of the allocator
  *
- * Return: true when the order exists and @pfn is aligned to it.
+ * Return: true if @order is at most @max_order and @pfn is aligned to it.
  */
 bool free_words_order_fits(unsigned long pfn, unsigned long order,
 			   unsigned int max_order);

@@ -1,29 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a free page of this kernel must read as when it is allocated again, and
- * hence whether the host may leave it behind.
+ * Determines the contract: what a free page of this kernel must read as when it is
+ * allocated again, and hence whether the host may skip it.
  *
- * A page that is left behind arrives as whatever the destination had: zero if it
- * was never sent, old bytes if an earlier pass sent it.
+ * A skipped page arrives as whatever the destination had: zero if it was never sent,
+ * old bytes if an earlier pass sent it.
  *
- *  - Most kernels do not care: the next owner overwrites the page.
- *  - With init_on_free=1 the page was zeroed when it was freed and is not zeroed
- *    again, so old bytes would leak into the next owner: only pages that were
- *    never sent may be left behind, which is known in the first pass alone.
- *  - With page_poison=1 the pattern in a free page is checked at its allocation,
- *    and neither zero nor old bytes would pass.
- *  - A kernel that remembers which free pages are zero does not zero those again
- *    either. None was tried: refused, and zero for him who goes on at his own risk.
- *  - Of a kernel that is newer than any that was tried nothing is known. No contract
- *    would be safe with it: old bytes break one that counts on zeros, zeros break
- *    one that checks a pattern. Refused.
+ *  - Most kernels: the next owner overwrites the page, so any content is correct.
+ *  - init_on_free=1: the page must be zero, so only pages that were never sent may be
+ *    skipped. This is known in the first pass only.
+ *  - page_poison=1: the kernel checks a pattern at the allocation. Refused.
+ *  - A kernel that records which free pages are zero: none was tried. Refused, or the
+ *    zero contract with allow_untested_kernel=1.
+ *  - A kernel newer than any that was tried: no contract would be safe. Refused.
  *
- * Poisoning wins where both are asked for, as it does in the kernel. KASAN,
- * KMSAN and debug_pagealloc keep their state outside the page and need no word.
+ * Poisoning wins over zeroing, as it does in the kernel. The kernel asks the same two
+ * questions after hibernation, in clear_or_poison_free_page().
  *
- * The kernel asks the same two questions where it has to mend the content of free
- * pages itself, after hibernation: clear_or_poison_free_page() in 6.1, 6.12 and 7.3.
- * Where debug_pagealloc means poisoning, the key of poisoning is on as well.
+ * docs/guest-module.md has the reasons for each case.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>

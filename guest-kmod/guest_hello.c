@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * When to say hello, to whom, and what to say: once per host instance, and again
- * when something the hello tells has changed.
+ * The guest's hello: published once per host instance, and again when a fact in it
+ * changes.
  */
 #include <linux/device.h>
 #include <linux/log2.h>
@@ -35,7 +35,7 @@ bool guest_hello_is_due(const struct guest_hello *hello, const struct freehint_r
 	       free_scan_end_pfn() != hello->facts.end_pfn;
 }
 
-/* MiB of shared memory that a bitmap for @pages needs, as a power of two. */
+/* Return: size in MiB, a power of two, of a region whose bitmap holds @pages. */
 static u64 region_mib(u64 pages)
 {
 	u64 bytes = FREEHINT_HEADER_SIZE + ((pages + 7) >> 3);
@@ -84,7 +84,7 @@ int guest_hello_say(struct guest_hello *hello, struct freehint_publisher *pub,
 	struct guest_contract now = guest_contract_now();
 	int ret = -ENODEV;
 
-	/* Whatever was said before was not said to this host. */
+	/* An earlier hello was for another host instance, or its facts are stale. */
 	hello->instance = 0;
 	if (req->instance)
 		ret = freehint_publisher_attach(pub, hello->base, hello->size);

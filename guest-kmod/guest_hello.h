@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * When to say hello, to whom, and what to say: once per host instance, and again
- * when something the hello tells has changed.
+ * The guest's hello: published once per host instance, and again when a fact in it
+ * changes.
  */
 #ifndef FREEHINT_GUEST_HELLO_H
 #define FREEHINT_GUEST_HELLO_H
@@ -11,13 +11,15 @@
 struct device;
 
 /**
- * struct guest_hello - what the guest last said
+ * struct guest_hello - the hello that the guest published last
  * @dev:      device, for the log
- * @base:     mapped region
+ * @base:     mapped region; the caller maps and unmaps it
  * @size:     bytes mapped
- * @instance: host instance it was said to, 0 when no hello stands in the region
- * @rejected: host instance whose own hello made no sense, to say so once
- * @facts:    what was said
+ * @instance: host instance for which it was published, 0 when none is in the region
+ * @rejected: host instance whose hello was invalid; the log reports it once
+ * @facts:    facts in the hello
+ *
+ * Only the worker's thread uses it; see round_worker.c for the exceptions.
  */
 struct guest_hello {
 	struct device *dev;
@@ -28,33 +30,41 @@ struct guest_hello {
 	struct freehint_guest_facts facts;
 };
 
-/** guest_hello_init() - nothing was said yet; draws the incarnation */
+/**
+ * guest_hello_init() - start without a hello, with a random incarnation
+ * @hello: initialised
+ * @dev:   device, for the log
+ * @base:  mapped region
+ * @size:  bytes mapped
+ */
 void guest_hello_init(struct guest_hello *hello, struct device *dev, void *base, u64 size);
 
 /**
- * guest_hello_is_due() - does the host lack a true hello?
- * @hello: what was said
- * @req:   the request line now
+ * guest_hello_is_due() - must the guest publish its hello?
+ * @hello: hello that was published last
+ * @req:   current request line
  *
- * Another instance means another QEMU, a reset or a reverted snapshot. A changed
- * contract is told at once. The end of memory is told only while the host asks
- * for nothing, since a hello wipes the round that the host may be reading.
+ * A new instance means another QEMU, a reset or a reverted snapshot. A changed
+ * contract is published at once. A changed end of memory is published only in phase
+ * OFF, since a hello clears the round that the host may be reading.
+ *
+ * Return: true if there is no valid hello for @req in the region.
  */
 bool guest_hello_is_due(const struct guest_hello *hello, const struct freehint_request *req);
 
 /**
- * guest_hello_say() - read the host's hello anew and answer it
+ * guest_hello_say() - read the host's hello again and publish the guest's
  * @hello: updated
- * @pub:   attached again; untouched on failure
- * @req:   request line whose instance is answered
+ * @pub:   attached again; on failure at most the host's versions change
+ * @req:   request line with the instance to echo
  *
- * Return: 0, or why the region cannot be used (see freehint_publisher_attach());
- * nothing is written then.
+ * Return: 0, or why the region cannot be used (see freehint_publisher_attach()); also
+ * -ENODEV when @req has no instance. On failure nothing is written to the region.
  */
 int guest_hello_say(struct guest_hello *hello, struct freehint_publisher *pub,
 		    const struct freehint_request *req);
 
-/** guest_hello_withdraw() - take back a hello that stands in the region */
+/** guest_hello_withdraw() - clear the hello if there is one in the region */
 void guest_hello_withdraw(struct guest_hello *hello, struct freehint_publisher *pub);
 
 #endif /* FREEHINT_GUEST_HELLO_H */

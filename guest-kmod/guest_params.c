@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Module parameters, checked when they are set. All of them may be changed while
- * the module runs.
+ * Module parameters. The module checks each value when it is set. All parameters can
+ * be changed while the module runs.
  */
 #include <linux/moduleparam.h>
 
@@ -15,19 +15,19 @@ struct guest_params guest_params = {
 	.report = true,
 };
 
-/* Longer than 10 s and the host takes the guest for dead. */
+/* With a period above 10 s the host would consider the guest dead. */
 static int set_poll_idle(const char *val, const struct kernel_param *kp)
 {
 	return param_set_uint_minmax(val, kp, 1, 10000);
 }
 
-/* Below 50 us the worker would keep a CPU to itself. */
+/* With a period below 50 us the worker would occupy a whole CPU. */
 static int set_poll_fast(const char *val, const struct kernel_param *kp)
 {
 	return param_set_uint_minmax(val, kp, 50, 100000);
 }
 
-/* 2^20 blocks of 4 MiB are 4 TiB: most guests then show one step, the seal. */
+/* 2^20 blocks of 4 MiB are 4 TiB: most guests then publish one step, the seal. */
 static int set_advance(const char *val, const struct kernel_param *kp)
 {
 	return param_set_uint_minmax(val, kp, 1, 1U << 20);

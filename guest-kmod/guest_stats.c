@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Counters and state for the guest's administrator, in debugfs under freehint/.
- * They tell numbers and times, never an address.
+ * Counters and state for the guest's administrator, in debugfs under freehint/. The
+ * files show numbers and times, never an address.
  */
 #include <linux/debugfs.h>
 #include <linux/device.h>

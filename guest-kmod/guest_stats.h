@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Counters and state for the guest's administrator, in debugfs under freehint/.
- * They tell numbers and times, never an address.
+ * Counters and state for the guest's administrator, in debugfs under freehint/. The
+ * files show numbers and times, never an address.
  */
 #ifndef FREEHINT_GUEST_STATS_H
 #define FREEHINT_GUEST_STATS_H
@@ -13,13 +13,13 @@ struct dentry;
 struct device;
 
 /**
- * struct guest_stats - written by the worker alone, read by anyone at any time
- * @hellos:        hellos said, one per host instance if nothing else changed
- * @polls:         looks at the request line
- * @rounds_seen:   round ids that were new
- * @rounds_sealed: rounds scanned to the end
- * @rounds_declined: rounds the contract forbade
- * @rounds_aborted: scans cut short by a newer round, or by unload
+ * struct guest_stats - counters and state of one device
+ * @hellos:        hellos published, one per host instance if no fact changed
+ * @polls:         polls of the request line
+ * @rounds_seen:   new round ids
+ * @rounds_sealed: rounds scanned completely
+ * @rounds_declined: rounds declined because the contract forbids reporting
+ * @rounds_aborted: scans stopped early by a newer round or by unload
  * @pages_last:    free pages reported in the last round
  * @pages_total:   the same, all rounds
  * @scan_us_last:  duration of the last scan, microseconds
@@ -28,13 +28,15 @@ struct device;
  * @hold_us_max:   the same, all scans
  * @irqoff_us_max: longest time with interrupts off, microseconds
  * @holds_last:    zone lock holds in the last scan
- * @said:          a hello stands in the region
+ * @said:          true while the guest's hello is in the region
  * @contract:      enum freehint_contract of the last hello
  * @refusal:       enum freehint_refusal of the last hello
- * @phase:         enum freehint_phase last seen
+ * @phase:         enum freehint_phase of the last poll
  * @version:       protocol version in use
- * @capacity:      pages the region's bitmap holds
- * @end_pfn:       one past the guest's highest page
+ * @capacity:      bits (4 KiB pages) in the region's bitmap
+ * @end_pfn:       one past the guest's highest pfn
+ *
+ * Only round_worker.c writes them. The readers in debugfs take no lock.
  */
 struct guest_stats {
 	u64 hellos;
@@ -66,7 +68,7 @@ struct guest_stats {
 #define guest_stats_set(field, value)	WRITE_ONCE(field, value)
 #define guest_stats_add(field, value)	WRITE_ONCE(field, (field) + (value))
 
-/** guest_stats_max() - keep the larger value in @field */
+/** guest_stats_max() - raise @field to @value if @value is larger; one writer only */
 static inline void guest_stats_max(u64 *field, u64 value)
 {
 	if (value > *field)
@@ -74,15 +76,15 @@ static inline void guest_stats_max(u64 *field, u64 value)
 }
 
 /**
- * guest_stats_show() - put the files into debugfs
- * @stats: counters; must outlive guest_stats_hide()
- * @dev:   device they belong to
+ * guest_stats_show() - create the files in debugfs
+ * @stats: counters; must remain valid until guest_stats_hide() returns
+ * @dev:   device that the counters belong to
  *
- * Where there is no debugfs nothing happens and nothing is lost.
+ * May sleep. A kernel without debugfs gets no files; the module works all the same.
  */
 void guest_stats_show(struct guest_stats *stats, const struct device *dev);
 
-/** guest_stats_hide() - take them out again; waits for readers */
+/** guest_stats_hide() - remove the files; sleeps until the last reader has finished */
 void guest_stats_hide(struct guest_stats *stats);
 
 #endif /* FREEHINT_GUEST_STATS_H */

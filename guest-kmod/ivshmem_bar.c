@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The PCI driver: finds the ivshmem device whose BAR 2 is a freehint region and
- * leaves every other ivshmem device alone.
+ * The PCI driver: binds to the ivshmem device whose BAR 2 is a freehint region and
+ * refuses every other ivshmem device.
  *
- * The PCI id belongs to everyone who uses ivshmem. bar_look() says whose a device is
- * before anything of it is touched; only then is it enabled, its region claimed and
- * mapped, and its header read once more. Not one byte is written before that:
- * somebody else's shared memory is somebody else's data.
+ * Every user of ivshmem has the same PCI id. So probe calls bar_look() first, which
+ * changes nothing of the device. If BAR 2 is ours, probe enables the device, requests
+ * and maps the region, and reads its header once more. Before that the module writes no
+ * byte: the shared memory may hold somebody else's data.
  */
 #include <linux/err.h>
 #include <linux/io.h>
@@ -24,11 +24,11 @@
 #include "../proto/guest_publish.h"
 
 /**
- * struct ivshmem_bar - the device we keep
+ * struct ivshmem_bar - the bound device
  * @base:   BAR 2, mapped
- * @size:   bytes of it
- * @worker: serves it
- * @stats:  what the worker counts
+ * @size:   bytes mapped
+ * @worker: serves the region
+ * @stats:  counters of the worker
  */
 struct ivshmem_bar {
 	void *base;
@@ -37,7 +37,7 @@ struct ivshmem_bar {
 	struct guest_stats stats;
 };
 
-/* Return: 0 when the BAR is ours, else -ENODEV after saying why it is not. */
+/* Return: 0 if the BAR is ours, else -ENODEV; then the reason was logged. */
 static int prove_bar(struct pci_dev *pdev)
 {
 	struct freehint_publisher seen;
@@ -68,12 +68,12 @@ static void unclaim_bar(void)
 static int map_bar(struct pci_dev *pdev, struct ivshmem_bar *bar)
 {
 	bar->size = pci_resource_len(pdev, IVSHMEM_BAR);
-	/* The other side is memory too: cached is coherent and the only fast way. */
+	/* The BAR is the host's memory: a cached mapping is coherent, and only it is fast. */
 	bar->base = memremap(pci_resource_start(pdev, IVSHMEM_BAR), bar->size, MEMREMAP_WB);
 	return bar->base ? 0 : -ENOMEM;
 }
 
-/* The worker reads the header again: what the look saw may be gone by now. */
+/* The worker reads the header again: it may have changed since bar_look(). */
 static int start_worker(struct pci_dev *pdev, struct ivshmem_bar *bar)
 {
 	bar->worker = round_worker_start(&pdev->dev, bar->base, bar->size, &bar->stats);
@@ -140,8 +140,8 @@ static void ivshmem_bar_remove(struct pci_dev *pdev)
 }
 
 /*
- * Reboot and kexec: the next kernel's free pages are not this one's. The device
- * stays enabled, as the next kernel may already look at it.
+ * Reboot and kexec: the next kernel has other free pages, so the hello is cleared. The
+ * device stays enabled, since the next kernel may already read it.
  */
 static void ivshmem_bar_shutdown(struct pci_dev *pdev)
 {
@@ -158,7 +158,7 @@ static int ivshmem_bar_suspend(struct device *dev)
 	return 0;
 }
 
-/* Nothing to resume: the worker finds that no hello stands there and says it. */
+/* No resume callback: the worker notices that its hello is gone and publishes it again. */
 static DEFINE_SIMPLE_DEV_PM_OPS(ivshmem_bar_pm_ops, ivshmem_bar_suspend, NULL);
 
 static const struct pci_device_id ivshmem_bar_ids[] = {
@@ -184,7 +184,7 @@ int ivshmem_bar_register(void)
 void ivshmem_bar_unregister(void)
 {
 	pci_unregister_driver(&ivshmem_bar_driver);
-	/* No probe adds to them any more. */
+	/* No probe can add a device to the list any more. */
 	left_alone_exit();
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whether a device is kept as the freehint region. Two regions would mean two hosts to
- * answer, and one guest has one memory to report.
+ * Records whether a device is in use as the freehint region. The module uses one only:
+ * two regions would mean two hosts to answer, but a guest has one memory to report.
  */
 #include <linux/bitops.h>
 
 #include "kept_device.h"
 
-/* Bit 0: a device is kept. */
+/* Bit 0: a device is in use. */
 static unsigned long kept;
 
 bool kept_device_claim(void)

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Devices that were left alone because no freehint was behind them: they are looked
- * at again from time to time, as the guest may move to a host that has it.
+ * The list of the ivshmem devices that our probe refused. The module checks them again
+ * every BAR_LOOK_SECONDS, since the guest may migrate to a host that has the extension.
  *
- * A guest that was booted where there is no extension finds the magic in its BAR
- * after it migrated, or after the host made up its mind; no event tells. A look costs
- * one page mapped and one line read. There are none while a device is kept, and the
- * timer wakes no sleeping processor.
+ * A guest that was booted on a host without the extension finds the magic in its BAR
+ * only after it migrated, or after the extension was added. No event reports this. A
+ * check maps one page and reads one line. There is no check while a device is in use,
+ * and the timer does not wake up an idle CPU.
  *
- * Only devices that a probe of ours refused are here. A device that the administrator
- * took from us with unbind is not: it would be bound again behind his back.
+ * Only devices that our probe refused are in the list. A device that the administrator
+ * unbound from this driver is not in the list: the module must not bind it again.
  *
- * Locks, in the order in which they are taken: the kernel's lock of PCI hotplug, so
- * that the device keeps its addresses during the look; the device's, so that no
- * driver takes it meanwhile; lock, for the list alone. A probe comes with the first
- * two and takes the third. All are dropped before the device is offered to the
- * drivers: whoever gets it then had the right to.
+ * Lock order: the PCI rescan lock, so that the device keeps its addresses during the
+ * check; the device's lock, so that no driver binds to it meanwhile; @lock, which
+ * protects the list alone. Probe is called with the first two held and takes the third.
+ * All locks are dropped before device_attach() offers the device to the drivers: any
+ * driver may bind to it then.
  */
 #include <linux/device.h>
 #include <linux/list.h>
@@ -30,10 +30,10 @@
 #include "../proto/guest_publish.h"
 
 /**
- * struct left_alone - one device
- * @link:    in devices, or in the list of those that are being looked at
- * @pdev:    device, referenced
- * @verdict: of the last look, to say a change once
+ * struct left_alone - one refused device
+ * @link:    in devices, or in the list of the devices that are being checked
+ * @pdev:    device; we hold a reference
+ * @verdict: result of the last check; a change is logged once
  */
 struct left_alone {
 	struct list_head link;
@@ -47,7 +47,7 @@ static LIST_HEAD(devices);
 static DEFINE_MUTEX(lock);
 static DECLARE_DEFERRABLE_WORK(looking, look_again);
 
-/* Freezable: a device that sleeps is not looked at. */
+/* The workqueue is freezable: a suspended device is not checked. */
 static void look_later_locked(void)
 {
 	lockdep_assert_held(&lock);
@@ -72,7 +72,7 @@ static struct left_alone *find_locked(const struct pci_dev *pdev)
 	return NULL;
 }
 
-/* Somebody may have bound the device by hand meanwhile: then it is there already. */
+/* The device is already in the list if another probe refused it meanwhile. */
 static void put_in_list(struct left_alone *dev)
 {
 	mutex_lock(&lock);
@@ -95,7 +95,7 @@ void left_alone_add(struct pci_dev *pdev, int verdict)
 	put_in_list(dev);
 }
 
-/* Return: as bar_look(), or -ESTALE when there is no such device any more. */
+/* Return: as bar_look(), or -ESTALE if the device was removed. */
 static int look_locked(struct left_alone *dev)
 {
 	struct pci_dev *pdev = dev->pdev;
@@ -117,7 +117,7 @@ static int look(struct left_alone *dev)
 	int verdict = dev->verdict;
 
 	pci_lock_rescan_remove();
-	/* Whoever holds it may be at it for long; the next look is soon. */
+	/* Another task may hold the device's lock for long. The next check follows soon. */
 	if (device_trylock(&dev->pdev->dev)) {
 		verdict = look_locked(dev);
 		device_unlock(&dev->pdev->dev);
@@ -135,7 +135,7 @@ static void look_at(struct left_alone *dev)
 		put_in_list(dev);
 		return;
 	}
-	/* Probe adds it again if it does not like what it finds. */
+	/* Probe adds the device to the list again if it refuses the device. */
 	if (!verdict && device_attach(&dev->pdev->dev) < 0)
 		pci_warn(dev->pdev, "freehint magic in BAR 2, but the device cannot be bound\n");
 	forget(dev);
@@ -153,7 +153,7 @@ static void look_again(struct work_struct *work)
 		look_at(dev);
 }
 
-/* One that is being looked at meanwhile is missed: the next look finds it gone. */
+/* Misses a device that is being checked. The next check finds that it was removed. */
 void left_alone_drop(const struct pci_dev *pdev)
 {
 	struct left_alone *dev;

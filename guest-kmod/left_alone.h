@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Devices that were left alone because no freehint was behind them: they are looked
- * at again from time to time, as the guest may move to a host that has it.
+ * The list of the ivshmem devices that our probe refused. The module checks them again
+ * every BAR_LOOK_SECONDS, since the guest may migrate to a host that has the extension.
  */
 #ifndef FREEHINT_LEFT_ALONE_H
 #define FREEHINT_LEFT_ALONE_H
@@ -9,22 +9,22 @@
 struct pci_dev;
 
 /**
- * left_alone_add() - look at a device again later, and probe it once it is ours
- * @pdev:    device that was refused; a reference is taken
- * @verdict: of the look that refused it, see bar_look()
+ * left_alone_add() - check a device again later, and probe it once BAR 2 is ours
+ * @pdev:    refused device; the list takes a reference
+ * @verdict: negative errno with which it was refused, see bar_look()
  *
- * May sleep; called from probe with the device's lock held. A device that cannot be
- * remembered for want of memory is forgotten.
+ * May sleep; called from probe with the device's lock held. If there is no memory for
+ * the list entry, the device is not checked again.
  */
 void left_alone_add(struct pci_dev *pdev, int verdict);
 
-/** left_alone_drop() - the device is unplugged: forget it if it is here */
+/** left_alone_drop() - remove an unplugged device from the list if it is in; may sleep */
 void left_alone_drop(const struct pci_dev *pdev);
 
-/** left_alone_resume() - a device was given back: the others may be of use again */
+/** left_alone_resume() - check the devices again: none is in use any more; may sleep */
 void left_alone_resume(void);
 
-/** left_alone_exit() - forget all of them; the driver is unregistered */
+/** left_alone_exit() - empty the list; the driver is unregistered already; sleeps */
 void left_alone_exit(void);
 
 #endif /* FREEHINT_LEFT_ALONE_H */

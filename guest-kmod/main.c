@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * freehint.ko: tells the host which pages of this guest are free, so that a live
+ * freehint.ko: reports to the host which pages of this guest are free, so that a live
  * migration need not send them.
  *
- * Reading order: bar_look.c looks for the region, ivshmem_bar.c keeps it,
- * left_alone.c comes back to it later, pci_watch.c sees who else has it,
- * round_worker.c answers the host, free_scan.c looks at the allocator,
- * proto/guest_publish.c writes the bytes.
+ * Reading order: bar_look.c checks for the region, ivshmem_bar.c binds to the device,
+ * left_alone.c checks refused devices again, pci_watch.c logs which other driver has
+ * the device, round_worker.c answers the host, free_scan.c reads the allocator's free
+ * pages, proto/guest_publish.c writes the shared bytes. docs/guest-module.md explains
+ * how they work together.
  */
 #include <linux/module.h>
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Follows what happens to ivshmem devices that are not ours: taken by another
- * driver, or unplugged.
+ * Watches ivshmem devices that another driver takes, or that are unplugged.
  *
- * uio_pci_generic, vfio-pci and kvmfr take any ivshmem device that they are told to.
- * If it is freehint's, the module loads and nothing ever happens. A device with a
- * driver is not ours to look at, so all that can be said is whose it is and how to
- * have it. Nothing is said while a device is kept: the others are none of ours then.
+ * uio_pci_generic, vfio-pci and kvmfr bind to any ivshmem device when they are told to.
+ * If that device is freehint's, the module loads and does nothing. The module must not
+ * read a device that is bound to another driver. So it only logs the driver's name and
+ * the commands that give the device to freehint. It logs nothing while a device is in
+ * use: the other devices do not concern it then.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -36,7 +36,7 @@ static void say_who_has_it_locked(const struct device *dev)
 			      dev->driver->name, slot);
 }
 
-/* A driver was bound with the device's lock held. */
+/* The caller of BUS_NOTIFY_BOUND_DRIVER holds the device's lock. */
 static int note_bus_event(struct notifier_block *nb, unsigned long event, void *data)
 {
 	struct device *dev = data;

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Follows what happens to ivshmem devices that are not ours: taken by another
- * driver, or unplugged.
+ * Watches ivshmem devices that another driver takes, or that are unplugged.
  */
 #ifndef FREEHINT_PCI_WATCH_H
 #define FREEHINT_PCI_WATCH_H
 
 /**
- * pci_watch_start() - watch from now on, and say who has a device already
+ * pci_watch_start() - register the notifier, and log devices that other drivers have
  *
- * The driver is registered, so that whatever is ours is bound.
+ * Context: may sleep. Call it after ivshmem_bar_register(): our device is bound by then.
  *
  * Return: 0 or negative errno.
  */
 int pci_watch_start(void);
 
-/** pci_watch_stop() - undo it; waits for what is being said */
+/** pci_watch_stop() - unregister the notifier; sleeps until a running one has returned */
 void pci_watch_stop(void);
 
 #endif /* FREEHINT_PCI_WATCH_H */

@@ -1,33 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The guest's side of a round: a thread that watches the request line, says
+ * The guest's side of a round: a thread that polls the request line, publishes the
  * hello, and answers each new round with a scan and a seal.
  *
- * Theory of operation
- * -------------------
- * ivshmem-plain has no interrupt, so the thread polls one cache line: slowly
- * while the host asks for nothing, at about 1 kHz once reporting was started.
- * Each poll does the same four things in the same order:
+ * ivshmem-plain has no interrupt, so the thread polls. Each poll does the same steps in
+ * the same order:
  *
  *	read the request line		torn: poll again soon
- *	say hello if it is due		refused by our checks: write nothing
+ *	publish the hello if it is due	host's hello rejected: write nothing
  *	beat
  *	serve the round if it is new
  *
- * All that the host may have become meanwhile (migrated to, restarted, reset,
- * reverted to a snapshot) shows as another instance in its hello, so nothing has
- * to be told to the thread. The only state kept across polls is which instance
- * was greeted and which round was served last; ids of rounds never occur twice,
- * hence a round that was left half done by a crash is never taken up again.
+ * After a migration, a restart, a reset or a reverted snapshot the host's hello has
+ * another instance. The thread keeps only the instance of its own hello and the last
+ * round across polls. Ids of rounds never occur twice.
  *
- * A request line may outlive the host that wrote it: a guest that migrated to a
- * QEMU without the extension finds the last request in its region for ever. The
- * longer the line stays as it is, the slower it is polled. Each beat tells the host
- * when the next poll is due, so that the host knows how long an answer may take.
+ * Only the thread uses the publisher. There are two exceptions: round_worker_halt()
+ * after the thread ended, and round_worker_suspend() while it is frozen. The freezer
+ * stops the thread between two polls only, never in the middle of a round.
  *
- * Only the thread uses the publisher. round_worker_halt() does after the thread
- * ended, and round_worker_suspend() while it is frozen, which is never in the
- * middle of a round: the freezer gets hold of it between polls alone.
+ * docs/guest-module.md has the details, also why the thread polls an old line slower.
  */
 #include <linux/delay.h>
 #include <linux/device.h>
@@ -46,27 +38,27 @@
 #include "round_worker.h"
 #include "../include/freehint/limits.h"
 
-/* A request line that did not change for so long, seconds, is polled slower ... */
+/* A request line that did not change for this many seconds is polled every 10 ms. */
 #define QUIET_SECONDS		10
 #define QUIET_POLL_US		10000U
-/* ... and after this ten times a second, whatever an idle guest may do. */
+/* After this many seconds it is polled every 100 ms, even if poll_idle_ms is longer. */
 #define STALE_SECONDS		300
 #define STALE_POLL_US		((unsigned int)FREEHINT_POLL_IDLE_US)
 
-/* Periods from here on are slept in jiffies, where a stop wakes the thread. */
+/* From this period on the thread sleeps in jiffies, and kthread_stop() wakes it up. */
 #define LONG_SLEEP_US		20000U
 
 /**
- * struct round_worker - the thread and what it remembers between polls
- * @task:    thread, NULL once it was halted
- * @wake:    where it sleeps between slow polls
- * @pub:     the region as proto/ sees it
- * @hello:   what was said last, and to whom
+ * struct round_worker - the thread and its state between polls
+ * @task:    thread, NULL after round_worker_halt()
+ * @wake:    wait queue on which the thread sleeps between slow polls
+ * @pub:     publisher of the region
+ * @hello:   hello that was published last
  * @stats:   counters
  * @served:  last round served, FREEHINT_NO_ROUND if none
- * @beats:   polls that followed a hello
+ * @beats:   number of polls with a hello in the region
  * @seen:    request line of the last poll
- * @changed: when it last changed, jiffies
+ * @changed: time of the last change of @seen, jiffies
  */
 struct round_worker {
 	struct task_struct *task;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The guest's side of a round: a thread that watches the request line, says
+ * The guest's side of a round: a thread that polls the request line, publishes the
  * hello, and answers each new round with a scan and a seal.
  */
 #ifndef FREEHINT_ROUND_WORKER_H
@@ -13,35 +13,37 @@ struct guest_stats;
 struct round_worker;
 
 /**
- * round_worker_start() - serve a region from now on
+ * round_worker_start() - start the thread that serves a region
  * @dev:   device, for the log
- * @base:  mapped region that freehint_publisher_attach() accepts
+ * @base:  mapped region, 64-byte aligned
  * @size:  bytes mapped
- * @stats: counters the worker keeps
+ * @stats: counters that the worker updates
  *
- * All of them must outlive the worker.
+ * @dev, @base and @stats must remain valid until round_worker_free(). May sleep.
  *
- * Return: the worker, or an ERR_PTR.
+ * Return: the worker, which the caller halts and frees; or an ERR_PTR: -ENOMEM, or an
+ * error of freehint_publisher_attach() or kthread_run().
  */
 struct round_worker *round_worker_start(struct device *dev, void *base, u64 size,
 					struct guest_stats *stats);
 
 /**
- * round_worker_halt() - end the thread and take the hello back
- * @worker: worker; may have been halted before
+ * round_worker_halt() - stop the thread and clear the hello
+ * @worker: worker; may be halted already
  *
- * A scan that runs ends within one block and seals its round ABORTED.
+ * Sleeps until the thread has ended. A running scan stops after at most one more block
+ * and seals its round ABORTED.
  */
 void round_worker_halt(struct round_worker *worker);
 
-/** round_worker_free() - give back a worker that was halted */
+/** round_worker_free() - free a worker after round_worker_halt() */
 void round_worker_free(struct round_worker *worker);
 
 /**
- * round_worker_suspend() - take the hello back while the thread is frozen
- * @worker: worker
+ * round_worker_suspend() - clear the hello
+ * @worker: worker; its thread is frozen
  *
- * The thread says hello again by itself once it is thawed.
+ * The thread publishes the hello again by itself after it is thawed.
  */
 void round_worker_suspend(struct round_worker *worker);
 

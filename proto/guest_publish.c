@@ -3,12 +3,8 @@
  * The guest's side of the region: hello, heartbeat, and one bitmap per round,
  * published in address order.
  *
- * Theory of operation
- * -------------------
- * A round is a sequence lock seen from the side. The guest first changes
- * progress.round, then writes words, then moves the watermark over them. A
- * reader that finds the same round in progress before and after it copied words
- * below the watermark has copied words of that round and of no other:
+ * Invariant: a reader that finds the same round in progress before and after it copied
+ * words below the watermark has copied words of that round and of no other:
  *
  *	guest				host (host_snapshot.c)
  *	watermark = 0			round' = acquire(progress.round)
@@ -18,12 +14,10 @@
  *	words				progress.round == round' ? keep : drop
  *	release(watermark)
  *
- * Why no lock and no double buffer: a lock could be held for ever by a guest
- * that dies, and a second bitmap would double the BAR to save copies that are
- * dropped only when a new round makes the old one worthless anyway.
+ * The guest never reads its own lines back, so another writer that changes them cannot
+ * confuse it.
  *
- * The guest never reads its own lines back, so nothing that another writer does
- * to them can confuse it.
+ * docs/guest-module.md explains why there is no lock and no second bitmap.
  */
 #include "guest_publish.h"
 #include "shm_order.h"

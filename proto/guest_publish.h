@@ -9,20 +9,22 @@
 #include "../include/freehint/shm_layout.h"
 
 /**
- * struct freehint_publisher - what the guest remembers of one region
+ * struct freehint_publisher - the guest's state for one region
  * @shm:      start of the mapped region; the caller maps and unmaps it
  * @bitmap:   first word of the bitmap inside the region
  * @size:     bytes mapped
- * @capacity: bits the bitmap holds, taken from the host's hello and checked
- * @version:  version both sides speak
- * @host_version_min: lowest version the host speaks; these two are also filled when
- *            freehint_publisher_attach() finds no common one
- * @host_version: highest version the host speaks
+ * @capacity: bits in the bitmap, taken from the host's hello and checked
+ * @version:  version that both sides support
+ * @host_version_min: lowest version that the host supports; valid, like @host_version,
+ *            also after freehint_publisher_attach() returned -EPROTO
+ * @host_version: highest version that the host supports
  * @round:    round being published, FREEHINT_NO_ROUND between rounds
- * @mark:     watermark of that round, pfn
+ * @mark:     end of the words written in that round, pfn, a multiple of 64;
+ *            freehint_advance() publishes it as the watermark
  * @free:     bits set so far in that round
  *
- * One thread uses it at a time. Nothing here is read back from the region.
+ * Only one thread uses it at a time; no function below takes a lock. No member is read
+ * back from the guest's own lines.
  */
 struct freehint_publisher {
 	struct freehint_shm *shm;
@@ -38,12 +40,12 @@ struct freehint_publisher {
 };
 
 /**
- * struct freehint_guest_facts - what the guest says of itself in its hello
+ * struct freehint_guest_facts - the guest's properties in its hello
  * @contract:    enum freehint_contract
  * @refusal:     enum freehint_refusal
  * @max_order:   highest allocator order
  * @end_pfn:     one past the highest pfn
- * @incarnation: random per module load
+ * @incarnation: random, new for each load of the module
  */
 struct freehint_guest_facts {
 	u16 contract;
@@ -58,8 +60,8 @@ struct freehint_guest_facts {
  * @instance: the host's current instance
  * @round:    open round or FREEHINT_NO_ROUND
  * @phase:    enum freehint_phase
- * @pass:     pass of the migration @round belongs to
- * @kicks:    grows when the host wants the guest to look often again
+ * @pass:     pass of the migration that @round belongs to
+ * @kicks:    grows when the host wants the guest to poll fast again
  */
 struct freehint_request {
 	u64 instance;
@@ -70,7 +72,7 @@ struct freehint_request {
 };
 
 /**
- * struct freehint_seal_facts - what the guest says when a round ends
+ * struct freehint_seal_facts - status and timings in the seal of a round
  * @status:  enum freehint_seal_status
  * @hold_us: longest lock hold, microseconds
  * @scan_us: duration of the scan, microseconds
@@ -84,38 +86,41 @@ struct freehint_seal_facts {
 };
 
 /**
- * freehint_publisher_attach() - prove that a region is ours
- * @pub:  filled on success, but for the host's versions untouched otherwise
+ * freehint_publisher_attach() - check that a region is ours, and use it
+ * @pub:  filled on success; otherwise at most the host's versions are filled
  * @base: mapped region, 64-byte aligned
  * @size: bytes mapped
  *
- * Return: 0; -ENODEV: no freehint magic (somebody else's ivshmem); -EPROTO: no
- * common version; -EINVAL: the host's sizes contradict each other or @size.
+ * Only reads, and only the first cache line of the region.
+ *
+ * Return: 0; -ENODEV: no freehint magic (somebody else's ivshmem), or @size is too
+ * small; -EPROTO: no common version; -EINVAL: the host's sizes contradict each other
+ * or @size.
  */
 int freehint_publisher_attach(struct freehint_publisher *pub, void *base, u64 size);
 
-/** freehint_older_side() - after -EPROTO: who has to be updated, for people */
+/** freehint_older_side() - Return: after -EPROTO the side to update, as text for a log */
 const char *freehint_older_side(const struct freehint_publisher *pub);
 
 /**
- * freehint_publish_hello() - introduce the guest to a host instance
+ * freehint_publish_hello() - publish the guest's hello for a host instance
  * @pub:      publisher
  * @instance: instance to echo, from freehint_read_request()
- * @facts:    what to say
+ * @facts:    properties to publish
  *
- * Ends any round of an earlier incarnation first: progress and seal are reset.
+ * First ends any round of an earlier incarnation: progress and seal are reset.
  */
 void freehint_publish_hello(struct freehint_publisher *pub, u64 instance,
 			    const struct freehint_guest_facts *facts);
 
-/** freehint_withdraw() - take the hello back; the host sees no guest then */
+/** freehint_withdraw() - clear hello, progress and seal; the host then sees no guest */
 void freehint_withdraw(struct freehint_publisher *pub);
 
 /**
- * freehint_beat() - say that the guest still polls, and how often
+ * freehint_beat() - publish that the guest still polls, and when it polls next
  * @pub:     publisher
- * @beats:   grows by one a call
- * @poll_us: microseconds until the next poll; a host of version 1 is not told
+ * @beats:   number of beats, one more in each call
+ * @poll_us: microseconds until the next poll; not written in version 1
  */
 void freehint_beat(struct freehint_publisher *pub, u64 beats, u32 poll_us);
 
@@ -124,13 +129,13 @@ void freehint_beat(struct freehint_publisher *pub, u64 beats, u32 poll_us);
  * @pub: publisher
  * @req: filled
  *
- * Return: true when the copy is consistent; false when the host was writing it,
- * then poll again.
+ * Return: true if the copy is consistent; false if the host wrote the line meanwhile.
+ * Poll again then.
  */
 bool freehint_read_request(const struct freehint_publisher *pub,
 			   struct freehint_request *req);
 
-/** freehint_round_is_current() - does the host still ask for this round? */
+/** freehint_round_is_current() - Return: true while the request line names @round */
 bool freehint_round_is_current(const struct freehint_publisher *pub, u64 round);
 
 /**
@@ -138,7 +143,7 @@ bool freehint_round_is_current(const struct freehint_publisher *pub, u64 round);
  * @pub:   publisher
  * @round: id from freehint_read_request()
  *
- * From here until freehint_seal_round() words are put in address order.
+ * Until freehint_seal_round() the caller puts words in address order.
  */
 void freehint_open_round(struct freehint_publisher *pub, u64 round);
 
@@ -148,23 +153,24 @@ void freehint_open_round(struct freehint_publisher *pub, u64 round);
  * @words: bit n of word w is page mark + 64 * w + n; 1 means free
  * @count: number of words
  *
- * Writes at the watermark but does not move what the host sees of it:
- * freehint_advance() does. Words beyond the capacity are dropped.
+ * Writes the words at mark and moves mark past them. The host sees them only after
+ * freehint_advance(). Words beyond the capacity are dropped.
  */
 void freehint_put_words(struct freehint_publisher *pub, const u64 *words, u64 count);
 
 /**
- * freehint_put_used() - clear the bitmap from the watermark to @pfn
+ * freehint_put_used() - clear the bitmap in [mark, @pfn) and move mark there
  * @pub: publisher
- * @pfn: rounded down to a multiple of 64; not below the watermark, else ignored
+ * @pfn: end, rounded down to a multiple of 64; at most the capacity is cleared. A @pfn
+ *       that is not above mark is ignored.
  */
 void freehint_put_used(struct freehint_publisher *pub, u64 pfn);
 
-/** freehint_advance() - let the host see everything that was put so far */
+/** freehint_advance() - publish all words so far: store mark as the watermark */
 void freehint_advance(struct freehint_publisher *pub);
 
 /**
- * freehint_seal_round() - end the round: counts, status, then its id
+ * freehint_seal_round() - end the round: write counts and status, then its id
  * @pub:   publisher
  * @facts: status and timings
  */

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The host's writing side: its hello and its request line.
+ * The host's writer: its hello and its request line.
  *
- * The request is taken back before its other fields change and put last, so a
- * guest that reads the same round twice has read the pass that belongs to it.
+ * The round is cleared before the other fields change, and written last. So a guest
+ * that reads the same round before and after the other fields has the pass that belongs
+ * to it.
  */
 #include "host_request.h"
 #include "host_snapshot.h"

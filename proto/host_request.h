@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The host's writing side: its hello and its request line. Compiled into the
- * QEMU extension, the only writer, and the tests.
+ * The host's writer: its hello and its request line. Compiled into the QEMU extension,
+ * which is the only writer, and into the tests.
  */
 #ifndef FREEHINT_HOST_REQUEST_H
 #define FREEHINT_HOST_REQUEST_H
@@ -9,35 +9,35 @@
 #include "../include/freehint/shm_layout.h"
 
 /**
- * freehint_write_host_hello() - introduce the host
+ * freehint_write_host_hello() - publish the host's hello
  * @shm:      start of the region
  * @size:     bytes of the region
  * @instance: random and not 0
  *
- * Also takes back any request that an earlier process or a snapshot left.
+ * First clears any request that an earlier process or a snapshot left.
  *
- * Return: 0, or -EINVAL when no bitmap fits @size.
+ * Return: 0, or -EINVAL if no bitmap fits @size or @instance is 0.
  */
 int freehint_write_host_hello(struct freehint_shm *shm, u64 size, u64 instance);
 
 /**
- * freehint_write_request() - ask for a round, or for none
+ * freehint_write_request() - request a round, or close the open one
  * @shm:   start of the region
- * @round: id that never occurs again, or FREEHINT_NO_ROUND
+ * @round: id that was never used before, or FREEHINT_NO_ROUND
  * @phase: enum freehint_phase
  * @pass:  pass of the migration, 0 outside
  *
- * The dirty log of all of guest memory is armed before a round is asked for.
+ * The caller arms the dirty log of all guest memory before it requests a round.
  */
 void freehint_write_request(struct freehint_shm *shm, u64 round, u32 phase, u32 pass);
 
 /**
- * freehint_write_kicks() - have the guest look often again
+ * freehint_write_kicks() - make the guest poll fast again
  * @shm:   start of the region
- * @kicks: any number that was not there before
+ * @kicks: any number other than the previous one
  *
- * For a guest that looks seldom because its request line has not changed for long. It
- * notices with its next look.
+ * A guest polls slowly after its request line has not changed for long. It notices the
+ * new number at its next poll.
  */
 void freehint_write_kicks(struct freehint_shm *shm, u32 kicks);
 

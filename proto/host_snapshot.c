@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The host's reading side: copies of what the guest wrote, checked after the copy.
+ * The host's reader: copies what the guest wrote and checks the copy.
  *
- * The guest may change every byte at any instant. Each function therefore loads
- * a field once, checks the copy, and bounds it by numbers that come from the
- * size of the host's own mapping, never from the region. Why this reader sees
- * words of one round only is explained at the head of guest_publish.c.
+ * The guest may change every byte at any instant. So each function loads a field once,
+ * checks the copy, and bounds it by numbers that come from the size of the host's own
+ * mapping, never from the region. The head of guest_publish.c shows why this reader
+ * sees words of one round only.
  */
 #include "host_snapshot.h"
 #include "shm_order.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The host's reading side: copies of what the guest wrote, checked after the
- * copy. Compiled into the agent, the QEMU extension and the tests.
+ * The host's reader: copies what the guest wrote and checks the copy. Compiled into the
+ * agent, the QEMU extension and the tests.
  */
 #ifndef FREEHINT_HOST_SNAPSHOT_H
 #define FREEHINT_HOST_SNAPSHOT_H
@@ -9,10 +9,12 @@
 #include "../include/freehint/shm_layout.h"
 
 /**
- * struct freehint_reader - a region as the host sees it
+ * struct freehint_reader - the host's view of a region
  * @shm:      start of the mapping; the caller maps and unmaps it
  * @bitmap:   first word of the bitmap
  * @capacity: bits in the bitmap, computed from the mapping's size alone
+ *
+ * Nothing changes it after freehint_reader_attach().
  */
 struct freehint_reader {
 	const struct freehint_shm *shm;
@@ -20,7 +22,7 @@ struct freehint_reader {
 	u64 capacity;
 };
 
-/** freehint_region_capacity() - bits that fit a region of @size bytes, 0 if none */
+/** freehint_region_capacity() - Return: bits that fit in a region of @size bytes, or 0 */
 u64 freehint_region_capacity(u64 size);
 
 /**
@@ -29,74 +31,82 @@ u64 freehint_region_capacity(u64 size);
  * @base:   mapping, page aligned, readable
  * @size:   bytes
  *
- * Return: 0, or -EINVAL when no region fits @size.
+ * Return: 0, or -EINVAL if @size is too small for a region.
  */
 int freehint_reader_attach(struct freehint_reader *reader, const void *base, u64 size);
 
 /**
  * freehint_read_host_hello() - copy line 0
  * @reader: reader
- * @hello:  filled with what stands there
+ * @hello:  filled with the copy, also on failure
  *
- * Return: 0; -ENODEV: no magic, QEMU runs without the extension or has not
- * started the guest yet; -EPROTO: no common version; -EINVAL: sizes that
- * contradict the mapping.
+ * Return: 0; -ENODEV: no magic, since QEMU runs without the extension or has not
+ * started the guest yet; -EPROTO: no common version; -EINVAL: the sizes contradict the
+ * mapping.
  */
 int freehint_read_host_hello(const struct freehint_reader *reader,
 			     struct freehint_host_hello *hello);
 
-/** freehint_read_host_request() - copy line 1; false when it changed meanwhile */
+/**
+ * freehint_read_host_request() - copy round, phase and pass of line 1
+ * @reader: reader
+ * @req:    filled; kicks and the reserved fields are not
+ *
+ * Return: true; false if the line changed meanwhile.
+ */
 bool freehint_read_host_request(const struct freehint_reader *reader,
 				struct freehint_host_request *req);
 
 /**
- * freehint_read_guest_hello() - copy the guest's hello if it is for us
+ * freehint_read_guest_hello() - copy the guest's hello if it is for this host
  * @reader:   reader
- * @instance: the instance the guest has to echo
- * @hello:    filled
+ * @instance: instance that the guest must echo
+ * @hello:    filled, also on failure
  *
- * Return: 0; -ENOENT: no guest said hello to @instance; -EPROTO: its version
- * lies outside our window; -EINVAL: nonsense (page size, contract, refusal).
+ * Return: 0; -ENOENT: no guest has published a hello for @instance; -EPROTO: its
+ * version is outside our window; -EINVAL: invalid page size, contract or refusal.
  */
 int freehint_read_guest_hello(const struct freehint_reader *reader, u64 instance,
 			      struct freehint_guest_hello *hello);
 
-/** freehint_read_beats() - the guest's poll counter */
+/** freehint_read_beats() - Return: the guest's poll counter */
 u64 freehint_read_beats(const struct freehint_reader *reader);
 
 /**
- * freehint_read_poll_us() - how long the guest may take until its next look
+ * freehint_read_poll_us() - time until the guest's next poll
  * @reader: reader
  * @hello:  the guest's hello, as freehint_read_guest_hello() filled it
  *
- * The guest's word, not checked: any number.
+ * The guest wrote the number and nothing checks it, so it may be any number.
  *
- * Return: microseconds; 0: a guest of version 1 does not say.
+ * Return: microseconds; 0 for a guest of version 1, which does not publish it.
  */
 u32 freehint_read_poll_us(const struct freehint_reader *reader,
 			  const struct freehint_guest_hello *hello);
 
 /**
- * freehint_read_progress() - how far a round is
+ * freehint_read_progress() - read the watermark of a round
  * @reader: reader
- * @round:  round asked for, not FREEHINT_NO_ROUND
- * @mark:   filled with the watermark, a multiple of 64, at most the capacity
+ * @round:  requested round, not FREEHINT_NO_ROUND
+ * @mark:   on success the watermark: pfn, a multiple of 64, at most the capacity
  *
- * Return: 0; -EAGAIN: the guest has not begun this round; -ERANGE: a watermark
- * beyond the capacity or not a multiple of 64.
+ * Return: 0; -EAGAIN: the guest does not publish this round now; -ERANGE: the
+ * watermark is above the capacity or not a multiple of 64.
  */
 int freehint_read_progress(const struct freehint_reader *reader, u64 round, u64 *mark);
 
 /**
  * freehint_copy_bitmap() - copy words of a round that lie below its watermark
  * @reader: reader
- * @round:  round asked for
+ * @round:  requested round
  * @from:   first pfn, a multiple of 64
- * @to:     end pfn, a multiple of 64, at most what freehint_read_progress() gave
+ * @to:     end pfn, a multiple of 64, at most the mark of freehint_read_progress()
  * @words:  room for (to - from) / 64 words
  *
- * Return: 0; -EAGAIN: the guest went on to another round, the copy is void;
- * -EINVAL: bad bounds.
+ * Copies [from, to).
+ *
+ * Return: 0; -EAGAIN: the guest started another round, so the copy is invalid;
+ * -EINVAL: invalid bounds.
  */
 int freehint_copy_bitmap(const struct freehint_reader *reader, u64 round, u64 from,
 			 u64 to, u64 *words);
@@ -104,10 +114,11 @@ int freehint_copy_bitmap(const struct freehint_reader *reader, u64 round, u64 fr
 /**
  * freehint_read_seal() - copy the seal of a round
  * @reader: reader
- * @round:  round asked for
- * @seal:   filled
+ * @round:  requested round
+ * @seal:   filled; valid only if 0 is returned
  *
- * Return: 0; -EAGAIN: not sealed yet; -EINVAL: a seal that contradicts itself.
+ * Return: 0; -EAGAIN: not sealed yet; -EINVAL: the seal contradicts itself or the
+ * capacity.
  */
 int freehint_read_seal(const struct freehint_reader *reader, u64 round,
 		       struct freehint_guest_seal *seal);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Memory order of the shared bytes, in the kernel's and in C11's spelling. A
- * writer releases the word that makes its data visible, a reader acquires it.
+ * Memory order of the shared bytes, for the kernel and for C11. A writer stores the
+ * word that makes its data visible with release. A reader loads it with acquire.
  */
 #ifndef FREEHINT_SHM_ORDER_H
 #define FREEHINT_SHM_ORDER_H
@@ -13,12 +13,12 @@
 
 #define shm_load(p)		READ_ONCE(*(p))
 #define shm_store(p, v)		WRITE_ONCE(*(p), (v))
-/* virt_*, not smp_*: the other side is another machine's CPU even in a UP guest. */
+/* virt_* and not smp_*: the other side is a CPU of the host, even if the guest is UP. */
 #define shm_load_acquire(p)	virt_load_acquire(p)
 #define shm_store_release(p, v)	virt_store_release(p, v)
 /* Earlier stores become visible before later stores. */
 #define shm_store_fence()	virt_wmb()
-/* Earlier loads are done before later loads. */
+/* Earlier loads complete before later loads. */
 #define shm_load_fence()	virt_rmb()
 
 #else

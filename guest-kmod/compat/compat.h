@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Every difference between the kernels this module is built for, under one
- * spelling. Built, booted and scanned with on 6.1, 6.12 and 7.3.
+ * Hides the differences between the kernels for which this module is built. The module
+ * was built, booted and used for scans on 6.1, 6.12 and 7.3.
  */
 #ifndef FREEHINT_COMPAT_H
 #define FREEHINT_COMPAT_H
@@ -16,18 +16,18 @@
 #endif
 
 /*
- * What a free page must read as is known of the kernels that were tried, 6.1 to this
- * one. A newer one may check, fill or remember free pages in a way that nobody has
- * heard of: tests/README.md says what has to be run before this is raised.
+ * We know what a free page must read as on the kernels that were tried, 6.1 to this
+ * one. A newer kernel may check, fill or record free pages in a new way.
+ * tests/README.md lists what must be run before this version is raised.
  */
 #define COMPAT_NEWEST_TRIED	"7.3"
 #define COMPAT_IS_TRIED		(LINUX_VERSION_CODE < KERNEL_VERSION(7, 4, 0))
 
 /*
- * Does this kernel remember that a free page is zero, and not zero it again? Some
+ * Does this kernel record that a free page is zero, and not zero it again? Some
  * vendors' kernels have CONFIG_PAGE_PREZERO, and PG_zeroed is proposed for Linux. The
- * version does not tell, for vendors take from newer kernels what they like. Kbuild
- * looks for the flags, as the preprocessor does not see a name in an enum.
+ * version is no answer, since vendors backport features from newer kernels. Kbuild
+ * searches for the flags, since the preprocessor cannot test for a name in an enum.
  */
 #if IS_ENABLED(CONFIG_PAGE_PREZERO) || defined(COMPAT_HAS_ZEROED_FLAG)
 #define COMPAT_PROMISES_ZEROS	1
@@ -36,8 +36,9 @@
 #endif
 
 /*
- * Highest order of a free page. MAX_ORDER was one more than it up to 6.3, it itself
- * from 6.4, and 6.8 renamed it; the number of pages means the same everywhere.
+ * Highest order of a free page. Up to 6.3 MAX_ORDER is one more than this order. From
+ * 6.4 on MAX_ORDER is this order, and 6.8 renamed it. MAX_ORDER_NR_PAGES means the same
+ * on every kernel.
  */
 #define COMPAT_MAX_ORDER	ilog2(MAX_ORDER_NR_PAGES)
 

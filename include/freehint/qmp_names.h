@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * QMP commands, arguments and the binary range record, as the QEMU extension
- * registers them and the agent sends them. docs/qmp-commands.md explains them.
+ * Names of the QMP commands and arguments, and the binary range record. The QEMU
+ * extension registers them and the agent sends them. docs/qmp-commands.md explains them.
  */
 #ifndef FREEHINT_QMP_NAMES_H
 #define FREEHINT_QMP_NAMES_H
@@ -26,7 +26,7 @@
 /* arguments of x-freehint-map */
 #define FREEHINT_ARG_CELLS	"cells"		/* at most FREEHINT_MAX_CELLS */
 
-/* In the descriptions of the errors that the agent tells apart. */
+/* Parts of error descriptions: the agent distinguishes the errors by them. */
 #define FREEHINT_SAYS_STALE	"is stale"
 #define FREEHINT_SAYS_CLOSED	"is closed"
 #define FREEHINT_SAYS_FULL	"that a round may have"
@@ -36,8 +36,9 @@
  * @start:  guest physical address, bytes, a multiple of 4096
  * @length: bytes, a multiple of 4096, not 0
  *
- * Records are in address order and do not overlap. The file is regular (a
- * memfd), read from offset 0, and closed by QEMU.
+ * Each record is the range [start, start + length). The records are in address order
+ * and do not overlap. The file is regular (a memfd). QEMU reads it from offset 0 and
+ * closes it.
  */
 struct freehint_range {
 	u64 start;

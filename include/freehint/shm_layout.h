@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The bytes of the ivshmem BAR: one struct per writer and cache line, then the
- * bitmap of free pages. proto/SPEC.md says what they mean; only proto/ touches them.
+ * Layout of the ivshmem BAR: one cache line per struct, each with one writer, then the
+ * bitmap of free pages. proto/SPEC.md defines the meaning. Only proto/ accesses it.
  */
 #ifndef FREEHINT_SHM_LAYOUT_H
 #define FREEHINT_SHM_LAYOUT_H
@@ -12,16 +12,16 @@
 #define FREEHINT_MAGIC		0x544e494845455246ULL
 
 /*
- * Version window. A side speaks every version from _MIN to the plain one; the
- * guest picks the highest version that both windows contain. Tests build sides with
- * windows of their own.
+ * Version window. A side supports every version from FREEHINT_VERSION_MIN to
+ * FREEHINT_VERSION. The guest picks the highest version that both windows contain.
+ * Tests build sides with other windows.
  */
 #ifndef FREEHINT_VERSION
 #define FREEHINT_VERSION	2
 #define FREEHINT_VERSION_MIN	1
 #endif
 
-/* Since this version the guest says how often it looks (freehint_guest_beat.poll_us). */
+/* First version in which the guest publishes freehint_guest_beat.poll_us. */
 #define FREEHINT_VERSION_POLL	2
 
 #define FREEHINT_PAGE_SHIFT	12
@@ -35,10 +35,10 @@
 #define FREEHINT_ROUND_MAX	0x7fffffffffffffffULL
 
 /**
- * enum freehint_phase - what the host wants of the guest
+ * enum freehint_phase - what the host requests from the guest
  * @FREEHINT_PHASE_OFF:   nothing; the guest polls slowly
  * @FREEHINT_PHASE_READY: reporting was started; the guest polls fast
- * @FREEHINT_PHASE_ROUND: a round is open, freehint_host_request.round names it
+ * @FREEHINT_PHASE_ROUND: a round is open; freehint_host_request.round is its id
  */
 enum freehint_phase {
 	FREEHINT_PHASE_OFF = 0,
@@ -48,11 +48,11 @@ enum freehint_phase {
 
 /**
  * enum freehint_contract - what a free page of this guest must read as
- * @FREEHINT_CONTRACT_NONE:    no guest has said hello
- * @FREEHINT_CONTRACT_DEAD:    its content is dead, anything will do
- * @FREEHINT_CONTRACT_ZERO:    zero (init_on_free=1): only pages that were never
- *                             sent may be skipped, so hints count in pass 1 only
- * @FREEHINT_CONTRACT_REFUSED: the guest looks at free pages; nothing is reported
+ * @FREEHINT_CONTRACT_NONE:    no guest has published a hello
+ * @FREEHINT_CONTRACT_DEAD:    anything: its content is dead
+ * @FREEHINT_CONTRACT_ZERO:    zero (init_on_free=1): only pages that were never sent may
+ *                             be skipped, so hints are valid in pass 1 only
+ * @FREEHINT_CONTRACT_REFUSED: see enum freehint_refusal; the guest reports no page
  */
 enum freehint_contract {
 	FREEHINT_CONTRACT_NONE = 0,
@@ -63,15 +63,14 @@ enum freehint_contract {
 
 /**
  * enum freehint_refusal - why the contract is REFUSED
- * @FREEHINT_REFUSAL_NONE:        it is not
- * @FREEHINT_REFUSAL_POISON:      page_poison=1: free pages carry a pattern that
- *                                the kernel checks at allocation
+ * @FREEHINT_REFUSAL_NONE:        the contract is not REFUSED
+ * @FREEHINT_REFUSAL_POISON:      page_poison=1: free pages hold a pattern that the
+ *                                kernel checks at the allocation
  * @FREEHINT_REFUSAL_PAGE_SIZE:   the guest's pages are not 4 KiB
- * @FREEHINT_REFUSAL_ADMIN:       the guest's administrator said no (report=0)
- * @FREEHINT_REFUSAL_KERNEL:      the guest's kernel is newer than any that the module
- *                                was tried on
- * @FREEHINT_REFUSAL_PREZERO:     the guest's kernel remembers of free pages that they
- *                                are zero
+ * @FREEHINT_REFUSAL_ADMIN:       the guest's administrator set report=0
+ * @FREEHINT_REFUSAL_KERNEL:      the guest's kernel is newer than any on which the
+ *                                module was tried
+ * @FREEHINT_REFUSAL_PREZERO:     the guest's kernel records which free pages are zero
  */
 enum freehint_refusal {
 	FREEHINT_REFUSAL_NONE = 0,
@@ -85,10 +84,10 @@ enum freehint_refusal {
 /**
  * enum freehint_seal_status - how a round ended on the guest's side
  * @FREEHINT_SEAL_NONE:     not sealed
- * @FREEHINT_SEAL_COMPLETE: every page below the watermark was looked at
+ * @FREEHINT_SEAL_COMPLETE: the scan covered every page below the watermark
  * @FREEHINT_SEAL_DECLINED: the contract forbids hints in this pass; no bit is set
- * @FREEHINT_SEAL_ABORTED:  the scan was cut short (unload, newer round); what lies
- *                          below the watermark is good all the same
+ * @FREEHINT_SEAL_ABORTED:  the scan was stopped early (unload, newer round); the bits
+ *                          below the watermark are valid all the same
  */
 enum freehint_seal_status {
 	FREEHINT_SEAL_NONE = 0,
@@ -100,13 +99,13 @@ enum freehint_seal_status {
 /**
  * struct freehint_host_hello - line 0, written by the QEMU extension
  * @magic:         FREEHINT_MAGIC, written last
- * @version_min:   lowest version the host speaks
- * @version:       highest version the host speaks
+ * @version_min:   lowest version that the host supports
+ * @version:       highest version that the host supports
  * @header_size:   bytes before the bitmap: FREEHINT_HEADER_SIZE
- * @instance:      random; changes with every QEMU process and guest reset
+ * @instance:      random, not 0; changes with every QEMU process and guest reset
  * @region_size:   bytes of the whole region
  * @bitmap_offset: bytes from the start of the region to the bitmap
- * @capacity:      bits (4 KiB pages) the bitmap holds
+ * @capacity:      bits (4 KiB pages) in the bitmap
  * @reserved:      zero
  */
 struct freehint_host_hello {
@@ -123,11 +122,11 @@ struct freehint_host_hello {
 
 /**
  * struct freehint_host_request - line 1, written by the QEMU extension
- * @round:    id of the open round or FREEHINT_NO_ROUND; written after the rest
+ * @round:    id of the open round or FREEHINT_NO_ROUND; written last
  * @phase:    enum freehint_phase
- * @pass:     1 in the first pass of a migration, then counting; 0 outside
- * @kicks:    grows when the host wants the guest to look often again, though nothing
- *            else in the line has changed; since version 2
+ * @pass:     pass of the migration, from 1; 0 outside
+ * @kicks:    grows when the host wants the guest to poll fast again although no other
+ *            field of the line has changed; since version 2
  * @pad:      zero
  * @reserved: zero
  */
@@ -142,16 +141,17 @@ struct freehint_host_request {
 
 /**
  * struct freehint_guest_hello - line 2, written by the guest module
- * @instance:    echo of freehint_host_hello.instance, written last; any other
- *               value means that no guest has said hello to this QEMU
- * @version:     version the guest chose
+ * @instance:    echo of freehint_host_hello.instance, written last; any other value
+ *               means that no guest has published a hello for this QEMU
+ * @version:     version that the guest chose
  * @page_shift:  log2 of the guest's page size
  * @contract:    enum freehint_contract
  * @refusal:     enum freehint_refusal
- * @max_order:   highest allocator order the guest reports
- * @end_pfn:     one past the highest pfn that may be free; may exceed the capacity,
- *               then the pages beyond it are not reported
- * @incarnation: random per load of the module
+ * @max_order:   highest allocator order that the guest reports
+ * @pad:         zero
+ * @end_pfn:     one past the highest pfn that may be free; may exceed the capacity. The
+ *               guest does not report pages beyond the capacity.
+ * @incarnation: random, new for each load of the module
  * @reserved:    zero
  */
 struct freehint_guest_hello {
@@ -183,8 +183,8 @@ struct freehint_guest_beat {
 
 /**
  * struct freehint_guest_progress - line 4, written by the guest module
- * @round:     round whose scan fills the bitmap; changes before any word does
- * @watermark: bits [0, watermark) are final for @round; pfn
+ * @round:     round whose scan fills the bitmap; written before any word of the bitmap
+ * @watermark: bits [0, watermark) are final for @round; pfn, a multiple of 64
  * @reserved:  zero
  */
 struct freehint_guest_progress {
@@ -199,9 +199,9 @@ struct freehint_guest_progress {
  * @status:     enum freehint_seal_status
  * @hold_us:    longest hold of a zone lock in this scan, microseconds
  * @free_pages: bits set in [0, end_pfn)
- * @end_pfn:    the final watermark
- * @scan_us:    the scan's duration, microseconds
- * @blocks:     zone lock holds
+ * @end_pfn:    final watermark, pfn
+ * @scan_us:    duration of the scan, microseconds
+ * @blocks:     number of zone lock holds
  * @reserved:   zero
  */
 struct freehint_guest_seal {
@@ -217,6 +217,13 @@ struct freehint_guest_seal {
 
 /**
  * struct freehint_shm - the header page of the region; the bitmap follows it
+ * @host_hello:     line 0
+ * @host_request:   line 1
+ * @guest_hello:    line 2
+ * @guest_beat:     line 3
+ * @guest_progress: line 4
+ * @guest_seal:     line 5
+ * @reserved:       unused, up to the end of the page
  */
 struct freehint_shm {
 	struct freehint_host_hello host_hello;

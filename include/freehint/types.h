@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Fixed-width names shared by the kernel module, user space and freestanding
- * test guests, so that proto/ compiles unchanged in all three.
+ * Fixed-width types for the kernel module, user space and freestanding test guests, so
+ * that proto/ compiles unchanged in all three.
  */
 #ifndef FREEHINT_TYPES_H
 #define FREEHINT_TYPES_H
@@ -24,7 +24,7 @@ typedef uint64_t u64;
 #endif
 #endif
 
-/* The shared bytes are little endian and are read in place. */
+/* The shared bytes are little endian, and the code reads them in place. */
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "freehint runs on little-endian machines only"
 #endif

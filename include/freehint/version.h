@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The release, as every part of freehint prints it.
+ * The release number that every part of freehint prints.
  */
 #ifndef FREEHINT_VERSION_H
 #define FREEHINT_VERSION_H
