@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What older kernel headers lack of userfaultfd's asynchronous write protection and of the
- * ioctl that reads it: Linux 6.7, include/uapi/linux/userfaultfd.h and fs.h.
+ * Definitions for userfaultfd's asynchronous write protection and the ioctl that reads it,
+ * for kernel headers before Linux 6.7: include/uapi/linux/userfaultfd.h and fs.h.
  */
 #ifndef FREEHINT_UFFD_COMPAT_H
 #define FREEHINT_UFFD_COMPAT_H
@@ -24,7 +24,7 @@
 #endif
 
 /**
- * struct scan_region - struct page_region: [start, end) of one kind
+ * struct scan_region - struct page_region: [start, end) with the same categories
  */
 struct scan_region {
 	__u64 start;

@@ -1,45 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The audit: a witness that checks that every write to a page that was skipped has reached
- * QEMU's dirty log.
+ * The audit: checks that every write to a skipped page has reached QEMU's dirty log.
  *
- * Theory of operation
- * -------------------
- * Everything else here trusts the dirty log: a page that is written after the guest saw it
- * free is in the log, and therefore sent. If the log were not armed in time, or a hint came
- * after its round, a write would be lost and nobody would know. The witness knows writes
- * from elsewhere (write_watch.c), and compares in every sync:
+ * The rest of the extension trusts the dirty log. The witness learns of writes from
+ * userfaultfd (write_watch.c) and compares both in every sync. A page that is skipped and
+ * written but not in the log is a violation: that write is lost.
  *
- *	round opens	watch taken: what was written before the guest looks is forgotten
- *	hint		the page is skipped
- *	sync		watch taken, then the log: skipped, written, not in the log?
- *			That is a violation. What is in the log is skipped no more.
- *	sync is over	watch taken, forgotten
+ * Invariant: in a sync the watch is taken before the log. A write between the two is in the
+ * log and not in the watch, never the other way round.
  *
- * The watch is taken before the log, so a write that comes between is in the log and not
- * in the watch, never the other way round. What is written from there until the sync is
- * over is not checked: QEMU collects the log in between, and in the next one it would be
- * missed although it is sent. Nor is what is written from the sync until a round opens and
- * has armed the log: such a page is sent, or was written before the guest saw it free.
+ * Only the migration thread takes the log. With TCG the BQL is dropped between taking the
+ * log and putting it back, so the last sync of the migration could miss what another thread
+ * has taken. Nothing is checked in a sync of another thread, and what was skipped until then
+ * is no longer checked.
  *
- * The log is that of the migration itself, read at the end of the sync, before QEMU collects
- * it: taken and put back, bit by bit. Whoever wants speed does not audit. It must not be
- * taken when a round opens: with KVM that arms the log, and the witness would hide
- * the very bug it is for.
+ * Why the log is not taken when a round opens: with KVM that arms the log, and the witness
+ * would hide the very bug that it looks for.
  *
- * Only the migration thread takes the log. With TCG the BQL is dropped between taking a log
- * and putting it back. What the migration thread has put back is collected by its own
- * sync, which goes on then. Had the main loop taken it (a timer's sync, auto-converge since
- * QEMU 10.0), the last sync of the migration could go by meanwhile, without those writes. So
- * in a sync of another thread nothing is checked. QEMU collects the log there, and the
- * witness could no longer tell whether it knew of a write: nothing that was skipped until
- * then is checked any more.
- *
- * Memory that KSM may merge is not checked: a merged page looks like one that was written
- * (write_watch.c). KSM can be switched on at any time, so that is asked after every watch.
- *
- * A hint that comes too late leaves no trace in this comparison, for the bit that it clears
- * was in the log. It is recognised by its round.
+ * Memory that KSM may merge is not checked: a merged page looks like a written one. A hint
+ * that arrives too late is recognised by its round id, because the bit that it clears was in
+ * the log. docs/extension.md, section witness.c, has the whole comparison and its gaps.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -57,11 +37,11 @@
 /**
  * struct watched - a RAM block
  * @host:    first byte
- * @pages:   how many
- * @ram:     QEMU's block; it stays while @region is referenced, unplugged or not
+ * @pages:   number of pages
+ * @ram:     QEMU's block; valid while @region is referenced, even if it is unplugged
  * @region:  its memory region; a reference is held
- * @skipped: a bit for each page
- * @written: likewise; since the round was opened, used in a check only
+ * @skipped: one bit per page: the page was skipped
+ * @written: one bit per page: written since the round opened; used during a check only
  */
 struct watched {
 	u8 *host;
@@ -73,8 +53,8 @@ struct watched {
 };
 
 /*
- * Guarded by the BQL; while a round is open the bitmaps are the apply thread's. @thread is
- * the migration's: nobody else takes the log, or ends the watch before the migration is over.
+ * Guarded by the BQL. While a round is open the apply thread owns the bitmaps. @thread is the
+ * migration thread: only it takes the log, and only it ends the watch while the migration runs.
  */
 static struct {
 	struct watched block[ARM_MAX_BLOCKS];
@@ -114,7 +94,7 @@ static const char ksm_merges[] =
 	"the kernel may merge this memory (KSM), which looks like a write; start QEMU with "
 	"-machine mem-merge=off, or stop KSM on this host";
 
-/* Until the next migration. */
+/* Stops the audit until the next migration. */
 static void give_up(const char *why)
 {
 	witness.report.why = why;
@@ -223,7 +203,7 @@ void witness_hint(u64 round, const u8 *hva, u64 len)
 		witness.report.late += len >> FREEHINT_PAGE_SHIFT;
 }
 
-/* The log of up to 64 pages from @page; what is in it is put back. */
+/* Returns the log of up to 64 pages from @page and puts its set bits back. */
 static u64 put_back(const struct watched *block, DirtyBitmapSnapshot *log, u64 page)
 {
 	u64 pages = block->pages - page, i, bits = 0;
@@ -265,7 +245,7 @@ static void compare(struct watched *block, u64 word, u64 log)
 	if (lost)
 		report_violation(block, word * FREEHINT_WORD_BITS + __builtin_ctzll(lost),
 				 (u64)__builtin_popcountll(lost));
-	/* What was lost is told once. */
+	/* A lost write is reported once. */
 	block->skipped[word] = skipped & ~log & ~lost;
 	block->written[word] = 0;
 }

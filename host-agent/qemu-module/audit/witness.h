@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The audit: a witness that checks that every write to a page that was skipped has reached
- * QEMU's dirty log.
+ * The audit: checks that every write to a skipped page has reached QEMU's dirty log.
  */
 #ifndef FREEHINT_WITNESS_H
 #define FREEHINT_WITNESS_H
@@ -12,14 +11,14 @@
 /**
  * struct witness_report - since QEMU started, for x-query-freehint
  * @wanted:     audit=on
- * @why:        what stands against it, NULL when it works
+ * @why:        why the audit cannot work, NULL if it works
  * @checks:     syncs in which something was checked
- * @skipped:    pages looked at, each in every sync while it was skipped
- * @written:    of them, pages that were written since they were hinted
- * @violations: of them, pages that the dirty log did not know
- * @late:       pages hinted for a round that was over
- * @block:      where the first violation was; empty if nowhere
- * @offset:     bytes from the start of that block
+ * @skipped:    skipped pages that were checked, counted again in every sync
+ * @written:    those of @skipped that were written since they were hinted
+ * @violations: those of @written that were not in the dirty log
+ * @late:       pages hinted for a round that was already closed
+ * @block:      RAM block of the first violation; empty if there is none
+ * @offset:     its offset in that block, bytes
  */
 struct witness_report {
 	bool wanted;
@@ -33,21 +32,21 @@ struct witness_report {
 	u64 offset;
 };
 
-/** witness_init() - @wanted: an administrator asked for it; once */
+/** witness_init() - called once; @wanted: the administrator set audit=on */
 void witness_init(bool wanted);
 
 /**
- * witness_open_round() - forget what was written before the guest is asked
+ * witness_open_round() - forget the writes that happened before the guest is asked
  * @round: id of the round
  *
- * The first time in a migration, begin to watch memory.
+ * The first call of a migration starts to watch memory.
  *
- * Context: BQL held; armed, the round is not published.
+ * Context: BQL held, migration thread; the log is armed, the round is not published yet.
  */
 void witness_open_round(u64 round);
 
 /**
- * witness_hint() - these pages were taken out of the dirty bitmap; apply thread only
+ * witness_hint() - record pages that were taken out of the dirty bitmap; apply thread only
  * @round: round that the peer named with the hint
  * @hva:   first byte
  * @len:   bytes
@@ -55,23 +54,23 @@ void witness_open_round(u64 round);
 void witness_hint(u64 round, const u8 *hva, u64 len);
 
 /**
- * witness_sync() - the accelerator's log is in, QEMU has not collected it yet
+ * witness_sync() - compare: the accelerator's log is in, QEMU has not collected it yet
  *
- * In a sync of another thread than the migration's nothing is checked, and what was skipped
- * until then is checked no more.
+ * In a sync of another thread than the migration thread nothing is checked, and what was
+ * skipped until then is no longer checked.
  *
- * Context: BQL held, dropped meanwhile under TCG; inside a sync. No round is open.
+ * Context: BQL held, dropped in between under TCG; inside a sync. No round is open.
  */
 void witness_sync(void);
 
 /**
- * witness_forget() - what was written so far is of no interest
+ * witness_forget() - forget all writes so far
  *
- * Context: BQL held, no round open. Does nothing in another thread than the migration's.
+ * Context: BQL held, no round open. Does nothing in another thread than the migration thread.
  */
 void witness_forget(void);
 
-/** witness_over() - the migration has ended; BQL held, no round open */
+/** witness_over() - stop watching: the migration has ended; BQL held, no round open */
 void witness_over(void);
 
 /** witness_report() - a copy for x-query-freehint */

@@ -1,28 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which pages were written, as the kernel's page tables know it: userfaultfd's
- * asynchronous write protection. Nothing of it comes from QEMU or KVM's dirty log.
+ * Reports which pages were written, from the kernel's page tables: userfaultfd's
+ * asynchronous write protection. No input comes from QEMU or from KVM's dirty log.
  *
- * A protected page that is written faults; with UFFD_FEATURE_WP_ASYNC the kernel takes the
- * protection off and goes on, nobody is woken. PAGEMAP_SCAN tells which pages have lost
- * it, and protects them again in the same step, so that no write falls between. What is
- * not populated counts as written in the first scan and is protected by it, too
- * (UFFD_FEATURE_WP_UNPOPULATED); from then on no huge page comes there that would make
+ * A write to a protected page faults. With UFFD_FEATURE_WP_ASYNC the kernel removes the
+ * protection and continues; no thread has to handle the fault. PAGEMAP_SCAN returns the pages
+ * that lost the protection and protects them again in the same step, so no write is missed in
+ * between. The first scan reports unpopulated pages as written and protects them, too
+ * (UFFD_FEATURE_WP_UNPOPULATED). After that no huge page is mapped there, which would make
  * one write look like 512.
  *
- * Whoever gives a page back to the kernel (virtio-balloon, virtio-mem, free page reporting) takes
- * its protection off as well. In private memory that can be told from a write: what was
- * written is there, or swapped out, and is not the kernel's page of zeros. Shared memory may
- * be written and no longer be in our page tables, so there it counts as written.
+ * Giving a page back to the kernel (virtio-balloon, virtio-mem, free page reporting) removes
+ * the protection as well. In private memory this differs from a write: a written page is
+ * present or swapped out, and is not the kernel's zero page. A shared page may have been
+ * written and be missing in our page tables, so it counts as written.
  *
- * KSM is no writer and looks like one: when it merges a page, the new page table entry comes
- * without the protection, and nobody faults (mm/ksm.c, replace_page). Such memory must not
- * be watched. Which it is, smaps says (VmFlags: mg), whoever asked for it: QEMU by madvise(),
- * which is its default, or systemd for the whole process by prctl(). While ksmd does nothing that
- * does no harm; whether it did something since the watch began, its counter says, also
- * when it was switched on and off again. Why the watch does not take the memory away from
- * KSM (MADV_UNMERGEABLE): that copies every page that is merged, on a host that merges
- * because it is short of memory.
+ * KSM writes nothing but looks like a writer: a merged page gets a new page table entry without
+ * the protection, and nothing faults (mm/ksm.c, replace_page). Such memory must not be watched.
+ * smaps marks it (VmFlags: mg), whether QEMU asked by madvise(), which is its default, or
+ * systemd for the whole process by prctl(). It is harmless while ksmd does nothing. ksmd's
+ * counter shows whether it worked since the watch began, even if it was switched on and off.
+ * Why not MADV_UNMERGEABLE: it copies every merged page, on a host that merges because it is
+ * short of memory.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -39,9 +38,9 @@
 #define KSM	"/sys/kernel/mm/ksm/"
 
 static int uffd = -1, pagemap = -1;
-static u64 scanned_before;	/* pages that ksmd had looked at when the watch began */
+static u64 scanned_before;	/* pages that ksmd had scanned when the watch began */
 
-/* @unknown where the file cannot be read. */
+/* Returns @unknown if the file cannot be read. */
 static u64 read_number(const char *path, u64 unknown)
 {
 	FILE *file = fopen(path, "re");
@@ -156,7 +155,7 @@ static bool is_mergeable_flags(const char *line)
 	return !strncmp(line, "VmFlags:", strlen("VmFlags:")) && strstr(line, " mg");
 }
 
-/* The first line about a mapping: "55d0c8e00000-55d0c8e21000 rw-p ..." */
+/* The first line of a mapping: "55d0c8e00000-55d0c8e21000 rw-p ..." */
 static bool is_mapping(const char *line, u64 *from, u64 *to)
 {
 	char *dash, *blank;
@@ -178,10 +177,10 @@ bool write_watch_mergeable(const u8 *start, u64 len)
 	const u64 first = (uintptr_t)start, last = first + len - 1;
 	FILE *smaps = fopen("/proc/self/smaps", "re");
 	u64 at = 0, end = 0;
-	bool mergeable = !smaps;	/* nobody knows */
+	bool mergeable = !smaps;	/* without smaps: assume the worst */
 	char line[512];
 
-	/* The lines about a mapping follow its addresses; paths that are cut off do no harm. */
+	/* A mapping's lines follow its addresses. A path that is cut off is harmless. */
 	while (smaps && !mergeable && at <= last && fgets(line, sizeof(line), smaps)) {
 		if (!is_mapping(line, &at, &end) && end > first)
 			mergeable = is_mergeable_flags(line);
@@ -193,7 +192,7 @@ bool write_watch_mergeable(const u8 *start, u64 len)
 
 bool write_watch_merges(const u8 *start, u64 len)
 {
-	/* No such file: a kernel without KSM, which has no such memory, or nobody knows. */
+	/* No such file: no KSM in this kernel and no "mg", or /sys is unreadable: ask smaps. */
 	if (!read_number(KSM "run", 1) &&
 	    read_number(KSM "pages_scanned", 0) == scanned_before)
 		return false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which pages were written, as the kernel's page tables know it: userfaultfd's
- * asynchronous write protection. Nothing of it comes from QEMU or KVM's dirty log.
+ * Reports which pages were written, from the kernel's page tables: userfaultfd's
+ * asynchronous write protection. No input comes from QEMU or from KVM's dirty log.
  */
 #ifndef FREEHINT_WRITE_WATCH_H
 #define FREEHINT_WRITE_WATCH_H
@@ -9,55 +9,59 @@
 #include "../../../include/freehint/types.h"
 
 /**
- * write_watch_open() - get ready; once until write_watch_close()
+ * write_watch_open() - prepare a watch; call once before write_watch_close()
  *
- * No privilege is needed: faults are resolved in the kernel.
+ * Needs no privilege: the kernel resolves the faults.
  *
  * Return: 0; -ENOSYS, -EINVAL: a kernel before 6.7; -EPERM and others of userfaultfd(2).
  */
 int write_watch_open(void);
 
-/** write_watch_close() - watch nothing; memory is as it was */
+/** write_watch_close() - stop watching and remove the protection */
 void write_watch_close(void);
 
 /**
  * write_watch_add() - watch [start, start + len), page aligned
  *
- * Everything counts as written until the first write_watch_take(). That makes page tables
- * for all of it, 2 MiB for each GiB, and the kernel makes no huge pages there meanwhile.
+ * All of it counts as written until the first write_watch_take(). That call creates page
+ * tables for all of it, 2 MiB per GiB. The kernel maps no huge pages there during the watch.
  *
- * Return: 0; -EINVAL: this kind of memory cannot be watched; -EBUSY: somebody else does.
+ * Return: 0; -EINVAL: this kind of memory cannot be watched; -EBUSY: another userfaultfd
+ * watches it.
  */
 int write_watch_add(u8 *start, u64 len);
 
 /**
- * typedef write_watch_fn - [start, end) was written
+ * typedef write_watch_fn - report that [start, end) was written
+ * @opaque: as given to write_watch_take()
+ * @start:  first byte
+ * @end:    end of the run
  */
 typedef void write_watch_fn(void *opaque, const u8 *start, const u8 *end);
 
 /**
- * write_watch_take() - what was written since the last time, atomically forgotten
+ * write_watch_take() - report what was written since the last call, and clear it atomically
  * @start:   first byte
- * @len:     bytes, inside what was added
- * @shared:  mapped as shared memory; what was given back to the kernel counts as written then
+ * @len:     bytes, inside a range that was added
+ * @shared:  mapped as shared memory: pages given back to the kernel count as written
  * @written: called for each run, may be NULL
- * @opaque:  for it
+ * @opaque:  passed to @written
  *
- * Writes by this process, by vCPUs and by vhost count; those of devices that write past
- * the page tables (VFIO) do not.
+ * Writes by this process, by vCPUs and by vhost count. Writes of devices that bypass the page
+ * tables (VFIO) do not.
  *
  * Return: 0 or negative errno.
  */
 int write_watch_take(u8 *start, u64 len, bool shared, write_watch_fn *written, void *opaque);
 
 /**
- * write_watch_mergeable() - has anybody asked the kernel to merge pages of this memory (KSM)?
+ * write_watch_mergeable() - may the kernel merge pages of this memory (KSM)?
  * @start: first byte
  * @len:   bytes, not 0
  *
- * Reads smaps, which takes milliseconds for each GiB of what is mapped up to there.
+ * Reads smaps up to this address: milliseconds for each GiB that is mapped below it.
  *
- * Return: also true where the kernel does not say.
+ * Return: true also if the kernel does not tell.
  */
 bool write_watch_mergeable(const u8 *start, u64 len);
 
@@ -66,10 +70,10 @@ bool write_watch_mergeable(const u8 *start, u64 len);
  * @start: first byte
  * @len:   bytes, not 0
  *
- * A merged page counts as written though nobody wrote it. Ask after write_watch_take(): what
- * it has told is to be believed if not.
+ * A merged page counts as written although nothing wrote it. Call this after
+ * write_watch_take(): its result is valid only if this returns false.
  *
- * Return: ksmd was at work, and the memory is mergeable.
+ * Return: true if ksmd has worked and the memory is mergeable.
  */
 bool write_watch_merges(const u8 *start, u64 len);
 

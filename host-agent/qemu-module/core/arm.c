@@ -1,55 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Arming: clearing the dirty log of all guest memory, so that every later write is
- * recorded, before the guest is asked which pages are free.
+ * Arming: clears the dirty log of all guest memory before the guest is asked which pages are
+ * free, so that every later write is recorded (safety rule 1).
  *
- * Theory of operation
- * -------------------
- * With KVM_DIRTY_LOG_MANUAL_PROTECT a bitmap sync only reads KVM's log. A page's
- * bit stays set, and the page writable, until QEMU clears the chunk (1 GiB unless
- * x-clear-bitmap-shift says otherwise) that holds it: when the first page of the
- * chunk is sent, or hinted. A write in between leaves no trace, because the bit it
- * would set is set already; the late clear then wipes the only trace there was. So
- * a page that the guest saw free, reused and wrote *before* its hint arrived would
- * be lost. QEMU's own sends do not mind: they clear the chunk first and read the
- * page's content afterwards. A hint never reads the content.
+ * With KVM_DIRTY_LOG_MANUAL_PROTECT a sync only reads KVM's log. A page stays writable and
+ * its bit stays set until QEMU clears its chunk. A write before that leaves no trace, and a
+ * hint that arrives after the write would wipe the only bit. So every chunk is cleared first.
  *
- * Therefore every chunk is cleared when a round opens, before the guest looks. The
- * exported way is qemu_guest_free_page_hint() itself: with a length of one byte, at
- * a page that is not the first of its chunk, it clears the chunk's log and no dirty
- * bit (npages is 0, the chunk loop runs once: migration/ram.c, the same in 7.2,
- * 10.0 and 11.1). It also clears the chunk's bit in QEMU's clear_bmap. Calling
- * memory_region_clear_dirty_bitmap() would not: the chunk would be cleared again
- * at the first send, and with it the record of the writes since.
+ * How: qemu_guest_free_page_hint() with one byte, at a page that is not the first of its chunk,
+ * clears the chunk's log and no dirty bit. Why not memory_region_clear_dirty_bitmap(): it
+ * leaves QEMU's clear_bmap alone, so QEMU would clear the chunk again at the first send and
+ * lose the writes since.
  *
- * The trick needs a second page in the chunk. A block that ends one page into a
- * chunk keeps that page unarmed, and arm_part() tells it from the rest.
+ * Invariant: a reference to the memory region is held for every block in @armed. A block can
+ * be unplugged whenever the BQL is not held, and its address can be reused.
  *
- * Why blocks are referenced. The guest may eject a DIMM, and libvirt then deletes its
- * backend, at any moment at which nobody holds the BQL: while we arm, while ranges of it are
- * queued, while a thread makes them zero. QEMU frees a RAM block when the last reference to
- * the owner of its memory region goes, and its memory a grace period later
- * (qemu_ram_free, reclaim_ramblock); new memory may come to the same address. So
- * arm_hold() takes a reference, with the BQL held, before anything of the block is used,
- * and it is given back when the block is armed no more, with the BQL held: if it was the last,
- * QEMU frees the block there, changes its memory map for which it wants the BQL, and
- * takes the lock of its list of blocks. That is why it must not happen in the first AFTER_SYNC.
- * Until then an ejected DIMM keeps its memory, as one whose backend was not yet deleted.
+ * Dropping the last reference frees the block: this needs the BQL and takes the lock of QEMU's
+ * list of blocks. It must not happen in the first AFTER_SYNC.
  *
- * Only blocks of memory backends are armed: main memory, DIMMs, virtio-mem. Memory of devices
- * is never hinted.
- *
- * TCG has no deferred clear, but before QEMU 9.0 a sync does not reset the TLBs
- * either, and 10.0 gives tlb_reset_dirty_range_all() an offset in the block where it
- * takes a ram_addr_t (cpu_physical_memory_sync_dirty_bitmap()): it resets the entries of
- * the first block, once for every block. A vCPU with a hot, writable entry goes on
- * writing without a trace, in any migration, with or without hints; a guest with two
- * NUMA nodes arrives broken. arm_tlbs() does it after every sync, for all memory: every
- * TLB entry has to take the slow path, which records the write, and then every vCPU has
- * to leave the translation block it is in. The pages that were written in between were
- * written before, too, or their entries would not have been hot; so the sync has found
- * them dirty, and they are yet to be sent. After the first sync all pages are, so there it
- * is early enough when the setup is over.
+ * TCG has no deferred clear, but its syncs do not reset all TLBs, so vCPUs write without a
+ * trace; arm_tlbs() resets them. docs/extension.md, section arm.c, has the details and sources.
  */
 #include "../../../include/freehint/shm_layout.h"
 #include "arm.h"
@@ -76,7 +46,7 @@ static u64 chunk_bytes(void)
 	shift = qemu.object_property_get_uint(qemu.migrate_get_current(),
 					      "x-clear-bitmap-shift", &err);
 	if (err) {
-		/* Too small only costs time, too large leaves chunks unarmed. */
+		/* Too small only costs time; too large would leave chunks unarmed. */
 		qemu.error_free(err);
 		shift = CHUNK_SHIFT_MIN;
 	}
@@ -87,7 +57,7 @@ static u64 chunk_bytes(void)
 	return FREEHINT_PAGE_SIZE << shift;
 }
 
-/* Returns the bytes from the start of the block that are armed now. */
+/* Returns the number of bytes from the start of the block that are now armed. */
 static u64 arm_block(u8 *host, u64 len)
 {
 	u64 pos;
@@ -101,7 +71,7 @@ static u64 arm_block(u8 *host, u64 len)
 	return len;
 }
 
-/* The region of a whole block, NULL if no memory backend owns it. */
+/* Returns the region of a whole block, NULL if no memory backend owns it. */
 static MemoryRegion *backend_region(u8 *host)
 {
 	MemoryRegion *region;
@@ -122,10 +92,10 @@ static int hold_one(RAMBlock *block, void *opaque)
 	MemoryRegion *region;
 
 	(void)opaque;
-	/* An ignored block has no dirty bitmap: QEMU would follow a NULL pointer. */
+	/* An ignored block has no dirty bitmap: QEMU would dereference a NULL pointer. */
 	if (!host || qemu.ram_is_ignored(block) || bar_contains(host, len))
 		return 0;
-	/* A block of one page cannot be armed. */
+	/* A block of one page has no second page, which arming needs. */
 	if (len <= FREEHINT_PAGE_SIZE || armed.count == ARM_MAX_BLOCKS)
 		return 0;
 	region = backend_region(host);
@@ -149,7 +119,7 @@ void arm_tlbs(void)
 		return;
 	for (i = 0; (cpu = qemu.qemu_get_cpu(i)); i++)
 		qemu.tlb_reset_dirty(cpu, 0, UINT64_MAX);
-	/* A store that has passed its TLB check may still be on its way. */
+	/* Wait for stores that passed their TLB check before the reset. */
 	qemu.after_log_sync();
 }
 
@@ -210,7 +180,7 @@ u64 arm_part(const void *hva, u64 len, bool *is_armed)
 			*is_armed = true;
 			return len < (u64)(block->end - start) ? len : (u64)(block->end - start);
 		}
-		/* What is not armed ends where the next block begins. */
+		/* An unarmed part ends where the next block starts. */
 		if (block->start > start && len > (u64)(block->start - start))
 			len = (u64)(block->start - start);
 	}

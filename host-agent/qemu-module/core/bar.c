@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The shared region as QEMU sees it: finding the memory backend, the host's hello
- * and request in it, and what the guest said.
+ * The shared region as QEMU sees it: finds the memory backend, writes the host's hello and
+ * request, reads what the guest published.
  *
- * Writes go through QEMU's own mapping and are not marked dirty: nothing that the
- * host writes may matter after a migration. The destination's extension writes its
- * own hello, with its own instance, when the guest runs there; the guest notices
- * and introduces itself again.
+ * Writes use QEMU's own mapping and are not marked dirty, so nothing that the host writes may
+ * matter after a migration. The destination's extension publishes its own hello, with its own
+ * instance, when the guest runs there. The guest notices and publishes its hello again.
  *
- * A backing file may have holes, and the file system no room to fill them: whoever
- * touches a hole then gets SIGBUS, and that ends QEMU with its guest. So every page
- * is asked for before it is touched by us or, on our request, by the guest.
+ * A backing file may have holes, and the file system no room to fill them. Touching such a
+ * hole raises SIGBUS, which ends QEMU with its guest. So every page is populated before the
+ * extension touches it, or asks the guest to.
  */
 #define _GNU_SOURCE
 #include <string.h>
@@ -23,8 +22,8 @@
 #include "qemu_abi.h"
 
 /*
- * @object: the backend; @region is its memory and holds a reference to both of them, so no
- * other object can have the same address
+ * @object: the backend. @region is its memory and holds a reference to both, so no other
+ * object can get the same address.
  */
 static struct {
 	char *memdev;
@@ -43,7 +42,7 @@ static int draw_instance(void)
 
 	if (getrandom(&id, sizeof(id), 0) != sizeof(id))
 		return -EIO;
-	/* A positive JSON integer, never 0. */
+	/* Must be a positive JSON integer, never 0. */
 	bar.instance = (id & FREEHINT_ROUND_MAX) | 1;
 	return 0;
 }
@@ -80,7 +79,7 @@ static MemoryRegion *find_backend(const char **why)
 	return mr;
 }
 
-/* A kernel that cannot tell (before 5.14) leaves us where everybody else is. */
+/* A kernel before 5.14 returns EINVAL: proceed without the check, as others do. */
 static bool has_room(void *base, u64 len)
 {
 	return !madvise(base, len, MADV_POPULATE_WRITE) || errno == EINVAL;
@@ -116,7 +115,7 @@ bool bar_attach(const char **why)
 		*why = "the file system has no room for the shared memory";
 		return false;
 	}
-	/* Pins the backend: an unplugged device must not leave us a dead pointer. */
+	/* Pins the backend: unplugging the device must not leave a dangling pointer. */
 	qemu.memory_region_ref(mr);
 	bar.object = find_object();
 	bar.region = mr;
@@ -172,7 +171,7 @@ void bar_say_hello(void)
 
 void bar_new_instance(void)
 {
-	/* Without a random number another one must do: what stood there is stale. */
+	/* Without a random number any other value works: it only has to differ. */
 	if (draw_instance())
 		bar.instance = ((bar.instance + 2) & FREEHINT_ROUND_MAX) | 1;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The shared region as QEMU sees it: finding the memory backend, the host's hello
- * and request in it, and what the guest said. All of it under the BQL unless noted.
+ * The shared region as QEMU sees it: finds the memory backend, writes the host's hello and
+ * request, reads what the guest published. Call everything under the BQL unless noted.
  */
 #ifndef FREEHINT_BAR_H
 #define FREEHINT_BAR_H
@@ -12,7 +12,7 @@
  * struct bar_info - the region for x-query-freehint
  * @size:     bytes
  * @capacity: bits of the bitmap
- * @instance: what the guest has to echo
+ * @instance: id that the guest has to echo
  */
 struct bar_info {
 	u64 size;
@@ -21,59 +21,59 @@ struct bar_info {
 };
 
 /**
- * bar_init() - draw the instance id and remember which backend to look for
+ * bar_init() - choose a random instance id and save the id of the backend
  * @memdev: id of the memory backend behind the ivshmem device; copied
  *
- * Return: 0, -ENOMEM, or negative errno of getrandom().
+ * Return: 0, -ENOMEM, or -EIO if getrandom() fails.
  */
 int bar_init(const char *memdev);
 
 /**
- * bar_attach() - find the backend, unless there is one; it is pinned from then on
- * @why: filled with what is wrong and what to do, on failure
+ * bar_attach() - find the backend and pin it, unless one is attached
+ * @why: set on failure: what is wrong and what to do
  *
- * Return: true when there is a region to use.
+ * Return: true if the region can be used.
  */
 bool bar_attach(const char **why);
 
 /**
- * bar_is_gone() - was the backend that is pinned deleted?
+ * bar_is_gone() - was the pinned backend deleted?
  *
- * Its memory is there until bar_detach(), but no device has it. Another backend may have
+ * Its memory stays valid until bar_detach(), but no device uses it. Another backend may have
  * taken its id.
  */
 bool bar_is_gone(void);
 
-/** bar_detach() - let the backend go; no round is open */
+/** bar_detach() - drop the reference to the backend; no round is open */
 void bar_detach(void);
 
 /**
- * bar_make_room() - have the file system give all of the region, now
- * @why: filled on failure
+ * bar_make_room() - make the file system allocate the whole region now
+ * @why: set on failure
  *
- * Before the guest is asked to write the bitmap. 64 MiB, the bitmap of 2 TiB, take
- * some 20 ms the first time; later calls find every page in its place.
+ * Call it before the guest is asked to write the bitmap. 64 MiB, the bitmap of 2 TiB, take
+ * some 20 ms the first time; later calls find every page allocated.
  *
- * Return: true when nobody who touches the region has to fear SIGBUS.
+ * Return: true if no access to the region can raise SIGBUS.
  */
 bool bar_make_room(const char **why);
 
-/** bar_is_attached() - any thread */
+/** bar_is_attached() - is a region attached? Any thread */
 bool bar_is_attached(void);
 
-/** bar_memdev() - id of the backend looked for */
+/** bar_memdev() - id of the backend that is searched for */
 const char *bar_memdev(void);
 
 /** bar_info() - size, capacity and instance; zeros before bar_attach() */
 struct bar_info bar_info(void);
 
-/** bar_contains() - does [hva, hva + len) touch the region itself? */
+/** bar_contains() - does [hva, hva + len) overlap the region itself? */
 bool bar_contains(const void *hva, u64 len);
 
-/** bar_say_hello() - (re)write the host's hello; the guest answers within 100 ms */
+/** bar_say_hello() - publish the host's hello; the guest answers within 100 ms */
 void bar_say_hello(void);
 
-/** bar_new_instance() - a reset made every earlier guest hello stale */
+/** bar_new_instance() - change the instance id: every earlier guest hello becomes stale */
 void bar_new_instance(void);
 
 /** bar_request() - write the request line; any thread, one at a time */
@@ -86,16 +86,16 @@ void bar_request(u64 round, u32 phase, u32 pass);
  */
 int bar_guest(struct freehint_guest_hello *hello);
 
-/** bar_kick() - have a guest that looks seldom look often again; reporting is on */
+/** bar_kick() - make a guest that polls slowly poll fast again; reporting is on */
 void bar_kick(void);
 
 /** bar_beats() - the guest's poll counter */
 u64 bar_beats(void);
 
 /**
- * bar_poll_us() - how long the guest may take until its next look, by its own word
+ * bar_poll_us() - how long the guest may take until its next poll, as it published
  *
- * Return: microseconds, any number; 0: no guest, or one that does not say.
+ * Return: microseconds, unchecked; 0: no guest, or the guest does not publish it.
  */
 u32 bar_poll_us(void);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * QEMU's dirty log of a memory region, as one of its clients sees it.
+ * QEMU's dirty log of a memory region, as seen by one of its clients.
  */
 #ifndef FREEHINT_DIRTY_LOG_H
 #define FREEHINT_DIRTY_LOG_H
@@ -10,8 +10,8 @@
 
 /**
  * enum dirty_log_client - include/exec/ramlist.h, DIRTY_MEMORY_VGA and so on
- * @DIRTY_LOG_DISPLAY:   nobody, in main memory
- * @DIRTY_LOG_MIGRATION: what the next sync collects
+ * @DIRTY_LOG_DISPLAY:   has no other user in main memory
+ * @DIRTY_LOG_MIGRATION: the next sync collects it
  */
 enum dirty_log_client {
 	DIRTY_LOG_DISPLAY = 0,
@@ -19,17 +19,17 @@ enum dirty_log_client {
 };
 
 /**
- * dirty_log_take() - the client's log, which is empty then
+ * dirty_log_take() - read the client's log and clear it
  * @region: memory
- * @pages:  from its start
- * @client: whose
+ * @pages:  number of pages from its start
+ * @client: whose log
  *
- * The accelerator is asked first, and with KVM its log is cleared for what was dirty: that
+ * QEMU asks the accelerator first. With KVM this clears KVM's log for what was dirty, which
  * arms it.
  *
- * Context: BQL held, dropped meanwhile under TCG.
+ * Context: BQL held, dropped in between under TCG.
  *
- * Return: the log; give it to g_free().
+ * Return: the log; free it with g_free().
  */
 static inline DirtyBitmapSnapshot *dirty_log_take(MemoryRegion *region, u64 pages,
 						  enum dirty_log_client client)
@@ -39,7 +39,7 @@ static inline DirtyBitmapSnapshot *dirty_log_take(MemoryRegion *region, u64 page
 							   client);
 }
 
-/** dirty_log_has() - is one of the @pages pages from @page dirty in it? */
+/** dirty_log_has() - is any of the @pages pages from @page dirty in @log? */
 static inline bool dirty_log_has(MemoryRegion *region, DirtyBitmapSnapshot *log, u64 page,
 				 u64 pages)
 {
@@ -47,7 +47,7 @@ static inline bool dirty_log_has(MemoryRegion *region, DirtyBitmapSnapshot *log,
 						     pages << FREEHINT_PAGE_SHIFT);
 }
 
-/** dirty_log_set() - @pages pages from @page are dirty to the migration */
+/** dirty_log_set() - mark @pages pages from @page dirty for all clients of the log */
 static inline void dirty_log_set(MemoryRegion *region, u64 page, u64 pages)
 {
 	qemu.memory_region_set_dirty(region, page << FREEHINT_PAGE_SHIFT,

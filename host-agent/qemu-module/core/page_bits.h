@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A bit for each page, in words: which bits of a word belong to a range of pages.
+ * Bitmaps with one bit per page, in words: which bits of a word belong to a range of pages.
  */
 #ifndef FREEHINT_PAGE_BITS_H
 #define FREEHINT_PAGE_BITS_H
@@ -9,19 +9,19 @@
 
 #include "../../../include/freehint/shm_layout.h"
 
-/** page_bits_words() - words that hold the bits of @pages pages */
+/** page_bits_words() - number of words for the bits of @pages pages */
 static inline u64 page_bits_words(u64 pages)
 {
 	return (pages + FREEHINT_WORD_BITS - 1) / FREEHINT_WORD_BITS;
 }
 
 /**
- * page_bits_piece() - the first word of a range of pages
+ * page_bits_piece() - bits of the first word of a range of pages
  * @page: first page
  * @end:  end of the range, above @page
- * @next: filled with the first page that is not in this word, at most @end
+ * @next: set to the first page that is not in this word, at most @end
  *
- * Return: the bits of word @page / FREEHINT_WORD_BITS that stand for pages of the range.
+ * Return: mask of the pages of the range in word @page / FREEHINT_WORD_BITS.
  */
 static inline u64 page_bits_piece(u64 page, u64 end, u64 *next)
 {
@@ -41,14 +41,14 @@ static inline void page_bits_set(u64 *word, u64 page, u64 end)
 }
 
 /**
- * page_bits_set_bytes() - set the bits of what lies in a RAM block of a range of bytes
- * @word:  the block's bits
- * @host:  the block's first byte
- * @pages: its size
+ * page_bits_set_bytes() - set the bits of the part of a byte range that lies in a RAM block
+ * @word:  bitmap of the block
+ * @host:  first byte of the block
+ * @pages: size of the block, pages
  * @hva:   first byte of the range
- * @len:   its length, in bytes; what goes beyond the block is left out
+ * @len:   length of the range, bytes; the part beyond the block is ignored
  *
- * Return: whether the range begins in the block.
+ * Return: true if the range starts in the block.
  */
 static inline bool page_bits_set_bytes(u64 *word, const u8 *host, u64 pages, const u8 *hva,
 				       u64 len)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Looks up what is borrowed from QEMU, and knows how QEMU series differ.
+ * Looks up the functions borrowed from QEMU, and records how QEMU series differ.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -21,8 +21,8 @@ struct qemu_abi qemu;
  * @major:  of the version
  * @minor:  of the version
  * @plugin: plugin API number to declare; QEMU accepts a window of them
- * @announces: savevm handlers are told that a switch to postcopy begins, and the sync
- *             of the switch looks like any other (switchover.c)
+ * @announces: QEMU calls savevm handlers when a switch to postcopy begins; the sync of the
+ *             switch looks like any other sync (switchover.c)
  */
 struct series {
 	int major;
@@ -39,7 +39,7 @@ static const struct series tested[] = {
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* POSIX lets dlsym()'s object pointer be stored as a function pointer. */
+/* POSIX allows storing dlsym()'s object pointer as a function pointer. */
 static bool look_up(void *member, const char *name)
 {
 	void *symbol = FIND_SYMBOL(name);
@@ -73,7 +73,7 @@ static void ask_version(void)
 	QObject *answer = NULL;
 	QDict *version;
 
-	/* The answer is a QDict; kept for ever, it is asked for once. */
+	/* The answer is a QDict. It is never freed: this runs once. */
 	qemu.qmp_marshal_query_version(qemu.qdict_new(), &answer, NULL);
 	if (!answer)
 		return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * QEMU as the extension sees it: the looked-up symbols, and what the running series does
- * differently from others. The only interface that knows about series.
+ * QEMU as the extension sees it: the symbols, and the differences between QEMU series. This is
+ * the only interface that knows about series.
  */
 #ifndef FREEHINT_QEMU_ABI_H
 #define FREEHINT_QEMU_ABI_H
@@ -9,10 +9,10 @@
 #include "qemu_symbols.h"
 
 /**
- * struct qemu_abi - the looked-up symbols
+ * struct qemu_abi - the symbols of QEMU
  *
- * One pointer per line of QEMU_SYMBOLS under QEMU's own name, then what has
- * another name or a meaning in some series only:
+ * One pointer per line of QEMU_SYMBOLS under QEMU's own name. Then the members whose name or
+ * meaning depends on the series:
  * @qmp_commands:  QEMU's list of QMP commands
  * @bql_is_locked: does this thread hold the big lock? qemu_mutex_iothread_locked
  *                 before 9.0, bql_locked since
@@ -23,16 +23,16 @@
  *                 before 8.1, migrate_ram_is_ignored since
  * @g_free:        GLib's, which QEMU is linked with
  * @address_space_memory: the guest's memory as its processors see it
- * @register_savevm_live: set where a switch to postcopy has to be announced by savevm
- *                 handlers, since 11.1
- * @tells_switchover: it is known how this series switches to postcopy
- * @tlb_reset_dirty: accel/tcg/cputlb.c; this and the next are set only where this
- *                 process runs TCG, whose TLBs a dirty-log sync leaves as they are
- *                 (before 9.0), or resets for the first RAM block only
- * @after_log_sync: memory_global_after_dirty_log_sync(), waits until every vCPU has
- *                 left the translation block it was in; drops the BQL meanwhile
- * @answers:       all that QMP commands need was found, and the version
- * @major:         of the QEMU version; 0 where it cannot be asked
+ * @register_savevm_live: set if only savevm handlers can recognise a switch to postcopy,
+ *                 since 11.1; NULL otherwise
+ * @tells_switchover: the extension can recognise this series' switch to postcopy
+ * @tlb_reset_dirty: accel/tcg/cputlb.c. This and the next are set only if this process runs
+ *                 TCG: a dirty-log sync does not reset its TLBs (before 9.0), or resets
+ *                 them for the first RAM block only
+ * @after_log_sync: memory_global_after_dirty_log_sync(); waits until every vCPU has
+ *                 left the translation block it was in; drops the BQL in between
+ * @answers:       all symbols that QMP commands need were found, and the version
+ * @major:         of the QEMU version; 0 if unknown
  * @minor:         of the QEMU version
  * @micro:         of the QEMU version
  */
@@ -68,21 +68,21 @@ extern struct qemu_abi qemu;
 /**
  * qemu_abi_load() - look up every symbol and the version
  *
- * Safe to call from a constructor: nothing but the version is asked of QEMU.
+ * Safe in a constructor: it asks QEMU for the version only. Symbols that QMP commands need are
+ * looked up first: see @qemu.answers.
  *
- * Return: NULL, or the name of the first symbol this QEMU does not export. What QMP
- * commands need is looked up first: see @qemu.answers.
+ * Return: NULL, or the name of the first symbol that this QEMU does not export.
  */
 const char *qemu_abi_load(void);
 
-/** qemu_abi_late() - look up what exists only once the accelerator is loaded */
+/** qemu_abi_late() - look up symbols that exist only after the accelerator is loaded */
 void qemu_abi_late(void);
 
-/** qemu_abi_tested() - was the series in @qemu.major and @qemu.minor ever tested? */
+/** qemu_abi_tested() - was the series in @qemu.major and @qemu.minor tested? */
 bool qemu_abi_tested(void);
 
 /**
- * qemu_abi_plugin_version() - plugin API number that a tested series accepts
+ * qemu_abi_plugin_version() - plugin API number that this series accepts, if it was tested
  *
  * Return: the number, or -1 for other series.
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Symbols of the QEMU that the extension is linked with, from the same list that
- * qemu_abi.c looks up elsewhere: what is missing is an error of the linker. A QEMU that was
- * configured with --disable-tcg has no TLBs to reset; FREEHINT_LINKED_TCG: it has TCG.
+ * Symbols of the QEMU that the extension is linked with. They come from the list that
+ * qemu_abi.c looks up elsewhere, so a missing symbol is a linker error. A QEMU configured with
+ * --disable-tcg has no TLBs to reset; FREEHINT_LINKED_TCG is defined if it has TCG.
  */
 #include <stdint.h>
 #include <string.h>
@@ -10,12 +10,12 @@
 #include "qemu_linked.h"
 #include "qemu_symbols.h"
 
-/* QEMU's headers declare them with its own types; to the linker they are the same. */
+/* QEMU's headers declare them with QEMU's types; the linker sees no difference. */
 #define QEMU_DECLARE(ret, name, args) extern ret name args;
 QEMU_SYMBOLS(QEMU_DECLARE)
 #undef QEMU_DECLARE
 
-/* The newer names only: a QEMU that is patched is not an old one. */
+/* The newer names only: the patches are for recent QEMU series. */
 extern bool bql_locked(void);
 extern void bql_lock_impl(const char *file, int line);
 extern void bql_unlock(void);
@@ -34,8 +34,8 @@ extern void tlb_reset_dirty(CPUState *cpu, uintptr_t hva, uintptr_t len);
 
 /**
  * struct linked - one symbol
- * @name:    as qemu_abi.c asks for it
- * @address: of it
+ * @name:    name that qemu_abi.c looks up
+ * @address: its address
  */
 struct linked {
 	const char *name;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Every symbol borrowed from QEMU, one line each: qemu_abi.c looks them up, qemu_linked.c
- * refers to them, the tool looks for them in a QEMU's binary.
+ * Every symbol borrowed from QEMU, one per line. qemu_abi.c looks them up, qemu_linked.c
+ * refers to them, the tool checks a QEMU binary for them.
  *
  * Verified against the sources and the dynamic symbol tables of QEMU 7.2.22, 10.0.13 and
  * 11.1.3 as packaged by Debian: plain arguments and opaque pointers only.

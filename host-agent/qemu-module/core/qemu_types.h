@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Types borrowed from QEMU: opaque pointers, callbacks, and the few structs that we
- * allocate and QEMU only calls through.
+ * Types borrowed from QEMU: opaque pointers, callbacks, and the few structs that the extension
+ * allocates and passes to QEMU.
  *
- * No QEMU header is included: a QEMU struct's layout is not ours to know. The structs here
- * leave room for more than the tested series have: the list node of a notifier
- * (include/qemu/notify.h: a function and two pointers, the first to the next element, in all
- * three series), a MemoryListener, a RAMBlockNotifier, a timer and SaveVMHandlers.
+ * No QEMU header is included, so QEMU's struct layouts are unknown here. The structs reserve
+ * more room than the tested series need: the list node of a notifier (include/qemu/notify.h: a
+ * function and two pointers, the first to the next element, in all three series), a
+ * MemoryListener, a RAMBlockNotifier, a timer and SaveVMHandlers.
  */
 #ifndef FREEHINT_QEMU_TYPES_H
 #define FREEHINT_QEMU_TYPES_H
@@ -27,10 +27,10 @@ typedef struct RAMBlock RAMBlock;
 
 /**
  * struct qemu_notifier - a NotifierWithReturn, allocated here, linked by QEMU
- * @notify: callback; QEMU 9.0 and later pass a third argument, which the calling
- *          convention lets us ignore. Must return 0: later series fail the
- *          migration otherwise
- * @node:   QEMU's list node, with room to spare; the next notifier, then the link to this one
+ * @notify: callback. QEMU 9.0 and later pass a third argument, which the calling convention
+ *          lets the callback ignore. Must return 0: later series fail the migration otherwise
+ * @node:   QEMU's list node with spare room: pointer to the next notifier, then the link to
+ *          this one
  */
 struct qemu_notifier {
 	int (*notify)(struct qemu_notifier *notifier, void *data);
@@ -38,7 +38,7 @@ struct qemu_notifier {
 };
 
 /**
- * qemu_notifier_is_last() - will QEMU call nobody after this one?
+ * qemu_notifier_is_last() - is this the last notifier that QEMU calls?
  * @notifier: registered or not
  *
  * Context: BQL held.
@@ -53,10 +53,10 @@ static inline bool qemu_notifier_is_last(const struct qemu_notifier *notifier)
  * @unused:          callbacks; the same number of them in all three series
  * @log_sync_global: called in every sync of the dirty log, in the order of @priority; 7.2
  *                   passes no second argument
- * @more:            callbacks
+ * @more:            more callbacks
  * @priority:        the accelerator's is 10
  * @name:            for traces
- * @node:            address space and list nodes, QEMU's
+ * @node:            QEMU's: address space and list nodes
  */
 struct qemu_memory_listener {
 	void *unused[8];
@@ -69,10 +69,10 @@ struct qemu_memory_listener {
 
 /**
  * struct qemu_ram_notifier - a RAMBlockNotifier, include/exec/ramlist.h
- * @added:   memory was allocated; whoever owns it is not complete yet
- * @removed: likewise freed
- * @resized: likewise
- * @node:    list node, QEMU's
+ * @added:   memory was allocated; its owner is not complete yet
+ * @removed: memory was freed
+ * @resized: memory was resized
+ * @node:    QEMU's list node
  */
 struct qemu_ram_notifier {
 	void (*added)(struct qemu_ram_notifier *n, void *host, size_t size, size_t max);
@@ -83,13 +83,13 @@ struct qemu_ram_notifier {
 
 /**
  * struct qemu_timer - a QEMUTimer, include/qemu/timer.h: five words and two integers
- * @room: QEMU's
+ * @room: used by QEMU, with spare room
  */
 struct qemu_timer {
 	void *room[16];
 };
 
-/* include/qemu/timer.h: QEMUClockType, and nanoseconds of a millisecond */
+/* include/qemu/timer.h: QEMUClockType, and nanoseconds per millisecond */
 #define QEMU_CLOCK_REALTIME	0
 #define QEMU_SCALE_NS		1
 #define QEMU_MS			1000000LL
@@ -97,7 +97,7 @@ struct qemu_timer {
 /**
  * struct qemu_savevm_handlers - SaveVMHandlers of 11.1, include/migration/register.h
  * @unused:                callbacks
- * @is_active:             asked before the others
+ * @is_active:             called before the other callbacks
  * @more:                  callbacks
  * @save_postcopy_prepare: a switch to postcopy begins, the guest still runs
  * @room:                  callbacks

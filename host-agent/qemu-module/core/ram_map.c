@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Guest physical addresses to host addresses, by asking QEMU about whole segments
- * instead of every range.
+ * Translates guest physical addresses to host addresses. Asks QEMU once per RAM segment, not
+ * once per range.
  *
- * gpa2hva() answers "is all of [gpa, gpa + len) one piece of RAM, and where". It
- * costs about as much as clearing a range, and a command brings thousands. So the
- * extent of the piece is found once by doubling and halving, some 70 calls, and
- * every further range in it is arithmetic.
+ * gpa2hva() tells whether all of [gpa, gpa + len) is one piece of RAM, and where it is. A call
+ * costs about as much as clearing a range, and a command brings thousands of ranges. So the
+ * extent of a segment is found once by doubling and halving, some 70 calls. Every further
+ * range in it is arithmetic.
  *
- * RAM is what a memory backend owns: main memory, DIMMs, virtio-mem. Video memory,
- * firmware and option ROMs are RAM to gpa2hva(), too, but belong to devices, whose
- * state may depend on them. The map may change as soon as the BQL is
- * dropped; a struct ram_map therefore lives within one command.
+ * Only memory that a memory backend owns counts as RAM: main memory, DIMMs, virtio-mem.
+ * gpa2hva() also accepts video memory, firmware and option ROMs, but these belong to devices,
+ * whose state may depend on them. QEMU's memory map may change as soon as the BQL is dropped,
+ * so a struct ram_map is valid within one command only.
  */
 #include "../../../include/freehint/shm_layout.h"
 #include "ram_map.h"
@@ -24,7 +24,7 @@ void ram_map_init(struct ram_map *map)
 	map->count = 0;
 }
 
-/* Owner of the piece at @gpa is a memory backend; the piece is known to exist. */
+/* Does a memory backend own the RAM at @gpa? The caller has checked that there is RAM. */
 static bool is_backed(u64 gpa)
 {
 	MemoryRegion *mr = NULL;
@@ -56,7 +56,7 @@ static u8 *probe(u64 gpa, u64 len, Error **errp)
 	return NULL;
 }
 
-/* The largest multiple of a page for which [gpa, gpa + len) is one piece. */
+/* Returns the largest multiple of a page for which [gpa, gpa + len) is one piece. */
 static u64 extent(u64 gpa)
 {
 	u64 len = FREEHINT_PAGE_SIZE, step;
@@ -86,7 +86,7 @@ const struct ram_segment *ram_map_find(struct ram_map *map, u64 gpa, Error **err
 		qemu_error(errp, "it belongs to a device");
 		return NULL;
 	}
-	/* A full table only costs time: the last entry is looked up anew. */
+	/* A full table only costs time: the last entry is replaced. */
 	if (map->count < RAM_MAP_SEGMENTS)
 		map->count++;
 	segment = &map->segment[map->count - 1];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Guest physical addresses to host addresses, by asking QEMU about whole segments
- * instead of every range.
+ * Translates guest physical addresses to host addresses. Asks QEMU once per RAM segment, not
+ * once per range.
  */
 #ifndef FREEHINT_RAM_MAP_H
 #define FREEHINT_RAM_MAP_H
@@ -9,11 +9,14 @@
 #include "../../../include/freehint/types.h"
 #include "qemu_abi.h"
 
-/* RAM segments remembered within one command; a guest has a handful. */
+/* RAM segments that one command can cache; a guest has a handful. */
 #define RAM_MAP_SEGMENTS 32
 
 /**
- * struct ram_segment - guest physical [start, end), contiguous at @hva
+ * struct ram_segment - contiguous guest RAM
+ * @start: first guest physical address
+ * @end:   end, guest physical
+ * @hva:   host address of @start
  */
 struct ram_segment {
 	u64 start;
@@ -23,24 +26,26 @@ struct ram_segment {
 
 /**
  * struct ram_map - segments found so far; valid only while the BQL is held
+ * @segment: segments
+ * @count:   number of segments
  */
 struct ram_map {
 	struct ram_segment segment[RAM_MAP_SEGMENTS];
 	unsigned int count;
 };
 
-/** ram_map_init() - forget everything */
+/** ram_map_init() - empty the map */
 void ram_map_init(struct ram_map *map);
 
 /**
  * ram_map_find() - the segment that contains a page
  * @map:  map
  * @gpa:  guest physical address, page aligned, below 2^63
- * @errp: set to the reason when there is no RAM
+ * @errp: set to the reason if there is no RAM
  *
  * Context: BQL held from ram_map_init() to the last use of the result.
  *
- * Return: the segment, or NULL: nothing there, MMIO, or memory of a device.
+ * Return: the segment, or NULL: unassigned, MMIO, or memory of a device.
  */
 const struct ram_segment *ram_map_find(struct ram_map *map, u64 gpa, Error **errp);
 

@@ -23,7 +23,7 @@
 #include "../gate/round_gate.h"
 #include "../audit/witness.h"
 
-/* Why freehint cannot work in this QEMU, NULL if it can. */
+/* Why freehint cannot work in this QEMU; NULL if it can. */
 static const char *inert;
 
 static bool check_no_arguments(const QDict *args, Error **errp)
@@ -110,7 +110,7 @@ static void put_dict(QDict *dict, const char *key, QDict *member)
 	qemu.qdict_put_obj(dict, key, (QObject *)member);
 }
 
-/* The guest chose these numbers; JSON integers of QEMU are signed. */
+/* The guest chose these numbers. QEMU's JSON integers are signed, so the top bit is masked. */
 static void put_guest_number(QDict *dict, const char *key, u64 n)
 {
 	qemu.qdict_put_int(dict, key, n & FREEHINT_ROUND_MAX);
@@ -173,7 +173,7 @@ static QDict *query_round(const struct gate_round *round)
 	return dict;
 }
 
-/* What each pass kept off the wire. */
+/* The closed rounds of the last migration, with the pages that each one saved. */
 static QObject *query_past(void)
 {
 	static struct gate_round past[GATE_PAST];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Registers the QMP commands; docs/qmp-commands.md is their documentation.
+ * Registers the QMP commands. docs/qmp-commands.md documents them.
  */
 #ifndef FREEHINT_COMMANDS_H
 #define FREEHINT_COMMANDS_H
@@ -8,21 +8,21 @@
 #include <stdbool.h>
 
 /**
- * commands_start() - what x-freehint-start does
- * @why: filled with what stands against it, on failure
+ * commands_start() - start reporting, as x-freehint-start does
+ * @why: set to the reason on failure
  *
  * Context: BQL held.
  *
- * Return: true when reporting is on.
+ * Return: true if reporting is on.
  */
 bool commands_start(const char **why);
 
-/** commands_register() - add ours to QEMU's QMP commands, once at load */
+/** commands_register() - register the commands with QEMU, once at load */
 void commands_register(void);
 
 /**
- * commands_register_inert() - the same commands where freehint cannot work
- * @why: what they say; kept
+ * commands_register_inert() - register the same commands where freehint cannot work
+ * @why: the reason that they report; not copied, must stay valid
  */
 void commands_register_inert(const char *why);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The extension, however it came into QEMU: registration of commands and notifiers.
+ * Start of the extension, loaded or linked in: registers commands and notifiers.
  */
 #include "extension.h"
 
@@ -36,7 +36,7 @@ const char *freehint_extension_start(const struct freehint_extension_options *op
 void freehint_extension_stay_out(const struct freehint_extension_options *options,
 				 const char *why)
 {
-	/* For x-query-freehint to name; nobody looks for it. */
+	/* Only x-query-freehint uses this id; the backend is not searched for. */
 	bar_init(options->memdev);
 	commands_register_inert(why);
 }

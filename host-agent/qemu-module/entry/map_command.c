@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The QMP command x-freehint-map: guest memory in cells, how much of each is RAM and how
- * much was hinted in the last migration. For pictures: `freehint map` draws them.
+ * The QMP command x-freehint-map: divides guest memory into cells and counts for each its
+ * pages of RAM and the pages hinted in the last migration. `freehint map` draws a picture.
  */
 #define _GNU_SOURCE
 #include <inttypes.h>
@@ -17,15 +17,15 @@
 #include "../core/ram_map.h"
 #include "../gate/round_gate.h"
 
-/* Where there is no RAM, the next is looked for in such steps: holes are larger. */
+/* Step of the search for the next RAM; holes in guest memory are larger. */
 #define STEP	(1ULL << 20)
 
 /**
  * struct cells - guest memory in equal parts
- * @count: of them
- * @pages: in each; the last may be cut short
- * @end:   pages in all
- * @ram:   pages of RAM in each
+ * @count: number of cells
+ * @pages: pages per cell; the last cell may be shorter
+ * @end:   pages of guest memory
+ * @ram:   pages of RAM in each cell
  */
 struct cells {
 	u32 count;
@@ -54,7 +54,7 @@ static bool check_arguments(const QDict *args, u32 *wanted, Error **errp)
 	return true;
 }
 
-/* Up to where the guest says that its memory goes: what the region can describe bounds it. */
+/* Returns the end of memory that the guest published, limited by what the region can hold. */
 static u64 end_of_memory(void)
 {
 	struct freehint_guest_hello hello;
@@ -94,7 +94,7 @@ static void find_ram(struct cells *cells)
 	}
 }
 
-/* A cell is a whole number of bitmap words: the tool adds up the guest's words. */
+/* A cell is a whole number of bitmap words, because the tool adds up the guest's words. */
 static void divide(struct cells *cells, u32 wanted)
 {
 	u64 words;

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Entry points of the QEMU extension: what QEMU calls after -plugin file=...,
- * options, registration, and what happens where we cannot work.
+ * Entry points of the QEMU extension, which QEMU calls for -plugin file=...: options,
+ * registration, and the fallback where the extension cannot work.
  *
- * QEMU sees a TCG plugin that registers no callback. It reads qemu_plugin_version
- * right after loading the object, before any function of ours but constructors has
- * run, and each QEMU series accepts a window of numbers only; so a constructor sets it.
+ * To QEMU this is a TCG plugin that registers no callback. QEMU reads qemu_plugin_version
+ * right after loading the object; only constructors have run by then. Each QEMU series accepts
+ * a window of numbers only, so a constructor sets it.
  *
- * A QEMU ends when a plugin does not load. A machine's command line goes with it to other
- * hosts, whose QEMU may be one that we do not know: it must start there. So where we cannot
- * work we load and do nothing, but for commands that say why; strict=on asks for the end.
- * A wrong option is an error all the same, for whoever wrote it is there to read it.
+ * QEMU exits if a plugin does not load. A machine's command line is reused on other hosts,
+ * whose QEMU may be unknown to the extension, and QEMU must start there. So the extension
+ * loads everywhere. Where it cannot work it only registers commands that report why;
+ * strict=on makes QEMU exit instead. A wrong option is always an error: the person who wrote
+ * it is present to read the message.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,9 +26,9 @@
 
 /**
  * struct options - of -plugin file=freehint-qemu.so,key=value,...
- * @extension:      what the extension wants to know; memdev points into the argument
+ * @extension:      options of the extension; memdev points into the argument
  * @allow_untested: work in a QEMU series that was never tested
- * @strict:         end QEMU where we cannot work
+ * @strict:         make QEMU exit where the extension cannot work
  */
 struct options {
 	struct freehint_extension_options extension;
@@ -46,7 +47,7 @@ __attribute__((constructor)) static void choose_plugin_version(void)
 	qemu_plugin_version = plugin_number_find(&qemu_plugin_version);
 }
 
-/* What stands against our work comes from here, and how to say it may be missing, too. */
+/* Reports errors even where QEMU's own report functions are missing. */
 __attribute__((format(printf, 2, 3)))
 static void tell(bool is_error, const char *fmt, ...)
 {
@@ -125,7 +126,7 @@ static bool parse_options(int argc, char **argv, struct options *opt)
 	return true;
 }
 
-/* Why this QEMU is none that we can work in, NULL if it is. */
+/* Returns why the extension cannot work in this QEMU, NULL if it can. */
 static const char *check_qemu(const struct options *opt)
 {
 	static char why[160];
@@ -155,7 +156,7 @@ static const char *start(const struct options *opt)
 	return freehint_extension_start(&opt->extension);
 }
 
-/* Nothing of QEMU's is touched but its list of commands, and that if we know how. */
+/* Touches only QEMU's list of commands, and only if its functions were found. */
 static int stay_out(const struct options *opt, const char *why)
 {
 	tell(opt->strict, "%s%s", opt->strict ? "" : "loaded without effect, no hints: ", why);
@@ -179,7 +180,7 @@ int qemu_plugin_install(u64 id, const void *info, int argc, char **argv)
 
 	(void)id;
 	(void)info;
-	/* A loader that takes any number: it will be here again. */
+	/* This loader accepts any number, so it did not reject the trial. It will call again. */
 	if (plugin_number_is_asked())
 		return 0;
 	if (!parse_options(argc, argv, &opt))

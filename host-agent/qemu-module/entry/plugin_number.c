@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which plugin API number QEMU wants to read in us: found out before it reads it.
+ * Finds the plugin API number that QEMU expects, before QEMU reads it.
  *
- * Each QEMU takes a window of numbers and ends when a plugin declares another. The window
- * moves: 0 to 1 up to 8.2, 2 to 4 in 10.0, 7 alone in 11.1. It is a constant in QEMU's
- * loader; no function tells it, and what qemu_plugin_install() is told comes too late. But
- * the loader names its lowest number when it turns a plugin away, and it can be called. So
- * a series that is not known is asked: its loader is given this very object, which declares
- * a number below all windows, and what it says is read. It has nothing to load, for the
- * object is loaded already, and it turns us away before it has changed anything
+ * Each QEMU accepts a window of numbers and exits if a plugin declares another. The window
+ * moves: 0 to 1 up to 8.2, 2 to 4 in 10.0, only 7 in 11.1. It is a constant in QEMU's loader
+ * that no function returns, and the information given to qemu_plugin_install() comes too late.
+ *
+ * But the loader names its lowest number when it rejects a plugin, and it can be called. So in
+ * an unknown series the loader is given this very object, which declares a number below all
+ * windows, and the number is read from the error message. The object is loaded already, so
+ * the loader loads nothing, and it rejects the object before it has changed anything
  * (plugins/loader.c, plugin_load()). No process is started, no file is written.
  *
- * A QEMU without modules exports neither the loader nor its version, only the functions
- * that plugins may call. These tell numbers apart as far as they came with one.
+ * A QEMU without modules exports neither the loader nor its version, only the functions that
+ * plugins may call. Some of these were added together with a number and so reveal it.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -25,15 +26,15 @@
 
 /* Below every window. */
 #define TURNED_AWAY	(-1)
-/* What the loader says before its lowest number. */
+/* In the loader's error message, before its lowest number. */
 #define SAYS_LOWEST	"minimum version of "
-/* Before 9.0 all windows begin at 0, and before 7.0 the loader prints what it says. */
+/* Before 9.0 all windows start at 0. Before 7.0 the loader prints its errors itself. */
 #define SINCE_MAJOR	9
 
 /**
  * struct plugin_list - QEMU's list of plugins to load, a QTAILQ of include/qemu/queue.h
- * @first: element
- * @last:  the list itself while it is empty
+ * @first: first element
+ * @last:  points to the list itself while it is empty
  */
 struct plugin_list {
 	void *first;
@@ -50,7 +51,7 @@ bool plugin_number_is_asked(void)
 	return asked;
 }
 
-/* -plugin's argument: a comma in a path is written twice. */
+/* Writes the argument of -plugin; a comma in the path is doubled. */
 static bool write_option(char *to, size_t size, const char *path)
 {
 	static const char key[] = "file=";
@@ -79,7 +80,7 @@ static int read_lowest(const char *text)
 	return end != at && number >= 0 && number <= INT_MAX ? (int)number : -1;
 }
 
-/* QEMU keeps what it has put into the list; it stays there, some hundred bytes. */
+/* QEMU keeps the list elements. They are never freed, some hundred bytes. */
 static int load_again(const char *option, parse_fn *parse, load_fn *load)
 {
 	static struct plugin_list list;
@@ -114,7 +115,7 @@ static int ask_loader(int *declared)
 	return number;
 }
 
-/* The newest first; each number is the lowest of the windows that it was seen in. */
+/* Newest first. Each number is the lowest of the windows in which the function was seen. */
 static int guess_by_functions(void)
 {
 	static const struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which plugin API number QEMU wants to read in us: found out before it reads it.
+ * Finds the plugin API number that QEMU expects, before QEMU reads it.
  */
 #ifndef FREEHINT_PLUGIN_NUMBER_H
 #define FREEHINT_PLUGIN_NUMBER_H
@@ -8,16 +8,17 @@
 #include "../../../include/freehint/types.h"
 
 /**
- * plugin_number_find() - the number to declare
- * @declared: what QEMU reads; changed while QEMU is asked, not set to the answer
+ * plugin_number_find() - find the number to declare
+ * @declared: the variable that QEMU reads; changed while the loader is called, not set to
+ *            the result
  *
  * Context: a constructor of this object, after qemu_abi_load().
  *
- * Return: the number; a guess where QEMU can neither be asked nor is known.
+ * Return: the number; a guess if the series is unknown and the loader does not answer.
  */
 int plugin_number_find(int *declared);
 
-/** plugin_number_is_asked() - is QEMU's loader just being asked? */
+/** plugin_number_is_asked() - is this object being offered to QEMU's loader right now? */
 bool plugin_number_is_asked(void);
 
 #endif /* FREEHINT_PLUGIN_NUMBER_H */

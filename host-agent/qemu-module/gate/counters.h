@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Counters of the extension since QEMU started, in the order x-query-freehint
- * shows them; guarded by the round gate's lock.
+ * Counters of the extension since QEMU started, in the order of x-query-freehint. The round
+ * gate's lock guards them.
  */
 #ifndef FREEHINT_COUNTERS_H
 #define FREEHINT_COUNTERS_H
@@ -12,23 +12,24 @@
  * X(member, name in x-query-freehint)
  *
  * pages-offered:  pages of every well-formed mark-clean command
- * pages-accepted: handed to QEMU's dirty bitmap in time
- * pages-firmware: of the offered ones, those below 1 MiB: never applied
- * pages-ignored:  memory of the guest in these commands that was not armed, as it is left
- *                 out of this migration or could not be: never applied, not offered
+ * pages-accepted: cleared in QEMU's dirty bitmap in time
+ * pages-firmware: pages of these commands below 1 MiB: never applied
+ * pages-ignored:  pages of guest memory in these commands that was not armed, because it is
+ *                 left out of this migration or cannot be armed: never applied, and not
+ *                 counted as offered
  * pages-late:     still queued when their round was closed; sent as usual
- * pages-cleared:  of the accepted ones, those whose dirty bit was still set. Read
- *                 from QEMU's own count before and after, while QEMU may send
- *                 other pages: exact during the first wait, an upper bound later
+ * pages-cleared:  accepted pages whose dirty bit was still set. Computed from QEMU's own
+ *                 count before and after, while QEMU may send other pages: exact during
+ *                 the first wait, an upper bound later
  * bytes-skipped:  pages-cleared in bytes
- * bql-*:          time our code ran with QEMU's big lock held
- * arm-us:         arming the dirty log at the opening of rounds, without that lock
- * migrations:     in which at least one round was opened
+ * bql-*:          time in the extension's code with QEMU's big lock held
+ * arm-us:         time to arm the dirty log when rounds open, without that lock
+ * migrations:     migrations in which at least one round opened
  * switchovers:    switches to postcopy with skipped pages
- * pages-switchover: pages that were still skipped then, and set dirty
- * switchover-us:  time that took, the guest stopped
- * pages-zeroed:   of them, those that were made zero; the others were sent as they were
- * rounds-refused: syncs after which no round was opened although reporting was on
+ * pages-switchover: pages that were still skipped at a switch, and were set dirty
+ * switchover-us:  time for that, the guest stopped
+ * pages-zeroed:   pages of pages-switchover that were made zero; the others were sent as is
+ * rounds-refused: syncs after which no round opened although reporting was on
  */
 #define FREEHINT_COUNTERS(X)					\
 	X(migrations, "migrations")				\

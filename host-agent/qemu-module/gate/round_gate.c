@@ -1,32 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The round gate: which round is open, what is queued for it, and the promise that
- * nothing of a round is applied after it was closed.
+ * The round gate: which round is open and what is queued for it.
  *
- * Theory of operation
- * -------------------
- * Three threads meet here. The migration thread opens the gate after a bitmap sync
- * and closes it before the next. The main loop queues ranges that came by QMP. The
- * apply thread takes them out and clears them in QEMU's dirty bitmap.
+ * Invariant: nothing of a round is applied after the round was closed.
  *
- * QEMU's bitmap lock is held by the migration thread for up to 50 ms at a time
- * while it sends (MAX_WAIT in migration/ram.c). Waiting for it with the BQL held
- * would freeze the guest's devices for so long. So only the apply thread waits for
- * it, and it holds neither the BQL nor the gate's lock then:
+ * Three threads meet here. The migration thread opens the gate after a bitmap sync and closes
+ * it before the next. The main loop queues ranges that arrived by QMP. The apply thread
+ * dequeues them and clears them in QEMU's dirty bitmap.
  *
- *	apply thread			migration thread, before a sync
- *	lock				lock
- *	open? take a range		closed
- *	applying = true			while (applying) wait
- *	unlock				unlock
- *	clear it in the bitmap		sync
- *	lock; applying = false; signal
+ * Only the apply thread waits for QEMU's bitmap lock, which the migration thread holds for up
+ * to 50 ms at a time while it sends. Waiting for it with the BQL held would freeze the
+ * guest's devices. So the apply thread holds neither the BQL nor the gate's lock then.
  *
- * Before a sync the migration thread is not sending, the bitmap lock is free, and
- * the wait is that of one call over at most 1 GiB: microseconds.
+ * What dropping the gate's lock invalidates: the round may be closed while a range is applied.
+ * @applying is set before the lock is dropped, and gate_close(true) waits until it is clear.
  *
- * Why not drop late ranges by comparing ids only: the id could be checked, then the
- * sync happen, then the bit be cleared that the sync has just set.
+ * Why not compare round ids only: the id could be checked, then the sync happen, then the
+ * apply thread clear a bit that the sync has just set. docs/extension.md, section round_gate.c,
+ * has the steps of both threads.
  */
 #define _GNU_SOURCE
 #include <stdlib.h>
@@ -39,13 +30,13 @@
 #include "../../common/clock.h"
 #include "round_gate.h"
 
-/* The apply thread looks for the guest's seal so often while a round is open. */
+/* Interval at which the apply thread checks for the guest's seal while a round is open. */
 #define SEAL_POLL_US	1000
 
 static struct {
 	pthread_mutex_t lock;
-	pthread_cond_t work;	/* for the apply thread */
-	pthread_cond_t done;	/* for those who wait for the apply thread */
+	pthread_cond_t work;	/* wakes up the apply thread */
+	pthread_cond_t done;	/* wakes up threads that wait for the apply thread */
 	enum gate_state state;
 	bool applying;
 	u64 next_id;
@@ -55,7 +46,7 @@ static struct {
 	struct gate_round now;
 	struct gate_round first;
 	struct gate_round past[GATE_PAST];
-	u32 past_count;		/* of the last migration, forgotten ones included */
+	u32 past_count;		/* of the last migration, including overwritten ones */
 	struct freehint_counters counters;
 } gate = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
@@ -92,7 +83,7 @@ int gate_init(void)
 	ret = draw_base();
 	if (ret)
 		return ret;
-	/* Untouched until used: costs address space, not memory. */
+	/* Pages are allocated on first use: this costs address space, not memory. */
 	gate.queue = malloc(FREEHINT_MAX_QUEUED * sizeof(*gate.queue));
 	if (!gate.queue)
 		return -ENOMEM;
@@ -185,7 +176,7 @@ static struct timespec to_timespec(u64 us)
 	};
 }
 
-/* Returns false when nothing was queued and nothing applied until @until. */
+/* Returns false if nothing was queued and nothing applied until @until. */
 static bool wait_for_progress_locked(u64 until)
 {
 	const struct timespec at = to_timespec(until);
@@ -219,7 +210,7 @@ bool gate_was_answered(void)
 	return answered;
 }
 
-/* The queue is not a ring: its room is what one round may use up. */
+/* The queue is not a ring: its size limits the ranges of one round. */
 static u32 room_locked(void)
 {
 	return FREEHINT_MAX_QUEUED - gate.tail;
@@ -233,7 +224,7 @@ static enum gate_answer check_locked(u64 round, u32 count)
 		return GATE_STALE;
 	if (count <= room_locked())
 		return GATE_QUEUED;
-	/* What the guest has free beyond that is not worth a wait. */
+	/* Free memory beyond this limit is not worth a wait. */
 	gate.now.last_seen = true;
 	pthread_cond_broadcast(&gate.done);
 	return GATE_FULL;
@@ -274,7 +265,7 @@ enum gate_answer gate_queue(u64 round, const struct gate_range *range, u32 count
 			gate.now.command_us = since_sync();
 		gate.now.last_seen |= last;
 		pthread_cond_signal(&gate.work);
-		/* "last" with an empty queue ends a wait, too */
+		/* "last" with an empty queue also ends a wait. */
 		pthread_cond_broadcast(&gate.done);
 	}
 	pthread_mutex_unlock(&gate.lock);
@@ -289,7 +280,7 @@ static void look_for_seal_locked(int (*sealed)(u64 round))
 	gate.counters.rounds_sealed++;
 }
 
-/* Returns true when there is a range to apply. */
+/* Returns true if there is a range to apply. */
 static bool wait_for_work_locked(int (*sealed)(u64 round))
 {
 	struct timespec until;
@@ -313,7 +304,7 @@ static void account_locked(const struct gate_round *round, u64 len, u64 cleared)
 	gate.counters.pages_accepted += pages;
 	gate.counters.pages_cleared += cleared;
 	gate.counters.bytes_skipped += cleared << FREEHINT_PAGE_SHIFT;
-	/* A round that was closed without waiting may be over by now. */
+	/* A round that was closed without waiting may have been replaced by the next. */
 	if (gate.now.id != round->id)
 		return;
 	gate.now.accepted += pages;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The round gate: which round is open, what is queued for it, and the promise that
- * nothing of a round is applied after it was closed.
+ * The round gate: which round is open and what is queued for it. Nothing of a round is applied
+ * after the round was closed.
  */
 #ifndef FREEHINT_ROUND_GATE_H
 #define FREEHINT_ROUND_GATE_H
@@ -12,10 +12,11 @@
 #include "counters.h"
 
 /**
- * enum gate_state - life of a round
- * @GATE_CLOSED: no round. Nothing is queued, nothing is applied. Left by gate_open()
- *               only.
- * @GATE_OPEN:   queued ranges are applied. Left by gate_close().
+ * enum gate_state - state of the gate
+ * @GATE_CLOSED: no round is open. Nothing is queued, nothing is applied. Only gate_open()
+ *               leaves this state.
+ * @GATE_OPEN:   queued ranges are applied. gate_close() leaves this state.
+ * @GATE_STATES: number of states
  */
 enum gate_state {
 	GATE_CLOSED,
@@ -24,11 +25,11 @@ enum gate_state {
 };
 
 /**
- * struct gate_range - one range on its way to the dirty bitmap
+ * struct gate_range - a range to clear in the dirty bitmap
  * @hva: host address, page aligned
- * @len: bytes, a multiple of a page
- * @gpa: guest physical address of the same; for the map of what was hinted only
- * @round: what gate_queue() was told; for the audit only
+ * @len: bytes, a multiple of the page size
+ * @gpa: guest physical address of the range; used only for the map of hinted pages
+ * @round: round id given to gate_queue(); used only for the audit
  */
 struct gate_range {
 	void *hva;
@@ -41,17 +42,17 @@ struct gate_range {
  * struct gate_round - a round and its times, for x-query-freehint
  * @id:          round id, FREEHINT_NO_ROUND before the first round
  * @pass:        pass of the migration, from 1
- * @sync_us:     clock_us() when the sync was over; the others
- *               are microseconds since then, 0 while they have not happened
+ * @sync_us:     clock_us() at the end of the sync. The other times are microseconds since
+ *               then, 0 if the event has not happened
  * @request_us:  the round was published to the guest
  * @command_us:  the first mark-clean arrived
- * @seal_us:     the guest had sealed it
- * @first_us:    the first range was in the dirty bitmap
- * @last_us:     the last one so far
- * @waited_us:   how long the migration thread waited for the first hints
+ * @seal_us:     the guest had sealed the round
+ * @first_us:    the first range was cleared in the dirty bitmap
+ * @last_us:     the latest range was cleared
+ * @waited_us:   time that the migration thread waited for the hints
  * @accepted:    pages applied
- * @cleared:     pages of them that were dirty before
- * @last_seen:   the peer said that there is no more
+ * @cleared:     applied pages that were dirty before
+ * @last_seen:   the peer sent "last": no more ranges will come
  */
 struct gate_round {
 	u64 id;
@@ -83,7 +84,11 @@ struct gate_view {
 };
 
 /**
- * enum gate_answer - what gate_queue() says
+ * enum gate_answer - result of gate_check() and gate_queue()
+ * @GATE_QUEUED:   the ranges are queued, or would be
+ * @GATE_STALE:    another round is open
+ * @GATE_NO_ROUND: no round is open
+ * @GATE_FULL:     the round has used up its FREEHINT_MAX_QUEUED ranges
  */
 enum gate_answer {
 	GATE_QUEUED,
@@ -93,49 +98,48 @@ enum gate_answer {
 };
 
 /**
- * gate_init() - allocate the queue and draw the first round id
+ * gate_init() - allocate the queue and choose the first round id
  *
- * Idempotent. Round ids are a random 62-bit base drawn once per process plus a
- * counter, so an id of another process, host or time does not match.
+ * Idempotent. Round ids are a random 62-bit base, chosen once per process, plus a counter. So
+ * an id of another process, host or time does not match.
  *
- * Return: 0, -ENOMEM, or negative errno of getrandom().
+ * Return: 0, -ENOMEM, or -EIO if getrandom() fails.
  */
 int gate_init(void);
 
 /**
- * gate_open() - begin a round
+ * gate_open() - open a round
  * @pass:    pass of the migration
- * @sync_us: clock_us() when the sync was over
+ * @sync_us: clock_us() at the end of the sync
  *
- * The dirty log is armed, and QEMU's setup of this migration is over: until then it
- * uses the dirty bitmap without its lock. The caller publishes the id afterwards, then
- * calls gate_published().
+ * Call it when the dirty log is armed and QEMU's setup of this migration is over: until then
+ * QEMU uses the dirty bitmap without its lock. The caller then publishes the id and calls
+ * gate_published().
  *
  * Return: the id, never used before in the life of this VM.
  */
 u64 gate_open(u32 pass, u64 sync_us);
 
-/** gate_published() - the guest has been asked */
+/** gate_published() - record when the request was published to the guest */
 void gate_published(void);
 
 /**
- * gate_close() - end the round; what is still queued for it is dropped
+ * gate_close() - close the round and drop what is still queued for it
  * @wait: also wait until a range that is just being applied is done
  *
- * With @wait nothing of the round touches the dirty bitmap after the return. It
- * must be used where the bitmap is about to be synced or freed; QEMU's bitmap lock
- * is free there, so the wait is that of one call. Without it the caller may hold
- * the BQL while another thread sends.
+ * With @wait nothing of the round touches the dirty bitmap after the return. Use it before
+ * the bitmap is synced or freed. QEMU's bitmap lock is free there, so the wait is as long as
+ * one call. Without @wait the caller may hold the BQL while another thread sends.
  */
 void gate_close(bool wait);
 
 /**
- * gate_wait() - let the hints of the open round arrive
- * @idle_us:  give up when no range came and none was applied for so long
- * @total_us: give up after so long in any case
+ * gate_wait() - wait for the hints of the open round
+ * @idle_us:  stop when no range was queued and none applied for this time
+ * @total_us: stop after this time in any case
  *
- * Returns when the peer said "last" and the queue is empty, when the round is
- * closed, or when the time is up.
+ * Returns when the peer has sent "last" and the queue is empty, when the round is closed, or
+ * when the time is over.
  *
  * Context: BQL not held.
  */
@@ -145,46 +149,49 @@ void gate_wait(u64 idle_us, u64 total_us);
 bool gate_was_answered(void);
 
 /**
- * gate_check() - would gate_queue() take @count ranges of this round?
+ * gate_check() - would gate_queue() accept @count ranges of this round?
+ * @round:   round that the ranges belong to
+ * @count:   number of ranges
+ * @current: set to the latest id, open or closed
  *
- * A cheap no for what has come too late or is too much, before it is read.
+ * Refuses cheaply what is late or too much, before the ranges are checked.
  */
 enum gate_answer gate_check(u64 round, u32 count, u64 *current);
 
 /**
- * gate_queue() - hand ranges to the apply thread
- * @round: round they belong to
+ * gate_queue() - queue ranges for the apply thread
+ * @round: round that they belong to
  * @range: ranges; copied
- * @count: how many
- * @last:  no more will come for this round
- * @current: filled with the latest id, open or closed
+ * @count: number of ranges
+ * @last:  no more ranges will come for this round
+ * @current: set to the latest id, open or closed
  *
- * All or nothing. A round takes FREEHINT_MAX_QUEUED ranges in all; GATE_FULL also
- * ends a wait for its last ones.
+ * All or nothing. A round accepts FREEHINT_MAX_QUEUED ranges in all. GATE_FULL also ends a
+ * wait for the round's last ranges.
  */
 enum gate_answer gate_queue(u64 round, const struct gate_range *range, u32 count, bool last,
 			    u64 *current);
 
 /**
  * gate_run() - body of the apply thread; does not return
- * @apply:  clears one range in QEMU's dirty bitmap, returns how many pages of it
- *          were dirty; called without the gate's lock
- * @sealed: returns 0 once the guest has sealed the round; called with the lock, so
- *          it only reads
+ * @apply:  clears one range in QEMU's dirty bitmap and returns how many of its pages were
+ *          dirty; called without the gate's lock
+ * @sealed: returns 0 if the guest has sealed the round; called with the gate's lock, so it
+ *          must only read
  */
 void gate_run(u64 (*apply)(const struct gate_range *range), int (*sealed)(u64 round));
 
 /** gate_view() - copy state, rounds and counters */
 void gate_view(struct gate_view *view);
 
-/* Rounds of a migration that are remembered: the latest. */
+/* Number of rounds kept per migration: the latest ones. */
 #define GATE_PAST	64
 
 /**
  * gate_past() - copy the closed rounds of the last migration
- * @past: room for GATE_PAST of them, the latest last
+ * @past: array of GATE_PAST entries, filled from the oldest to the latest
  *
- * Return: how many there are.
+ * Return: number of rounds copied.
  */
 u32 gate_past(struct gate_round *past);
 
@@ -192,7 +199,7 @@ u32 gate_past(struct gate_round *past);
 #define gate_count(member, n) gate_add(offsetof(struct freehint_counters, member), n)
 void gate_add(size_t offset, u64 n);
 
-/** gate_count_bql() - time spent under the BQL, microseconds */
+/** gate_count_bql() - add time spent with the BQL held, microseconds */
 void gate_count_bql(u64 us);
 
 #endif /* FREEHINT_ROUND_GATE_H */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which pages were hinted in the last migration.
+ * Records which pages were hinted in the last migration.
  *
- * One writer, the apply thread; a reset comes from the migration thread when no round is
- * open. Readers may see a range in the middle of being added: it is a picture.
+ * Only the apply thread sets bits. The migration thread clears them while no round is open.
+ * A reader may see a range that is only partly added: the result is for pictures only.
  */
 #include <stdlib.h>
 

@@ -1,31 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The skipped pages: those that were taken out of the dirty bitmap and not written since,
- * so that nobody is going to send them.
+ * Records the skipped pages: those that a hint took out of the dirty bitmap and that were not
+ * written since. QEMU will not send them.
  *
- * Theory of operation
- * -------------------
- * To a plain precopy it is the same whether a page was sent or skipped. After a switch to
- * postcopy it is not (switchover.c), and QEMU keeps no record of the difference: both are
- * clean in its bitmap. This is the record. A page enters when a hint takes it out, and
- * leaves when it was written; then QEMU knows it as dirty, and sends it or skips it anew.
+ * After a switch to postcopy these pages need care (switchover.c), and QEMU does not record
+ * them: sent and skipped pages are both clean in its bitmap.
  *
- * Who says that it was written? QEMU's log, read as a display adapter reads it: RAM has a
- * dirty bitmap for each of its clients, and that of the client "VGA" has no other user in
- * main memory. Every writer sets it beside the migration's: KVM's log, TCG's slow path,
- * vhost and VFIO always or as soon as memory_region_set_log() asked for it. Taking it
- * (memory_region_snapshot_and_clear_dirty()) clears our client's bits alone; if we make a
- * mistake here, the migration's own bits are not touched.
+ * Writes are read from QEMU's log as a display adapter reads it, through the client "VGA",
+ * which has no other user in main memory. Reading it clears this client's bits only, so a
+ * mistake here does not touch the migration's bits. Why not the migration's client: every bit
+ * taken would have to be put back, page by page, with the BQL held.
  *
- * Why not the migration's client: taking it takes the bits from QEMU, and every one has
- * to be put back, page by page, with the big lock held, and must not be forgotten.
+ * Invariant: a round is closed, synced, armed, the log is taken, then the round is published.
+ * So a write before the log was taken is older than what the guest reports next, and a
+ * later write is in the next log and removes the page from the record.
  *
- * Taking the log makes KVM clear it for what was dirty, as arming does. Nothing is lost
- * by that: what was fetched has gone to all clients first.
- *
- * Order within a round: closed, synced, armed, log taken, published. A write before the
- * log was taken is in it, and is older than what the guest reports next; a write after it
- * is in the next one, and makes the page leave.
+ * Under TCG taking the log drops the BQL. No round is open then, so no page is added in
+ * between. docs/extension.md, section skipped.c, has the sources.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +35,7 @@ static struct {
 	bool on;
 } skipped;
 
-/* Memory of devices is never armed; a display's log is the display's. */
+/* Device memory is never armed, so this does not take over the log of a real display. */
 static int add_block(const struct armed_block *armed)
 {
 	struct skipped_block *block = &skipped.block[skipped.count];
@@ -109,7 +100,7 @@ static bool logged(const struct skipped_block *block, DirtyBitmapSnapshot *log, 
 	return dirty_log_has(block->region, log, page, pages);
 }
 
-/* Which of the pages in @bits, counted from @page, are in the log. */
+/* Returns those of the pages in @bits, counted from @page, that are in the log. */
 static u64 logged_bits(const struct skipped_block *block, DirtyBitmapSnapshot *log, u64 page,
 		       u64 bits)
 {
@@ -155,7 +146,7 @@ static bool any_skipped(const struct skipped_block *block, u64 word, u64 end)
 	return false;
 }
 
-/* By pieces that are plugged as a whole. */
+/* virtio-mem plugs and unplugs whole pieces of PLUG_PAGES or a multiple. */
 static void forget_unplugged_in_block(struct skipped_block *block)
 {
 	u64 words = page_bits_words(block->pages), word, end;
@@ -179,7 +170,7 @@ void skipped_forget_unplugged(void)
 		forget_unplugged_in_block(&skipped.block[i]);
 }
 
-/* The first page at or after @page that is skipped or, with @flip, that is not. */
+/* Returns the first page at or after @page that is skipped or, with @flip, is not skipped. */
 static u64 next_page(const struct skipped_block *block, u64 page, u64 flip)
 {
 	u64 bits;

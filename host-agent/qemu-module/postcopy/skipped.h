@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The skipped pages: those that were taken out of the dirty bitmap and not written since,
- * so that nobody is going to send them.
+ * Records the skipped pages: those that a hint took out of the dirty bitmap and that were not
+ * written since. QEMU will not send them.
  */
 #ifndef FREEHINT_SKIPPED_H
 #define FREEHINT_SKIPPED_H
@@ -10,10 +10,10 @@
 #include "../core/qemu_abi.h"
 
 /**
- * struct skipped_block - a RAM block of a memory backend, and a bit for each of its pages
- * @host:   its first byte
- * @pages:  how many pages of it are armed
- * @ram:    QEMU's block; it stays while @region is referenced, unplugged or not
+ * struct skipped_block - a RAM block of a memory backend, and one bit per page
+ * @host:   first byte
+ * @pages:  number of armed pages
+ * @ram:    QEMU's block; valid while @region is referenced, even if it is unplugged
  * @region: its memory region; a reference is held
  * @word:   bit n of word w: page 64 * w + n is skipped
  */
@@ -26,59 +26,64 @@ struct skipped_block {
 };
 
 /**
- * skipped_begin() - remember skipped pages from now on
+ * skipped_begin() - start to record skipped pages of the armed blocks
  *
- * For the blocks that are armed. Their writes are recorded for us from here on.
+ * Also starts the log from which their writes are read.
  *
  * Context: BQL held, no round open.
  *
- * Return: 0 or -ENOMEM; then nothing is remembered.
+ * Return: 0 or -ENOMEM; on failure nothing is recorded.
  */
 int skipped_begin(void);
 
-/** skipped_end() - forget all of it; BQL held, nobody adds or walks */
+/** skipped_end() - drop the record; BQL held, no thread adds or walks */
 void skipped_end(void);
 
-/** skipped_is_on() - between skipped_begin() and skipped_end() */
+/** skipped_is_on() - has skipped_begin() succeeded, without skipped_end() since? */
 bool skipped_is_on(void);
 
 /**
- * skipped_add() - these pages are about to leave the dirty bitmap; apply thread only
+ * skipped_add() - record pages that are about to leave the dirty bitmap; apply thread only
  * @hva: first byte, a multiple of the page size
- * @len: bytes, likewise, inside one block
+ * @len: bytes, a multiple of the page size, inside one block
  */
 void skipped_add(const u8 *hva, u64 len);
 
 /**
- * skipped_forget_written() - forget the pages that were written since the last call
+ * skipped_forget_written() - remove the pages that were written since the last call
  *
- * Asks the accelerator for its log first, so every write before the call counts. What
- * the migration knows as dirty is left as it is.
+ * Reads the accelerator's log first, so every write before the call counts. The migration's
+ * own dirty bits are not changed.
  *
- * Context: BQL held, dropped meanwhile under TCG; no round open.
+ * Context: BQL held, dropped in between under TCG; no round open.
  */
 void skipped_forget_written(void);
 
 /**
- * skipped_forget_unplugged() - forget what is not plugged into the guest (virtio-mem)
+ * skipped_forget_unplugged() - remove pages that are not plugged into the guest (virtio-mem)
  *
- * A guest that is honest does not report it. QEMU must neither send nor touch it.
+ * An honest guest does not report them. QEMU must neither send nor touch them.
  *
  * Context: BQL held, guest stopped.
  */
 void skipped_forget_unplugged(void);
 
 /**
- * typedef skipped_run_fn - a run of skipped pages
+ * typedef skipped_run_fn - called for a run of skipped pages
  * @block: block
  * @first: first page, from the start of the block
- * @pages: how many
+ * @pages: number of pages
  *
  * Return: false to end the walk.
  */
 typedef bool skipped_run_fn(const struct skipped_block *block, u64 first, u64 pages);
 
-/** skipped_walk() - every run, block by block in ascending order; nobody adds or forgets */
+/**
+ * skipped_walk() - call @run for every run, block by block, in ascending order in each
+ * @run: see skipped_run_fn
+ *
+ * Context: no thread adds or removes pages.
+ */
 void skipped_walk(skipped_run_fn *run);
 
 #endif /* FREEHINT_SKIPPED_H */

@@ -1,49 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The switch to postcopy: skipped pages are given back to QEMU as pages that are dirty, and
- * that read as zero.
+ * The switch to postcopy: gives skipped pages back to QEMU as pages that are dirty and that
+ * read as zero.
  *
- * Theory of operation
- * -------------------
- * After the switch the guest runs on the destination, and a page that never came is
- * requested. The source sends it if it is dirty, and drops the request if not: a skipped
- * page is clean, and whoever touches it stands still until postcopy ends. So at the switch,
- * with the guest stopped for good, every page that is still skipped is
+ * After the switch the source drops the request for a clean page. A skipped page is clean, so
+ * a guest thread that touches it would stall. At the switch, with the guest stopped for good,
+ * every page that is still skipped is set dirty, and a thread makes it zero (zero_thread.c).
  *
- *   - set dirty, before QEMU collects the last dirty log of the migration: it then is a page
- *     like others, for requests, for recovery after a broken link, for preemption;
- *   - made zero, by a thread, while the migration goes on (zero_thread.c): QEMU sends
- *     nine bytes for a page of zeros, and the destination places the zero page, which takes
- *     no memory there unless memory is shared. What the thread has not reached yet is sent as
- *     it is: bytes, nothing worse, for the content of a free page is dead.
+ * Invariant: pages are set dirty before QEMU collects the last dirty log of the migration.
+ * This happens in a MemoryListener that is called at the end of the sync of the switch. In 7.2
+ * and 10.0 that sync is outside BEFORE_SYNC and AFTER_SYNC; 11.1 calls savevm handlers first.
+ * The capability is refused where neither is known, because a missed switch stalls guests.
  *
- * The destination needs nothing and knows nothing.
+ * A sync can drop the BQL in its middle (TCG, dirty ring), and since 10.0 a timer in the main
+ * loop syncs, too. The migration thread can switch at that moment. So the state "in a sync"
+ * is kept per thread.
  *
- * The moment. There is no precopy notifier between the stop of the guest and the
- * collection. There is a sync, and a MemoryListener with log_sync_global, of a priority
- * above the accelerator's and all devices', is called at its end. How to tell it from the
- * last sync of a plain precopy, which also has the guest stopped:
+ * If the switch fails, the guest continues here. Its free pages read as zero, and the thread
+ * ends before a vCPU starts.
  *
- *	QEMU 7.2, 10.0	only the latter is between BEFORE_SYNC and AFTER_SYNC
- *	QEMU 11.1	both are. But there the savevm handlers are told first
- *			(save_postcopy_prepare), if they are active: ours is asked
- *			whether it is, says no, writes nothing, and knows
- *
- * Whose sync? Since 10.0 a timer in the main loop syncs, too (auto-converge), and with TCG
- * or a dirty ring a sync drops the BQL in its middle. The migration thread can switch just
- * then. So "between BEFORE_SYNC and AFTER_SYNC" is said of a thread, not of QEMU, and
- * so is "we read the log ourselves", which syncs as well.
- *
- * If we took another sync of a stopped guest for the switch, free pages would be sent as
- * zeros that need not have been: time, no harm. The opposite would stall guests, so where
- * neither way exists the capability is refused.
- *
- * If the switch fails, the guest runs on here: free pages of it read as zero, and the
- * thread ends before a vCPU starts.
- *
- * Why not on the destination (received bits set early, zero pages placed from there): it
- * has no hook that exists in all series, and the source would have to trust that the
- * other side has it. docs/postcopy.md has what was studied.
+ * Why not on the destination: it has no hook that exists in all series. docs/extension.md,
+ * section switchover.c, and docs/postcopy.md have the details.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -60,14 +37,16 @@
 
 /* Above the accelerators' (10) and vhost's and VFIO's (at most 20). */
 #define LISTENER_PRIORITY	1000
-/* Before every device when the guest starts. */
+/* Run before every device's handler when the guest starts. */
 #define HANDLER_PRIORITY	(-1000)
 
 /*
  * Guarded by the BQL.
  *
- * @announced: by a savevm handler.
- * @handed_over: what is skipped was set dirty; to our own log, too.
+ * @thread: the migration thread.
+ * @announced: QEMU called a savevm handler: a switch to postcopy begins.
+ * @handed_over: the skipped pages were set dirty, also in the log that skipped.c reads: the
+ *               next skipped_forget_written() would remove them.
  */
 static struct {
 	struct qemu_memory_listener listener;
@@ -79,7 +58,7 @@ static struct {
 	u64 pages;
 } sw;
 
-/* Of this thread. @reading: our own reading of the log syncs, too. */
+/* Per thread. @reading: this thread reads the log itself, which also syncs. */
 static _Thread_local struct {
 	bool in_sync;
 	bool reading;
@@ -127,7 +106,7 @@ static bool is_switchover(void)
 	return qemu.register_savevm_live ? sw.announced : !my.in_sync;
 }
 
-/* Displays sync, too, for themselves. */
+/* Other syncs call this, too: a display syncs the log for itself. */
 static void log_synced(struct qemu_memory_listener *listener, bool last_stage)
 {
 	bool switching = is_switchover();
@@ -137,7 +116,7 @@ static void log_synced(struct qemu_memory_listener *listener, bool last_stage)
 	if (my.reading || (!my.in_sync && !switching))
 		return;
 	my.reading = true;
-	/* The guest's stop closed the round, but did not wait. */
+	/* The guest's stop closed the round without waiting for the apply thread. */
 	if (switching)
 		gate_close(true);
 	witness_sync();
@@ -146,7 +125,7 @@ static void log_synced(struct qemu_memory_listener *listener, bool last_stage)
 	my.reading = false;
 }
 
-/* Asked before the one thing that our handlers could do: write into the stream. */
+/* QEMU asks this before it calls a handler that could write into the stream: answer no. */
 static bool announced(void *opaque)
 {
 	(void)opaque;

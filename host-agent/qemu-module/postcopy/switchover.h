@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The switch to postcopy: skipped pages are given back to QEMU as pages that are dirty, and
- * that read as zero.
+ * The switch to postcopy: gives skipped pages back to QEMU as pages that are dirty and that
+ * read as zero.
  */
 #ifndef FREEHINT_SWITCHOVER_H
 #define FREEHINT_SWITCHOVER_H
@@ -11,22 +11,27 @@
 /** switchover_init() - register with QEMU, once at load, BQL held */
 void switchover_init(void);
 
-/** switchover_refusal() - why there must be no hints with postcopy-ram, NULL if nothing is wrong */
+/** switchover_refusal() - why hints are impossible with postcopy-ram, NULL if they are possible */
 const char *switchover_refusal(void);
 
 /**
- * switchover_prepare() - a round is about to open
+ * switchover_prepare() - prepare for a round that is about to open
  *
- * With the postcopy-ram capability: remember from now on what is skipped.
+ * With the postcopy-ram capability, starts to record skipped pages.
  *
- * Context: BQL held, dropped meanwhile under TCG; migration thread, armed, no round open.
+ * Context: BQL held, dropped in between under TCG; migration thread, armed, no round open.
  */
 void switchover_prepare(void);
 
-/** switchover_in_sync() - a sync by this thread begins or has ended; BQL held */
+/**
+ * switchover_in_sync() - note that this thread starts or has ended a sync
+ * @begins: true at the start, false after the end
+ *
+ * Context: BQL held.
+ */
 void switchover_in_sync(bool begins);
 
-/** switchover_over() - the migration has ended; BQL held, no round open */
+/** switchover_over() - clean up: the migration has ended; BQL held, no round open */
 void switchover_over(void);
 
 #endif /* FREEHINT_SWITCHOVER_H */

@@ -2,14 +2,14 @@
 /*
  * The thread that makes skipped pages zero after a switch to postcopy.
  *
- * Their content is dead. QEMU reads it nevertheless, and sends it unless it is zero.
+ * The content of these pages is dead. QEMU still reads it, and sends it unless it is zero.
  *
- * Two ways to make a page zero. Giving it to the kernel is quick and frees memory; reading
- * it again maps the zero page. It is not possible where somebody holds on to the page
- * (VFIO: discarding is disabled; mlock), would change the file itself under a private
- * mapping of a file, and for huge pages could end in SIGBUS if the pool runs dry and the
- * guest comes back. There, zeros are written, by a system call that answers EFAULT for memory
- * that is read-only, where a store would end QEMU.
+ * A page is made zero in one of two ways. Giving it back to the kernel is fast and frees
+ * memory; a later read maps the zero page. This is impossible if something pins the page (VFIO
+ * disables discarding; mlock). With a private mapping of a file it would change the file
+ * itself. With huge pages it could end in SIGBUS if the pool is empty and the guest
+ * continues here. In these cases zeros are written by a system call: it returns EFAULT for
+ * read-only memory, where a store would end QEMU.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -22,14 +22,14 @@
 #include "skipped.h"
 #include "zero_thread.h"
 
-/* At once: short enough to wait for, long enough for a system call. */
+/* Bytes per step: short enough for zero_thread_stop() to wait, long enough for a system call. */
 #define PIECE_BYTES	(4ULL << 20)
 
 static struct {
 	pthread_t thread;
 	bool running;
 	bool stop;
-	RAMBlock *written;	/* a block where giving pages to the kernel does not work */
+	RAMBlock *written;	/* discarding failed in this block */
 } zero;
 
 static bool can_discard(const struct skipped_block *block)
@@ -54,7 +54,7 @@ static bool make_zero(const struct skipped_block *block, u64 offset, u64 len)
 	if (can_discard(block)) {
 		if (!qemu.ram_block_discard_range(block->ram, offset, len))
 			return true;
-		/* QEMU has said why. */
+		/* QEMU has reported the error. */
 		zero.written = block->ram;
 	}
 	return write_zeros(block->host + offset, len);
@@ -89,7 +89,7 @@ void zero_thread_start(void)
 	zero_thread_stop();
 	zero.stop = false;
 	zero.written = NULL;
-	/* QEMU's signals belong to QEMU's threads. */
+	/* QEMU's signals must be handled by QEMU's threads. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	zero.running = !pthread_create(&zero.thread, NULL, zero_thread, NULL);

@@ -8,17 +8,17 @@
 #include "../../../include/freehint/types.h"
 
 /**
- * zero_thread_start() - begin with it, lowest pages first
+ * zero_thread_start() - start the thread; it begins with the lowest pages
  *
- * The guest is stopped; what is skipped changes no more until zero_thread_stop(). If no
- * thread can be had the pages stay as they are, which is no harm.
+ * The guest is stopped. The record of skipped pages must not change until zero_thread_stop().
+ * If no thread can be created the pages keep their content, which is harmless.
  */
 void zero_thread_start(void);
 
 /**
- * zero_thread_stop() - end it, and wait until it has ended: some milliseconds
+ * zero_thread_stop() - stop the thread and wait for its end: some milliseconds
  *
- * Must be called before the guest runs here again, which may use any page then.
+ * Call it before the guest runs here again: the guest may then use any page.
  */
 void zero_thread_stop(void);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The thread that clears accepted ranges in QEMU's dirty bitmap, the only one of
- * ours that ever waits for QEMU's bitmap lock.
+ * The apply thread: clears accepted ranges in QEMU's dirty bitmap. No other thread of the
+ * extension waits for QEMU's bitmap lock.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -26,7 +26,7 @@ static u64 clear_piece(u8 *hva, u64 len)
 	after = qemu.ram_bytes_remaining();
 	if (before <= after)
 		return 0;
-	/* QEMU may have sent other pages while we waited for the lock. */
+	/* QEMU may have sent other pages while this thread waited for the lock. */
 	return before - after < len ? before - after : len;
 }
 
@@ -56,7 +56,7 @@ static int sealed(u64 round)
 static void *apply_thread(void *opaque)
 {
 	(void)opaque;
-	/* qemu_guest_free_page_hint() looks its block up under RCU. */
+	/* qemu_guest_free_page_hint() looks up its block under RCU. */
 	qemu.rcu_register_thread();
 	gate_run(apply, sealed);
 	return NULL;
@@ -71,7 +71,7 @@ int apply_thread_start(void)
 
 	if (started)
 		return 0;
-	/* QEMU's signals belong to QEMU's threads. */
+	/* QEMU's signals must be handled by QEMU's threads. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	ret = -pthread_create(&thread, NULL, apply_thread, NULL);

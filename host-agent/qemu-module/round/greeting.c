@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * When the host's hello is said: as soon as the guest runs here, again whenever it runs
- * again, after a reset, and when the shared memory is added later.
+ * Publishes the host's hello: when the guest first runs here, each time it runs again, after a
+ * reset, and when the shared memory is added later.
  */
 #include "../core/bar.h"
 #include "greeting.h"
@@ -9,11 +9,11 @@
 #include "../core/qemu_abi.h"
 
 /**
- * enum greeting - has the region our hello?
- * @GREETING_NOT_YET: the guest never ran here; a destination's region belongs to
- *                    the incoming migration
- * @GREETING_DUE:     the guest runs, or ran
- * @GREETING_SAID:    it has
+ * enum greeting - state of the host's hello in the region
+ * @GREETING_NOT_YET: the guest has not run here. The region must not be touched: on a
+ *                    destination the incoming migration fills it
+ * @GREETING_DUE:     the guest has run; the hello must be published
+ * @GREETING_SAID:    the hello is published
  */
 enum greeting {
 	GREETING_NOT_YET,
@@ -24,22 +24,22 @@ enum greeting {
 /* Guarded by the BQL. */
 static enum greeting greeting;
 
-/* Until an incoming postcopy is over it is asked for so often. */
+/* Interval of retries until an incoming postcopy is over. */
 #define LATER_NS	(100 * QEMU_MS)
 
 static struct qemu_ram_notifier memory;
 static struct qemu_timer later;
-/* A look at new memory is on its way; any thread. */
+/* A bottom half for new memory is scheduled; any thread. */
 static bool look_is_due;
 
-/* A hello takes the request back and says "off": reporting that is on is said anew. */
+/* The hello resets the request line to "off", so publish again that reporting is on. */
 static void say_hello(void)
 {
 	bar_say_hello();
 	precopy_withdraw();
 }
 
-/* Reporting that is on was started in another region, and may go on where there is room. */
+/* Reporting may have been started in another region. It continues only if this one has room. */
 static bool attach(const char **why)
 {
 	bool is_new = !bar_is_attached();
@@ -52,8 +52,8 @@ static bool attach(const char **why)
 }
 
 /*
- * The device was unplugged and its backend deleted. If another has come, a file that was
- * used before may have a guest's hello to the instance of then.
+ * The device was unplugged and its backend deleted. A new backend may use the old file, which
+ * may hold a guest's hello to the old instance. So a new instance id is needed.
  */
 static void let_go(void)
 {
@@ -70,8 +70,8 @@ static bool say_later(void)
 }
 
 /*
- * While an incoming postcopy fills memory, the region is left alone. Nothing tells
- * us when that is over, so a timer looks; a command may come first.
+ * While an incoming postcopy fills memory, the region must not be touched. QEMU does not
+ * report when that is over, so a timer polls. A command may retry earlier.
  */
 bool greeting_say(const char **why)
 {
@@ -104,9 +104,9 @@ static void try_to_say(void *opaque)
 }
 
 /*
- * A backend that is added while QEMU runs: its object has its id already, but its memory is
- * just being made, so the main loop looks at it when the command that adds it is done. The
- * device comes later, in another command; until then nobody reads the hello.
+ * A backend was added while QEMU runs. Its object has its id already, but its memory is not
+ * complete, so the main loop checks it after the command that adds it. A later command adds
+ * the device; until then nobody reads the hello.
  */
 static void memory_was_added(struct qemu_ram_notifier *notifier, void *host, size_t size,
 			     size_t max)
@@ -121,9 +121,8 @@ static void memory_was_added(struct qemu_ram_notifier *notifier, void *host, siz
 }
 
 /*
- * The first time the guest runs, and every time it runs again: whatever was loaded
- * into the region meanwhile (an incoming migration, a snapshot) carries somebody
- * else's hello.
+ * The guest runs for the first time, or again. An incoming migration or a snapshot may have
+ * loaded another host's hello into the region in between.
  */
 static void vm_started(void)
 {
@@ -144,8 +143,8 @@ static void vm_state_changed(void *opaque, bool running, int state)
 }
 
 /*
- * The old kernel's module is gone; its hello in the region must not count. A guest that
- * stands still, or has not run yet, gets the new hello when it runs.
+ * The old kernel's module is gone, so its hello in the region must become stale. A guest that
+ * is stopped, or has not run yet, gets the new hello when it runs.
  */
 static void vm_reset(void *opaque)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * When the host's hello is said: as soon as the guest runs here, again whenever it runs
- * again, after a reset, and when the shared memory is added later. All of it under the BQL.
+ * Publishes the host's hello: when the guest first runs here, each time it runs again, after a
+ * reset, and when the shared memory is added later. Call everything under the BQL.
  */
 #ifndef FREEHINT_GREETING_H
 #define FREEHINT_GREETING_H
@@ -12,13 +12,13 @@
 void greeting_init(void);
 
 /**
- * greeting_say() - find the region and say hello, if that was not possible before
- * @why: filled with what stands against it, on failure
+ * greeting_say() - attach the region and publish the hello, unless that is done
+ * @why: set to the reason on failure
  *
- * A region whose backend was deleted is let go, and that of a new one with its id is taken.
+ * Releases a region whose backend was deleted, and attaches a new backend with the same id.
  *
- * Return: true when the region is in use. Never before the guest has run: a
- * destination's region is not touched while migration fills it.
+ * Return: true if the region is in use. Always false before the guest has run: the region of
+ * a destination must not be touched while the migration fills it.
  */
 bool greeting_say(const char **why);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How long the migration thread waits for the hints of a round.
+ * Computes how long the migration thread waits for the hints of a round.
  */
 #ifndef FREEHINT_HINT_WAIT_H
 #define FREEHINT_HINT_WAIT_H
@@ -10,9 +10,9 @@
 
 /**
  * struct hint_wait - limits of one wait, microseconds
- * @idle_us:  it goes on when nothing has moved for so long
- * @total_us: and after so long in any case; 0: there is no wait
- * @too_late: there is none because the guest looks too seldom
+ * @idle_us:  stop when nothing has moved for this time
+ * @total_us: stop after this time in any case; 0: do not wait
+ * @too_late: do not wait, because the guest polls too seldom
  */
 struct hint_wait {
 	u64 idle_us;
@@ -21,8 +21,8 @@ struct hint_wait {
 };
 
 /*
- * What a guest that does not say is taken for: it is asleep in the first pass, and awake
- * in the later ones.
+ * Poll interval that is assumed if the guest does not publish its own: slow in the first pass,
+ * fast in later ones.
  */
 static inline u64 hint_wait_guess(u32 pass)
 {
@@ -30,16 +30,17 @@ static inline u64 hint_wait_guess(u32 pass)
 }
 
 /**
- * hint_wait_for() - the wait of a pass
- * @limit_us:  what the administrator chose for such a pass, microseconds; 0: no wait
- * @pass:      of the migration, from 1
- * @bytes:     guest memory: the larger, the longer the scan, a millisecond for each GiB
- * @notice_us: microseconds until the guest looks at the request, by its own word; 0: it
- *             does not say
+ * hint_wait_for() - compute the wait of a pass
+ * @limit_us:  limit that the administrator chose for such a pass, microseconds; 0: no wait
+ * @pass:      pass of the migration, from 1
+ * @bytes:     guest memory; the scan takes longer with more of it: a millisecond per GiB
+ * @notice_us: microseconds until the guest polls, as it published; 0: unknown
  *
- * The time until the guest looks is added to the limit. A guest that takes longer for it
- * than both the limit and FREEHINT_POLL_IDLE_US is not waited for: its administrator chose
- * that, and the wait would be in vain most of the time.
+ * The time until the guest polls is added to the limit. If it is longer than both the limit
+ * and FREEHINT_POLL_IDLE_US there is no wait: the guest's administrator chose that interval,
+ * and most waits would be in vain.
+ *
+ * Return: the limits of the wait.
  */
 static inline struct hint_wait hint_wait_for(u64 limit_us, u32 pass, u64 bytes,
 					     u64 notice_us)

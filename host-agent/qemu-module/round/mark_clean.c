@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * x-freehint-mark-clean: reads the ranges of one command, checks every one, and
- * queues all of them or none.
+ * x-freehint-mark-clean: reads the ranges of one command, checks each of them, and queues all
+ * of them or none.
  *
- * The peer is not trusted to be right: it repeats what a guest wrote. What may be
- * queued is decided here, against QEMU's own view of guest memory and against what
- * was armed for this round. The ranges are copied first and checked afterwards.
+ * The peer is not trusted: it repeats what a guest wrote. Each range is checked against QEMU's
+ * own view of guest memory and against what was armed for this round. The ranges are copied
+ * first and checked afterwards.
  *
- * A guest knows its memory and nothing of what migrates. So memory that is the guest's
- * but is not armed is no fault of the command: it is left out and counted. It may be left
- * out of this migration (x-ignore-shared), or be the last page of a block that cannot be
- * armed, or a block beyond those that are. What is no memory of the guest is a fault.
+ * A guest cannot know which of its memory migrates. So guest memory that is not armed is not
+ * an error: it is skipped and counted. It may be left out of this migration (x-ignore-shared),
+ * be the last page of a block that cannot be armed, or be a block beyond the limit. A range
+ * that is not guest memory is an error.
  */
 #define _GNU_SOURCE
 #include <inttypes.h>
@@ -26,17 +26,17 @@
 #include "range_source.h"
 #include "../gate/round_gate.h"
 
-/* A range that straddles two memory regions becomes two. */
+/* A range that straddles two memory regions becomes two pieces. */
 #define MAX_PIECES	(2 * FREEHINT_MAX_RANGES)
 
 /**
- * struct batch - one command on its way to the gate; used under the BQL only
- * @list:  copy of what the peer sent
+ * struct batch - one command that is being checked; used under the BQL only
+ * @list:  copy of the ranges that the peer sent
  * @map:   RAM segments looked up for this command
- * @piece: host addresses, checked
- * @count: of @piece
- * @pages: in all of them
- * @ignored: pages of the guest that are left out, for they are not armed
+ * @piece: checked ranges, as host addresses
+ * @count: number of pieces
+ * @pages: pages in all pieces
+ * @ignored: pages of guest memory that are skipped because they are not armed
  */
 static struct batch {
 	struct range_list list;
@@ -71,7 +71,7 @@ static bool check_arguments(const QDict *args, Error **errp)
 		qemu_error(errp, "argument '%s' is unknown", qemu.qdict_entry_key(entry));
 		return false;
 	}
-	/* What is no boolean answers with the default, whichever that is. */
+	/* For a value that is not a boolean QEMU returns the default, so try both. */
 	if (qemu.qdict_get_try_bool(args, FREEHINT_ARG_LAST, true) ==
 	    qemu.qdict_get_try_bool(args, FREEHINT_ARG_LAST, false) ||
 	    !qemu.qdict_haskey(args, FREEHINT_ARG_LAST))
@@ -160,7 +160,7 @@ static bool add_piece(u32 i, u64 gpa, u8 *hva, u64 len, Error **errp)
 	return true;
 }
 
-/* [hva, hva + len) lies in one memory region and may be armed in part. */
+/* [hva, hva + len) lies in one memory region; part of it may be armed. */
 static bool add_pieces(u32 i, u64 gpa, u8 *hva, u64 len, Error **errp)
 {
 	bool armed;
@@ -181,7 +181,7 @@ static bool add_pieces(u32 i, u64 gpa, u8 *hva, u64 len, Error **errp)
 	return true;
 }
 
-/* What lies below 1 MiB is taken and left as it is: an old guest may have it free. */
+/* Memory below 1 MiB is accepted but not cleared: an old guest may report it as free. */
 static u64 skip_firmware(u64 start, u64 end)
 {
 	u64 from = start;

@@ -1,71 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where QEMU's migration calls us: opens a round after every bitmap sync, closes
- * it before the next.
+ * Precopy notifiers: open a round after every bitmap sync and close it before the next.
  *
- * Theory of operation
- * -------------------
- * QEMU's notifiers run in the migration thread, in this order:
+ * After a sync, while the guest runs: arm, open the gate, publish, in this order; then wait for
+ * the hints. Before a sync and at cleanup: close the gate and wait for the apply thread.
  *
- *	BEFORE_SYNC, AFTER_SYNC		first pass; BQL held, setup in progress
- *	SETUP				setup done; BQL held since QEMU 9.0
- *	BEFORE_SYNC, AFTER_SYNC		every later pass; BQL held
- *	BEFORE_SYNC, AFTER_SYNC		the last one, with the guest stopped
- *	COMPLETE			precopy is over
- *	CLEANUP				main loop; the dirty bitmap is freed after it
+ * Invariant: a round opens only if no sync has begun since the log was armed, and none is
+ * running in any thread. Otherwise its hints could wipe what the sync has just brought.
  *
- * After a sync, with the guest running: arm, open the gate, publish, in this order;
- * then wait for the hints. Before a sync and at cleanup: close the gate and wait for
- * the apply thread.
+ * The BQL is dropped to arm and to wait: with it held the guest's devices stop and QEMU reads
+ * no commands. Dropping it invalidates every answer of QEMU and of the guest so far:
+ *   - a timer's sync (auto-converge, QEMU 10.0) undoes the arming: compare @syncs;
+ *   - such a sync may drop the BQL in its middle: check @syncing;
+ *   - the device of the next notifier may be unplugged while QEMU holds a pointer to it: so
+ *     this notifier must be the last in QEMU's list, which is_last() checks.
  *
- * The first round is opened at SETUP and not before. Between the first AFTER_SYNC and
- * SETUP, QEMU excludes discarded pages from its bitmap without taking the bitmap's
- * lock (migration_bitmap_clear_discarded_pages). Clearing bits meanwhile could corrupt
- * its count of dirty pages, and a migration whose count never reaches the threshold
- * never ends.
+ * In the first AFTER_SYNC the BQL is never dropped: QEMU holds the lock of its list of RAM
+ * blocks, and taking the BQL again under it would be a deadlock. Until SETUP QEMU also changes
+ * its bitmap without the bitmap lock. So the first round opens at SETUP.
  *
- * Why the migration thread waits. Once it sends, it keeps QEMU's bitmap lock for 50 ms
- * at a time (MAX_WAIT in migration/ram.c), the first hints come that late, and what is
- * sent meanwhile is lost to us. In the notifier a pass has sent nothing yet and nobody
- * holds the lock. The wait ends with the last hint, or when nothing moves any more, or
- * at its limit; a later pass waits only if somebody answered the one before.
- *
- * Why the BQL is dropped for it, and for arming. With the BQL held the guest's devices
- * stand still, a TCG guest cannot even take a timer interrupt, and QMP commands with
- * hints are not read. Nothing that QEMU does between the notifier's return and its own
- * unlock needs the BQL to have been held throughout: SETUP is the last call of
- * qemu_savevm_state_setup(), AFTER_SYNC the last of migration_bitmap_sync_precopy(),
- * and QEMU's TCG drops the BQL there itself (tcg_log_global_after_sync). In later
- * passes an RCU read section surrounds us, inside which QEMU takes the BQL elsewhere,
- * too (prepare_mmio_access); nobody waits for a grace period with the BQL held.
- *
- * In the first AFTER_SYNC the BQL is never dropped. QEMU holds the lock of its list of RAM
- * blocks there (ram_init_bitmaps), and whoever plugs memory takes that lock with the BQL
- * held: to take the BQL again under it would be a deadlock. So what has to drop it waits
- * for SETUP: the first round, and the reset of TCG's TLBs (arm_tlbs). Until then the bitmap
- * says that all memory is dirty, and nothing of it was sent: a write that goes unrecorded
- * is of a page that is yet to be sent.
- *
- * Nobody stands behind us. QEMU's list of these notifiers is walked with the next element
- * looked up before each call (notifier_with_return_list_notify). While we have dropped the
- * BQL the device that owns the next one, virtio-balloon, can be unplugged, and QEMU would
- * call what was freed. Whoever registers later is put at the head (notifier_with_return_list_add):
- * in front of us, where the walk has been already. That is so in 7.2, 10.0, 10.2 and 11.1.
- * So whoever comes before the first device is the last, for ever: a -plugin is loaded before
- * the machine makes devices (qemu_init_board), and -object freehint is made before that.
- * Since nothing of QEMU's promises it, it is asked before each drop (is_last), and a QEMU in
- * which it is not so gets no hints.
- *
- * QEMU's lists of memory listeners and savevm handlers need no such rule: they find the next
- * element after the call, through ours, and ours stays.
- *
- * What dropping it invalidates: everything that was asked of QEMU and of the guest.
- * And since 10.0 a timer in the main loop may sync meanwhile (auto-converge): what was
- * armed before such a sync is armed no more, so begin_round() compares @syncs. Such a sync also
- * drops the BQL in its middle: with KVM's dirty ring before QEMU collects the log, with
- * TCG before the TLBs are reset. A round that opened there would be older than the end of the sync,
- * and its hints would wipe what the sync has just brought. So none is opened while any
- * thread syncs (@syncing).
+ * Why wait here: once the pass sends, it holds the bitmap lock for 50 ms at a time, and hints
+ * are late. docs/extension.md, section precopy.c, has the order of the notifiers and sources.
  */
 #include <pthread.h>
 
@@ -84,11 +39,11 @@
 #include "../audit/witness.h"
 
 /*
- * Guarded by the BQL; @bql_us is the migration thread's own.
+ * Guarded by the BQL; only the migration thread uses @bql_us.
  *
- * @syncs grows when a sync begins and when it ends. @syncing: syncs that have begun and not
- * ended, of any thread. @woken: reporting was started by this migration, and ends with it.
- * @barren: no memory that could be hinted migrates.
+ * @syncs: incremented when a sync begins and when it ends. @syncing: syncs in progress, of any
+ * thread. @woken: this migration started reporting, so reporting stops with it. @barren: no
+ * memory that could be hinted migrates.
  */
 static struct {
 	struct qemu_notifier notifier;
@@ -132,10 +87,9 @@ void precopy_withdraw(void)
 }
 
 /*
- * With auto-converge, newer series also sync from a timer in the main loop, in the
- * middle of a pass. The migration thread holds the bitmap lock then, and arming
- * would wait for it, chunk by chunk, with the BQL held. Such a sync closes the round
- * like any other, but opens none.
+ * With auto-converge, QEMU 10.0 and later also sync from a timer in the main loop, in the
+ * middle of a pass. The migration thread then holds the bitmap lock, and arming would wait
+ * for it, chunk by chunk, with the BQL held. Such a sync closes the round but opens none.
  */
 static bool in_migration_thread(void)
 {
@@ -144,7 +98,7 @@ static bool in_migration_thread(void)
 
 static bool may_open(void)
 {
-	/* A stopped guest cannot answer, and its last pass must not be touched. */
+	/* A stopped guest cannot answer, and hints must not touch its last pass. */
 	if (!precopy.enabled || !qemu.runstate_is_running())
 		return false;
 	if (in_migration_thread() && !precopy.syncing && !precopy_refusal())
@@ -177,7 +131,7 @@ static void open_round(void)
 	precopy.opened = true;
 }
 
-/* Mostly without the BQL: this takes milliseconds for each GiB of a guest under KVM. */
+/* Runs mostly without the BQL: it takes milliseconds per GiB of a guest under KVM. */
 static void arm(void)
 {
 	u64 start = clock_us();
@@ -193,12 +147,12 @@ static void arm(void)
 	switchover_prepare();
 }
 
-/* Microseconds until guest and agent have seen the request, 0 if nobody says. */
+/* Returns microseconds until guest and agent poll the request, 0 if unknown. */
 static u64 notice_us(void)
 {
 	u64 us = bar_poll_us();
 
-	/* The agent looks as often as an idle guest until it knows of the migration. */
+	/* The agent polls as slowly as an idle guest until it sees the migration. */
 	return precopy.woken && us < FREEHINT_POLL_IDLE_US ? FREEHINT_POLL_IDLE_US : us;
 }
 
@@ -220,13 +174,13 @@ static void wait_for_hints(void)
 	take_bql();
 }
 
-/* Nothing has synced since @syncs were counted. */
+/* Returns true if no sync began or ended since @syncs was read. */
 static bool still_armed(u64 syncs)
 {
 	return syncs == precopy.syncs;
 }
 
-/* Context: BQL held, migration thread, straight after a sync or after the setup. */
+/* Context: BQL held, migration thread, right after a sync or after the setup. */
 static void begin_round(void)
 {
 	bool answered = precopy.pass == 1 || gate_was_answered();
@@ -244,14 +198,14 @@ static void begin_round(void)
 	gate_count_bql(clock_us() - precopy.bql_us);
 }
 
-/* Otherwise this QEMU's TCG stays as it is without us. */
+/* Only the last notifier may drop the BQL. Elsewhere QEMU's TCG keeps its own behaviour. */
 static void reset_tlbs(void)
 {
 	if (is_last())
 		arm_tlbs();
 }
 
-/* The first sync leaves everything that drops the BQL to setup_done(). */
+/* In the first sync everything that drops the BQL is left to setup_done(). */
 static void after_sync(void)
 {
 	switchover_in_sync(false);
@@ -269,8 +223,8 @@ static void after_sync(void)
 }
 
 /*
- * Whether reporting is on or not: x-freehint-stop does not wait for the range that
- * is just being applied, so the next sync has to.
+ * Called even if reporting is off: x-freehint-stop does not wait for a range that is being
+ * applied, so the next sync has to.
  */
 void precopy_close(bool wait)
 {
@@ -278,7 +232,7 @@ void precopy_close(bool wait)
 	precopy_withdraw();
 }
 
-/* The first sync is early enough: the first round opens at SETUP. */
+/* Starts reporting at the first sync. This is early enough: the first round opens at SETUP. */
 static void wake_up(void)
 {
 	const char *why;
@@ -303,7 +257,7 @@ static void setup_done(void)
 
 	if (!held)
 		take_bql();
-	/* No sync, no dirty log: a background snapshot. */
+	/* Without a sync there is no dirty log: this is a background snapshot. */
 	if (precopy.pass)
 		reset_tlbs();
 	begin_round();
@@ -359,14 +313,14 @@ bool precopy_start(const char **why)
 	*why = refusal(0);
 	if (*why)
 		return false;
-	/* Reporting may have been on, or off, for so long that the guest looks seldom. */
+	/* Make the guest poll fast: after a long time without change it polls slowly. */
 	bar_kick();
 	if (precopy.enabled)
 		return true;
 	if (!bar_make_room(why))
 		return false;
 	precopy.enabled = true;
-	/* In the middle of a pass: the next sync opens the first round. */
+	/* If a pass is in progress, the next sync opens the first round. */
 	precopy_withdraw();
 	return true;
 }

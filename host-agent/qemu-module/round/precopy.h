@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where QEMU's migration calls us: opens a round after every bitmap sync, closes
- * it before the next. All of it under the BQL.
+ * Precopy notifiers: open a round after every bitmap sync and close it before the next. Call
+ * everything under the BQL.
  */
 #ifndef FREEHINT_PRECOPY_H
 #define FREEHINT_PRECOPY_H
@@ -9,16 +9,16 @@
 #include "../../../include/freehint/types.h"
 
 /**
- * struct precopy_limits - what the administrator chose
- * @first_wait_us: how long the migration thread waits for hints in the first pass, 0 for
- *         not at all
- * @later_wait_us: in each later one, likewise
- * @start: starts reporting when a migration begins and nobody has, until it ends; NULL
- *         for not at all. Fills its argument with what stands against it and returns
- *         false then
+ * struct precopy_limits - options of the administrator
+ * @first_wait_us: limit of the migration thread's wait for hints in the first pass, 0: no
+ *         wait
+ * @later_wait_us: the same for each later pass
+ * @start: starts reporting for the duration of a migration if it is off when the migration
+ *         begins; NULL: never. Returns false and sets its argument to the reason on failure
  *
- * Half of it when nothing moves. To both comes the time until the guest looks at the
- * request (hint_wait.h), and a millisecond for each GiB of a guest that is busy answering.
+ * When nothing moves, the wait ends after half of the limit. Both times are extended by the
+ * time until the guest polls the request (hint_wait.h); the limit is also extended by a
+ * millisecond per GiB, for a guest that is busy answering.
  */
 struct precopy_limits {
 	u64 first_wait_us;
@@ -30,32 +30,32 @@ struct precopy_limits {
 void precopy_init(const struct precopy_limits *limits);
 
 /**
- * precopy_close() - close the round, if one is open, and take the request back
+ * precopy_close() - close the round, if one is open, and withdraw the request
  * @wait: see gate_close()
  */
 void precopy_close(bool wait);
 
-/** precopy_withdraw() - no round is requested; reporting that is on is said anew */
+/** precopy_withdraw() - request no round; if reporting is on, publish that it is ready */
 void precopy_withdraw(void);
 
 /**
- * precopy_start() - report from the next sync on; the host's hello stands in the region
- * @why: filled with what stands against it, on failure
+ * precopy_start() - start reporting with the next sync; the host's hello must be published
+ * @why: set to the reason on failure
  *
- * Return: true when reporting is on.
+ * Return: true if reporting is on.
  */
 bool precopy_start(const char **why);
 
-/** precopy_stop() - close the round and report no more */
+/** precopy_stop() - close the round and stop reporting */
 void precopy_stop(void);
 
-/** precopy_enabled() - was reporting started? */
+/** precopy_enabled() - is reporting on? */
 bool precopy_enabled(void);
 
-/** precopy_pass() - pass of the running migration, 0 when there is none */
+/** precopy_pass() - pass of the running migration, 0 if there is none */
 u32 precopy_pass(void);
 
-/** precopy_refusal() - why no round is opened at present, NULL if nothing is wrong */
+/** precopy_refusal() - why no round can open at present, NULL if it can */
 const char *precopy_refusal(void);
 
 #endif /* FREEHINT_PRECOPY_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where the ranges of a mark-clean command come from: a JSON list for use by hand,
- * or records in a file whose descriptor was passed with getfd.
+ * Reads the ranges of a mark-clean command: a JSON list for use by hand, or records in a file
+ * whose descriptor was passed with getfd.
  */
 #define _GNU_SOURCE
 #include <inttypes.h>
@@ -10,7 +10,7 @@
 
 #include "range_source.h"
 
-/* Holds the list element being looked at; QEMU frees it with the arguments. */
+/* Temporary key for a list element; QEMU frees the element with the arguments. */
 #define ELEMENT "freehint-element"
 
 static bool read_element(QDict *args, QObject *element, struct freehint_range *range)
@@ -19,8 +19,8 @@ static bool read_element(QDict *args, QObject *element, struct freehint_range *r
 	QDict *dict;
 
 	/*
-	 * Handing the element to args makes QEMU free it, and asking for it as a
-	 * QDict checks its type, without knowing how a QObject is laid out.
+	 * Putting the element into args makes QEMU free it. Reading it back as a QDict
+	 * checks its type without access to the layout of a QObject.
 	 */
 	qemu.qdict_put_obj(args, ELEMENT, element);
 	dict = qemu.qdict_get_qdict(args, ELEMENT);
@@ -61,7 +61,7 @@ static bool read_json(QDict *args, struct range_list *list, Error **errp)
 	return true;
 }
 
-/* Only a regular file can be read without the chance to block on its writer. */
+/* Only reads of a regular file cannot block on its writer. */
 static bool check_file(int fd, const char *name, Error **errp)
 {
 	struct stat st;
@@ -81,7 +81,7 @@ static bool read_records(int fd, const char *name, struct range_list *list, u32 
 
 	if (!check_file(fd, name, errp))
 		return false;
-	/* pread() and not mmap(): a peer that truncates its file gets an error. */
+	/* pread() and not mmap(): if the peer truncates its file, this returns an error. */
 	got = pread(fd, list->range, size, 0);
 	if (got < 0 || (size_t)got != size) {
 		qemu_error(errp, "file '%s' holds %zd bytes, %u ranges are %zu",
@@ -103,7 +103,7 @@ static bool read_file(QDict *args, struct range_list *list, Error **errp)
 		qemu_error(errp, "'fdname' is not a string");
 		return false;
 	}
-	/* Ours from here on, whatever is wrong with the rest. */
+	/* From here on the descriptor must be closed, also on errors. */
 	fd = qemu.monitor_get_fd(qemu.monitor_cur(), name, errp);
 	if (fd < 0)
 		return false;
@@ -129,7 +129,7 @@ bool range_source_read(QDict *args, struct range_list *list, Error **errp)
 		return read_json(args, list, errp);
 	if (file)
 		return read_file(args, list, errp);
-	/* Nothing to add, but "last" has to be said. */
+	/* A command without ranges is valid if it carries "last". */
 	if (qemu.qdict_get_try_bool(args, FREEHINT_ARG_LAST, false))
 		return true;
 	qemu_error(errp, "'ranges' or 'fdname' is missing");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where the ranges of a mark-clean command come from: a JSON list for use by hand,
- * or records in a file whose descriptor was passed with getfd.
+ * Reads the ranges of a mark-clean command: a JSON list for use by hand, or records in a file
+ * whose descriptor was passed with getfd.
  */
 #ifndef FREEHINT_RANGE_SOURCE_H
 #define FREEHINT_RANGE_SOURCE_H
@@ -13,7 +13,7 @@
 /**
  * struct range_list - a private copy of the ranges of one command
  * @range: as the peer sent them, unchecked
- * @count: how many
+ * @count: number of ranges
  */
 struct range_list {
 	struct freehint_range range[FREEHINT_MAX_RANGES];
@@ -22,11 +22,11 @@ struct range_list {
 
 /**
  * range_source_read() - copy the ranges of a command
- * @args: arguments of the command; exactly one of "ranges" and "fdname"
+ * @args: arguments of the command: either "ranges" or "fdname", or neither with "last"
  * @list: filled
  * @errp: set on failure
  *
- * Return: true when @list holds them.
+ * Return: true if @list holds the ranges.
  */
 bool range_source_read(QDict *args, struct range_list *list, Error **errp);
 

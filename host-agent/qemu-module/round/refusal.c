@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What stands against hinting: the capabilities of the migration, and what the guest
- * has said of itself, in words for x-query-freehint.
+ * Decides whether hints are possible: checks the capabilities of the migration and the guest's
+ * hello, and words the reason for x-query-freehint.
  *
- * postcopy-ram is refused where it is not known how QEMU switches (switchover.c).
- * background-snapshot writes each page once, whatever the dirty log says, and COLO goes on
- * syncing after the switch without these notifiers.
+ * postcopy-ram is refused if the extension cannot recognise this QEMU's switch (switchover.c).
+ * background-snapshot writes each page once and ignores the dirty log. COLO continues to sync
+ * after the switch without calling these notifiers.
  */
 #include "../../../include/freehint/shm_layout.h"
 #include "../core/bar.h"

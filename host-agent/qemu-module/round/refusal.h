@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What stands against hinting: the capabilities of the migration, and what the guest
- * has said of itself, in words for x-query-freehint.
+ * Decides whether hints are possible: checks the capabilities of the migration and the guest's
+ * hello, and words the reason for x-query-freehint.
  */
 #ifndef FREEHINT_REFUSAL_H
 #define FREEHINT_REFUSAL_H
@@ -10,11 +10,11 @@
 
 /**
  * refusal_in_pass() - why no page may be hinted
- * @pass: pass of the migration; 0 asks for what stands against it in any pass
+ * @pass: pass of the migration; 0: only reasons that hold in every pass
  *
- * Context: BQL held; true until it is dropped.
+ * Context: BQL held; the result is valid until it is dropped.
  *
- * Return: a sentence that never goes away, NULL if nothing is wrong.
+ * Return: a static string, NULL if hints are possible.
  */
 const char *refusal_in_pass(u32 pass);
 
