@@ -228,7 +228,7 @@ static void publish_block(struct freehint_publisher *pub, unsigned long block,
 		freehint_put_used(pub, block + BLOCK_PAGES);
 }
 
-static bool scan_is_moot(const struct freehint_publisher *pub)
+static bool scan_is_stale(const struct freehint_publisher *pub)
 {
 	return kthread_should_stop() || !freehint_round_is_current(pub, pub->round);
 }
@@ -242,7 +242,7 @@ void free_scan_publish(struct freehint_publisher *pub, unsigned int advance_bloc
 
 	*result = (struct free_scan_result){ .status = FREEHINT_SEAL_COMPLETE };
 	for (block = 0; block < end; block += BLOCK_PAGES) {
-		if (scan_is_moot(pub)) {
+		if (scan_is_stale(pub)) {
 			result->status = FREEHINT_SEAL_ABORTED;
 			break;
 		}

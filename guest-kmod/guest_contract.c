@@ -36,9 +36,9 @@ static u16 refusal_now(void)
 		return FREEHINT_REFUSAL_POISON;
 	if (READ_ONCE(guest_params.allow_untested_kernel))
 		return FREEHINT_REFUSAL_NONE;
-	if (COMPAT_PROMISES_ZEROS)
+	if (COMPAT_TRACKS_ZEROED)
 		return FREEHINT_REFUSAL_PREZERO;
-	if (!COMPAT_IS_TRIED)
+	if (!COMPAT_IS_TESTED)
 		return FREEHINT_REFUSAL_KERNEL;
 	return FREEHINT_REFUSAL_NONE;
 }
@@ -49,7 +49,7 @@ struct guest_contract guest_contract_now(void)
 
 	if (now.refusal != FREEHINT_REFUSAL_NONE)
 		now.contract = FREEHINT_CONTRACT_REFUSED;
-	else if (want_init_on_free() || COMPAT_PROMISES_ZEROS)
+	else if (want_init_on_free() || COMPAT_TRACKS_ZEROED)
 		now.contract = FREEHINT_CONTRACT_ZERO;
 	else
 		now.contract = FREEHINT_CONTRACT_DEAD;

@@ -78,7 +78,7 @@ static void log_rejected(struct guest_hello *hello, const struct freehint_publis
 				     err);
 }
 
-int guest_hello_say(struct guest_hello *hello, struct freehint_publisher *pub,
+int guest_hello_publish(struct guest_hello *hello, struct freehint_publisher *pub,
 		    const struct freehint_request *req)
 {
 	struct guest_contract now = guest_contract_now();

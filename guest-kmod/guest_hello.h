@@ -53,7 +53,7 @@ void guest_hello_init(struct guest_hello *hello, struct device *dev, void *base,
 bool guest_hello_is_due(const struct guest_hello *hello, const struct freehint_request *req);
 
 /**
- * guest_hello_say() - read the host's hello again and publish the guest's
+ * guest_hello_publish() - read the host's hello again and publish the guest's
  * @hello: updated
  * @pub:   attached again; on failure at most the host's versions change
  * @req:   request line with the instance to echo
@@ -61,7 +61,7 @@ bool guest_hello_is_due(const struct guest_hello *hello, const struct freehint_r
  * Return: 0, or why the region cannot be used (see freehint_publisher_attach()); also
  * -ENODEV when @req has no instance. On failure nothing is written to the region.
  */
-int guest_hello_say(struct guest_hello *hello, struct freehint_publisher *pub,
+int guest_hello_publish(struct guest_hello *hello, struct freehint_publisher *pub,
 		    const struct freehint_request *req);
 
 /** guest_hello_withdraw() - clear the hello if there is one in the region */

@@ -78,7 +78,7 @@ static int state_show(struct seq_file *file, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(state);
 
-void guest_stats_show(struct guest_stats *stats, const struct device *dev)
+void guest_stats_create(struct guest_stats *stats, const struct device *dev)
 {
 	stats->dev = dev;
 	stats->dir = debugfs_create_dir("freehint", NULL);
@@ -87,7 +87,7 @@ void guest_stats_show(struct guest_stats *stats, const struct device *dev)
 	debugfs_create_file("state", 0400, stats->dir, stats, &state_fops);
 }
 
-void guest_stats_hide(struct guest_stats *stats)
+void guest_stats_remove(struct guest_stats *stats)
 {
 	debugfs_remove(stats->dir);
 }

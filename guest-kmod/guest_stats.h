@@ -76,15 +76,15 @@ static inline void guest_stats_max(u64 *field, u64 value)
 }
 
 /**
- * guest_stats_show() - create the files in debugfs
- * @stats: counters; must remain valid until guest_stats_hide() returns
+ * guest_stats_create() - create the files in debugfs
+ * @stats: counters; must remain valid until guest_stats_remove() returns
  * @dev:   device that the counters belong to
  *
  * May sleep. A kernel without debugfs gets no files; the module works all the same.
  */
-void guest_stats_show(struct guest_stats *stats, const struct device *dev);
+void guest_stats_create(struct guest_stats *stats, const struct device *dev);
 
-/** guest_stats_hide() - remove the files; sleeps until the last reader has finished */
-void guest_stats_hide(struct guest_stats *stats);
+/** guest_stats_remove() - remove the files; sleeps until the last reader has finished */
+void guest_stats_remove(struct guest_stats *stats);
 
 #endif /* FREEHINT_GUEST_STATS_H */

@@ -38,7 +38,7 @@ struct ivshmem_bar {
 };
 
 /* Return: 0 if the BAR is ours, else -ENODEV; then the reason was logged. */
-static int prove_bar(struct pci_dev *pdev)
+static int check_bar(struct pci_dev *pdev)
 {
 	struct freehint_publisher seen;
 	int verdict = bar_look(pdev, &seen);
@@ -85,7 +85,7 @@ static int ivshmem_bar_probe(struct pci_dev *pdev, const struct pci_device_id *i
 	struct ivshmem_bar *bar;
 	int ret;
 
-	ret = prove_bar(pdev);
+	ret = check_bar(pdev);
 	if (ret)
 		return ret;
 	ret = claim_bar(pdev);
@@ -108,7 +108,7 @@ static int ivshmem_bar_probe(struct pci_dev *pdev, const struct pci_device_id *i
 	ret = start_worker(pdev, bar);
 	if (ret)
 		goto err_unmap;
-	guest_stats_show(&bar->stats, &pdev->dev);
+	guest_stats_create(&bar->stats, &pdev->dev);
 	pci_set_drvdata(pdev, bar);
 	return 0;
 
@@ -129,7 +129,7 @@ static void ivshmem_bar_remove(struct pci_dev *pdev)
 {
 	struct ivshmem_bar *bar = pci_get_drvdata(pdev);
 
-	guest_stats_hide(&bar->stats);
+	guest_stats_remove(&bar->stats);
 	round_worker_halt(bar->worker);
 	round_worker_free(bar->worker);
 	memunmap(bar->base);

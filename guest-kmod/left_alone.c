@@ -41,18 +41,18 @@ struct left_alone {
 	int verdict;
 };
 
-static void look_again(struct work_struct *work);
+static void recheck_fn(struct work_struct *work);
 
 static LIST_HEAD(devices);
 static DEFINE_MUTEX(lock);
-static DECLARE_DEFERRABLE_WORK(looking, look_again);
+static DECLARE_DEFERRABLE_WORK(recheck_work, recheck_fn);
 
 /* The workqueue is freezable: a suspended device is not checked. */
-static void look_later_locked(void)
+static void schedule_recheck_locked(void)
 {
 	lockdep_assert_held(&lock);
 	if (!list_empty(&devices) && !kept_device_exists())
-		queue_delayed_work(system_freezable_power_efficient_wq, &looking,
+		queue_delayed_work(system_freezable_power_efficient_wq, &recheck_work,
 				   BAR_LOOK_SECONDS * HZ);
 }
 
@@ -80,7 +80,7 @@ static void put_in_list(struct left_alone *dev)
 		forget(dev);
 	else
 		list_add_tail(&dev->link, &devices);
-	look_later_locked();
+	schedule_recheck_locked();
 	mutex_unlock(&lock);
 }
 
@@ -126,7 +126,7 @@ static int look(struct left_alone *dev)
 	return verdict;
 }
 
-static void look_at(struct left_alone *dev)
+static void recheck_device(struct left_alone *dev)
 {
 	int verdict = look(dev);
 
@@ -141,7 +141,7 @@ static void look_at(struct left_alone *dev)
 	forget(dev);
 }
 
-static void look_again(struct work_struct *work)
+static void recheck_fn(struct work_struct *work)
 {
 	struct left_alone *dev, *next;
 	LIST_HEAD(now);
@@ -150,7 +150,7 @@ static void look_again(struct work_struct *work)
 	list_splice_init(&devices, &now);
 	mutex_unlock(&lock);
 	list_for_each_entry_safe(dev, next, &now, link)
-		look_at(dev);
+		recheck_device(dev);
 }
 
 /* Misses a device that is being checked. The next check finds that it was removed. */
@@ -170,7 +170,7 @@ void left_alone_drop(const struct pci_dev *pdev)
 void left_alone_resume(void)
 {
 	mutex_lock(&lock);
-	look_later_locked();
+	schedule_recheck_locked();
 	mutex_unlock(&lock);
 }
 
@@ -178,7 +178,7 @@ void left_alone_exit(void)
 {
 	struct left_alone *dev, *next;
 
-	cancel_delayed_work_sync(&looking);
+	cancel_delayed_work_sync(&recheck_work);
 	list_for_each_entry_safe(dev, next, &devices, link)
 		forget(dev);
 }

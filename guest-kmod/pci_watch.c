@@ -25,7 +25,7 @@ static bool is_ivshmem(const struct pci_dev *pdev)
 	return pdev->vendor == IVSHMEM_VENDOR && pdev->device == IVSHMEM_DEVICE;
 }
 
-static void say_who_has_it_locked(const struct device *dev)
+static void log_other_driver_locked(const struct device *dev)
 {
 	const char *slot = dev_name(dev);
 
@@ -44,7 +44,7 @@ static int note_bus_event(struct notifier_block *nb, unsigned long event, void *
 	if (!is_ivshmem(to_pci_dev(dev)))
 		return NOTIFY_DONE;
 	if (event == BUS_NOTIFY_BOUND_DRIVER)
-		say_who_has_it_locked(dev);
+		log_other_driver_locked(dev);
 	else if (event == BUS_NOTIFY_DEL_DEVICE)
 		left_alone_drop(to_pci_dev(dev));
 	return NOTIFY_OK;
@@ -64,7 +64,7 @@ int pci_watch_start(void)
 		return ret;
 	while ((pdev = pci_get_device(IVSHMEM_VENDOR, IVSHMEM_DEVICE, pdev))) {
 		device_lock(&pdev->dev);
-		say_who_has_it_locked(&pdev->dev);
+		log_other_driver_locked(&pdev->dev);
 		device_unlock(&pdev->dev);
 	}
 	return 0;

@@ -185,7 +185,7 @@ static unsigned int poll_once(struct round_worker *worker)
 		return READ_ONCE(guest_params.poll_fast_us);
 	note_request(worker, &req);
 	if (guest_hello_is_due(&worker->hello, &req)) {
-		int ret = guest_hello_say(&worker->hello, &worker->pub, &req);
+		int ret = guest_hello_publish(&worker->hello, &worker->pub, &req);
 
 		note_hello(worker);
 		if (ret)

@@ -21,7 +21,7 @@
  * tests/README.md lists what must be run before this version is raised.
  */
 #define COMPAT_NEWEST_TRIED	"7.3"
-#define COMPAT_IS_TRIED		(LINUX_VERSION_CODE < KERNEL_VERSION(7, 4, 0))
+#define COMPAT_IS_TESTED		(LINUX_VERSION_CODE < KERNEL_VERSION(7, 4, 0))
 
 /*
  * Does this kernel record that a free page is zero, and not zero it again? Some
@@ -30,9 +30,9 @@
  * searches for the flags, since the preprocessor cannot test for a name in an enum.
  */
 #if IS_ENABLED(CONFIG_PAGE_PREZERO) || defined(COMPAT_HAS_ZEROED_FLAG)
-#define COMPAT_PROMISES_ZEROS	1
+#define COMPAT_TRACKS_ZEROED	1
 #else
-#define COMPAT_PROMISES_ZEROS	0
+#define COMPAT_TRACKS_ZEROED	0
 #endif
 
 /*

@@ -220,8 +220,8 @@ static bool came_late(const struct hint_round *round, u64 id,
 		      const struct qmp_message *message)
 {
 	return !hint_round_is_asked(round, id) ||
-	       strstr(message->desc, FREEHINT_SAYS_STALE) ||
-	       strstr(message->desc, FREEHINT_SAYS_CLOSED);
+	       strstr(message->desc, FREEHINT_ERR_STALE) ||
+	       strstr(message->desc, FREEHINT_ERR_CLOSED);
 }
 
 /*
@@ -235,7 +235,7 @@ static void maybe_give_up(struct hint_batch *batch, struct hint_round *round, u6
 		return;
 	batch->refusals++;
 	if (batch->refusals == FREEHINT_MAX_REFUSALS ||
-	    strstr(message->desc, FREEHINT_SAYS_FULL))
+	    strstr(message->desc, FREEHINT_ERR_FULL))
 		hint_round_close(round);
 }
 

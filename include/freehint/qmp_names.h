@@ -27,9 +27,9 @@
 #define FREEHINT_ARG_CELLS	"cells"		/* at most FREEHINT_MAX_CELLS */
 
 /* Parts of error descriptions: the agent distinguishes the errors by them. */
-#define FREEHINT_SAYS_STALE	"is stale"
-#define FREEHINT_SAYS_CLOSED	"is closed"
-#define FREEHINT_SAYS_FULL	"that a round may have"
+#define FREEHINT_ERR_STALE	"is stale"
+#define FREEHINT_ERR_CLOSED	"is closed"
+#define FREEHINT_ERR_FULL	"that a round may have"
 
 /**
  * struct freehint_range - one record of the file behind FREEHINT_ARG_FDNAME

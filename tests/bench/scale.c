@@ -137,7 +137,7 @@ static void make_qemu(u64 bytes, u64 bar)
 	memset(dirty, 0xff, bytes >> FREEHINT_PAGE_SHIFT >> 3);
 	if (bar_init("freehint") || !bar_attach(&why) || gate_init())
 		errx(1, "the extension does not start");
-	bar_say_hello();
+	bar_publish_hello();
 }
 
 /* As the agent does it; returns false when the command was refused. */

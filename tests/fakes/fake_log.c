@@ -139,6 +139,7 @@ static int register_handlers(const char *name, u32 instance, int version,
 void fake_log_announces(void)
 {
 	qemu.register_savevm_live = register_handlers;
+	qemu.switch_signal = QEMU_SWITCH_ANNOUNCED;
 }
 
 void fake_log_install(void)
@@ -148,7 +149,7 @@ void fake_log_install(void)
 	memset(fake_log.client, true, sizeof(fake_log.client));
 	fake_log.page_size = FREEHINT_PAGE_SIZE;
 	fake_log.fd = -1;
-	qemu.tells_switchover = true;
+	qemu.switch_signal = QEMU_SWITCH_OUTSIDE_SYNC;
 	qemu.memory_region_set_log = set_log;
 	qemu.memory_region_snapshot_and_clear_dirty = take;
 	qemu.memory_region_snapshot_get_dirty = is_dirty;

@@ -267,7 +267,7 @@ static void round_that_is_too_much_for_qemu_is_given_up(void **state)
 {
 	(void)state;
 	attach(NULL);
-	rig.server.refusal = "round 76 has more than the 9 ranges " FREEHINT_SAYS_FULL;
+	rig.server.refusal = "round 76 has more than the 9 ranges " FREEHINT_ERR_FULL;
 	ask(76);
 	freehint_open_round(&rig.guest, 76);
 	put(0x5555555555555555ULL, 2000);

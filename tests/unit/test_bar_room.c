@@ -67,13 +67,13 @@ static void room_is_asked_for_before_anything_is_touched(void **state)
 	greeting_init();
 	fake.state(NULL, true, 0);
 	assert_false(bar_is_attached());
-	assert_false(greeting_say(&why) && precopy_start(&why));
+	assert_false(greeting_publish(&why) && precopy_start(&why));
 	assert_non_null(strstr(why, "no room for the shared memory"));
 	fake.reset(NULL);
 	assert_string_equal(precopy_refusal(), "no shared memory");
 
 	assert_int_equal(ftruncate(file, FREEHINT_HEADER_SIZE), 0);
-	assert_true(greeting_say(&why));
+	assert_true(greeting_publish(&why));
 	say_hello();
 	assert_false(precopy_start(&why));
 	assert_non_null(strstr(why, "no room for the whole shared memory"));

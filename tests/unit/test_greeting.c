@@ -26,7 +26,7 @@ static const char *why;
 static void the_region_is_left_alone_until_the_guest_has_run(void **state)
 {
 	(void)state;
-	assert_false(greeting_say(&why));
+	assert_false(greeting_publish(&why));
 	assert_int_equal(shm->host_hello.magic, 0);
 }
 
@@ -63,11 +63,11 @@ static void the_region_is_left_alone_during_an_incoming_postcopy(void **state)
 	shm->host_hello.magic = 1;
 	fake.state(NULL, true, 0);
 	assert_int_equal(shm->host_hello.magic, 1);
-	assert_false(greeting_say(&why) && precopy_start(&why));
+	assert_false(greeting_publish(&why) && precopy_start(&why));
 	assert_non_null(strstr(why, "incoming"));
 	assert_int_equal(shm->host_hello.magic, 1);
 	fake.incoming = false;
-	assert_true(greeting_say(&why) && precopy_start(&why));
+	assert_true(greeting_publish(&why) && precopy_start(&why));
 	assert_int_equal(shm->host_hello.magic, FREEHINT_MAGIC);
 }
 
@@ -97,7 +97,7 @@ static void a_backend_that_is_added_later_gets_its_hello_at_once(void **state)
 {
 	(void)state;
 	fake.backend = false;
-	assert_false(greeting_say(&why));
+	assert_false(greeting_publish(&why));
 	assert_non_null(strstr(why, "no memory backend"));
 	assert_int_equal(fake.pins, 0);
 	memset(shm, 0, 4096);
@@ -137,7 +137,7 @@ static void a_backend_that_is_gone_closes_the_round_and_is_let_go(void **state)
 	assert_true(precopy_start(&why));
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	fake.backend = false;
-	assert_false(greeting_say(&why));
+	assert_false(greeting_publish(&why));
 	assert_int_equal(shm->host_request.round, FREEHINT_NO_ROUND);
 	assert_int_equal(fake.pins, 0);
 	assert_false(bar_is_attached());

@@ -62,7 +62,7 @@ static int setup(void **state)
 	fake.shm = shm;
 	fake.shm_size = SHM_SIZE;
 	assert_true(bar_attach(&why));
-	bar_say_hello();
+	bar_publish_hello();
 	say_hello();
 	arm_hold();
 	arm_all();

@@ -188,8 +188,10 @@ static void tested_series_load_with_their_plugin_number(void **state)
 static void how_a_series_switches_to_postcopy_is_known_or_not(void **state)
 {
 	static const int series[][2] = { { 7, 2 }, { 10, 0 }, { 11, 1 }, { 10, 1 } };
-	static const bool tells[] = { true, true, true, false };
-	static const bool announces[] = { false, false, true, false };
+	static const enum qemu_switch_signal signal[] = {
+		QEMU_SWITCH_OUTSIDE_SYNC, QEMU_SWITCH_OUTSIDE_SYNC, QEMU_SWITCH_ANNOUNCED,
+		QEMU_SWITCH_UNKNOWN,
+	};
 	size_t i;
 
 	(void)state;
@@ -197,14 +199,13 @@ static void how_a_series_switches_to_postcopy_is_known_or_not(void **state)
 		major = series[i][0];
 		minor = series[i][1];
 		assert_int_equal(load("allow-untested=on"), 0);
-		assert_int_equal(qemu.tells_switchover, tells[i]);
-		assert_int_equal(!!qemu.register_savevm_live, announces[i]);
+		assert_int_equal(qemu.switch_signal, signal[i]);
 	}
 	major = 11;
 	minor = 1;
 	absent = "register_savevm_live";
 	assert_int_equal(load(NULL), 0);
-	assert_false(qemu.tells_switchover);
+	assert_int_equal(qemu.switch_signal, QEMU_SWITCH_UNKNOWN);
 }
 
 /* The same command line goes with a machine to hosts whose QEMU is not known. */

@@ -118,7 +118,7 @@ static int attach(void **state)
 	fake.shm_size = SHM_SIZE;
 	if (!bar_attach(&why))
 		return -1;
-	bar_say_hello();
+	bar_publish_hello();
 	return 0;
 }
 

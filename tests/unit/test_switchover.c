@@ -218,7 +218,7 @@ static void without_the_capability_nothing_is_logged(void **state)
 static void an_unknown_qemu_is_refused(void **state)
 {
 	(void)state;
-	qemu.tells_switchover = false;
+	qemu.switch_signal = QEMU_SWITCH_UNKNOWN;
 	assert_non_null(strstr(precopy_refusal(), "postcopy-ram"));
 	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
 	assert_false(skipped_is_on());

@@ -76,7 +76,7 @@ struct witness_report witness_report(void)
 	return witness.report;
 }
 
-static void unwatch(void)
+static void stop_watch(void)
 {
 	struct watched *block;
 
@@ -95,12 +95,12 @@ static const char ksm_merges[] =
 	"-machine mem-merge=off, or stop KSM on this host";
 
 /* Stops the audit until the next migration. */
-static void give_up(const char *why)
+static void fail_audit(const char *why)
 {
 	witness.report.why = why;
 	qemu.warn_report("freehint: audit: %s", why);
 	witness.failed = true;
-	unwatch();
+	stop_watch();
 }
 
 static bool is_merged(const struct watched *block)
@@ -128,12 +128,12 @@ static int watch_block(const struct armed_block *armed)
 	return write_watch_add(block->host, block->pages << FREEHINT_PAGE_SHIFT);
 }
 
-static bool begin(void)
+static bool start_watch(void)
 {
 	int ret = write_watch_open();
 
 	if (ret) {
-		give_up("this kernel has no write protection that nobody waits for (Linux 6.7), "
+		fail_audit("this kernel has no write protection that nobody waits for (Linux 6.7), "
 			"or does not allow it");
 		return false;
 	}
@@ -141,11 +141,11 @@ static bool begin(void)
 	witness.thread = pthread_self();
 	ret = arm_each(watch_block);
 	if (ret == -ENOMEM)
-		give_up("no memory");
+		fail_audit("no memory");
 	else if (ret == -EOPNOTSUPP)
-		give_up(ksm_merges);
+		fail_audit(ksm_merges);
 	else if (ret)
-		give_up("a memory backend of this kind cannot be watched");
+		fail_audit("a memory backend of this kind cannot be watched");
 	else
 		witness.report.why = NULL;
 	return !ret;
@@ -164,7 +164,7 @@ static bool take_watch(struct watched *block, write_watch_fn *written)
 	if (!write_watch_take(block->host, block->pages << FREEHINT_PAGE_SHIFT,
 			      qemu.qemu_ram_is_shared(block->ram), written, block))
 		return true;
-	give_up("the kernel no longer says what was written");
+	fail_audit("the kernel no longer says what was written");
 	return false;
 }
 
@@ -186,7 +186,7 @@ void witness_forget(void)
 
 void witness_open_round(u64 round)
 {
-	if (!witness.report.wanted || witness.failed || (!witness.on && !begin()))
+	if (!witness.report.wanted || witness.failed || (!witness.on && !start_watch()))
 		return;
 	witness.round = round;
 	witness_forget();
@@ -258,7 +258,7 @@ static void check_block(struct watched *block)
 	if (!take_watch(block, note_written))
 		return;
 	if (is_merged(block)) {
-		give_up(ksm_merges);
+		fail_audit(ksm_merges);
 		return;
 	}
 	log = dirty_log_take(block->region, block->pages, DIRTY_LOG_MIGRATION);
@@ -292,6 +292,6 @@ void witness_sync(void)
 
 void witness_over(void)
 {
-	unwatch();
+	stop_watch();
 	witness.failed = false;
 }

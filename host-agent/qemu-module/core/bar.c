@@ -164,7 +164,7 @@ bool bar_contains(const void *hva, u64 len)
 	return bar.shm && start < own + bar.size && own < start + len;
 }
 
-void bar_say_hello(void)
+void bar_publish_hello(void)
 {
 	freehint_write_host_hello(bar.shm, bar.size, bar.instance);
 }

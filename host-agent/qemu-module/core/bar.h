@@ -70,8 +70,8 @@ struct bar_info bar_info(void);
 /** bar_contains() - does [hva, hva + len) overlap the region itself? */
 bool bar_contains(const void *hva, u64 len);
 
-/** bar_say_hello() - publish the host's hello; the guest answers within 100 ms */
-void bar_say_hello(void);
+/** bar_publish_hello() - publish the host's hello; the guest answers within 100 ms */
+void bar_publish_hello(void);
 
 /** bar_new_instance() - change the instance id: every earlier guest hello becomes stale */
 void bar_new_instance(void);

@@ -21,20 +21,19 @@ struct qemu_abi qemu;
  * @major:  of the version
  * @minor:  of the version
  * @plugin: plugin API number to declare; QEMU accepts a window of them
- * @announces: QEMU calls savevm handlers when a switch to postcopy begins; the sync of the
- *             switch looks like any other sync (switchover.c)
+ * @signal: how it switches to postcopy
  */
 struct series {
 	int major;
 	int minor;
 	int plugin;
-	bool announces;
+	enum qemu_switch_signal signal;
 };
 
 static const struct series tested[] = {
-	{ 7, 2, 1, false },
-	{ 10, 0, 4, false },
-	{ 11, 1, 7, true },
+	{ 7, 2, 1, QEMU_SWITCH_OUTSIDE_SYNC },
+	{ 10, 0, 4, QEMU_SWITCH_OUTSIDE_SYNC },
+	{ 11, 1, 7, QEMU_SWITCH_ANNOUNCED },
 };
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -145,9 +144,10 @@ static void find_switchover(void)
 {
 	const struct series *series = find_series();
 
-	qemu.register_savevm_live = NULL;
-	qemu.tells_switchover = series && (!series->announces ||
-		look_up(&qemu.register_savevm_live, "register_savevm_live"));
+	qemu.switch_signal = series ? series->signal : QEMU_SWITCH_UNKNOWN;
+	if (qemu.switch_signal == QEMU_SWITCH_ANNOUNCED &&
+	    !look_up(&qemu.register_savevm_live, "register_savevm_live"))
+		qemu.switch_signal = QEMU_SWITCH_UNKNOWN;
 }
 
 void qemu_abi_late(void)

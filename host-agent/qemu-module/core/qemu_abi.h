@@ -23,9 +23,8 @@
  *                 before 8.1, migrate_ram_is_ignored since
  * @g_free:        GLib's, which QEMU is linked with
  * @address_space_memory: the guest's memory as its processors see it
- * @register_savevm_live: set if only savevm handlers can recognise a switch to postcopy,
- *                 since 11.1; NULL otherwise
- * @tells_switchover: the extension can recognise this series' switch to postcopy
+ * @register_savevm_live: set where @switch_signal is QEMU_SWITCH_ANNOUNCED
+ * @switch_signal: how this series switches to postcopy
  * @tlb_reset_dirty: accel/tcg/cputlb.c. This and the next are set only if this process runs
  *                 TCG: a dirty-log sync does not reset its TLBs (before 9.0), or resets
  *                 them for the first RAM block only
@@ -50,7 +49,7 @@ struct qemu_abi {
 	void *address_space_memory;
 	int (*register_savevm_live)(const char *name, u32 instance, int version,
 				    const struct qemu_savevm_handlers *ops, void *opaque);
-	bool tells_switchover;
+	enum qemu_switch_signal switch_signal;
 	void (*tlb_reset_dirty)(CPUState *cpu, u64 hva, u64 len);
 	void (*after_log_sync)(void);
 	bool answers;

@@ -123,6 +123,19 @@ enum qemu_precopy_reason {
 	QEMU_PRECOPY_CLEANUP = 4,
 };
 
+/**
+ * enum qemu_switch_signal - how the extension recognises a switch to postcopy
+ * @QEMU_SWITCH_UNKNOWN:      a series whose source nobody has read
+ * @QEMU_SWITCH_OUTSIDE_SYNC: by a sync of the migration thread that is not between
+ *                            BEFORE_SYNC and AFTER_SYNC
+ * @QEMU_SWITCH_ANNOUNCED:    QEMU asks savevm handlers first; the sync looks like any other
+ */
+enum qemu_switch_signal {
+	QEMU_SWITCH_UNKNOWN,
+	QEMU_SWITCH_OUTSIDE_SYNC,
+	QEMU_SWITCH_ANNOUNCED,
+};
+
 typedef void qemu_qmp_fn(QDict *args, QObject **ret, Error **errp);
 typedef int qemu_block_fn(RAMBlock *block, void *opaque);
 typedef void qemu_state_fn(void *opaque, bool running, int state);

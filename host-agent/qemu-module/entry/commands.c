@@ -55,7 +55,7 @@ static bool start_threads(const char **why)
 
 bool commands_start(const char **why)
 {
-	return greeting_say(why) && start_threads(why) && precopy_start(why);
+	return greeting_publish(why) && start_threads(why) && precopy_start(why);
 }
 
 static void start(QDict *args, QObject **ret, Error **errp)
@@ -222,7 +222,7 @@ static void query(QDict *args, QObject **ret, Error **errp)
 		return;
 	if (inert)
 		refusal = inert;
-	else if (greeting_say(&refusal))
+	else if (greeting_publish(&refusal))
 		refusal = precopy_refusal();
 	gate_view(&view);
 	dict = qemu.qdict_new();

@@ -56,20 +56,20 @@ static struct {
 	bool handed_over;
 	bool no_memory;
 	u64 pages;
-} sw;
+} switchover;
 
 /* Per thread. @reading: this thread reads the log itself, which also syncs. */
 static _Thread_local struct {
 	bool in_sync;
 	bool reading;
-} my;
+} this_thread;
 
 const char *switchover_refusal(void)
 {
-	if (!qemu.tells_switchover)
+	if (qemu.switch_signal == QEMU_SWITCH_UNKNOWN)
 		return "postcopy-ram capability is set, and of this QEMU it is not known how "
 		       "it switches";
-	if (sw.no_memory)
+	if (switchover.no_memory)
 		return "postcopy-ram capability is set, and there is no memory to remember "
 		       "what was skipped";
 	return NULL;
@@ -78,7 +78,7 @@ const char *switchover_refusal(void)
 static bool set_dirty(const struct skipped_block *block, u64 first, u64 pages)
 {
 	dirty_log_set(block->region, first, pages);
-	sw.pages += pages;
+	switchover.pages += pages;
 	return true;
 }
 
@@ -87,23 +87,35 @@ static void hand_over(void)
 {
 	u64 start = clock_us();
 
-	sw.handed_over = true;
+	switchover.handed_over = true;
 	skipped_forget_written();
 	skipped_forget_unplugged();
-	sw.pages = 0;
+	switchover.pages = 0;
 	skipped_walk(set_dirty);
 	zero_thread_start();
 	gate_count(switchovers, 1);
-	gate_count(pages_switchover, sw.pages);
+	gate_count(pages_switchover, switchover.pages);
 	gate_count(switchover_us, clock_us() - start);
 }
 
+static bool is_signalled(void)
+{
+	switch (qemu.switch_signal) {
+	case QEMU_SWITCH_OUTSIDE_SYNC:
+		return !this_thread.in_sync;
+	case QEMU_SWITCH_ANNOUNCED:
+		return switchover.announced;
+	default:
+		return false;
+	}
+}
+
+/* The migration thread syncs, with the guest stopped and pages to hand over. */
 static bool is_switchover(void)
 {
-	if (!skipped_is_on() || sw.handed_over || !pthread_equal(sw.thread, pthread_self()) ||
-	    qemu.runstate_is_running())
-		return false;
-	return qemu.register_savevm_live ? sw.announced : !my.in_sync;
+	return skipped_is_on() && !switchover.handed_over &&
+	       pthread_equal(switchover.thread, pthread_self()) &&
+	       !qemu.runstate_is_running() && is_signalled();
 }
 
 /* Other syncs call this, too: a display syncs the log for itself. */
@@ -113,23 +125,23 @@ static void log_synced(struct qemu_memory_listener *listener, bool last_stage)
 
 	(void)listener;
 	(void)last_stage;
-	if (my.reading || (!my.in_sync && !switching))
+	if (this_thread.reading || (!this_thread.in_sync && !switching))
 		return;
-	my.reading = true;
+	this_thread.reading = true;
 	/* The guest's stop closed the round without waiting for the apply thread. */
 	if (switching)
 		gate_close(true);
 	witness_sync();
 	if (switching)
 		hand_over();
-	my.reading = false;
+	this_thread.reading = false;
 }
 
 /* QEMU asks this before it calls a handler that could write into the stream: answer no. */
-static bool announced(void *opaque)
+static bool is_active(void *opaque)
 {
 	(void)opaque;
-	sw.announced = true;
+	switchover.announced = true;
 	return false;
 }
 
@@ -148,21 +160,21 @@ static void vm_state_changed(void *opaque, bool running, int state)
 	if (!running)
 		return;
 	zero_thread_stop();
-	sw.announced = false;
+	switchover.announced = false;
 }
 
 void switchover_init(void)
 {
-	sw.listener.log_sync_global = log_synced;
-	sw.listener.priority = LISTENER_PRIORITY;
-	sw.listener.name = "freehint";
-	qemu.memory_listener_register(&sw.listener, qemu.address_space_memory);
+	switchover.listener.log_sync_global = log_synced;
+	switchover.listener.priority = LISTENER_PRIORITY;
+	switchover.listener.name = "freehint";
+	qemu.memory_listener_register(&switchover.listener, qemu.address_space_memory);
 	qemu.qemu_add_vm_change_state_handler_prio(vm_state_changed, NULL, HANDLER_PRIORITY);
-	if (!qemu.register_savevm_live)
+	if (qemu.switch_signal != QEMU_SWITCH_ANNOUNCED)
 		return;
-	sw.handlers.is_active = announced;
-	sw.handlers.save_postcopy_prepare = write_nothing;
-	qemu.register_savevm_live("freehint", 0, 1, &sw.handlers, NULL);
+	switchover.handlers.is_active = is_active;
+	switchover.handlers.save_postcopy_prepare = write_nothing;
+	qemu.register_savevm_live("freehint", 0, 1, &switchover.handlers, NULL);
 }
 
 void switchover_prepare(void)
@@ -170,19 +182,19 @@ void switchover_prepare(void)
 	if (!qemu.migrate_postcopy_ram() || switchover_refusal())
 		return;
 	if (!skipped_is_on()) {
-		sw.thread = pthread_self();
-		sw.announced = false;
-		sw.handed_over = false;
-		sw.no_memory = skipped_begin();
+		switchover.thread = pthread_self();
+		switchover.announced = false;
+		switchover.handed_over = false;
+		switchover.no_memory = skipped_begin();
 	}
-	my.reading = true;
+	this_thread.reading = true;
 	skipped_forget_written();
-	my.reading = false;
+	this_thread.reading = false;
 }
 
 void switchover_in_sync(bool begins)
 {
-	my.in_sync = begins;
+	this_thread.in_sync = begins;
 	if (!begins)
 		witness_forget();
 }
@@ -192,6 +204,6 @@ void switchover_over(void)
 	zero_thread_stop();
 	witness_over();
 	skipped_end();
-	sw.no_memory = false;
-	sw.announced = false;
+	switchover.no_memory = false;
+	switchover.announced = false;
 }

@@ -13,12 +13,12 @@
  * @GREETING_NOT_YET: the guest has not run here. The region must not be touched: on a
  *                    destination the incoming migration fills it
  * @GREETING_DUE:     the guest has run; the hello must be published
- * @GREETING_SAID:    the hello is published
+ * @GREETING_PUBLISHED:    the hello is published
  */
 enum greeting {
 	GREETING_NOT_YET,
 	GREETING_DUE,
-	GREETING_SAID,
+	GREETING_PUBLISHED,
 };
 
 /* Guarded by the BQL. */
@@ -30,12 +30,12 @@ static enum greeting greeting;
 static struct qemu_ram_notifier memory;
 static struct qemu_timer later;
 /* A bottom half for new memory is scheduled; any thread. */
-static bool look_is_due;
+static bool bh_scheduled;
 
 /* The hello resets the request line to "off", so publish again that reporting is on. */
-static void say_hello(void)
+static void publish_hello(void)
 {
-	bar_say_hello();
+	bar_publish_hello();
 	precopy_withdraw();
 }
 
@@ -55,7 +55,7 @@ static bool attach(const char **why)
  * The device was unplugged and its backend deleted. A new backend may use the old file, which
  * may hold a guest's hello to the old instance. So a new instance id is needed.
  */
-static void let_go(void)
+static void release_region(void)
 {
 	precopy_close(false);
 	bar_detach();
@@ -63,7 +63,7 @@ static void let_go(void)
 	greeting = GREETING_DUE;
 }
 
-static bool say_later(void)
+static bool retry_later(void)
 {
 	qemu.timer_mod_ns(&later, qemu.qemu_clock_get_ns(QEMU_CLOCK_REALTIME) + LATER_NS);
 	return false;
@@ -73,7 +73,7 @@ static bool say_later(void)
  * While an incoming postcopy fills memory, the region must not be touched. QEMU does not
  * report when that is over, so a timer polls. A command may retry earlier.
  */
-bool greeting_say(const char **why)
+bool greeting_publish(const char **why)
 {
 	if (greeting == GREETING_NOT_YET) {
 		*why = "the guest has not run here yet";
@@ -81,26 +81,26 @@ bool greeting_say(const char **why)
 	}
 	if (qemu.migration_in_incoming_postcopy()) {
 		*why = "the incoming migration has not completed";
-		return say_later();
+		return retry_later();
 	}
 	if (bar_is_gone())
-		let_go();
+		release_region();
 	if (!attach(why))
 		return false;
-	if (greeting == GREETING_SAID)
+	if (greeting == GREETING_PUBLISHED)
 		return true;
-	say_hello();
-	greeting = GREETING_SAID;
+	publish_hello();
+	greeting = GREETING_PUBLISHED;
 	return true;
 }
 
-static void try_to_say(void *opaque)
+static void publish_cb(void *opaque)
 {
 	const char *why;
 
 	(void)opaque;
-	__atomic_store_n(&look_is_due, false, __ATOMIC_SEQ_CST);
-	greeting_say(&why);
+	__atomic_store_n(&bh_scheduled, false, __ATOMIC_SEQ_CST);
+	greeting_publish(&why);
 }
 
 /*
@@ -115,8 +115,8 @@ static void memory_was_added(struct qemu_ram_notifier *notifier, void *host, siz
 	(void)host;
 	(void)size;
 	(void)max;
-	if (!__atomic_exchange_n(&look_is_due, true, __ATOMIC_SEQ_CST))
-		qemu.aio_bh_schedule_oneshot_full(qemu.qemu_get_aio_context(), try_to_say,
+	if (!__atomic_exchange_n(&bh_scheduled, true, __ATOMIC_SEQ_CST))
+		qemu.aio_bh_schedule_oneshot_full(qemu.qemu_get_aio_context(), publish_cb,
 						  NULL, "freehint-hello");
 }
 
@@ -129,7 +129,7 @@ static void vm_started(void)
 	const char *why;
 
 	greeting = GREETING_DUE;
-	greeting_say(&why);
+	greeting_publish(&why);
 }
 
 static void vm_state_changed(void *opaque, bool running, int state)
@@ -156,14 +156,14 @@ static void vm_reset(void *opaque)
 		return;
 	precopy_close(false);
 	greeting = GREETING_DUE;
-	greeting_say(&why);
+	greeting_publish(&why);
 }
 
 void greeting_init(void)
 {
 	qemu.qemu_add_vm_change_state_handler(vm_state_changed, NULL);
 	qemu.qemu_register_reset(vm_reset, NULL);
-	qemu.timer_init_full(&later, NULL, QEMU_CLOCK_REALTIME, QEMU_SCALE_NS, 0, try_to_say,
+	qemu.timer_init_full(&later, NULL, QEMU_CLOCK_REALTIME, QEMU_SCALE_NS, 0, publish_cb,
 			     NULL);
 	memory.added = memory_was_added;
 	qemu.ram_block_notifier_add(&memory);

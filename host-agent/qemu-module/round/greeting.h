@@ -12,7 +12,7 @@
 void greeting_init(void);
 
 /**
- * greeting_say() - attach the region and publish the hello, unless that is done
+ * greeting_publish() - attach the region and publish the hello, unless that is done
  * @why: set to the reason on failure
  *
  * Releases a region whose backend was deleted, and attaches a new backend with the same id.
@@ -20,6 +20,6 @@ void greeting_init(void);
  * Return: true if the region is in use. Always false before the guest has run: the region of
  * a destination must not be touched while the migration fills it.
  */
-bool greeting_say(const char **why);
+bool greeting_publish(const char **why);
 
 #endif /* FREEHINT_GREETING_H */

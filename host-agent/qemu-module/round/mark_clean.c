@@ -87,18 +87,18 @@ static bool report_answer(enum gate_answer answer, u64 round, u64 current, Error
 		return true;
 	case GATE_STALE:
 		gate_count(refused_stale, 1);
-		qemu_error(errp, "round %" PRIu64 " " FREEHINT_SAYS_STALE ", round %" PRIu64
+		qemu_error(errp, "round %" PRIu64 " " FREEHINT_ERR_STALE ", round %" PRIu64
 			   " is open", round, current);
 		return false;
 	case GATE_NO_ROUND:
 		gate_count(refused_closed, 1);
-		qemu_error(errp, "round %" PRIu64 " " FREEHINT_SAYS_CLOSED
+		qemu_error(errp, "round %" PRIu64 " " FREEHINT_ERR_CLOSED
 			   ", no round is open", round);
 		return false;
 	case GATE_FULL:
 		gate_count(refused_queue, 1);
 		qemu_error(errp, "round %" PRIu64 " has more than the %u ranges "
-			   FREEHINT_SAYS_FULL, round, FREEHINT_MAX_QUEUED);
+			   FREEHINT_ERR_FULL, round, FREEHINT_MAX_QUEUED);
 		return false;
 	}
 	return false;

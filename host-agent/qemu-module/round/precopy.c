@@ -42,15 +42,15 @@
  * Guarded by the BQL; only the migration thread uses @bql_us.
  *
  * @syncs: incremented when a sync begins and when it ends. @syncing: syncs in progress, of any
- * thread. @woken: this migration started reporting, so reporting stops with it. @barren: no
- * memory that could be hinted migrates.
+ * thread. @autostarted: this migration started reporting, so reporting stops with it.
+ * @nothing_migrates: no memory that could be hinted migrates.
  */
 static struct {
 	struct qemu_notifier notifier;
 	struct precopy_limits limits;
 	bool enabled;
-	bool woken;
-	bool barren;
+	bool autostarted;
+	bool nothing_migrates;
 	u32 pass;
 	u64 sync_us;
 	u64 syncs;
@@ -75,7 +75,7 @@ static const char *refusal(u32 pass)
 
 const char *precopy_refusal(void)
 {
-	if (precopy.barren)
+	if (precopy.nothing_migrates)
 		return "no memory of the guest migrates (x-ignore-shared)";
 	return refusal(precopy.pass);
 }
@@ -143,7 +143,7 @@ static void arm(void)
 	gate_count(arm_chunks, arm_all());
 	gate_count(arm_us, clock_us() - start);
 	take_bql();
-	precopy.barren = !arm_bytes();
+	precopy.nothing_migrates = !arm_bytes();
 	switchover_prepare();
 }
 
@@ -153,7 +153,7 @@ static u64 notice_us(void)
 	u64 us = bar_poll_us();
 
 	/* The agent polls as slowly as an idle guest until it sees the migration. */
-	return precopy.woken && us < FREEHINT_POLL_IDLE_US ? FREEHINT_POLL_IDLE_US : us;
+	return precopy.autostarted && us < FREEHINT_POLL_IDLE_US ? FREEHINT_POLL_IDLE_US : us;
 }
 
 static void wait_for_hints(void)
@@ -233,12 +233,12 @@ void precopy_close(bool wait)
 }
 
 /* Starts reporting at the first sync. This is early enough: the first round opens at SETUP. */
-static void wake_up(void)
+static void autostart(void)
 {
 	const char *why;
 
 	if (precopy.limits.start && !precopy.enabled)
-		precopy.woken = precopy.limits.start(&why);
+		precopy.autostarted = precopy.limits.start(&why);
 }
 
 static void before_sync(void)
@@ -247,7 +247,7 @@ static void before_sync(void)
 	precopy.syncs++;
 	precopy.syncing++;
 	if (!precopy.pass)
-		wake_up();
+		autostart();
 	precopy_close(true);
 }
 
@@ -270,11 +270,11 @@ static void migration_over(void)
 	precopy_close(true);
 	switchover_over();
 	arm_none();
-	precopy.barren = false;
+	precopy.nothing_migrates = false;
 	precopy.pass = 0;
 	precopy.syncing = 0;
 	precopy.opened = false;
-	if (precopy.woken)
+	if (precopy.autostarted)
 		precopy_stop();
 }
 
@@ -329,7 +329,7 @@ void precopy_stop(void)
 {
 	precopy_close(false);
 	precopy.enabled = false;
-	precopy.woken = false;
+	precopy.autostarted = false;
 	if (bar_is_attached())
 		bar_request(FREEHINT_NO_ROUND, FREEHINT_PHASE_OFF, 0);
 }
