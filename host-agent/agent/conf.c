@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the command line says.
+ * Parses the command line of freehint-agent.
  */
 #include "conf.h"
 
@@ -13,15 +13,15 @@
 #include "include/freehint/limits.h"
 #include "include/freehint/version.h"
 
-/* A faster poll buys nothing: the guest answers at its own millisecond. */
+/* A faster poll gains nothing: the guest polls once per millisecond. */
 #define POLL_MIN_US	50
 #define POLL_MAX_US	1000000
 
-/* Seconds without QEMU; a day is as good as for ever. */
+/* Limits of --give-up, seconds. */
 #define GIVE_UP_MIN	1
 #define GIVE_UP_MAX	86400
 
-/* Room for ".new" behind it. */
+/* The scribe appends ".new" and a terminator. */
 #define METRICS_PATH_MAX	(PATH_MAX - 5)
 
 enum option_key {

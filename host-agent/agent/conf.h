@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the command line says.
+ * The options of freehint-agent and its exit codes.
  */
 #ifndef FREEHINT_CONF_H
 #define FREEHINT_CONF_H
@@ -8,7 +8,7 @@
 #include "include/freehint/types.h"
 #include "host-agent/common/log.h"
 
-/** enum agent_exit - exit codes; --help documents them, and none gets another meaning */
+/** enum agent_exit - exit codes; --help documents them, and their meanings never change */
 enum agent_exit {
 	AGENT_EXIT_OK = 0,
 	AGENT_EXIT_USAGE = 1,
@@ -28,7 +28,7 @@ enum agent_exit {
  * @level:    log level
  * @metrics:  file for metrics, or NULL
  * @poll_us:  poll period while reporting is on, microseconds
- * @give_up_us: end when QEMU has been away for so long, microseconds; 0: never
+ * @give_up_us: exit after this long without QEMU, microseconds; 0: never
  */
 struct conf {
 	const char *qmp;
@@ -43,7 +43,7 @@ struct conf {
 };
 
 /**
- * conf_parse() - read the command line
+ * conf_parse() - parse the command line
  * @conf: filled; points into @argv
  * @argc: as main() got it
  * @argv: as main() got it

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the two kinds of event loop have in common: event_ring.c waits in an io_uring,
- * event_poll.c in ppoll(). Only event_loop.c and these two look in here.
+ * The interface between event_loop.c and its two backends: event_ring.c waits in an
+ * io_uring, event_poll.c in ppoll(). No other file includes this one.
  */
 #ifndef FREEHINT_EVENT_BACKEND_H
 #define FREEHINT_EVENT_BACKEND_H
@@ -12,8 +12,8 @@
 struct event_loop;
 
 /**
- * struct event_ops - one kind of loop; the calls are those of event_loop.h
- * @backend: its name for the sandbox
+ * struct event_ops - operations of one backend; event_loop.h describes the calls
+ * @backend: which backend it is; the sandbox asks for it
  * @free:    event_loop_free(), never with NULL
  * @watch:   event_loop_watch()
  * @timer:   event_loop_timer()
@@ -30,21 +30,24 @@ struct event_ops {
 	int (*wait)(struct event_loop *loop, struct event *event);
 };
 
-/** struct event_loop - first member of what a backend allocates */
+/**
+ * struct event_loop - common part, the first member of each backend's own structure
+ * @ops: operations of the backend
+ */
 struct event_loop {
 	const struct event_ops *ops;
 };
 
 /**
- * event_ring_new() - a loop on io_uring, restricted to polling and timers
+ * event_ring_new() - create a loop on io_uring, restricted to polls and timers
  * @loop: filled on success
  *
- * Return: 0; -ENOSYS, -EPERM, -EACCES: io_uring is switched off here; -EINVAL:
- * the kernel is older than 5.10; other negative errno. Nothing stays behind.
+ * Return: 0; -ENOSYS, -EPERM, -EACCES: io_uring is disabled on this machine; -EINVAL:
+ * the kernel is older than 5.10; other negative errno. A failure leaves nothing open.
  */
 int event_ring_new(struct event_loop **loop);
 
-/** event_poll_new() - a loop on ppoll(); Return: 0 or -ENOMEM */
+/** event_poll_new() - create a loop on ppoll(); Return: 0 or -ENOMEM */
 int event_poll_new(struct event_loop **loop);
 
 #endif /* FREEHINT_EVENT_BACKEND_H */

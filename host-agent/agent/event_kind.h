@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Everything that may wake the agent, one line each. main() has the one switch
- * over it; an event loop tells them apart by number only. And what a loop waits in.
+ * The events that wake up the agent, and the backends of the event loop. main.c has the
+ * only switch over the events; an event loop uses a kind only as a number.
  */
 #ifndef FREEHINT_EVENT_KIND_H
 #define FREEHINT_EVENT_KIND_H
 
 /**
  * enum event_kind - what happened
- * @EVENT_STOP:  SIGTERM or SIGINT is waiting in the signal descriptor
- * @EVENT_QMP:   the QMP socket can be read or written, or was closed
+ * @EVENT_STOP:  SIGTERM or SIGINT is pending in the signal descriptor
+ * @EVENT_QMP:   the QMP socket is readable or writable, or was closed
  * @EVENT_RETRY: time to connect to QMP again
- * @EVENT_ASK:   time to ask QEMU what it is doing
- * @EVENT_POLL:  time to look at the request line of the shared memory
+ * @EVENT_ASK:   time to query QEMU's state
+ * @EVENT_POLL:  time to read the request line of the shared memory
  * @EVENT_COUNT: number of kinds
  */
 enum event_kind {
@@ -25,7 +25,7 @@ enum event_kind {
 };
 
 /**
- * enum event_backend - what the loop waits in; the sandbox lists no more than that
+ * enum event_backend - how the loop waits; the sandbox allows only the calls of this one
  * @EVENT_BACKEND_RING: io_uring
  * @EVENT_BACKEND_POLL: ppoll()
  */
@@ -36,7 +36,7 @@ enum event_backend {
 
 /**
  * struct event - one wake-up
- * @kind:   what it is
+ * @kind:   what happened
  * @result: poll mask of a watched descriptor (or negative errno), 0 for a timer
  */
 struct event {

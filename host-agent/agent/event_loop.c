@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The event loop: descriptors to watch and timers, one of each kind. It waits in an
- * io_uring where the kernel gives one, and in ppoll() everywhere else.
+ * The event loop: one watched descriptor or timer for each kind of event. It waits in an
+ * io_uring where the kernel offers one, and in ppoll() everywhere else.
  *
- * Both do the same, for about the same: they wait, with one system call for a wake-up,
- * and move no data. So a ring that cannot be had, for whatever reason, is worth one line
- * in the log and no more: administrators switch io_uring off on purpose.
+ * Both backends do the same at about the same cost: they wait, with one system call for
+ * each wake-up, and move no data. So a missing io_uring, for whatever reason, is only one
+ * line in the log: administrators disable io_uring on purpose.
  */
 #include "event_loop.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The event loop: descriptors to watch and timers, one of each kind, on io_uring or,
- * where that is switched off, on ppoll().
+ * The event loop: one watched descriptor or timer for each kind of event, on io_uring or,
+ * where that is disabled, on ppoll().
  */
 #ifndef FREEHINT_EVENT_LOOP_H
 #define FREEHINT_EVENT_LOOP_H
@@ -12,24 +12,24 @@
 struct event_loop;
 
 /**
- * event_loop_new() - set up a loop; says so when it is one without io_uring
+ * event_loop_new() - create a loop; logs it when io_uring cannot be used
  * @loop: filled on success
  *
  * Return: 0 or -ENOMEM.
  */
 int event_loop_new(struct event_loop **loop);
 
-/** event_loop_free() - give the loop back; @loop may be NULL */
+/** event_loop_free() - free the loop; @loop may be NULL */
 void event_loop_free(struct event_loop *loop);
 
-/** event_loop_backend() - what the loop waits in */
+/** event_loop_backend() - how the loop waits */
 enum event_backend event_loop_backend(const struct event_loop *loop);
 
 /**
  * event_loop_watch() - report @kind once when @fd is ready
  * @loop: loop
- * @kind: kind to report; an earlier watch or timer of this kind is forgotten
- * @fd:   descriptor; stays the caller's
+ * @kind: kind to report; an earlier watch or timer of this kind is dropped
+ * @fd:   descriptor; the caller owns it
  * @mask: POLLIN, POLLOUT; errors and hang-up are always reported
  */
 void event_loop_watch(struct event_loop *loop, enum event_kind kind, int fd,
@@ -38,22 +38,23 @@ void event_loop_watch(struct event_loop *loop, enum event_kind kind, int fd,
 /**
  * event_loop_timer() - report @kind once after @usec microseconds
  * @loop: loop
- * @kind: kind to report; an earlier watch or timer of this kind is forgotten
+ * @kind: kind to report; an earlier watch or timer of this kind is dropped
  * @usec: microseconds from now, may be 0
  */
 void event_loop_timer(struct event_loop *loop, enum event_kind kind, u64 usec);
 
-/** event_loop_forget() - drop the watch or timer of @kind, fired or not */
+/** event_loop_forget() - drop the watch or timer of @kind, even if it has fired */
 void event_loop_forget(struct event_loop *loop, enum event_kind kind);
 
 /**
- * event_loop_wait() - sleep until something happens
+ * event_loop_wait() - sleep until an event happens
  * @loop:  loop
  * @event: filled on success
  *
- * Nothing that is ready waits for ever behind something that is ready again and again.
+ * No event starves: an event that is ready again and again does not delay the others
+ * without limit.
  *
- * Return: 0 or negative errno, which means that the loop is broken for good.
+ * Return: 0 or negative errno; after an error the loop cannot be used any more.
  */
 int event_loop_wait(struct event_loop *loop, struct event *event);
 

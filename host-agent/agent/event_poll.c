@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The event loop on ppoll(), for machines where io_uring is switched off.
+ * The event loop on ppoll(), for machines where io_uring is disabled.
  *
- * What one ppoll() finds ready is handed out, one event at a time, before the next
- * ppoll(): so everything that is ready has its turn, however busy the others are.
+ * The loop returns everything that one ppoll() found ready, one event per call, before it
+ * calls ppoll() again. So no event starves, however busy the others are.
  */
 #define _GNU_SOURCE
 #include <poll.h>
@@ -14,11 +14,11 @@
 #include "event_backend.h"
 
 /**
- * enum poll_state - what a kind is at
- * @POLL_NONE:  nobody waits for it
- * @POLL_WATCH: for a descriptor
- * @POLL_TIMER: for a time
- * @POLL_READY: no longer: it is to be handed out
+ * enum poll_state - state of one kind of event
+ * @POLL_NONE:  nothing to wait for
+ * @POLL_WATCH: waits for a descriptor
+ * @POLL_TIMER: waits for a time
+ * @POLL_READY: ready, not yet returned to the caller
  */
 enum poll_state {
 	POLL_NONE,
@@ -28,11 +28,11 @@ enum poll_state {
 };
 
 /**
- * struct poll_slot - one kind
- * @state:  what it is at
- * @fd:     descriptor of a watch
- * @mask:   what it is watched for
- * @due_us: time of a timer, monotonic microseconds
+ * struct poll_slot - one kind of event
+ * @state:  state of this kind
+ * @fd:     watched descriptor
+ * @mask:   poll mask of the watch
+ * @due_us: when the timer expires, monotonic microseconds
  * @result: what to report when ready
  */
 struct poll_slot {
@@ -93,7 +93,7 @@ static bool hand_out(struct poll_loop *loop, struct event *event)
 	return false;
 }
 
-/* Time until the next timer; Return: false when there is none. */
+/* Time until the next timer. Return: false when there is none. */
 static bool next_due(const struct poll_loop *loop, struct timespec *left)
 {
 	u64 now = clock_us(), due = ~0ULL, usec;
@@ -137,7 +137,7 @@ static int poll_once(struct poll_loop *loop)
 	bool timed;
 
 	for (kind = 0; kind < EVENT_COUNT; kind++) {
-		/* A negative descriptor is one that poll leaves alone. */
+		/* ppoll() skips a negative descriptor. */
 		fds[kind].fd = loop->slots[kind].state == POLL_WATCH ?
 			       loop->slots[kind].fd : -1;
 		fds[kind].events = loop->slots[kind].mask;

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The event loop on io_uring; the only file that sees submission and completion
- * entries.
+ * The event loop on io_uring. No other file handles submission and completion entries.
  *
- * The ring polls and keeps time; it moves no data. Requests of a ring are not
- * seen by a seccomp filter, so a ring that may open or send would be a hole in
- * it. Ours is created disabled, restricted to four operations and only then
- * enabled; bytes travel through system calls that the filter sees. It also means
- * that no buffer is ever owned by the kernel, and a completion that comes late,
- * for a descriptor long closed, is recognised by its generation and thrown away.
+ * The ring polls and keeps time; it moves no data. A seccomp filter does not see the
+ * requests of a ring, so a ring that may open or send would bypass the filter. Our ring
+ * is created disabled, restricted to four operations and only then enabled. Bytes go
+ * through system calls, which the filter sees. So the kernel never owns a buffer of ours.
+ * A completion that comes late, for a descriptor closed long ago, is recognised by its
+ * generation and dropped.
  *
- * A watch or a timer is written down, and becomes a request at the next wait. So one
- * that was replaced ten times between two waits is still one request, and the queue,
- * which has room for more than one request and one removal of each kind, never fills.
+ * A watch or a timer is only recorded, and becomes a request at the next wait. So a watch
+ * that was replaced ten times between two waits is still one request. The queue has room
+ * for more than one request and one removal of each kind, so it never fills up.
  */
 #include <liburing.h>
 #include <stdlib.h>
@@ -20,25 +19,25 @@
 
 #include "event_backend.h"
 
-/* Old one out and new one in, of each kind, twice: the kernel may take a part only. */
+/* One removal and one request of each kind, twice: the kernel may accept only a part. */
 #define RING_ENTRIES	32
 
-/* Marks completions of removals, which nobody waits for. */
+/* User data of removals: their completions are ignored. */
 #define DATA_IGNORE	0xffULL
 
 static_assert(EVENT_COUNT * 4 <= RING_ENTRIES, "the ring is too small");
 static_assert(EVENT_COUNT < DATA_IGNORE, "a kind is one byte of user data");
 
 /**
- * struct ring_slot - one kind
- * @generation: grows with whatever is asked for; what the ring has of an older one
- *              is stale
- * @wanted:     somebody waits for this generation
+ * struct ring_slot - one kind of event
+ * @generation: incremented by every watch, timer and forget; a request with an older
+ *              generation is stale
+ * @wanted:     the caller waits for this generation
  * @timer:      it is a timer, not a watch
- * @fd:         descriptor of a watch
- * @mask:       what it is watched for
- * @time:       period of a timer; the kernel reads it at submission
- * @asked:      generation of the request that is in the ring, 0 when none is
+ * @fd:         watched descriptor
+ * @mask:       poll mask of the watch
+ * @time:       period of the timer; the kernel reads it at submission
+ * @asked:      generation of the request that is in the ring, 0 when there is none
  * @asked_timer: that request is a timer
  */
 struct ring_slot {
@@ -77,7 +76,7 @@ static int restrict_ring(struct io_uring *ring)
 		list[i].opcode = IORING_RESTRICTION_SQE_OP;
 		list[i].sqe_op = allowed[i];
 	}
-	/* The function with this name is declared, but missing in liburing 2.3's library. */
+	/* liburing 2.3 declares a function for this call, but its library lacks it. */
 	return io_uring_register((unsigned int)ring->ring_fd, IORING_REGISTER_RESTRICTIONS,
 				 list, sizeof(allowed));
 }
@@ -122,7 +121,7 @@ static u64 request_data(enum event_kind kind, u64 generation)
 	return generation << 8 | kind;
 }
 
-/* The request in the ring is one that nobody waits for any more. */
+/* Remove the stale request from the ring. Return: false when the queue is full. */
 static bool take_back(struct ring_loop *loop, enum event_kind kind)
 {
 	struct ring_slot *slot = &loop->slots[kind];
@@ -155,7 +154,7 @@ static void ask_for(struct ring_loop *loop, enum event_kind kind)
 	slot->asked_timer = slot->timer;
 }
 
-/* What the ring has and what is wanted; where the queue is full, the next turn goes on. */
+/* Submit what is wanted and not in the ring. When the queue is full, the next call continues. */
 static void put_requests(struct ring_loop *loop)
 {
 	struct ring_slot *slot;
@@ -170,7 +169,7 @@ static void put_requests(struct ring_loop *loop)
 	}
 }
 
-/* Return: true when the completion is one that somebody still waits for. */
+/* Return: true when the caller still waits for this completion. */
 static bool take_completion(struct ring_loop *loop, struct io_uring_cqe *cqe,
 			    struct event *event)
 {
@@ -201,7 +200,7 @@ static int ring_wait(struct event_loop *base, struct event *event)
 	unsigned int wait_for;
 	int ret;
 
-	/* Submit before looking: a busy queue must not keep a timer from starting. */
+	/* Submit before reading completions: a busy queue must not delay the start of a timer. */
 	for (wait_for = 0;; wait_for = 1) {
 		put_requests(loop);
 		ret = io_uring_submit_and_wait(&loop->ring, wait_for);
@@ -229,7 +228,7 @@ static int start_ring(struct io_uring *ring)
 
 	if (!ret)
 		ret = io_uring_register(fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
-	/* A filter may forbid this call alone; now there is still another way to wait. */
+	/* A seccomp filter may forbid this call alone. Find out now: ppoll() is still an option. */
 	if (!ret)
 		ret = io_uring_enter(fd, 0, 0, 0, NULL);
 	return ret;

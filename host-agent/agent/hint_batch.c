@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Batches of ranges on their way to QEMU.
+ * Sends the ranges of a round to QEMU in batches.
  *
- * When to send: a full batch always. A batch that is not full only when no other
- * is on its way; otherwise it waits and grows. So the first ranges of a round
- * leave at once, and the batches are as large as QEMU is slow. With all buffers on
- * their way nothing is copied from the guest either: that is the flow control.
+ * When to send: a full batch is sent at once. A batch that is not full is sent only when
+ * no other is in flight; otherwise it waits and grows. So the first ranges of a round
+ * leave at once, and batches become larger when QEMU is slow. While all buffers are in
+ * flight, nothing is copied from the guest either: that is the flow control.
  *
  * Why a memfd and not a JSON list: QEMU parses its monitor input byte by byte under
  * its big lock; 4096 ranges are some 150 KiB of JSON or 64 KiB of records.
@@ -40,7 +40,7 @@ static int make_buffer(struct hint_buffer *buffer)
 		ret = -errno;
 		goto err_close;
 	}
-	/* Nobody who gets the descriptor can make us fault. */
+	/* Fix the size: another holder of the descriptor cannot make our accesses fault. */
 	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)) {
 		ret = -errno;
 		goto err_unmap;
@@ -139,7 +139,7 @@ static void mark_sent(struct hint_batch *batch, const struct hint_round *round)
 	batch->count = 0;
 }
 
-/* Send the open batch, empty or not. */
+/* Send the open batch, even when it is empty. */
 static int send_batch(struct hint_batch *batch, const struct hint_round *round,
 		      struct qmp_client *qmp, bool last)
 {
@@ -167,7 +167,7 @@ static int send_batch(struct hint_batch *batch, const struct hint_round *round,
 	return 0;
 }
 
-/* Ranges of a round that is over or not to be believed are void. */
+/* Drop the ranges of a round that is over or faulty. */
 static void drop_void(struct hint_batch *batch, const struct hint_round *round)
 {
 	if (batch->round == round->id &&
@@ -213,8 +213,8 @@ int hint_batch_pump(struct hint_batch *batch, struct hint_round *round,
 }
 
 /*
- * QEMU closes its gate an instant before it takes the request back, so a round may
- * be over while the request line still names it; the description tells then.
+ * QEMU closes its gate shortly before it withdraws the request. So a round may be over
+ * while the request line still names it; then only the error description shows it.
  */
 static bool came_late(const struct hint_round *round, u64 id,
 		      const struct qmp_message *message)
@@ -225,8 +225,8 @@ static bool came_late(const struct hint_round *round, u64 id,
 }
 
 /*
- * QEMU takes so many ranges of a round, and a guest that names memory it does not
- * have will go on doing so: more would cost QEMU time and change nothing.
+ * QEMU accepts a limited number of ranges in a round, and a guest that names memory it
+ * does not have will continue to do so. More commands would only cost QEMU time.
  */
 static void maybe_give_up(struct hint_batch *batch, struct hint_round *round, u64 id,
 			  const struct qmp_message *message)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Batches of ranges on their way to QEMU: a pool of memfds, getfd and
- * x-freehint-mark-clean, replies.
+ * Sends the ranges of a round to QEMU in batches: a pool of memfds, the commands getfd and
+ * x-freehint-mark-clean, and their replies.
  */
 #ifndef FREEHINT_HINT_BATCH_H
 #define FREEHINT_HINT_BATCH_H
@@ -14,9 +14,9 @@
 
 /**
  * struct hint_buffer - room for FREEHINT_MAX_RANGES records
- * @fd:      sealed memfd behind @records, -1 before it exists
- * @records: its bytes, shared with QEMU while @busy
- * @busy:    a command that names it has no reply yet; not to be written
+ * @fd:      sealed memfd behind @records, -1 before it is created
+ * @records: its mapping, shared with QEMU while @busy
+ * @busy:    a command that names this buffer has no reply yet; do not write to it
  * @round:   round of that command
  */
 struct hint_buffer {
@@ -29,12 +29,12 @@ struct hint_buffer {
 /**
  * struct hint_batch - the batch being filled, and the pool
  * @buffers: the pool
- * @busy:    how many of them are busy
- * @open:    the buffer being filled, NULL when none
- * @count:   records in it
- * @round:   round they belong to
- * @refusals: commands of that round that QEMU refused, the late ones left out
- * @stats:   counts
+ * @busy:    number of busy buffers
+ * @open:    the buffer being filled, NULL when there is none
+ * @count:   records in @open
+ * @round:   round that these records belong to
+ * @refusals: commands of that round that QEMU refused, except those that came too late
+ * @stats:   counters
  */
 struct hint_batch {
 	struct hint_buffer buffers[FREEHINT_MAX_INFLIGHT];
@@ -46,7 +46,7 @@ struct hint_batch {
 	struct agent_stats *stats;
 };
 
-/** hint_batch_init() - make the pool; Return: 0 or negative errno */
+/** hint_batch_init() - create the pool; Return: 0 or negative errno */
 int hint_batch_init(struct hint_batch *batch, struct agent_stats *stats);
 
 /** hint_batch_free() - close and unmap the pool */
@@ -55,15 +55,15 @@ void hint_batch_free(struct hint_batch *batch);
 /**
  * hint_batch_reset() - the connection is gone
  *
- * QEMU is done with every buffer: it reads them while it runs a command and runs
- * none of a connection once it took the next.
+ * QEMU does not use any buffer any more: it reads a buffer only while it runs the
+ * command, and it runs no command of a connection after it has accepted the next one.
  */
 void hint_batch_reset(struct hint_batch *batch);
 
 /**
- * hint_batch_pump() - send what the round has to give
+ * hint_batch_pump() - send the ranges that the round can provide now
  * @batch: batch
- * @round: round, looked at just now
+ * @round: round, just after hint_round_look()
  * @qmp:   client in QMP_UP
  *
  * Return: 0, or negative errno when the connection broke.
@@ -77,8 +77,9 @@ bool hint_batch_has_room(const struct hint_batch *batch);
 /**
  * hint_batch_reply() - QEMU answered getfd or mark-clean
  * @batch:   batch
- * @round:   to see whether an error came only too late; closed after too many others
- * @message: reply or error whose command is one of the two
+ * @round:   current round; shows whether a command came too late, and is closed after
+ *           too many other errors
+ * @message: reply or error to one of these two commands
  */
 void hint_batch_reply(struct hint_batch *batch, struct hint_round *round,
 		      const struct qmp_message *message);

@@ -1,35 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The host's side of one round.
+ * The host's side of one round: read the request, follow the guest's watermark, copy the
+ * bitmap and convert it to ranges. docs/agent.md describes the steps, and what a guest
+ * can do to the agent.
  *
- * Theory of operation
- * -------------------
- * The extension asks for round R in the request line. The guest answers by
- * filling the bitmap from page 0 upwards, moving its watermark behind, and a seal
- * at the end. We do not wait for the seal: every look copies what lies between the
- * last copy and the watermark into a private buffer, checks that it is still R's,
- * and converts the copy. While the guest scans the second gigabyte, QEMU takes the
- * first one out of its dirty bitmap.
+ * The agent does not wait for the seal. Each look copies the words between the last copy
+ * and the watermark into a private buffer, checks that they still belong to the round,
+ * and converts the copy. So QEMU skips the first pages while the guest scans the rest.
  *
- *	look:	request != R		drop all of R that was not sent
- *		seal of R		final watermark and counts
- *		watermark		not beyond the capacity, not backwards
- *	fill:	copy a chunk, re-check, count bits, convert
- *	end:	counts agree with the seal? then the last batch, else an empty last one
- *
- * The seal is read before the watermark, so a sealed round has its final
- * watermark in hand; the guest moves the watermark before it seals.
- *
- * What the guest can do to us: waste our time, bounded by the budget of a look,
- * and make us send ranges that QEMU refuses or that hurt the guest itself. The
- * request line lies in the same memory, so even that may be forged; QEMU checks
- * the round id of every command against its own.
- *
- * A round that turns out faulty may have had batches sent before. That is no harm:
- * the guest did call those pages free. We only stop believing it.
- *
- * Why no second pass over the bitmap to check it: the guest could change it between
- * the passes. The copy is what counts, and it is read once.
+ * Invariants:
+ * - Every word is read once, and only the copy counts. There is no second pass to check
+ *   the bitmap, because the guest could change it between the passes.
+ * - The seal is read before the watermark, and the guest moves the watermark before it
+ *   seals. So the watermark of a sealed round is final.
+ * - When the request line names another round, or none, all ranges of this round that
+ *   were not sent are dropped.
  */
 #include "hint_round.h"
 
@@ -40,11 +25,11 @@
 #include "include/freehint/limits.h"
 #include "host-agent/common/log.h"
 
-/* 4096 words: 32 KiB of bitmap, 1 GiB of guest; fits the first-level cache. */
+/* 4096 words: 32 KiB of bitmap, 1 GiB of guest memory; fits into the first-level cache. */
 #define CHUNK_WORDS	4096ULL
 #define CHUNK_PAGES	(CHUNK_WORDS * FREEHINT_WORD_BITS)
 
-/* 16 chunks a look: 16 GiB of guest, well under a millisecond of work. */
+/* 16 chunks per look: 16 GiB of guest memory, well under a millisecond of work. */
 #define LOOK_WORDS	(16 * CHUNK_WORDS)
 
 const char *const hint_state_names[HINT_STATES] = {
@@ -115,8 +100,8 @@ bool hint_round_is_asked(const struct hint_round *round, u64 id)
 }
 
 /*
- * The guest does not stand by what it said in this round. Unless the host took the
- * round back meanwhile: then the guest is right and nobody is at fault.
+ * Drop a round in which the guest wrote invalid data. If the host has withdrawn the
+ * round meanwhile, the guest is right to leave it, and the round is not faulty.
  */
 static void fault(struct hint_round *round, const char *what, u64 number)
 {
@@ -133,8 +118,8 @@ static void fault(struct hint_round *round, const char *what, u64 number)
 }
 
 /*
- * Guest and extension may have agreed on a version that the extension's window
- * shares with the guest's, but not with ours.
+ * The guest and the extension may have agreed on a version that both support, but this
+ * agent does not.
  */
 static void check_version(struct hint_round *round)
 {
@@ -163,7 +148,7 @@ static void look_at_request(struct hint_round *round)
 {
 	struct freehint_host_request req;
 
-	/* Being written just now: the next look will see it. */
+	/* The host is writing it now: the next look reads it. */
 	if (!freehint_read_host_request(&round->reader, &req))
 		return;
 	round->phase = req.phase;
@@ -257,7 +242,7 @@ static bool may_copy(const struct hint_round *round)
 	       round->copied < round->mark;
 }
 
-/* Return: true when a new chunk is there to convert. */
+/* Return: true when a new chunk was copied and can be converted. */
 static bool copy_chunk(struct hint_round *round)
 {
 	u64 pages = round->mark - round->copied;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The host's side of one round: sees the request, follows the guest's watermark,
- * copies the bitmap and hands out ranges. The theory of operation is in hint_round.c.
+ * The host's side of one round: read the request, follow the guest's watermark, copy the
+ * bitmap and convert it to ranges. docs/agent.md describes the steps.
  */
 #ifndef FREEHINT_HINT_ROUND_H
 #define FREEHINT_HINT_ROUND_H
@@ -12,18 +12,19 @@
 #include "stats.h"
 
 /**
- * enum hint_state - life of a round as the agent sees it
- * @HINT_NONE:    no round is asked for. Left when the request line names one.
- * @HINT_AWAITED: asked for, the guest has not begun. Nothing may be copied.
+ * enum hint_state - state of a round as the agent sees it
+ * @HINT_NONE:    no round is requested. Left when the request line names one.
+ * @HINT_AWAITED: requested, but the guest has not started. Nothing may be copied.
  * @HINT_FLOWING: the guest publishes; words below the watermark are copied.
- * @HINT_SEALED:  the guest is done; what is left below the final watermark is
- *                copied, then the last batch is due.
- * @HINT_FAULTY:  the guest wrote nonsense. Nothing is copied or handed out any
- *                more; a last batch without ranges is due.
- * @HINT_DONE:    the last batch is out. Nothing is left to do.
+ * @HINT_SEALED:  the guest is done; the rest below the final watermark is copied, then
+ *                the last batch is due.
+ * @HINT_FAULTY:  the guest wrote invalid data. No more ranges are copied or returned; a
+ *                last batch without ranges is due.
+ * @HINT_DONE:    the last batch was sent. Nothing is left to do.
+ * @HINT_STATES:  number of states
  *
- * Every state is left at once, and all that was not sent is dropped, when the
- * request line names another round or none.
+ * When the request line names another round, or none, every state is left at once, and
+ * all ranges that were not sent are dropped.
  */
 enum hint_state {
 	HINT_NONE,
@@ -40,14 +41,14 @@ extern const char *const hint_state_names[HINT_STATES];
 /**
  * struct hint_round - the current round
  * @reader:   the region
- * @stats:    counts
+ * @stats:    counters
  * @state:    see enum hint_state; changed by set_state() only
  * @id:       round id from the request line
- * @pass:     pass of the migration it belongs to
- * @phase:    enum freehint_phase of the request line, unchecked: a number
+ * @pass:     pass of the migration that the round belongs to
+ * @phase:    enum freehint_phase of the request line, unchecked: any number
  * @mark:     highest watermark seen, pfn
- * @copied:   pages below this were copied, pfn
- * @bits:     bits set in what was copied
+ * @copied:   all words below this pfn were copied
+ * @bits:     bits set in the copied words
  * @seal:     copy of the seal, valid in HINT_SEALED
  * @ranges:   conversion of the copied chunk
  * @words:    private copy of one chunk
@@ -74,20 +75,20 @@ struct hint_round {
 /** hint_round_init() - allocate the chunk buffer; Return: 0 or -ENOMEM */
 int hint_round_init(struct hint_round *round, struct agent_stats *stats);
 
-/** hint_round_free() - give the buffer back */
+/** hint_round_free() - free the chunk buffer */
 void hint_round_free(struct hint_round *round);
 
 /**
  * hint_round_attach() - follow the request line of a mapped region
  * @round: round without a region
- * @base:  mapping; the caller keeps it until hint_round_detach()
+ * @base:  mapping; must stay mapped until hint_round_detach()
  * @size:  bytes
  *
  * Return: 0 or -EINVAL when no region fits @size.
  */
 int hint_round_attach(struct hint_round *round, const void *base, u64 size);
 
-/** hint_round_detach() - forget the region and what was read from it */
+/** hint_round_detach() - drop the region and everything that was read from it */
 void hint_round_detach(struct hint_round *round);
 
 /**
@@ -103,24 +104,24 @@ void hint_round_look(struct hint_round *round);
  * @max:   ranges wanted at most
  *
  * Stops at the watermark, at @max and at the work budget. When it returns less
- * than @max, look at hint_round_complete() and hint_round_backlog().
+ * than @max, check hint_round_complete() and hint_round_backlog().
  *
- * Return: number of ranges written. Void, like all ranges of this round that were
- * not sent yet, when the state is HINT_FAULTY afterwards.
+ * Return: number of ranges written. If the state is HINT_FAULTY afterwards, the caller
+ * drops all ranges of this round that were not sent yet.
  */
 unsigned int hint_round_fill(struct hint_round *round, struct freehint_range *out,
 			     unsigned int max);
 
-/** hint_round_cut() - take the run that is still open; Return: 0 or 1 range */
+/** hint_round_cut() - end the open run and return it; Return: 0 or 1 range */
 unsigned int hint_round_cut(struct hint_round *round, struct freehint_range *out);
 
 /** hint_round_complete() - is the last batch due (after hint_round_cut())? */
 bool hint_round_complete(const struct hint_round *round);
 
-/** hint_round_backlog() - are there published words that were not converted? */
+/** hint_round_backlog() - are there published words that were not converted yet? */
 bool hint_round_backlog(const struct hint_round *round);
 
-/** hint_round_close() - the last batch was sent */
+/** hint_round_close() - mark the round as done: nothing more of it is sent */
 void hint_round_close(struct hint_round *round);
 
 /** hint_round_is_asked() - does the request line still name round @id? */

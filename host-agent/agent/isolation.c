@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Taking away from the process what it does not need, in stages.
+ * Takes away from the process what it does not need, in stages.
  *
- * The agent reads memory that a hostile guest writes and talks to QEMU's monitor,
- * which is as powerful as QEMU itself. Whoever takes the agent over has the monitor
- * connection; the stages see to it that this is all there is:
+ * The agent reads memory that a hostile guest writes, and talks to QEMU's monitor,
+ * which is as powerful as QEMU itself. An attacker who takes over the agent has the
+ * monitor connection; the stages make sure that this is all:
  *
  *	isolation_start()	nothing inherited, nothing left in core files
  *	isolation_identity()	QEMU's user, no capability
@@ -12,14 +12,14 @@
  *
  * The process that writes the metrics (scribe.c) has a shorter table of its own.
  *
- * The event loop has a table for each of its kinds; the one in use is added. An
- * io_uring is no way around the table: event_ring.c restricts it to polling and
- * timers. It is set up before the last stage, as are the memfds.
+ * Each backend of the event loop has a table; the table of the one in use is added. An
+ * io_uring does not bypass the tables: event_ring.c restricts it to polls and timers. The
+ * ring and the memfds are created before the last stage.
  *
- * A system call that is missing in the table ends the process; the migration goes
- * on without hints. The kernel raises SIGSYS and our handler names the call before
- * it lets the signal kill us: "which one was it" is the first question, and an
- * audit log is not at hand in a container.
+ * A system call that is not in the table ends the process; the migration continues
+ * without hints. The kernel raises SIGSYS, and our handler prints the number of the call
+ * before the signal kills the process: that is the first question, and a container has
+ * no audit log at hand.
  */
 #define _GNU_SOURCE
 #include "isolation.h"
@@ -51,22 +51,22 @@
 #ifdef FREEHINT_SANITIZE
 const char *__asan_default_options(void);
 
-/* The leak check traces its own process, which the sandbox is there to prevent. */
+/* The leak check traces its own process, and the sandbox prevents exactly that. */
 const char *__asan_default_options(void)
 {
 	return "detect_leaks=0";
 }
 #endif
 
-/* What open() must not be asked for: anything but reading. */
+/* Forbidden flags of open(): the agent may only read. */
 #define OPEN_WRITES	(O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND)
 
 /**
- * struct allowed - one line of the list
- * @name:   system call; unknown to this architecture: left out
- * @arg:    argument that is restricted, or ANY
- * @mask:   bits of it that are looked at
- * @value:  what they must be
+ * struct allowed - one system call that is allowed
+ * @name:   system call; skipped when this architecture does not have it
+ * @arg:    index of the argument that is restricted, or ANY
+ * @mask:   bits of it that are compared
+ * @value:  value they must have
  */
 struct allowed {
 	const char *name;
@@ -77,7 +77,7 @@ struct allowed {
 
 #define ANY	(-1)
 
-/* What sanitizers need for a report; never in a release. */
+/* Calls that sanitizers need for a report; never in a release. */
 #ifdef FREEHINT_SANITIZE
 #define SANITIZER_CALLS								\
 	{ "getpid", ANY, 0, 0 },						\
@@ -98,7 +98,7 @@ struct allowed {
 #define SANITIZER_CALLS
 #endif
 
-/* What the event loop waits with; event_ring.c asks for polls and timers by the same call. */
+/* Calls of the event loop. event_ring.c submits polls and timers by the same call. */
 static const struct allowed ring_allowed[] = {
 	{ "io_uring_enter", ANY, 0, 0 },
 };
@@ -109,14 +109,14 @@ static const struct allowed poll_allowed[] = {
 };
 
 /*
- * What the agent needs, beginning with isolation_seal(). tests/kvm/test_agent_calls.py
- * compares it with what the agent does: a call that no test sees is "unseen", and for
- * a reason. A call may have several lines.
+ * Calls of the agent from isolation_seal() on. tests/kvm/test_agent_calls.py compares
+ * the table with the calls that it sees. A call that no test sees is marked "unseen",
+ * with the reason. A call may have several lines.
  */
 static const struct allowed allowed[] = {
 	/* main.c */
 	{ "read", ANY, 0, 0 },				/* the signal descriptor */
-	/* qmp_client.c: the connection is made anew when QEMU restarts */
+	/* qmp_client.c: connects again when QEMU restarts */
 	{ "socket", 0, ~0U, AF_UNIX },
 	{ "connect", ANY, 0, 0 },
 	{ "sendmsg", ANY, 0, 0 },			/* commands, memfds */
@@ -124,17 +124,17 @@ static const struct allowed allowed[] = {
 	{ "recv", ANY, 0, 0 },				/* unseen: other architectures */
 	{ "shutdown", ANY, 0, 0 },
 	{ "close", ANY, 0, 0 },
-	/* shm_region.c: mapped anew when QEMU restarts */
+	/* shm_region.c: maps again when QEMU restarts */
 	{ "openat", 2, OPEN_WRITES, O_RDONLY },
 	{ "newfstatat", ANY, 0, 0 },			/* type and size; fstat() in glibc */
 	{ "fstat", ANY, 0, 0 },				/* unseen: glibc before 2.33 */
 	{ "fstatat64", ANY, 0, 0 },			/* unseen: other architectures */
 	{ "statx", ANY, 0, 0 },				/* unseen: other architectures */
-	{ "fstatfs", ANY, 0, 0 },			/* on a disk? */
+	{ "fstatfs", ANY, 0, 0 },			/* is the file on a disk? */
 	{ "mmap", 2, PROT_EXEC, 0 },			/* and memory for JSON */
 	{ "munmap", ANY, 0, 0 },
 	{ "rt_sigreturn", ANY, 0, 0 },			/* SIGBUS */
-	{ "rt_sigaction", 0, ~0U, SIGBUS },		/* unseen: one that is not ours */
+	{ "rt_sigaction", 0, ~0U, SIGBUS },		/* unseen: a SIGBUS outside the mapping */
 	/* memory for JSON */
 	{ "brk", ANY, 0, 0 },
 	{ "mremap", ANY, 0, 0 },			/* unseen: realloc() in later jansson */
@@ -144,19 +144,19 @@ static const struct allowed allowed[] = {
 	{ "write", 0, ~0U, STDERR_FILENO },
 	/* clock.h */
 	{ "clock_gettime", ANY, 0, 0 },			/* unseen: no clock in the vDSO */
-	/* the end */
+	/* exit */
 	{ "exit_group", ANY, 0, 0 },
 	SANITIZER_CALLS
 };
 
-/* What scribe.c needs: texts from the agent, one file, its log. */
+/* Calls of scribe.c: it reads texts from the agent, and writes one file and its log. */
 static const struct allowed scribe_allowed[] = {
 	{ "read", ANY, 0, 0 },
 	{ "openat", 2, O_ACCMODE | O_CREAT, O_WRONLY | O_CREAT },
 	{ "write", ANY, 0, 0 },
 	{ "close", ANY, 0, 0 },
 	{ "renameat", ANY, 0, 0 },
-	{ "renameat2", ANY, 0, 0 },			/* where there is no renameat */
+	{ "renameat2", ANY, 0, 0 },			/* architectures without renameat */
 	{ "unlinkat", ANY, 0, 0 },
 	{ "rt_sigreturn", ANY, 0, 0 },
 	{ "clock_gettime", ANY, 0, 0 },			/* no clock in the vDSO */
@@ -164,7 +164,7 @@ static const struct allowed scribe_allowed[] = {
 	SANITIZER_CALLS
 };
 
-/* Without close_range(): Linux before 5.9, and containers that forbid what is newer. */
+/* Linux before 5.9 has no close_range(), and some containers forbid newer calls. */
 static int close_one_by_one(void)
 {
 	DIR *dir = opendir("/proc/self/fd");
@@ -231,7 +231,7 @@ static int become(const char *name)
 			  name, strerror(-ret));
 		return ret;
 	}
-	/* Changing the user makes a process dumpable again on some set-ups. */
+	/* On some systems a change of the user makes the process dumpable again. */
 	return isolation_start();
 }
 
@@ -245,7 +245,7 @@ int isolation_identity(const char *user)
 			return ret;
 	}
 	capng_clear(CAPNG_SELECT_BOTH);
-	/* The bounding set needs CAP_SETPCAP; without it the rest is enough. */
+	/* To clear the bounding set takes CAP_SETPCAP; without it the other sets are enough. */
 	ret = capng_apply(CAPNG_SELECT_CAPS);
 	if (ret || capng_have_capabilities(CAPNG_SELECT_CAPS) != CAPNG_NONE) {
 		log_error("capabilities could not be dropped, %d", ret);
@@ -254,7 +254,7 @@ int isolation_identity(const char *user)
 	return 0;
 }
 
-/* Number to text without stdio: a signal handler runs this. */
+/* Number to text without stdio, because a signal handler calls it. */
 static size_t put_number(char *to, unsigned int number)
 {
 	char digits[12];
@@ -284,7 +284,7 @@ static void on_sigsys(int signal, siginfo_t *info, void *context)
 	len += sizeof(tail) - 1;
 	if (write(STDERR_FILENO, line, len) < 0)
 		_exit(1);
-	/* SIGSYS is blocked here: another forbidden call kills, and shows why. */
+	/* SIGSYS is blocked here: a second forbidden call kills the process by SIGSYS. */
 	syscall(SYS_getppid);
 	_exit(1);
 }
@@ -294,7 +294,7 @@ static int add_rule(scmp_filter_ctx filter, const struct allowed *entry)
 	int number = seccomp_syscall_resolve_name(entry->name);
 	struct scmp_arg_cmp cmp;
 
-	/* Negative: a call other architectures have. */
+	/* Negative: only other architectures have this call. */
 	if (number < 0)
 		return 0;
 	if (entry->arg == ANY)
@@ -309,9 +309,9 @@ static int add_rule(scmp_filter_ctx filter, const struct allowed *entry)
 }
 
 /**
- * struct table - a part of the list
- * @lines: its lines
- * @count: how many
+ * struct table - a part of the filter
+ * @lines: allowed calls
+ * @count: number of lines
  */
 struct table {
 	const struct allowed *lines;
@@ -339,7 +339,7 @@ static int add_table(scmp_filter_ctx filter, const struct table *table)
 	return ret;
 }
 
-/* @more may be NULL. */
+/* @more: a second table, or NULL. */
 static int load_filter(const struct table *table, const struct table *more)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
@@ -347,7 +347,7 @@ static int load_filter(const struct table *table, const struct table *more)
 
 	if (!filter)
 		return -ENOMEM;
-	/* A call of another architecture cannot be named by our handler. */
+	/* Our handler cannot name a call of another architecture. */
 	ret = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 	if (!ret)
 		ret = add_table(filter, table);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Taking away from the process what it does not need, in stages.
+ * Takes away from the process what it does not need, in stages.
  */
 #ifndef FREEHINT_ISOLATION_H
 #define FREEHINT_ISOLATION_H
@@ -28,18 +28,18 @@ int isolation_start(void);
 int isolation_identity(const char *user);
 
 /**
- * isolation_seal() - last stage, when all that is set up once is set up
- * @backend: what the event loop waits in; the calls of the other one are forbidden
+ * isolation_seal() - last stage, after everything else was set up
+ * @backend: backend of the event loop; the calls of the other one are forbidden
  *
- * From here on only the listed system calls are allowed; another one ends the
- * process with SIGSYS after a line that names it. Nothing that QEMU or the guest
- * wrote has been read before.
+ * From here on only the listed system calls are allowed. Any other call logs its number
+ * and ends the process with SIGSYS. Call it before anything that QEMU or the guest wrote
+ * is read.
  *
  * Return: 0 or negative errno; the reason was logged.
  */
 int isolation_seal(enum event_backend backend);
 
-/** isolation_seal_scribe() - the same for the process of scribe.c, with its own list */
+/** isolation_seal_scribe() - the same for the process of scribe.c, with its own table */
 int isolation_seal_scribe(void);
 
 #endif /* FREEHINT_ISOLATION_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * freehint-agent: startup order, and the one switch over events.
+ * freehint-agent: the order of the start, and the only switch over events.
  */
 #include <jansson.h>
 #include <signal.h>
@@ -22,7 +22,7 @@ static int catch_signals(void)
 {
 	sigset_t set;
 
-	/* A reader of our output that went away is no reason to end. */
+	/* Do not exit when the reader of our output has gone away. */
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
@@ -65,7 +65,7 @@ static const char *buffer_advice(int error)
 	}
 }
 
-/* Memory may be there a moment later; what is forbidden or missing stays so. */
+/* A restart may find enough memory; it does not help against a missing right or feature. */
 static enum agent_exit isolation_exit(int error)
 {
 	return error == -ENOMEM || error == -EAGAIN ? AGENT_EXIT_SYSTEM :
@@ -124,7 +124,7 @@ int main(int argc, char **argv)
 		ret = isolation_identity(conf.user);
 	if (ret)
 		return isolation_exit(ret);
-	/* Now: jansson would look for randomness when the sandbox is closed. */
+	/* Seed now: otherwise jansson looks for randomness when the sandbox is closed. */
 	json_object_seed(0);
 
 	signals = catch_signals();

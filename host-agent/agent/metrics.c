@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the agent knows as Prometheus text. Names follow the conventions of that project:
- * base units, "_total" for what only grows; a counter begins anew with QEMU or the agent.
+ * Formats the agent's state and counters as Prometheus text. Names follow the Prometheus
+ * conventions: base units, and "_total" for values that only grow. A counter restarts at 0
+ * when QEMU or the agent restarts.
  */
 #include "metrics.h"
 
@@ -13,16 +14,16 @@
 #include "host-agent/common/clock.h"
 #include "host-agent/common/log.h"
 
-/* A text that did not change is written again so often: its age tells of a hung agent. */
+/* An unchanged text is written again after this time: an old file shows a hung agent. */
 #define METRICS_REPEAT_US	10000000ULL
-/* And one that did no more often than that; a scrape is hardly more frequent. */
+/* A changed text is written no more often than this: scrapes are hardly more frequent. */
 #define METRICS_PAUSE_US	1000000ULL
 
 /**
- * struct page - where the text grows
- * @to:    METRICS_TEXT bytes
- * @len:   of them in use; what does not fit is left out as a whole
- * @label: of every line
+ * struct page - the text being written
+ * @to:    buffer of METRICS_TEXT bytes
+ * @len:   bytes in use; text that does not fit is left out as a whole
+ * @label: value of the label "vm" of every line
  */
 struct page {
 	char *to;
@@ -134,7 +135,7 @@ static void put_agent(struct page *page, const struct metrics *metrics)
 		   metrics->offered);
 }
 
-/* One name, a line for each outcome; what was not seen to end is "unknown". */
+/* One metric, a line for each outcome; "unknown" counts ends that were not seen. */
 static void put_ends(struct page *page, const struct metrics *metrics)
 {
 	static const char name[] = "migrations_ended_total";
@@ -154,7 +155,7 @@ size_t metrics_format(const struct metrics *metrics, const struct metrics_view *
 
 	text[0] = '\0';
 	put_state(&page, view);
-	/* Without an answer, none: 0 would look like counters that began anew. */
+	/* No answer, no counters: zeros would look like a restart of QEMU. */
 	if (view->status->instance)
 		put_qemu(&page, view->status);
 	put_agent(&page, metrics);
@@ -162,7 +163,7 @@ size_t metrics_format(const struct metrics *metrics, const struct metrics_view *
 	return page.len;
 }
 
-/* The file's name without ".prom", escaped as the text format wants it. */
+/* The file's name without ".prom", escaped for the text format. */
 static void make_label(char *label, const char *path)
 {
 	const char *name = strrchr(path, '/');
@@ -197,7 +198,7 @@ void metrics_count(struct metrics *metrics, const struct agent_stats *stats,
 	metrics->offered += stats->pages_offered;
 }
 
-/* sendmsg() and not send(): it is in the sandbox's list. */
+/* sendmsg() and not send(), because the sandbox allows sendmsg(). */
 static void send_text(struct metrics *metrics, const char *text, size_t len)
 {
 	struct iovec vec = { .iov_base = (void *)text, .iov_len = len };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the agent knows as Prometheus text, for node_exporter's textfile collector: the
- * text here, the file in scribe.c.
+ * Formats the agent's state and counters as Prometheus text, for node_exporter's textfile
+ * collector. scribe.c writes the file.
  */
 #ifndef FREEHINT_METRICS_H
 #define FREEHINT_METRICS_H
@@ -11,20 +11,20 @@
 #include "migration_phase.h"
 #include "stats.h"
 
-/* More than all metrics with the longest label take. */
+/* All metrics with the longest label fit. */
 #define METRICS_TEXT	8192
 #define METRICS_LABEL	64
 
 /**
- * struct metrics - what was counted since the agent started, and what was last written
+ * struct metrics - counters since the agent started, and the text that was sent last
  * @scribe:     socket to the scribe, -1 without one
  * @label:      value of the label "vm", escaped
  * @ended:      migrations by outcome; OUTCOME_NONE counts those whose end was not seen
  * @faulty:     rounds dropped because of what the guest wrote
- * @mismatched: of them, seals that contradict the bitmap
+ * @mismatched: faulty rounds whose seal contradicts the bitmap
  * @offered:    pages sent to QEMU in mark-clean commands
- * @text:       what was last sent
- * @sent_us:    when, monotonic microseconds
+ * @text:       text that was sent last
+ * @sent_us:    when it was sent, monotonic microseconds
  */
 struct metrics {
 	int scribe;
@@ -38,7 +38,7 @@ struct metrics {
 };
 
 /**
- * struct metrics_view - what is so right now
+ * struct metrics_view - the current state
  * @attached: the shared memory is mapped
  * @status:   QEMU's last answer, all zeros without one
  */
@@ -48,22 +48,22 @@ struct metrics_view {
 };
 
 /**
- * metrics_init() - begin to count
+ * metrics_init() - set all counters to 0
  * @metrics: filled
  * @path:    file that the scribe writes, or NULL for none; its name without ".prom"
  *           becomes the label "vm"
- * @scribe:  socket to the scribe, or -1; the caller's
+ * @scribe:  socket to the scribe, or -1; the caller owns it
  */
 void metrics_init(struct metrics *metrics, const char *path, int scribe);
 
-/** metrics_count() - add what was counted in a migration that ended with @outcome */
+/** metrics_count() - add the counts of a migration that ended with @outcome */
 void metrics_count(struct metrics *metrics, const struct agent_stats *stats,
 		   enum migration_outcome outcome);
 
 /**
- * metrics_format() - the whole text
+ * metrics_format() - write the whole text
  * @metrics: counts
- * @view:    state
+ * @view:    current state
  * @text:    METRICS_TEXT bytes, filled
  *
  * Return: length of the text.
@@ -72,12 +72,13 @@ size_t metrics_format(const struct metrics *metrics, const struct metrics_view *
 		      char *text);
 
 /**
- * metrics_tell() - give the scribe what is new
- * @metrics: counts
- * @view:    state
- * @now:     even if the last text was written less than a second ago
+ * metrics_tell() - send the text to the scribe if it has changed
+ * @metrics: counters
+ * @view:    current state
+ * @now:     send it even if the last text was sent less than a second ago
  *
- * Never blocks: a scribe that is slow misses a text, one that is gone is given up.
+ * Never blocks: a slow scribe misses a text, and after any other error the agent stops
+ * sending.
  */
 void metrics_tell(struct metrics *metrics, const struct metrics_view *view, bool now);
 

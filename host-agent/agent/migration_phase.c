@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What QEMU is doing, told from query-status and query-migrate.
+ * Derives what QEMU is doing from query-status and query-migrate.
  *
- * query-migrate does not say in which direction. On a destination the run state
- * is "inmigrate" until all memory is there (precopy) or until the guest starts to
- * run while memory still arrives (postcopy); then only the postcopy-* status
- * tells. So a side that was once seen as incoming stays incoming until the status
- * says that it is over, and whoever connects in the middle of a postcopy waits.
+ * query-migrate does not report the direction. On a destination the run state is
+ * "inmigrate" until all memory has arrived (precopy), or until the guest starts to run
+ * while memory still arrives (postcopy); after that only the postcopy-* status shows it.
+ * So a side that was once seen as incoming stays incoming until the status reports the
+ * end, and an agent that connects in the middle of a postcopy waits.
  *
- * A status that no table knows counts as a running migration: waiting costs
- * nothing but time, mapping too early costs the guest.
+ * An unknown status counts as a running migration: waiting costs only time, but mapping
+ * too early costs the guest.
  */
 #include "migration_phase.h"
 
@@ -39,7 +39,7 @@ const char *const migration_outcome_names[OUTCOME_COUNT] = {
 	[OUTCOME_CANCELLED] = "cancelled",
 };
 
-/* Phase from the phase so far and the status, when the run state is not inmigrate. */
+/* The next phase, from the current one and the status; for run states but inmigrate. */
 static const enum migration_phase transitions[PHASE_COUNT][STATUS_CLASSES] = {
 	[PHASE_UNKNOWN] = {
 		[STATUS_NONE] = PHASE_IDLE,

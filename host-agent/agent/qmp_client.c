@@ -3,10 +3,10 @@
  * A QMP client on a unix socket: greeting, capabilities, command ids, replies,
  * events.
  *
- * Commands are formatted, not built: their arguments are numbers and names of our
- * own, nothing that needs escaping. Replies are parsed by jansson. A reply whose
- * id is not pending - of a command the agent gave up on, or of somebody who plays
- * QEMU - is ignored.
+ * Commands are formatted as text, not built as JSON objects: their arguments are our own
+ * numbers and names, and nothing needs escaping. jansson parses the replies. A reply
+ * whose id is not pending is ignored: it answers a command that the agent gave up, or
+ * somebody who impersonates QEMU sent it.
  */
 #include "qmp_client.h"
 
@@ -41,9 +41,9 @@ const char *qmp_client_command_name(enum qmp_command command)
 }
 
 /*
- * jansson's parser writes beyond its buffer when an allocation fails (2.14: the
- * result of strbuffer_append_byte() is not looked at). Nothing but JSON is allocated
- * after the start; without memory for that the agent is of no use.
+ * jansson's parser writes beyond its buffer when an allocation fails (2.14 ignores the
+ * result of strbuffer_append_byte()), so an allocation never returns NULL. After the
+ * start only JSON is allocated; an agent without memory for it is useless and exits.
  */
 static void *json_memory(size_t size)
 {
@@ -102,7 +102,7 @@ void qmp_client_close(struct qmp_client *client)
 	drop_current(client);
 	if (client->fd < 0)
 		return;
-	/* A poll in the ring may hold the file: say good-bye explicitly. */
+	/* A poll in the ring may hold the file, and close() would not end the connection. */
 	shutdown(client->fd, SHUT_RDWR);
 	close(client->fd);
 	client->fd = -1;
@@ -172,7 +172,7 @@ static struct qmp_pending *find_pending(struct qmp_client *client, u64 id)
 	return NULL;
 }
 
-/* Append formatted text; Return: new length, or more than fits when it does not. */
+/* Append formatted text. Return: new length, QMP_MAX_TEXT or more when it does not fit. */
 __attribute__((format(printf, 3, 0)))
 static size_t put_text(char *text, size_t len, const char *fmt, va_list args)
 {
@@ -195,7 +195,7 @@ static size_t put(char *text, size_t len, const char *fmt, ...)
 	return len;
 }
 
-/* Queue without looking at the state: the negotiation uses it, too. */
+/* Queue a command in any state: the negotiation uses it, too. */
 __attribute__((format(printf, 5, 0)))
 static int queue_command(struct qmp_client *client, enum qmp_command command,
 			 unsigned int cookie, int fd, const char *fmt, va_list args)
@@ -287,7 +287,7 @@ static const char *string_of(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-/* Return: 1 when the object is a reply somebody waits for, else 0 or -EPROTO. */
+/* Return: 1: a reply to a pending command; 0: ignored; -EPROTO: negotiation failed. */
 static int take_reply(struct qmp_client *client, const json_t *object,
 		      struct qmp_message *message)
 {
@@ -321,7 +321,7 @@ static int take_object(struct qmp_client *client, const json_t *object,
 {
 	const char *event = json_string_value(json_object_get(object, "event"));
 
-	/* QEMU that has just begun may send an event to a monitor before it greets. */
+	/* QEMU may send an event before the greeting when it has just started. */
 	if (client->state == QMP_GREETING)
 		return event ? 0 : take_greeting(client, object);
 	if (event) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A QMP client on a unix socket: greeting, capabilities, command ids, replies,
- * events. Never blocks and allocates nothing but what parsing a reply takes.
+ * events. It never blocks, and allocates memory only to parse a message.
  */
 #ifndef FREEHINT_QMP_CLIENT_H
 #define FREEHINT_QMP_CLIENT_H
@@ -13,13 +13,13 @@
 #include "host-agent/common/qmp_stream.h"
 
 /**
- * enum qmp_state - life of a connection
+ * enum qmp_state - state of the connection
  * @QMP_DOWN:        no socket. Left by qmp_client_connect().
- * @QMP_GREETING:    connected; QEMU speaks first. Nothing is sent.
- * @QMP_NEGOTIATING: qmp_capabilities is under way. Nothing else is sent.
+ * @QMP_GREETING:    connected, waits for QEMU's greeting. Nothing is sent.
+ * @QMP_NEGOTIATING: qmp_capabilities has no reply yet. Nothing else is sent.
  * @QMP_UP:          commands may be sent.
  *
- * Every state is left to QMP_DOWN by qmp_client_close().
+ * qmp_client_close() changes every state to QMP_DOWN.
  */
 enum qmp_state {
 	QMP_DOWN,
@@ -41,7 +41,7 @@ enum qmp_command {
 
 /**
  * enum qmp_message_kind - what qmp_client_next() found
- * @QMP_MESSAGE_UP:    the connection may be used; nothing else is filled
+ * @QMP_MESSAGE_UP:    commands may be sent now; nothing else is filled
  * @QMP_MESSAGE_REPLY: success; @command, @cookie and @body (may be NULL)
  * @QMP_MESSAGE_ERROR: failure; @command, @cookie, @name (class) and @desc
  * @QMP_MESSAGE_EVENT: @name and @body (data, may be NULL)
@@ -54,10 +54,10 @@ enum qmp_message_kind {
 };
 
 /**
- * struct qmp_message - one thing QEMU said; pointers live until the next call
- * @kind:    what it is
- * @command: command it answers
- * @cookie:  number the sender gave with the command
+ * struct qmp_message - one message from QEMU; pointers are valid until the next call
+ * @kind:    kind of message
+ * @command: command that it answers
+ * @cookie:  number that the sender passed with the command
  * @name:    event name or error class, never NULL for those
  * @desc:    error description, never NULL for an error
  * @body:    return value or event data, borrowed
@@ -78,10 +78,10 @@ struct qmp_message {
 #define QMP_MAX_TEXT	256
 
 /**
- * struct qmp_pending - a command whose reply is missing
+ * struct qmp_pending - a command without a reply
  * @id:      its id, 0 when the entry is free; no id is used twice
- * @command: what was asked
- * @cookie:  for the sender
+ * @command: the command
+ * @cookie:  number for the sender
  */
 struct qmp_pending {
 	u64 id;
@@ -90,10 +90,10 @@ struct qmp_pending {
 };
 
 /**
- * struct qmp_outgoing - a command on its way to the socket
- * @text: what to send
- * @len:  bytes
- * @fd:   descriptor that travels with the first byte, or -1; the sender's
+ * struct qmp_outgoing - a command in the send queue
+ * @text: bytes to send
+ * @len:  number of bytes
+ * @fd:   descriptor that is sent with the first byte, or -1; the sender owns it
  */
 struct qmp_outgoing {
 	char text[QMP_MAX_TEXT];
@@ -103,14 +103,16 @@ struct qmp_outgoing {
 
 /**
  * struct qmp_client - one connection at a time
- * @state:   life of the connection
+ * @state:   state of the connection
  * @fd:      socket or -1
  * @last_id: id of the newest command, over all connections
  * @stream:  bytes from QEMU
  * @pending: commands without a reply
- * @queue:   ring of commands to send; @head the oldest, @queued of them, @sent
- *           bytes of the oldest are gone
- * @current: object behind the last message
+ * @queue:   ring of commands to send
+ * @head:    oldest command in @queue
+ * @queued:  commands in @queue
+ * @sent:    bytes of the oldest command that were sent
+ * @current: JSON object of the last message
  */
 struct qmp_client {
 	enum qmp_state state;
@@ -128,7 +130,7 @@ struct qmp_client {
 /** qmp_client_init() - allocate the receive buffer; Return: 0 or -ENOMEM */
 int qmp_client_init(struct qmp_client *client);
 
-/** qmp_client_free() - close and give everything back */
+/** qmp_client_free() - close the connection and free everything */
 void qmp_client_free(struct qmp_client *client);
 
 /**
@@ -140,21 +142,21 @@ void qmp_client_free(struct qmp_client *client);
  */
 int qmp_client_connect(struct qmp_client *client, const char *path);
 
-/** qmp_client_close() - drop the connection, what is queued and what is pending */
+/** qmp_client_close() - drop the connection, the send queue and all pending commands */
 void qmp_client_close(struct qmp_client *client);
 
-/** qmp_client_mask() - what to poll the socket for: POLLIN, perhaps POLLOUT */
+/** qmp_client_mask() - poll mask of the socket: POLLIN, and POLLOUT if commands are queued */
 unsigned int qmp_client_mask(const struct qmp_client *client);
 
 /**
  * qmp_client_send() - queue a command and send as much as the socket takes
  * @client:  client in QMP_UP
- * @command: what to ask
- * @cookie:  comes back with the reply
+ * @command: command
+ * @cookie:  returned with the reply
  * @fd:      descriptor to pass, or -1; must stay open until the reply
  * @fmt:     the arguments object in JSON, or NULL
  *
- * Return: 0; -EBUSY: too many replies are missing; -EMSGSIZE: too long;
+ * Return: 0; -EBUSY: too many commands are pending; -EMSGSIZE: too long;
  * -ENOTCONN; other negative errno when the connection broke.
  */
 __attribute__((format(printf, 5, 6)))
@@ -165,17 +167,17 @@ int qmp_client_send(struct qmp_client *client, enum qmp_command command,
  * qmp_client_transfer() - send what is queued and receive once
  * @client: client
  *
- * Return: 0, -ECONNRESET when QEMU closed, or negative errno.
+ * Return: 0, -ECONNRESET when QEMU closed the connection, or negative errno.
  */
 int qmp_client_transfer(struct qmp_client *client);
 
 /**
- * qmp_client_next() - take the next message out of what was received
+ * qmp_client_next() - return the next message that was received
  * @client:  client
  * @message: filled
  *
- * Return: 1: a message; 0: none is complete; -EPROTO, -EMSGSIZE: QEMU does not
- * speak QMP, or too much of it; other negative errno when the connection broke.
+ * Return: 1: a message; 0: no message is complete; -EPROTO: the peer does not speak
+ * QMP; -EMSGSIZE: a message is too long; other negative errno when the connection broke.
  */
 int qmp_client_next(struct qmp_client *client, struct qmp_message *message);
 

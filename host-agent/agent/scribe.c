@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A process beside the agent that writes its metrics into a file.
+ * A process beside the agent that writes the agent's metrics into a file.
  *
- * Theory of operation
- * -------------------
- * The agent reads what a hostile guest writes. It may write no file, and a sandbox that
- * let it write this one could not keep it from writing others: a filter of system calls
- * sees no paths. So the agent sends whole texts over a socket, and the scribe, which
- * reads nothing else, has the right to write and rename. Whoever takes the agent over
- * can make it write rubbish into its one file.
+ * Why a process of its own: the agent reads what a hostile guest writes, so it may write
+ * no file. A sandbox that allowed this file could not forbid others, because a filter of
+ * system calls sees no paths. So the agent sends whole texts over a socket. The scribe
+ * reads nothing else, and may write and rename. An attacker who takes over the agent can
+ * make the scribe write garbage into its one file, and no more.
  *
- * The file is there as long as the agent lives: whatever ends the agent closes the
- * socket, and the scribe removes the file. Metrics of an agent that was killed are not
- * scraped for ever.
+ * The file exists as long as the agent lives. However the agent ends, its socket closes,
+ * and the scribe removes the file. So nobody scrapes the metrics of a killed agent.
  */
 #define _GNU_SOURCE
 #include "scribe.h"
@@ -30,16 +27,16 @@
 #include "host-agent/common/log.h"
 #include "metrics.h"
 
-/* Readable for whoever collects it: it holds counters. */
+/* Every user may read it, so that a collector can: it contains only counters. */
 #define FILE_MODE	0644
 
-/* Return: 0 or negative errno; the file of before is still there then. */
+/* Return: 0 or negative errno; an error leaves the published file unchanged. */
 static int write_file(const char *path, const char *text, size_t len)
 {
 	ssize_t done;
 	int fd, ret = 0;
 
-	/* What is there is not ours, or it is of a scribe that was killed. */
+	/* An existing file is not ours, or a killed scribe left it behind. */
 	unlinkat(AT_FDCWD, path, 0);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
 	if (fd < 0)
@@ -78,7 +75,7 @@ static const char *write_advice(int error)
 	}
 }
 
-/* A new text comes every few seconds; the reason why it is lost is told on a change. */
+/* A new text comes every few seconds, so an error is logged only when it changes. */
 static void tell(const char *path, int error, int before)
 {
 	if (error == before)
@@ -109,7 +106,7 @@ int scribe_run(int from, const char *path)
 
 static int live(int from, const char *path)
 {
-	/* The agent's umask is for files that nobody else should read. */
+	/* The agent's umask forbids other users to read; this file is public. */
 	umask(022);
 	if (isolation_seal_scribe())
 		return 1;

@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A process beside the agent that writes its metrics into a file, so that the agent
- * itself may go on without the right to write any.
+ * A process beside the agent that writes the agent's metrics into a file, so that the
+ * agent itself does not need the right to write files.
  */
 #ifndef FREEHINT_SCRIBE_H
 #define FREEHINT_SCRIBE_H
 
 /**
  * scribe_start() - fork the scribe
- * @path: file it writes; kept
+ * @path: file that it writes; must stay valid
  *
- * Before the agent's sandbox is closed, for it forbids fork(), and with SIGTERM and
- * SIGINT blocked: the scribe ends when the agent does, and takes the file with it.
+ * Call it before the agent's sandbox is closed, because the sandbox forbids fork(). Call
+ * it with SIGTERM and SIGINT blocked: the scribe ends only when the agent does, and
+ * removes the file then.
  *
- * Return: socket that takes one whole text in each message, the caller's to close; or
+ * Return: socket that takes one whole text per message, and that the caller closes; or
  * negative errno, and the reason was logged.
  */
 int scribe_start(const char *path);
 
 /**
- * scribe_run() - the scribe's life, until @from is closed on the other side
- * @from: socket of whole texts
+ * scribe_run() - main loop of the scribe, until the other end of @from is closed
+ * @from: socket, one whole text per message
  * @path: file; written as PATH.new and renamed
  *
  * Return: exit code of the process.

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The agent's dealings with one QEMU after another.
+ * The agent's connection to QEMU, and to the next QEMU after that. docs/agent.md describes
+ * the steps.
  *
- * Theory of operation
- * -------------------
  *	connect -> greeting -> ask -> may map? -> attach -> poll, ask -> ... closed
  *	   ^                    ^        | no                                  |
  *	   |                    +--------+                                     |
  *	   +-------------------------------------------------------------------+
  *
- * "Ask" and what follows from the answers is in session_ask.c, "attach" in
- * session_attach.c.
+ * session_ask.c queries QEMU and acts on the answers. session_attach.c maps the region.
  *
- * Polling the region is cheap but not free, and its request line lies in memory
- * that the guest can write. So the fast poll needs both: the line says that
- * reporting is on, and the extension does not deny it.
+ * A poll of the region costs little, but not nothing, and the guest can write the request
+ * line. So the fast poll has two conditions: the request line says that reporting is on,
+ * and the extension does not deny it.
  */
 #include "session.h"
 
@@ -23,18 +21,18 @@
 #include "host-agent/common/clock.h"
 #include "include/freehint/limits.h"
 
-/* Waits between tries to connect, microseconds: a restart is noticed in time. */
+/* Delays between attempts to connect, microseconds: a restart is noticed in time. */
 #define BACKOFF_MIN_US		100000ULL
 #define BACKOFF_MAX_US		2000000ULL
 
-/* QEMU greets at once; only another client on the socket keeps it from it. */
+/* QEMU greets at once, unless another client uses the socket. */
 #define GREETING_US		5000000ULL
 
-/* A set of questions is looked after so often, and is late after so long. */
+/* How often a set of queries is checked, and when its answers are late. */
 #define ASK_CHECK_US		1000000ULL
 #define ASK_LATE_US		10000000ULL
 
-/* A round polls finer for so long after it was seen: this is when speed counts. */
+/* The agent polls faster for this long after it saw a round: here latency counts. */
 #define EAGER_US		100000ULL
 #define EAGER_FACTOR		4
 
@@ -75,7 +73,7 @@ void session_free(struct session *session)
 	qmp_client_free(&session->qmp);
 }
 
-/* The end of an agent that follows one guest: QEMU is gone, or it never came. */
+/* End an agent that serves one guest: QEMU is gone, or it never started. */
 static void give_up(struct session *session)
 {
 	unsigned long long seconds = session->conf->give_up_us / 1000000;
@@ -92,8 +90,8 @@ static void give_up(struct session *session)
 }
 
 /*
- * A connection that stands is left alone, whatever comes over it: QEMU that allocates a
- * terabyte greets after minutes. So this is the place, where none stands.
+ * --give-up is checked here, where there is no connection. An open connection is never
+ * given up, even if it is silent: QEMU that allocates a terabyte greets after minutes.
  */
 static void try_again(struct session *session)
 {
@@ -111,7 +109,7 @@ static void try_again(struct session *session)
 		session->backoff_us *= 2;
 }
 
-/* Forget all that belongs to this connection and try again after the back-off. */
+/* Drop all state of this connection and connect again after the back-off. */
 static void disconnect(struct session *session)
 {
 	bool was_up = session->qmp.state == QMP_UP;
@@ -132,7 +130,7 @@ static void disconnect(struct session *session)
 	session_tell_metrics(session, true);
 	if (was_up)
 		session->away_us = clock_us();
-	/* --once: the summary above was the end. */
+	/* With --once the summary above ends the agent. */
 	if (!session->done)
 		try_again(session);
 }
@@ -237,7 +235,7 @@ static u64 poll_period(const struct session *session)
 	return session->conf->poll_us;
 }
 
-/* Return: false when the connection broke or the region is gone. */
+/* Return: false when the connection broke or the region was lost. */
 static bool pump(struct session *session)
 {
 	u32 phase = session->round.phase;
@@ -256,7 +254,7 @@ static bool pump(struct session *session)
 		session_detach(session);
 		return false;
 	}
-	/* News in the request line: does the extension say so, too? */
+	/* The phase in the request line has changed: ask whether the extension confirms it. */
 	if (phase != session->round.phase && !session->open_asks)
 		event_loop_timer(session->loop, EVENT_ASK, 0);
 	return true;
@@ -275,12 +273,12 @@ void session_poll(struct session *session)
 	if (!session->region.base || !pump(session))
 		return;
 	event_loop_timer(session->loop, EVENT_POLL, poll_period(session));
-	/* The socket was full: have us told when it is not. */
+	/* The socket is full: wait until it is writable. */
 	if (!waiting && session->qmp.queued)
 		watch_again(session);
 }
 
-/* Events that change what QEMU does; others are none of our business. */
+/* Query QEMU after an event that changes what it does; ignore other events. */
 static void take_event(struct session *session, const char *name)
 {
 	static const char *const telling[] = { "MIGRATION", "STOP", "RESUME" };
@@ -329,7 +327,7 @@ void session_talk(struct session *session)
 		connection_broke(session, ret);
 		return;
 	}
-	/* Replies made room for the next batches. */
+	/* Replies have freed buffers for the next batches. */
 	if (session->region.base)
 		session_poll(session);
 	if (session->qmp.state != QMP_DOWN)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The agent's dealings with one QEMU after another: connect, find out what it does,
- * map its shared memory when that is safe, run rounds, sum up migrations.
+ * The agent's connection to QEMU: connect, query what QEMU is doing, map its shared memory
+ * when that is safe, run rounds, print a summary of each migration.
  */
 #ifndef FREEHINT_SESSION_H
 #define FREEHINT_SESSION_H
@@ -21,37 +21,37 @@
 #define SESSION_TEXT	64
 
 /**
- * struct session - everything the agent is
+ * struct session - the whole state of the agent
  * @conf:       options
  * @loop:       event loop
  * @qmp:        monitor connection
  * @region:     mapping; exists only between attach and detach
  * @round:      round in progress
  * @batch:      batches in progress
- * @stats:      counts since the last summary
- * @metrics:    counts since the agent started
- * @phase:      what QEMU does; PHASE_UNKNOWN on a new connection
- * @note:       what was last said
- * @backoff_us: wait before the next try to connect, microseconds
- * @away_us:    since then nobody has spoken QMP, monotonic microseconds
+ * @stats:      counters since the last summary
+ * @metrics:    counters since the agent started
+ * @phase:      what QEMU is doing; PHASE_UNKNOWN on a new connection
+ * @note:       last note that was logged
+ * @backoff_us: delay before the next attempt to connect, microseconds
+ * @away_us:    since when there is no QMP connection, monotonic microseconds
  * @met:        a QEMU has spoken QMP, now or earlier
- * @connect_error: of the last try to connect
+ * @connect_error: error of the last attempt to connect
  * @open_asks:  queries of the current set without an answer
  * @asked_us:   when the set was sent, monotonic microseconds
  * @runstate:   query-status, "status"
  * @status:     query-migrate, "status"
  * @total_ms:   query-migrate, "total-time", milliseconds
- * @asked_again: the last set said "completed" without a time
+ * @asked_again: the last set reported "completed" without a time
  * @extension:  x-query-freehint was answered in this set
- * @missing:    ... with CommandNotFound
- * @now:        its last answer
- * @before:     its answer before the migration that runs, or the last one
- * @migrating:  an outgoing migration was seen and not yet summed up
- * @doubted:    QEMU says that reporting is off: poll slowly, whatever the shared
+ * @missing:    x-query-freehint failed with CommandNotFound in this set
+ * @now:        last answer to x-query-freehint
+ * @before:     its answer before the current migration, or before the last one
+ * @migrating:  an outgoing migration was seen, and its summary was not printed yet
+ * @doubted:    QEMU reports that reporting is off: poll slowly, whatever the shared
  *              memory says
  * @refused:    last reason for refusal that was logged
  * @done:       leave the main loop
- * @exit_code:  with this code
+ * @exit_code:  exit code when @done
  */
 struct session {
 	const struct conf *conf;
@@ -90,14 +90,14 @@ struct session {
  * @session: session
  * @conf:    options; kept
  * @loop:    event loop; kept
- * @scribe:  socket to the scribe, -1 without one; the caller's
+ * @scribe:  socket to the scribe, -1 without one; the caller owns it
  *
  * Return: 0 or negative errno.
  */
 int session_init(struct session *session, const struct conf *conf, struct event_loop *loop,
 		 int scribe);
 
-/** session_free() - undo session_init() and whatever came after it */
+/** session_free() - unmap the region, close the connection and free all buffers */
 void session_free(struct session *session);
 
 /** session_connect() - EVENT_RETRY: connect to QEMU, or try again later */
@@ -106,42 +106,42 @@ void session_connect(struct session *session);
 /** session_talk() - EVENT_QMP: receive, handle every message, send */
 void session_talk(struct session *session);
 
-/** session_ask() - EVENT_ASK: ask QEMU what it is doing */
+/** session_ask() - EVENT_ASK: query what QEMU is doing */
 void session_ask(struct session *session);
 
-/** session_poll() - EVENT_POLL: look at the shared memory, send what is new */
+/** session_poll() - EVENT_POLL: read the shared memory, send new ranges */
 void session_poll(struct session *session);
 
 /*
- * What follows is shared by session.c, session_ask.c and session_attach.c only.
+ * Only session.c, session_ask.c and session_attach.c use the rest.
  */
 
-/** session_is_news() - remember @note; Return: true when the caller shall log it */
+/** session_is_news() - record @note; Return: true when the caller has to log it */
 static inline bool session_is_news(struct session *session, enum session_note note)
 {
 	return session_note_is_news(&session->note, note, session->conf->json);
 }
 
-/** session_settle() - map the region if that is safe now, else say what is missing */
+/** session_settle() - map the region if that is safe now, else log what is missing */
 void session_settle(struct session *session);
 
-/** session_detach() - stop polling and unmap; a session without a region is fine */
+/** session_detach() - stop polling and unmap; does nothing without a region */
 void session_detach(struct session *session);
 
-/** session_tell_metrics() - what is so now, to the scribe; @now: whatever it was told */
+/** session_tell_metrics() - send the state to the scribe; @now: as in metrics_tell() */
 void session_tell_metrics(struct session *session, bool now);
 
-/** session_sum_up() - print the summary and begin to count anew */
+/** session_sum_up() - print the summary of a migration and reset the counters */
 void session_sum_up(struct session *session, enum migration_outcome outcome);
 
 /**
- * session_send_queries() - send one set of questions
+ * session_send_queries() - send one set of queries
  *
  * Return: 0, or negative errno when the connection broke.
  */
 int session_send_queries(struct session *session);
 
-/** session_take_answer() - one answer of the set; the last one is acted upon */
+/** session_take_answer() - handle one answer of the set; act after the last one */
 void session_take_answer(struct session *session, const struct qmp_message *message);
 
 #endif /* FREEHINT_SESSION_H */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What QEMU is doing: one set of three queries, the decisions that follow from the
- * answers, and the summary when a migration ended.
+ * Finds out what QEMU is doing: one set of three queries, the decisions that follow from
+ * the answers, and the summary at the end of a migration.
  *
- * QEMU answers in the order of the questions, so the answer to the last closes the
- * set, and decisions are taken there only.
+ * QEMU answers in the order of the queries. So the answer to the last one completes the
+ * set, and only then the agent decides.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "host-agent/common/json_natural.h"
 #include "session.h"
 
-/* Ask periods, microseconds. */
+/* Periods between two sets of queries, microseconds. */
 #define ASK_SETTLING_US		250000ULL	/* may we map now? */
 #define ASK_MIGRATING_US	200000ULL	/* is it over? */
 #define ASK_EARLY_US		20000ULL	/* how long did it take? */
@@ -99,10 +99,10 @@ static void tell_refusal(struct session *session)
 }
 
 /*
- * Did a migration end? A short one may have begun and ended between two sets; its
- * rounds give it away. Rounds count when QEMU says that it opened some, for the
- * guest can forge them, and only for answers to questions that were put after the
- * last one was seen: an older "completed" is that of the migration before.
+ * Did a migration end? A short one may start and end between two sets, and only its
+ * rounds show it. The guest can forge rounds, so they count only if QEMU reports that it
+ * opened some. They count only for a set that was sent after the last round was seen:
+ * an older "completed" belongs to the migration before.
  */
 static void notice_end(struct session *session, enum migration_phase before)
 {
@@ -124,8 +124,8 @@ static void notice_end(struct session *session, enum migration_phase before)
 }
 
 /*
- * QEMU says "completed" a moment before it says how long it took: it is asked once more.
- * Once: a destination never says how long.
+ * QEMU reports "completed" a moment before it reports the total time, so it is queried
+ * once more. Only once, because a destination never reports the time.
  */
 static bool is_early(struct session *session)
 {
@@ -137,7 +137,7 @@ static bool is_early(struct session *session)
 	return early;
 }
 
-/* The last answer of a set is in. */
+/* Act on a complete set of answers. */
 static void decide(struct session *session)
 {
 	enum migration_phase before = session->phase;
@@ -153,7 +153,7 @@ static void decide(struct session *session)
 	if (session->extension && session->region.base)
 		tell_refusal(session);
 	notice_end(session, before);
-	/* Quiet: what QEMU counted so far belongs to no migration to come. */
+	/* No migration runs: exclude QEMU's counts so far from the next summary. */
 	if (!session->migrating && !session->stats.rounds)
 		session->before = session->now;
 	session_tell_metrics(session, false);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mapping the shared memory of the QEMU we talk to, and only of that one.
+ * Maps the shared memory of the QEMU that the agent is connected to, and of no other.
  *
- * The file is opened no sooner than it is mapped: before QEMU runs it may not
- * exist, and one that is left over from an earlier QEMU is not the one to keep.
- * Nothing is touched before QEMU said that no incoming migration is under way: a
- * page of the region that we bring into existence breaks an incoming postcopy.
+ * The file is opened only when it is mapped. Before QEMU runs it may not exist, and a
+ * file that an earlier QEMU left behind is the wrong one. No page is touched before QEMU
+ * has reported that no incoming migration runs: an access that creates a page of the
+ * region breaks an incoming postcopy.
  */
 #include <string.h>
 
@@ -26,7 +26,7 @@ static const char *attach_advice(int error)
 	}
 }
 
-/* Is what we mapped the memory of the QEMU we talk to? Return: 0 or a note. */
+/* Does the mapping belong to the connected QEMU? Return: NOTE_NONE or what is wrong. */
 static enum session_note check_identity(const struct session *session,
 					struct freehint_host_hello *hello)
 {
@@ -114,7 +114,7 @@ void session_settle(struct session *session)
 				 "touched before it completed");
 		return;
 	}
-	/* Before the guest first ran, the extension knows no region. */
+	/* The extension has no region before the guest runs for the first time. */
 	if (!session->now.region_size || !session->now.instance)
 		explain(session, NOTE_NOT_STARTED);
 	else

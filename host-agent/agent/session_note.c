@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the agent last told its administrator about the state of its session: each state is
- * told once, until another is.
+ * Notes about the state of the session: each is logged once, until the state changes.
  */
 #include "session_note.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the agent last told its administrator about the state of its session: each state is
- * told once, until another is.
+ * Notes about the state of the session, for the administrator: each is logged once, until
+ * the state changes.
  */
 #ifndef FREEHINT_SESSION_NOTE_H
 #define FREEHINT_SESSION_NOTE_H
@@ -9,21 +9,21 @@
 #include "include/freehint/types.h"
 
 /**
- * enum session_note - what was last said about the state; said again on a change
+ * enum session_note - state of the session; logged again only after a change
  * @NOTE_NONE:         nothing yet
- * @NOTE_NO_SOCKET:    the monitor socket cannot be connected to
- * @NOTE_NO_GREETING:  connected, but QEMU says nothing
- * @NOTE_NO_QMP:       whatever answers does not speak QMP
+ * @NOTE_NO_SOCKET:    the agent cannot connect to the monitor socket
+ * @NOTE_NO_GREETING:  connected, but QEMU does not send a greeting
+ * @NOTE_NO_QMP:       the peer does not speak QMP
  * @NOTE_CLOSED:       QEMU closed the connection
  * @NOTE_NO_EXTENSION: QEMU runs without freehint-qemu.so
  * @NOTE_INCOMING:     QEMU receives a migration
- * @NOTE_NOT_STARTED:  the extension has not introduced itself in the shared memory
+ * @NOTE_NOT_STARTED:  the extension has not published its hello in the shared memory
  * @NOTE_NO_SHM:       the file cannot be mapped
  * @NOTE_WRONG_SHM:    the file belongs to another QEMU
- * @NOTE_VERSION:      the extension speaks no version that we do
+ * @NOTE_VERSION:      the extension supports no version that this agent supports
  * @NOTE_LOST_SHM:     the file was truncated
- * @NOTE_ATTACHED:     all is well
- * @NOTE_GAVE_UP:      QEMU has been away for too long; the agent ends
+ * @NOTE_ATTACHED:     the shared memory is mapped, nothing is wrong
+ * @NOTE_GAVE_UP:      QEMU has been away for too long; the agent exits
  * @NOTE_COUNT:        number of notes
  */
 enum session_note {
@@ -45,12 +45,12 @@ enum session_note {
 };
 
 /**
- * session_note_is_news() - remember @note
- * @last: what was told last; updated
- * @note: what is so now
- * @json: print a change as an event, too
+ * session_note_is_news() - record @note
+ * @last: last note; updated
+ * @note: current note
+ * @json: also print a change as an event
  *
- * Return: true when @note is news, which the caller logs.
+ * Return: true when @note has changed; the caller logs it then.
  */
 bool session_note_is_news(enum session_note *last, enum session_note note, bool json);
 

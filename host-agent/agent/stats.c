@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The summary of a migration and the event lines, on stdout.
+ * Prints the summary of a migration and the event lines on stdout.
  */
 #include "stats.h"
 
@@ -18,7 +18,7 @@ static u64 since(u64 after, u64 before)
 }
 
 /**
- * struct deltas - QEMU's counters, this migration only
+ * struct deltas - what QEMU counted in this migration
  * @offered:  pages
  * @accepted: pages
  * @late:     pages
@@ -91,7 +91,7 @@ static void print_json(const struct migration_summary *sum, const struct deltas 
 		"waited-us", (json_int_t)sum->after->waited_us));
 }
 
-/* Return: "first hint applied after N ms", or that there was none. */
+/* Return: "first hint applied after N ms" or "no hint applied". */
 static const char *first_hint(const struct migration_summary *sum, const struct deltas *qemu,
 			      char *text, size_t size)
 {
@@ -143,7 +143,7 @@ void stats_print_event(const char *name, const char *key, const char *text)
 {
 	json_t *object = json_pack("{s:s}", "event", name);
 
-	/* Refuses text that is not UTF-8; the event itself still goes out. */
+	/* json_string() refuses text that is not UTF-8; the event is still printed without it. */
 	if (object && key)
 		json_object_set_new(object, key, json_string(text));
 	print_object(object);

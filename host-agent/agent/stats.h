@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the agent counted since the last summary, and the summary itself.
+ * Counters of the agent since the last summary, and the summary itself.
  */
 #ifndef FREEHINT_STATS_H
 #define FREEHINT_STATS_H
@@ -10,22 +10,22 @@
 #include "migration_phase.h"
 
 /**
- * struct agent_stats - counted since the last summary
+ * struct agent_stats - counters since the last summary
  * @rounds:        rounds seen in the request line
- * @sealed:        of them, rounds the guest sealed
- * @declined:      of the sealed, rounds it declined
- * @aborted:       of the sealed, rounds it cut short
- * @superseded:    rounds that ended before all of them was sent
+ * @sealed:        rounds that the guest sealed
+ * @declined:      sealed rounds that the guest declined
+ * @aborted:       sealed rounds that the guest cut short
+ * @superseded:    rounds that ended before everything was sent
  * @faulty:        rounds dropped because of what the guest wrote
- * @mismatched:    of the faulty, seals that contradict the bitmap
+ * @mismatched:    faulty rounds whose seal contradicts the bitmap
  * @pages_seen:    bits found set
  * @pages_offered: pages sent in mark-clean commands
  * @ranges:        ranges sent in mark-clean commands
  * @batches:       mark-clean commands
- * @refused_late:  of them, refused because their round was over
- * @refused_other: of them, refused for another reason
+ * @refused_late:  mark-clean commands refused because their round was over
+ * @refused_other: mark-clean commands refused for another reason
  * @first_send_us: from seeing the first round to its first command, microseconds
- * @last_round_us: when a round was last seen open, monotonic microseconds
+ * @last_round_us: when an open round was last seen, monotonic microseconds
  */
 struct agent_stats {
 	u64 rounds;
@@ -46,10 +46,10 @@ struct agent_stats {
 };
 
 /**
- * struct migration_summary - what one summary is made of
+ * struct migration_summary - data of one summary
  * @outcome:  how the migration ended
- * @total_ms: how long it took, milliseconds, 0 when QEMU did not say
- * @agent:    the agent's own counts
+ * @total_ms: how long it took, milliseconds, 0 when QEMU did not report it
+ * @agent:    the agent's own counters
  * @before:   QEMU's counters before the migration
  * @after:    QEMU's counters and first round after it
  */
@@ -68,7 +68,7 @@ void stats_print_summary(const struct migration_summary *sum, bool json);
  * stats_print_event() - one JSON line on stdout
  * @name: event name
  * @key:  name of a text member, or NULL
- * @text: its value; any bytes, those that are not UTF-8 are left out
+ * @text: its value; any bytes, text that is not UTF-8 is left out
  */
 void stats_print_event(const char *name, const char *key, const char *text);
 

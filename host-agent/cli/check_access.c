@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * doctor's look at who may have what the agent needs. Directories on the way and access
- * lists count, too, so a child that becomes the user tries; that takes root.
+ * freehint doctor: can the agent's user access what the agent needs? Parent directories and
+ * access lists count, too. So a child becomes that user and tries, which needs root.
  */
 #define _DEFAULT_SOURCE
 #include "check_access.h"
@@ -19,7 +19,7 @@
 #include "findings.h"
 #include "include/freehint/types.h"
 
-/* Exit status of the child when it could not become the user. */
+/* Exit status of a child that could not become the user. */
 #define NOT_HIM		255
 
 static bool become(const struct passwd *user)
@@ -28,7 +28,7 @@ static bool become(const struct passwd *user)
 	       !setuid(user->pw_uid);
 }
 
-/* 0, or the errno that @user would see. */
+/* Return: 0, or the errno that @user would get. */
 static int try_as(const struct passwd *user, const char *path, int mode)
 {
 	pid_t pid;
@@ -58,7 +58,7 @@ static const char *owner_of(const char *path)
 	return owner ? owner->pw_name : "a user without a name";
 }
 
-/* @mode: of access(2); to connect to a socket takes the right to write it. */
+/* @mode: as in access(2); a connect to a socket needs W_OK. */
 static void check_one(const struct passwd *user, const char *path, int mode)
 {
 	const char *what = mode == W_OK ? "connect to" : "read";
@@ -102,7 +102,7 @@ void check_access(const char *user, const char *socket, const char *shm)
 	found = find_user(user, shm ? shm : socket);
 	if (!found)
 		return;
-	/* The library's own memory is used again by the next look-up. */
+	/* Copy it: the next look-up overwrites the buffer of the C library. */
 	kept = *found;
 	snprintf(name, sizeof(name), "%s", found->pw_name);
 	kept.pw_name = name;

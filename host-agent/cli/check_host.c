@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * doctor's look at this machine: what the agent needs, and postcopy to here.
+ * freehint doctor: does this machine have what the agent and an incoming postcopy need?
  */
 #include "check_host.h"
 
@@ -24,7 +24,7 @@ void check_agent(void)
 		finding_fine("/dev/kvm can be used");
 }
 
-/* The sysctl that opens userfaultfd to everybody; -1: this kernel has no userfaultfd. */
+/* The sysctl that allows userfaultfd to every user. Return: -1 without userfaultfd. */
 static int read_userfaultfd_sysctl(void)
 {
 	FILE *file = fopen("/proc/sys/vm/unprivileged_userfaultfd", "r");

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * doctor's look at this machine: what the agent needs, and postcopy to here.
+ * freehint doctor: does this machine have what the agent and an incoming postcopy need?
  */
 #ifndef FREEHINT_CHECK_HOST_H
 #define FREEHINT_CHECK_HOST_H
 
-/** check_agent() - will the agent run here? */
+/** check_agent() - can the agent run on this machine? */
 void check_agent(void);
 
-/** check_userfaultfd() - may a QEMU here be the destination of postcopy? */
+/** check_userfaultfd() - can a QEMU on this machine be the destination of a postcopy? */
 void check_userfaultfd(void);
 
-/** check_shm() - can @path be the file behind the device? */
+/** check_shm() - is @path usable as the file behind the ivshmem device? */
 void check_shm(const char *path);
 
 #endif /* FREEHINT_CHECK_HOST_H */

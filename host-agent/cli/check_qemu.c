@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * doctor's look at one QEMU program: without starting a guest, and without belief in what
- * the file says of itself.
+ * freehint doctor: can one QEMU program be used? The check starts no guest, and does not
+ * trust what the file contains.
  */
 #include "check_qemu.h"
 
@@ -20,7 +20,7 @@
 
 #define PATIENCE_S	20
 
-/* Exported by every QEMU that can load plugins at all. */
+/* Every QEMU that can load plugins exports this symbol. */
 #define PLUGIN_SYMBOL "qemu_plugin_register_vcpu_init_cb"
 
 static const char *const symbols[] = {
@@ -40,8 +40,8 @@ static const struct renamed {
 };
 
 /*
- * Runs a program with an argument or two and looks at what it prints, line by line, until
- * @taken says that it is enough. Return: whether it was.
+ * Run a program with one or two arguments and pass each line that it prints to @taken,
+ * until @taken returns true. Return: true when it did.
  */
 static bool ask(const char *path, const char *argument, const char *more,
 		bool (*taken)(const char *line))
@@ -56,7 +56,7 @@ static bool ask(const char *path, const char *argument, const char *more,
 		return false;
 	pid = fork();
 	if (!pid) {
-		/* It survives exec, and ends a program that prints nothing and waits. */
+		/* The alarm survives exec, and ends a program that prints nothing and waits. */
 		alarm(PATIENCE_S);
 		dup2(fds[1], STDOUT_FILENO);
 		execl(path, path, argument, more, (char *)NULL);
@@ -65,7 +65,7 @@ static bool ask(const char *path, const char *argument, const char *more,
 	close(fds[1]);
 	if (pid > 0)
 		out = fdopen(fds[0], "r");
-	/* To the end, or the program would be ended by SIGPIPE. */
+	/* Read to the end: otherwise SIGPIPE ends the program. */
 	while (out && fgets(line, sizeof(line), out))
 		done = done || taken(line);
 	if (out)
@@ -77,7 +77,7 @@ static bool ask(const char *path, const char *argument, const char *more,
 	return done;
 }
 
-/* "version 7.2.22 (Debian ...)"; false when it is not there. */
+/* Parse "version 7.2.22 (Debian ...)". Return: false when the line has no version. */
 static bool parse_version(const char *line)
 {
 	int *const part[] = { &qemu.major, &qemu.minor, &qemu.micro };
@@ -96,7 +96,7 @@ static bool parse_version(const char *line)
 	return true;
 }
 
-/* Returns false when this is no QEMU, or one that does not run. */
+/* Return: false when this is no QEMU, or when it does not run. */
 static bool check_series(const char *path)
 {
 	if (!ask(path, "--version", NULL, parse_version)) {
@@ -115,7 +115,7 @@ static bool check_series(const char *path)
 	return true;
 }
 
-/* Returns how many are missing; @first is filled with one of them. */
+/* Return: number of missing symbols; @first is filled with the first one. */
 static unsigned int count_missing(const struct elf_symbols *elf, const char **first)
 {
 	unsigned int missing = 0;
@@ -165,7 +165,7 @@ static bool is_our_object(const char *line)
 	return !strcmp(line + strspn(line, " "), "freehint\n");
 }
 
-/* host-agent/qemu-patches: nothing has to be loaded then. */
+/* Built with host-agent/qemu-patches: then there is nothing to load. */
 static bool has_it_built_in(const char *path)
 {
 	return ask(path, "-object", "help", is_our_object);

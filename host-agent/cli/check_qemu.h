@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * doctor's look at the QEMU programs of this machine.
+ * freehint doctor: can the QEMU programs of this machine be used?
  */
 #ifndef FREEHINT_CHECK_QEMU_H
 #define FREEHINT_CHECK_QEMU_H
 
-/** check_qemu() - can this QEMU be used? @path: of the program */
+/** check_qemu() - can the QEMU program at @path be used? */
 void check_qemu(const char *path);
 
 /**
- * check_qemus() - can the QEMUs that are installed be used, or the one that is named?
- * @given: program, or a name in PATH; NULL: every QEMU for x86-64 guests that is found
+ * check_qemus() - can the installed QEMUs, or the named one, be used?
+ * @given: path, or a name in PATH; NULL: every QEMU for x86-64 guests that is found
  *
- * What is wrong with one of several does not count as long as another can be used.
+ * If at least one QEMU can be used, the faults of the others do not count.
  */
 void check_qemus(const char *given);
 

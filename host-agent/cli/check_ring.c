@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * doctor's look at io_uring: will the agent wait in one, or poll?
+ * freehint doctor: will the agent use io_uring or poll?
  *
- * What this process gets is not what the agent gets: with kernel.io_uring_disabled=1
- * root has a ring, and the agent, which gives up all capabilities first, has none.
+ * What works for this process may not work for the agent: with kernel.io_uring_disabled=1
+ * root can create a ring, but the agent cannot, because it drops all capabilities first.
  */
 #include "check_ring.h"
 
@@ -16,7 +16,7 @@
 
 #define SYSCTL		"/proc/sys/kernel/"
 
-/* @absent where the kernel has no such sysctl. */
+/* Return: the value, or @absent when the kernel has no such sysctl. */
 static int read_sysctl(const char *path, int absent)
 {
 	FILE *file = fopen(path, "r");
@@ -31,7 +31,7 @@ static int read_sysctl(const char *path, int absent)
 	return value;
 }
 
-/* Return: 0 or the negative errno of a ring like the agent's. */
+/* Create a ring like the agent's. Return: 0 or negative errno. */
 static int try_ring(void)
 {
 	struct io_uring ring;

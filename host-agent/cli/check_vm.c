@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * doctor's look at a running virtual machine: the extension, the region, the guest's
- * module, and what stands against hinting.
+ * freehint doctor: check a running virtual machine: the extension, the region, the guest's
+ * module, and what prevents hinting.
  */
 #include "check_vm.h"
 
@@ -39,7 +39,7 @@ static void check_size(u64 capacity, u64 pages)
 			      (unsigned long long)(region_for(pages) + (1 << 20) - 1) >> 20);
 }
 
-/* From outside one cannot see which of these it is. */
+/* The host cannot find out which of these reasons applies. */
 static void explain_silence(const struct ivshmem_place *place)
 {
 	finding_wrong("the guest's module has not said hello from device %s: load freehint.ko in "
@@ -110,7 +110,7 @@ static void check_status(const json_t *status, const json_t *buses)
 		finding_note("reporting is off: give " FREEHINT_QMP_START " before the migration");
 }
 
-/* Set on a source, it is the destination that needs userfaultfd. */
+/* The capability is set on the source, but the destination needs userfaultfd. */
 static void check_postcopy(struct qmp_call *call)
 {
 	json_t *all = qmp_call(call, "query-migrate-capabilities", NULL), *one;

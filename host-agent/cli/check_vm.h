@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * doctor's look at a running virtual machine.
+ * freehint doctor: check a running virtual machine.
  */
 #ifndef FREEHINT_CHECK_VM_H
 #define FREEHINT_CHECK_VM_H
 
-/** check_vm() - is the machine behind a monitor socket ready to be hinted? */
+/** check_vm() - is the virtual machine behind a monitor socket ready for hints? */
 void check_vm(const char *socket);
 
 #endif /* FREEHINT_CHECK_VM_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The commands of the freehint tool. Each parses its own arguments, writes what it
- * found to standard output and complaints to standard error.
+ * The commands of the freehint tool. Each command parses its own arguments, writes results
+ * to standard output and errors to standard error.
  */
 #ifndef FREEHINT_CLI_COMMANDS_H
 #define FREEHINT_CLI_COMMANDS_H
@@ -10,10 +10,10 @@
  * enum cli_exit - exit codes
  * @CLI_OK:       done, nothing is wrong
  * @CLI_USAGE:    wrong usage
- * @CLI_WRONG:    doctor found something that has to be changed
- * @CLI_NO_ANSWER: QEMU or the shared memory could not be asked
+ * @CLI_WRONG:    doctor found a fault that has to be corrected
+ * @CLI_NO_ANSWER: QEMU did not answer, or the shared memory could not be read
  * @CLI_NOT_MIGRATED: the migration failed or was cancelled
- * @CLI_LEFT:     the migration goes on, and nobody watches it
+ * @CLI_LEFT:     the migration continues, and the tool does not watch it any more
  */
 enum cli_exit {
 	CLI_OK = 0,
@@ -29,16 +29,16 @@ typedef enum cli_exit cli_command(int argc, char **argv);
 /** cli_doctor() - can this QEMU be used, and is this virtual machine set up? */
 cli_command cli_doctor;
 
-/** cli_status() - what the extension says of itself */
+/** cli_status() - show the state that the extension reports */
 cli_command cli_status;
 
-/** cli_migrate() - start reporting, migrate, show how it goes */
+/** cli_migrate() - start reporting, migrate, show the progress */
 cli_command cli_migrate;
 
-/** cli_dump() - decode a live region */
+/** cli_dump() - decode the region of a running virtual machine */
 cli_command cli_dump;
 
-/** cli_map() - a picture of guest memory */
+/** cli_map() - draw a picture of guest memory */
 cli_command cli_map;
 
 #endif /* FREEHINT_CLI_COMMANDS_H */

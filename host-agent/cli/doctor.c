@@ -14,11 +14,11 @@
 #include "findings.h"
 
 /**
- * struct doctor - what the command line says
- * @qemu: program, NULL: all
- * @qmp:  socket of a running QEMU, NULL: none is asked
- * @shm:  file behind its device, NULL: it is not looked at
- * @user: that the agent runs as, NULL: not said
+ * struct doctor - the options
+ * @qemu: program, NULL: all that are installed
+ * @qmp:  socket of a running QEMU, NULL: do not connect
+ * @shm:  file behind its ivshmem device, NULL: do not check it
+ * @user: user that the agent will run as, NULL: not given
  */
 struct doctor {
 	const char *qemu;

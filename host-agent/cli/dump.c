@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * freehint dump: decodes the shared memory of a virtual machine, as it is now. It is
- * opened read-only; nobody notices.
+ * freehint dump: decodes the current content of a virtual machine's shared memory. The
+ * file is opened read-only and never changed.
  */
 #include <argp.h>
 #include <stdio.h>
@@ -43,7 +43,7 @@ static void print_number(const char *name, u64 value)
 	printf("  %-16s %llu\n", name, (unsigned long long)value);
 }
 
-/* Returns the instance that the guest has to echo. */
+/* Return: the instance that the guest has to echo; 0: there is no host. */
 static u64 dump_host(const struct freehint_reader *reader)
 {
 	struct freehint_host_hello hello;
@@ -112,7 +112,7 @@ static void add_bits(void *opaque, u64 page, const u64 *words, u64 count)
 	*bits += bits_count(words, count);
 }
 
-/* Of the round that is open, or of the last one that was sealed. */
+/* Print the progress and the seal of round @round. */
 static void dump_round(const struct freehint_reader *reader, u64 round)
 {
 	struct freehint_guest_seal seal;

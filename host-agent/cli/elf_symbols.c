@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which symbols a program exports to the objects it loads: section .dynsym, as the ELF
- * specification has it. A program that is no shared object cannot be asked by dlopen().
+ * Finds out which symbols a program exports to the objects that it loads: section .dynsym
+ * of the ELF specification. dlopen() is no help: it cannot open a program that is not a
+ * shared object.
  */
 #include "elf_symbols.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which symbols a program exports to the objects it loads.
+ * Finds out which symbols a program exports to the objects that it loads.
  */
 #ifndef FREEHINT_ELF_SYMBOLS_H
 #define FREEHINT_ELF_SYMBOLS_H
@@ -12,11 +12,11 @@
 /**
  * struct elf_symbols - the dynamic symbol table of a 64-bit ELF file
  * @file:    mapping of the whole file
- * @size:    bytes
- * @symbol:  table in it
- * @count:   entries
- * @strings: names
- * @strings_size: bytes
+ * @size:    bytes of the file
+ * @symbol:  symbol table in the mapping
+ * @count:   number of symbols
+ * @strings: string table in the mapping
+ * @strings_size: bytes of the string table
  */
 struct elf_symbols {
 	u8 *file;
@@ -28,21 +28,21 @@ struct elf_symbols {
 };
 
 /**
- * elf_symbols_open() - map a program and find its table
- * @elf:  filled; elf_symbols_close() it after success
- * @path: of the program
+ * elf_symbols_open() - map a program and find its symbol table
+ * @elf:  filled; call elf_symbols_close() after success
+ * @path: path of the program
  *
  * Every number in the file is checked before it is used.
  *
- * Return: 0, -ENOEXEC: no 64-bit ELF file, -ENODATA: it has no dynamic symbols, or the
- * errno of opening it.
+ * Return: 0, -ENOEXEC: no 64-bit ELF file, -ENODATA: no dynamic symbols, or the
+ * negative errno of open() or mmap().
  */
 int elf_symbols_open(struct elf_symbols *elf, const char *path);
 
-/** elf_symbols_close() - unmap */
+/** elf_symbols_close() - unmap the program */
 void elf_symbols_close(struct elf_symbols *elf);
 
-/** elf_symbols_has() - is @name defined and visible? */
+/** elf_symbols_has() - is @name in the table and defined? */
 bool elf_symbols_has(const struct elf_symbols *elf, const char *name);
 
 #endif /* FREEHINT_ELF_SYMBOLS_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What doctor has found, a line each. Colour for a terminal whose owner has not
- * declined it (https://no-color.org).
+ * The findings of freehint doctor, one per line. A terminal gets colours, unless its user
+ * has disabled them (https://no-color.org).
  */
 #include "findings.h"
 

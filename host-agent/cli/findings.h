@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What doctor has found, a line each: fine, worth knowing, or wrong and what to do.
+ * The findings of freehint doctor, one per line: fine, worth knowing, or wrong.
  */
 #ifndef FREEHINT_FINDINGS_H
 #define FREEHINT_FINDINGS_H
 
 #include "include/freehint/types.h"
 
-/** finding_fine() - this is as it should be */
+/** finding_fine() - print that something is as it should be */
 __attribute__((format(printf, 1, 2))) void finding_fine(const char *fmt, ...);
 
-/** finding_note() - this is worth knowing */
+/** finding_note() - print something worth knowing */
 __attribute__((format(printf, 1, 2))) void finding_note(const char *fmt, ...);
 
-/** finding_wrong() - this stands against hinting; say what to do */
+/** finding_wrong() - print a fault that prevents hinting, and what to do about it */
 __attribute__((format(printf, 1, 2))) void finding_wrong(const char *fmt, ...);
 
-/** findings_wrong() - how many were wrong */
+/** findings_wrong() - number of faults */
 unsigned int findings_wrong(void);
 
-/** findings_excuse() - so many of them do not count: there is another way */
+/** findings_excuse() - subtract @count faults that do not prevent hinting after all */
 void findings_excuse(unsigned int count);
 
 #endif /* FREEHINT_FINDINGS_H */

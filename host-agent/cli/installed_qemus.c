@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * doctor's look at every QEMU that is installed: distributions put it in places of their
- * own, and a machine can have several.
+ * freehint doctor: check every QEMU that is installed. Distributions install QEMU in
+ * different places, and a machine can have several.
  */
 #define _GNU_SOURCE
 #include "check_qemu.h"
@@ -19,7 +19,7 @@
 
 #define MOST_QEMUS	16
 
-/* Where QEMU may be without being in the search path, and its names for x86-64 guests. */
+/* Directories of QEMU that may not be in PATH, and its names for x86-64 guests. */
 #define ELSEWHERE	"/usr/local/bin:/usr/bin:/usr/libexec"
 
 static const char *const names[] = { "qemu-system-x86_64*", "qemu-kvm", "kvm" };
@@ -27,10 +27,10 @@ static const char *const names[] = { "qemu-system-x86_64*", "qemu-kvm", "kvm" };
 #define NAMES		(sizeof(names) / sizeof(names[0]))
 
 /**
- * struct found - the programs
- * @path:  of each
- * @id:    by which a program with two names is known
- * @count: of them
+ * struct found - the programs that were found
+ * @path:  paths
+ * @id:    device and inode, to recognise a program with two names
+ * @count: number of programs
  */
 struct found {
 	char path[MOST_QEMUS][PATH_MAX];
@@ -72,7 +72,7 @@ static void look_in(struct found *found, const char *directory, int len, const c
 	globfree(&paths);
 }
 
-/* Any of @count names in each of @directories, which colons separate. */
+/* Find any of @count names in the directories of a list separated by colons. */
 static void look_along(struct found *found, const char *directories, const char *const *name,
 		       size_t count)
 {
@@ -107,7 +107,7 @@ static void find_all(struct found *found)
 			      ", give its program with --qemu");
 }
 
-/* Some distributions start QEMU by a script of QEMU's name. */
+/* Some distributions start QEMU with a script that has QEMU's name. */
 static bool is_script(const char *path)
 {
 	char head[2] = "";
@@ -121,7 +121,7 @@ static bool is_script(const char *path)
 	return head[0] == '#' && head[1] == '!';
 }
 
-/* Returns whether it can be used. */
+/* Return: true when this QEMU can be used. */
 static bool check_one(const char *path, unsigned int *wrong)
 {
 	unsigned int before = findings_wrong();

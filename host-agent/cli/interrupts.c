@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Ctrl-C and its like, counted instead of obeyed.
+ * Counts SIGINT and SIGTERM instead of ending the process.
  */
 #include "interrupts.h"
 

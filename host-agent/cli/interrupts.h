@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Ctrl-C and its like, counted instead of obeyed: what they mean depends on where the
- * guest is.
+ * Counts SIGINT and SIGTERM instead of ending the process: where the guest is decides
+ * what the program does on Ctrl-C.
  */
 #ifndef FREEHINT_CLI_INTERRUPTS_H
 #define FREEHINT_CLI_INTERRUPTS_H
 
 /**
- * interrupts_catch() - from now on count SIGINT and SIGTERM, and outlive SIGHUP and SIGPIPE
+ * interrupts_catch() - count SIGINT and SIGTERM from now on, ignore SIGHUP and SIGPIPE
  *
- * A terminal or a reader of the output that goes away is no wish to cancel.
+ * SIGHUP and SIGPIPE do not cancel: the user may just close the terminal, or the reader of
+ * the output may end.
  */
 void interrupts_catch(void);
 
-/** interrupts_count() - so many came since */
+/** interrupts_count() - number of signals since interrupts_catch() */
 unsigned int interrupts_count(void);
 
 #endif /* FREEHINT_CLI_INTERRUPTS_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where the guest sees the ivshmem device.
+ * Finds the ivshmem device as the guest sees it.
  */
 #include "ivshmem_place.h"
 
@@ -12,7 +12,7 @@
 #define DEVICE		0x1110
 #define SHARED_BAR	2
 
-/* Bridges below bridges; QEMU gives no more. */
+/* Most levels of bridges to search; QEMU has no more. */
 #define DEEPEST		16
 
 static const json_t *shared_bar(const json_t *device, u64 size)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where the guest sees the ivshmem device, as query-pci tells it.
+ * Finds the ivshmem device as the guest sees it, in the answer to query-pci.
  */
 #ifndef FREEHINT_CLI_IVSHMEM_PLACE_H
 #define FREEHINT_CLI_IVSHMEM_PLACE_H
@@ -12,9 +12,9 @@
 #define IVSHMEM_SLOT	24
 
 /**
- * struct ivshmem_place - a device
+ * struct ivshmem_place - where the guest sees a device
  * @slot:    as the guest's kernel names it: 0000:BUS:SLOT.FUNCTION
- * @address: of BAR 2 in the guest, bytes; 0: it has none yet
+ * @address: address of BAR 2 in the guest; 0: it has none yet
  */
 struct ivshmem_place {
 	char slot[IVSHMEM_SLOT];
@@ -22,12 +22,12 @@ struct ivshmem_place {
 };
 
 /**
- * ivshmem_place_find() - look for it, behind bridges, too
+ * ivshmem_place_find() - look for the device, also behind bridges
  * @place: filled
  * @buses: answer to query-pci
- * @size:  bytes of BAR 2, by which it is told from others
+ * @size:  bytes of BAR 2, to tell the device from others of its kind
  *
- * Return: whether it is there.
+ * Return: true when it was found.
  */
 bool ivshmem_place_find(struct ivshmem_place *place, const json_t *buses, u64 size);
 

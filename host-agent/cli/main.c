@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * freehint: the administrator's tool. Which command it is; the rest is theirs.
+ * freehint: the administrator's tool. Finds the command and runs it.
  */
 #include <argp.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@ static const struct command {
 
 #define COUNT (sizeof(commands) / sizeof(commands[0]))
 
-/* What argp is to call the program: "Usage: freehint status ...". */
+/* The program name for argp: "Usage: freehint status ...". */
 static char *full_name(const struct command *command)
 {
 	static char name[64];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * freehint map: a picture of guest memory after, or in the middle of, a migration.
+ * freehint map: draws a picture of guest memory, during or after a migration.
  */
 #define _GNU_SOURCE
 #include <argp.h>
@@ -20,11 +20,11 @@
 #define CELLS_DEFAULT	1024
 
 /**
- * struct map_options - what the command line says
+ * struct map_options - the options
  * @qmp:    socket
  * @shm:    file behind the device
- * @output: picture to be written, NULL: the terminal
- * @cells:  wanted
+ * @output: picture to write, NULL: draw on the terminal
+ * @cells:  number of cells
  */
 struct map_options {
 	const char *qmp;
@@ -97,7 +97,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* Return: id of the open round or of the last one, FREEHINT_NO_ROUND when there was none. */
+/* Return: id of the open or the last round, FREEHINT_NO_ROUND when there was none. */
 static u64 last_round(struct qmp_call *call)
 {
 	json_t *status = qmp_call(call, FREEHINT_QMP_QUERY, NULL);
@@ -123,7 +123,7 @@ static bool ask_qemu(struct qmp_call *call, const struct map_options *opt,
 	return answer && !ret;
 }
 
-/* Without it the picture shows what was hinted, and the rest as in use. */
+/* Without free pages the picture shows what was hinted, and the rest as in use. */
 static int read_free(struct map_cells *cells, const char *path, u64 round)
 {
 	struct shm_region region = { 0 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Guest memory in cells, from two sources: QEMU says what is RAM and what was hinted, the
- * shared memory what the guest found free when it was last asked.
+ * Guest memory in cells, from two sources: QEMU reports what is RAM and what was hinted, and
+ * the shared memory contains the pages that the guest found free when it was last asked.
  */
 #include "map_cells.h"
 
@@ -12,7 +12,7 @@
 #include "include/freehint/shm_layout.h"
 #include "region_file.h"
 
-/* Sums of pages, none larger than a cell. */
+/* Read a list of page counts; none may be larger than a cell. */
 static int parse_list(const struct map_cells *cells, const json_t *list, u64 *to)
 {
 	json_int_t value;
@@ -124,7 +124,7 @@ unsigned int map_cells_shade(const struct map_cells *cells, u32 cell)
 
 	if (most == PAGE_CLASS_COUNT)
 		return 1;
-	/* The largest of four shares is more than a quarter, or all. */
+	/* The share in quarters, rounded up. */
 	return (unsigned int)((map_cells_class(cells, cell, most) * 4 - 1) / cells->ram[cell]) + 1;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Guest memory in cells, and what became of the pages of each: what every picture shows.
+ * Guest memory in cells, and the pages of each cell by class. Every picture shows this.
  */
 #ifndef FREEHINT_MAP_CELLS_H
 #define FREEHINT_MAP_CELLS_H
@@ -12,11 +12,12 @@
 #include "proto/host_snapshot.h"
 
 /**
- * enum page_class - what became of a page of RAM in the last migration
+ * enum page_class - what happened to a page of RAM in the last migration
  * @PAGE_SENT:   in use: never hinted, so it was sent
  * @PAGE_AGAIN:  hinted, and in use when the guest was last asked: sent if it was written
  * @PAGE_KEPT:   hinted, and still free when the guest was last asked: kept off the wire
  * @PAGE_FREE:   free when the guest was last asked, but never hinted
+ * @PAGE_CLASS_COUNT: number of classes
  */
 enum page_class {
 	PAGE_SENT,
@@ -27,13 +28,13 @@ enum page_class {
 };
 
 /**
- * struct map_cells - all of it
- * @count:    cells
- * @per_cell: pages in each
+ * struct map_cells - all guest memory
+ * @count:    number of cells
+ * @per_cell: pages in each cell
  * @pages:    pages from 0 to the end of the guest's memory
  * @ram:      pages of RAM in each cell; holes have none
- * @hinted:   of them, hinted in the last migration
- * @unused:   of them, free when the guest was last asked
+ * @hinted:   pages of RAM in each cell that were hinted in the last migration
+ * @unused:   pages of RAM in each cell that were free when the guest was last asked
  */
 struct map_cells {
 	u32 count;
@@ -45,47 +46,49 @@ struct map_cells {
 };
 
 /**
- * map_cells_parse() - take the answer to x-freehint-map
+ * map_cells_parse() - parse the answer to x-freehint-map
  * @cells:  filled
- * @answer: of QEMU
+ * @answer: QEMU's answer
  *
- * Return: 0, or -EPROTO when it makes no sense.
+ * Return: 0, or -EPROTO when the answer is invalid.
  */
 int map_cells_parse(struct map_cells *cells, const json_t *answer);
 
 /**
- * map_cells_add_free() - add up what the guest last said is free
+ * map_cells_add_free() - add the pages that the guest last reported as free
  * @cells:  from map_cells_parse()
- * @reader: the shared memory; the guest may write it meanwhile
- * @round:  the round in which it said so
+ * @reader: the shared memory; the guest may write it at any time
+ * @round:  the round in which the guest reported them
  *
- * Return: 0; -ENODATA when it has not answered that round, or went on meanwhile.
+ * Return: 0; -ENODATA when the guest has not answered that round, or has started another
+ * one meanwhile.
  */
 int map_cells_add_free(struct map_cells *cells, const struct freehint_reader *reader,
 		       u64 round);
 
 /**
- * map_cells_class() - pages of a class in a cell
+ * map_cells_class() - number of pages of a class in a cell
  *
- * Only sums are known of a cell, no pages: "again" is the least that must have been used
- * again, and a page that was freed where another was used again is not told apart.
+ * Only the sums of a cell are known, not single pages. So PAGE_AGAIN is the least number of
+ * pages that must have been used again: a page that became free hides another page of the
+ * cell that was used again.
  */
 u64 map_cells_class(const struct map_cells *cells, u32 cell, enum page_class class);
 
-/** map_cells_total() - pages of a class in all cells */
+/** map_cells_total() - number of pages of a class in all cells */
 u64 map_cells_total(const struct map_cells *cells, enum page_class class);
 
-/** map_cells_main() - the class that most pages of a cell have; PAGE_CLASS_COUNT: a hole */
+/** map_cells_main() - most frequent class in a cell; PAGE_CLASS_COUNT: the cell is a hole */
 enum page_class map_cells_main(const struct map_cells *cells, u32 cell);
 
 /**
- * map_cells_shade() - how much of a cell has its main class, 1 to 4
+ * map_cells_shade() - share of the main class in a cell, 1 to 4
  *
- * For pictures in which a cell has one colour.
+ * For pictures that give each cell one colour.
  */
 unsigned int map_cells_shade(const struct map_cells *cells, u32 cell);
 
-/** map_class_name() - for legends */
+/** map_class_name() - name of a class for legends */
 const char *map_class_name(enum page_class class);
 
 #endif /* FREEHINT_MAP_CELLS_H */

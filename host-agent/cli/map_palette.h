@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Colours of the pictures of memory, which people who see colours differently can tell
- * apart (Okabe and Ito), and their layout.
+ * Layout and colours of the pictures of memory. People with colour blindness can tell the
+ * colours apart (palette of Okabe and Ito).
  */
 #ifndef FREEHINT_MAP_PALETTE_H
 #define FREEHINT_MAP_PALETTE_H
 
 #include "map_cells.h"
 
-/* Cells in a row of a picture, and pixels of a cell's side. */
+/* Cells in a row of a picture, and width and height of a cell in pixels. */
 #define MAP_COLUMNS	64U
 #define MAP_SIDE	12U
 
-/** struct map_colour - red, green, blue */
+/**
+ * struct map_colour - a colour
+ * @red:   0 to 255
+ * @green: 0 to 255
+ * @blue:  0 to 255
+ */
 struct map_colour {
 	u8 red;
 	u8 green;
@@ -36,7 +41,7 @@ static inline struct map_colour map_colour_of(enum page_class class)
 	}
 }
 
-/* The paler, the less of the cell it is. */
+/* The smaller the share of the main class, the paler the colour. */
 static inline u8 map_paler(u8 part, unsigned int shade)
 {
 	return (u8)(0xff - (0xff - part) * (shade + 1) / 5);

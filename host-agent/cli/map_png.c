@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A picture of memory as PNG: a square for each cell, and no legend, for it would take
- * letters.
+ * Draws a picture of memory as PNG: a square for each cell, without text and legend.
  */
 #include <errno.h>
 #include <png.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A picture of memory as SVG: a square for each cell, what it holds when pointed at, and a
- * legend with the sums.
+ * Draws a picture of memory as SVG: a square for each cell, its page counts as a tooltip,
+ * and a legend with the sums.
  */
 #include <errno.h>
 

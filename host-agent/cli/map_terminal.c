@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A picture of memory on a terminal: a character for each cell, the address of its first
- * before every line, and a legend with the sums.
+ * Draws a picture of memory on a terminal: a character for each cell, at the start of each
+ * line the address of its first cell, and a legend with the sums.
  */
 #include "map_draw.h"
 #include "units.h"
@@ -11,7 +11,7 @@
 #define ROW_MAX		64U
 #define SHADES		4
 
-/* Of the 256 colours: from little to all of the cell. */
+/* Of the 256 terminal colours: from a small share of the cell to all of it. */
 static const u8 colours[PAGE_CLASS_COUNT][SHADES] = {
 	[PAGE_SENT] = { 52, 88, 124, 160 },
 	[PAGE_AGAIN] = { 58, 100, 142, 184 },

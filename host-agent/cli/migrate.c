@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * freehint migrate: start reporting, migrate, watch it, and put back what was changed when
- * the guest stays.
+ * freehint migrate: start reporting, migrate, watch the migration, and restore the changed
+ * settings when the guest stays.
  */
 #include <stdio.h>
 #include <string.h>
@@ -18,15 +18,15 @@
 #include "progress.h"
 #include "qmp_call.h"
 
-/* A guest that is told to report looks ten times a second until then, if it may. */
+/* Until it has seen the start of reporting, the guest polls ten times a second by default. */
 #define NOTICE_MAX_US	10000000
 #define NOTICE_TELL_US	1000000
 
-/* QEMU starts a guest again a moment after it says that the migration failed. */
+/* QEMU resumes the guest a moment after it reports that the migration failed. */
 #define LOOK_US		100000
 #define LOOKS		30
 
-/* How long the guest takes to look at the request, by its own word; 0: it does not say. */
+/* The guest's poll period as the guest reports it; 0: unknown. */
 static u64 guest_period_us(struct qmp_call *call)
 {
 	json_t *hints = qmp_call(call, FREEHINT_QMP_QUERY, NULL);
@@ -36,7 +36,7 @@ static u64 guest_period_us(struct qmp_call *call)
 	return us;
 }
 
-/* The first pass waits for its hints, but what has been noticed before costs it nothing. */
+/* Let the guest notice the start now, so that the first pass does not wait for that. */
 static void wait_for_notice(struct qmp_call *call)
 {
 	u64 us = guest_period_us(call);
@@ -51,7 +51,7 @@ static void wait_for_notice(struct qmp_call *call)
 	usleep((useconds_t)(us + us / 4));
 }
 
-/* A migration without hints is still a migration: say why, and go on. */
+/* Without hints it is an ordinary migration: log the reason and continue. */
 static void start_hints(struct qmp_call *call, struct migrate_settings *settings)
 {
 	if (!migrate_settings_report(settings, call))
@@ -103,7 +103,7 @@ static void sum_up(const struct migrate_watch *watch, double kept)
 	fflush(stdout);
 }
 
-/* Stopped by the migration, and not started again by QEMU. */
+/* Has the migration stopped the guest, without QEMU resuming it? */
 static bool is_guest_left_stopped(struct qmp_call *call)
 {
 	const char *status;
@@ -144,7 +144,7 @@ static enum cli_exit finish(const struct migrate_watch *watch,
 	return CLI_NOT_MIGRATED;
 }
 
-/* What a migration goes on with is not put back under it; one that QEMU cancels needs it not. */
+/* A running migration keeps the changed settings; a migration that ends gets them restored. */
 static enum cli_exit leave(const struct migrate_watch *watch, struct migrate_settings *settings)
 {
 	progress_say("the migration is left to itself, %s; query-migrate tells how it goes on",
@@ -182,7 +182,7 @@ static enum cli_exit watch_to_the_end(struct qmp_call *call, const struct migrat
 	return code;
 }
 
-/* Another one would be refused, but the limits are those of the one that runs, too. */
+/* QEMU would refuse a second migration, but not new limits, and these change the first. */
 static bool is_one_under_way(struct qmp_call *call)
 {
 	json_t *answer = qmp_call(call, "query-migrate", NULL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The command line of freehint migrate.
+ * Parses the command line of freehint migrate.
  */
 #include "migrate_options.h"
 

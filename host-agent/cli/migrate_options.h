@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The command line of freehint migrate.
+ * The options of freehint migrate.
  */
 #ifndef FREEHINT_CLI_MIGRATE_OPTIONS_H
 #define FREEHINT_CLI_MIGRATE_OPTIONS_H
@@ -9,11 +9,11 @@
 #include <stdbool.h>
 
 /**
- * struct migrate_options - what the command line says
+ * struct migrate_options - the options
  * @qmp:       socket
- * @uri:       where to
- * @bandwidth: bytes a second, -1: as QEMU has it, 0: no limit
- * @downtime:  milliseconds, -1: as QEMU has it
+ * @uri:       destination
+ * @bandwidth: bytes per second, -1: leave QEMU's limit, 0: no limit
+ * @downtime:  milliseconds, -1: leave QEMU's limit
  * @quiet:     no progress
  * @plain:     do not start reporting
  */
@@ -26,7 +26,7 @@ struct migrate_options {
 	bool plain;
 };
 
-/** migrate_argp - parses into a struct migrate_options, the numbers of which are -1 before */
+/** migrate_argp - parser for a struct migrate_options; set its two numbers to -1 before */
 extern const struct argp migrate_argp;
 
 #endif /* FREEHINT_CLI_MIGRATE_OPTIONS_H */

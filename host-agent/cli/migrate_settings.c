@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What freehint migrate changes in QEMU, and puts back when the guest stays.
+ * Changes settings of QEMU for freehint migrate, and restores them when the guest stays.
  */
 #include "migrate_settings.h"
 
@@ -13,7 +13,7 @@
 #define SET	"migrate-set-parameters"
 #define QUERY	"query-migrate-parameters"
 
-/* Those of QEMU's parameters that @keys names, too; NULL when QEMU gives none. */
+/* Read the parameters that are named in @keys. Return: NULL when QEMU reports none. */
 static json_t *read_parameters(struct qmp_call *call, json_t *keys)
 {
 	json_t *all = qmp_call(call, QUERY, NULL), *some, *value;
@@ -37,7 +37,7 @@ int migrate_settings_limit(struct migrate_settings *settings, struct qmp_call *c
 		json_decref(limits);
 		return -EIO;
 	}
-	/* QEMU may round. */
+	/* Read them back, because QEMU may round. */
 	settings->ours = read_parameters(call, limits);
 	if (!settings->ours)
 		settings->ours = json_incref(limits);
@@ -58,7 +58,7 @@ int migrate_settings_report(struct migrate_settings *settings, struct qmp_call *
 	return 0;
 }
 
-/* What is to be set: what was found, where QEMU still has what we made of it. */
+/* Select the old values of those parameters that still have the value that we set. */
 static json_t *select_parameters(const struct migrate_settings *settings,
 				 struct qmp_call *call)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What freehint migrate changes in QEMU for a migration, and puts back when the guest
- * stays: two migration parameters, and reporting.
+ * Changes settings of QEMU for freehint migrate, and restores them when the guest stays: two
+ * migration parameters, and reporting.
  */
 #ifndef FREEHINT_CLI_MIGRATE_SETTINGS_H
 #define FREEHINT_CLI_MIGRATE_SETTINGS_H
@@ -11,10 +11,10 @@
 #include "qmp_call.h"
 
 /**
- * struct migrate_settings - what was found, and what it was changed to
+ * struct migrate_settings - the old and the new values
  * @found:     parameters before the change, only those that were changed
- * @ours:      the same after it, as QEMU tells them
- * @reporting: reporting was off, and was started
+ * @ours:      the same parameters after the change, as QEMU reports them
+ * @reporting: reporting was off, and we started it
  */
 struct migrate_settings {
 	json_t *found;
@@ -23,35 +23,35 @@ struct migrate_settings {
 };
 
 /**
- * migrate_settings_limit() - change parameters, and remember what they were
+ * migrate_settings_limit() - change parameters and save the old values
  * @settings: zeroed
  * @call:     connection
  * @limits:   arguments of migrate-set-parameters; the reference is taken
  *
- * Return: 0, or a negative errno with @call->error set: nothing was changed then.
+ * Return: 0, or a negative errno with @call->error set and nothing changed.
  */
 int migrate_settings_limit(struct migrate_settings *settings, struct qmp_call *call,
 			   json_t *limits);
 
 /**
- * migrate_settings_report() - start reporting, and remember whether it was on
+ * migrate_settings_report() - start reporting and save whether it was on
  *
  * Return: 0, or a negative errno with @call->error set.
  */
 int migrate_settings_report(struct migrate_settings *settings, struct qmp_call *call);
 
 /**
- * migrate_settings_put_back() - everything as it was found
+ * migrate_settings_put_back() - restore all settings
  *
- * A parameter that somebody has changed meanwhile is left alone, and what cannot be put
- * back is named.
+ * A parameter that somebody else has changed meanwhile is left alone. What cannot be
+ * restored is reported to the user.
  */
 void migrate_settings_put_back(struct migrate_settings *settings, struct qmp_call *call);
 
-/** migrate_settings_tell() - name what stays changed, for nothing can be put back now */
+/** migrate_settings_tell() - report what stays changed, when nothing can be restored */
 void migrate_settings_tell(const struct migrate_settings *settings);
 
-/** migrate_settings_free() - forget what was found */
+/** migrate_settings_free() - drop the saved values */
 void migrate_settings_free(struct migrate_settings *settings);
 
 #endif /* FREEHINT_CLI_MIGRATE_SETTINGS_H */

@@ -2,11 +2,12 @@
 /*
  * Watches a migration to its end, and cancels it on Ctrl-C where that harms no guest.
  *
- * QEMU takes migrate_cancel where it loses a guest or starts it twice (migration_state.c),
- * so the decision is made here: state, then run state, then the command. QEMU can begin to
- * hand the guest over, or 7.2 switch to postcopy, between the last two: no command looks
- * and cancels at once. To break the connection instead (yank) lost the guest, too, when it
- * came while the destination was taking the guest's state.
+ * QEMU accepts migrate_cancel in states where it loses a guest or starts it twice
+ * (migration_state.c). So this file decides: it checks the state, then the run state, and
+ * then sends the command. QEMU can start to hand over the guest, or 7.2 can switch to
+ * postcopy, between the last two steps: no command checks and cancels in one step. To
+ * break the connection instead (yank) lost the guest, too, when the break came while the
+ * destination was loading the guest's state.
  */
 #include "migrate_watch.h"
 
@@ -20,16 +21,16 @@
 
 #define PERIOD_US	100000
 
-/* Looks at a completed migration that has no times yet. */
+/* How often to query a completed migration that has no times yet. */
 #define EARLY_MAX	10
 
-/* A state that needs somebody is named when it has lasted so long. */
+/* A state that needs an action of the user is reported after this time. */
 #define STUCK_US	5000000ULL
 
-/* Interrupts in so short a time are one: shells and wrappers pass them on twice. */
+/* Interrupts within this time count as one: shells and wrappers may send them twice. */
 #define SAME_US		500000ULL
 
-/* The connection broke: QEMU may be there all the same. */
+/* The connection broke, but QEMU may still run. */
 static bool connect_again(struct migrate_watch *watch)
 {
 	qmp_call_close(watch->call);
@@ -61,14 +62,14 @@ static bool look(struct migrate_watch *watch)
 	return watch->last;
 }
 
-/* QEMU says "completed" a moment before it says how long it took. */
+/* QEMU reports "completed" a moment before it reports the total time. */
 static bool is_early(struct migrate_watch *watch)
 {
 	return !strcmp(watch->state->name, "completed") && watch->early++ < EARLY_MAX &&
 	       !json_integer_value(json_object_get(watch->last, "total-time"));
 }
 
-/* In "active" QEMU 7.2 hands the guest over, too; it has stopped it for that. */
+/* QEMU 7.2 also hands over the guest in "active"; the guest is stopped then. */
 static bool is_stopped_to_leave(struct qmp_call *call)
 {
 	json_t *answer = qmp_call(call, "query-status", NULL);
@@ -119,7 +120,7 @@ static void try_to_cancel(struct migrate_watch *watch)
 	}
 }
 
-/* Returns false when the watcher has enough. */
+/* Return: false when the user does not want to watch any longer. */
 static bool heed_interrupts(struct migrate_watch *watch)
 {
 	unsigned int count = interrupts_count();

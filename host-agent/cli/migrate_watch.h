@@ -11,9 +11,9 @@
 #include "qmp_call.h"
 
 /**
- * enum watch_end - why the watch is over
- * @WATCH_OVER: the migration is
- * @WATCH_LEFT: whoever watches wants to go, the migration goes on
+ * enum watch_end - why the watch ended
+ * @WATCH_OVER: the migration ended
+ * @WATCH_LEFT: the user ended the watch; the migration continues
  * @WATCH_LOST: QEMU does not answer any more
  */
 enum watch_end {
@@ -25,18 +25,23 @@ enum watch_end {
 /**
  * struct migrate_watch - a watched migration
  * @call:      connection; replaced when it breaks
- * @socket:    where to find it again
+ * @socket:    path to connect to again
  * @quiet:     show no progress
  * @before:    bytes that the extension had skipped before this migration
  *
  * @last:      answer to the last query-migrate, NULL before the first
- * @state:     what it says
+ * @state:     state in that answer
  * @there:     the guest has run on the destination
  *
- * @since_us, @told, @early, @heeded, @heeded_us, @wish, @explained: the watch's own: when
- * the state began, its hint was given, looks at a completed migration without its times,
- * interrupts that were heeded and when, a cancellation that is wanted but not done, the
- * reason was given why not
+ * The rest is private to migrate_watch.c:
+ *
+ * @since_us:  when the state began, monotonic microseconds
+ * @told:      the hint for this state was printed
+ * @early:     queries of a completed migration that had no times yet
+ * @heeded:    number of interrupts that were handled
+ * @heeded_us: when the first one was handled, monotonic microseconds
+ * @wish:      the user wants to cancel, and it was not done yet
+ * @explained: the reason why it was not done was printed
  */
 struct migrate_watch {
 	struct qmp_call *call;
@@ -58,11 +63,13 @@ struct migrate_watch {
 };
 
 /**
- * migrate_watch() - until the migration is over, or the watcher has enough
- * @watch: first group filled, the rest zero; give @last back after that
+ * migrate_watch() - watch until the migration ends or the user ends the watch
+ * @watch: first group filled, the rest zero; the caller releases @last
  *
- * The first interrupt cancels when that is safe, else says why not; another one, half a
- * second later or more, ends the watch. interrupts_catch() counts them.
+ * The first interrupt cancels when that is safe, otherwise the reason is printed. Another
+ * interrupt, half a second later or more, ends the watch. interrupts_catch() counts them.
+ *
+ * Return: why the watch ended.
  */
 enum watch_end migrate_watch(struct migrate_watch *watch);
 

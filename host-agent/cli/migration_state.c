@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The states of QEMU's migration: MigrationStatus of 7.2, 10.0 and 11.1. A state that
- * came later than 7.2 says so.
+ * The states of QEMU's migration: MigrationStatus of 7.2, 10.0 and 11.1. A comment marks
+ * each state that is newer than 7.2.
  *
- * QEMU takes migrate_cancel in more of them than is good. Up to 9.2 it takes it after the
- * switch to postcopy, and the guest on the destination waits for its pages for ever. In
- * "device", and up to 9.2 in "active" with the guest stopped, all series take it, start the
- * guest here again, and the destination may have started it, too.
+ * QEMU accepts migrate_cancel in too many of them. Up to 9.2 it accepts it after the switch
+ * to postcopy, and the guest on the destination waits for its pages without end. In
+ * "device", and up to 9.2 in "active" with the guest stopped, all series accept it and
+ * resume the guest here, although the destination may have started it, too.
  */
 #include "migration_state.h"
 

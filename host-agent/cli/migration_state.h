@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The states of QEMU's migration, and what each means to whoever wants to cancel it, waits
- * for its end, or has to do something that it may go on.
+ * The states of QEMU's migration, and what each means for the user: may it be cancelled, and
+ * what does it wait for?
  */
 #ifndef FREEHINT_CLI_MIGRATION_STATE_H
 #define FREEHINT_CLI_MIGRATION_STATE_H
 
 /**
  * enum migration_stage - where the guest is
- * @STAGE_HERE:    on the source; nothing that could run has left it
- * @STAGE_PRECOPY: likewise, unless the migration has stopped it to hand it over
- * @STAGE_LEAVING: stopped, and handed over: it may run on either side soon
+ * @STAGE_HERE:    on the source; the destination cannot run it yet
+ * @STAGE_PRECOPY: on the source, unless the migration has stopped it for the handover
+ * @STAGE_LEAVING: stopped and handed over: either side may run it soon
  * @STAGE_THERE:   on the destination, which needs the pages that are still on the source
- * @STAGE_BOTH:    on both, by intention
- * @STAGE_ENDING:  the migration is on its way back to STAGE_OVER
- * @STAGE_OVER:    there is nothing to wait for
- * @STAGE_UNKNOWN: a state that was never heard of
+ * @STAGE_BOTH:    on both sides, by design (COLO)
+ * @STAGE_ENDING:  the migration is about to end without success
+ * @STAGE_OVER:    the migration has ended, or there was none
+ * @STAGE_UNKNOWN: this tool does not know the state
  */
 enum migration_stage {
 	STAGE_HERE,
@@ -29,10 +29,11 @@ enum migration_stage {
 };
 
 /**
- * struct migration_state - a state by the name that query-migrate gives
- * @name:  of QEMU's MigrationStatus
+ * struct migration_state - one state that query-migrate reports
+ * @name:  name in QEMU's MigrationStatus
  * @stage: where the guest is
- * @waits: whom or what it waits for, and the command that goes on; NULL: it goes on alone
+ * @waits: what the migration waits for, and the command that continues it; NULL: it
+ *         continues by itself
  */
 struct migration_state {
 	const char *name;
@@ -40,7 +41,7 @@ struct migration_state {
 	const char *waits;
 };
 
-/** migration_state_find() - look a name up; Return: never NULL, STAGE_UNKNOWN at worst */
+/** migration_state_find() - look up a name; Return: never NULL; STAGE_UNKNOWN if unknown */
 const struct migration_state *migration_state_find(const char *name);
 
 #endif /* FREEHINT_CLI_MIGRATION_STATE_H */

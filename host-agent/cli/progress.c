@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How a migration goes, while it goes.
+ * Shows the progress of a running migration.
  *
- * The bar is of all memory: sent, kept off the wire, and still to be sent. In a later
- * pass it goes back, for pages were written again; that is how precopy is.
+ * The bar shows how much of all memory is done: sent, or kept off the wire. It may move
+ * back in a later pass, because the guest writes pages again: that is normal for precopy.
  */
 #include "progress.h"
 
@@ -16,13 +16,13 @@
 #include "host-agent/common/clock.h"
 #include "terminal.h"
 
-/* Cells of the bar, and what stands around them: " [", "] ". */
+/* Limits for the cells of the bar, and the width of its frame: " [", "] ". */
 #define BAR_MIN		10
 #define BAR_MAX		40
 #define BAR_FRAME	4
 #define PLAIN_US	2000000ULL
 
-/* What a line can tell, the most important first. */
+/* The parts of a line, the most important first. */
 #define PARTS		6
 #define PART_MAX	40
 #define PARTS_MAX	160
@@ -59,7 +59,7 @@ static void write_parts(char part[PARTS][PART_MAX], const json_t *ram, double ke
 	add(part[5], "dirty %.0f MB/s", number(ram, "dirty-pages-rate") * 4096 / 1e6);
 }
 
-/* As many parts as there is room for; a part that has none ends the line. */
+/* Join as many parts as fit; the first part that does not fit ends the line. */
 static void join(char *text, size_t room, char part[PARTS][PART_MAX])
 {
 	size_t used = 0, len;
@@ -109,7 +109,7 @@ void progress_line(char *line, const json_t *migrate, const json_t *hints, doubl
 	}
 }
 
-/* Without a terminal: now and then, and when the status is another. */
+/* Without a terminal: print a line every PLAIN_US, and when the status changes. */
 static bool is_due(const char *status)
 {
 	static unsigned long long last;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One QMP command after another, for tools that have nothing else to do meanwhile.
+ * Runs one QMP command after another, for tools that may block.
  *
- * The agent's client is another one: it must never wait. Framing is shared.
+ * The agent has a client of its own, because the agent must never block. Both share the
+ * framing (qmp_stream.c).
  */
 #include "qmp_call.h"
 
@@ -47,8 +48,8 @@ static int connect_to(struct qmp_call *call, const char *path)
 }
 
 /*
- * A signal does not end the wait: an answer that nobody took would be taken for that to
- * the next question.
+ * A signal does not end the wait: an answer that is left unread would be taken for the
+ * answer to the next command.
  */
 static bool wait_readable(const struct qmp_call *call, u64 until)
 {
@@ -84,7 +85,7 @@ static int receive(struct qmp_call *call, u64 until)
 	return 0;
 }
 
-/* The next object that is no event; a new reference. */
+/* Return: the next object that is not an event, a new reference; NULL on failure. */
 static json_t *next_object(struct qmp_call *call)
 {
 	u64 until = clock_us() + PATIENCE_US;
@@ -142,7 +143,7 @@ static void take_error(struct qmp_call *call, const char *command, const json_t 
 	failed(call, 0, "%s: %s", command, desc ? desc : "QEMU gives no reason");
 }
 
-/* NULL, and the connection is of no use any more: a late answer would be taken for another's. */
+/* Without an answer the connection is unusable: a late one would answer the wrong command. */
 static json_t *exchange(struct qmp_call *call, json_t *object)
 {
 	json_t *answer = transmit(call, object) ? NULL : next_object(call);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One QMP command after another, for tools that have nothing else to do meanwhile.
+ * Runs one QMP command after another, for tools that may block.
  */
 #ifndef FREEHINT_QMP_CALL_H
 #define FREEHINT_QMP_CALL_H
@@ -14,10 +14,10 @@
 /**
  * struct qmp_call - a connection
  * @fd:     socket, -1 when there is none
- * @stream: framing of what QEMU says
- * @error:  after a failure: what is wrong, for people
+ * @stream: framing of the bytes from QEMU
+ * @error:  after a failure: the reason, as text for the user
  * @absent: the command that failed does not exist
- * @broken: no answer came, so every other command fails, too; open another connection
+ * @broken: an answer is missing, and every other command fails, too; open a new connection
  */
 struct qmp_call {
 	int fd;
@@ -29,7 +29,7 @@ struct qmp_call {
 
 /**
  * qmp_call_open() - connect and negotiate
- * @call: filled; qmp_call_close() it whatever is returned
+ * @call: filled; call qmp_call_close() after success and after failure
  * @path: socket of -qmp unix:PATH
  *
  * Return: 0 or a negative errno, with @call->error set.
@@ -43,15 +43,15 @@ void qmp_call_close(struct qmp_call *call);
  * qmp_call() - run a command
  * @call:    connection
  * @command: its name
- * @args:    object or NULL; the reference is taken
+ * @args:    object or NULL; the reference is consumed
  *
- * Waits for the answer, 30 seconds at most; events are thrown away.
+ * Waits for the answer, 30 seconds at most; drops events.
  *
  * Return: what QEMU returned, a new reference; NULL on failure, with @call->error set.
  */
 json_t *qmp_call(struct qmp_call *call, const char *command, json_t *args);
 
-/** qmp_call_ok() - likewise, where what QEMU returns is of no interest; Return: success */
+/** qmp_call_ok() - like qmp_call(), without the return value; Return: true on success */
 bool qmp_call_ok(struct qmp_call *call, const char *command, json_t *args);
 
 #endif /* FREEHINT_QMP_CALL_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The shared memory of a virtual machine, opened read-only: nobody notices.
+ * Opens the shared memory of a virtual machine read-only, and copies its bitmap.
  */
 #include "region_file.h"
 

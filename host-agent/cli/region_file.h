@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The shared memory of a virtual machine, opened read-only by a command that looks at it.
+ * Opens the shared memory of a virtual machine read-only, and copies its bitmap.
  */
 #ifndef FREEHINT_CLI_REGION_FILE_H
 #define FREEHINT_CLI_REGION_FILE_H
@@ -9,27 +9,28 @@
 #include "proto/host_snapshot.h"
 
 /**
- * region_file_open() - map it
- * @region:  filled; shm_region_unmap() it
- * @command: that complains if it cannot be mapped
+ * region_file_open() - map the file
+ * @region:  filled; call shm_region_unmap() after success
+ * @command: name of the command, for error messages
  * @path:    file behind the ivshmem device
  *
- * Return: 0 or negative errno; the reason was told.
+ * Return: 0 or negative errno; the reason was printed.
  */
 int region_file_open(struct shm_region *region, const char *command, const char *path);
 
-/** bitmap_words_fn - @count copied words, the first bit of which is @page */
+/** bitmap_words_fn - called with @count copied words; their first bit is page @page */
 typedef void bitmap_words_fn(void *opaque, u64 page, const u64 *words, u64 count);
 
 /**
  * region_file_walk() - copy what the guest has published of a round, piece by piece
  * @reader: region
  * @round:  round
- * @mark:   what freehint_read_progress() gave
+ * @mark:   watermark from freehint_read_progress()
  * @take:   called for each piece
- * @opaque: for @take
+ * @opaque: passed to @take
  *
- * Return: 0, or negative errno when the guest went on meanwhile: forget what was taken.
+ * Return: 0, or negative errno when the guest has started another round meanwhile; the
+ * caller must drop what @take got.
  */
 int region_file_walk(const struct freehint_reader *reader, u64 round, u64 mark,
 		     bitmap_words_fn *take, void *opaque);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * freehint status: what the extension of a running QEMU says of itself, for people or,
- * with --json, as it is.
+ * freehint status: shows the state that the extension of a running QEMU reports, as text
+ * or, with --json, unchanged.
  */
 #include <argp.h>
 #include <stdio.h>
@@ -13,9 +13,9 @@
 #include "units.h"
 
 /**
- * struct status_options - what the command line says
+ * struct status_options - the options
  * @qmp:  socket
- * @json: the answer as it is
+ * @json: print the answer unchanged
  */
 struct status_options {
 	const char *qmp;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is behind a descriptor that people read.
+ * Width and colours of a terminal.
  */
 #include "terminal.h"
 

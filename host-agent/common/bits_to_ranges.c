@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Words of a bitmap of free pages in, byte ranges in address order out.
+ * Converts the words of a bitmap of free pages to byte ranges in address order.
  */
 #include "bits_to_ranges.h"
 
@@ -53,7 +53,7 @@ unsigned int bits_to_ranges_cut(struct bits_to_ranges *conv, struct freehint_ran
 	return 1;
 }
 
-/* Let the open run take in set bits from @pos on, up to its greatest length. */
+/* Extend the open run by the set bits from @pos on, up to MAX_RUN_PAGES. */
 static void grow_run(struct bits_to_ranges *conv)
 {
 	u64 end = next_bit(conv, conv->pos, ~0ULL);
@@ -67,7 +67,7 @@ static void grow_run(struct bits_to_ranges *conv)
 	conv->pos += more;
 }
 
-/* Does the chunk begin behind a gap? A run that was left open ends before it then. */
+/* Does a gap precede the chunk? Then the open run ends before the gap. */
 static bool run_is_over(const struct bits_to_ranges *conv)
 {
 	return conv->run_pages &&

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Words of a bitmap of free pages in, byte ranges in address order out. Runs go
- * on across words and across chunks. Pure: no shared memory, no clock, no I/O.
+ * Converts the words of a bitmap of free pages to byte ranges in address order. A run may
+ * extend across words and across chunks. Pure: no shared memory, no clock, no I/O.
  */
 #ifndef FREEHINT_BITS_TO_RANGES_H
 #define FREEHINT_BITS_TO_RANGES_H
@@ -11,11 +11,11 @@
 
 /**
  * struct bits_to_ranges - a conversion in progress
- * @words:     current chunk; the caller keeps it until it is used up
+ * @words:     current chunk; must stay valid until all of it is converted
  * @base:      pfn of the chunk's first bit
  * @pos:       next bit of the chunk to look at
  * @bits:      bits in the chunk
- * @run_start: pfn where the open run begins
+ * @run_start: first pfn of the open run
  * @run_pages: pages in the open run, 0 when no run is open
  */
 struct bits_to_ranges {
@@ -27,12 +27,12 @@ struct bits_to_ranges {
 	u64 run_pages;
 };
 
-/** bits_to_ranges_reset() - forget the chunk and the open run */
+/** bits_to_ranges_reset() - drop the chunk and the open run */
 void bits_to_ranges_reset(struct bits_to_ranges *conv);
 
 /**
- * bits_to_ranges_load() - give the next chunk
- * @conv:  conversion whose last chunk is used up
+ * bits_to_ranges_load() - set the next chunk
+ * @conv:  conversion whose last chunk was converted completely
  * @pfn:   page of the first bit, the end of the last chunk or later
  * @words: bit n of word w is page @pfn + 64 * w + n; 1 means free
  * @count: number of words
@@ -40,17 +40,17 @@ void bits_to_ranges_reset(struct bits_to_ranges *conv);
 void bits_to_ranges_load(struct bits_to_ranges *conv, u64 pfn, const u64 *words,
 			 u64 count);
 
-/** bits_to_ranges_busy() - is there a chunk that is not used up? */
+/** bits_to_ranges_busy() - has the chunk words that were not converted yet? */
 bool bits_to_ranges_busy(const struct bits_to_ranges *conv);
 
 /**
- * bits_to_ranges_take() - convert until @max ranges are out or the chunk is used up
+ * bits_to_ranges_take() - convert up to @max ranges, or to the end of the chunk
  * @conv: conversion
  * @out:  room for @max ranges, bytes
- * @max:  ranges wanted at most
+ * @max:  most ranges to write
  *
- * A run that touches the end of the chunk stays open: it may go on in the next,
- * and is given when the next begins behind a gap.
+ * A run that reaches the end of the chunk stays open, because the next chunk may
+ * continue it. If a gap precedes the next chunk, the run is returned then.
  *
  * Return: number of ranges written.
  */
@@ -58,7 +58,7 @@ unsigned int bits_to_ranges_take(struct bits_to_ranges *conv,
 				 struct freehint_range *out, unsigned int max);
 
 /**
- * bits_to_ranges_cut() - end the open run where it stands
+ * bits_to_ranges_cut() - end the open run at its current end
  * @conv: conversion
  * @out:  room for one range
  *
@@ -66,7 +66,7 @@ unsigned int bits_to_ranges_take(struct bits_to_ranges *conv,
  */
 unsigned int bits_to_ranges_cut(struct bits_to_ranges *conv, struct freehint_range *out);
 
-/** bits_count() - bits that are set in @count words */
+/** bits_count() - number of set bits in @count words */
 static inline u64 bits_count(const u64 *words, u64 count)
 {
 	u64 i, bits = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The clock of agent and QEMU extension: monotonic microseconds.
+ * The clock of the agent and of the QEMU extension: monotonic microseconds.
  */
 #ifndef FREEHINT_CLOCK_H
 #define FREEHINT_CLOCK_H
@@ -9,7 +9,7 @@
 
 #include "../../include/freehint/types.h"
 
-/** clock_us() - monotonic time, microseconds; the origin means nothing */
+/** clock_us() - monotonic time, microseconds; only differences have a meaning */
 static inline u64 clock_us(void)
 {
 	struct timespec now;

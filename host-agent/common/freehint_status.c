@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The reply to x-query-freehint as a struct.
+ * Parses the reply to x-query-freehint into a struct.
  */
 #include "freehint_status.h"
 

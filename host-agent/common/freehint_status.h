@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The reply to x-query-freehint as a struct. Missing or odd members read as 0:
- * the extension may be older or newer than the agent.
+ * The reply to x-query-freehint as a struct. Missing or invalid members read as 0: the
+ * extension may be older or newer than the agent.
  */
 #ifndef FREEHINT_STATUS_H
 #define FREEHINT_STATUS_H
@@ -15,7 +15,7 @@
 /**
  * enum freehint_state - what the extension does
  * @FREEHINT_STATE_OFF:   nothing; x-freehint-start was not sent
- * @FREEHINT_STATE_READY: waits for a migration
+ * @FREEHINT_STATE_READY: reporting is on; no round is open
  * @FREEHINT_STATE_ROUND: a round is open
  */
 enum freehint_state {
@@ -25,26 +25,26 @@ enum freehint_state {
 };
 
 /**
- * struct freehint_status - what the agent uses of the reply
+ * struct freehint_status - the members of the reply that the agent uses
  * @instance:        random number in the region's host hello
  * @state:           what the extension does
  * @refused:         why hinting is off although it was started, or ""
  * @region_size:     bytes of the region
- * @guest_present:   a guest module has said hello
- * @contract:        what free pages of this guest must read as, or ""
- * @rounds:          rounds opened since QEMU started; so do all that follow
+ * @guest_present:   a guest module has published its hello
+ * @contract:        content that free pages of this guest must have, or ""
+ * @rounds:          rounds opened; all counters from here on count since QEMU started
  * @pages_offered:   pages in well-formed commands
  * @pages_accepted:  pages handed to the dirty bitmap in time
- * @pages_late:      pages whose round was over too soon
+ * @pages_late:      pages whose round was over before they were applied
  * @commands_refused: mark-clean commands refused
  * @bytes_skipped:   bytes whose dirty bit was cleared
  * @migrations:      migrations in which a round was opened
  * @rounds_sealed:   rounds that the guest sealed
- * @rounds_refused:  syncs without a round though reporting was on
+ * @rounds_refused:  syncs without a round although reporting was on
  * @pages_cleared:   accepted pages that were still dirty
  * @arm_us:          time to arm the dirty log, microseconds
  * @bql_total_us:    time with QEMU's big lock held, microseconds
- * @bql_max_us:      the longest stretch of it, microseconds
+ * @bql_max_us:      longest single hold of that lock, microseconds
  * @first_apply_us:  first round: from the sync to the first page applied
  * @waited_us:       first round: how long the migration waited for hints
  */

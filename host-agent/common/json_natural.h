@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A number in what a peer says: counts and sizes, which are never negative.
+ * Reads a number from a peer's JSON: counts and sizes, which are never negative.
  */
 #ifndef FREEHINT_JSON_NATURAL_H
 #define FREEHINT_JSON_NATURAL_H

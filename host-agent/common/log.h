@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Log lines on stderr: one clause, object and number, time since start. What a
- * guest can cause goes through the rate-limited twins.
+ * Log lines on stderr: one clause, object and number, time since start. A message that a
+ * guest can cause uses the rate-limited macros.
  */
 #ifndef FREEHINT_LOG_H
 #define FREEHINT_LOG_H
 
 #include "include/freehint/types.h"
 
-/** enum log_level - how much is said; each level includes those before it */
+/** enum log_level - how much is logged; each level includes those before it */
 enum log_level {
 	LOG_LEVEL_ERROR,
 	LOG_LEVEL_WARN,
@@ -18,10 +18,10 @@ enum log_level {
 };
 
 /**
- * struct log_limit - one rate-limited place: LOG_BURST lines in LOG_WINDOW_US
+ * struct log_limit - limit of one log message: LOG_BURST lines in LOG_WINDOW_US
  * @window_us: start of the current window, monotonic microseconds
  * @lines:     lines in this window
- * @dropped:   lines not written since the last one that was
+ * @dropped:   lines dropped since the last line that was written
  */
 struct log_limit {
 	u64 window_us;
@@ -34,7 +34,7 @@ struct log_limit {
 
 extern const char *const log_level_names[LOG_LEVEL_COUNT];
 
-/** log_init() - set the level and the origin of the time stamps */
+/** log_init() - set the level; time stamps count from this call on */
 void log_init(enum log_level level);
 
 /** log_enabled() - would a line of this level be written? */
@@ -44,7 +44,7 @@ bool log_enabled(enum log_level level);
 __attribute__((format(printf, 2, 3)))
 void log_line(enum log_level level, const char *fmt, ...);
 
-/** log_allowed() - may the place that owns @limit write a line now? */
+/** log_allowed() - may the owner of @limit write a line now? */
 bool log_allowed(struct log_limit *limit, enum log_level level);
 
 #define log_error(...)	log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
@@ -63,7 +63,7 @@ bool log_allowed(struct log_limit *limit, enum log_level level);
 #define log_warn_limited(...)	log_limited(LOG_LEVEL_WARN, __VA_ARGS__)
 #define log_debug_limited(...)	log_limited(LOG_LEVEL_DEBUG, __VA_ARGS__)
 
-/** log_output() - write @len bytes to stdout; whoever closed it misses them */
+/** log_output() - write @len bytes to stdout; errors are ignored */
 void log_output(const char *text, size_t len);
 
 #endif /* FREEHINT_LOG_H */

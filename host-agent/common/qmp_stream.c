@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Framing of the QMP byte stream: bytes in, one complete JSON object out at a time.
+ * Splits the QMP byte stream into complete JSON objects, one at a time.
  *
- * Objects are found by counting brackets outside strings and not by newlines: a
- * monitor with pretty=on spreads an object over many lines. Whether the bytes
- * between the brackets are JSON is for the parser to say.
+ * The end of an object is found by counting brackets outside strings, not by newlines: a
+ * monitor with pretty=on spreads an object over many lines. The parser checks whether the
+ * bytes between the brackets are JSON.
  */
 #include "qmp_stream.h"
 
@@ -37,7 +37,7 @@ void qmp_stream_reset(struct qmp_stream *stream)
 	stream->escaped = false;
 }
 
-/* Move what is not used yet to the front. */
+/* Move the bytes that were not returned yet to the front. */
 static void compact(struct qmp_stream *stream)
 {
 	size_t gone = stream->start;
@@ -76,7 +76,7 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Return: 1 when @c ends an object, 0 when not, -EPROTO when it may not be here. */
+/* Return: 1 when @c ends an object, 0 when it does not, -EPROTO when @c is invalid here. */
 static int scan_byte(struct qmp_stream *stream, char c)
 {
 	if (stream->string) {

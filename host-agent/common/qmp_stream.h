@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Framing of the QMP byte stream: bytes in, one complete JSON object out at a
- * time, with a cap on its length. Knows braces and strings, not JSON.
+ * Splits the QMP byte stream into complete JSON objects, one at a time, with a limit on
+ * their length. It handles braces, brackets and strings, but does not parse JSON.
  */
 #ifndef FREEHINT_QMP_STREAM_H
 #define FREEHINT_QMP_STREAM_H
@@ -9,12 +9,12 @@
 #include "include/freehint/types.h"
 
 /**
- * struct qmp_stream - bytes received and not yet used
- * @buf:     @size bytes; the stream owns them
+ * struct qmp_stream - received bytes that were not returned yet
+ * @buf:     buffer of @size bytes; the stream owns it
  * @size:    capacity, bytes; no object may be longer
  * @used:    bytes in @buf
  * @start:   first byte of the object being read
- * @scan:    next byte to look at
+ * @scan:    next byte to scan
  * @depth:   open braces and brackets at @scan
  * @string:  @scan is inside a string
  * @escaped: the byte before @scan was an unescaped backslash in a string
@@ -33,34 +33,34 @@ struct qmp_stream {
 /** qmp_stream_init() - allocate @size bytes; Return: 0 or -ENOMEM */
 int qmp_stream_init(struct qmp_stream *stream, size_t size);
 
-/** qmp_stream_free() - give the buffer back */
+/** qmp_stream_free() - free the buffer */
 void qmp_stream_free(struct qmp_stream *stream);
 
-/** qmp_stream_reset() - forget everything: the connection is a new one */
+/** qmp_stream_reset() - drop all bytes, for a new connection */
 void qmp_stream_reset(struct qmp_stream *stream);
 
 /**
- * qmp_stream_room() - where to receive to
+ * qmp_stream_room() - where to write received bytes
  * @stream: stream; what qmp_stream_next() returned becomes invalid
- * @len:    filled with the bytes that fit there; 0 only when the object being
- *          read has reached the cap, which qmp_stream_next() reports
+ * @len:    filled with the number of bytes that fit; 0 only when the current object has
+ *          reached the limit, which qmp_stream_next() reports
  *
- * Return: address to receive to.
+ * Return: address to write to.
  */
 char *qmp_stream_room(struct qmp_stream *stream, size_t *len);
 
-/** qmp_stream_filled() - @len bytes were received to qmp_stream_room() */
+/** qmp_stream_filled() - record that @len bytes were written to qmp_stream_room() */
 void qmp_stream_filled(struct qmp_stream *stream, size_t len);
 
 /**
- * qmp_stream_next() - take the next complete object
+ * qmp_stream_next() - return the next complete object
  * @stream: stream
  * @object: filled with its first byte; not terminated, valid until the next
  *          qmp_stream_room()
  * @len:    filled with its length, bytes
  *
- * Return: 1: an object; 0: more bytes are needed; -EPROTO: something that is not
- * an object stands between objects; -EMSGSIZE: an object is longer than the cap.
+ * Return: 1: an object; 0: more bytes are needed; -EPROTO: there is something else
+ * between two objects; -EMSGSIZE: an object is longer than the limit.
  */
 int qmp_stream_next(struct qmp_stream *stream, const char **object, size_t *len);
 

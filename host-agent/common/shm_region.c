@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The file behind the ivshmem device: open, check, map read-only, survive its
+ * The file behind the ivshmem device: open, check, map read-only, and survive its
  * truncation.
  *
- * Symbolic links are followed: /proc/PID/fd/N of a memfd is one. What counts is
- * that the mapped bytes carry the instance that this QEMU names over QMP, which the
- * caller checks. The descriptor is closed at once; QEMU that starts again may have
- * made a new file under the old name.
+ * Symbolic links are followed, because /proc/PID/fd/N of a memfd is one. What counts is
+ * that the mapped bytes contain the instance that this QEMU reports over QMP; the caller
+ * checks that. The descriptor is closed at once, because a QEMU that restarts may create
+ * a new file under the old name.
  *
- * The guest cannot shrink the file, but anybody who may write it can, and tmpfs may
- * run out of memory when a hole is read first. Both are SIGBUS at an access. The
- * handler puts zero pages in the place of the mapping and remembers it: the access
- * then goes on and reads "no magic, no round", and nothing has to be unwound.
+ * The guest cannot shrink the file, but everybody who may write it can, and tmpfs may
+ * run out of memory when a hole is read for the first time. Both raise SIGBUS at an
+ * access. The handler replaces the mapping by zero pages and records that. Then the
+ * access continues and reads "no magic, no round", and nothing has to be unwound.
  */
 #include "shm_region.h"
 
@@ -28,7 +28,7 @@
 #include "include/freehint/shm_layout.h"
 #include "log.h"
 
-/* The mapping the handler may replace. */
+/* The mapping that the handler may replace. */
 static struct {
 	char *volatile base;
 	volatile size_t size;
@@ -49,7 +49,7 @@ static void on_sigbus(int signal, siginfo_t *info, void *context)
 		if (again != MAP_FAILED)
 			return;
 	}
-	/* Not ours to repair: the access is repeated and ends the process. */
+	/* Not our mapping: the access is repeated and ends the process. */
 	sigaction(signal, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
 }
 
@@ -102,7 +102,7 @@ static int map_file(struct shm_region *region, int fd, u64 size)
 
 int shm_region_map(struct shm_region *region, const char *path, u64 size)
 {
-	/* O_NONBLOCK: a FIFO that somebody put there must not hang us. */
+	/* O_NONBLOCK: the open of a FIFO at this path must not block. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 	int ret;

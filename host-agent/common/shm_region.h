@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The file behind the ivshmem device: open, check, map read-only, survive its
+ * The file behind the ivshmem device: open, check, map read-only, and survive its
  * truncation.
  */
 #ifndef FREEHINT_SHM_REGION_H
@@ -19,9 +19,9 @@ struct shm_region {
 };
 
 /**
- * shm_region_guard() - catch SIGBUS from mapped regions from now on
+ * shm_region_guard() - install the SIGBUS handler for mapped regions
  *
- * Called once, before the sandbox is closed.
+ * Call it once, before the sandbox is closed.
  *
  * Return: 0 or negative errno.
  */
@@ -31,23 +31,23 @@ int shm_region_guard(void);
  * shm_region_map() - open the file and map it
  * @region: region with nothing mapped
  * @path:   file
- * @size:   bytes QEMU says the region has, or 0 when it does not say
+ * @size:   bytes of the region as QEMU reports it, or 0 for the size of the file
  *
- * Touches no page. One region can be mapped at a time.
+ * Touches no page. Only one region can be mapped at a time.
  *
- * Return: 0; -ENODEV: not a regular file; -EFBIG, -EINVAL: a size that no region
- * has; -ENODATA: the file is smaller than @size; other negative errno of open()
+ * Return: 0; -ENODEV: not a regular file; -EFBIG, -EINVAL: no region can have this
+ * size; -ENODATA: the file is smaller than @size; other negative errno of open()
  * or mmap().
  */
 int shm_region_map(struct shm_region *region, const char *path, u64 size);
 
-/** shm_region_unmap() - undo shm_region_map(); a region that is not mapped is fine */
+/** shm_region_unmap() - undo shm_region_map(); does nothing when nothing is mapped */
 void shm_region_unmap(struct shm_region *region);
 
 /**
  * shm_region_lost() - was the file truncated under the mapping?
  *
- * The mapping can still be read then, as zeros, and is to be unmapped.
+ * If it was, the mapping reads as zeros, and the caller has to unmap it.
  */
 bool shm_region_lost(const struct shm_region *region);
 

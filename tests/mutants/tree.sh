@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Makes a copy of the sources in which one rule is broken: tree.sh NAME DIRECTORY applies
-# NAME.patch, which stands beside this script. A patch that does not apply is an error:
-# without its bug a mutant would prove nothing.
+# Copies the sources and breaks one rule in the copy: tree.sh NAME DIRECTORY applies
+# NAME.patch from the directory of this script. A patch that does not apply is an error:
+# a test of a mutant without its bug shows nothing.
 set -eu
 
 [ $# -eq 2 ] || {
