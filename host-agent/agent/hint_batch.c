@@ -168,7 +168,7 @@ static int send_batch(struct hint_batch *batch, const struct hint_round *round,
 }
 
 /* Drop the ranges of a round that is over or faulty. */
-static void drop_void(struct hint_batch *batch, const struct hint_round *round)
+static void drop_stale_ranges(struct hint_batch *batch, const struct hint_round *round)
 {
 	if (batch->round == round->id &&
 	    (round->state == HINT_FLOWING || round->state == HINT_SEALED))
@@ -190,10 +190,10 @@ int hint_batch_pump(struct hint_batch *batch, struct hint_round *round,
 	int ret = 0;
 
 	while (!ret && open_buffer(batch)) {
-		drop_void(batch, round);
+		drop_stale_ranges(batch, round);
 		batch->count += hint_round_fill(round, batch->open->records + batch->count,
 						FREEHINT_MAX_RANGES - batch->count);
-		drop_void(batch, round);
+		drop_stale_ranges(batch, round);
 		if (batch->count == FREEHINT_MAX_RANGES) {
 			ret = send_batch(batch, round, qmp, false);
 			continue;

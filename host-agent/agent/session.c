@@ -105,8 +105,9 @@ static void try_again(struct session *session)
 	if (limit && wait > limit - away)
 		wait = limit - away;
 	event_loop_timer(session->loop, EVENT_RETRY, wait);
-	if (session->backoff_us < BACKOFF_MAX_US)
-		session->backoff_us *= 2;
+	session->backoff_us *= 2;
+	if (session->backoff_us > BACKOFF_MAX_US)
+		session->backoff_us = BACKOFF_MAX_US;
 }
 
 /* Drop all state of this connection and connect again after the back-off. */
@@ -125,7 +126,7 @@ static void disconnect(struct session *session)
 	memset(&session->before, 0, sizeof(session->before));
 	session->phase = PHASE_UNKNOWN;
 	session->open_asks = 0;
-	session->doubted = false;
+	session->reporting_off = false;
 	session->refused[0] = '\0';
 	session_tell_metrics(session, true);
 	if (was_up)
@@ -227,7 +228,7 @@ static u64 poll_period(const struct session *session)
 
 	if (hint_round_backlog(round) && hint_batch_has_room(&session->batch))
 		return 0;
-	if (session->doubted || round->phase == FREEHINT_PHASE_OFF)
+	if (session->reporting_off || round->phase == FREEHINT_PHASE_OFF)
 		return FREEHINT_POLL_IDLE_US;
 	if ((round->state == HINT_AWAITED || round->state == HINT_FLOWING) &&
 	    clock_us() - round->seen_us < EAGER_US)

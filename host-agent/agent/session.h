@@ -47,7 +47,7 @@
  * @now:        last answer to x-query-freehint
  * @before:     its answer before the current migration, or before the last one
  * @migrating:  an outgoing migration was seen, and its summary was not printed yet
- * @doubted:    QEMU reports that reporting is off: poll slowly, whatever the shared
+ * @reporting_off:    QEMU reports that reporting is off: poll slowly, whatever the shared
  *              memory says
  * @refused:    last reason for refusal that was logged
  * @done:       leave the main loop
@@ -79,7 +79,7 @@ struct session {
 	struct freehint_status now;
 	struct freehint_status before;
 	bool migrating;
-	bool doubted;
+	bool reporting_off;
 	char refused[FREEHINT_STATUS_TEXT];
 	bool done;
 	enum agent_exit exit_code;

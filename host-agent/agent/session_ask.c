@@ -92,7 +92,7 @@ static void tell_refusal(struct session *session)
 		return;
 	memcpy(session->refused, session->now.refused, sizeof(session->refused));
 	if (session->refused[0])
-		log_line(session->doubted ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
+		log_line(session->reporting_off ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
 			 "QEMU takes no hints, %s", session->refused);
 	if (session->conf->json)
 		stats_print_event("refused", "reason", session->refused);
@@ -147,7 +147,7 @@ static void decide(struct session *session)
 		return;
 	}
 	session->phase = migration_phase_next(before, session->runstate, session->status);
-	session->doubted = session->now.state == FREEHINT_STATE_OFF;
+	session->reporting_off = session->now.state == FREEHINT_STATE_OFF;
 	if (!session->region.base)
 		session_settle(session);
 	if (session->extension && session->region.base)

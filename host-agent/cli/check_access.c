@@ -20,7 +20,7 @@
 #include "include/freehint/types.h"
 
 /* Exit status of a child that could not become the user. */
-#define NOT_HIM		255
+#define CANNOT_BECOME_USER		255
 
 static bool become(const struct passwd *user)
 {
@@ -39,11 +39,11 @@ static int try_as(const struct passwd *user, const char *path, int mode)
 	pid = fork();
 	if (!pid) {
 		if (!become(user))
-			_exit(NOT_HIM);
+			_exit(CANNOT_BECOME_USER);
 		_exit(access(path, mode) ? errno : 0);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
-		return NOT_HIM;
+		return CANNOT_BECOME_USER;
 	return WEXITSTATUS(status);
 }
 
@@ -67,8 +67,8 @@ static void check_one(const struct passwd *user, const char *path, int mode)
 
 	snprintf(name, sizeof(name), "%s", user->pw_name);
 	if (!error)
-		finding_fine("user %s can %s %s", name, what, path);
-	else if (error == NOT_HIM)
+		finding_ok("user %s can %s %s", name, what, path);
+	else if (error == CANNOT_BECOME_USER)
 		finding_note("whether user %s can %s %s is seen by root only", name, what, path);
 	else
 		finding_wrong("user %s cannot %s %s: %s; run the agent as its owner, %s, or let that user in",

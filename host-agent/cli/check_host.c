@@ -21,7 +21,7 @@ void check_agent(void)
 	if (access("/dev/kvm", R_OK | W_OK))
 		finding_note("/dev/kvm cannot be used by this user: guests are emulated");
 	else
-		finding_fine("/dev/kvm can be used");
+		finding_ok("/dev/kvm can be used");
 }
 
 /* The sysctl that allows userfaultfd to every user. Return: -1 without userfaultfd. */
@@ -43,12 +43,12 @@ void check_userfaultfd(void)
 	struct stat st;
 
 	if (value > 0)
-		finding_fine("userfaultfd is open to every user: postcopy can end here");
+		finding_ok("userfaultfd is open to every user: postcopy can end here");
 	else if (value < 0)
 		finding_note("this kernel has no userfaultfd: postcopy cannot end here");
 	else if (!stat("/dev/userfaultfd", &st) && (st.st_mode & S_IROTH) &&
 		 (st.st_mode & S_IWOTH))
-		finding_fine("/dev/userfaultfd is open to every user: postcopy can end here, "
+		finding_ok("/dev/userfaultfd is open to every user: postcopy can end here, "
 			     "from QEMU 8.1 on");
 	else
 		finding_note("userfaultfd is not open to every user: a QEMU that runs without "
@@ -82,7 +82,7 @@ void check_shm(const char *path)
 		finding_wrong("%s has %llu bytes, it takes a power of two from %llu on", path,
 			      (unsigned long long)size, FREEHINT_MIN_REGION);
 	else
-		finding_fine("%s has %llu KiB in memory", path,
+		finding_ok("%s has %llu KiB in memory", path,
 			     (unsigned long long)size >> 10);
 	if (st.st_mode & (S_IRWXG | S_IRWXO))
 		finding_note("%s has mode %o: others than its owner can read or change what "

@@ -105,7 +105,7 @@ static bool check_series(const char *path)
 		return false;
 	}
 	if (qemu_abi_tested())
-		finding_fine("QEMU %d.%d.%d is of a tested series", qemu.major, qemu.minor,
+		finding_ok("QEMU %d.%d.%d is of a tested series", qemu.major, qemu.minor,
 			     qemu.micro);
 	else
 		finding_wrong("QEMU %d.%d.%d is of a series that was never tested: there the "
@@ -144,14 +144,14 @@ static void check_symbols(const char *path)
 		return;
 	}
 	if (elf_symbols_has(&elf, PLUGIN_SYMBOL))
-		finding_fine("it loads plugins");
+		finding_ok("it loads plugins");
 	else
 		finding_wrong("it was built with --disable-plugins (as RHEL's and Fedora's): "
 			      "it cannot load the extension; host-agent/qemu-patches builds "
 			      "it in");
 	missing = count_missing(&elf, &first);
 	if (!missing)
-		finding_fine("it exports what the extension borrows, %zu symbols",
+		finding_ok("it exports what the extension borrows, %zu symbols",
 			     ARRAY_SIZE(symbols) + ARRAY_SIZE(renamed));
 	else
 		finding_wrong("it does not export %s and %u others; it was built without "
@@ -179,7 +179,7 @@ static bool is_our_device(const char *line)
 static void check_device(const char *path)
 {
 	if (ask(path, "-device", "help", is_our_device))
-		finding_fine("it has the device ivshmem-plain");
+		finding_ok("it has the device ivshmem-plain");
 	else
 		finding_wrong("it has no device ivshmem-plain (RHEL, KubeVirt and microvm builds "
 			      "leave it out), and without it a guest has no memory to report in; "
@@ -192,7 +192,7 @@ void check_qemu(const char *path)
 	if (!check_series(path))
 		return;
 	if (has_it_built_in(path))
-		finding_fine("it has freehint built in: -object freehint,id=ID,memdev=ID");
+		finding_ok("it has freehint built in: -object freehint,id=ID,memdev=ID");
 	else
 		check_symbols(path);
 	check_device(path);

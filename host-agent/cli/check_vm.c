@@ -30,7 +30,7 @@ static u64 region_for(u64 pages)
 static void check_size(u64 capacity, u64 pages)
 {
 	if (capacity >= pages)
-		finding_fine("the region describes all of the guest's memory");
+		finding_ok("the region describes all of the guest's memory");
 	else
 		finding_wrong("the region describes %llu GiB, the guest's memory ends at %llu "
 			      "GiB: what lies above is sent; give the backend size=%lluM",
@@ -61,7 +61,7 @@ static void check_mapping(const struct ivshmem_place *place)
 			     "the guest writes its answers slowly; OVMF places it above",
 			     place->slot, (unsigned long long)place->address);
 	else if (place->address)
-		finding_fine("BAR 2 of device %s is at 0x%llx, where the guest caches it",
+		finding_ok("BAR 2 of device %s is at 0x%llx, where the guest caches it",
 			     place->slot, (unsigned long long)place->address);
 }
 
@@ -75,7 +75,7 @@ static void check_guest(const json_t *status, const struct ivshmem_place *place)
 		explain_silence(place);
 		return;
 	}
-	finding_fine("the guest's module is there, free pages are %s to it",
+	finding_ok("the guest's module is there, free pages are %s to it",
 		     contract ? contract : "nothing");
 	if (json_natural(guest, "poll-us") > FREEHINT_POLL_IDLE_US)
 		finding_note("the guest looks for requests every %llu ms: a migration that starts "
@@ -97,7 +97,7 @@ static void check_status(const json_t *status, const json_t *buses)
 		finding_wrong("no region: %s", why ? why : "the guest has not run yet");
 		return;
 	}
-	finding_fine("memory backend '%s' has %llu KiB",
+	finding_ok("memory backend '%s' has %llu KiB",
 		     json_string_value(json_object_get(region, "memdev")),
 		     (unsigned long long)json_natural(region, "size") >> 10);
 	ivshmem_place_find(&place, buses, json_natural(region, "size"));
@@ -105,7 +105,7 @@ static void check_status(const json_t *status, const json_t *buses)
 	if (why)
 		finding_wrong("hinting is refused: %s", why);
 	else
-		finding_fine("nothing stands against hinting");
+		finding_ok("nothing stands against hinting");
 	if (state && *state == 'o')
 		finding_note("reporting is off: give " FREEHINT_QMP_START " before the migration");
 }

@@ -25,7 +25,7 @@ static void print(const char *word, const char *colour, const char *fmt, va_list
 	putchar('\n');
 }
 
-void finding_fine(const char *fmt, ...)
+void finding_ok(const char *fmt, ...)
 {
 	va_list ap;
 

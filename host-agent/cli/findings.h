@@ -7,8 +7,8 @@
 
 #include "include/freehint/types.h"
 
-/** finding_fine() - print that something is as it should be */
-__attribute__((format(printf, 1, 2))) void finding_fine(const char *fmt, ...);
+/** finding_ok() - print that something is as it should be */
+__attribute__((format(printf, 1, 2))) void finding_ok(const char *fmt, ...);
 
 /** finding_note() - print something worth knowing */
 __attribute__((format(printf, 1, 2))) void finding_note(const char *fmt, ...);

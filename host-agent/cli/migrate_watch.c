@@ -107,9 +107,9 @@ static const char *reason_not_to(enum migration_stage stage)
 static void try_to_cancel(struct migrate_watch *watch)
 {
 	if (watch->state->stage == STAGE_ENDING) {
-		watch->wish = false;
+		watch->cancel_wanted = false;
 	} else if (may_cancel(watch)) {
-		watch->wish = false;
+		watch->cancel_wanted = false;
 		if (!qmp_call_ok(watch->call, "migrate_cancel", NULL))
 			progress_say("not cancelled: %s; Ctrl-C once more leaves the migration "
 				     "to itself", watch->call->error);
@@ -121,20 +121,20 @@ static void try_to_cancel(struct migrate_watch *watch)
 }
 
 /* Return: false when the user does not want to watch any longer. */
-static bool heed_interrupts(struct migrate_watch *watch)
+static bool handle_interrupts(struct migrate_watch *watch)
 {
 	unsigned int count = interrupts_count();
 
-	if (count != watch->heeded) {
-		if (watch->heeded && clock_us() - watch->heeded_us > SAME_US)
+	if (count != watch->handled) {
+		if (watch->handled && clock_us() - watch->handled_us > SAME_US)
 			return false;
-		if (!watch->heeded) {
-			watch->heeded_us = clock_us();
-			watch->wish = true;
+		if (!watch->handled) {
+			watch->handled_us = clock_us();
+			watch->cancel_wanted = true;
 		}
-		watch->heeded = count;
+		watch->handled = count;
 	}
-	if (watch->wish)
+	if (watch->cancel_wanted)
 		try_to_cancel(watch);
 	return true;
 }
@@ -164,7 +164,7 @@ enum watch_end migrate_watch(struct migrate_watch *watch)
 			return WATCH_LOST;
 		if (watch->state->stage == STAGE_OVER && !is_early(watch))
 			return WATCH_OVER;
-		if (!heed_interrupts(watch))
+		if (!handle_interrupts(watch))
 			return WATCH_LEFT;
 		name_what_it_waits_for(watch);
 		if (!watch->quiet)

@@ -38,9 +38,9 @@ enum watch_end {
  * @since_us:  when the state began, monotonic microseconds
  * @told:      the hint for this state was printed
  * @early:     queries of a completed migration that had no times yet
- * @heeded:    number of interrupts that were handled
- * @heeded_us: when the first one was handled, monotonic microseconds
- * @wish:      the user wants to cancel, and it was not done yet
+ * @handled:    number of interrupts that were handled
+ * @handled_us: when the first one was handled, monotonic microseconds
+ * @cancel_wanted:      the user wants to cancel, and it was not done yet
  * @explained: the reason why it was not done was printed
  */
 struct migrate_watch {
@@ -56,9 +56,9 @@ struct migrate_watch {
 	u64 since_us;
 	bool told;
 	unsigned int early;
-	unsigned int heeded;
-	u64 heeded_us;
-	bool wish;
+	unsigned int handled;
+	u64 handled_us;
+	bool cancel_wanted;
 	bool explained;
 };
 

@@ -55,7 +55,7 @@ void __wrap_io_uring_queue_exit(struct io_uring *ring)
 	assert_int_equal(ring_error, 0);
 }
 
-void finding_fine(const char *fmt, ...)
+void finding_ok(const char *fmt, ...)
 {
 	snprintf(said, sizeof(said), "%s", fmt);
 	fine = true;
