@@ -3,7 +3,7 @@
 """
 `make check-matrix`: every tested QEMU with every tested guest kernel, each cell a run of
 tests in a world of its own (world.sh), and migrations from QEMU to QEMU. Writes the
-compatibility table of the README.
+table of docs/compatibility.md.
 """
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 WORLD = os.path.join(ROOT, "tests", "matrix", "world.sh")
 WORLDS = os.environ.get("FREEHINT_WORLDS") or os.path.join(ROOT, "build", "worlds")
 NAMES = ("bookworm", "trixie", "backports")
-README = os.path.join(ROOT, "README.md")
+PAGE = os.path.join(ROOT, "docs", "compatibility.md")
 MARKED = re.compile(r"(<!-- table: matrix -->\n).*?(<!-- end -->)", re.DOTALL)
 
 # What a cell has to pass: content under churn, a cancelled and retried migration.
@@ -93,7 +93,7 @@ def packages(world: str) -> str:
 
 def table(worlds: list[str], cells: dict[tuple[str, str], str],
           crossed: dict[tuple[str, str], str]) -> str:
-    """Markdown for the README."""
+    """Markdown for docs/compatibility.md."""
     kernels = [f"Linux {kernel_of(world)}" for world in worlds]
     targets = [f"to QEMU {qemu_of(world)}" for world in worlds]
     lines = ["| | " + " | ".join(kernels + targets) + " |",
@@ -124,10 +124,10 @@ def main() -> int:
                for target in worlds if source != target}
     results = [*cells.values(), *crossed.values(), *map(packages, worlds)]
     if tuple(worlds) == NAMES:
-        with open(README, encoding="utf-8") as file:
+        with open(PAGE, encoding="utf-8") as file:
             text = file.read()
         made = table(worlds, cells, crossed)
-        with open(README, "w", encoding="utf-8") as file:
+        with open(PAGE, "w", encoding="utf-8") as file:
             file.write(MARKED.sub(lambda found: found[1] + "\n" + made + "\n" + found[2],
                                   text))
     words = [sum(result == word for result in results)
