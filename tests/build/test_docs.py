@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""
+The documents: every link leads to a file and a heading that exist, the README is short,
+and the comment at the head of a source file is, too.
+"""
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+from lib.paths import ROOT  # noqa: E402
+from lib.result import check, run  # noqa: E402
+
+README_LINES = 130
+HEAD_LINES = 25
+LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+PRODUCT = ("guest-kmod/", "proto/", "include/", "host-agent/")
+
+
+def files(*patterns: str) -> list[str]:
+    """Paths of the project's files that match, from the top of the tree."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns],
+        cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    return [path for path in listed if os.path.isfile(os.path.join(ROOT, path))]
+
+
+def read(path: str) -> str:
+    """A file of the tree."""
+    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+        return file.read()
+
+
+def anchors(text: str) -> set[str]:
+    """The names that a renderer of Markdown gives to headings."""
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+            for title in HEADING.findall(text)}
+
+
+def broken(path: str, text: str) -> list[str]:
+    """Links of a document that lead nowhere."""
+    wrong = []
+    for target, anchor in LINK.findall(text):
+        if target.startswith("http"):
+            continue
+        to = os.path.normpath(os.path.join(os.path.dirname(path), target)) if target else path
+        if not os.path.exists(os.path.join(ROOT, to)):
+            wrong.append(f"{path}: there is no {target}")
+        elif anchor and to.endswith(".md") and anchor not in anchors(read(to)):
+            wrong.append(f"{path}: {to} has no heading #{anchor}")
+    return wrong
+
+
+def head_length(text: str) -> int:
+    """Lines of the first comment of a source file, without its licence line."""
+    found = re.search(r"^/\*(?! SPDX).*?\*/", text, re.DOTALL | re.MULTILINE)
+    return found[0].count("\n") + 1 if found else 0
+
+
+def check_the_checks() -> None:
+    """A check that never complains is no check."""
+    check(broken("README.md", "[x](nowhere.md)"), "a missing file is not seen")
+    check(broken("README.md", "[x](LICENSE) [y](README.md#nothing-here)"),
+          "a missing heading is not seen")
+    check(head_length("// SPDX\n/*\n * a\n */\n/* b */\n") == 3, "a head is measured wrongly")
+
+
+def main() -> None:
+    """Links, then lengths."""
+    check_the_checks()
+    wrong = [what for path in files("*.md") for what in broken(path, read(path))]
+    lines = read("README.md").count("\n")
+    if lines > README_LINES:
+        wrong.append(f"README.md: {lines} lines, {README_LINES} are allowed")
+    for path in files("*.c", "*.h"):
+        length = head_length(read(path)) if path.startswith(PRODUCT) else 0
+        if length > HEAD_LINES:
+            wrong.append(f"{path}: {length} lines of head, {HEAD_LINES} are allowed; "
+                         "move the theory to docs/")
+    check(not wrong, "\n".join(wrong))
+
+
+if __name__ == "__main__":
+    run(main)
