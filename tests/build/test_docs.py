@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
-from lib.paths import ROOT  # noqa: E402
+from lib.paths import ROOT, project_files  # noqa: E402
 from lib.result import check, run  # noqa: E402
 
 README_LINES = 130
@@ -21,14 +20,6 @@ HEAD_LINES = 25
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 PRODUCT = ("guest-kmod/", "proto/", "include/", "host-agent/")
-
-
-def files(*patterns: str) -> list[str]:
-    """Paths of the project's files that match, from the top of the tree."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns],
-        cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
-    return [path for path in listed if os.path.isfile(os.path.join(ROOT, path))]
 
 
 def read(path: str) -> str:
@@ -74,11 +65,11 @@ def check_the_checks() -> None:
 def main() -> None:
     """Links, then lengths."""
     check_the_checks()
-    wrong = [what for path in files("*.md") for what in broken(path, read(path))]
+    wrong = [what for path in project_files("*.md") for what in broken(path, read(path))]
     lines = read("README.md").count("\n")
     if lines > README_LINES:
         wrong.append(f"README.md: {lines} lines, {README_LINES} are allowed")
-    for path in files("*.c", "*.h"):
+    for path in project_files("*.c", "*.h"):
         length = head_length(read(path)) if path.startswith(PRODUCT) else 0
         if length > HEAD_LINES:
             wrong.append(f"{path}: {length} lines of head, {HEAD_LINES} are allowed; "

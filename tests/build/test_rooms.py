@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
-from lib.paths import ROOT  # noqa: E402
+from lib.paths import ROOT, project_files  # noqa: E402
 from lib.result import check, run  # noqa: E402
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
@@ -25,11 +24,7 @@ Graph = dict[str, set[str]]
 
 def sources() -> list[str]:
     """C files of the product, from the top of the tree."""
-    listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-                            cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return [path for path in listed.splitlines()
-            if path.startswith(PRODUCT) and path.endswith((".c", ".h"))
-            and os.path.isfile(os.path.join(ROOT, path))]
+    return [path for path in project_files("*.c", "*.h") if path.startswith(PRODUCT)]
 
 
 def allowed() -> Graph:
