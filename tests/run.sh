@@ -16,6 +16,8 @@ TAIL=${TEST_TAIL:-25}
 SLOWEST=10
 # The limits below are for a machine that does nothing else.
 BUSY=3
+# What a test with virtual machines takes of the host's memory at most, MiB.
+VM_MIB=5120
 
 usage()
 {
@@ -26,8 +28,8 @@ usage()
 	prints it, or a shell pattern for several: 'kvm/*', unit/test_shm_layout.
 
 	  -k PATTERN  only tests whose name matches this regular expression
-	  -j JOBS     tests at a time (default: JOBS, else one for each processor);
-	              virtual machines run one at a time unless -j or JOBS is given
+	  -j JOBS     tests at a time (default: JOBS, else one for each processor,
+	              and of those with virtual machines no more than memory is for)
 	  -l          list the tests, run none
 
 	TEST_TIMEOUT overrides every test's time limit, seconds. Logs: build/test-logs.
@@ -149,14 +151,19 @@ run_one()
 	exec timeout -k 10 "$limit" "$@"
 }
 
-# How many tests may run beside one of this name. A virtual machine takes several
-# processors by itself.
+# How many tests may run beside one of this name.
 jobs_for()
 {
-	case $1 in
-	kvm/* | vm/*) echo "${jobs:-1}" ;;
-	*) echo "${jobs:-$(nproc)}" ;;
-	esac
+	local most room
+
+	most=${jobs:-$(nproc)}
+	if [[ -z $jobs && $1 =~ ^(kvm|vm)/ ]]; then
+		room=$(awk -v each="$VM_MIB" '/^MemTotal/ { print int($2 / 1024 / each) }' \
+			/proc/meminfo)
+		[ "$room" -lt 1 ] && room=1
+		[ "$most" -gt "$room" ] && most=$room
+	fi
+	echo "$most"
 }
 
 reap()

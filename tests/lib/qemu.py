@@ -71,7 +71,8 @@ class Qemu:
         self.args = list(args)
         self.binary = binary
         self.lifetime = patience.seconds(lifetime)
-        self.dir = tempfile.mkdtemp(prefix=f"freehint-{name}-")
+        # dumps of the guest's memory go there, too: not to a disk
+        self.dir = tempfile.mkdtemp(prefix=f"freehint-{name}-", dir="/dev/shm")
         self.agent_qmp = self.path("agent.qmp")
         self.spare_qmp = self.path("spare.qmp")
         self.log_path = self.path("stderr.log")

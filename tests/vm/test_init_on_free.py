@@ -120,7 +120,7 @@ def look_at_the_damage(vm: Machine) -> list[str]:
     try:
         # most often nobody is left to answer
         vm.guest.patience = 1
-        found = old_bytes(vm.guest, 45)
+        found = old_bytes(vm.guest, 20)
         damage += [f"{found} pages and more are not zero"] if found else []
     except (GuestTimeout, RuntimeError, TimeoutError) as error:
         damage.append(f"the guest is past answering: {error}")

@@ -95,7 +95,7 @@ def wrong_pages(guest: Guest, whole: bool) -> int:
         return looked_at(guest, patience.seconds(60))
     guest.patience = 1
     try:
-        return looked_at(guest, 60)
+        return looked_at(guest, 20)
     except (GuestTimeout, TimeoutError, KeyError, ValueError, RuntimeError):
         return VICTIM_MIB << 8
 
