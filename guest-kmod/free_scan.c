@@ -22,6 +22,7 @@
  * docs/guest-module.md has the whole argument, also for zones that overlap and for
  * memory that goes offline or comes online.
  */
+#include <linux/bitmap.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/memory.h>
@@ -30,52 +31,52 @@
 #include <linux/rcupdate.h>
 #include <linux/sched/clock.h>
 
+#include "buddy_order.h"
 #include "compat/compat.h"
 #include "free_scan.h"
-#include "free_words.h"
 
 #define BLOCK_PAGES	((unsigned long)MAX_ORDER_NR_PAGES)
 #define BLOCK_WORDS	(MAX_ORDER_NR_PAGES / FREEHINT_WORD_BITS)
 
 static_assert(MAX_ORDER_NR_PAGES % FREEHINT_WORD_BITS == 0,
 	      "a block of the scan is whole words of the bitmap");
-static_assert(BLOCK_WORDS <= 128, "a block's words live on the stack");
+static_assert(BLOCK_WORDS <= 64, "a block's bits live on the stack, twice");
 
 /* Blocks before the watermark first moves: the host can start early. */
 #define FIRST_ADVANCE	8U
 
 /*
- * pfns [leaving_start, leaving_end) are going offline; leaving_end is 0 when none are.
+ * pfns [offlining_start, offlining_end) are going offline; offlining_end is 0 when none are.
  * The kernel takes memory offline one range at a time.
  */
-static unsigned long leaving_start;
-static unsigned long leaving_end;
+static unsigned long offlining_start;
+static unsigned long offlining_end;
 
-static int note_memory_event(struct notifier_block *nb, unsigned long event, void *data)
+static int memory_callback(struct notifier_block *nb, unsigned long event, void *data)
 {
 	const struct memory_notify *range = data;
 
 	switch (event) {
 	case MEM_GOING_OFFLINE:
-		WRITE_ONCE(leaving_start, range->start_pfn);
-		WRITE_ONCE(leaving_end, range->start_pfn + range->nr_pages);
+		WRITE_ONCE(offlining_start, range->start_pfn);
+		WRITE_ONCE(offlining_end, range->start_pfn + range->nr_pages);
 		/* Afterwards no scan is in a block that it started with the old bounds. */
 		synchronize_rcu();
 		break;
 	case MEM_OFFLINE:
 	case MEM_CANCEL_OFFLINE:
 		/*
-		 * Pairs with block_is_leaving(): a scan that sees 0 also sees the sections
+		 * Pairs with block_is_offlining(): a scan that sees 0 also sees the sections
 		 * marked offline.
 		 */
-		smp_store_release(&leaving_end, 0);
+		smp_store_release(&offlining_end, 0);
 		break;
 	}
 	return NOTIFY_OK;
 }
 
 static struct notifier_block memory_events = {
-	.notifier_call = note_memory_event,
+	.notifier_call = memory_callback,
 };
 
 int free_scan_init(void)
@@ -119,11 +120,11 @@ u64 free_scan_end_pfn(void)
 }
 
 /* The caller is in the RCU read section in which it also reads the block. */
-static bool block_is_leaving(unsigned long block)
+static bool block_is_offlining(unsigned long block)
 {
-	unsigned long end = smp_load_acquire(&leaving_end);
+	unsigned long end = smp_load_acquire(&offlining_end);
 
-	return block < end && block + BLOCK_PAGES > READ_ONCE(leaving_start);
+	return block < end && block + BLOCK_PAGES > READ_ONCE(offlining_start);
 }
 
 static bool zone_touches(const struct zone *zone, unsigned long block)
@@ -136,16 +137,16 @@ static bool zone_touches(const struct zone *zone, unsigned long block)
 
 /* Return: number of pages to skip. */
 static unsigned long mark_page_locked(const struct zone *zone, struct page *page,
-				      unsigned long pfn, u64 *words)
+				      unsigned long pfn, unsigned long *free)
 {
 	unsigned long order;
 
 	if (page_zone(page) != zone || !PageBuddy(page))
 		return 1;
 	order = page_private(page);
-	if (!free_words_order_fits(pfn, order, COMPAT_MAX_ORDER))
+	if (!buddy_order_is_valid(pfn, order, COMPAT_MAX_ORDER))
 		return 1;
-	free_words_mark(words, BLOCK_PAGES, pfn % BLOCK_PAGES, 1UL << order);
+	bitmap_set(free, pfn % BLOCK_PAGES, 1U << order);
 	return 1UL << order;
 }
 
@@ -153,7 +154,7 @@ static unsigned long mark_page_locked(const struct zone *zone, struct page *page
  * Mark the free pages of @zone in a block. Holes and sections that are not online are at
  * least as large as a pageblock: smaller holes have struct pages.
  */
-static void mark_zone_locked(struct zone *zone, unsigned long block, u64 *words)
+static void mark_zone_locked(struct zone *zone, unsigned long block, unsigned long *free)
 {
 	unsigned long pfn = block;
 	unsigned long end = block + BLOCK_PAGES;
@@ -167,40 +168,41 @@ static void mark_zone_locked(struct zone *zone, unsigned long block, u64 *words)
 
 		page = pfn_to_online_page(base);
 		while (page && pfn < stop)
-			pfn += mark_page_locked(zone, page + (pfn - base), pfn, words);
+			pfn += mark_page_locked(zone, page + (pfn - base), pfn, free);
 		pfn = max(pfn, stop);
 	}
 }
 
-static void scan_zone(struct zone *zone, unsigned long block, u64 *words,
+static void scan_zone(struct zone *zone, unsigned long block, unsigned long *free,
 		      struct free_scan_result *result)
 {
 	unsigned long flags;
-	u64 asked, locked, done;
+	u64 start, locked, end;
 
-	asked = local_clock();
+	start = local_clock();
 	spin_lock_irqsave(&zone->lock, flags);
 	locked = local_clock();
-	mark_zone_locked(zone, block, words);
-	done = local_clock();
+	mark_zone_locked(zone, block, free);
+	end = local_clock();
 	spin_unlock_irqrestore(&zone->lock, flags);
 
 	result->holds++;
-	result->hold_ns = max(result->hold_ns, done - locked);
-	/* We may have moved to another CPU, whose clock differs, before the lock. */
-	if (done > asked)
-		result->irqoff_ns = max(result->irqoff_ns, done - asked);
+	result->hold_ns = max(result->hold_ns, end - locked);
+	/* The thread may have moved to another CPU, whose clock differs, before the lock. */
+	if (end > start)
+		result->irqoff_ns = max(result->irqoff_ns, end - start);
 }
 
 /* Return: true if the span of some zone touches the block. */
-static bool scan_block(unsigned long block, u64 *words, struct free_scan_result *result)
+static bool scan_block(unsigned long block, unsigned long *free,
+		       struct free_scan_result *result)
 {
 	bool found = false;
 	struct zone *zone;
 	int nid;
 
 	rcu_read_lock();
-	if (block_is_leaving(block))
+	if (block_is_offlining(block))
 		goto out;
 	for_each_online_node(nid) {
 		pg_data_t *node = NODE_DATA(nid);
@@ -208,7 +210,7 @@ static bool scan_block(unsigned long block, u64 *words, struct free_scan_result 
 		for (zone = node->node_zones; zone < node->node_zones + MAX_NR_ZONES; zone++) {
 			if (!zone_touches(zone, block))
 				continue;
-			scan_zone(zone, block, words, result);
+			scan_zone(zone, block, free, result);
 			found = true;
 		}
 	}
@@ -220,12 +222,15 @@ out:
 static void publish_block(struct freehint_publisher *pub, unsigned long block,
 			  struct free_scan_result *result)
 {
-	u64 words[BLOCK_WORDS] = {};
+	DECLARE_BITMAP(free, MAX_ORDER_NR_PAGES) = {};
+	u64 words[BLOCK_WORDS];
 
-	if (scan_block(block, words, result))
-		freehint_put_words(pub, words, BLOCK_WORDS);
-	else
+	if (!scan_block(block, free, result)) {
 		freehint_put_used(pub, block + BLOCK_PAGES);
+		return;
+	}
+	bitmap_to_arr64(words, free, MAX_ORDER_NR_PAGES);
+	freehint_put_words(pub, words, BLOCK_WORDS);
 }
 
 static bool scan_is_stale(const struct freehint_publisher *pub)

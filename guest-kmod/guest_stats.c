@@ -69,7 +69,8 @@ static int state_show(struct seq_file *file, void *unused)
 	const struct guest_stats *s = file->private;
 
 	seq_printf(file, "%-16s %s\n", "device", dev_name(s->dev));
-	seq_printf(file, "%-16s %s\n", "hello", READ_ONCE(s->said) ? "said" : "none");
+	seq_printf(file, "%-16s %s\n", "hello",
+		   READ_ONCE(s->hello_published) ? "published" : "none");
 	seq_printf(file, "%-16s %s\n", "phase", phase_name(READ_ONCE(s->phase)));
 	put_number(file, "version", READ_ONCE(s->version));
 	put_number(file, "capacity-pages", READ_ONCE(s->capacity));

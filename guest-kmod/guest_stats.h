@@ -28,7 +28,7 @@ struct device;
  * @hold_us_max:   the same, all scans
  * @irqoff_us_max: longest time with interrupts off, microseconds
  * @holds_last:    zone lock holds in the last scan
- * @said:          true while the guest's hello is in the region
+ * @hello_published: true while the guest's hello is in the region
  * @contract:      enum freehint_contract of the last hello
  * @refusal:       enum freehint_refusal of the last hello
  * @phase:         enum freehint_phase of the last poll
@@ -53,7 +53,7 @@ struct guest_stats {
 	u64 hold_us_max;
 	u64 irqoff_us_max;
 	u64 holds_last;
-	bool said;
+	bool hello_published;
 	u16 contract;
 	u16 refusal;
 	u32 phase;

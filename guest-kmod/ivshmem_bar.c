@@ -3,7 +3,7 @@
  * The PCI driver: binds to the ivshmem device whose BAR 2 is a freehint region and
  * refuses every other ivshmem device.
  *
- * Every user of ivshmem has the same PCI id. So probe calls bar_look() first, which
+ * Every user of ivshmem has the same PCI id. So probe calls bar_probe() first, which
  * changes nothing of the device. If BAR 2 is ours, probe enables the device, requests
  * and maps the region, and reads its header once more. Before that the module writes no
  * byte: the shared memory may hold somebody else's data.
@@ -15,11 +15,11 @@
 #include <linux/pm.h>
 #include <linux/slab.h>
 
-#include "bar_look.h"
+#include "bar_probe.h"
 #include "guest_stats.h"
 #include "ivshmem_bar.h"
-#include "kept_device.h"
-#include "left_alone.h"
+#include "active_device.h"
+#include "probe_retry.h"
 #include "round_worker.h"
 #include "../proto/guest_publish.h"
 
@@ -41,28 +41,28 @@ struct ivshmem_bar {
 static int check_bar(struct pci_dev *pdev)
 {
 	struct freehint_publisher seen;
-	int verdict = bar_look(pdev, &seen);
+	int verdict = bar_probe(pdev, &seen);
 
 	if (!verdict)
 		return 0;
-	bar_explain(pdev, verdict, &seen);
-	left_alone_add(pdev, verdict);
+	bar_log_refusal(pdev, verdict, &seen);
+	probe_retry_add(pdev, verdict);
 	return -ENODEV;
 }
 
 static int claim_bar(struct pci_dev *pdev)
 {
-	if (kept_device_claim())
+	if (active_device_claim())
 		return 0;
 	pci_err(pdev, "another freehint region is in use already, remove one of the two devices\n");
-	left_alone_add(pdev, -EBUSY);
+	probe_retry_add(pdev, -EBUSY);
 	return -EBUSY;
 }
 
 static void unclaim_bar(void)
 {
-	kept_device_release();
-	left_alone_resume();
+	active_device_release();
+	probe_retry_resume();
 }
 
 static int map_bar(struct pci_dev *pdev, struct ivshmem_bar *bar)
@@ -73,7 +73,7 @@ static int map_bar(struct pci_dev *pdev, struct ivshmem_bar *bar)
 	return bar->base ? 0 : -ENOMEM;
 }
 
-/* The worker reads the header again: it may have changed since bar_look(). */
+/* The worker reads the header again: it may have changed since bar_probe(). */
 static int start_worker(struct pci_dev *pdev, struct ivshmem_bar *bar)
 {
 	bar->worker = round_worker_start(&pdev->dev, bar->base, bar->size, &bar->stats);
@@ -185,7 +185,7 @@ void ivshmem_bar_unregister(void)
 {
 	pci_unregister_driver(&ivshmem_bar_driver);
 	/* No probe can add a device to the list any more. */
-	left_alone_exit();
+	probe_retry_exit();
 }
 
 bool ivshmem_bar_is_ours(const struct device *dev)

@@ -3,8 +3,8 @@
  * freehint.ko: reports to the host which pages of this guest are free, so that a live
  * migration need not send them.
  *
- * Reading order: bar_look.c checks for the region, ivshmem_bar.c binds to the device,
- * left_alone.c checks refused devices again, pci_watch.c logs which other driver has
+ * Reading order: bar_probe.c checks for the region, ivshmem_bar.c binds to the device,
+ * probe_retry.c checks refused devices again, pci_watch.c logs which other driver has
  * the device, round_worker.c answers the host, free_scan.c reads the allocator's free
  * pages, proto/guest_publish.c writes the shared bytes. docs/guest-module.md explains
  * how they work together.

@@ -14,10 +14,10 @@
 #include <linux/notifier.h>
 #include <linux/pci.h>
 
-#include "bar_look.h"
+#include "bar_probe.h"
 #include "ivshmem_bar.h"
-#include "kept_device.h"
-#include "left_alone.h"
+#include "active_device.h"
+#include "probe_retry.h"
 #include "pci_watch.h"
 
 static bool is_ivshmem(const struct pci_dev *pdev)
@@ -29,7 +29,7 @@ static void log_other_driver_locked(const struct device *dev)
 {
 	const char *slot = dev_name(dev);
 
-	if (!dev->driver || ivshmem_bar_is_ours(dev) || kept_device_exists())
+	if (!dev->driver || ivshmem_bar_is_ours(dev) || active_device_exists())
 		return;
 	pr_notice_ratelimited("%s is held by driver %s; if the host made it for freehint, give it over: cd /sys/bus/pci; echo %s >devices/%s/driver_override; echo %s >drivers/%s/unbind; echo %s >drivers_probe\n",
 			      slot, dev->driver->name, KBUILD_MODNAME, slot, slot,
@@ -37,7 +37,7 @@ static void log_other_driver_locked(const struct device *dev)
 }
 
 /* The caller of BUS_NOTIFY_BOUND_DRIVER holds the device's lock. */
-static int note_bus_event(struct notifier_block *nb, unsigned long event, void *data)
+static int bus_callback(struct notifier_block *nb, unsigned long event, void *data)
 {
 	struct device *dev = data;
 
@@ -46,12 +46,12 @@ static int note_bus_event(struct notifier_block *nb, unsigned long event, void *
 	if (event == BUS_NOTIFY_BOUND_DRIVER)
 		log_other_driver_locked(dev);
 	else if (event == BUS_NOTIFY_DEL_DEVICE)
-		left_alone_drop(to_pci_dev(dev));
+		probe_retry_drop(to_pci_dev(dev));
 	return NOTIFY_OK;
 }
 
 static struct notifier_block bus_events = {
-	.notifier_call = note_bus_event,
+	.notifier_call = bus_callback,
 };
 
 int pci_watch_start(void)

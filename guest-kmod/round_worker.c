@@ -164,7 +164,7 @@ static void note_hello(struct round_worker *worker)
 	const struct freehint_guest_facts *facts = &worker->hello.facts;
 	struct guest_stats *stats = worker->stats;
 
-	guest_stats_set(stats->said, worker->hello.instance != 0);
+	guest_stats_set(stats->hello_published, worker->hello.instance != 0);
 	if (!worker->hello.instance)
 		return;
 	guest_stats_add(stats->hellos, 1);
@@ -251,7 +251,7 @@ void round_worker_halt(struct round_worker *worker)
 	kthread_stop(worker->task);
 	worker->task = NULL;
 	guest_hello_withdraw(&worker->hello, &worker->pub);
-	guest_stats_set(worker->stats->said, false);
+	guest_stats_set(worker->stats->hello_published, false);
 }
 
 void round_worker_free(struct round_worker *worker)
@@ -262,5 +262,5 @@ void round_worker_free(struct round_worker *worker)
 void round_worker_suspend(struct round_worker *worker)
 {
 	guest_hello_withdraw(&worker->hello, &worker->pub);
-	guest_stats_set(worker->stats->said, false);
+	guest_stats_set(worker->stats->hello_published, false);
 }

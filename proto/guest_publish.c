@@ -21,6 +21,7 @@
  */
 #include "guest_publish.h"
 #include "shm_order.h"
+#include "../include/freehint/bitops.h"
 #include "../include/freehint/limits.h"
 
 static int check_host_hello(const struct freehint_host_hello *hello, u64 size)
@@ -160,15 +161,6 @@ void freehint_open_round(struct freehint_publisher *pub, u64 round)
 	pub->free = 0;
 }
 
-static unsigned int weight(u64 word)
-{
-	unsigned int bits = 0;
-
-	for (; word; word &= word - 1)
-		bits++;
-	return bits;
-}
-
 void freehint_put_words(struct freehint_publisher *pub, const u64 *words, u64 count)
 {
 	u64 first = pub->mark / FREEHINT_WORD_BITS;
@@ -179,8 +171,7 @@ void freehint_put_words(struct freehint_publisher *pub, const u64 *words, u64 co
 		count = room;
 	for (i = 0; i < count; i++) {
 		shm_store(&pub->bitmap[first + i], words[i]);
-		pub->free += words[i] == ~0ULL ? FREEHINT_WORD_BITS :
-						 weight(words[i]);
+		pub->free += hweight64(words[i]);
 	}
 	pub->mark += count * FREEHINT_WORD_BITS;
 }

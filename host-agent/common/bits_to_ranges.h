@@ -6,6 +6,7 @@
 #ifndef FREEHINT_BITS_TO_RANGES_H
 #define FREEHINT_BITS_TO_RANGES_H
 
+#include "include/freehint/bitops.h"
 #include "include/freehint/qmp_names.h"
 #include "include/freehint/types.h"
 
@@ -72,7 +73,7 @@ static inline u64 bits_count(const u64 *words, u64 count)
 	u64 i, bits = 0;
 
 	for (i = 0; i < count; i++)
-		bits += (u64)__builtin_popcountll(words[i]);
+		bits += hweight64(words[i]);
 	return bits;
 }
 

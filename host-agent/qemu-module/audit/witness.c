@@ -28,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../../include/freehint/bitops.h"
 #include "../core/arm.h"
 #include "../core/dirty_log.h"
 #include "../core/page_bits.h"
@@ -240,11 +241,11 @@ static void compare(struct watched *block, u64 word, u64 log)
 	u64 skipped = block->skipped[word], written = skipped & block->written[word];
 	u64 lost = written & ~log;
 
-	witness.report.skipped += (u64)__builtin_popcountll(skipped);
-	witness.report.written += (u64)__builtin_popcountll(written);
+	witness.report.skipped += hweight64(skipped);
+	witness.report.written += hweight64(written);
 	if (lost)
 		report_violation(block, word * FREEHINT_WORD_BITS + __builtin_ctzll(lost),
-				 (u64)__builtin_popcountll(lost));
+				 hweight64(lost));
 	/* A lost write is reported once. */
 	block->skipped[word] = skipped & ~log & ~lost;
 	block->written[word] = 0;

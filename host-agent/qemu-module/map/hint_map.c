@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 
+#include "../../../include/freehint/bitops.h"
 #include "hint_map.h"
 #include "../core/page_bits.h"
 
@@ -57,7 +58,7 @@ u64 hint_map_count(u64 first, u64 end)
 	for (; first < end; first = next) {
 		bits = page_bits_piece(first, end, &next);
 		bits &= __atomic_load_n(&map.word[first / FREEHINT_WORD_BITS], __ATOMIC_RELAXED);
-		count += (u64)__builtin_popcountll(bits);
+		count += hweight64(bits);
 	}
 	return count;
 }

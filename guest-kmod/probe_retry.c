@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The list of the ivshmem devices that our probe refused. The module checks them again
- * every BAR_LOOK_SECONDS, since the guest may migrate to a host that has the extension.
+ * every BAR_PROBE_SECONDS, since the guest may migrate to a host that has the extension.
  *
  * A guest that was booted on a host without the extension finds the magic in its BAR
  * only after it migrated, or after the extension was added. No event reports this. A
@@ -24,18 +24,18 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
-#include "bar_look.h"
-#include "kept_device.h"
-#include "left_alone.h"
+#include "bar_probe.h"
+#include "active_device.h"
+#include "probe_retry.h"
 #include "../proto/guest_publish.h"
 
 /**
- * struct left_alone - one refused device
+ * struct probe_retry - one refused device
  * @link:    in devices, or in the list of the devices that are being checked
  * @pdev:    device; we hold a reference
  * @verdict: result of the last check; a change is logged once
  */
-struct left_alone {
+struct probe_retry {
 	struct list_head link;
 	struct pci_dev *pdev;
 	int verdict;
@@ -51,20 +51,20 @@ static DECLARE_DEFERRABLE_WORK(recheck_work, recheck_fn);
 static void schedule_recheck_locked(void)
 {
 	lockdep_assert_held(&lock);
-	if (!list_empty(&devices) && !kept_device_exists())
+	if (!list_empty(&devices) && !active_device_exists())
 		queue_delayed_work(system_freezable_power_efficient_wq, &recheck_work,
-				   BAR_LOOK_SECONDS * HZ);
+				   BAR_PROBE_SECONDS * HZ);
 }
 
-static void forget(struct left_alone *dev)
+static void forget(struct probe_retry *dev)
 {
 	pci_dev_put(dev->pdev);
 	kfree(dev);
 }
 
-static struct left_alone *find_locked(const struct pci_dev *pdev)
+static struct probe_retry *find_locked(const struct pci_dev *pdev)
 {
-	struct left_alone *dev;
+	struct probe_retry *dev;
 
 	list_for_each_entry(dev, &devices, link)
 		if (dev->pdev == pdev)
@@ -73,7 +73,7 @@ static struct left_alone *find_locked(const struct pci_dev *pdev)
 }
 
 /* The device is already in the list if another probe refused it meanwhile. */
-static void put_in_list(struct left_alone *dev)
+static void put_in_list(struct probe_retry *dev)
 {
 	mutex_lock(&lock);
 	if (find_locked(dev->pdev))
@@ -84,9 +84,9 @@ static void put_in_list(struct left_alone *dev)
 	mutex_unlock(&lock);
 }
 
-void left_alone_add(struct pci_dev *pdev, int verdict)
+void probe_retry_add(struct pci_dev *pdev, int verdict)
 {
-	struct left_alone *dev = kmalloc(sizeof(*dev), GFP_KERNEL);
+	struct probe_retry *dev = kmalloc(sizeof(*dev), GFP_KERNEL);
 
 	if (!dev)
 		return;
@@ -95,8 +95,8 @@ void left_alone_add(struct pci_dev *pdev, int verdict)
 	put_in_list(dev);
 }
 
-/* Return: as bar_look(), or -ESTALE if the device was removed. */
-static int look_locked(struct left_alone *dev)
+/* Return: as bar_probe(), or -ESTALE if the device was removed. */
+static int probe_again_locked(struct probe_retry *dev)
 {
 	struct pci_dev *pdev = dev->pdev;
 	struct freehint_publisher seen;
@@ -106,29 +106,29 @@ static int look_locked(struct left_alone *dev)
 		return -ESTALE;
 	if (pdev->dev.driver)
 		return dev->verdict;
-	verdict = bar_look(pdev, &seen);
+	verdict = bar_probe(pdev, &seen);
 	if (verdict && verdict != dev->verdict)
-		bar_explain(pdev, verdict, &seen);
+		bar_log_refusal(pdev, verdict, &seen);
 	return verdict;
 }
 
-static int look(struct left_alone *dev)
+static int probe_again(struct probe_retry *dev)
 {
 	int verdict = dev->verdict;
 
 	pci_lock_rescan_remove();
 	/* Another task may hold the device's lock for long. The next check follows soon. */
 	if (device_trylock(&dev->pdev->dev)) {
-		verdict = look_locked(dev);
+		verdict = probe_again_locked(dev);
 		device_unlock(&dev->pdev->dev);
 	}
 	pci_unlock_rescan_remove();
 	return verdict;
 }
 
-static void recheck_device(struct left_alone *dev)
+static void recheck_device(struct probe_retry *dev)
 {
-	int verdict = look(dev);
+	int verdict = probe_again(dev);
 
 	if (verdict && verdict != -ESTALE) {
 		dev->verdict = verdict;
@@ -143,7 +143,7 @@ static void recheck_device(struct left_alone *dev)
 
 static void recheck_fn(struct work_struct *work)
 {
-	struct left_alone *dev, *next;
+	struct probe_retry *dev, *next;
 	LIST_HEAD(now);
 
 	mutex_lock(&lock);
@@ -154,9 +154,9 @@ static void recheck_fn(struct work_struct *work)
 }
 
 /* Misses a device that is being checked. The next check finds that it was removed. */
-void left_alone_drop(const struct pci_dev *pdev)
+void probe_retry_drop(const struct pci_dev *pdev)
 {
-	struct left_alone *dev;
+	struct probe_retry *dev;
 
 	mutex_lock(&lock);
 	dev = find_locked(pdev);
@@ -167,16 +167,16 @@ void left_alone_drop(const struct pci_dev *pdev)
 	mutex_unlock(&lock);
 }
 
-void left_alone_resume(void)
+void probe_retry_resume(void)
 {
 	mutex_lock(&lock);
 	schedule_recheck_locked();
 	mutex_unlock(&lock);
 }
 
-void left_alone_exit(void)
+void probe_retry_exit(void)
 {
-	struct left_alone *dev, *next;
+	struct probe_retry *dev, *next;
 
 	cancel_delayed_work_sync(&recheck_work);
 	list_for_each_entry_safe(dev, next, &devices, link)

@@ -22,7 +22,7 @@
 #include <linux/io.h>
 #include <linux/pci.h>
 
-#include "bar_look.h"
+#include "bar_probe.h"
 #include "../proto/guest_publish.h"
 
 static bool has_bar(const struct pci_dev *pdev)
@@ -43,7 +43,7 @@ static bool answers_reads(struct pci_dev *pdev)
 	return command & PCI_COMMAND_MEMORY;
 }
 
-int bar_look(struct pci_dev *pdev, struct freehint_publisher *seen)
+int bar_probe(struct pci_dev *pdev, struct freehint_publisher *seen)
 {
 	void *page;
 	int ret;
@@ -60,12 +60,12 @@ int bar_look(struct pci_dev *pdev, struct freehint_publisher *seen)
 	return ret;
 }
 
-void bar_explain(struct pci_dev *pdev, int verdict, const struct freehint_publisher *seen)
+void bar_log_refusal(struct pci_dev *pdev, int verdict, const struct freehint_publisher *seen)
 {
 	switch (verdict) {
 	case -ENODEV:
 		pci_info(pdev, "no freehint magic in BAR 2, left alone; looking again every %u s\n",
-			 BAR_LOOK_SECONDS);
+			 BAR_PROBE_SECONDS);
 		break;
 	case -EPROTO:
 		pci_warn(pdev, "host speaks freehint versions %u to %u, this module %u to %u, left alone; update %s\n",

@@ -3,8 +3,8 @@
  * Checks whether BAR 2 of an ivshmem device is a freehint region. The check reads one
  * page and changes nothing of the device.
  */
-#ifndef FREEHINT_BAR_LOOK_H
-#define FREEHINT_BAR_LOOK_H
+#ifndef FREEHINT_BAR_PROBE_H
+#define FREEHINT_BAR_PROBE_H
 
 struct pci_dev;
 struct freehint_publisher;
@@ -13,11 +13,11 @@ struct freehint_publisher;
 #define IVSHMEM_DEVICE	0x1110
 #define IVSHMEM_BAR	2
 
-/* left_alone.c checks a refused device again after this many seconds. */
-#define BAR_LOOK_SECONDS	5U
+/* probe_retry.c checks a refused device again after this many seconds. */
+#define BAR_PROBE_SECONDS	5U
 
 /**
- * bar_look() - is BAR 2 of a device a freehint region?
+ * bar_probe() - is BAR 2 of a device a freehint region?
  * @pdev: device; the caller holds its lock, and no other driver is bound to it
  * @seen: filled by freehint_publisher_attach(); on return only the host's versions
  *        are valid, since the page is unmapped again
@@ -29,14 +29,14 @@ struct freehint_publisher;
  * -ENXIO: no BAR 2 of at least one page is assigned; -EAGAIN: the device does
  * not answer memory reads; -ENOMEM: the page could not be mapped.
  */
-int bar_look(struct pci_dev *pdev, struct freehint_publisher *seen);
+int bar_probe(struct pci_dev *pdev, struct freehint_publisher *seen);
 
 /**
- * bar_explain() - log why the module does not use a device
+ * bar_log_refusal() - log why the module does not use a device
  * @pdev:    device
- * @verdict: negative errno of bar_look()
- * @seen:    as bar_look() filled it
+ * @verdict: negative errno of bar_probe()
+ * @seen:    as bar_probe() filled it
  */
-void bar_explain(struct pci_dev *pdev, int verdict, const struct freehint_publisher *seen);
+void bar_log_refusal(struct pci_dev *pdev, int verdict, const struct freehint_publisher *seen);
 
-#endif /* FREEHINT_BAR_LOOK_H */
+#endif /* FREEHINT_BAR_PROBE_H */

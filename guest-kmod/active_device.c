@@ -5,22 +5,22 @@
  */
 #include <linux/bitops.h>
 
-#include "kept_device.h"
+#include "active_device.h"
 
 /* Bit 0: a device is in use. */
-static unsigned long kept;
+static unsigned long active;
 
-bool kept_device_claim(void)
+bool active_device_claim(void)
 {
-	return !test_and_set_bit(0, &kept);
+	return !test_and_set_bit(0, &active);
 }
 
-void kept_device_release(void)
+void active_device_release(void)
 {
-	clear_bit(0, &kept);
+	clear_bit(0, &active);
 }
 
-bool kept_device_exists(void)
+bool active_device_exists(void)
 {
-	return test_bit(0, &kept);
+	return test_bit(0, &active);
 }
