@@ -11,7 +11,7 @@
  * @EVENT_STOP:  SIGTERM or SIGINT is pending in the signal descriptor
  * @EVENT_QMP:   the QMP socket is readable or writable, or was closed
  * @EVENT_RETRY: time to connect to QMP again
- * @EVENT_ASK:   time to query QEMU's state
+ * @EVENT_QUERY: time to query QEMU's state
  * @EVENT_POLL:  time to read the request line of the shared memory
  * @EVENT_COUNT: number of kinds
  */
@@ -19,7 +19,7 @@ enum event_kind {
 	EVENT_STOP,
 	EVENT_QMP,
 	EVENT_RETRY,
-	EVENT_ASK,
+	EVENT_QUERY,
 	EVENT_POLL,
 	EVENT_COUNT,
 };

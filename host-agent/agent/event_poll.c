@@ -78,7 +78,7 @@ static void poll_forget(struct event_loop *loop, enum event_kind kind)
 	poll_loop(loop)->slots[kind].state = POLL_NONE;
 }
 
-static bool hand_out(struct poll_loop *loop, struct event *event)
+static bool next_ready(struct poll_loop *loop, struct event *event)
 {
 	enum event_kind kind;
 
@@ -110,7 +110,7 @@ static bool next_due(const struct poll_loop *loop, struct timespec *left)
 	return true;
 }
 
-static void take_ready(struct poll_loop *loop, const struct pollfd *fds)
+static void collect_ready(struct poll_loop *loop, const struct pollfd *fds)
 {
 	u64 now = clock_us();
 	struct poll_slot *slot;
@@ -146,7 +146,7 @@ static int poll_once(struct poll_loop *loop)
 	timed = next_due(loop, &left);
 	if (ppoll(fds, EVENT_COUNT, timed ? &left : NULL, NULL) < 0)
 		return errno == EINTR || errno == EAGAIN ? 0 : -errno;
-	take_ready(loop, fds);
+	collect_ready(loop, fds);
 	return 0;
 }
 
@@ -154,7 +154,7 @@ static int poll_wait(struct event_loop *loop, struct event *event)
 {
 	int ret = 0;
 
-	while (!ret && !hand_out(poll_loop(loop), event))
+	while (!ret && !next_ready(poll_loop(loop), event))
 		ret = poll_once(poll_loop(loop));
 	return ret;
 }

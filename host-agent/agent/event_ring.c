@@ -37,8 +37,8 @@ static_assert(EVENT_COUNT < DATA_IGNORE, "a kind is one byte of user data");
  * @fd:         watched descriptor
  * @mask:       poll mask of the watch
  * @time:       period of the timer; the kernel reads it at submission
- * @asked:      generation of the request that is in the ring, 0 when there is none
- * @asked_timer: that request is a timer
+ * @submitted:  generation of the request that is in the ring, 0 when there is none
+ * @submitted_timer: that request is a timer
  */
 struct ring_slot {
 	u64 generation;
@@ -47,8 +47,8 @@ struct ring_slot {
 	int fd;
 	unsigned int mask;
 	struct __kernel_timespec time;
-	u64 asked;
-	bool asked_timer;
+	u64 submitted;
+	bool submitted_timer;
 };
 
 struct ring_loop {
@@ -122,23 +122,23 @@ static u64 request_data(enum event_kind kind, u64 generation)
 }
 
 /* Remove the stale request from the ring. Return: false when the queue is full. */
-static bool take_back(struct ring_loop *loop, enum event_kind kind)
+static bool cancel_request(struct ring_loop *loop, enum event_kind kind)
 {
 	struct ring_slot *slot = &loop->slots[kind];
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&loop->ring);
 
 	if (!sqe)
 		return false;
-	if (slot->asked_timer)
-		io_uring_prep_timeout_remove(sqe, request_data(kind, slot->asked), 0);
+	if (slot->submitted_timer)
+		io_uring_prep_timeout_remove(sqe, request_data(kind, slot->submitted), 0);
 	else
-		io_uring_prep_poll_remove(sqe, request_data(kind, slot->asked));
+		io_uring_prep_poll_remove(sqe, request_data(kind, slot->submitted));
 	io_uring_sqe_set_data64(sqe, DATA_IGNORE);
-	slot->asked = 0;
+	slot->submitted = 0;
 	return true;
 }
 
-static void ask_for(struct ring_loop *loop, enum event_kind kind)
+static void submit_request(struct ring_loop *loop, enum event_kind kind)
 {
 	struct ring_slot *slot = &loop->slots[kind];
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&loop->ring);
@@ -150,28 +150,29 @@ static void ask_for(struct ring_loop *loop, enum event_kind kind)
 	else
 		io_uring_prep_poll_add(sqe, slot->fd, slot->mask);
 	io_uring_sqe_set_data64(sqe, request_data(kind, slot->generation));
-	slot->asked = slot->generation;
-	slot->asked_timer = slot->timer;
+	slot->submitted = slot->generation;
+	slot->submitted_timer = slot->timer;
 }
 
 /* Submit what is wanted and not in the ring. When the queue is full, the next call continues. */
-static void put_requests(struct ring_loop *loop)
+static void submit_requests(struct ring_loop *loop)
 {
 	struct ring_slot *slot;
 	enum event_kind kind;
 
 	for (kind = 0; kind < EVENT_COUNT; kind++) {
 		slot = &loop->slots[kind];
-		if (slot->asked && slot->asked != slot->generation && !take_back(loop, kind))
+		if (slot->submitted && slot->submitted != slot->generation &&
+		    !cancel_request(loop, kind))
 			continue;
-		if (slot->wanted && !slot->asked)
-			ask_for(loop, kind);
+		if (slot->wanted && !slot->submitted)
+			submit_request(loop, kind);
 	}
 }
 
 /* Return: true when the caller still waits for this completion. */
-static bool take_completion(struct ring_loop *loop, struct io_uring_cqe *cqe,
-			    struct event *event)
+static bool handle_completion(struct ring_loop *loop, struct io_uring_cqe *cqe,
+			      struct event *event)
 {
 	u64 data = cqe->user_data;
 	u64 kind = data & 0xff;
@@ -182,9 +183,9 @@ static bool take_completion(struct ring_loop *loop, struct io_uring_cqe *cqe,
 	if (kind >= EVENT_COUNT)
 		return false;
 	slot = &loop->slots[kind];
-	if (!slot->asked || request_data(kind, slot->asked) != data)
+	if (!slot->submitted || request_data(kind, slot->submitted) != data)
 		return false;
-	slot->asked = 0;
+	slot->submitted = 0;
 	if (!slot->wanted || request_data(kind, slot->generation) != data)
 		return false;
 	slot->wanted = false;
@@ -202,12 +203,12 @@ static int ring_wait(struct event_loop *base, struct event *event)
 
 	/* Submit before reading completions: a busy queue must not delay the start of a timer. */
 	for (wait_for = 0;; wait_for = 1) {
-		put_requests(loop);
+		submit_requests(loop);
 		ret = io_uring_submit_and_wait(&loop->ring, wait_for);
 		if (ret < 0 && ret != -EINTR && ret != -EBUSY && ret != -EAGAIN)
 			return ret;
 		while (!io_uring_peek_cqe(&loop->ring, &cqe))
-			if (take_completion(loop, cqe, event))
+			if (handle_completion(loop, cqe, event))
 				return 0;
 	}
 }

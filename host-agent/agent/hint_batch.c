@@ -181,7 +181,7 @@ static void drop_stale_ranges(struct hint_batch *batch, const struct hint_round 
 
 static void cut(struct hint_batch *batch, struct hint_round *round)
 {
-	batch->count += hint_round_cut(round, batch->open->records + batch->count);
+	batch->count += hint_round_flush(round, batch->open->records + batch->count);
 }
 
 int hint_batch_pump(struct hint_batch *batch, struct hint_round *round,
@@ -216,10 +216,10 @@ int hint_batch_pump(struct hint_batch *batch, struct hint_round *round,
  * QEMU closes its gate shortly before it withdraws the request. So a round may be over
  * while the request line still names it; then only the error description shows it.
  */
-static bool came_late(const struct hint_round *round, u64 id,
-		      const struct qmp_message *message)
+static bool is_late(const struct hint_round *round, u64 id,
+		    const struct qmp_message *message)
 {
-	return !hint_round_is_asked(round, id) ||
+	return !hint_round_is_requested(round, id) ||
 	       strstr(message->desc, FREEHINT_ERR_STALE) ||
 	       strstr(message->desc, FREEHINT_ERR_CLOSED);
 }
@@ -228,7 +228,7 @@ static bool came_late(const struct hint_round *round, u64 id,
  * QEMU accepts a limited number of ranges in a round, and a guest that names memory it
  * does not have will continue to do so. More commands would only cost QEMU time.
  */
-static void maybe_give_up(struct hint_batch *batch, struct hint_round *round, u64 id,
+static void count_refusal(struct hint_batch *batch, struct hint_round *round, u64 id,
 			  const struct qmp_message *message)
 {
 	if (round->id != id || batch->round != id)
@@ -242,14 +242,14 @@ static void maybe_give_up(struct hint_batch *batch, struct hint_round *round, u6
 static void count_error(struct hint_batch *batch, struct hint_round *round, u64 id,
 			const struct qmp_message *message)
 {
-	if (came_late(round, id, message)) {
+	if (is_late(round, id, message)) {
 		batch->stats->refused_late++;
 		log_debug_limited("QEMU closed round %llu first: %s",
 				  (unsigned long long)id, message->desc);
 		return;
 	}
 	batch->stats->refused_other++;
-	maybe_give_up(batch, round, id, message);
+	count_refusal(batch, round, id, message);
 	log_warn_limited("QEMU refused hints of round %llu: %s",
 			 (unsigned long long)id, message->desc);
 }

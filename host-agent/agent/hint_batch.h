@@ -63,7 +63,7 @@ void hint_batch_reset(struct hint_batch *batch);
 /**
  * hint_batch_pump() - send the ranges that the round can provide now
  * @batch: batch
- * @round: round, just after hint_round_look()
+ * @round: round, just after hint_round_poll()
  * @qmp:   client in QMP_UP
  *
  * Return: 0, or negative errno when the connection broke.

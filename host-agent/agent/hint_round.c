@@ -30,7 +30,7 @@
 #define CHUNK_PAGES	(CHUNK_WORDS * FREEHINT_WORD_BITS)
 
 /* 16 chunks per look: 16 GiB of guest memory, well under a millisecond of work. */
-#define LOOK_WORDS	(16 * CHUNK_WORDS)
+#define POLL_WORDS	(16 * CHUNK_WORDS)
 
 const char *const hint_state_names[HINT_STATES] = {
 	[HINT_NONE] = "none",
@@ -66,7 +66,7 @@ static void set_state(struct hint_round *round, enum hint_state state)
 	round->state = state;
 }
 
-static void forget(struct hint_round *round)
+static void reset_round(struct hint_round *round)
 {
 	set_state(round, HINT_NONE);
 	round->id = FREEHINT_NO_ROUND;
@@ -79,19 +79,19 @@ static void forget(struct hint_round *round)
 
 int hint_round_attach(struct hint_round *round, const void *base, u64 size)
 {
-	forget(round);
+	reset_round(round);
 	round->phase = FREEHINT_PHASE_OFF;
 	return freehint_reader_attach(&round->reader, base, size);
 }
 
 void hint_round_detach(struct hint_round *round)
 {
-	forget(round);
+	reset_round(round);
 	round->phase = FREEHINT_PHASE_OFF;
 	round->reader.shm = NULL;
 }
 
-bool hint_round_is_asked(const struct hint_round *round, u64 id)
+bool hint_round_is_requested(const struct hint_round *round, u64 id)
 {
 	struct freehint_host_request req;
 
@@ -106,7 +106,7 @@ bool hint_round_is_asked(const struct hint_round *round, u64 id)
 static void fault(struct hint_round *round, const char *what, u64 number)
 {
 	bits_to_ranges_reset(&round->ranges);
-	if (!hint_round_is_asked(round, round->id)) {
+	if (!hint_round_is_requested(round, round->id)) {
 		round->stats->superseded++;
 		set_state(round, HINT_DONE);
 		return;
@@ -134,7 +134,7 @@ static void check_version(struct hint_round *round)
 		     "update freehint of the guest, it speaks version", guest.version);
 }
 
-static void begin(struct hint_round *round, const struct freehint_host_request *req)
+static void start_round(struct hint_round *round, const struct freehint_host_request *req)
 {
 	round->id = req->round;
 	round->pass = req->pass;
@@ -144,7 +144,7 @@ static void begin(struct hint_round *round, const struct freehint_host_request *
 	check_version(round);
 }
 
-static void look_at_request(struct hint_round *round)
+static void poll_request(struct hint_round *round)
 {
 	struct freehint_host_request req;
 
@@ -158,9 +158,9 @@ static void look_at_request(struct hint_round *round)
 		return;
 	if (round->state != HINT_NONE && round->state != HINT_DONE)
 		round->stats->superseded++;
-	forget(round);
+	reset_round(round);
 	if (req.round != FREEHINT_NO_ROUND && req.round <= FREEHINT_ROUND_MAX)
-		begin(round, &req);
+		start_round(round, &req);
 }
 
 static void count_seal(struct hint_round *round)
@@ -172,7 +172,7 @@ static void count_seal(struct hint_round *round)
 		round->stats->aborted++;
 }
 
-static void move_mark(struct hint_round *round, u64 mark, bool sealed)
+static void update_mark(struct hint_round *round, u64 mark, bool sealed)
 {
 	if (mark < round->mark) {
 		fault(round, "watermark went back to", mark);
@@ -192,7 +192,7 @@ static void move_mark(struct hint_round *round, u64 mark, bool sealed)
 	set_state(round, HINT_SEALED);
 }
 
-static void look_at_guest(struct hint_round *round)
+static void poll_guest(struct hint_round *round)
 {
 	int sealed = freehint_read_seal(&round->reader, round->id, &round->seal);
 	u64 mark;
@@ -212,15 +212,15 @@ static void look_at_guest(struct hint_round *round)
 	if (sealed == -EINVAL)
 		fault(round, "the seal makes no sense, status", round->seal.status);
 	else
-		move_mark(round, mark, !sealed);
+		update_mark(round, mark, !sealed);
 }
 
-void hint_round_look(struct hint_round *round)
+void hint_round_poll(struct hint_round *round)
 {
-	round->budget = LOOK_WORDS;
-	look_at_request(round);
+	round->budget = POLL_WORDS;
+	poll_request(round);
 	if (round->state == HINT_AWAITED || round->state == HINT_FLOWING)
-		look_at_guest(round);
+		poll_guest(round);
 }
 
 static void check_counts(struct hint_round *round)
@@ -284,9 +284,9 @@ unsigned int hint_round_fill(struct hint_round *round, struct freehint_range *ou
 	return round->state == HINT_FAULTY ? 0 : count;
 }
 
-unsigned int hint_round_cut(struct hint_round *round, struct freehint_range *out)
+unsigned int hint_round_flush(struct hint_round *round, struct freehint_range *out)
 {
-	return bits_to_ranges_cut(&round->ranges, out);
+	return bits_to_ranges_flush(&round->ranges, out);
 }
 
 bool hint_round_backlog(const struct hint_round *round)

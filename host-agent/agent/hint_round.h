@@ -52,7 +52,7 @@ extern const char *const hint_state_names[HINT_STATES];
  * @seal:     copy of the seal, valid in HINT_SEALED
  * @ranges:   conversion of the copied chunk
  * @words:    private copy of one chunk
- * @budget:   words that may still be copied before the next hint_round_look()
+ * @budget:   words that may still be copied before the next hint_round_poll()
  * @seen_us:  when the round was first seen, monotonic microseconds
  */
 struct hint_round {
@@ -92,10 +92,10 @@ int hint_round_attach(struct hint_round *round, const void *base, u64 size);
 void hint_round_detach(struct hint_round *round);
 
 /**
- * hint_round_look() - read request, progress and seal; refill the work budget
+ * hint_round_poll() - read request, progress and seal; refill the work budget
  * @round: round with a region
  */
-void hint_round_look(struct hint_round *round);
+void hint_round_poll(struct hint_round *round);
 
 /**
  * hint_round_fill() - copy and convert what the guest has published
@@ -112,10 +112,10 @@ void hint_round_look(struct hint_round *round);
 unsigned int hint_round_fill(struct hint_round *round, struct freehint_range *out,
 			     unsigned int max);
 
-/** hint_round_cut() - end the open run and return it; Return: 0 or 1 range */
-unsigned int hint_round_cut(struct hint_round *round, struct freehint_range *out);
+/** hint_round_flush() - end the open run and return it; Return: 0 or 1 range */
+unsigned int hint_round_flush(struct hint_round *round, struct freehint_range *out);
 
-/** hint_round_complete() - is the last batch due (after hint_round_cut())? */
+/** hint_round_complete() - is the last batch due (after hint_round_flush())? */
 bool hint_round_complete(const struct hint_round *round);
 
 /** hint_round_backlog() - are there published words that were not converted yet? */
@@ -124,7 +124,7 @@ bool hint_round_backlog(const struct hint_round *round);
 /** hint_round_close() - mark the round as done: nothing more of it is sent */
 void hint_round_close(struct hint_round *round);
 
-/** hint_round_is_asked() - does the request line still name round @id? */
-bool hint_round_is_asked(const struct hint_round *round, u64 id);
+/** hint_round_is_requested() - does the request line still name round @id? */
+bool hint_round_is_requested(const struct hint_round *round, u64 id);
 
 #endif /* FREEHINT_HINT_ROUND_H */

@@ -214,7 +214,7 @@ err_log:
 	return ret;
 }
 
-static int become(const char *name)
+static int change_user(const char *name)
 {
 	const struct passwd *user;
 	int ret;
@@ -240,7 +240,7 @@ int isolation_identity(const char *user)
 	int ret;
 
 	if (user) {
-		ret = become(user);
+		ret = change_user(user);
 		if (ret)
 			return ret;
 	}
@@ -321,7 +321,7 @@ struct table {
 #define TABLE(name)	{ name, sizeof(name) / sizeof((name)[0]) }
 
 /* Indexed by enum event_backend. */
-static const struct table waiting[] = {
+static const struct table loop_tables[] = {
 	[EVENT_BACKEND_RING] = TABLE(ring_allowed),
 	[EVENT_BACKEND_POLL] = TABLE(poll_allowed),
 };
@@ -384,7 +384,7 @@ err_log:
 
 int isolation_seal(enum event_backend backend)
 {
-	return seal(&agent_table, &waiting[backend]);
+	return seal(&agent_table, &loop_tables[backend]);
 }
 
 int isolation_seal_scribe(void)

@@ -91,13 +91,13 @@ static enum agent_exit run(struct session *session, struct event_loop *loop, int
 			stop(session, signals);
 			break;
 		case EVENT_QMP:
-			session_talk(session);
+			session_handle_qmp(session);
 			break;
 		case EVENT_RETRY:
 			session_connect(session);
 			break;
-		case EVENT_ASK:
-			session_ask(session);
+		case EVENT_QUERY:
+			session_query(session);
 			break;
 		case EVENT_POLL:
 			session_poll(session);

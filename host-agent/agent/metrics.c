@@ -136,7 +136,7 @@ static void put_agent(struct page *page, const struct metrics *metrics)
 }
 
 /* One metric, a line for each outcome; "unknown" counts ends that were not seen. */
-static void put_ends(struct page *page, const struct metrics *metrics)
+static void put_outcomes(struct page *page, const struct metrics *metrics)
 {
 	static const char name[] = "migrations_ended_total";
 	enum migration_outcome outcome;
@@ -159,7 +159,7 @@ size_t metrics_format(const struct metrics *metrics, const struct metrics_view *
 	if (view->status->instance)
 		put_qemu(&page, view->status);
 	put_agent(&page, metrics);
-	put_ends(&page, metrics);
+	put_outcomes(&page, metrics);
 	return page.len;
 }
 
@@ -213,7 +213,7 @@ static void send_text(struct metrics *metrics, const char *text, size_t len)
 	}
 }
 
-void metrics_tell(struct metrics *metrics, const struct metrics_view *view, bool now)
+void metrics_send(struct metrics *metrics, const struct metrics_view *view, bool now)
 {
 	u64 age = clock_us() - metrics->sent_us;
 	char text[METRICS_TEXT];

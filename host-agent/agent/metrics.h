@@ -72,7 +72,7 @@ size_t metrics_format(const struct metrics *metrics, const struct metrics_view *
 		      char *text);
 
 /**
- * metrics_tell() - send the text to the scribe if it has changed
+ * metrics_send() - send the text to the scribe if it has changed
  * @metrics: counters
  * @view:    current state
  * @now:     send it even if the last text was sent less than a second ago
@@ -80,6 +80,6 @@ size_t metrics_format(const struct metrics *metrics, const struct metrics_view *
  * Never blocks: a slow scribe misses a text, and after any other error the agent stops
  * sending.
  */
-void metrics_tell(struct metrics *metrics, const struct metrics_view *view, bool now);
+void metrics_send(struct metrics *metrics, const struct metrics_view *view, bool now);
 
 #endif /* FREEHINT_METRICS_H */

@@ -20,7 +20,7 @@ enum status_class {
 	STATUS_NONE,
 	STATUS_RUNNING,
 	STATUS_POSTCOPY,
-	STATUS_OVER,
+	STATUS_ENDED,
 	STATUS_CLASSES,
 };
 
@@ -45,31 +45,31 @@ static const enum migration_phase transitions[PHASE_COUNT][STATUS_CLASSES] = {
 		[STATUS_NONE] = PHASE_IDLE,
 		[STATUS_RUNNING] = PHASE_PRECOPY,
 		[STATUS_POSTCOPY] = PHASE_POSTCOPY,
-		[STATUS_OVER] = PHASE_IDLE,
+		[STATUS_ENDED] = PHASE_IDLE,
 	},
 	[PHASE_INCOMING] = {
 		[STATUS_NONE] = PHASE_IDLE,
 		[STATUS_RUNNING] = PHASE_INCOMING,
 		[STATUS_POSTCOPY] = PHASE_INCOMING,
-		[STATUS_OVER] = PHASE_IDLE,
+		[STATUS_ENDED] = PHASE_IDLE,
 	},
 	[PHASE_IDLE] = {
 		[STATUS_NONE] = PHASE_IDLE,
 		[STATUS_RUNNING] = PHASE_PRECOPY,
 		[STATUS_POSTCOPY] = PHASE_POSTCOPY,
-		[STATUS_OVER] = PHASE_IDLE,
+		[STATUS_ENDED] = PHASE_IDLE,
 	},
 	[PHASE_PRECOPY] = {
 		[STATUS_NONE] = PHASE_IDLE,
 		[STATUS_RUNNING] = PHASE_PRECOPY,
 		[STATUS_POSTCOPY] = PHASE_POSTCOPY,
-		[STATUS_OVER] = PHASE_IDLE,
+		[STATUS_ENDED] = PHASE_IDLE,
 	},
 	[PHASE_POSTCOPY] = {
 		[STATUS_NONE] = PHASE_IDLE,
 		[STATUS_RUNNING] = PHASE_PRECOPY,
 		[STATUS_POSTCOPY] = PHASE_POSTCOPY,
-		[STATUS_OVER] = PHASE_IDLE,
+		[STATUS_ENDED] = PHASE_IDLE,
 	},
 };
 
@@ -89,7 +89,7 @@ static enum status_class classify(const char *status)
 		return STATUS_NONE;
 	if (!strncmp(status, "postcopy-", strlen("postcopy-")))
 		return STATUS_POSTCOPY;
-	return migration_outcome_of(status) ? STATUS_OVER : STATUS_RUNNING;
+	return migration_outcome_of(status) ? STATUS_ENDED : STATUS_RUNNING;
 }
 
 enum migration_phase migration_phase_next(enum migration_phase now, const char *runstate,

@@ -45,7 +45,7 @@ const char *qmp_client_command_name(enum qmp_command command)
  * result of strbuffer_append_byte()), so an allocation never returns NULL. After the
  * start only JSON is allocated; an agent without memory for it is useless and exits.
  */
-static void *json_memory(size_t size)
+static void *json_malloc(size_t size)
 {
 	void *memory = malloc(size);
 
@@ -57,7 +57,7 @@ static void *json_memory(size_t size)
 
 int qmp_client_init(struct qmp_client *client)
 {
-	json_set_alloc_funcs(json_memory, free);
+	json_set_alloc_funcs(json_malloc, free);
 	memset(client, 0, sizeof(*client));
 	client->fd = -1;
 	return qmp_stream_init(&client->stream, FREEHINT_MAX_QMP_LINE);
@@ -272,7 +272,7 @@ int qmp_client_transfer(struct qmp_client *client)
 	return 0;
 }
 
-static int take_greeting(struct qmp_client *client, const json_t *object)
+static int handle_greeting(struct qmp_client *client, const json_t *object)
 {
 	if (!json_is_object(json_object_get(object, "QMP")))
 		return -EPROTO;
@@ -288,8 +288,8 @@ static const char *string_of(const json_t *object, const char *key)
 }
 
 /* Return: 1: a reply to a pending command; 0: ignored; -EPROTO: negotiation failed. */
-static int take_reply(struct qmp_client *client, const json_t *object,
-		      struct qmp_message *message)
+static int handle_reply(struct qmp_client *client, const json_t *object,
+			struct qmp_message *message)
 {
 	const json_t *error = json_object_get(object, "error");
 	json_int_t id = json_integer_value(json_object_get(object, "id"));
@@ -316,14 +316,14 @@ static int take_reply(struct qmp_client *client, const json_t *object,
 	return 1;
 }
 
-static int take_object(struct qmp_client *client, const json_t *object,
-		       struct qmp_message *message)
+static int handle_object(struct qmp_client *client, const json_t *object,
+			 struct qmp_message *message)
 {
 	const char *event = json_string_value(json_object_get(object, "event"));
 
 	/* QEMU may send an event before the greeting when it has just started. */
 	if (client->state == QMP_GREETING)
-		return event ? 0 : take_greeting(client, object);
+		return event ? 0 : handle_greeting(client, object);
 	if (event) {
 		message->kind = QMP_MESSAGE_EVENT;
 		message->name = event;
@@ -331,7 +331,7 @@ static int take_object(struct qmp_client *client, const json_t *object,
 		return 1;
 	}
 	if (json_object_get(object, "return") || json_object_get(object, "error"))
-		return take_reply(client, object, message);
+		return handle_reply(client, object, message);
 	log_debug_limited("an object that is neither reply nor event was ignored");
 	return 0;
 }
@@ -352,7 +352,7 @@ int qmp_client_next(struct qmp_client *client, struct qmp_message *message)
 		if (!client->current)
 			return -EPROTO;
 		memset(message, 0, sizeof(*message));
-		ret = take_object(client, client->current, message);
+		ret = handle_object(client, client->current, message);
 		if (ret)
 			return ret;
 	}

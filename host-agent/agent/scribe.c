@@ -76,7 +76,7 @@ static const char *write_advice(int error)
 }
 
 /* A new text comes every few seconds, so an error is logged only when it changes. */
-static void tell(const char *path, int error, int before)
+static void report(const char *path, int error, int before)
 {
 	if (error == before)
 		return;
@@ -96,7 +96,7 @@ int scribe_run(int from, const char *path)
 	snprintf(fresh, sizeof(fresh), "%s.new", path);
 	while ((len = read(from, text, sizeof(text))) > 0) {
 		ret = replace(path, fresh, text, (size_t)len);
-		tell(path, ret, before);
+		report(path, ret, before);
 		before = ret;
 	}
 	unlinkat(AT_FDCWD, fresh, 0);
@@ -104,7 +104,7 @@ int scribe_run(int from, const char *path)
 	return len < 0;
 }
 
-static int live(int from, const char *path)
+static int run_child(int from, const char *path)
 {
 	/* The agent's umask forbids other users to read; this file is public. */
 	umask(022);
@@ -129,7 +129,7 @@ int scribe_start(const char *path)
 	}
 	if (!pid) {
 		close(pair[0]);
-		_exit(live(pair[1], path));
+		_exit(run_child(pair[1], path));
 	}
 	close(pair[1]);
 	return pair[0];

@@ -3,12 +3,12 @@
  * The agent's connection to QEMU, and to the next QEMU after that. docs/agent.md describes
  * the steps.
  *
- *	connect -> greeting -> ask -> may map? -> attach -> poll, ask -> ... closed
- *	   ^                    ^        | no                                  |
- *	   |                    +--------+                                     |
- *	   +-------------------------------------------------------------------+
+ *	connect -> greeting -> query -> may map? -> attach -> poll, query -> ... closed
+ *	   ^                     ^         | no                                    |
+ *	   |                     +---------+                                       |
+ *	   +-----------------------------------------------------------------------+
  *
- * session_ask.c queries QEMU and acts on the answers. session_attach.c maps the region.
+ * session_query.c queries QEMU and acts on the answers. session_attach.c maps the region.
  *
  * A poll of the region costs little, but not nothing, and the guest can write the request
  * line. So the fast poll has two conditions: the request line says that reporting is on,
@@ -29,8 +29,8 @@
 #define GREETING_US		5000000ULL
 
 /* How often a set of queries is checked, and when its answers are late. */
-#define ASK_CHECK_US		1000000ULL
-#define ASK_LATE_US		10000000ULL
+#define QUERY_CHECK_US		1000000ULL
+#define QUERY_LATE_US		10000000ULL
 
 /* The agent polls faster for this long after it saw a round: here latency counts. */
 #define EAGER_US		100000ULL
@@ -45,7 +45,7 @@ int session_init(struct session *session, const struct conf *conf, struct event_
 	session->conf = conf;
 	session->loop = loop;
 	session->backoff_us = BACKOFF_MIN_US;
-	session->away_us = clock_us();
+	session->disconnected_us = clock_us();
 	metrics_init(&session->metrics, conf->metrics, scribe);
 	ret = qmp_client_init(&session->qmp);
 	if (ret)
@@ -78,24 +78,24 @@ static void give_up(struct session *session)
 {
 	unsigned long long seconds = session->conf->give_up_us / 1000000;
 
-	session_is_news(session, NOTE_GAVE_UP);
-	if (session->met)
+	session_update_note(session, NOTE_GAVE_UP);
+	if (session->seen_qemu)
 		log_info("QEMU has been away from %s for %llu s, the agent ends",
 			 session->conf->qmp, seconds);
 	else
 		log_error("no QEMU came to %s in %llu s, start the agent when QEMU runs",
 			  session->conf->qmp, seconds);
 	session->done = true;
-	session->exit_code = session->met ? AGENT_EXIT_OK : AGENT_EXIT_NO_QEMU;
+	session->exit_code = session->seen_qemu ? AGENT_EXIT_OK : AGENT_EXIT_NO_QEMU;
 }
 
 /*
  * --give-up is checked here, where there is no connection. An open connection is never
  * given up, even if it is silent: QEMU that allocates a terabyte greets after minutes.
  */
-static void try_again(struct session *session)
+static void schedule_reconnect(struct session *session)
 {
-	u64 away = clock_us() - session->away_us, wait = session->backoff_us;
+	u64 away = clock_us() - session->disconnected_us, wait = session->backoff_us;
 	u64 limit = session->conf->give_up_us;
 
 	if (limit && away >= limit) {
@@ -116,24 +116,24 @@ static void disconnect(struct session *session)
 	bool was_up = session->qmp.state == QMP_UP;
 
 	session_detach(session);
-	event_loop_forget(session->loop, EVENT_ASK);
+	event_loop_forget(session->loop, EVENT_QUERY);
 	event_loop_forget(session->loop, EVENT_QMP);
 	qmp_client_close(&session->qmp);
 	hint_batch_reset(&session->batch);
 	if (session->migrating || session->stats.rounds)
-		session_sum_up(session, OUTCOME_NONE);
+		session_end_migration(session, OUTCOME_NONE);
 	memset(&session->now, 0, sizeof(session->now));
 	memset(&session->before, 0, sizeof(session->before));
 	session->phase = PHASE_UNKNOWN;
-	session->open_asks = 0;
+	session->pending_queries = 0;
 	session->reporting_off = false;
 	session->refused[0] = '\0';
-	session_tell_metrics(session, true);
+	session_send_metrics(session, true);
 	if (was_up)
-		session->away_us = clock_us();
+		session->disconnected_us = clock_us();
 	/* With --once the summary above ends the agent. */
 	if (!session->done)
-		try_again(session);
+		schedule_reconnect(session);
 }
 
 static void connection_broke(struct session *session, int error)
@@ -141,9 +141,9 @@ static void connection_broke(struct session *session, int error)
 	bool garbage = error == -EPROTO || error == -EMSGSIZE;
 
 	if (!garbage) {
-		if (session_is_news(session, NOTE_CLOSED))
+		if (session_update_note(session, NOTE_CLOSED))
 			log_info("QEMU closed the connection, waiting for it to come back");
-	} else if (session_is_news(session, NOTE_NO_QMP)) {
+	} else if (session_update_note(session, NOTE_NO_QMP)) {
 		log_warn("what answers at %s does not speak QMP (%s), trying again",
 			 session->conf->qmp, strerror(-error));
 	}
@@ -169,9 +169,9 @@ static const char *connect_advice(int error)
 
 static void explain_no_socket(struct session *session, int error)
 {
-	bool news = session_is_news(session, NOTE_NO_SOCKET);
+	bool changed = session_update_note(session, NOTE_NO_SOCKET);
 
-	if (news || error != session->connect_error)
+	if (changed || error != session->connect_error)
 		log_warn("waiting for QEMU at %s: %s%s", session->conf->qmp,
 			 strerror(-error), connect_advice(error));
 	session->connect_error = error;
@@ -188,38 +188,38 @@ void session_connect(struct session *session)
 	}
 	event_loop_watch(session->loop, EVENT_QMP, session->qmp.fd,
 			 qmp_client_mask(&session->qmp));
-	event_loop_timer(session->loop, EVENT_ASK, GREETING_US);
+	event_loop_timer(session->loop, EVENT_QUERY, GREETING_US);
 }
 
-static void ask_again_later(struct session *session)
+static void check_again_later(struct session *session)
 {
-	u64 late = clock_us() - session->asked_us;
+	u64 late = clock_us() - session->queried_us;
 
-	if (late > ASK_LATE_US)
+	if (late > QUERY_LATE_US)
 		log_warn_limited("QEMU has not answered for %llu s",
 				 (unsigned long long)(late / 1000000));
-	event_loop_timer(session->loop, EVENT_ASK, ASK_CHECK_US);
+	event_loop_timer(session->loop, EVENT_QUERY, QUERY_CHECK_US);
 }
 
-void session_ask(struct session *session)
+void session_query(struct session *session)
 {
 	int ret;
 
 	if (session->qmp.state != QMP_UP) {
-		if (session_is_news(session, NOTE_NO_GREETING))
+		if (session_update_note(session, NOTE_NO_GREETING))
 			log_warn("no greeting at %s, give the agent a monitor of its own",
 				 session->conf->qmp);
 		return;
 	}
-	if (session->open_asks) {
-		ask_again_later(session);
+	if (session->pending_queries) {
+		check_again_later(session);
 		return;
 	}
 	ret = session_send_queries(session);
 	if (ret)
 		connection_broke(session, ret);
 	else
-		event_loop_timer(session->loop, EVENT_ASK, ASK_CHECK_US);
+		event_loop_timer(session->loop, EVENT_QUERY, QUERY_CHECK_US);
 }
 
 static u64 poll_period(const struct session *session)
@@ -242,26 +242,26 @@ static bool pump(struct session *session)
 	u32 phase = session->round.phase;
 	int ret;
 
-	hint_round_look(&session->round);
+	hint_round_poll(&session->round);
 	ret = hint_batch_pump(&session->batch, &session->round, &session->qmp);
 	if (ret) {
 		connection_broke(session, ret);
 		return false;
 	}
 	if (shm_region_lost(&session->region)) {
-		if (session_is_news(session, NOTE_LOST_SHM))
+		if (session_update_note(session, NOTE_LOST_SHM))
 			log_error("%s was truncated or memory ran out, QEMU's guest "
 				  "is in danger", session->conf->shm);
 		session_detach(session);
 		return false;
 	}
-	/* The phase in the request line has changed: ask whether the extension confirms it. */
-	if (phase != session->round.phase && !session->open_asks)
-		event_loop_timer(session->loop, EVENT_ASK, 0);
+	/* The phase in the request line has changed: does the extension confirm it? */
+	if (phase != session->round.phase && !session->pending_queries)
+		event_loop_timer(session->loop, EVENT_QUERY, 0);
 	return true;
 }
 
-static void watch_again(struct session *session)
+static void watch_socket(struct session *session)
 {
 	event_loop_watch(session->loop, EVENT_QMP, session->qmp.fd,
 			 qmp_client_mask(&session->qmp));
@@ -276,41 +276,41 @@ void session_poll(struct session *session)
 	event_loop_timer(session->loop, EVENT_POLL, poll_period(session));
 	/* The socket is full: wait until it is writable. */
 	if (!waiting && session->qmp.queued)
-		watch_again(session);
+		watch_socket(session);
 }
 
 /* Query QEMU after an event that changes what it does; ignore other events. */
-static void take_event(struct session *session, const char *name)
+static void handle_event(struct session *session, const char *name)
 {
-	static const char *const telling[] = { "MIGRATION", "STOP", "RESUME" };
+	static const char *const relevant[] = { "MIGRATION", "STOP", "RESUME" };
 	unsigned int i;
 
-	for (i = 0; i < sizeof(telling) / sizeof(telling[0]); i++)
-		if (!strcmp(name, telling[i]) && !session->open_asks)
-			event_loop_timer(session->loop, EVENT_ASK, 0);
+	for (i = 0; i < sizeof(relevant) / sizeof(relevant[0]); i++)
+		if (!strcmp(name, relevant[i]) && !session->pending_queries)
+			event_loop_timer(session->loop, EVENT_QUERY, 0);
 }
 
 static void connection_up(struct session *session)
 {
 	session->backoff_us = BACKOFF_MIN_US;
-	session->met = true;
+	session->seen_qemu = true;
 	log_info("connected to QEMU at %s", session->conf->qmp);
-	session_ask(session);
+	session_query(session);
 }
 
-static void take_message(struct session *session, const struct qmp_message *message)
+static void handle_message(struct session *session, const struct qmp_message *message)
 {
 	if (message->kind == QMP_MESSAGE_UP)
 		connection_up(session);
 	else if (message->kind == QMP_MESSAGE_EVENT)
-		take_event(session, message->name);
+		handle_event(session, message->name);
 	else if (message->command == QMP_GETFD || message->command == QMP_MARK_CLEAN)
 		hint_batch_reply(&session->batch, &session->round, message);
 	else
-		session_take_answer(session, message);
+		session_handle_answer(session, message);
 }
 
-void session_talk(struct session *session)
+void session_handle_qmp(struct session *session)
 {
 	struct qmp_message message;
 	int ret = qmp_client_transfer(&session->qmp);
@@ -319,7 +319,7 @@ void session_talk(struct session *session)
 		ret = qmp_client_next(&session->qmp, &message);
 		if (ret <= 0)
 			break;
-		take_message(session, &message);
+		handle_message(session, &message);
 		ret = 0;
 	}
 	if (session->qmp.state == QMP_DOWN)
@@ -332,5 +332,5 @@ void session_talk(struct session *session)
 	if (session->region.base)
 		session_poll(session);
 	if (session->qmp.state != QMP_DOWN)
-		watch_again(session);
+		watch_socket(session);
 }

@@ -33,15 +33,15 @@
  * @phase:      what QEMU is doing; PHASE_UNKNOWN on a new connection
  * @note:       last note that was logged
  * @backoff_us: delay before the next attempt to connect, microseconds
- * @away_us:    since when there is no QMP connection, monotonic microseconds
- * @met:        a QEMU has spoken QMP, now or earlier
+ * @disconnected_us: since when there is no QMP connection, monotonic microseconds
+ * @seen_qemu:  a QEMU has spoken QMP, now or earlier
  * @connect_error: error of the last attempt to connect
- * @open_asks:  queries of the current set without an answer
- * @asked_us:   when the set was sent, monotonic microseconds
+ * @pending_queries: queries of the current set without an answer
+ * @queried_us: when the set was sent, monotonic microseconds
  * @runstate:   query-status, "status"
  * @status:     query-migrate, "status"
  * @total_ms:   query-migrate, "total-time", milliseconds
- * @asked_again: the last set reported "completed" without a time
+ * @time_missing: the last set reported "completed" without a time
  * @extension:  x-query-freehint was answered in this set
  * @missing:    x-query-freehint failed with CommandNotFound in this set
  * @now:        last answer to x-query-freehint
@@ -65,15 +65,15 @@ struct session {
 	enum migration_phase phase;
 	enum session_note note;
 	u64 backoff_us;
-	u64 away_us;
-	bool met;
+	u64 disconnected_us;
+	bool seen_qemu;
 	int connect_error;
-	unsigned int open_asks;
-	u64 asked_us;
+	unsigned int pending_queries;
+	u64 queried_us;
 	char runstate[SESSION_TEXT];
 	char status[SESSION_TEXT];
 	u64 total_ms;
-	bool asked_again;
+	bool time_missing;
 	bool extension;
 	bool missing;
 	struct freehint_status now;
@@ -103,36 +103,36 @@ void session_free(struct session *session);
 /** session_connect() - EVENT_RETRY: connect to QEMU, or try again later */
 void session_connect(struct session *session);
 
-/** session_talk() - EVENT_QMP: receive, handle every message, send */
-void session_talk(struct session *session);
+/** session_handle_qmp() - EVENT_QMP: receive, handle every message, send */
+void session_handle_qmp(struct session *session);
 
-/** session_ask() - EVENT_ASK: query what QEMU is doing */
-void session_ask(struct session *session);
+/** session_query() - EVENT_QUERY: query what QEMU is doing */
+void session_query(struct session *session);
 
 /** session_poll() - EVENT_POLL: read the shared memory, send new ranges */
 void session_poll(struct session *session);
 
 /*
- * Only session.c, session_ask.c and session_attach.c use the rest.
+ * Only session.c, session_query.c and session_attach.c use the rest.
  */
 
-/** session_is_news() - record @note; Return: true when the caller has to log it */
-static inline bool session_is_news(struct session *session, enum session_note note)
+/** session_update_note() - record @note; Return: true when the caller has to log it */
+static inline bool session_update_note(struct session *session, enum session_note note)
 {
-	return session_note_is_news(&session->note, note, session->conf->json);
+	return session_note_update(&session->note, note, session->conf->json);
 }
 
-/** session_settle() - map the region if that is safe now, else log what is missing */
-void session_settle(struct session *session);
+/** session_try_attach() - map the region if that is safe now, else log what is missing */
+void session_try_attach(struct session *session);
 
 /** session_detach() - stop polling and unmap; does nothing without a region */
 void session_detach(struct session *session);
 
-/** session_tell_metrics() - send the state to the scribe; @now: as in metrics_tell() */
-void session_tell_metrics(struct session *session, bool now);
+/** session_send_metrics() - send the state to the scribe; @now: as in metrics_send() */
+void session_send_metrics(struct session *session, bool now);
 
-/** session_sum_up() - print the summary of a migration and reset the counters */
-void session_sum_up(struct session *session, enum migration_outcome outcome);
+/** session_end_migration() - print the summary of a migration and reset the counters */
+void session_end_migration(struct session *session, enum migration_outcome outcome);
 
 /**
  * session_send_queries() - send one set of queries
@@ -141,7 +141,7 @@ void session_sum_up(struct session *session, enum migration_outcome outcome);
  */
 int session_send_queries(struct session *session);
 
-/** session_take_answer() - handle one answer of the set; act after the last one */
-void session_take_answer(struct session *session, const struct qmp_message *message);
+/** session_handle_answer() - handle one answer of the set; act after the last one */
+void session_handle_answer(struct session *session, const struct qmp_message *message);
 
 #endif /* FREEHINT_SESSION_H */

@@ -43,7 +43,7 @@ static enum session_note check_identity(const struct session *session,
 
 static void explain_version(struct session *session, const struct freehint_host_hello *hello)
 {
-	if (session_is_news(session, NOTE_VERSION))
+	if (session_update_note(session, NOTE_VERSION))
 		log_error("QEMU's extension speaks freehint versions %u to %u, this agent %u "
 			  "to %u, update the %s", hello->version_min, hello->version,
 			  FREEHINT_VERSION_MIN, FREEHINT_VERSION,
@@ -52,7 +52,7 @@ static void explain_version(struct session *session, const struct freehint_host_
 
 static void explain(struct session *session, enum session_note note)
 {
-	if (!session_is_news(session, note))
+	if (!session_update_note(session, note))
 		return;
 	if (note == NOTE_NOT_STARTED)
 		log_info("waiting for the guest to start, the extension has not said "
@@ -76,7 +76,7 @@ static void attach(struct session *session)
 		ret = hint_round_attach(&session->round, session->region.base,
 					session->region.size);
 	if (ret) {
-		if (session_is_news(session, NOTE_NO_SHM))
+		if (session_update_note(session, NOTE_NO_SHM))
 			log_error("%s cannot be used: %s%s", session->conf->shm,
 				  strerror(-ret), attach_advice(ret));
 		session_detach(session);
@@ -91,17 +91,17 @@ static void attach(struct session *session)
 		session_detach(session);
 		return;
 	}
-	if (session_is_news(session, NOTE_ATTACHED))
+	if (session_update_note(session, NOTE_ATTACHED))
 		log_info("attached to %s, %llu bytes, guest module %s", session->conf->shm,
 			 (unsigned long long)session->region.size,
 			 session->now.guest_present ? "present" : "not loaded yet");
 	event_loop_timer(session->loop, EVENT_POLL, 0);
 }
 
-void session_settle(struct session *session)
+void session_try_attach(struct session *session)
 {
 	if (session->missing) {
-		if (session_is_news(session, NOTE_NO_EXTENSION))
+		if (session_update_note(session, NOTE_NO_EXTENSION))
 			log_error("this QEMU runs without freehint-qemu.so, start it with "
 				  "-plugin file=freehint-qemu.so,memdev=ID");
 		return;
@@ -109,7 +109,7 @@ void session_settle(struct session *session)
 	if (!session->extension)
 		return;
 	if (!migration_phase_may_map(session->phase)) {
-		if (session_is_news(session, NOTE_INCOMING))
+		if (session_update_note(session, NOTE_INCOMING))
 			log_info("QEMU receives a migration, the shared memory is not "
 				 "touched before it completed");
 		return;

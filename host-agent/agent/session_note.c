@@ -23,7 +23,7 @@ static const char *const note_names[NOTE_COUNT] = {
 	[NOTE_GAVE_UP] = "gave-up",
 };
 
-bool session_note_is_news(enum session_note *last, enum session_note note, bool json)
+bool session_note_update(enum session_note *last, enum session_note note, bool json)
 {
 	if (*last == note)
 		return false;

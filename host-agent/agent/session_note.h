@@ -45,13 +45,13 @@ enum session_note {
 };
 
 /**
- * session_note_is_news() - record @note
+ * session_note_update() - record @note
  * @last: last note; updated
  * @note: current note
  * @json: also print a change as an event
  *
  * Return: true when @note has changed; the caller logs it then.
  */
-bool session_note_is_news(enum session_note *last, enum session_note note, bool json);
+bool session_note_update(enum session_note *last, enum session_note note, bool json);
 
 #endif /* FREEHINT_SESSION_NOTE_H */

@@ -43,7 +43,7 @@ static u64 next_bit(const struct bits_to_ranges *conv, u64 pos, u64 flip)
 	return index * FREEHINT_WORD_BITS + (u64)__builtin_ctzll(word);
 }
 
-unsigned int bits_to_ranges_cut(struct bits_to_ranges *conv, struct freehint_range *out)
+unsigned int bits_to_ranges_flush(struct bits_to_ranges *conv, struct freehint_range *out)
 {
 	if (!conv->run_pages)
 		return 0;
@@ -68,7 +68,7 @@ static void grow_run(struct bits_to_ranges *conv)
 }
 
 /* Does a gap precede the chunk? Then the open run ends before the gap. */
-static bool run_is_over(const struct bits_to_ranges *conv)
+static bool run_has_ended(const struct bits_to_ranges *conv)
 {
 	return conv->run_pages &&
 	       conv->run_start + conv->run_pages != conv->base + conv->pos;
@@ -80,8 +80,8 @@ unsigned int bits_to_ranges_take(struct bits_to_ranges *conv,
 	unsigned int count = 0;
 
 	while (count < max && conv->pos < conv->bits) {
-		if (run_is_over(conv)) {
-			count += bits_to_ranges_cut(conv, &out[count]);
+		if (run_has_ended(conv)) {
+			count += bits_to_ranges_flush(conv, &out[count]);
 			continue;
 		}
 		if (!conv->run_pages)
@@ -90,7 +90,7 @@ unsigned int bits_to_ranges_take(struct bits_to_ranges *conv,
 			break;
 		grow_run(conv);
 		if (conv->pos < conv->bits || conv->run_pages == MAX_RUN_PAGES)
-			count += bits_to_ranges_cut(conv, &out[count]);
+			count += bits_to_ranges_flush(conv, &out[count]);
 	}
 	return count;
 }

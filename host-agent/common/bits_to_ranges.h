@@ -59,13 +59,13 @@ unsigned int bits_to_ranges_take(struct bits_to_ranges *conv,
 				 struct freehint_range *out, unsigned int max);
 
 /**
- * bits_to_ranges_cut() - end the open run at its current end
+ * bits_to_ranges_flush() - end the open run at its current end
  * @conv: conversion
  * @out:  room for one range
  *
  * Return: 1 when there was an open run, else 0.
  */
-unsigned int bits_to_ranges_cut(struct bits_to_ranges *conv, struct freehint_range *out);
+unsigned int bits_to_ranges_flush(struct bits_to_ranges *conv, struct freehint_range *out);
 
 /** bits_count() - number of set bits in @count words */
 static inline u64 bits_count(const u64 *words, u64 count)

@@ -175,10 +175,10 @@ static u32 convert(struct hint_round *round, struct freehint_range *ranges)
 	u64 start = clock_us();
 	u32 count;
 
-	hint_round_look(round);
+	hint_round_poll(round);
 	count = hint_round_fill(round, ranges, FREEHINT_MAX_RANGES);
 	if (hint_round_complete(round))
-		count += hint_round_cut(round, ranges + count);
+		count += hint_round_flush(round, ranges + count);
 	stages.convert += clock_us() - start;
 	stages.ranges += count;
 	return count;

@@ -120,7 +120,7 @@ void talk(void)
 			continue;
 		idle = 0;
 		turn(true);
-		session_talk(&rig.session);
+		session_handle_qmp(&rig.session);
 		turn(false);
 	}
 }
@@ -132,8 +132,8 @@ void fire(enum event_kind kind)
 	turn(true);
 	if (kind == EVENT_RETRY)
 		session_connect(&rig.session);
-	else if (kind == EVENT_ASK)
-		session_ask(&rig.session);
+	else if (kind == EVENT_QUERY)
+		session_query(&rig.session);
 	else
 		session_poll(&rig.session);
 	turn(false);

@@ -105,12 +105,12 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		bits_to_ranges_load(&conv, first * FREEHINT_WORD_BITS, bitmap + first, count);
 		drain(&conv, &in);
 		first += count;
-		if (take8(&in) & 1 && bits_to_ranges_cut(&conv, &last))
+		if (take8(&in) & 1 && bits_to_ranges_flush(&conv, &last))
 			check_range(&last);
 	}
-	if (bits_to_ranges_cut(&conv, &last))
+	if (bits_to_ranges_flush(&conv, &last))
 		check_range(&last);
-	MUST(!bits_to_ranges_cut(&conv, &last));
+	MUST(!bits_to_ranges_flush(&conv, &last));
 	MUST(!memcmp(bitmap, seen, sizeof(bitmap)));
 	return 0;
 }

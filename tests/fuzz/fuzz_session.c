@@ -5,7 +5,7 @@
  * that is still arriving, never wait for something that cannot come, and never send
  * what is no command.
  */
-/* links: tests/fuzz/session_rig.c host-agent/agent/session.c host-agent/agent/session_ask.c */
+/* links: tests/fuzz/session_rig.c host-agent/agent/session.c host-agent/agent/session_query.c */
 /* links: host-agent/agent/session_attach.c host-agent/agent/session_note.c */
 /* links: host-agent/agent/qmp_client.c */
 /* links: host-agent/common/qmp_stream.c */
@@ -30,13 +30,13 @@ static void wake(u8 which)
 		return;
 	switch (kind) {
 	case EVENT_QMP:
-		session_talk(&rig.session);
+		session_handle_qmp(&rig.session);
 		break;
 	case EVENT_RETRY:
 		session_connect(&rig.session);
 		break;
-	case EVENT_ASK:
-		session_ask(&rig.session);
+	case EVENT_QUERY:
+		session_query(&rig.session);
 		break;
 	case EVENT_POLL:
 		session_poll(&rig.session);

@@ -294,7 +294,7 @@ void round_rig_poll(void)
 {
 	rig.quiet = 0;
 	armed = true;
-	hint_round_look(&rig.round);
+	hint_round_poll(&rig.round);
 	MUST(!hint_batch_pump(&rig.batch, &rig.round, &rig.qmp));
 	armed = false;
 	MUST(rig.round.mark <= capacity() && rig.round.copied <= rig.round.mark);

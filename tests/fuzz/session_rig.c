@@ -263,7 +263,7 @@ void session_rig_answer(u8 how)
 	json_decref(reply);
 	/* Received at once: otherwise the next answer would be to the same question. */
 	if (session_rig_fire(EVENT_QMP))
-		session_talk(&rig.session);
+		session_handle_qmp(&rig.session);
 }
 
 void session_rig_write_region(u8 how)
@@ -303,9 +303,9 @@ void session_rig_check(void)
 	else
 		MUST(rig.armed[EVENT_QMP]);
 	if (s->qmp.state == QMP_UP)
-		MUST(rig.armed[EVENT_ASK]);
+		MUST(rig.armed[EVENT_QUERY]);
 	MUST(!s->region.base || rig.armed[EVENT_POLL]);
-	MUST(s->open_asks <= 3 && s->batch.busy <= FREEHINT_MAX_INFLIGHT);
+	MUST(s->pending_queries <= 3 && s->batch.busy <= FREEHINT_MAX_INFLIGHT);
 	MUST(s->region.base == (const void *)s->round.reader.shm);
 }
 

@@ -48,7 +48,7 @@ static unsigned int convert(const u64 *words, struct reader_view *view, u64 mark
 	bits_to_ranges_reset(&conv);
 	bits_to_ranges_load(&conv, view->from, words, (mark - view->from) / FREEHINT_WORD_BITS);
 	count = bits_to_ranges_take(&conv, out, (unsigned int)view->max - 1);
-	return count + bits_to_ranges_cut(&conv, &out[count]);
+	return count + bits_to_ranges_flush(&conv, &out[count]);
 }
 
 /* Return: ranges in @out; negative when the guest is elsewhere. */

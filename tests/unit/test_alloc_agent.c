@@ -5,7 +5,7 @@
  * set up, or ends because it cannot read what QEMU says, or the round reaches QEMU all
  * the same; nothing is leaked and nothing is written where it should not.
  */
-/* links: host-agent/agent/session.c host-agent/agent/session_ask.c */
+/* links: host-agent/agent/session.c host-agent/agent/session_query.c */
 /* links: host-agent/agent/session_attach.c host-agent/agent/session_note.c */
 /* links: host-agent/agent/qmp_client.c host-agent/common/qmp_stream.c */
 /* links: host-agent/agent/hint_batch.c */
@@ -75,7 +75,7 @@ static bool set_up_session(void)
 /* Whatever is due, until it is done. */
 static bool run_until(bool (*done)(void))
 {
-	static const enum event_kind kinds[] = { EVENT_RETRY, EVENT_ASK, EVENT_POLL };
+	static const enum event_kind kinds[] = { EVENT_RETRY, EVENT_QUERY, EVENT_POLL };
 	unsigned int i, k;
 
 	for (i = 0; i < PATIENCE && !done(); i++) {

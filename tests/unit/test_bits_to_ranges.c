@@ -86,7 +86,7 @@ static void check_one_bitmap(unsigned int kind)
 			count += (unsigned int)i;
 		}
 	}
-	count += bits_to_ranges_cut(&conv, got + count);
+	count += bits_to_ranges_flush(&conv, got + count);
 	assert_int_equal(count, wanted);
 	assert_memory_equal(got, want, count * sizeof(*got));
 }
@@ -132,7 +132,7 @@ static void open_run_ends_where_the_next_chunk_begins_later(void **state)
 	assert_int_equal(range.start, 0);
 	assert_int_equal(range.length, 64 * 4096);
 	assert_int_equal(bits_to_ranges_take(&conv, &range, 1), 0);
-	assert_int_equal(bits_to_ranges_cut(&conv, &range), 1);
+	assert_int_equal(bits_to_ranges_flush(&conv, &range), 1);
 	assert_int_equal(range.start, 128 * 4096);
 	assert_int_equal(range.length, 64 * 4096);
 }
@@ -145,14 +145,14 @@ static void cut_run_goes_on_as_a_new_one(void **state)
 
 	(void)state;
 	bits_to_ranges_reset(&conv);
-	assert_int_equal(bits_to_ranges_cut(&conv, &range), 0);
+	assert_int_equal(bits_to_ranges_flush(&conv, &range), 0);
 	bits_to_ranges_load(&conv, 64, &all, 1);
 	assert_int_equal(bits_to_ranges_take(&conv, &range, 1), 0);
-	assert_int_equal(bits_to_ranges_cut(&conv, &range), 1);
+	assert_int_equal(bits_to_ranges_flush(&conv, &range), 1);
 	assert_int_equal(range.start, 64 * 4096);
 	bits_to_ranges_load(&conv, 128, &all, 1);
 	assert_int_equal(bits_to_ranges_take(&conv, &range, 1), 0);
-	assert_int_equal(bits_to_ranges_cut(&conv, &range), 1);
+	assert_int_equal(bits_to_ranges_flush(&conv, &range), 1);
 	assert_int_equal(range.start, 128 * 4096);
 	assert_int_equal(range.length, 64 * 4096);
 }

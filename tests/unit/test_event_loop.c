@@ -85,14 +85,14 @@ static void timer_comes_when_it_is_due(void **state)
 	u64 start = clock_us();
 
 	(void)state;
-	event_loop_timer(loop, EVENT_ASK, NEVER_US);
+	event_loop_timer(loop, EVENT_QUERY, NEVER_US);
 	event_loop_timer(loop, EVENT_POLL, 10000);
 	event_loop_timer(loop, EVENT_RETRY, NEVER_US);
 	assert_int_equal(next(), EVENT_POLL);
 	assert_int_equal(event.result, 0);
 	assert_true(clock_us() - start >= 10000);
-	event_loop_timer(loop, EVENT_ASK, 20000);
-	assert_int_equal(next(), EVENT_ASK);
+	event_loop_timer(loop, EVENT_QUERY, 20000);
+	assert_int_equal(next(), EVENT_QUERY);
 	assert_true(clock_us() - start >= 30000);
 }
 
@@ -145,10 +145,10 @@ static void what_was_forgotten_does_not_come(void **state)
 	(void)state;
 	fill();
 	event_loop_watch(loop, EVENT_QMP, ends[0], POLLIN);
-	event_loop_timer(loop, EVENT_ASK, 0);
+	event_loop_timer(loop, EVENT_QUERY, 0);
 	event_loop_timer(loop, EVENT_RETRY, 5000);
 	event_loop_forget(loop, EVENT_QMP);
-	event_loop_forget(loop, EVENT_ASK);
+	event_loop_forget(loop, EVENT_QUERY);
 	event_loop_forget(loop, EVENT_STOP);
 	assert_int_equal(next(), EVENT_RETRY);
 }
@@ -160,11 +160,11 @@ static void what_is_ready_can_be_forgotten(void **state)
 	fill();
 	event_loop_watch(loop, EVENT_STOP, ends[0], POLLIN);
 	event_loop_watch(loop, EVENT_QMP, ends[0], POLLIN);
-	event_loop_timer(loop, EVENT_ASK, 0);
+	event_loop_timer(loop, EVENT_QUERY, 0);
 	next();
 	event_loop_forget(loop, EVENT_STOP);
 	event_loop_forget(loop, EVENT_QMP);
-	event_loop_forget(loop, EVENT_ASK);
+	event_loop_forget(loop, EVENT_QUERY);
 	event_loop_timer(loop, EVENT_POLL, 5000);
 	assert_int_equal(next(), EVENT_POLL);
 }
@@ -182,8 +182,8 @@ static void last_wish_of_a_kind_counts(void **state)
 	assert_true(clock_us() - start >= 2000);
 	event_loop_timer(loop, EVENT_POLL, 0);
 	event_loop_timer(loop, EVENT_POLL, NEVER_US);
-	event_loop_timer(loop, EVENT_ASK, 2000);
-	assert_int_equal(next(), EVENT_ASK);
+	event_loop_timer(loop, EVENT_QUERY, 2000);
+	assert_int_equal(next(), EVENT_QUERY);
 }
 
 static void descriptor_that_came_again_is_a_new_one(void **state)
@@ -237,9 +237,9 @@ static void signal_does_not_end_the_wait(void **state)
 
 	(void)state;
 	assert_int_equal(sigaction(SIGALRM, &action, &old), 0);
-	event_loop_timer(loop, EVENT_ASK, 50000);
+	event_loop_timer(loop, EVENT_QUERY, 50000);
 	ualarm(5000, 5000);
-	assert_int_equal(next(), EVENT_ASK);
+	assert_int_equal(next(), EVENT_QUERY);
 	ualarm(0, 0);
 	sigaction(SIGALRM, &old, NULL);
 }
@@ -266,8 +266,8 @@ static int live_without_ring(enum ring_call call, int error)
 		return 2;
 	if (open_files() != files)
 		return 3;
-	event_loop_timer(loop, EVENT_ASK, 1000);
-	if (event_loop_wait(loop, &event) || event.kind != EVENT_ASK)
+	event_loop_timer(loop, EVENT_QUERY, 1000);
+	if (event_loop_wait(loop, &event) || event.kind != EVENT_QUERY)
 		return 4;
 	event_loop_free(loop);
 	return 0;
@@ -278,7 +278,7 @@ static int live_with_broken_ring(enum ring_call call, int error)
 {
 	if (ban_ring(call, error) || event_ring_new(&loop))
 		return 1;
-	event_loop_timer(loop, EVENT_ASK, 1000);
+	event_loop_timer(loop, EVENT_QUERY, 1000);
 	if (event_loop_wait(loop, &event) != -error)
 		return 2;
 	event_loop_free(loop);

@@ -121,7 +121,7 @@ static void seal(void)
 
 static int pump(void)
 {
-	hint_round_look(&rig.round);
+	hint_round_poll(&rig.round);
 	return hint_batch_pump(&rig.batch, &rig.round, &rig.qmp);
 }
 

@@ -87,7 +87,7 @@ static void seal(u32 status)
 
 static void look_and_fill(void)
 {
-	hint_round_look(&rig.round);
+	hint_round_poll(&rig.round);
 	rig.count += hint_round_fill(&rig.round, rig.out + rig.count, MANY - rig.count);
 }
 
@@ -127,7 +127,7 @@ static void ranges_come_before_the_seal(void **state)
 	assert_int_equal(rig.out[1].start, 127 * 4096);
 	assert_int_equal(rig.out[1].length, 2 * 4096);
 	assert_true(hint_round_complete(&rig.round));
-	assert_int_equal(hint_round_cut(&rig.round, rig.out + rig.count), 0);
+	assert_int_equal(hint_round_flush(&rig.round, rig.out + rig.count), 0);
 	hint_round_close(&rig.round);
 	look_and_fill();
 	assert_int_equal(rig.round.state, HINT_DONE);
@@ -156,7 +156,7 @@ static void aborted_round_gives_what_lies_below_the_watermark(void **state)
 	seal(FREEHINT_SEAL_ABORTED);
 	look_and_fill();
 	assert_true(hint_round_complete(&rig.round));
-	assert_int_equal(hint_round_cut(&rig.round, rig.out), 1);
+	assert_int_equal(hint_round_flush(&rig.round, rig.out), 1);
 	assert_int_equal(rig.out[0].length, 128 * 4096);
 	assert_int_equal(rig.stats.aborted, 1);
 }
@@ -178,7 +178,7 @@ static void work_of_one_look_is_bounded(void **state)
 	} while (hint_round_backlog(&rig.round));
 	assert_true(looks > 1);
 	assert_true(hint_round_complete(&rig.round));
-	assert_int_equal(hint_round_cut(&rig.round, rig.out), 1);
+	assert_int_equal(hint_round_flush(&rig.round, rig.out), 1);
 	assert_int_equal(rig.out[0].length, rig.guest.capacity * 4096);
 }
 
@@ -191,7 +191,7 @@ static void small_buffers_lose_nothing(void **state)
 	freehint_open_round(&rig.guest, 5);
 	put(0x5555555555555555ULL, 100);
 	seal(FREEHINT_SEAL_COMPLETE);
-	hint_round_look(&rig.round);
+	hint_round_poll(&rig.round);
 	do {
 		got = hint_round_fill(&rig.round, rig.out + total, 7);
 		total += got;
@@ -213,7 +213,7 @@ static void new_round_drops_the_old_one(void **state)
 	look_and_fill();
 	assert_int_equal(rig.round.id, 6);
 	assert_int_equal(rig.round.state, HINT_AWAITED);
-	assert_int_equal(hint_round_cut(&rig.round, rig.out), 0);
+	assert_int_equal(hint_round_flush(&rig.round, rig.out), 0);
 	assert_int_equal(rig.stats.superseded, 1);
 	assert_int_equal(rig.stats.faulty, 0);
 }
@@ -225,7 +225,7 @@ static void round_that_changes_before_the_copy_gives_nothing(void **state)
 	ask(5);
 	freehint_open_round(&rig.guest, 5);
 	put(~0ULL, 2);
-	hint_round_look(&rig.round);
+	hint_round_poll(&rig.round);
 	ask(6);
 	freehint_open_round(&rig.guest, 6);
 	assert_int_equal(hint_round_fill(&rig.round, rig.out, MANY), 0);
@@ -234,7 +234,7 @@ static void round_that_changes_before_the_copy_gives_nothing(void **state)
 	put(1, 1);
 	look_and_fill();
 	assert_int_equal(rig.round.id, 6);
-	assert_int_equal(rig.count + hint_round_cut(&rig.round, rig.out), 1);
+	assert_int_equal(rig.count + hint_round_flush(&rig.round, rig.out), 1);
 }
 
 static void withdrawn_request_ends_the_round(void **state)
@@ -248,7 +248,7 @@ static void withdrawn_request_ends_the_round(void **state)
 	look_and_fill();
 	assert_int_equal(rig.round.state, HINT_NONE);
 	assert_int_equal(rig.round.phase, FREEHINT_PHASE_READY);
-	assert_false(hint_round_is_asked(&rig.round, 5));
+	assert_false(hint_round_is_requested(&rig.round, 5));
 }
 
 static void expect_fault(void)
@@ -259,7 +259,7 @@ static void expect_fault(void)
 	assert_int_equal(rig.stats.faulty, 1);
 	assert_int_equal(rig.count, 0);
 	assert_true(hint_round_complete(&rig.round));
-	assert_int_equal(hint_round_cut(&rig.round, rig.out), 0);
+	assert_int_equal(hint_round_flush(&rig.round, rig.out), 0);
 }
 
 static void watermark_beyond_the_bitmap_is_a_fault(void **state)
@@ -363,7 +363,7 @@ static void random_headers_do_no_harm(void **state)
 		rig.count = 0;
 		look_and_fill();
 		if (hint_round_complete(&rig.round)) {
-			rig.count += hint_round_cut(&rig.round, rig.out + rig.count);
+			rig.count += hint_round_flush(&rig.round, rig.out + rig.count);
 			hint_round_close(&rig.round);
 		}
 	}

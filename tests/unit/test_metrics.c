@@ -133,20 +133,20 @@ static void scribe_is_told_what_is_new(void **state)
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
 	metrics_init(&metrics, "vm1", pair[0]);
-	metrics_tell(&metrics, &view, false);
+	metrics_send(&metrics, &view, false);
 	assert_true(heard(pair[1]) > 0);
-	metrics_tell(&metrics, &view, true);
+	metrics_send(&metrics, &view, true);
 	assert_int_equal(heard(pair[1]), 0);
 	view.attached = false;
-	metrics_tell(&metrics, &view, false);
+	metrics_send(&metrics, &view, false);
 	assert_int_equal(heard(pair[1]), 0);
-	metrics_tell(&metrics, &view, true);
+	metrics_send(&metrics, &view, true);
 	assert_true(heard(pair[1]) > 0);
 	close(pair[1]);
 	view.attached = true;
-	metrics_tell(&metrics, &view, true);
+	metrics_send(&metrics, &view, true);
 	assert_int_equal(metrics.scribe, -1);
-	metrics_tell(&metrics, &view, true);
+	metrics_send(&metrics, &view, true);
 	close(pair[0]);
 }
 

@@ -4,7 +4,7 @@
  * asked for, and a monitor in the same thread. What is watched and timed in every
  * state, and what is left of a connection when it ends.
  */
-/* links: host-agent/agent/session.c host-agent/agent/session_ask.c */
+/* links: host-agent/agent/session.c host-agent/agent/session_query.c */
 /* links: host-agent/agent/session_attach.c host-agent/agent/session_note.c */
 /* links: host-agent/agent/qmp_client.c host-agent/common/qmp_stream.c */
 /* links: host-agent/agent/hint_batch.c */
@@ -59,7 +59,7 @@ static void silent_monitor_is_told_after_a_while(void **state)
 	rig.server.greeting = "";
 	session_connect(&rig.session);
 	talk();
-	fire(EVENT_ASK);
+	fire(EVENT_QUERY);
 	assert_int_equal(rig.session.note, NOTE_NO_GREETING);
 	assert_true(rig.loop.fd >= 0);
 }
@@ -86,10 +86,10 @@ static void poll_is_slow_until_reporting_is_on(void **state)
 	freehint_write_request(rig.shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
 	fire(EVENT_POLL);
 	assert_int_equal(rig.loop.usec[EVENT_POLL], rig.conf.poll_us);
-	assert_int_equal(rig.loop.usec[EVENT_ASK], 0);
+	assert_int_equal(rig.loop.usec[EVENT_QUERY], 0);
 	/* The guest forged it: QEMU says that reporting is off. */
 	rig.server.state = "off";
-	fire(EVENT_ASK);
+	fire(EVENT_QUERY);
 	talk();
 	fire(EVENT_POLL);
 	assert_int_equal(rig.loop.usec[EVENT_POLL], FREEHINT_POLL_IDLE_US);
@@ -104,14 +104,14 @@ static void end_of_a_connection_leaves_nothing(void **state)
 	fire(EVENT_POLL);
 	assert_int_equal(rig.session.batch.busy, 1);
 	fake_qmp_hang_up(&rig.server);
-	session_talk(&rig.session);
+	session_handle_qmp(&rig.session);
 	assert_int_equal(rig.session.qmp.state, QMP_DOWN);
 	assert_int_equal(rig.session.note, NOTE_CLOSED);
 	assert_null(rig.session.region.base);
 	assert_int_equal(rig.session.batch.busy, 0);
-	assert_int_equal(rig.session.open_asks, 0);
+	assert_int_equal(rig.session.pending_queries, 0);
 	assert_false(rig.loop.timer[EVENT_POLL]);
-	assert_false(rig.loop.timer[EVENT_ASK]);
+	assert_false(rig.loop.timer[EVENT_QUERY]);
 	assert_int_equal(rig.loop.fd, -1);
 	rig.server.mute = false;
 	fire(EVENT_RETRY);
@@ -126,9 +126,9 @@ static void events_of_an_old_poll_do_nothing(void **state)
 	(void)state;
 	attach();
 	fake_qmp_hang_up(&rig.server);
-	session_talk(&rig.session);
+	session_handle_qmp(&rig.session);
 	session_poll(&rig.session);
-	session_ask(&rig.session);
+	session_query(&rig.session);
 	assert_int_equal(rig.session.qmp.state, QMP_DOWN);
 	assert_false(rig.loop.timer[EVENT_POLL]);
 }
@@ -143,7 +143,7 @@ static void incoming_migration_keeps_the_region_shut(void **state)
 	assert_int_equal(rig.session.note, NOTE_INCOMING);
 	rig.server.runstate = "running";
 	rig.server.status = "completed";
-	fire(EVENT_ASK);
+	fire(EVENT_QUERY);
 	talk();
 	assert_non_null(rig.session.region.base);
 }
@@ -157,27 +157,27 @@ static void every_obstacle_has_its_note(void **state)
 	assert_int_equal(rig.session.note, NOTE_NO_EXTENSION);
 	rig.server.bare = false;
 	rig.server.instance = 0;
-	fire(EVENT_ASK);
+	fire(EVENT_QUERY);
 	talk();
 	assert_int_equal(rig.session.note, NOTE_NOT_STARTED);
 	rig.server.instance = INSTANCE + 1;
-	fire(EVENT_ASK);
+	fire(EVENT_QUERY);
 	talk();
 	assert_int_equal(rig.session.note, NOTE_WRONG_SHM);
 	rig.server.instance = INSTANCE;
 	rig.server.size = 2 * SIZE;
-	fire(EVENT_ASK);
+	fire(EVENT_QUERY);
 	talk();
 	assert_int_equal(rig.session.note, NOTE_NO_SHM);
 	rig.server.size = SIZE;
 	rig.shm->host_hello.version_min = FREEHINT_VERSION + 1;
 	rig.shm->host_hello.version = FREEHINT_VERSION + 1;
-	fire(EVENT_ASK);
+	fire(EVENT_QUERY);
 	talk();
 	assert_int_equal(rig.session.note, NOTE_VERSION);
 	assert_null(rig.session.region.base);
 	rig.shm->host_hello.version_min = FREEHINT_VERSION_MIN;
-	fire(EVENT_ASK);
+	fire(EVENT_QUERY);
 	talk();
 	assert_int_equal(rig.session.note, NOTE_ATTACHED);
 }
@@ -188,11 +188,11 @@ static void answers_that_never_come_are_waited_for(void **state)
 	rig.server.mute = true;
 	session_connect(&rig.session);
 	talk();
-	assert_int_equal(rig.session.open_asks, 3);
-	fire(EVENT_ASK);
-	fire(EVENT_ASK);
-	assert_int_equal(rig.session.open_asks, 3);
-	assert_true(rig.loop.usec[EVENT_ASK] > 0);
+	assert_int_equal(rig.session.pending_queries, 3);
+	fire(EVENT_QUERY);
+	fire(EVENT_QUERY);
+	assert_int_equal(rig.session.pending_queries, 3);
+	assert_true(rig.loop.usec[EVENT_QUERY] > 0);
 	assert_int_equal(rig.session.qmp.state, QMP_UP);
 }
 
@@ -203,13 +203,13 @@ static void once_ends_with_the_migration(void **state)
 	rig.conf.json = true;
 	attach();
 	rig.server.status = "active";
-	fire(EVENT_ASK);
+	fire(EVENT_QUERY);
 	talk();
 	publish(7);
 	fire(EVENT_POLL);
 	talk();
 	rig.server.status = "failed";
-	fire(EVENT_ASK);
+	fire(EVENT_QUERY);
 	talk();
 	assert_true(rig.session.done);
 	assert_int_equal(rig.session.exit_code, AGENT_EXIT_NOT_COMPLETED);
@@ -218,13 +218,13 @@ static void once_ends_with_the_migration(void **state)
 /* As if nobody had spoken QMP for @seconds more. */
 static void let_pass(u64 seconds)
 {
-	rig.session.away_us -= seconds * 1000000;
+	rig.session.disconnected_us -= seconds * 1000000;
 }
 
 static void hang_up(void)
 {
 	fake_qmp_hang_up(&rig.server);
-	session_talk(&rig.session);
+	session_handle_qmp(&rig.session);
 	assert_int_equal(rig.session.qmp.state, QMP_DOWN);
 }
 
@@ -300,7 +300,7 @@ static void qemu_that_takes_its_time_is_waited_for(void **state)
 	session_connect(&rig.session);
 	talk();
 	let_pass(3600);
-	fire(EVENT_ASK);
+	fire(EVENT_QUERY);
 	talk();
 	assert_false(rig.session.done);
 	assert_true(rig.loop.fd >= 0);
@@ -336,14 +336,14 @@ static void completed_without_a_time_is_asked_once_more(void **state)
 	rig.conf.once = true;
 	attach();
 	rig.server.status = "active";
-	fire(EVENT_ASK);
+	fire(EVENT_QUERY);
 	talk();
 	rig.server.status = "completed";
 	rig.server.timeless = true;
-	fire(EVENT_ASK);
+	fire(EVENT_QUERY);
 	talk();
 	assert_false(rig.session.done);
-	fire(EVENT_ASK);
+	fire(EVENT_QUERY);
 	talk();
 	assert_true(rig.session.done);
 	assert_int_equal(rig.session.exit_code, AGENT_EXIT_OK);

@@ -14,7 +14,7 @@
 #include "round.h"
 
 /* Words that one look covers: up to 16, an allocator's largest block. */
-#define LOOK_WORDS	16
+#define SCAN_WORDS	16
 
 static struct {
 	struct freehint_publisher pub;
@@ -65,7 +65,7 @@ static void put(struct mutator *mutator, const u64 *words, u64 n)
 
 static void scan_block(struct mutator *mutator, u64 n)
 {
-	u64 words[LOOK_WORDS], i, piece;
+	u64 words[SCAN_WORDS], i, piece;
 
 	pages_look(guest.pub.mark, words, n);
 	for (i = 0; i < n; i += piece) {
@@ -88,7 +88,7 @@ static u32 scan(struct mutator *mutator)
 		if (!stubborn && !freehint_round_is_current(&guest.pub, guest.pub.round))
 			return FREEHINT_SEAL_ABORTED;
 		left = (pages_end() - guest.pub.mark) / FREEHINT_WORD_BITS;
-		n = 1 + random_below(&mutator->random, LOOK_WORDS);
+		n = 1 + random_below(&mutator->random, SCAN_WORDS);
 		scan_block(mutator, n < left ? n : left);
 	}
 	return FREEHINT_SEAL_COMPLETE;

@@ -14,23 +14,23 @@
 #include "session.h"
 
 /* Periods between two sets of queries, microseconds. */
-#define ASK_SETTLING_US		250000ULL	/* may we map now? */
-#define ASK_MIGRATING_US	200000ULL	/* is it over? */
-#define ASK_EARLY_US		20000ULL	/* how long did it take? */
-#define ASK_IDLE_US		1000000ULL
-#define ASK_MISSING_US		5000000ULL	/* no extension: unlikely to change */
+#define QUERY_UNATTACHED_US	250000ULL	/* may we map now? */
+#define QUERY_MIGRATING_US	200000ULL	/* is it over? */
+#define QUERY_EARLY_US		20000ULL	/* how long did it take? */
+#define QUERY_IDLE_US		1000000ULL
+#define QUERY_MISSING_US	5000000ULL	/* no extension: unlikely to change */
 
-void session_tell_metrics(struct session *session, bool now)
+void session_send_metrics(struct session *session, bool now)
 {
 	const struct metrics_view view = {
 		.attached = session->region.base,
 		.status = &session->now,
 	};
 
-	metrics_tell(&session->metrics, &view, now);
+	metrics_send(&session->metrics, &view, now);
 }
 
-void session_sum_up(struct session *session, enum migration_outcome outcome)
+void session_end_migration(struct session *session, enum migration_outcome outcome)
 {
 	struct migration_summary sum = {
 		.outcome = outcome,
@@ -52,18 +52,18 @@ void session_sum_up(struct session *session, enum migration_outcome outcome)
 							    AGENT_EXIT_NOT_COMPLETED;
 }
 
-static u64 ask_period(const struct session *session)
+static u64 query_period(const struct session *session)
 {
 	if (session->missing)
-		return ASK_MISSING_US;
+		return QUERY_MISSING_US;
 	if (session->note == NOTE_NO_SHM || session->note == NOTE_WRONG_SHM ||
 	    session->note == NOTE_VERSION)
-		return ASK_IDLE_US;
+		return QUERY_IDLE_US;
 	if (!session->region.base)
-		return ASK_SETTLING_US;
+		return QUERY_UNATTACHED_US;
 	if (session->migrating || session->stats.rounds)
-		return ASK_MIGRATING_US;
-	return ASK_IDLE_US;
+		return QUERY_MIGRATING_US;
+	return QUERY_IDLE_US;
 }
 
 int session_send_queries(struct session *session)
@@ -74,19 +74,19 @@ int session_send_queries(struct session *session)
 	unsigned int i;
 	int ret;
 
-	session->asked_us = clock_us();
+	session->queried_us = clock_us();
 	session->extension = false;
 	session->missing = false;
 	for (i = 0; i < sizeof(set) / sizeof(set[0]); i++) {
 		ret = qmp_client_send(&session->qmp, set[i], 0, -1, NULL);
 		if (ret)
 			return ret;
-		session->open_asks++;
+		session->pending_queries++;
 	}
 	return 0;
 }
 
-static void tell_refusal(struct session *session)
+static void report_refusal(struct session *session)
 {
 	if (!strcmp(session->refused, session->now.refused))
 		return;
@@ -104,11 +104,11 @@ static void tell_refusal(struct session *session)
  * opened some. They count only for a set that was sent after the last round was seen:
  * an older "completed" belongs to the migration before.
  */
-static void notice_end(struct session *session, enum migration_phase before)
+static void detect_end(struct session *session, enum migration_phase before)
 {
 	enum migration_outcome outcome = migration_outcome_of(session->status);
 	bool rounds = session->stats.rounds && session->now.rounds > session->before.rounds &&
-		      session->asked_us > session->stats.last_round_us;
+		      session->queried_us > session->stats.last_round_us;
 
 	if (session->phase == PHASE_PRECOPY)
 		session->migrating = true;
@@ -120,7 +120,7 @@ static void notice_end(struct session *session, enum migration_phase before)
 			  migration_phase_names[before]);
 	if (outcome != OUTCOME_NONE && session->phase == PHASE_IDLE &&
 	    (session->migrating || rounds))
-		session_sum_up(session, outcome);
+		session_end_migration(session, outcome);
 }
 
 /*
@@ -131,9 +131,9 @@ static bool is_early(struct session *session)
 {
 	bool timeless = !session->total_ms &&
 			migration_outcome_of(session->status) == OUTCOME_COMPLETED;
-	bool early = timeless && !session->asked_again;
+	bool early = timeless && !session->time_missing;
 
-	session->asked_again = timeless;
+	session->time_missing = timeless;
 	return early;
 }
 
@@ -143,21 +143,21 @@ static void decide(struct session *session)
 	enum migration_phase before = session->phase;
 
 	if (is_early(session)) {
-		event_loop_timer(session->loop, EVENT_ASK, ASK_EARLY_US);
+		event_loop_timer(session->loop, EVENT_QUERY, QUERY_EARLY_US);
 		return;
 	}
 	session->phase = migration_phase_next(before, session->runstate, session->status);
 	session->reporting_off = session->now.state == FREEHINT_STATE_OFF;
 	if (!session->region.base)
-		session_settle(session);
+		session_try_attach(session);
 	if (session->extension && session->region.base)
-		tell_refusal(session);
-	notice_end(session, before);
+		report_refusal(session);
+	detect_end(session, before);
 	/* No migration runs: exclude QEMU's counts so far from the next summary. */
 	if (!session->migrating && !session->stats.rounds)
 		session->before = session->now;
-	session_tell_metrics(session, false);
-	event_loop_timer(session->loop, EVENT_ASK, ask_period(session));
+	session_send_metrics(session, false);
+	event_loop_timer(session->loop, EVENT_QUERY, query_period(session));
 }
 
 static void copy_text(char *to, const json_t *object, const char *key)
@@ -167,11 +167,11 @@ static void copy_text(char *to, const json_t *object, const char *key)
 	snprintf(to, SESSION_TEXT, "%s", text ? text : "");
 }
 
-void session_take_answer(struct session *session, const struct qmp_message *message)
+void session_handle_answer(struct session *session, const struct qmp_message *message)
 {
 	bool failed = message->kind == QMP_MESSAGE_ERROR;
 
-	session->open_asks--;
+	session->pending_queries--;
 	switch (message->command) {
 	case QMP_QUERY_STATUS:
 		copy_text(session->runstate, message->body, "status");
@@ -189,6 +189,6 @@ void session_take_answer(struct session *session, const struct qmp_message *mess
 	if (failed && !session->missing)
 		log_warn_limited("QEMU refused %s: %s",
 				 qmp_client_command_name(message->command), message->desc);
-	if (!session->open_asks)
+	if (!session->pending_queries)
 		decide(session);
 }
