@@ -22,7 +22,7 @@
 /* Exit status of a child that could not become the user. */
 #define CANNOT_BECOME_USER		255
 
-static bool become(const struct passwd *user)
+static bool change_user(const struct passwd *user)
 {
 	return !initgroups(user->pw_name, user->pw_gid) && !setgid(user->pw_gid) &&
 	       !setuid(user->pw_uid);
@@ -38,7 +38,7 @@ static int try_as(const struct passwd *user, const char *path, int mode)
 		return access(path, mode) ? errno : 0;
 	pid = fork();
 	if (!pid) {
-		if (!become(user))
+		if (!change_user(user))
 			_exit(CANNOT_BECOME_USER);
 		_exit(access(path, mode) ? errno : 0);
 	}

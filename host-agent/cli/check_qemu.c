@@ -18,7 +18,7 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-#define PATIENCE_S	20
+#define TIMEOUT_S	20
 
 /* Every QEMU that can load plugins exports this symbol. */
 #define PLUGIN_SYMBOL "qemu_plugin_register_vcpu_init_cb"
@@ -43,8 +43,8 @@ static const struct renamed {
  * Run a program with one or two arguments and pass each line that it prints to @taken,
  * until @taken returns true. Return: true when it did.
  */
-static bool ask(const char *path, const char *argument, const char *more,
-		bool (*taken)(const char *line))
+static bool run_program(const char *path, const char *argument, const char *more,
+			bool (*taken)(const char *line))
 {
 	char line[256];
 	bool done = false;
@@ -57,7 +57,7 @@ static bool ask(const char *path, const char *argument, const char *more,
 	pid = fork();
 	if (!pid) {
 		/* The alarm survives exec, and ends a program that prints nothing and waits. */
-		alarm(PATIENCE_S);
+		alarm(TIMEOUT_S);
 		dup2(fds[1], STDOUT_FILENO);
 		execl(path, path, argument, more, (char *)NULL);
 		_exit(127);
@@ -99,7 +99,7 @@ static bool parse_version(const char *line)
 /* Return: false when this is no QEMU, or when it does not run. */
 static bool check_series(const char *path)
 {
-	if (!ask(path, "--version", NULL, parse_version)) {
+	if (!run_program(path, "--version", NULL, parse_version)) {
 		finding_wrong("%s does not tell its version, give QEMU's program with --qemu",
 			      path);
 		return false;
@@ -166,9 +166,9 @@ static bool is_our_object(const char *line)
 }
 
 /* Built with host-agent/qemu-patches: then there is nothing to load. */
-static bool has_it_built_in(const char *path)
+static bool has_freehint_built_in(const char *path)
 {
-	return ask(path, "-object", "help", is_our_object);
+	return run_program(path, "-object", "help", is_our_object);
 }
 
 static bool is_our_device(const char *line)
@@ -178,7 +178,7 @@ static bool is_our_device(const char *line)
 
 static void check_device(const char *path)
 {
-	if (ask(path, "-device", "help", is_our_device))
+	if (run_program(path, "-device", "help", is_our_device))
 		finding_ok("it has the device ivshmem-plain");
 	else
 		finding_wrong("it has no device ivshmem-plain (RHEL, KubeVirt and microvm builds "
@@ -191,7 +191,7 @@ void check_qemu(const char *path)
 	finding_note("QEMU is %s", path);
 	if (!check_series(path))
 		return;
-	if (has_it_built_in(path))
+	if (has_freehint_built_in(path))
 		finding_ok("it has freehint built in: -object freehint,id=ID,memdev=ID");
 	else
 		check_symbols(path);

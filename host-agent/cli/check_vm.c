@@ -40,7 +40,7 @@ static void check_size(u64 capacity, u64 pages)
 }
 
 /* The host cannot find out which of these reasons applies. */
-static void explain_silence(const struct ivshmem_place *place)
+static void explain_missing_hello(const struct ivshmem_place *place)
 {
 	finding_wrong("the guest's module has not said hello from device %s: load freehint.ko in "
 		      "the guest (modprobe freehint)", place->slot);
@@ -72,7 +72,7 @@ static void check_guest(const json_t *status, const struct ivshmem_place *place)
 
 	check_mapping(place);
 	if (!json_is_true(json_object_get(guest, "present"))) {
-		explain_silence(place);
+		explain_missing_hello(place);
 		return;
 	}
 	finding_ok("the guest's module is there, free pages are %s to it",

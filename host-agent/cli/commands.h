@@ -13,7 +13,7 @@
  * @CLI_WRONG:    doctor found a fault that has to be corrected
  * @CLI_NO_ANSWER: QEMU did not answer, or the shared memory could not be read
  * @CLI_NOT_MIGRATED: the migration failed or was cancelled
- * @CLI_LEFT:     the migration continues, and the tool does not watch it any more
+ * @CLI_DETACHED: the migration continues, and the tool does not watch it any more
  */
 enum cli_exit {
 	CLI_OK = 0,
@@ -21,7 +21,7 @@ enum cli_exit {
 	CLI_WRONG = 3,
 	CLI_NO_ANSWER = 4,
 	CLI_NOT_MIGRATED = 5,
-	CLI_LEFT = 6,
+	CLI_DETACHED = 6,
 };
 
 typedef enum cli_exit cli_command(int argc, char **argv);

@@ -52,8 +52,8 @@ static const Elf64_Shdr *sections(const struct elf_symbols *elf, u64 *count)
 	return (const Elf64_Shdr *)(elf->file + head->e_shoff);
 }
 
-static bool take_table(struct elf_symbols *elf, const Elf64_Shdr *table,
-		       const Elf64_Shdr *names)
+static bool use_table(struct elf_symbols *elf, const Elf64_Shdr *table,
+		      const Elf64_Shdr *names)
 {
 	if (table->sh_offset % 8 || !inside(elf, table->sh_offset, table->sh_size) ||
 	    !inside(elf, names->sh_offset, names->sh_size) || !names->sh_size ||
@@ -75,7 +75,7 @@ static int find_table(struct elf_symbols *elf)
 		return -ENOEXEC;
 	for (i = 0; i < count; i++)
 		if (section[i].sh_type == SHT_DYNSYM && section[i].sh_link < count &&
-		    take_table(elf, &section[i], &section[section[i].sh_link]))
+		    use_table(elf, &section[i], &section[section[i].sh_link]))
 			return 0;
 	return -ENODATA;
 }

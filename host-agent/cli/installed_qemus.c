@@ -17,7 +17,7 @@
 
 #include "findings.h"
 
-#define MOST_QEMUS	16
+#define MAX_QEMUS	16
 
 /* Directories of QEMU that may not be in PATH, and its names for x86-64 guests. */
 #define ELSEWHERE	"/usr/local/bin:/usr/bin:/usr/libexec"
@@ -33,8 +33,8 @@ static const char *const names[] = { "qemu-system-x86_64*", "qemu-kvm", "kvm" };
  * @count: number of programs
  */
 struct found {
-	char path[MOST_QEMUS][PATH_MAX];
-	struct stat id[MOST_QEMUS];
+	char path[MAX_QEMUS][PATH_MAX];
+	struct stat id[MAX_QEMUS];
 	unsigned int count;
 };
 
@@ -52,13 +52,13 @@ static void add(struct found *found, const char *path)
 {
 	struct stat *st = &found->id[found->count];
 
-	if (found->count == MOST_QEMUS || stat(path, st) || !S_ISREG(st->st_mode) ||
+	if (found->count == MAX_QEMUS || stat(path, st) || !S_ISREG(st->st_mode) ||
 	    access(path, X_OK) || is_known(found, st))
 		return;
 	snprintf(found->path[found->count++], PATH_MAX, "%s", path);
 }
 
-static void look_in(struct found *found, const char *directory, int len, const char *name)
+static void search_directory(struct found *found, const char *directory, int len, const char *name)
 {
 	char pattern[PATH_MAX];
 	glob_t paths;
@@ -73,8 +73,8 @@ static void look_in(struct found *found, const char *directory, int len, const c
 }
 
 /* Find any of @count names in the directories of a list separated by colons. */
-static void look_along(struct found *found, const char *directories, const char *const *name,
-		       size_t count)
+static void search_path(struct found *found, const char *directories, const char *const *name,
+			size_t count)
 {
 	const char *end;
 	size_t i;
@@ -82,7 +82,7 @@ static void look_along(struct found *found, const char *directories, const char 
 	for (; directories && *directories; directories = *end ? end + 1 : end) {
 		end = strchrnul(directories, ':');
 		for (i = 0; end > directories && i < count; i++)
-			look_in(found, directories, (int)(end - directories), name[i]);
+			search_directory(found, directories, (int)(end - directories), name[i]);
 	}
 }
 
@@ -91,7 +91,7 @@ static void find_named(struct found *found, const char *name)
 	if (strchr(name, '/'))
 		add(found, name);
 	else
-		look_along(found, getenv("PATH"), &name, 1);
+		search_path(found, getenv("PATH"), &name, 1);
 	if (found->count)
 		found->count = 1;
 	else
@@ -100,8 +100,8 @@ static void find_named(struct found *found, const char *name)
 
 static void find_all(struct found *found)
 {
-	look_along(found, getenv("PATH"), names, NAMES);
-	look_along(found, ELSEWHERE, names, NAMES);
+	search_path(found, getenv("PATH"), names, NAMES);
+	search_path(found, ELSEWHERE, names, NAMES);
 	if (!found->count)
 		finding_wrong("there is no QEMU for x86-64 guests in PATH or in " ELSEWHERE
 			      ", give its program with --qemu");

@@ -13,7 +13,7 @@
 #define SHARED_BAR	2
 
 /* Most levels of bridges to search; QEMU has no more. */
-#define DEEPEST		16
+#define MAX_DEPTH	16
 
 static const json_t *shared_bar(const json_t *device, u64 size)
 {
@@ -27,7 +27,7 @@ static const json_t *shared_bar(const json_t *device, u64 size)
 	return NULL;
 }
 
-static bool take(struct ivshmem_place *place, const json_t *device, u64 size)
+static bool match_device(struct ivshmem_place *place, const json_t *device, u64 size)
 {
 	const json_t *id = json_object_get(device, "id"), *bar = shared_bar(device, size);
 	json_int_t address;
@@ -43,16 +43,16 @@ static bool take(struct ivshmem_place *place, const json_t *device, u64 size)
 	return true;
 }
 
-static bool look_among(struct ivshmem_place *place, const json_t *devices, u64 size, int depth)
+static bool search_devices(struct ivshmem_place *place, const json_t *devices, u64 size, int depth)
 {
 	const json_t *device, *behind;
 	size_t i;
 
 	json_array_foreach(devices, i, device) {
-		if (take(place, device, size))
+		if (match_device(place, device, size))
 			return true;
 		behind = json_object_get(json_object_get(device, "pci_bridge"), "devices");
-		if (depth < DEEPEST && look_among(place, behind, size, depth + 1))
+		if (depth < MAX_DEPTH && search_devices(place, behind, size, depth + 1))
 			return true;
 	}
 	return false;
@@ -64,7 +64,7 @@ bool ivshmem_place_find(struct ivshmem_place *place, const json_t *buses, u64 si
 	size_t i;
 
 	json_array_foreach(buses, i, bus)
-		if (look_among(place, json_object_get(bus, "devices"), size, 0))
+		if (search_devices(place, json_object_get(bus, "devices"), size, 0))
 			return true;
 	return false;
 }

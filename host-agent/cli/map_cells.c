@@ -70,16 +70,16 @@ int map_cells_add_free(struct map_cells *cells, const struct freehint_reader *re
 	return region_file_walk(reader, round, mark, add_words, cells) ? -ENODATA : 0;
 }
 
-static u64 least(u64 a, u64 b)
+static u64 min_u64(u64 a, u64 b)
 {
 	return a < b ? a : b;
 }
 
 u64 map_cells_class(const struct map_cells *cells, u32 cell, enum page_class class)
 {
-	u64 ram = cells->ram[cell], hinted = least(cells->hinted[cell], ram);
-	u64 unused = least(cells->unused[cell], ram);
-	u64 kept = least(hinted, unused);
+	u64 ram = cells->ram[cell], hinted = min_u64(cells->hinted[cell], ram);
+	u64 unused = min_u64(cells->unused[cell], ram);
+	u64 kept = min_u64(hinted, unused);
 
 	switch (class) {
 	case PAGE_KEPT:

@@ -20,11 +20,11 @@
 
 /* Until it has seen the start of reporting, the guest polls ten times a second by default. */
 #define NOTICE_MAX_US	10000000
-#define NOTICE_TELL_US	1000000
+#define NOTICE_PRINT_US	1000000
 
 /* QEMU resumes the guest a moment after it reports that the migration failed. */
-#define LOOK_US		100000
-#define LOOKS		30
+#define RESUME_POLL_US	100000
+#define RESUME_POLLS	30
 
 /* The guest's poll period as the guest reports it; 0: unknown. */
 static u64 guest_period_us(struct qmp_call *call)
@@ -45,20 +45,20 @@ static void wait_for_notice(struct qmp_call *call)
 		us = FREEHINT_POLL_IDLE_US;
 	if (us > NOTICE_MAX_US)
 		us = NOTICE_MAX_US;
-	if (us > NOTICE_TELL_US)
-		progress_say("the guest looks every %llu ms only (poll_idle_ms), waiting for it",
-			     (unsigned long long)us / 1000);
+	if (us > NOTICE_PRINT_US)
+		progress_message("the guest looks every %llu ms only (poll_idle_ms), waiting for it",
+				 (unsigned long long)us / 1000);
 	usleep((useconds_t)(us + us / 4));
 }
 
 /* Without hints it is an ordinary migration: log the reason and continue. */
 static void start_hints(struct qmp_call *call, struct migrate_settings *settings)
 {
-	if (!migrate_settings_report(settings, call))
+	if (!migrate_settings_start_reporting(settings, call))
 		wait_for_notice(call);
 	else
-		progress_say("no hints: %s", call->absent ?
-			     "QEMU runs without the extension" : call->error);
+		progress_message("no hints: %s", call->absent ?
+				 "QEMU runs without the extension" : call->error);
 }
 
 static bool set_limits(struct qmp_call *call, const struct migrate_options *opt,
@@ -86,7 +86,7 @@ static double skipped(struct qmp_call *call)
 	return bytes;
 }
 
-static void sum_up(const struct migrate_watch *watch, double kept)
+static void print_summary(const struct migrate_watch *watch, double kept)
 {
 	const json_t *last = watch->last, *ram = json_object_get(last, "ram");
 	const char *why = json_string_value(json_object_get(last, "error-desc"));
@@ -104,7 +104,7 @@ static void sum_up(const struct migrate_watch *watch, double kept)
 }
 
 /* Has the migration stopped the guest, without QEMU resuming it? */
-static bool is_guest_left_stopped(struct qmp_call *call)
+static bool is_guest_left_paused(struct qmp_call *call)
 {
 	const char *status;
 	json_t *answer;
@@ -117,49 +117,49 @@ static bool is_guest_left_stopped(struct qmp_call *call)
 		handing = status && !strcmp(status, "finish-migrate");
 		stopped = handing || (status && !strcmp(status, "postmigrate"));
 		json_decref(answer);
-	} while (handing && ++i < LOOKS && !usleep(LOOK_US));
+	} while (handing && ++i < RESUME_POLLS && !usleep(RESUME_POLL_US));
 	return stopped;
 }
 
-static void tell_where_the_guest_is(const struct migrate_watch *watch)
+static void report_stopped_guest(const struct migrate_watch *watch)
 {
-	if (!is_guest_left_stopped(watch->call))
+	if (!is_guest_left_paused(watch->call))
 		return;
-	if (watch->there)
-		progress_say("the guest is stopped here, and ran on the destination; cont here "
-			     "loses what it did there, and is wrong while it runs there");
+	if (watch->ran_on_destination)
+		progress_message("the guest is stopped here, and ran on the destination; cont here "
+				 "loses what it did there, and is wrong while it runs there");
 	else
-		progress_say("the guest is stopped here; cont lets it run on, unless the "
-			     "destination runs it");
+		progress_message("the guest is stopped here; cont lets it run on, unless the "
+				 "destination runs it");
 }
 
 static enum cli_exit finish(const struct migrate_watch *watch,
 			    struct migrate_settings *settings)
 {
-	sum_up(watch, skipped(watch->call) - watch->before);
+	print_summary(watch, skipped(watch->call) - watch->before);
 	if (!strcmp(watch->state->name, "completed"))
 		return CLI_OK;
-	migrate_settings_put_back(settings, watch->call);
-	tell_where_the_guest_is(watch);
+	migrate_settings_restore(settings, watch->call);
+	report_stopped_guest(watch);
 	return CLI_NOT_MIGRATED;
 }
 
 /* A running migration keeps the changed settings; a migration that ends gets them restored. */
-static enum cli_exit leave(const struct migrate_watch *watch, struct migrate_settings *settings)
+static enum cli_exit detach(const struct migrate_watch *watch, struct migrate_settings *settings)
 {
-	progress_say("the migration is left to itself, %s; query-migrate tells how it goes on",
-		     watch->state->name);
+	progress_message("the migration is left to itself, %s; query-migrate tells how it goes on",
+			 watch->state->name);
 	if (watch->state->stage == STAGE_ENDING)
-		migrate_settings_put_back(settings, watch->call);
+		migrate_settings_restore(settings, watch->call);
 	else
-		migrate_settings_tell(settings);
-	return CLI_LEFT;
+		migrate_settings_print(settings);
+	return CLI_DETACHED;
 }
 
-static void lose(const struct migrate_watch *watch, const struct migrate_settings *settings)
+static void report_lost(const struct migrate_watch *watch, const struct migrate_settings *settings)
 {
-	progress_say("%s; a migration that has begun goes on", watch->call->error);
-	migrate_settings_tell(settings);
+	progress_message("%s; a migration that has begun goes on", watch->call->error);
+	migrate_settings_print(settings);
 }
 
 static enum cli_exit watch_to_the_end(struct qmp_call *call, const struct migrate_options *opt,
@@ -172,26 +172,26 @@ static enum cli_exit watch_to_the_end(struct qmp_call *call, const struct migrat
 	enum cli_exit code = CLI_NO_ANSWER;
 
 	progress_end();
-	if (end == WATCH_OVER)
+	if (end == WATCH_ENDED)
 		code = finish(&watch, settings);
-	else if (end == WATCH_LEFT)
-		code = leave(&watch, settings);
+	else if (end == WATCH_DETACHED)
+		code = detach(&watch, settings);
 	else
-		lose(&watch, settings);
+		report_lost(&watch, settings);
 	json_decref(watch.last);
 	return code;
 }
 
 /* QEMU would refuse a second migration, but not new limits, and these change the first. */
-static bool is_one_under_way(struct qmp_call *call)
+static bool is_migration_running(struct qmp_call *call)
 {
 	json_t *answer = qmp_call(call, "query-migrate", NULL);
 	const char *status = json_string_value(json_object_get(answer, "status"));
 	bool under_way = status && strcmp(status, "none") != 0 &&
-			 migration_state_find(status)->stage != STAGE_OVER;
+			 migration_state_find(status)->stage != STAGE_ENDED;
 
 	if (under_way)
-		progress_say("a migration is under way already, %s", status);
+		progress_message("a migration is under way already, %s", status);
 	json_decref(answer);
 	return under_way;
 }
@@ -202,7 +202,7 @@ static enum cli_exit migrate(struct qmp_call *call, const struct migrate_options
 	double before = skipped(call);
 	enum cli_exit code = CLI_NO_ANSWER;
 
-	if (is_one_under_way(call))
+	if (is_migration_running(call))
 		return CLI_NO_ANSWER;
 	if (!opt->plain)
 		start_hints(call, settings);
@@ -215,8 +215,8 @@ static enum cli_exit migrate(struct qmp_call *call, const struct migrate_options
 		}
 	}
 	if (code == CLI_NO_ANSWER)
-		progress_say("%s", call->error);
-	migrate_settings_put_back(settings, call);
+		progress_message("%s", call->error);
+	migrate_settings_restore(settings, call);
 	return code;
 }
 
@@ -230,7 +230,7 @@ enum cli_exit cli_migrate(int argc, char **argv)
 	if (argp_parse(&migrate_argp, argc, argv, 0, NULL, &opt))
 		return CLI_USAGE;
 	if (qmp_call_open(&call, opt.qmp)) {
-		progress_say("%s", call.error);
+		progress_message("%s", call.error);
 	} else {
 		interrupts_catch();
 		code = migrate(&call, &opt, &settings);

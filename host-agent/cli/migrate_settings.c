@@ -45,7 +45,7 @@ int migrate_settings_limit(struct migrate_settings *settings, struct qmp_call *c
 	return 0;
 }
 
-int migrate_settings_report(struct migrate_settings *settings, struct qmp_call *call)
+int migrate_settings_start_reporting(struct migrate_settings *settings, struct qmp_call *call)
 {
 	json_t *status = qmp_call(call, FREEHINT_QMP_QUERY, NULL);
 	const char *state = json_string_value(json_object_get(status, "state"));
@@ -72,14 +72,14 @@ static json_t *select_parameters(const struct migrate_settings *settings,
 		if (json_equal(json_object_get(now, key), json_object_get(settings->ours, key)))
 			json_object_set(back, key, value);
 		else
-			progress_say("somebody has changed %s meanwhile, so it stays as it is",
-				     key);
+			progress_message("somebody has changed %s meanwhile, so it stays as it is",
+					 key);
 	}
 	json_decref(now);
 	return back;
 }
 
-static int put_limits_back(struct migrate_settings *settings, struct qmp_call *call)
+static int restore_limits(struct migrate_settings *settings, struct qmp_call *call)
 {
 	json_t *back = select_parameters(settings, call);
 
@@ -91,20 +91,20 @@ static int put_limits_back(struct migrate_settings *settings, struct qmp_call *c
 	return 0;
 }
 
-void migrate_settings_put_back(struct migrate_settings *settings, struct qmp_call *call)
+void migrate_settings_restore(struct migrate_settings *settings, struct qmp_call *call)
 {
 	if (settings->reporting && !qmp_call_ok(call, FREEHINT_QMP_STOP, NULL))
-		progress_say("reporting stays on: %s", call->error);
+		progress_message("reporting stays on: %s", call->error);
 	else
 		settings->reporting = false;
-	if (settings->ours && put_limits_back(settings, call))
-		progress_say("%s", call->error);
+	if (settings->ours && restore_limits(settings, call))
+		progress_message("%s", call->error);
 	else
 		migrate_settings_free(settings);
-	migrate_settings_tell(settings);
+	migrate_settings_print(settings);
 }
 
-static void tell_limits(const struct migrate_settings *settings)
+static void print_limits(const struct migrate_settings *settings)
 {
 	const json_t *ours;
 	const char *key;
@@ -112,18 +112,18 @@ static void tell_limits(const struct migrate_settings *settings)
 
 	json_object_foreach(settings->found, key, value) {
 		ours = json_object_get(settings->ours, key);
-		progress_say("%s stays %lld, it was %lld", key,
-			     (long long)json_integer_value(ours),
-			     (long long)json_integer_value(value));
+		progress_message("%s stays %lld, it was %lld", key,
+				 (long long)json_integer_value(ours),
+				 (long long)json_integer_value(value));
 	}
 }
 
-void migrate_settings_tell(const struct migrate_settings *settings)
+void migrate_settings_print(const struct migrate_settings *settings)
 {
 	if (settings->ours)
-		tell_limits(settings);
+		print_limits(settings);
 	if (settings->reporting)
-		progress_say("reporting stays on, it was off; " FREEHINT_QMP_STOP " ends it");
+		progress_message("reporting stays on, it was off; " FREEHINT_QMP_STOP " ends it");
 }
 
 void migrate_settings_free(struct migrate_settings *settings)

@@ -34,22 +34,22 @@ int migrate_settings_limit(struct migrate_settings *settings, struct qmp_call *c
 			   json_t *limits);
 
 /**
- * migrate_settings_report() - start reporting and save whether it was on
+ * migrate_settings_start_reporting() - start reporting and save whether it was on
  *
  * Return: 0, or a negative errno with @call->error set.
  */
-int migrate_settings_report(struct migrate_settings *settings, struct qmp_call *call);
+int migrate_settings_start_reporting(struct migrate_settings *settings, struct qmp_call *call);
 
 /**
- * migrate_settings_put_back() - restore all settings
+ * migrate_settings_restore() - restore all settings
  *
- * A parameter that somebody else has changed meanwhile is left alone. What cannot be
+ * A parameter that somebody else has changed meanwhile is not changed. What cannot be
  * restored is reported to the user.
  */
-void migrate_settings_put_back(struct migrate_settings *settings, struct qmp_call *call);
+void migrate_settings_restore(struct migrate_settings *settings, struct qmp_call *call);
 
-/** migrate_settings_tell() - report what stays changed, when nothing can be restored */
-void migrate_settings_tell(const struct migrate_settings *settings);
+/** migrate_settings_print() - report what stays changed, when nothing can be restored */
+void migrate_settings_print(const struct migrate_settings *settings);
 
 /** migrate_settings_free() - drop the saved values */
 void migrate_settings_free(struct migrate_settings *settings);

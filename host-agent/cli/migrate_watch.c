@@ -37,7 +37,7 @@ static bool connect_again(struct migrate_watch *watch)
 	return !qmp_call_open(watch->call, watch->socket);
 }
 
-static void take_state(struct migrate_watch *watch)
+static void update_state(struct migrate_watch *watch)
 {
 	const char *status = json_string_value(json_object_get(watch->last, "status"));
 	const struct migration_state *state = migration_state_find(status ? status : "none");
@@ -46,19 +46,19 @@ static void take_state(struct migrate_watch *watch)
 		return;
 	watch->state = state;
 	watch->since_us = clock_us();
-	watch->told = false;
-	if (state->stage == STAGE_THERE)
-		watch->there = true;
+	watch->hint_printed = false;
+	if (state->stage == STAGE_DESTINATION)
+		watch->ran_on_destination = true;
 }
 
-static bool look(struct migrate_watch *watch)
+static bool query_state(struct migrate_watch *watch)
 {
 	json_decref(watch->last);
 	watch->last = qmp_call(watch->call, "query-migrate", NULL);
 	if (!watch->last && watch->call->broken && connect_again(watch))
 		watch->last = qmp_call(watch->call, "query-migrate", NULL);
 	if (watch->last)
-		take_state(watch);
+		update_state(watch);
 	return watch->last;
 }
 
@@ -70,7 +70,7 @@ static bool is_early(struct migrate_watch *watch)
 }
 
 /* QEMU 7.2 also hands over the guest in "active"; the guest is stopped then. */
-static bool is_stopped_to_leave(struct qmp_call *call)
+static bool is_stopped_for_handover(struct qmp_call *call)
 {
 	json_t *answer = qmp_call(call, "query-status", NULL);
 	const char *status = json_string_value(json_object_get(answer, "status"));
@@ -83,14 +83,14 @@ static bool is_stopped_to_leave(struct qmp_call *call)
 
 static bool may_cancel(struct migrate_watch *watch)
 {
-	return watch->state->stage == STAGE_HERE ||
-	       (watch->state->stage == STAGE_PRECOPY && !is_stopped_to_leave(watch->call));
+	return watch->state->stage == STAGE_SOURCE ||
+	       (watch->state->stage == STAGE_PRECOPY && !is_stopped_for_handover(watch->call));
 }
 
-static const char *reason_not_to(enum migration_stage stage)
+static const char *reason_not_to_cancel(enum migration_stage stage)
 {
 	switch (stage) {
-	case STAGE_THERE:
+	case STAGE_DESTINATION:
 		return "the guest runs on the destination and needs the pages that are still "
 		       "here";
 	case STAGE_BOTH:
@@ -111,12 +111,12 @@ static void try_to_cancel(struct migrate_watch *watch)
 	} else if (may_cancel(watch)) {
 		watch->cancel_wanted = false;
 		if (!qmp_call_ok(watch->call, "migrate_cancel", NULL))
-			progress_say("not cancelled: %s; Ctrl-C once more leaves the migration "
-				     "to itself", watch->call->error);
+			progress_message("not cancelled: %s; Ctrl-C once more leaves the migration "
+					 "to itself", watch->call->error);
 	} else if (!watch->explained) {
 		watch->explained = true;
-		progress_say("not cancelled: %s; Ctrl-C once more leaves the migration to "
-			     "itself", reason_not_to(watch->state->stage));
+		progress_message("not cancelled: %s; Ctrl-C once more leaves the migration to "
+				 "itself", reason_not_to_cancel(watch->state->stage));
 	}
 }
 
@@ -139,14 +139,14 @@ static bool handle_interrupts(struct migrate_watch *watch)
 	return true;
 }
 
-static void name_what_it_waits_for(struct migrate_watch *watch)
+static void print_what_is_awaited(struct migrate_watch *watch)
 {
 	const char *status = json_string_value(json_object_get(watch->last, "status"));
 
-	if (watch->told || !watch->state->waits || clock_us() - watch->since_us < STUCK_US)
+	if (watch->hint_printed || !watch->state->waits || clock_us() - watch->since_us < STUCK_US)
 		return;
-	watch->told = true;
-	progress_say("%s: %s", status ? status : "none", watch->state->waits);
+	watch->hint_printed = true;
+	progress_message("%s: %s", status ? status : "none", watch->state->waits);
 }
 
 static void show(struct migrate_watch *watch)
@@ -160,13 +160,13 @@ static void show(struct migrate_watch *watch)
 enum watch_end migrate_watch(struct migrate_watch *watch)
 {
 	for (;;) {
-		if (!look(watch))
+		if (!query_state(watch))
 			return WATCH_LOST;
-		if (watch->state->stage == STAGE_OVER && !is_early(watch))
-			return WATCH_OVER;
+		if (watch->state->stage == STAGE_ENDED && !is_early(watch))
+			return WATCH_ENDED;
 		if (!handle_interrupts(watch))
-			return WATCH_LEFT;
-		name_what_it_waits_for(watch);
+			return WATCH_DETACHED;
+		print_what_is_awaited(watch);
 		if (!watch->quiet)
 			show(watch);
 		usleep(PERIOD_US);

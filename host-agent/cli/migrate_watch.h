@@ -12,13 +12,13 @@
 
 /**
  * enum watch_end - why the watch ended
- * @WATCH_OVER: the migration ended
- * @WATCH_LEFT: the user ended the watch; the migration continues
+ * @WATCH_ENDED: the migration ended
+ * @WATCH_DETACHED: the user ended the watch; the migration continues
  * @WATCH_LOST: QEMU does not answer any more
  */
 enum watch_end {
-	WATCH_OVER,
-	WATCH_LEFT,
+	WATCH_ENDED,
+	WATCH_DETACHED,
 	WATCH_LOST,
 };
 
@@ -31,12 +31,12 @@ enum watch_end {
  *
  * @last:      answer to the last query-migrate, NULL before the first
  * @state:     state in that answer
- * @there:     the guest has run on the destination
+ * @ran_on_destination: the guest has run on the destination
  *
  * The rest is private to migrate_watch.c:
  *
  * @since_us:  when the state began, monotonic microseconds
- * @told:      the hint for this state was printed
+ * @hint_printed: the hint for this state was printed
  * @early:     queries of a completed migration that had no times yet
  * @handled:    number of interrupts that were handled
  * @handled_us: when the first one was handled, monotonic microseconds
@@ -51,10 +51,10 @@ struct migrate_watch {
 
 	json_t *last;
 	const struct migration_state *state;
-	bool there;
+	bool ran_on_destination;
 
 	u64 since_us;
-	bool told;
+	bool hint_printed;
 	unsigned int early;
 	unsigned int handled;
 	u64 handled_us;

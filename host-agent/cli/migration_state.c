@@ -14,29 +14,29 @@
 #include <string.h>
 
 static const struct migration_state states[] = {
-	{ "none", STAGE_HERE,
+	{ "none", STAGE_SOURCE,
 	  "there is no migration any more; did somebody reset QEMU?" },
-	{ "setup", STAGE_HERE,
+	{ "setup", STAGE_SOURCE,
 	  "QEMU waits for the connection; does the destination listen there?" },
-	{ "wait-unplug", STAGE_HERE,
+	{ "wait-unplug", STAGE_SOURCE,
 	  "the guest has to give its failover network device back; Ctrl-C cancels" },
 	{ "active", STAGE_PRECOPY, NULL },
-	{ "pre-switchover", STAGE_HERE,
+	{ "pre-switchover", STAGE_SOURCE,
 	  "the guest is stopped until somebody gives migrate-continue with "
 	  "\"state\": \"pre-switchover\"; Ctrl-C cancels" },
-	{ "device", STAGE_LEAVING,
+	{ "device", STAGE_HANDOVER,
 	  "the guest is stopped until the destination has taken its state" },
 	/* 10.2 */
-	{ "postcopy-device", STAGE_LEAVING,
+	{ "postcopy-device", STAGE_HANDOVER,
 	  "the guest is stopped until the destination has taken its state" },
-	{ "postcopy-active", STAGE_THERE, NULL },
-	{ "postcopy-paused", STAGE_THERE,
+	{ "postcopy-active", STAGE_DESTINATION, NULL },
+	{ "postcopy-paused", STAGE_DESTINATION,
 	  "the link is broken: give migrate-recover with a new \"uri\" on the destination, out of "
 	  "band (exec-oob), then migrate with that \"uri\" and \"resume\": true here" },
 	/* 9.1 */
-	{ "postcopy-recover-setup", STAGE_THERE,
+	{ "postcopy-recover-setup", STAGE_DESTINATION,
 	  "QEMU waits for the connection; does migrate-recover listen on the destination?" },
-	{ "postcopy-recover", STAGE_THERE,
+	{ "postcopy-recover", STAGE_DESTINATION,
 	  "the destination does not answer; migrate-pause here ends the attempt, then "
 	  "migrate-recover there and migrate with \"resume\": true here again" },
 	{ "colo", STAGE_BOTH,
@@ -47,9 +47,9 @@ static const struct migration_state states[] = {
 	  "breaks it" },
 	/* 11.0 */
 	{ "failing", STAGE_ENDING, NULL },
-	{ "completed", STAGE_OVER, NULL },
-	{ "failed", STAGE_OVER, NULL },
-	{ "cancelled", STAGE_OVER, NULL },
+	{ "completed", STAGE_ENDED, NULL },
+	{ "failed", STAGE_ENDED, NULL },
+	{ "cancelled", STAGE_ENDED, NULL },
 };
 
 static const struct migration_state unknown = {

@@ -8,23 +8,23 @@
 
 /**
  * enum migration_stage - where the guest is
- * @STAGE_HERE:    on the source; the destination cannot run it yet
+ * @STAGE_SOURCE:  on the source; the destination cannot run it yet
  * @STAGE_PRECOPY: on the source, unless the migration has stopped it for the handover
- * @STAGE_LEAVING: stopped and handed over: either side may run it soon
- * @STAGE_THERE:   on the destination, which needs the pages that are still on the source
+ * @STAGE_HANDOVER: stopped and handed over: either side may run it soon
+ * @STAGE_DESTINATION: on the destination, which needs the pages that are still on the source
  * @STAGE_BOTH:    on both sides, by design (COLO)
  * @STAGE_ENDING:  the migration is about to end without success
- * @STAGE_OVER:    the migration has ended, or there was none
+ * @STAGE_ENDED:   the migration has ended, or there was none
  * @STAGE_UNKNOWN: this tool does not know the state
  */
 enum migration_stage {
-	STAGE_HERE,
+	STAGE_SOURCE,
 	STAGE_PRECOPY,
-	STAGE_LEAVING,
-	STAGE_THERE,
+	STAGE_HANDOVER,
+	STAGE_DESTINATION,
 	STAGE_BOTH,
 	STAGE_ENDING,
-	STAGE_OVER,
+	STAGE_ENDED,
 	STAGE_UNKNOWN,
 };
 

@@ -134,7 +134,7 @@ void progress_show(const json_t *migrate, const json_t *hints, double before)
 	fprintf(stderr, terminal ? "\r\033[K%s" : "%s\n", line);
 }
 
-void progress_say(const char *fmt, ...)
+void progress_message(const char *fmt, ...)
 {
 	va_list ap;
 

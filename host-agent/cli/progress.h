@@ -27,8 +27,8 @@ void progress_line(char *line, const json_t *migrate, const json_t *hints, doubl
 /** progress_show() - update the line */
 void progress_show(const json_t *migrate, const json_t *hints, double before);
 
-/** progress_say() - print a message on a line of its own */
-__attribute__((format(printf, 1, 2))) void progress_say(const char *fmt, ...);
+/** progress_message() - print a message on a line of its own */
+__attribute__((format(printf, 1, 2))) void progress_message(const char *fmt, ...);
 
 /** progress_end() - remove the line, so that other output can follow */
 void progress_end(void);

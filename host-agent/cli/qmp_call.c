@@ -20,7 +20,7 @@
 #include "host-agent/common/clock.h"
 #include "include/freehint/limits.h"
 
-#define PATIENCE_US	30000000ULL
+#define TIMEOUT_US	30000000ULL
 
 __attribute__((format(printf, 3, 4)))
 static int failed(struct qmp_call *call, int error, const char *fmt, ...)
@@ -88,7 +88,7 @@ static int receive(struct qmp_call *call, u64 until)
 /* Return: the next object that is not an event, a new reference; NULL on failure. */
 static json_t *next_object(struct qmp_call *call)
 {
-	u64 until = clock_us() + PATIENCE_US;
+	u64 until = clock_us() + TIMEOUT_US;
 	const char *text;
 	json_t *object;
 	size_t len;

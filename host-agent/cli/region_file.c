@@ -24,7 +24,7 @@ int region_file_open(struct shm_region *region, const char *command, const char 
 }
 
 int region_file_walk(const struct freehint_reader *reader, u64 round, u64 mark,
-		     bitmap_words_fn *take, void *opaque)
+		     bitmap_words_fn *callback, void *opaque)
 {
 	static u64 words[CHUNK_WORDS];
 	u64 at, to;
@@ -35,7 +35,7 @@ int region_file_walk(const struct freehint_reader *reader, u64 round, u64 mark,
 		ret = freehint_copy_bitmap(reader, round, at, to, words);
 		if (ret)
 			return ret;
-		take(opaque, at, words, (to - at) / FREEHINT_WORD_BITS);
+		callback(opaque, at, words, (to - at) / FREEHINT_WORD_BITS);
 	}
 	return 0;
 }

@@ -26,13 +26,13 @@ typedef void bitmap_words_fn(void *opaque, u64 page, const u64 *words, u64 count
  * @reader: region
  * @round:  round
  * @mark:   watermark from freehint_read_progress()
- * @take:   called for each piece
- * @opaque: passed to @take
+ * @callback: called for each piece
+ * @opaque: passed to @callback
  *
  * Return: 0, or negative errno when the guest has started another round meanwhile; the
- * caller must drop what @take got.
+ * caller must drop what @callback got.
  */
 int region_file_walk(const struct freehint_reader *reader, u64 round, u64 mark,
-		     bitmap_words_fn *take, void *opaque);
+		     bitmap_words_fn *callback, void *opaque);
 
 #endif /* FREEHINT_CLI_REGION_FILE_H */

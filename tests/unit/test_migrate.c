@@ -169,7 +169,7 @@ static void a_second_interrupt_leaves_the_migration_to_itself(void **state)
 	play.state[1] = NULL;
 	play.interrupt = 1;
 	play.again = true;
-	assert_int_equal(play_run(), CLI_LEFT);
+	assert_int_equal(play_run(), CLI_DETACHED);
 	assert_int_equal(play.cancels, 0);
 	play_assert_still_changed();
 	assert_non_null(strstr(play.text, "max-bandwidth stays 1000000, it was 1000"));
