@@ -38,7 +38,7 @@ int plugin_number_find(int *declared)
 	return qemu_abi_plugin_version();
 }
 
-bool plugin_number_is_asked(void)
+bool plugin_number_in_trial(void)
 {
 	return number_is_asked;
 }
@@ -87,7 +87,7 @@ static void nothing(void)
 {
 }
 
-__attribute__((format(printf, 1, 2))) static void report(const char *fmt, ...)
+__attribute__((format(printf, 1, 2))) static void fake_report(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -128,7 +128,7 @@ void *__wrap_dlsym(void *handle, const char *name)
 		const char *name;
 		void *symbol;
 	} known[] = {
-		{ "error_report", report }, { "warn_report", report },
+		{ "error_report", fake_report }, { "warn_report", fake_report },
 		{ "qdict_new", new_dict }, { "qmp_marshal_query_version", version },
 		{ "qdict_get_qdict", member }, { "qdict_get_try_int", number },
 		{ "tcg_allowed", &tcg },

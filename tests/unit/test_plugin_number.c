@@ -30,7 +30,7 @@ static void parse_plugin(const char *option, void *list)
 {
 	assert_non_null(list);
 	assert_int_equal(strncmp(option, "file=", 5), 0);
-	assert_true(plugin_number_is_asked());
+	assert_true(plugin_number_in_trial());
 }
 
 static int load_plugins(void *list, Error **errp)
@@ -71,7 +71,7 @@ void *__wrap_dlsym(void *handle, const char *name)
 static int reset(void **state)
 {
 	(void)state;
-	qemu.answers = true;
+	qemu.has_qmp = true;
 	qemu.major = 12;
 	qemu.minor = 0;
 	qemu.error_get_pretty = error_text;
@@ -108,7 +108,7 @@ static void an_unknown_series_is_asked(void **state)
 		lowest = windows[i];
 		assert_int_equal(plugin_number_find(&declared), lowest);
 		assert_int_equal(asks, i + 1);
-		assert_false(plugin_number_is_asked());
+		assert_false(plugin_number_in_trial());
 	}
 }
 
@@ -140,9 +140,9 @@ static void without_an_answer_the_functions_for_plugins_tell_the_number(void **s
 static void a_qemu_without_an_answer_is_not_asked(void **state)
 {
 	(void)state;
-	qemu.answers = false;
+	qemu.has_qmp = false;
 	assert_int_equal(plugin_number_find(&declared), 7);
-	qemu.answers = true;
+	qemu.has_qmp = true;
 	qemu.major = 8;
 	absent = "qemu_plugin_register_vcpu_syscall_filter_cb";
 	assert_int_equal(plugin_number_find(&declared), 2);

@@ -120,7 +120,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	witness_over();
+	witness_end();
 	assert_true(kernel.closed >= kernel.opened);
 	return 0;
 }
@@ -258,7 +258,7 @@ static void what_is_watched_is_held_until_the_watch_ends(void **state)
 	assert_int_equal(fake.block[1].refs, 0);
 	guest_writes(20, false);
 	witness_sync();
-	witness_over();
+	witness_end();
 	assert_int_equal(fake.block[0].refs, 0);
 	/* and where it cannot be watched */
 	arm_hold();
@@ -280,7 +280,7 @@ static void memory_of_nobody_is_ignored(void **state)
 /* One warning for a migration; the next one tries again. */
 static void assert_gives_up(void)
 {
-	witness_over();
+	witness_end();
 	warnings = 0;
 	witness_open_round(ROUND);
 	assert_non_null(witness_report().why);
@@ -308,7 +308,7 @@ static void what_cannot_be_watched_is_said(void **state)
 	assert_gives_up();
 	assert_non_null(strstr(witness_report().why, "mem-merge=off"));
 	kernel.merges = false;
-	witness_over();
+	witness_end();
 	witness_open_round(ROUND);
 	assert_null(witness_report().why);
 }
@@ -331,7 +331,7 @@ static void a_page_that_was_merged_is_no_lost_write(void **state)
 	assert_int_equal(NEW(checks), 2);
 	/* whether it goes on is asked anew */
 	kernel.merges = false;
-	witness_over();
+	witness_end();
 	witness_open_round(ROUND);
 	assert_null(witness_report().why);
 }
@@ -341,7 +341,7 @@ static void nothing_is_watched_unless_wanted(void **state)
 	unsigned int opened = kernel.opened;
 
 	(void)state;
-	witness_over();
+	witness_end();
 	witness_init(false);
 	witness_open_round(ROUND);
 	hint(10, 100);

@@ -205,7 +205,7 @@ void witness_hint(u64 round, const u8 *hva, u64 len)
 }
 
 /* Returns the log of up to 64 pages from @page and puts its set bits back. */
-static u64 put_back(const struct watched *block, DirtyBitmapSnapshot *log, u64 page)
+static u64 restore_log(const struct watched *block, DirtyBitmapSnapshot *log, u64 page)
 {
 	u64 pages = block->pages - page, i, bits = 0;
 
@@ -264,7 +264,7 @@ static void check_block(struct watched *block)
 	}
 	log = dirty_log_take(block->region, block->pages, DIRTY_LOG_MIGRATION);
 	for (i = 0; i < words; i++)
-		compare(block, i, put_back(block, log, i * FREEHINT_WORD_BITS));
+		compare(block, i, restore_log(block, log, i * FREEHINT_WORD_BITS));
 	qemu.g_free(log);
 }
 
@@ -291,7 +291,7 @@ void witness_sync(void)
 		check_block(&witness.block[i]);
 }
 
-void witness_over(void)
+void witness_end(void)
 {
 	stop_watch();
 	witness.failed = false;

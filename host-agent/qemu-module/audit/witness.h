@@ -70,8 +70,8 @@ void witness_sync(void);
  */
 void witness_forget(void);
 
-/** witness_over() - stop watching: the migration has ended; BQL held, no round open */
-void witness_over(void);
+/** witness_end() - stop watching: the migration has ended; BQL held, no round open */
+void witness_end(void);
 
 /** witness_report() - a copy for x-query-freehint */
 struct witness_report witness_report(void);

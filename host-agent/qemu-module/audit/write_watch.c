@@ -114,8 +114,8 @@ static bool is_written(const struct scan_region *region, bool shared)
 			  !(region->categories & SCAN_ZERO));
 }
 
-static void tell(const u8 *start, const struct scan_region *region, int count, bool shared,
-		 write_watch_fn *written, void *opaque)
+static void report_written(const u8 *start, const struct scan_region *region, int count,
+			   bool shared, write_watch_fn *written, void *opaque)
 {
 	const u64 base = (uintptr_t)start;
 	int i;
@@ -145,7 +145,7 @@ int write_watch_take(u8 *start, u64 len, bool shared, write_watch_fn *written, v
 		count = ioctl(pagemap, SCAN_IOCTL, &arg);
 		if (count < 0)
 			return -errno;
-		tell(start, region, count, shared, written, opaque);
+		report_written(start, region, count, shared, written, opaque);
 	}
 	return 0;
 }

@@ -80,14 +80,14 @@ static MemoryRegion *find_backend(const char **why)
 }
 
 /* A kernel before 5.14 returns EINVAL: proceed without the check, as others do. */
-static bool has_room(void *base, u64 len)
+static bool populate(void *base, u64 len)
 {
 	return !madvise(base, len, MADV_POPULATE_WRITE) || errno == EINVAL;
 }
 
-bool bar_make_room(const char **why)
+bool bar_populate(const char **why)
 {
-	if (has_room(bar.shm, bar.size))
+	if (populate(bar.shm, bar.size))
 		return true;
 	*why = "the file system has no room for the whole shared memory; a migration "
 	       "would end QEMU";
@@ -111,7 +111,7 @@ bool bar_attach(const char **why)
 		*why = "this memory backend is smaller than 8 KiB";
 		return false;
 	}
-	if (!has_room(base, FREEHINT_HEADER_SIZE)) {
+	if (!populate(base, FREEHINT_HEADER_SIZE)) {
 		*why = "the file system has no room for the shared memory";
 		return false;
 	}
@@ -124,7 +124,7 @@ bool bar_attach(const char **why)
 	return true;
 }
 
-bool bar_is_gone(void)
+bool bar_is_deleted(void)
 {
 	return bar.shm && find_object() != bar.object;
 }

@@ -37,18 +37,18 @@ int bar_init(const char *memdev);
 bool bar_attach(const char **why);
 
 /**
- * bar_is_gone() - was the pinned backend deleted?
+ * bar_is_deleted() - was the pinned backend deleted?
  *
  * Its memory stays valid until bar_detach(), but no device uses it. Another backend may have
  * taken its id.
  */
-bool bar_is_gone(void);
+bool bar_is_deleted(void);
 
 /** bar_detach() - drop the reference to the backend; no round is open */
 void bar_detach(void);
 
 /**
- * bar_make_room() - make the file system allocate the whole region now
+ * bar_populate() - make the file system allocate the whole region now
  * @why: set on failure
  *
  * Call it before the guest is asked to write the bitmap. 64 MiB, the bitmap of 2 TiB, take
@@ -56,7 +56,7 @@ void bar_detach(void);
  *
  * Return: true if no access to the region can raise SIGBUS.
  */
-bool bar_make_room(const char **why);
+bool bar_populate(const char **why);
 
 /** bar_is_attached() - is a region attached? Any thread */
 bool bar_is_attached(void);

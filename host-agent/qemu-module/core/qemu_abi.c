@@ -67,7 +67,7 @@ static const char *look_up_renamed(void)
 	return NULL;
 }
 
-static void ask_version(void)
+static void query_version(void)
 {
 	QObject *answer = NULL;
 	QDict *version;
@@ -110,10 +110,10 @@ const char *qemu_abi_load(void)
 {
 	const char *missing = look_up_qmp();
 
-	qemu.answers = !missing;
+	qemu.has_qmp = !missing;
 	if (missing)
 		return missing;
-	ask_version();
+	query_version();
 	return look_up_rest();
 }
 

@@ -30,7 +30,7 @@
  *                 them for the first RAM block only
  * @after_log_sync: memory_global_after_dirty_log_sync(); waits until every vCPU has
  *                 left the translation block it was in; drops the BQL in between
- * @answers:       all symbols that QMP commands need were found, and the version
+ * @has_qmp:       all symbols that QMP commands need were found, and the version
  * @major:         of the QEMU version; 0 if unknown
  * @minor:         of the QEMU version
  * @micro:         of the QEMU version
@@ -52,7 +52,7 @@ struct qemu_abi {
 	enum qemu_switch_signal switch_signal;
 	void (*tlb_reset_dirty)(CPUState *cpu, u64 hva, u64 len);
 	void (*after_log_sync)(void);
-	bool answers;
+	bool has_qmp;
 	int major;
 	int minor;
 	int micro;
@@ -68,7 +68,7 @@ extern struct qemu_abi qemu;
  * qemu_abi_load() - look up every symbol and the version
  *
  * Safe in a constructor: it asks QEMU for the version only. Symbols that QMP commands need are
- * looked up first: see @qemu.answers.
+ * looked up first: see @qemu.has_qmp.
  *
  * Return: NULL, or the name of the first symbol that this QEMU does not export.
  */

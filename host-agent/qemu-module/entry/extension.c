@@ -20,7 +20,7 @@ const char *freehint_extension_start(const struct freehint_extension_options *op
 		.start = options->autostart ? commands_start : NULL,
 	};
 
-	if (!qemu.answers && qemu_abi_load())
+	if (!qemu.has_qmp && qemu_abi_load())
 		return "a function of QEMU's is missing";
 	if (bar_init(options->memdev))
 		return "no memory or no random number from the kernel";
@@ -33,8 +33,8 @@ const char *freehint_extension_start(const struct freehint_extension_options *op
 	return NULL;
 }
 
-void freehint_extension_stay_out(const struct freehint_extension_options *options,
-				 const char *why)
+void freehint_extension_register_inert(const struct freehint_extension_options *options,
+				       const char *why)
 {
 	/* Only x-query-freehint uses this id; the backend is not searched for. */
 	bar_init(options->memdev);

@@ -50,13 +50,13 @@ struct freehint_extension_options {
 const char *freehint_extension_start(const struct freehint_extension_options *options);
 
 /**
- * freehint_extension_stay_out() - register commands that report why there are no hints
+ * freehint_extension_register_inert() - register commands that report why there are no hints
  * @options: copied
  * @why:     the reason; not copied, must stay valid
  *
  * Call it instead of freehint_extension_start(). It uses nothing else of QEMU.
  */
-void freehint_extension_stay_out(const struct freehint_extension_options *options,
-				 const char *why);
+void freehint_extension_register_inert(const struct freehint_extension_options *options,
+				       const char *why);
 
 #endif /* FREEHINT_EXTENSION_H */

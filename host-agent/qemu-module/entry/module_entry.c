@@ -49,7 +49,7 @@ __attribute__((constructor)) static void choose_plugin_version(void)
 
 /* Reports errors even where QEMU's own report functions are missing. */
 __attribute__((format(printf, 2, 3)))
-static void tell(bool is_error, const char *fmt, ...)
+static void report(bool is_error, const char *fmt, ...)
 {
 	char text[512];
 	va_list ap;
@@ -57,7 +57,7 @@ static void tell(bool is_error, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (!qemu.answers)
+	if (!qemu.has_qmp)
 		fprintf(stderr, "freehint: %s\n", text);
 	else if (is_error)
 		qemu.error_report("freehint: %s", text);
@@ -117,10 +117,10 @@ static bool parse_options(int argc, char **argv, struct options *opt)
 	for (i = 0; i < argc; i++) {
 		if (parse_option(argv[i], opt))
 			continue;
-		tell(true, "option '%s' is not one of memdev=ID, first-wait-ms=0..%d, "
-		     "later-wait-ms=0..%d, autostart=on|off, audit=on|off, "
-		     "allow-untested=on|off, strict=on|off", argv[i],
-		     FREEHINT_WAIT_MAX_MS, FREEHINT_WAIT_MAX_MS);
+		report(true, "option '%s' is not one of memdev=ID, first-wait-ms=0..%d, "
+		       "later-wait-ms=0..%d, autostart=on|off, audit=on|off, "
+		       "allow-untested=on|off, strict=on|off", argv[i],
+		       FREEHINT_WAIT_MAX_MS, FREEHINT_WAIT_MAX_MS);
 		return false;
 	}
 	return true;
@@ -131,7 +131,7 @@ static const char *check_qemu(const struct options *opt)
 {
 	static char why[160];
 
-	if (missing && !qemu.answers)
+	if (missing && !qemu.has_qmp)
 		snprintf(why, sizeof(why), "this QEMU does not export '%s'; it has to be built "
 			 "with --enable-modules", missing);
 	else if (missing)
@@ -152,18 +152,18 @@ static const char *start(const struct options *opt)
 	if (why)
 		return why;
 	if (!qemu_abi_tested())
-		tell(false, "QEMU %d.%d was never tested", qemu.major, qemu.minor);
+		report(false, "QEMU %d.%d was never tested", qemu.major, qemu.minor);
 	return freehint_extension_start(&opt->extension);
 }
 
 /* Touches only QEMU's list of commands, and only if its functions were found. */
-static int stay_out(const struct options *opt, const char *why)
+static int load_inert(const struct options *opt, const char *why)
 {
-	tell(opt->strict, "%s%s", opt->strict ? "" : "loaded without effect, no hints: ", why);
+	report(opt->strict, "%s%s", opt->strict ? "" : "loaded without effect, no hints: ", why);
 	if (opt->strict)
 		return -1;
-	if (qemu.answers)
-		freehint_extension_stay_out(&opt->extension, why);
+	if (qemu.has_qmp)
+		freehint_extension_register_inert(&opt->extension, why);
 	return 0;
 }
 
@@ -181,10 +181,10 @@ int qemu_plugin_install(u64 id, const void *info, int argc, char **argv)
 	(void)id;
 	(void)info;
 	/* This loader accepts any number, so it did not reject the trial. It will call again. */
-	if (plugin_number_is_asked())
+	if (plugin_number_in_trial())
 		return 0;
 	if (!parse_options(argc, argv, &opt))
 		return -1;
 	why = start(&opt);
-	return why ? stay_out(&opt, why) : 0;
+	return why ? load_inert(&opt, why) : 0;
 }

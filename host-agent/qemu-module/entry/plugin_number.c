@@ -25,11 +25,11 @@
 #include "../core/qemu_abi.h"
 
 /* Below every window. */
-#define TURNED_AWAY	(-1)
+#define TRIAL_NUMBER	(-1)
 /* In the loader's error message, before its lowest number. */
-#define SAYS_LOWEST	"minimum version of "
+#define LOWEST_PREFIX	"minimum version of "
 /* Before 9.0 all windows start at 0. Before 7.0 the loader prints its errors itself. */
-#define SINCE_MAJOR	9
+#define TRIAL_MIN_MAJOR	9
 
 /**
  * struct plugin_list - QEMU's list of plugins to load, a QTAILQ of include/qemu/queue.h
@@ -44,11 +44,11 @@ struct plugin_list {
 typedef void parse_fn(const char *option, struct plugin_list *list);
 typedef int load_fn(struct plugin_list *list, Error **errp);
 
-static bool asked;
+static bool in_trial;
 
-bool plugin_number_is_asked(void)
+bool plugin_number_in_trial(void)
 {
-	return asked;
+	return in_trial;
 }
 
 /* Writes the argument of -plugin; a comma in the path is doubled. */
@@ -69,19 +69,19 @@ static bool write_option(char *to, size_t size, const char *path)
 
 static int read_lowest(const char *text)
 {
-	const char *at = strstr(text, SAYS_LOWEST);
+	const char *at = strstr(text, LOWEST_PREFIX);
 	char *end;
 	long number;
 
 	if (!at)
 		return -1;
-	at += strlen(SAYS_LOWEST);
+	at += strlen(LOWEST_PREFIX);
 	number = strtol(at, &end, 10);
 	return end != at && number >= 0 && number <= INT_MAX ? (int)number : -1;
 }
 
 /* QEMU keeps the list elements. They are never freed, some hundred bytes. */
-static int load_again(const char *option, parse_fn *parse, load_fn *load)
+static int load_self(const char *option, parse_fn *parse, load_fn *load)
 {
 	static struct plugin_list list;
 	Error *err = NULL;
@@ -97,7 +97,7 @@ static int load_again(const char *option, parse_fn *parse, load_fn *load)
 	return number;
 }
 
-static int ask_loader(int *declared)
+static int try_loader(int *declared)
 {
 	parse_fn *parse = (parse_fn *)dlsym(RTLD_DEFAULT, "qemu_plugin_opt_parse");
 	load_fn *load = (load_fn *)dlsym(RTLD_DEFAULT, "qemu_plugin_load_list");
@@ -108,10 +108,10 @@ static int ask_loader(int *declared)
 	if (!parse || !load || !dladdr(declared, &self) ||
 	    !write_option(option, sizeof(option), self.dli_fname))
 		return -1;
-	*declared = TURNED_AWAY;
-	asked = true;
-	number = load_again(option, parse, load);
-	asked = false;
+	*declared = TRIAL_NUMBER;
+	in_trial = true;
+	number = load_self(option, parse, load);
+	in_trial = false;
 	return number;
 }
 
@@ -121,15 +121,15 @@ static int guess_by_functions(void)
 	static const struct {
 		const char *function;
 		int number;
-	} came[] = {
+	} introduced[] = {
 		{ "qemu_plugin_register_vcpu_syscall_filter_cb", 7 },
 		{ "qemu_plugin_scoreboard_new", 2 },
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(came) / sizeof(came[0]); i++)
-		if (dlsym(RTLD_DEFAULT, came[i].function))
-			return came[i].number;
+	for (i = 0; i < sizeof(introduced) / sizeof(introduced[0]); i++)
+		if (dlsym(RTLD_DEFAULT, introduced[i].function))
+			return introduced[i].number;
 	return 0;
 }
 
@@ -137,7 +137,7 @@ int plugin_number_find(int *declared)
 {
 	int number = qemu_abi_plugin_version();
 
-	if (number < 0 && qemu.answers && qemu.major >= SINCE_MAJOR)
-		number = ask_loader(declared);
+	if (number < 0 && qemu.has_qmp && qemu.major >= TRIAL_MIN_MAJOR)
+		number = try_loader(declared);
 	return number < 0 ? guess_by_functions() : number;
 }

@@ -18,7 +18,7 @@
  */
 int plugin_number_find(int *declared);
 
-/** plugin_number_is_asked() - is this object being offered to QEMU's loader right now? */
-bool plugin_number_is_asked(void);
+/** plugin_number_in_trial() - is this object being offered to QEMU's loader right now? */
+bool plugin_number_in_trial(void);
 
 #endif /* FREEHINT_PLUGIN_NUMBER_H */

@@ -162,7 +162,7 @@ void gate_close(bool wait)
 	pthread_mutex_unlock(&gate.lock);
 }
 
-static bool hints_are_in_locked(void)
+static bool hints_complete_locked(void)
 {
 	return gate.state == GATE_CLOSED ||
 	       (gate.now.last_seen && queue_empty() && !gate.applying);
@@ -182,7 +182,7 @@ static bool wait_for_progress_locked(u64 until)
 	const struct timespec at = to_timespec(until);
 	u32 head = gate.head, tail = gate.tail;
 
-	while (!hints_are_in_locked() && head == gate.head && tail == gate.tail)
+	while (!hints_complete_locked() && head == gate.head && tail == gate.tail)
 		if (pthread_cond_timedwait(&gate.done, &gate.lock, &at))
 			return head != gate.head || tail != gate.tail;
 	return true;
@@ -193,7 +193,7 @@ void gate_wait(u64 idle_us, u64 total_us)
 	u64 start = clock_us(), end = start + total_us, now = start;
 
 	pthread_mutex_lock(&gate.lock);
-	while (!hints_are_in_locked() && now < end &&
+	while (!hints_complete_locked() && now < end &&
 	       wait_for_progress_locked(end - now < idle_us ? end : now + idle_us))
 		now = clock_us();
 	gate.now.waited_us = clock_us() - start;
@@ -272,7 +272,7 @@ enum gate_answer gate_queue(u64 round, const struct gate_range *range, u32 count
 	return answer;
 }
 
-static void look_for_seal_locked(int (*sealed)(u64 round))
+static void check_seal_locked(int (*sealed)(u64 round))
 {
 	if (gate.state == GATE_CLOSED || gate.now.seal_us || sealed(gate.now.id))
 		return;
@@ -285,7 +285,7 @@ static bool wait_for_work_locked(int (*sealed)(u64 round))
 {
 	struct timespec until;
 
-	look_for_seal_locked(sealed);
+	check_seal_locked(sealed);
 	if (gate.state == GATE_OPEN && !queue_empty())
 		return true;
 	if (gate.state == GATE_CLOSED || gate.now.seal_us) {

@@ -192,17 +192,17 @@ void switchover_prepare(void)
 	this_thread.reading = false;
 }
 
-void switchover_in_sync(bool begins)
+void switchover_in_sync(bool starts)
 {
-	this_thread.in_sync = begins;
-	if (!begins)
+	this_thread.in_sync = starts;
+	if (!starts)
 		witness_forget();
 }
 
-void switchover_over(void)
+void switchover_end(void)
 {
 	zero_thread_stop();
-	witness_over();
+	witness_end();
 	skipped_end();
 	switchover.no_memory = false;
 	switchover.announced = false;

@@ -25,13 +25,13 @@ void switchover_prepare(void);
 
 /**
  * switchover_in_sync() - note that this thread starts or has ended a sync
- * @begins: true at the start, false after the end
+ * @starts: true at the start, false after the end
  *
  * Context: BQL held.
  */
-void switchover_in_sync(bool begins);
+void switchover_in_sync(bool starts);
 
-/** switchover_over() - clean up: the migration has ended; BQL held, no round open */
-void switchover_over(void);
+/** switchover_end() - clean up: the migration has ended; BQL held, no round open */
+void switchover_end(void);
 
 #endif /* FREEHINT_SWITCHOVER_H */

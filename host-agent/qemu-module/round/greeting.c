@@ -46,7 +46,7 @@ static bool attach(const char **why)
 
 	if (!bar_attach(why))
 		return false;
-	if (is_new && precopy_enabled() && !bar_make_room(why))
+	if (is_new && precopy_enabled() && !bar_populate(why))
 		precopy_stop();
 	return true;
 }
@@ -83,7 +83,7 @@ bool greeting_publish(const char **why)
 		*why = "the incoming migration has not completed";
 		return retry_later();
 	}
-	if (bar_is_gone())
+	if (bar_is_deleted())
 		release_region();
 	if (!attach(why))
 		return false;

@@ -265,10 +265,10 @@ static void setup_done(void)
 		qemu.bql_unlock();
 }
 
-static void migration_over(void)
+static void migration_ended(void)
 {
 	precopy_close(true);
-	switchover_over();
+	switchover_end();
 	arm_none();
 	precopy.nothing_migrates = false;
 	precopy.pass = 0;
@@ -278,7 +278,7 @@ static void migration_over(void)
 		precopy_stop();
 }
 
-static int precopy_notified(struct qemu_notifier *notifier, void *data)
+static int precopy_notify(struct qemu_notifier *notifier, void *data)
 {
 	(void)notifier;
 	switch (*(const enum qemu_precopy_reason *)data) {
@@ -295,7 +295,7 @@ static int precopy_notified(struct qemu_notifier *notifier, void *data)
 		precopy_close(true);
 		break;
 	case QEMU_PRECOPY_CLEANUP:
-		migration_over();
+		migration_ended();
 		break;
 	}
 	return 0;
@@ -304,7 +304,7 @@ static int precopy_notified(struct qemu_notifier *notifier, void *data)
 void precopy_init(const struct precopy_limits *limits)
 {
 	precopy.limits = *limits;
-	precopy.notifier.notify = precopy_notified;
+	precopy.notifier.notify = precopy_notify;
 	qemu.precopy_add_notifier(&precopy.notifier);
 }
 
@@ -317,7 +317,7 @@ bool precopy_start(const char **why)
 	bar_kick();
 	if (precopy.enabled)
 		return true;
-	if (!bar_make_room(why))
+	if (!bar_populate(why))
 		return false;
 	precopy.enabled = true;
 	/* If a pass is in progress, the next sync opens the first round. */
