@@ -48,10 +48,10 @@ static void log_hello(const struct guest_hello *hello, const struct freehint_pub
 	const struct freehint_guest_facts *facts = &hello->facts;
 
 	if (facts->contract == FREEHINT_CONTRACT_REFUSED)
-		dev_info_ratelimited(hello->dev, "said hello, no page will be reported, %s\n",
+		dev_info_ratelimited(hello->dev, "published hello, no page will be reported, %s\n",
 				     guest_contract_reason(facts->refusal));
 	else
-		dev_info_ratelimited(hello->dev, "said hello, contract %s, %llu pages\n",
+		dev_info_ratelimited(hello->dev, "published hello, contract %s, %llu pages\n",
 				     guest_contract_name(facts->contract), facts->end_pfn);
 	if (facts->end_pfn > pub->capacity)
 		dev_warn_ratelimited(hello->dev,

@@ -84,7 +84,7 @@ static void put_state(struct page *page, const struct metrics_view *view)
 
 	put_number(page, "attached", "gauge", "QEMU answers and its shared memory is mapped.",
 		   view->attached);
-	put_number(page, "guest_present", "gauge", "The guest's module has said hello.",
+	put_number(page, "guest_present", "gauge", "The guest's module has published its hello.",
 		   status->guest_present);
 	put_number(page, "reporting", "gauge", "x-freehint-start was given.",
 		   status->state != FREEHINT_STATE_OFF);

@@ -55,8 +55,8 @@ static void explain(struct session *session, enum session_note note)
 	if (!session_update_note(session, note))
 		return;
 	if (note == NOTE_NOT_STARTED)
-		log_info("waiting for the guest to start, the extension has not said "
-			 "hello in %s%s%s", session->conf->shm,
+		log_info("waiting for the guest to start, the extension has not published "
+			 "its hello in %s%s%s", session->conf->shm,
 			 session->now.refused[0] ? ": " : "", session->now.refused);
 	else
 		log_error("%s does not carry QEMU's number %llu, give this QEMU's file "

@@ -42,8 +42,8 @@ static void check_size(u64 capacity, u64 pages)
 /* The host cannot find out which of these reasons applies. */
 static void explain_missing_hello(const struct ivshmem_place *place)
 {
-	finding_wrong("the guest's module has not said hello from device %s: load freehint.ko in "
-		      "the guest (modprobe freehint)", place->slot);
+	finding_wrong("the guest's module has not published its hello on device %s: load "
+		      "freehint.ko in the guest (modprobe freehint)", place->slot);
 	finding_note("if it is loaded: another driver (uio_pci_generic, vfio-pci, kvmfr) may have "
 		     "the device; lspci -k -s %s in the guest names it. There, echo freehint to "
 		     "driver_override, %s to driver/unbind, both in /sys/bus/pci/devices/%s, and "

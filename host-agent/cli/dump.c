@@ -94,7 +94,7 @@ static void dump_guest(const struct freehint_reader *reader, u64 instance)
 		puts("guest: its hello makes no sense");
 		break;
 	default:
-		puts("guest: none has said hello to this host");
+		puts("guest: none has published a hello for this host");
 		return;
 	}
 	print_number("version", hello.version);

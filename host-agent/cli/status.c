@@ -66,7 +66,7 @@ static const char *text(const json_t *object, const char *key, const char *none)
 static void print_guest(const json_t *guest)
 {
 	if (!json_is_true(json_object_get(guest, "present")))
-		puts("guest      no module has said hello");
+		puts("guest      no module has published its hello");
 	else
 		printf("guest      module speaks version %.0f, free pages are %s, memory ends at "
 		       "%.2f GiB\n", number(guest, "version"), text(guest, "contract", "?"),

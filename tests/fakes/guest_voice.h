@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A guest module for unit tests of the extension: it says hello, and has whatever
+ * A guest module for unit tests of the extension: it publishes a hello, and has whatever
  * contract the test wants it to have.
  */
 #ifndef FREEHINT_GUEST_VOICE_H

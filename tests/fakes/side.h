@@ -13,10 +13,10 @@
  * struct side - what a side with its own window does; the functions of proto/
  * @version_min:   lowest version it speaks
  * @version:       highest version it speaks
- * @say_host:      freehint_write_host_hello()
+ * @write_host_hello: freehint_write_host_hello()
  * @attach_guest:  freehint_publisher_attach()
  * @older:         freehint_older_side()
- * @say_guest:     freehint_publish_hello()
+ * @publish_guest_hello: freehint_publish_hello()
  * @attach_reader: freehint_reader_attach()
  * @read_host:     freehint_read_host_hello()
  * @read_guest:    freehint_read_guest_hello()
@@ -24,11 +24,11 @@
 struct side {
 	u16 version_min;
 	u16 version;
-	int (*say_host)(struct freehint_shm *shm, u64 size, u64 instance);
+	int (*write_host_hello)(struct freehint_shm *shm, u64 size, u64 instance);
 	int (*attach_guest)(struct freehint_publisher *pub, void *base, u64 size);
 	const char *(*older)(const struct freehint_publisher *pub);
-	void (*say_guest)(struct freehint_publisher *pub, u64 instance,
-			  const struct freehint_guest_facts *facts);
+	void (*publish_guest_hello)(struct freehint_publisher *pub, u64 instance,
+				    const struct freehint_guest_facts *facts);
 	int (*attach_reader)(struct freehint_reader *reader, const void *base, u64 size);
 	int (*read_host)(const struct freehint_reader *reader,
 			 struct freehint_host_hello *hello);

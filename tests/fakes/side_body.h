@@ -42,10 +42,10 @@
 const struct side SIDE = {
 	.version_min = FREEHINT_VERSION_MIN,
 	.version = FREEHINT_VERSION,
-	.say_host = freehint_write_host_hello,
+	.write_host_hello = freehint_write_host_hello,
 	.attach_guest = freehint_publisher_attach,
 	.older = freehint_older_side,
-	.say_guest = freehint_publish_hello,
+	.publish_guest_hello = freehint_publish_hello,
 	.attach_reader = freehint_reader_attach,
 	.read_host = freehint_read_host_hello,
 	.read_guest = freehint_read_guest_hello,

@@ -24,7 +24,7 @@ static const struct RAMBlock *own;
  * struct gate_double - takes the place of round_gate.c
  * @open:    a round is open
  * @full:    it has no room
- * @guest:   a guest has said hello
+ * @guest:   a guest has published its hello
  * @armed:   memory was armed when the round was opened
  * @queued:  commands queued
  * @pages:   of them

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The guest module's voice without a guest: says hello, publishes one range as
+ * The guest module's voice without a guest: publishes a hello, publishes one range as
  * free, and reads what a region holds, each in one short-lived process.
  *
  * It writes the file behind the ivshmem device with the code of the real module

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """
-When the extension says hello in a real QEMU without being asked: when the guest starts,
+When the extension publishes its hello in a real QEMU without being asked: when the guest starts,
 also one that comes from a host without the extension, by precopy or postcopy; when the
 shared memory is added while the guest runs; when it was deleted and another has come under
 its name. And when it must not: before the guest runs here.
@@ -35,7 +35,7 @@ def wait_hello(shm: str, when: str, other_than: int = 0) -> int:
     """Wait for the hello of another instance; returns it."""
     deadline = time.monotonic() + PATIENCE
     while hello(shm) in (0, other_than):
-        result.check(time.monotonic() < deadline, f"nobody says hello {when}")
+        result.check(time.monotonic() < deadline, f"nobody publishes a hello {when}")
         time.sleep(0.01)
     return hello(shm)
 
@@ -71,7 +71,7 @@ def at_the_start(accel: str) -> None:
     machine = Machine(accel, name="start", mem=MEM, extra=["-S"])
     with machine:
         result.check(machine.status() == "prelaunch" and not hello(machine.shm),
-                     "the hello was said before the guest ran")
+                     "the hello was published before the guest ran")
         machine.qmp.command("cont")
         wait_hello(machine.shm, "when the guest starts")
 
@@ -154,7 +154,7 @@ def added_while_a_guest_arrives(accel: str) -> None:
             result.check(machine.status() == "inmigrate", "the guest runs")
             result.check("has not run here" in machine.query()["refused"],
                          "a command took the region")
-            result.check(not hello(shm), "the hello was said too early")
+            result.check(not hello(shm), "the hello was published too early")
     finally:
         os.unlink(shm)
 

@@ -112,7 +112,7 @@ def test() -> None:
             refused(src, "the file system has no room for the shared memory")
             result.step("no room: refused")
             disk.leave(1)
-            refused(src, "no guest module has said hello")
+            refused(src, "no guest module has published its hello")
             src.fake("hello", "dead")
             refused(src, "no room for the whole shared memory")
             result.step("room for one page: refused")

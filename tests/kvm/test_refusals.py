@@ -164,7 +164,7 @@ def check_in_a_round(accel: str) -> None:
         src.ping()
         src.write(FILLER, PATTERN)
         src.write(REGION, PATTERN)
-        refused(src, "no guest module has said hello", {"round": 5, "ranges": [GOOD]})
+        refused(src, "no guest module has published its hello", {"round": 5, "ranges": [GOOD]})
         src.start_hinting()
         refused(src, "round 5 is closed, no round is open", {"round": 5, "ranges": [GOOD]})
         migration.begin(src, dst, params={"max-bandwidth": CRAWL})
@@ -176,9 +176,9 @@ def check_in_a_round(accel: str) -> None:
         counters = src.query()["counters"]
         result.check(counters["pages-accepted"] == 0, f"something was applied: {counters}")
         src.fake("withdraw")
-        refused(src, "no guest module has said hello", {"round": now, "ranges": [GOOD]})
+        refused(src, "no guest module has published its hello", {"round": now, "ranges": [GOOD]})
         finish(src, dst)
-        refused(src, "no guest module has said hello", {"round": now, "ranges": [GOOD]})
+        refused(src, "no guest module has published its hello", {"round": now, "ranges": [GOOD]})
         result.check(dst.lost(REGION, PATTERN) == 0 and dst.lost(FILLER, PATTERN) == 0,
                      "a refused command took pages away")
         result.step(f"{accel}: {counters['commands-refused']} commands refused")

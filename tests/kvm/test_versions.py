@@ -51,8 +51,8 @@ CASES = (
     Case(OLD, OLD, OLD),
     Case(OLD, BOTH, OLD),
     Case(BOTH, OLD, OLD),
-    Case(OLD, NEW, OLD, start="no guest module has said hello"),
-    Case(NEW, OLD, NEW, start="no guest module has said hello"),
+    Case(OLD, NEW, OLD, start="no guest module has published its hello"),
+    Case(NEW, OLD, NEW, start="no guest module has published its hello"),
     Case(NEW, BOTH, OLD, agent="this agent 1 to 1, update the agent"),
     Case(OLD, BOTH, NEW, agent="this agent 2 to 2, update the extension"),
     Case(BOTH, BOTH, OLD, agent="update this agent, the guest speaks version, 2"),
@@ -98,7 +98,7 @@ def greet(src: Machine, case: Case) -> None:
     common = max(case.extension[0], case.guest[0]) <= min(case.extension[1], case.guest[1])
     try:
         src.fake("hello", "dead")
-        result.check(common, f"{case}: the guest said hello")
+        result.check(common, f"{case}: the guest published a hello")
     except result.Failure as failure:
         result.check(not common and "Protocol error" in str(failure), str(failure))
     if case.claimed:

@@ -169,7 +169,7 @@ class TortureMachine(Machine):
         deadline = patience.deadline(DEADLINE)
         while self.report()["arrivals"] < arrivals:
             result.check(time.monotonic() < deadline and self.alive(),
-                         f"{self.name}: the guest does not say hello: {self.report()}, "
+                         f"{self.name}: the guest publishes no hello: {self.report()}, "
                          f"{self.status()}\n{self.log()}")
             time.sleep(POLL)
         return self.report()

@@ -190,7 +190,7 @@ class Machine:
         return self.query()["counters"]
 
     def start_hints(self, timeout: float = 10.0) -> None:
-        """x-freehint-start, again until the guest has said hello."""
+        """x-freehint-start, again until the guest has published its hello."""
         deadline = patience.deadline(timeout)
         while True:
             try:

@@ -62,19 +62,19 @@ static int teardown(void **state)
 	return 0;
 }
 
-static inline void say_hello(u16 contract)
+static inline void publish_hello(u16 contract)
 {
 	assert_true(guest_voice_hello(&pub, shm, SHM_SIZE, contract, FREEHINT_REFUSAL_NONE));
 }
 
-/* A guest that has said hello, and no first wait. */
+/* A guest that has published its hello, and no first wait. */
 static inline int setup_greeted(void **state)
 {
 	static const struct precopy_limits no_wait;
 
 	(void)state;
 	begin(&no_wait);
-	say_hello(FREEHINT_CONTRACT_DEAD);
+	publish_hello(FREEHINT_CONTRACT_DEAD);
 	return 0;
 }
 

@@ -116,7 +116,7 @@ static void make_qemu(void)
 	fake.shm_size = SHM_SIZE;
 }
 
-static void guest_says_hello(void)
+static void publish_guest_hello(void)
 {
 	struct freehint_publisher pub;
 
@@ -130,7 +130,7 @@ static void start(void)
 	if (!run(FREEHINT_QMP_QUERY, json_object()))
 		must(fail_nth_failed());
 	if (bar_is_attached())
-		guest_says_hello();
+		publish_guest_hello();
 	if (run(FREEHINT_QMP_START, json_object()))
 		return;
 	must(fail_nth_failed() && strstr(fake.error, "reporting cannot start"));
@@ -138,7 +138,7 @@ static void start(void)
 	fake_notify(QEMU_PRECOPY_AFTER_SYNC);
 	fake_notify(QEMU_PRECOPY_CLEANUP);
 	if (bar_is_attached())
-		guest_says_hello();
+		publish_guest_hello();
 	must(run(FREEHINT_QMP_START, json_object()));
 }
 
@@ -235,7 +235,7 @@ static int live(unsigned int n)
 	start();
 	migrate();
 	reset();
-	guest_says_hello();
+	publish_guest_hello();
 	migrate_with_postcopy();
 	fail_nth_pause(true);
 	return fail_nth_failed() ? SURVIVED : NO_FAILURE;

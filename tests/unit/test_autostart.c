@@ -37,7 +37,7 @@ static int setup(void **state)
 	return 0;
 }
 
-static void guest_says_hello(void)
+static void publish_guest_hello(void)
 {
 	assert_true(guest_voice_hello(&pub, shm, SHM_SIZE, FREEHINT_CONTRACT_DEAD,
 				      FREEHINT_REFUSAL_NONE));
@@ -46,7 +46,7 @@ static void guest_says_hello(void)
 static void a_migration_starts_reporting_and_ends_it(void **state)
 {
 	(void)state;
-	guest_says_hello();
+	publish_guest_hello();
 	assert_int_equal(shm->host_request.phase, FREEHINT_PHASE_OFF);
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	assert_true(precopy_enabled());
@@ -59,7 +59,7 @@ static void a_migration_starts_reporting_and_ends_it(void **state)
 static void what_a_human_started_stays_on(void **state)
 {
 	(void)state;
-	guest_says_hello();
+	publish_guest_hello();
 	assert_true(precopy_start(&why));
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	fake_notify(QEMU_PRECOPY_CLEANUP);
@@ -70,7 +70,7 @@ static void what_a_human_started_stays_on(void **state)
 static void what_a_human_stopped_stays_off(void **state)
 {
 	(void)state;
-	guest_says_hello();
+	publish_guest_hello();
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	precopy_stop();
 	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);

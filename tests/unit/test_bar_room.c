@@ -51,7 +51,7 @@ static int set_up(void **state)
 	return bar_init("freehint");
 }
 
-static void say_hello(void)
+static void publish_hello(void)
 {
 	struct freehint_publisher pub;
 
@@ -74,7 +74,7 @@ static void room_is_asked_for_before_anything_is_touched(void **state)
 
 	assert_int_equal(ftruncate(file, FREEHINT_HEADER_SIZE), 0);
 	assert_true(greeting_publish(&why));
-	say_hello();
+	publish_hello();
 	assert_false(precopy_start(&why));
 	assert_non_null(strstr(why, "no room for the whole shared memory"));
 	assert_false(precopy_enabled());

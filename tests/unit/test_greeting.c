@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * When the hello is said: not before the guest has run or while memory arrives, again when
+ * When the hello is published: not before the guest has run or while memory arrives, again when
  * the guest runs again, and a new one after a reset.
  */
 /* links: host-agent/qemu-module/audit/witness.c host-agent/qemu-module/audit/write_watch.c */
@@ -39,7 +39,7 @@ static void a_reset_makes_the_old_hello_stale(void **state)
 	fake.reset(NULL);
 	assert_true(shm->host_hello.instance != before);
 	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
-	say_hello(FREEHINT_CONTRACT_DEAD);
+	publish_hello(FREEHINT_CONTRACT_DEAD);
 	assert_true(sync_once() != FREEHINT_NO_ROUND);
 }
 
@@ -127,7 +127,7 @@ static void another_backend_with_the_same_id_takes_the_place_of_one_that_is_gone
 	assert_true(precopy_enabled());
 	assert_int_equal(shm->host_request.phase, FREEHINT_PHASE_READY);
 	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
-	say_hello(FREEHINT_CONTRACT_DEAD);
+	publish_hello(FREEHINT_CONTRACT_DEAD);
 	assert_true(sync_once() != FREEHINT_NO_ROUND);
 }
 

@@ -40,7 +40,7 @@ static struct freehint_shm *shm;
 static struct freehint_publisher pub;
 static u64 round_id;
 
-static void say_hello(void)
+static void publish_hello(void)
 {
 	struct freehint_guest_facts facts = { .contract = FREEHINT_CONTRACT_DEAD };
 
@@ -63,7 +63,7 @@ static int setup(void **state)
 	fake.shm_size = SHM_SIZE;
 	assert_true(bar_attach(&why));
 	bar_publish_hello();
-	say_hello();
+	publish_hello();
 	arm_hold();
 	arm_all();
 	round_id = gate_open(1, clock_us());
@@ -240,7 +240,7 @@ static void other_rounds_are_refused(void **state)
 	gate_close(true);
 	refused(one(MIB, 4096), "is closed");
 	freehint_withdraw(&pub);
-	refused(one(MIB, 4096), "no guest module has said hello");
+	refused(one(MIB, 4096), "no guest module has published its hello");
 }
 
 static void arguments_are_checked_before_anything_else(void **state)

@@ -267,7 +267,7 @@ static void a_capability_set_after_the_start_keeps_rounds_closed(void **state)
 static void pages_that_must_read_as_zero_are_hinted_in_the_first_pass_only(void **state)
 {
 	(void)state;
-	say_hello(FREEHINT_CONTRACT_ZERO);
+	publish_hello(FREEHINT_CONTRACT_ZERO);
 	assert_true(precopy_start(&why));
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);

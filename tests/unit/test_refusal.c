@@ -29,7 +29,7 @@
 static struct freehint_shm *shm;
 static struct freehint_publisher pub;
 
-static void say_hello(u16 contract, u16 refusal)
+static void publish_hello(u16 contract, u16 refusal)
 {
 	assert_true(guest_voice_hello(&pub, shm, SHM_SIZE, contract, refusal));
 }
@@ -45,7 +45,7 @@ static void assert_says(u32 pass, const char *what)
 static void nothing_is_wrong(void **state)
 {
 	(void)state;
-	say_hello(FREEHINT_CONTRACT_DEAD, FREEHINT_REFUSAL_NONE);
+	publish_hello(FREEHINT_CONTRACT_DEAD, FREEHINT_REFUSAL_NONE);
 	assert_null(refusal_in_pass(0));
 	assert_null(refusal_in_pass(1));
 	assert_null(refusal_in_pass(7));
@@ -54,7 +54,7 @@ static void nothing_is_wrong(void **state)
 static void a_capability_is_named(void **state)
 {
 	(void)state;
-	say_hello(FREEHINT_CONTRACT_DEAD, FREEHINT_REFUSAL_NONE);
+	publish_hello(FREEHINT_CONTRACT_DEAD, FREEHINT_REFUSAL_NONE);
 	fake.postcopy = true;
 	assert_says(0, "postcopy-ram capability is set");
 	fake.postcopy = false;
@@ -70,15 +70,15 @@ static void a_capability_is_named(void **state)
 static void the_guests_reason_is_named(void **state)
 {
 	(void)state;
-	say_hello(FREEHINT_CONTRACT_REFUSED, FREEHINT_REFUSAL_POISON);
+	publish_hello(FREEHINT_CONTRACT_REFUSED, FREEHINT_REFUSAL_POISON);
 	assert_says(0, "page_poison");
-	say_hello(FREEHINT_CONTRACT_REFUSED, FREEHINT_REFUSAL_PAGE_SIZE);
+	publish_hello(FREEHINT_CONTRACT_REFUSED, FREEHINT_REFUSAL_PAGE_SIZE);
 	assert_says(0, "4 KiB");
-	say_hello(FREEHINT_CONTRACT_REFUSED, FREEHINT_REFUSAL_ADMIN);
+	publish_hello(FREEHINT_CONTRACT_REFUSED, FREEHINT_REFUSAL_ADMIN);
 	assert_says(0, "report=0");
-	say_hello(FREEHINT_CONTRACT_REFUSED, FREEHINT_REFUSAL_KERNEL);
+	publish_hello(FREEHINT_CONTRACT_REFUSED, FREEHINT_REFUSAL_KERNEL);
 	assert_says(0, "kernel is newer");
-	say_hello(FREEHINT_CONTRACT_REFUSED, FREEHINT_REFUSAL_PREZERO);
+	publish_hello(FREEHINT_CONTRACT_REFUSED, FREEHINT_REFUSAL_PREZERO);
 	assert_says(0, "are zero");
 	freehint_withdraw(&pub);
 	assert_says(0, "no guest module");
@@ -87,7 +87,7 @@ static void the_guests_reason_is_named(void **state)
 static void zero_pages_are_refused_in_later_passes_only(void **state)
 {
 	(void)state;
-	say_hello(FREEHINT_CONTRACT_ZERO, FREEHINT_REFUSAL_NONE);
+	publish_hello(FREEHINT_CONTRACT_ZERO, FREEHINT_REFUSAL_NONE);
 	assert_null(refusal_in_pass(0));
 	assert_null(refusal_in_pass(1));
 	assert_says(2, "init_on_free");
@@ -96,7 +96,7 @@ static void zero_pages_are_refused_in_later_passes_only(void **state)
 static void the_side_to_update_is_named(void **state)
 {
 	(void)state;
-	say_hello(FREEHINT_CONTRACT_DEAD, FREEHINT_REFUSAL_NONE);
+	publish_hello(FREEHINT_CONTRACT_DEAD, FREEHINT_REFUSAL_NONE);
 	shm->guest_hello.version = FREEHINT_VERSION + 1;
 	assert_says(1, "update freehint of the host");
 	shm->guest_hello.version = FREEHINT_VERSION_MIN - 1;

@@ -53,7 +53,7 @@ static int setup(void **state)
 		fake_log_announces();
 	switchover_init();
 	fake.postcopy = true;
-	say_hello(FREEHINT_CONTRACT_DEAD);
+	publish_hello(FREEHINT_CONTRACT_DEAD);
 	assert_true(precopy_start(&why));
 	return 0;
 }

@@ -54,7 +54,7 @@ static u16 common(const struct side *a, const struct side *b)
 static void fresh_region(const struct side *host)
 {
 	memset(shm, 0, SIZE);
-	assert_int_equal(host->say_host(shm, SIZE, INSTANCE), 0);
+	assert_int_equal(host->write_host_hello(shm, SIZE, INSTANCE), 0);
 }
 
 static int read_host(const struct side *reader)
@@ -104,7 +104,7 @@ static void meet(const struct side *host, const struct side *guest)
 	assert_int_equal(pub.host_version, host->version);
 	if (agreed) {
 		assert_int_equal(pub.version, agreed);
-		guest->say_guest(&pub, INSTANCE, &facts);
+		guest->publish_guest_hello(&pub, INSTANCE, &facts);
 	}
 	assert_int_equal(read_guest(host), agreed ? 0 : -ENOENT);
 	for (i = 0; i < SIDES; i++)
@@ -157,7 +157,7 @@ static void a_host_that_was_replaced_is_looked_at_anew(void **state)
 	assert_int_equal(side_1_2.attach_guest(&pub, shm, SIZE), 0);
 	assert_int_equal(pub.version, 2);
 	/* The guest moves to a host that was not updated yet. */
-	assert_int_equal(side_1_1.say_host(shm, SIZE, INSTANCE + 1), 0);
+	assert_int_equal(side_1_1.write_host_hello(shm, SIZE, INSTANCE + 1), 0);
 	assert_int_equal(side_1_2.attach_guest(&pub, shm, SIZE), 0);
 	assert_int_equal(pub.version, 1);
 }

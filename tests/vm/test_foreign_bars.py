@@ -84,7 +84,7 @@ class Holders:
 
 
 def present(vm: Machine) -> bool:
-    """Has the module said hello to this QEMU?"""
+    """Has the module published its hello for this QEMU?"""
     return vm.query()["guest"]["present"]
 
 

@@ -44,7 +44,7 @@ class LateHost:
         os.ftruncate(fd, SIZE)
         os.close(fd)
 
-    def say_hello(self) -> None:
+    def publish_hello(self) -> None:
         """Line 0 of the region, the magic last."""
         rest = struct.pack("<HHIQQQQ", 1, 1, HEADER, INSTANCE, SIZE, HEADER,
                            (SIZE - HEADER) * 8)
@@ -100,7 +100,7 @@ def plugged_in(vm: Machine, host: LateHost) -> None:
     plug(vm, host)
     unplug(vm, host)
     plug(vm, host)
-    host.say_hello()
+    host.publish_hello()
     wait_for(host.greeted, "the guest to answer a host that came late", 60)
     step("a device that was plugged in is found when its host comes")
     unplug(vm, host)

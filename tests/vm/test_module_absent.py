@@ -10,7 +10,7 @@ from support import Hops, Work, check, expect_refusal, hints_arrived, step, wait
 from lib.machine import Spec
 from lib.result import run
 
-NO_HELLO = r"no guest module has said hello"
+NO_HELLO = r"no guest module has published its hello"
 
 
 def never_loaded(hops: Hops, work: Work) -> None:

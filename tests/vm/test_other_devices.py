@@ -58,7 +58,7 @@ class Others:
 
 
 def present(vm: Machine) -> bool:
-    """Has the module said hello to this QEMU?"""
+    """Has the module published its hello for this QEMU?"""
     return vm.query()["guest"]["present"]
 
 
@@ -84,7 +84,7 @@ def leftover(vm: Machine, others: Others, name: str) -> None:
     if name == "low":
         check("another freehint region is in use already" in vm.guest.must("dmesg"),
               "the module does not say that there are two regions")
-        expect_refusal(vm.qmp, "x-freehint-start", "no guest module has said hello")
+        expect_refusal(vm.qmp, "x-freehint-start", "no guest module has published its hello")
     else:
         wait_for(lambda: present(vm), "the module to find our device")
         check(others.untouched(name), "the other region was written")

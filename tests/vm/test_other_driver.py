@@ -21,7 +21,7 @@ DEVICE = f"/sys/bus/pci/devices/{NAME}"
 
 
 def present(vm: Machine) -> bool:
-    """Has the module said hello to this QEMU?"""
+    """Has the module published its hello for this QEMU?"""
     return vm.query()["guest"]["present"]
 
 
@@ -53,7 +53,7 @@ def taken_before(vm: Machine) -> None:
     check(driver(vm) == OTHER, f"{OTHER} has not taken the device")
     vm.guest.must("dmesg -c >/dev/null")
     vm.load_module()
-    expect_refusal(vm.qmp, "x-freehint-start", "no guest module has said hello")
+    expect_refusal(vm.qmp, "x-freehint-start", "no guest module has published its hello")
     give_over(vm, recipe(vm))
     step("taken before the module was loaded, and given over")
 

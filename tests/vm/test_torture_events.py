@@ -129,7 +129,7 @@ EVENTS: list[Event] = [refused_plug, reload_module, resize_vmem]
 
 
 def module_is_back(hops: Hops) -> None:
-    """After whatever happened, the module says hello and a round is opened."""
+    """After whatever happened, the module publishes its hello and a round is opened."""
     if PLAIN:
         return
     wait_for(lambda: hops.here.guest.run("! kill -0 $(cat /run/reload.pid) && "

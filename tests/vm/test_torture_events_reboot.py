@@ -4,7 +4,7 @@
 """
 A guest that sleeps, is reset, reboots or starts another kernel by kexec in the middle
 of a round. What a sleeping guest holds survives; after a reboot, finished here or on
-the destination, the guest comes up, its module says hello and is asked again, in the
+the destination, the guest comes up, its module publishes its hello and is asked again, in the
 same migration and in the next.
 
 FREEHINT_TORTURE_PLAIN=1 does the same without hints: the control for a failure.

@@ -117,8 +117,8 @@ static bool read_round(const QDict *args, u64 *round, Error **errp)
 	}
 	*round = id;
 	if (bar_guest(&hello)) {
-		qemu_error(errp, "round %" PRIu64 " cannot be open, no guest module has said "
-			   "hello; load freehint.ko in the guest", *round);
+		qemu_error(errp, "round %" PRIu64 " cannot be open, no guest module has published "
+			   "its hello; load freehint.ko in the guest", *round);
 		return false;
 	}
 	answer = gate_check(*round, batch.list.count, &current);

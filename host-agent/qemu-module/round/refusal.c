@@ -38,8 +38,8 @@ static const char *guest_refusal(void)
 	case -EINVAL:
 		return "the guest's hello makes no sense";
 	default:
-		return "no guest module has said hello; load freehint.ko in the guest, or "
-		       "see its kernel log";
+		return "no guest module has published its hello; load freehint.ko in the "
+		       "guest, or see the guest's kernel log";
 	}
 	if (hello.contract != FREEHINT_CONTRACT_REFUSED)
 		return NULL;

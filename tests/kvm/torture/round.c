@@ -116,7 +116,7 @@ void round_poll(struct mutator *mutator)
 {
 	struct freehint_request req;
 
-	/* Not attached yet: the host says hello when its guest begins to run. */
+	/* Not attached yet: the host publishes its hello when its guest begins to run. */
 	if (!guest.instance && freehint_publisher_attach(&guest.pub, guest.base, guest.size))
 		return;
 	if (!freehint_read_request(&guest.pub, &req))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * bargarbage [lie]: a hostile guest. Writes random bytes over the whole ivshmem
- * BAR for ever; with "lie" it keeps the host's lines whole, says hello as it
+ * BAR for ever; with "lie" it keeps the host's lines whole, publishes a hello as it
  * should, and claims of every round that all memory is free.
  */
 #include "guest_util.h"
@@ -72,7 +72,7 @@ static void write_garbage(struct freehint_shm *shm, size_t size)
 			words[i] = next_random(&state);
 }
 
-static void say_hello(volatile struct freehint_shm *shm, uint64_t *state)
+static void publish_hello(volatile struct freehint_shm *shm, uint64_t *state)
 {
 	shm->guest_hello.version = FREEHINT_VERSION;
 	shm->guest_hello.page_shift = FREEHINT_PAGE_SHIFT;
@@ -109,7 +109,7 @@ static void write_lies(volatile struct freehint_shm *shm, size_t size)
 		uint64_t capacity = shm->host_hello.capacity;
 		uint64_t round = shm->host_request.round;
 
-		say_hello(shm, &state);
+		publish_hello(shm, &state);
 		shm->guest_beat.beats++;
 		shm->guest_progress.round = round;
 		for (i = 0; i < (size - FREEHINT_HEADER_SIZE) / 8; i++)
