@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sends the ranges of a round to QEMU in batches.
- *
- * When to send: a full batch is sent at once. A batch that is not full is sent only when
- * no other is in flight; otherwise it waits and grows. So the first ranges of a round
- * leave at once, and batches become larger when QEMU is slow. While all buffers are in
- * flight, nothing is copied from the guest either: that is the flow control.
+ * Sends the ranges of a round to QEMU in batches: a pool of memfds, the commands getfd and
+ * x-freehint-mark-clean, and their replies. hint_flow.c decides when a batch is sent.
  *
  * Why a memfd and not a JSON list: QEMU parses its monitor input byte by byte under
  * its big lock; 4096 ranges are some 150 KiB of JSON or 64 KiB of records.
@@ -18,8 +14,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "host-agent/common/clock.h"
 #include "host-agent/common/log.h"
+#include "include/freehint/shm_layout.h"
 
 #define BUFFER_BYTES	(FREEHINT_MAX_RANGES * sizeof(struct freehint_range))
 
@@ -56,12 +52,13 @@ err_close:
 	return ret;
 }
 
-int hint_batch_init(struct hint_batch *batch, struct agent_stats *stats)
+int hint_batch_init(struct hint_batch *batch, struct qmp_client *qmp, struct agent_stats *stats)
 {
 	unsigned int i;
 	int ret;
 
 	memset(batch, 0, sizeof(*batch));
+	batch->qmp = qmp;
 	batch->stats = stats;
 	for (i = 0; i < FREEHINT_MAX_INFLIGHT; i++)
 		batch->buffers[i].fd = -1;
@@ -106,17 +103,56 @@ bool hint_batch_has_room(const struct hint_batch *batch)
 	return batch->busy < FREEHINT_MAX_INFLIGHT;
 }
 
-static bool open_buffer(struct hint_batch *batch)
+bool hint_batch_is_idle(const struct hint_batch *batch)
+{
+	return !batch->busy;
+}
+
+bool hint_batch_is_empty(const struct hint_batch *batch)
+{
+	return !batch->count;
+}
+
+void hint_batch_drop(struct hint_batch *batch)
+{
+	batch->count = 0;
+}
+
+static struct hint_buffer *find_idle_buffer(struct hint_batch *batch)
 {
 	unsigned int i;
 
-	for (i = 0; !batch->open && i < FREEHINT_MAX_INFLIGHT; i++)
+	for (i = 0; i < FREEHINT_MAX_INFLIGHT; i++)
 		if (!batch->buffers[i].busy)
-			batch->open = &batch->buffers[i];
-	return batch->open;
+			return &batch->buffers[i];
+	return NULL;
 }
 
-static void count_batch(const struct hint_batch *batch, const struct hint_round *round)
+void hint_batch_start(struct hint_batch *batch, u64 round)
+{
+	if (batch->round != round)
+		hint_batch_drop(batch);
+	batch->round = round;
+	if (!batch->open)
+		batch->open = find_idle_buffer(batch);
+}
+
+struct freehint_range *hint_batch_tail(struct hint_batch *batch)
+{
+	return batch->open->records + batch->count;
+}
+
+unsigned int hint_batch_space(const struct hint_batch *batch)
+{
+	return FREEHINT_MAX_RANGES - batch->count;
+}
+
+void hint_batch_add(struct hint_batch *batch, unsigned int count)
+{
+	batch->count += count;
+}
+
+static void count_batch(const struct hint_batch *batch)
 {
 	struct agent_stats *stats = batch->stats;
 	unsigned int i;
@@ -126,146 +162,53 @@ static void count_batch(const struct hint_batch *batch, const struct hint_round 
 	for (i = 0; i < batch->count; i++)
 		stats->pages_offered += batch->open->records[i].length >>
 					FREEHINT_PAGE_SHIFT;
-	if (!stats->first_send_us)
-		stats->first_send_us = clock_us() - round->seen_us;
 }
 
-static void mark_sent(struct hint_batch *batch, const struct hint_round *round)
+static void mark_sent(struct hint_batch *batch)
 {
 	batch->open->busy = true;
-	batch->open->round = round->id;
+	batch->open->round = batch->round;
 	batch->open = NULL;
 	batch->busy++;
 	batch->count = 0;
 }
 
-/* Send the open batch, even when it is empty. */
-static int send_batch(struct hint_batch *batch, const struct hint_round *round,
-		      struct qmp_client *qmp, bool last)
+int hint_batch_send(struct hint_batch *batch, bool last)
 {
 	unsigned int index = (unsigned int)(batch->open - batch->buffers);
 	int ret;
 
-	ret = qmp_client_send(qmp, QMP_GETFD, index, batch->open->fd,
+	ret = qmp_client_send(batch->qmp, QMP_GETFD, index, batch->open->fd,
 			      "{\"fdname\":\"freehint-%u\"}", index);
 	if (ret)
 		return ret;
-	ret = qmp_client_send(qmp, QMP_MARK_CLEAN, index, -1,
+	ret = qmp_client_send(batch->qmp, QMP_MARK_CLEAN, index, -1,
 			      "{\"" FREEHINT_ARG_ROUND "\":%llu,"
 			      "\"" FREEHINT_ARG_FDNAME "\":\"freehint-%u\","
 			      "\"" FREEHINT_ARG_COUNT "\":%u,"
 			      "\"" FREEHINT_ARG_LAST "\":%s}",
-			      (unsigned long long)round->id, index, batch->count,
+			      (unsigned long long)batch->round, index, batch->count,
 			      last ? "true" : "false");
 	if (ret)
 		return ret;
 	log_debug_limited("round %llu, batch of %u ranges sent%s",
-			  (unsigned long long)round->id, batch->count,
+			  (unsigned long long)batch->round, batch->count,
 			  last ? ", the last" : "");
-	count_batch(batch, round);
-	mark_sent(batch, round);
+	count_batch(batch);
+	mark_sent(batch);
 	return 0;
 }
 
-/* Drop the ranges of a round that is over or faulty. */
-static void drop_stale_ranges(struct hint_batch *batch, const struct hint_round *round)
-{
-	if (batch->round == round->id &&
-	    (round->state == HINT_FLOWING || round->state == HINT_SEALED))
-		return;
-	if (batch->round != round->id)
-		batch->refusals = 0;
-	batch->round = round->id;
-	batch->count = 0;
-}
-
-static void cut(struct hint_batch *batch, struct hint_round *round)
-{
-	batch->count += hint_round_flush(round, batch->open->records + batch->count);
-}
-
-int hint_batch_pump(struct hint_batch *batch, struct hint_round *round,
-		    struct qmp_client *qmp)
-{
-	int ret = 0;
-
-	while (!ret && open_buffer(batch)) {
-		drop_stale_ranges(batch, round);
-		batch->count += hint_round_fill(round, batch->open->records + batch->count,
-						FREEHINT_MAX_RANGES - batch->count);
-		drop_stale_ranges(batch, round);
-		if (batch->count == FREEHINT_MAX_RANGES) {
-			ret = send_batch(batch, round, qmp, false);
-			continue;
-		}
-		if (hint_round_complete(round)) {
-			cut(batch, round);
-			hint_round_close(round);
-			ret = send_batch(batch, round, qmp, true);
-			return ret;
-		}
-		if (batch->busy)
-			return 0;
-		cut(batch, round);
-		return batch->count ? send_batch(batch, round, qmp, false) : 0;
-	}
-	return ret;
-}
-
-/*
- * QEMU closes its gate shortly before it withdraws the request. So a round may be over
- * while the request line still names it; then only the error description shows it.
- */
-static bool is_late(const struct hint_round *round, u64 id,
-		    const struct qmp_message *message)
-{
-	return !hint_round_is_requested(round, id) ||
-	       strstr(message->desc, FREEHINT_ERR_STALE) ||
-	       strstr(message->desc, FREEHINT_ERR_CLOSED);
-}
-
-/*
- * QEMU accepts a limited number of ranges in a round, and a guest that names memory it
- * does not have will continue to do so. More commands would only cost QEMU time.
- */
-static void count_refusal(struct hint_batch *batch, struct hint_round *round, u64 id,
-			  const struct qmp_message *message)
-{
-	if (round->id != id || batch->round != id)
-		return;
-	batch->refusals++;
-	if (batch->refusals == FREEHINT_MAX_REFUSALS ||
-	    strstr(message->desc, FREEHINT_ERR_FULL))
-		hint_round_close(round);
-}
-
-static void count_error(struct hint_batch *batch, struct hint_round *round, u64 id,
-			const struct qmp_message *message)
-{
-	if (is_late(round, id, message)) {
-		batch->stats->refused_late++;
-		log_debug_limited("QEMU closed round %llu first: %s",
-				  (unsigned long long)id, message->desc);
-		return;
-	}
-	batch->stats->refused_other++;
-	count_refusal(batch, round, id, message);
-	log_warn_limited("QEMU refused hints of round %llu: %s",
-			 (unsigned long long)id, message->desc);
-}
-
-void hint_batch_reply(struct hint_batch *batch, struct hint_round *round,
-		      const struct qmp_message *message)
+u64 hint_batch_reply(struct hint_batch *batch, const struct qmp_message *message)
 {
 	struct hint_buffer *buffer = &batch->buffers[message->cookie];
 
 	if (message->command == QMP_GETFD) {
 		if (message->kind == QMP_MESSAGE_ERROR)
 			log_warn_limited("QEMU refused a descriptor: %s", message->desc);
-		return;
+		return FREEHINT_NO_ROUND;
 	}
 	buffer->busy = false;
 	batch->busy--;
-	if (message->kind == QMP_MESSAGE_ERROR)
-		count_error(batch, round, buffer->round, message);
+	return buffer->round;
 }

@@ -6,7 +6,6 @@
 #ifndef FREEHINT_HINT_BATCH_H
 #define FREEHINT_HINT_BATCH_H
 
-#include "hint_round.h"
 #include "include/freehint/limits.h"
 #include "include/freehint/qmp_names.h"
 #include "qmp_client.h"
@@ -33,7 +32,7 @@ struct hint_buffer {
  * @open:    the buffer being filled, NULL when there is none
  * @count:   records in @open
  * @round:   round that these records belong to
- * @refusals: commands of that round that QEMU refused, except those that came too late
+ * @qmp:     client that sends the batches
  * @stats:   counters
  */
 struct hint_batch {
@@ -42,12 +41,13 @@ struct hint_batch {
 	struct hint_buffer *open;
 	unsigned int count;
 	u64 round;
-	unsigned int refusals;
+	struct qmp_client *qmp;
 	struct agent_stats *stats;
 };
 
 /** hint_batch_init() - create the pool; Return: 0 or negative errno */
-int hint_batch_init(struct hint_batch *batch, struct agent_stats *stats);
+int hint_batch_init(struct hint_batch *batch, struct qmp_client *qmp,
+		    struct agent_stats *stats);
 
 /** hint_batch_free() - close and unmap the pool */
 void hint_batch_free(struct hint_batch *batch);
@@ -60,28 +60,51 @@ void hint_batch_free(struct hint_batch *batch);
  */
 void hint_batch_reset(struct hint_batch *batch);
 
+/** hint_batch_has_room() - is there a buffer that QEMU does not have? */
+bool hint_batch_has_room(const struct hint_batch *batch);
+
+/** hint_batch_is_idle() - is no batch in flight? */
+bool hint_batch_is_idle(const struct hint_batch *batch);
+
+/** hint_batch_is_empty() - has the open batch no ranges? */
+bool hint_batch_is_empty(const struct hint_batch *batch);
+
 /**
- * hint_batch_pump() - send the ranges that the round can provide now
- * @batch: batch
- * @round: round, just after hint_round_poll()
- * @qmp:   client in QMP_UP
+ * hint_batch_start() - open a batch for @round, unless one is open
+ * @batch: batch with room, see hint_batch_has_room()
+ * @round: round of the ranges to come; ranges of another round are dropped
+ */
+void hint_batch_start(struct hint_batch *batch, u64 round);
+
+/** hint_batch_tail() - where to write the next range; a batch is open */
+struct freehint_range *hint_batch_tail(struct hint_batch *batch);
+
+/** hint_batch_space() - number of ranges that still fit */
+unsigned int hint_batch_space(const struct hint_batch *batch);
+
+/** hint_batch_add() - @count ranges were written at hint_batch_tail() */
+void hint_batch_add(struct hint_batch *batch, unsigned int count);
+
+/** hint_batch_drop() - drop the ranges that were not sent */
+void hint_batch_drop(struct hint_batch *batch);
+
+/**
+ * hint_batch_send() - send the open batch, even when it is empty
+ * @batch: open batch; its client is in QMP_UP
+ * @last:  no more ranges of this round follow
  *
  * Return: 0, or negative errno when the connection broke.
  */
-int hint_batch_pump(struct hint_batch *batch, struct hint_round *round,
-		    struct qmp_client *qmp);
-
-/** hint_batch_has_room() - could hint_batch_pump() send another batch now? */
-bool hint_batch_has_room(const struct hint_batch *batch);
+int hint_batch_send(struct hint_batch *batch, bool last);
 
 /**
  * hint_batch_reply() - QEMU answered getfd or mark-clean
  * @batch:   batch
- * @round:   current round; shows whether a command came too late, and is closed after
- *           too many other errors
  * @message: reply or error to one of these two commands
+ *
+ * Return: the round of an answered mark-clean, whose buffer is free again;
+ * FREEHINT_NO_ROUND for getfd.
  */
-void hint_batch_reply(struct hint_batch *batch, struct hint_round *round,
-		      const struct qmp_message *message);
+u64 hint_batch_reply(struct hint_batch *batch, const struct qmp_message *message);
 
 #endif /* FREEHINT_HINT_BATCH_H */

@@ -4,7 +4,7 @@
  * bitmap and convert it to ranges. docs/agent.md describes the steps, and what a guest
  * can do to the agent.
  *
- * The agent does not wait for the seal. Each look copies the words between the last copy
+ * The agent does not wait for the seal. Each poll copies the words between the last copy
  * and the watermark into a private buffer, checks that they still belong to the round,
  * and converts the copy. So QEMU skips the first pages while the guest scans the rest.
  *
@@ -29,7 +29,7 @@
 #define CHUNK_WORDS	4096ULL
 #define CHUNK_PAGES	(CHUNK_WORDS * FREEHINT_WORD_BITS)
 
-/* 16 chunks per look: 16 GiB of guest memory, well under a millisecond of work. */
+/* 16 chunks per poll: 16 GiB of guest memory, well under a millisecond of work. */
 #define POLL_WORDS	(16 * CHUNK_WORDS)
 
 const char *const hint_state_names[HINT_STATES] = {
@@ -74,6 +74,7 @@ static void reset_round(struct hint_round *round)
 	round->mark = 0;
 	round->copied = 0;
 	round->bits = 0;
+	round->refusals = 0;
 	bits_to_ranges_reset(&round->ranges);
 }
 
@@ -148,7 +149,7 @@ static void poll_request(struct hint_round *round)
 {
 	struct freehint_host_request req;
 
-	/* The host is writing it now: the next look reads it. */
+	/* The host is writing it now: the next poll reads it. */
 	if (!freehint_read_host_request(&round->reader, &req))
 		return;
 	round->phase = req.phase;
@@ -236,10 +237,14 @@ static void check_counts(struct hint_round *round)
 	      round->bits);
 }
 
+bool hint_round_is_active(const struct hint_round *round)
+{
+	return round->state == HINT_FLOWING || round->state == HINT_SEALED;
+}
+
 static bool may_copy(const struct hint_round *round)
 {
-	return (round->state == HINT_FLOWING || round->state == HINT_SEALED) &&
-	       round->copied < round->mark;
+	return hint_round_is_active(round) && round->copied < round->mark;
 }
 
 /* Return: true when a new chunk was copied and can be converted. */
@@ -302,5 +307,41 @@ bool hint_round_complete(const struct hint_round *round)
 
 void hint_round_close(struct hint_round *round)
 {
+	bits_to_ranges_reset(&round->ranges);
 	set_state(round, HINT_DONE);
+}
+
+/*
+ * QEMU closes its gate shortly before it withdraws the request. So a round may be over
+ * while the request line still names it; then only the error description shows it.
+ */
+static bool is_late(const struct hint_round *round, u64 id, const char *desc)
+{
+	return !hint_round_is_requested(round, id) || strstr(desc, FREEHINT_ERR_STALE) ||
+	       strstr(desc, FREEHINT_ERR_CLOSED);
+}
+
+/*
+ * QEMU accepts a limited number of ranges in a round, and a guest that names memory it
+ * does not have will continue to do so. More commands would only cost QEMU time.
+ */
+static void count_refusal(struct hint_round *round, const char *desc)
+{
+	round->refusals++;
+	if (round->refusals == FREEHINT_MAX_REFUSALS || strstr(desc, FREEHINT_ERR_FULL))
+		hint_round_close(round);
+}
+
+void hint_round_refused(struct hint_round *round, u64 id, const char *desc)
+{
+	if (is_late(round, id, desc)) {
+		round->stats->refused_late++;
+		log_debug_limited("QEMU closed round %llu first: %s", (unsigned long long)id,
+				  desc);
+		return;
+	}
+	round->stats->refused_other++;
+	if (round->id == id)
+		count_refusal(round, desc);
+	log_warn_limited("QEMU refused hints of round %llu: %s", (unsigned long long)id, desc);
 }

@@ -49,6 +49,7 @@ extern const char *const hint_state_names[HINT_STATES];
  * @mark:     highest watermark seen, pfn
  * @copied:   all words below this pfn were copied
  * @bits:     bits set in the copied words
+ * @refusals: commands of this round that QEMU refused, except those that came too late
  * @seal:     copy of the seal, valid in HINT_SEALED
  * @ranges:   conversion of the copied chunk
  * @words:    private copy of one chunk
@@ -65,6 +66,7 @@ struct hint_round {
 	u64 mark;
 	u64 copied;
 	u64 bits;
+	unsigned int refusals;
 	struct freehint_guest_seal seal;
 	struct bits_to_ranges ranges;
 	u64 *words;
@@ -121,8 +123,19 @@ bool hint_round_complete(const struct hint_round *round);
 /** hint_round_backlog() - are there published words that were not converted yet? */
 bool hint_round_backlog(const struct hint_round *round);
 
-/** hint_round_close() - mark the round as done: nothing more of it is sent */
+/** hint_round_is_active() - may ranges of the round be sent? */
+bool hint_round_is_active(const struct hint_round *round);
+
+/** hint_round_close() - mark the round as done, and drop its ranges: no more are sent */
 void hint_round_close(struct hint_round *round);
+
+/**
+ * hint_round_refused() - QEMU refused ranges: count it, and close the round if it is futile
+ * @round: current round
+ * @id:    round that the refused command named
+ * @desc:  QEMU's error description
+ */
+void hint_round_refused(struct hint_round *round, u64 id, const char *desc);
 
 /** hint_round_is_requested() - does the request line still name round @id? */
 bool hint_round_is_requested(const struct hint_round *round, u64 id);

@@ -50,26 +50,16 @@ int session_init(struct session *session, const struct conf *conf, struct event_
 	ret = qmp_client_init(&session->qmp);
 	if (ret)
 		return ret;
-	ret = hint_round_init(&session->round, &session->stats);
+	ret = hint_flow_init(&session->flow, &session->qmp, &session->stats);
 	if (ret)
-		goto err_free_client;
-	ret = hint_batch_init(&session->batch, &session->stats);
-	if (ret)
-		goto err_free_round;
-	return 0;
-
-err_free_round:
-	hint_round_free(&session->round);
-err_free_client:
-	qmp_client_free(&session->qmp);
+		qmp_client_free(&session->qmp);
 	return ret;
 }
 
 void session_free(struct session *session)
 {
 	shm_region_unmap(&session->region);
-	hint_batch_free(&session->batch);
-	hint_round_free(&session->round);
+	hint_flow_free(&session->flow);
 	qmp_client_free(&session->qmp);
 }
 
@@ -119,7 +109,7 @@ static void disconnect(struct session *session)
 	event_loop_forget(session->loop, EVENT_QUERY);
 	event_loop_forget(session->loop, EVENT_QMP);
 	qmp_client_close(&session->qmp);
-	hint_batch_reset(&session->batch);
+	hint_batch_reset(&session->flow.batch);
 	if (session->migrating || session->stats.rounds)
 		session_end_migration(session, OUTCOME_NONE);
 	memset(&session->now, 0, sizeof(session->now));
@@ -224,9 +214,9 @@ void session_query(struct session *session)
 
 static u64 poll_period(const struct session *session)
 {
-	const struct hint_round *round = &session->round;
+	const struct hint_round *round = &session->flow.round;
 
-	if (hint_round_backlog(round) && hint_batch_has_room(&session->batch))
+	if (hint_flow_has_work(&session->flow))
 		return 0;
 	if (session->reporting_off || round->phase == FREEHINT_PHASE_OFF)
 		return FREEHINT_POLL_IDLE_US;
@@ -237,13 +227,11 @@ static u64 poll_period(const struct session *session)
 }
 
 /* Return: false when the connection broke or the region was lost. */
-static bool pump(struct session *session)
+static bool poll_region(struct session *session)
 {
-	u32 phase = session->round.phase;
-	int ret;
+	u32 phase = session->flow.round.phase;
+	int ret = hint_flow_poll(&session->flow);
 
-	hint_round_poll(&session->round);
-	ret = hint_batch_pump(&session->batch, &session->round, &session->qmp);
 	if (ret) {
 		connection_broke(session, ret);
 		return false;
@@ -256,7 +244,7 @@ static bool pump(struct session *session)
 		return false;
 	}
 	/* The phase in the request line has changed: does the extension confirm it? */
-	if (phase != session->round.phase && !session->pending_queries)
+	if (phase != session->flow.round.phase && !session->pending_queries)
 		event_loop_timer(session->loop, EVENT_QUERY, 0);
 	return true;
 }
@@ -271,7 +259,7 @@ void session_poll(struct session *session)
 {
 	bool waiting = session->qmp.queued;
 
-	if (!session->region.base || !pump(session))
+	if (!session->region.base || !poll_region(session))
 		return;
 	event_loop_timer(session->loop, EVENT_POLL, poll_period(session));
 	/* The socket is full: wait until it is writable. */
@@ -305,7 +293,7 @@ static void handle_message(struct session *session, const struct qmp_message *me
 	else if (message->kind == QMP_MESSAGE_EVENT)
 		handle_event(session, message->name);
 	else if (message->command == QMP_GETFD || message->command == QMP_MARK_CLEAN)
-		hint_batch_reply(&session->batch, &session->round, message);
+		hint_flow_reply(&session->flow, message);
 	else
 		session_handle_answer(session, message);
 }

@@ -9,8 +9,7 @@
 #include "conf.h"
 #include "event_loop.h"
 #include "host-agent/common/freehint_status.h"
-#include "hint_round.h"
-#include "hint_batch.h"
+#include "hint_flow.h"
 #include "metrics.h"
 #include "migration_phase.h"
 #include "qmp_client.h"
@@ -26,8 +25,7 @@
  * @loop:       event loop
  * @qmp:        monitor connection
  * @region:     mapping; exists only between attach and detach
- * @round:      round in progress
- * @batch:      batches in progress
+ * @flow:       round and batches in progress
  * @stats:      counters since the last summary
  * @metrics:    counters since the agent started
  * @phase:      what QEMU is doing; PHASE_UNKNOWN on a new connection
@@ -58,8 +56,7 @@ struct session {
 	struct event_loop *loop;
 	struct qmp_client qmp;
 	struct shm_region region;
-	struct hint_round round;
-	struct hint_batch batch;
+	struct hint_flow flow;
 	struct agent_stats stats;
 	struct metrics metrics;
 	enum migration_phase phase;

@@ -30,7 +30,7 @@ static const char *attach_advice(int error)
 static enum session_note check_identity(const struct session *session,
 					struct freehint_host_hello *hello)
 {
-	int ret = freehint_read_host_hello(&session->round.reader, hello);
+	int ret = freehint_read_host_hello(&session->flow.round.reader, hello);
 
 	if (ret == -ENODEV)
 		return NOTE_NOT_STARTED;
@@ -73,7 +73,7 @@ static void attach(struct session *session)
 	ret = shm_region_map(&session->region, session->conf->shm,
 			     session->now.region_size);
 	if (!ret)
-		ret = hint_round_attach(&session->round, session->region.base,
+		ret = hint_round_attach(&session->flow.round, session->region.base,
 					session->region.size);
 	if (ret) {
 		if (session_update_note(session, NOTE_NO_SHM))
@@ -124,6 +124,6 @@ void session_try_attach(struct session *session)
 void session_detach(struct session *session)
 {
 	event_loop_forget(session->loop, EVENT_POLL);
-	hint_round_detach(&session->round);
+	hint_round_detach(&session->flow.round);
 	shm_region_unmap(&session->region);
 }

@@ -24,7 +24,6 @@
  * @batches:       mark-clean commands
  * @refused_late:  mark-clean commands refused because their round was over
  * @refused_other: mark-clean commands refused for another reason
- * @first_send_us: from seeing the first round to its first command, microseconds
  * @last_round_us: when an open round was last seen, monotonic microseconds
  */
 struct agent_stats {
@@ -41,7 +40,6 @@ struct agent_stats {
 	u64 batches;
 	u64 refused_late;
 	u64 refused_other;
-	u64 first_send_us;
 	u64 last_round_us;
 };
 

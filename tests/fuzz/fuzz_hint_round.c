@@ -5,6 +5,7 @@
  * must be in order, in bounds and of one round; of an honest guest, all of it.
  */
 /* links: tests/fuzz/round_rig.c host-agent/agent/hint_round.c host-agent/agent/hint_batch.c */
+/* links: host-agent/agent/hint_flow.c */
 /* links: host-agent/common/bits_to_ranges.c host-agent/common/log.c proto/host_snapshot.c */
 /* links: proto/host_request.c proto/guest_publish.c */
 /* libs: jansson */
@@ -37,8 +38,8 @@ static void step(void)
 
 static bool is_idle(void)
 {
-	return !rig.batch.busy &&
-	       (rig.round.state == HINT_DONE || rig.round.state == HINT_NONE);
+	return !rig.flow.batch.busy &&
+	       (rig.flow.round.state == HINT_DONE || rig.flow.round.state == HINT_NONE);
 }
 
 /* Without further input nobody writes. A poll may do 16 chunks; there are 3. */
@@ -60,7 +61,7 @@ static void check_whole(void)
 	finish();
 	if (!rig.asked || rig.sealed != rig.asked)
 		return;
-	MUST(is_idle() && rig.round.state == HINT_DONE);
+	MUST(is_idle() && rig.flow.round.state == HINT_DONE);
 	MUST(rig.sent_id == rig.asked && rig.sent == rig.free);
 }
 

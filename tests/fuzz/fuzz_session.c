@@ -9,7 +9,8 @@
 /* links: host-agent/agent/session_attach.c host-agent/agent/session_note.c */
 /* links: host-agent/agent/qmp_client.c */
 /* links: host-agent/common/qmp_stream.c */
-/* links: host-agent/agent/hint_round.c host-agent/agent/hint_batch.c */
+/* links: host-agent/agent/hint_flow.c host-agent/agent/hint_round.c */
+/* links: host-agent/agent/hint_batch.c */
 /* links: host-agent/common/bits_to_ranges.c */
 /* links: host-agent/common/freehint_status.c host-agent/agent/migration_phase.c */
 /* links: host-agent/agent/stats.c */

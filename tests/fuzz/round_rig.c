@@ -248,7 +248,7 @@ static void check_records(const struct freehint_range *r, unsigned int count, u6
 int qmp_client_send(struct qmp_client *client, enum qmp_command command,
 		    unsigned int cookie, int fd, const char *fmt, ...)
 {
-	const struct hint_buffer *buffer = &rig.batch.buffers[cookie];
+	const struct hint_buffer *buffer = &rig.flow.batch.buffers[cookie];
 	unsigned int count, index;
 	va_list args;
 	u64 round;
@@ -279,14 +279,14 @@ void round_rig_reply(u8 how)
 		.name = "GenericError",
 		.desc = how & 0x40 ? "round 1 is stale" : "range 0 is odd",
 	};
-	const struct hint_buffer *buffer = &rig.batch.buffers[message.cookie];
+	const struct hint_buffer *buffer = &rig.flow.batch.buffers[message.cookie];
 
 	if (!buffer->busy)
 		return;
 	/* Nobody wrote to it while QEMU might have read it. */
 	MUST(sum_of(buffer->records, rig.counts[message.cookie]) ==
 	     rig.sums[message.cookie]);
-	hint_batch_reply(&rig.batch, &rig.round, &message);
+	hint_flow_reply(&rig.flow, &message);
 	MUST(!buffer->busy);
 }
 
@@ -294,11 +294,10 @@ void round_rig_poll(void)
 {
 	rig.quiet = 0;
 	armed = true;
-	hint_round_poll(&rig.round);
-	MUST(!hint_batch_pump(&rig.batch, &rig.round, &rig.qmp));
+	MUST(!hint_flow_poll(&rig.flow));
 	armed = false;
-	MUST(rig.round.mark <= capacity() && rig.round.copied <= rig.round.mark);
-	MUST(rig.round.bits <= rig.round.copied);
+	MUST(rig.flow.round.mark <= capacity() && rig.flow.round.copied <= rig.flow.round.mark);
+	MUST(rig.flow.round.bits <= rig.flow.round.copied);
 	/* Who keeps to the protocol is never called a liar. */
 	MUST(!rig.honest || !rig.stats.faulty);
 }
@@ -320,8 +319,7 @@ void round_rig_start(const u8 *data, size_t size)
 
 	if (!made) {
 		log_init(LOG_LEVEL_ERROR);
-		MUST(!hint_round_init(&rig.round, &rig.stats));
-		MUST(!hint_batch_init(&rig.batch, &rig.stats));
+		MUST(!hint_flow_init(&rig.flow, &rig.qmp, &rig.stats));
 		made = true;
 	}
 	rig.in = (struct input){ data, size };
@@ -338,13 +336,13 @@ void round_rig_start(const u8 *data, size_t size)
 	MUST(rig.region);
 	memset(rig.region, 0, rig.size);
 	MUST(!freehint_write_host_hello(shm(), rig.size, INSTANCE));
-	hint_batch_reset(&rig.batch);
-	MUST(!hint_round_attach(&rig.round, rig.region, rig.size));
+	hint_batch_reset(&rig.flow.batch);
+	MUST(!hint_round_attach(&rig.flow.round, rig.region, rig.size));
 }
 
 void round_rig_end(void)
 {
-	hint_round_detach(&rig.round);
+	hint_round_detach(&rig.flow.round);
 	free(rig.region);
 	free(rig.shadow);
 	rig.region = NULL;

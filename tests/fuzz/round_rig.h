@@ -8,8 +8,7 @@
 
 #include "fuzz.h"
 
-#include "host-agent/agent/hint_batch.h"
-#include "host-agent/agent/hint_round.h"
+#include "host-agent/agent/hint_flow.h"
 #include "proto/guest_publish.h"
 
 /* Stores of a guest that the region has not seen yet. */
@@ -68,8 +67,7 @@ struct round_rig {
 	u64 sums[FREEHINT_MAX_INFLIGHT];
 	unsigned int counts[FREEHINT_MAX_INFLIGHT];
 	struct agent_stats stats;
-	struct hint_round round;
-	struct hint_batch batch;
+	struct hint_flow flow;
 	struct qmp_client qmp;
 };
 

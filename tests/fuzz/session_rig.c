@@ -305,8 +305,8 @@ void session_rig_check(void)
 	if (s->qmp.state == QMP_UP)
 		MUST(rig.armed[EVENT_QUERY]);
 	MUST(!s->region.base || rig.armed[EVENT_POLL]);
-	MUST(s->pending_queries <= 3 && s->batch.busy <= FREEHINT_MAX_INFLIGHT);
-	MUST(s->region.base == (const void *)s->round.reader.shm);
+	MUST(s->pending_queries <= 3 && s->flow.batch.busy <= FREEHINT_MAX_INFLIGHT);
+	MUST(s->region.base == (const void *)s->flow.round.reader.shm);
 }
 
 static void make_region(void)
@@ -344,8 +344,9 @@ void session_rig_start(const u8 *data, size_t size)
 	MUST(!freehint_write_host_hello(rig.region, RIG_REGION, RIG_INSTANCE));
 	memset(rig.armed, 0, sizeof(rig.armed));
 	rig.session = *pristine();
-	rig.session.round.stats = &rig.session.stats;
-	rig.session.batch.stats = &rig.session.stats;
+	rig.session.flow.round.stats = &rig.session.stats;
+	rig.session.flow.batch.stats = &rig.session.stats;
+	rig.session.flow.batch.qmp = &rig.session.qmp;
 	rig.said_len = 0;
 	rig.armed[EVENT_RETRY] = true;
 }

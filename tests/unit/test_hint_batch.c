@@ -3,7 +3,8 @@
  * Batches against the real publisher and a QMP client that only writes down what it is
  * given: when a batch leaves, what is in it, and what answers and errors do to it.
  */
-/* links: host-agent/agent/hint_batch.c host-agent/agent/hint_round.c */
+/* links: host-agent/agent/hint_flow.c host-agent/agent/hint_batch.c */
+/* links: host-agent/agent/hint_round.c */
 /* links: host-agent/common/bits_to_ranges.c */
 /* links: host-agent/common/log.c proto/host_snapshot.c proto/host_request.c */
 /* links: proto/guest_publish.c */
@@ -16,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "host-agent/agent/hint_batch.h"
+#include "host-agent/agent/hint_flow.h"
 #include "host-agent/common/log.h"
 #include "proto/guest_publish.h"
 #include "proto/host_request.h"
@@ -37,8 +38,7 @@ struct sent {
 static struct {
 	struct freehint_shm *shm;
 	struct freehint_publisher guest;
-	struct hint_round round;
-	struct hint_batch batch;
+	struct hint_flow flow;
 	struct agent_stats stats;
 	struct qmp_client qmp;
 	struct sent sent[MANY];
@@ -85,16 +85,14 @@ static int set_up(void **state)
 	memset(rig.shm, 0, REGION);
 	assert_int_equal(freehint_write_host_hello(rig.shm, REGION, INSTANCE), 0);
 	assert_int_equal(freehint_publisher_attach(&rig.guest, rig.shm, REGION), 0);
-	assert_int_equal(hint_round_init(&rig.round, &rig.stats), 0);
-	assert_int_equal(hint_round_attach(&rig.round, rig.shm, REGION), 0);
-	return hint_batch_init(&rig.batch, &rig.stats);
+	assert_int_equal(hint_flow_init(&rig.flow, &rig.qmp, &rig.stats), 0);
+	return hint_round_attach(&rig.flow.round, rig.shm, REGION);
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	hint_batch_free(&rig.batch);
-	hint_round_free(&rig.round);
+	hint_flow_free(&rig.flow);
 	free(rig.shm);
 	return 0;
 }
@@ -121,8 +119,7 @@ static void seal(void)
 
 static int pump(void)
 {
-	hint_round_poll(&rig.round);
-	return hint_batch_pump(&rig.batch, &rig.round, &rig.qmp);
+	return hint_flow_poll(&rig.flow);
 }
 
 static void answer(enum qmp_command command, unsigned int cookie, const char *error)
@@ -132,7 +129,7 @@ static void answer(enum qmp_command command, unsigned int cookie, const char *er
 		.command = command, .cookie = cookie, .name = "GenericError", .desc = error,
 	};
 
-	hint_batch_reply(&rig.batch, &rig.round, &message);
+	hint_flow_reply(&rig.flow, &message);
 }
 
 static void expect_mark(unsigned int index, unsigned int count, bool last)
@@ -172,7 +169,7 @@ static void full_batches_do_not_wait(void **state)
 	expect_mark(0, FREEHINT_MAX_RANGES, false);
 	expect_mark(1, FREEHINT_MAX_RANGES, false);
 	assert_int_equal(rig.count, 4);
-	assert_int_equal(rig.batch.count, 300 * 32 - 2 * FREEHINT_MAX_RANGES);
+	assert_int_equal(rig.flow.batch.count, 300 * 32 - 2 * FREEHINT_MAX_RANGES);
 }
 
 static void nothing_is_copied_while_all_buffers_travel(void **state)
@@ -186,10 +183,10 @@ static void nothing_is_copied_while_all_buffers_travel(void **state)
 	seal();
 	assert_int_equal(pump(), 0);
 	assert_int_equal(rig.count, 2 * FREEHINT_MAX_INFLIGHT);
-	assert_false(hint_batch_has_room(&rig.batch));
-	copied = rig.round.copied;
+	assert_false(hint_batch_has_room(&rig.flow.batch));
+	copied = rig.flow.round.copied;
 	assert_int_equal(pump(), 0);
-	assert_int_equal(rig.round.copied, copied);
+	assert_int_equal(rig.flow.round.copied, copied);
 	answer(QMP_MARK_CLEAN, 3, NULL);
 	assert_int_equal(pump(), 0);
 	assert_int_equal(rig.count, 2 * FREEHINT_MAX_INFLIGHT + 2);
@@ -216,16 +213,16 @@ static void half_a_batch_of_a_dead_round_is_dropped(void **state)
 	assert_int_equal(pump(), 0);
 	put(1, 5);
 	assert_int_equal(pump(), 0);
-	assert_int_equal(rig.batch.count, 5);
+	assert_int_equal(rig.flow.batch.count, 5);
 	open_round(2);
 	put(0, 3);
 	put(1, 2);
 	answer(QMP_MARK_CLEAN, 0, NULL);
 	assert_int_equal(pump(), 0);
 	expect_mark(1, 2, false);
-	assert_int_equal(rig.batch.buffers[rig.sent[3].cookie].records[0].start,
+	assert_int_equal(rig.flow.batch.buffers[rig.sent[3].cookie].records[0].start,
 			 3 * 64 * 4096);
-	assert_int_equal(rig.batch.buffers[rig.sent[3].cookie].round, 2);
+	assert_int_equal(rig.flow.batch.buffers[rig.sent[3].cookie].round, 2);
 }
 
 static void broken_connection_is_told_and_forgotten(void **state)
@@ -240,15 +237,15 @@ static void broken_connection_is_told_and_forgotten(void **state)
 		open_round(10 + at);
 		put(1, 1);
 		assert_int_equal(pump(), -EPIPE);
-		hint_batch_reset(&rig.batch);
-		hint_round_detach(&rig.round);
-		assert_int_equal(hint_round_attach(&rig.round, rig.shm, REGION), 0);
+		hint_batch_reset(&rig.flow.batch);
+		hint_round_detach(&rig.flow.round);
+		assert_int_equal(hint_round_attach(&rig.flow.round, rig.shm, REGION), 0);
 		rig.error = 0;
 		rig.count = 0;
 		seal();
 		assert_int_equal(pump(), 0);
 		expect_mark(0, 1, true);
-		hint_batch_reset(&rig.batch);
+		hint_batch_reset(&rig.flow.batch);
 	}
 }
 
@@ -259,10 +256,10 @@ static void late_and_other_errors_are_counted_apart(void **state)
 	put(1, 1);
 	assert_int_equal(pump(), 0);
 	answer(QMP_GETFD, 0, "no descriptor");
-	assert_int_equal(rig.batch.busy, 1);
+	assert_int_equal(rig.flow.batch.busy, 1);
 	answer(QMP_MARK_CLEAN, 0, "round 1 is stale, round 2 is open");
 	assert_int_equal(rig.stats.refused_late, 1);
-	assert_int_equal(rig.batch.busy, 0);
+	assert_int_equal(rig.flow.batch.busy, 0);
 	put(1, 1);
 	assert_int_equal(pump(), 0);
 	answer(QMP_MARK_CLEAN, 0, "");
@@ -273,6 +270,22 @@ static void late_and_other_errors_are_counted_apart(void **state)
 	answer(QMP_MARK_CLEAN, 0, "whatever");
 	assert_int_equal(rig.stats.refused_late, 2);
 	assert_int_equal(rig.stats.refused_other, 1);
+}
+
+static void a_round_that_was_given_up_sends_nothing_more(void **state)
+{
+	(void)state;
+	open_round(1);
+	put(1ULL << 63, 1);
+	assert_int_equal(pump(), 0);
+	expect_mark(0, 1, false);
+	/* One range waits in the batch, and one in the round, whose run may grow. */
+	put(1ULL << 63, 2);
+	assert_int_equal(pump(), 0);
+	answer(QMP_MARK_CLEAN, 0, "the number of ranges " FREEHINT_ERR_FULL);
+	assert_int_equal(rig.stats.refused_other, 1);
+	assert_int_equal(pump(), 0);
+	assert_int_equal(rig.count, 2);
 }
 
 #define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -287,6 +300,7 @@ int main(void)
 		RIG_TEST(half_a_batch_of_a_dead_round_is_dropped),
 		RIG_TEST(broken_connection_is_told_and_forgotten),
 		RIG_TEST(late_and_other_errors_are_counted_apart),
+		RIG_TEST(a_round_that_was_given_up_sends_nothing_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

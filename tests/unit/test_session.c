@@ -7,7 +7,7 @@
 /* links: host-agent/agent/session.c host-agent/agent/session_query.c */
 /* links: host-agent/agent/session_attach.c host-agent/agent/session_note.c */
 /* links: host-agent/agent/qmp_client.c host-agent/common/qmp_stream.c */
-/* links: host-agent/agent/hint_batch.c */
+/* links: host-agent/agent/hint_flow.c host-agent/agent/hint_batch.c */
 /* links: host-agent/agent/hint_round.c host-agent/common/bits_to_ranges.c */
 /* links: host-agent/common/shm_region.c */
 /* links: host-agent/agent/migration_phase.c host-agent/common/freehint_status.c */
@@ -102,13 +102,13 @@ static void end_of_a_connection_leaves_nothing(void **state)
 	publish(7);
 	rig.server.mute = true;
 	fire(EVENT_POLL);
-	assert_int_equal(rig.session.batch.busy, 1);
+	assert_int_equal(rig.session.flow.batch.busy, 1);
 	fake_qmp_hang_up(&rig.server);
 	session_handle_qmp(&rig.session);
 	assert_int_equal(rig.session.qmp.state, QMP_DOWN);
 	assert_int_equal(rig.session.note, NOTE_CLOSED);
 	assert_null(rig.session.region.base);
-	assert_int_equal(rig.session.batch.busy, 0);
+	assert_int_equal(rig.session.flow.batch.busy, 0);
 	assert_int_equal(rig.session.pending_queries, 0);
 	assert_false(rig.loop.timer[EVENT_POLL]);
 	assert_false(rig.loop.timer[EVENT_QUERY]);
