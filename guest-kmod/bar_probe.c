@@ -64,24 +64,24 @@ void bar_log_refusal(struct pci_dev *pdev, int verdict, const struct freehint_pu
 {
 	switch (verdict) {
 	case -ENODEV:
-		pci_info(pdev, "no freehint magic in BAR 2, left alone; looking again every %u s\n",
+		pci_info(pdev, "no freehint magic in BAR 2, device not used; checking again every %u s\n",
 			 BAR_PROBE_SECONDS);
 		break;
 	case -EPROTO:
-		pci_warn(pdev, "host speaks freehint versions %u to %u, this module %u to %u, left alone; update %s\n",
+		pci_warn(pdev, "host supports freehint versions %u to %u, this module %u to %u, device not used; update %s\n",
 			 seen->host_version_min, seen->host_version, FREEHINT_VERSION_MIN,
 			 FREEHINT_VERSION, freehint_older_side(seen));
 		break;
 	case -EINVAL:
-		pci_warn(pdev, "freehint sizes in BAR 2 contradict its %llu bytes, left alone; check the host's extension\n",
+		pci_warn(pdev, "sizes in the freehint header do not fit the %llu bytes of BAR 2, device not used; check QEMU's log for messages of freehint\n",
 			 (u64)pci_resource_len(pdev, IVSHMEM_BAR));
 		break;
 	case -EAGAIN:
-		pci_warn(pdev, "memory decoding is off, left alone; if the device is freehint's: echo 1 >/sys/bus/pci/devices/%s/enable\n",
+		pci_warn(pdev, "memory decoding is off, device not used; if it is freehint's device: echo 1 >/sys/bus/pci/devices/%s/enable\n",
 			 pci_name(pdev));
 		break;
 	default:
-		pci_warn(pdev, "BAR 2 cannot be looked at, error %d, left alone; see the kernel's messages about this device\n",
+		pci_warn(pdev, "BAR 2 cannot be read, error %d, device not used; see the kernel's messages about this device\n",
 			 verdict);
 		break;
 	}

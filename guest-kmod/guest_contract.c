@@ -88,8 +88,8 @@ const char *guest_contract_reason(u16 refusal)
 		[FREEHINT_REFUSAL_PAGE_SIZE] = "pages of this kernel are not 4 KiB",
 		[FREEHINT_REFUSAL_ADMIN] = "report=0: refused by the administrator",
 		[FREEHINT_REFUSAL_KERNEL] = "this kernel is newer than " COMPAT_NEWEST_TRIED
-			", the newest that was tried; allow_untested_kernel=1 goes on at your own risk",
-		[FREEHINT_REFUSAL_PREZERO] = "this kernel remembers which free pages are zero; allow_untested_kernel=1 goes on at your own risk",
+			", the newest that was tried; allow_untested_kernel=1 reports all the same, at your own risk",
+		[FREEHINT_REFUSAL_PREZERO] = "this kernel records which free pages are zero; allow_untested_kernel=1 reports all the same, at your own risk",
 	};
 
 	return refusal < ARRAY_SIZE(reasons) ? reasons[refusal] : "unknown";

@@ -68,13 +68,13 @@ static void log_rejected(struct guest_hello *hello, const struct freehint_publis
 	hello->rejected = instance;
 	if (err == -EPROTO)
 		dev_warn_ratelimited(hello->dev,
-				     "host speaks freehint versions %u to %u, this module %u to %u; update %s\n",
+				     "host supports freehint versions %u to %u, this module %u to %u; update %s\n",
 				     pub->host_version_min, pub->host_version,
 				     FREEHINT_VERSION_MIN, FREEHINT_VERSION,
 				     freehint_older_side(pub));
 	else
 		dev_warn_ratelimited(hello->dev,
-				     "host's hello cannot be used, error %d, see that QEMU runs the freehint extension\n",
+				     "host's hello is not valid, error %d; check that QEMU runs the freehint extension\n",
 				     err);
 }
 

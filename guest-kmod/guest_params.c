@@ -50,7 +50,7 @@ static const struct kernel_param_ops advance_ops = {
 
 module_param_cb(poll_idle_ms, &poll_idle_ops, &guest_params.poll_idle_ms, 0644);
 MODULE_PARM_DESC(poll_idle_ms,
-		 "poll period while nothing is asked for, 1 to 10000 ms (default 100)");
+		 "poll period while reporting is off, 1 to 10000 ms (default 100)");
 
 module_param_cb(poll_fast_us, &poll_fast_ops, &guest_params.poll_fast_us, 0644);
 MODULE_PARM_DESC(poll_fast_us,
@@ -65,4 +65,4 @@ MODULE_PARM_DESC(report, "0: refuse to report free pages to the host (default 1)
 
 module_param_named(allow_untested_kernel, guest_params.allow_untested_kernel, bool, 0644);
 MODULE_PARM_DESC(allow_untested_kernel,
-		 "1: report on a kernel that freehint was never tried on, at your own risk (default 0)");
+		 "1: report also on a kernel on which freehint was never tried, at your own risk (default 0)");

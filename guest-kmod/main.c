@@ -47,7 +47,7 @@ static void __exit freehint_exit(void)
 }
 module_exit(freehint_exit);
 
-MODULE_DESCRIPTION("Tells the host which pages of the guest are free, for live migration");
+MODULE_DESCRIPTION("Reports the guest's free pages to the host, for live migration");
 MODULE_AUTHOR("The freehint maintainers");
 MODULE_VERSION(FREEHINT_RELEASE);
 MODULE_LICENSE("GPL");

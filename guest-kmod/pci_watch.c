@@ -2,7 +2,7 @@
 /*
  * Watches ivshmem devices that another driver takes, or that are unplugged.
  *
- * uio_pci_generic, vfio-pci and kvmfr bind to any ivshmem device when they are told to.
+ * uio_pci_generic, vfio-pci and kvmfr bind to any ivshmem device that the administrator names.
  * If that device is freehint's, the module loads and does nothing. The module must not
  * read a device that is bound to another driver. So it only logs the driver's name and
  * the commands that give the device to freehint. It logs nothing while a device is in
@@ -31,7 +31,7 @@ static void log_other_driver_locked(const struct device *dev)
 
 	if (!dev->driver || ivshmem_bar_is_ours(dev) || active_device_exists())
 		return;
-	pr_notice_ratelimited("%s is held by driver %s; if the host made it for freehint, give it over: cd /sys/bus/pci; echo %s >devices/%s/driver_override; echo %s >drivers/%s/unbind; echo %s >drivers_probe\n",
+	pr_notice_ratelimited("%s is bound to driver %s; if it is freehint's device, bind it to freehint: cd /sys/bus/pci; echo %s >devices/%s/driver_override; echo %s >drivers/%s/unbind; echo %s >drivers_probe\n",
 			      slot, dev->driver->name, KBUILD_MODNAME, slot, slot,
 			      dev->driver->name, slot);
 }

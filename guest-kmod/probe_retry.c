@@ -137,7 +137,7 @@ static void recheck_device(struct probe_retry *dev)
 	}
 	/* Probe adds the device to the list again if it refuses the device. */
 	if (!verdict && device_attach(&dev->pdev->dev) < 0)
-		pci_warn(dev->pdev, "freehint magic in BAR 2, but the device cannot be bound\n");
+		pci_warn(dev->pdev, "freehint magic in BAR 2, but no driver can be bound; see the kernel's messages about this device\n");
 	forget(dev);
 }
 

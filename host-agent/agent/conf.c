@@ -40,45 +40,45 @@ const char *argp_program_version = "freehint-agent " FREEHINT_RELEASE;
 
 static const struct argp_option options[] = {
 	{ "qmp", KEY_QMP, "SOCKET", 0,
-	  "QEMU's monitor socket (-qmp unix:SOCKET,server=on,wait=off), one that "
-	  "nobody else uses", 0 },
+	  "QEMU's monitor socket (-qmp unix:SOCKET,server=on,wait=off) that no "
+	  "other client uses", 0 },
 	{ "shm", KEY_SHM, "PATH", 0,
 	  "file behind the ivshmem device (mem-path of its memory backend)", 0 },
 	{ "user", KEY_USER, "NAME", 0,
-	  "become this user first; when started as root, give the user QEMU runs as", 0 },
+	  "change to this user first; as root, give the user that QEMU runs as", 0 },
 	{ "json", KEY_JSON, NULL, 0, "events and summaries as JSON lines on stdout", 0 },
 	{ "once", KEY_ONCE, NULL, 0, "exit after the summary of the first migration", 0 },
 	{ "log-level", KEY_LEVEL, "LEVEL", 0, "error, warn, info (default) or debug", 0 },
 	{ "poll-us", KEY_POLL, "N", 0,
-	  "look at the shared memory every N microseconds while reporting is on "
+	  "poll the shared memory every N microseconds while reporting is on "
 	  "(default 1000)", 0 },
 	{ "give-up", KEY_GIVE_UP, "SECONDS", 0,
-	  "end when QEMU has been away for so long (default: never)", 0 },
+	  "exit after this time without a connection to QEMU (default: never)", 0 },
 	{ "metrics", KEY_METRICS, "FILE", 0,
-	  "keep metrics for Prometheus in FILE, NAME.prom in the directory of "
-	  "node_exporter's textfile collector; removed when the agent ends", 0 },
+	  "write metrics for Prometheus to FILE, NAME.prom in the directory of "
+	  "node_exporter's textfile collector; removed when the agent exits", 0 },
 	{ 0 },
 };
 
 static const char doc[] =
-	"Tells QEMU which pages of a guest are free, so that a live migration does not "
-	"send them."
+	"Reports a guest's free pages to QEMU, so that a live migration does not send "
+	"them."
 	"\v"
 	"QEMU needs freehint-qemu.so (-plugin file=...) and an ivshmem-plain device with "
 	"master=on, the guest needs freehint.ko. The agent waits for QEMU and connects "
-	"again when QEMU was restarted, for ever or as long as --give-up says; it may be "
-	"stopped at any time, a migration then goes on without it.\n"
+	"again after QEMU was restarted, without end or until --give-up. It may be stopped "
+	"at any time; a migration then continues without it.\n"
 	"\n"
 	"Exit codes:\n"
 	"  0  ended by SIGTERM or SIGINT, or --once and the migration completed, or "
-	"--give-up and QEMU is gone\n"
+	"--give-up and QEMU has exited\n"
 	"  1  wrong usage\n"
 	"  3  the sandbox could not be set up\n"
-	"  4  another call to the system failed at the start or in the event loop, or "
-	"memory ran out\n"
+	"  4  another system call failed at the start or in the event loop, or memory "
+	"ran out\n"
 	"  5  --once and the migration failed, was cancelled or its end was not seen\n"
-	"  6  --give-up and no QEMU came\n"
-	"After 4 it may help to start the agent again, after the others it does not.\n";
+	"  6  --give-up and there was no QEMU\n"
+	"A restart of the agent may help after 4, but not after the others.\n";
 
 static error_t parse_level(struct conf *conf, const char *arg, struct argp_state *state)
 {
@@ -168,7 +168,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case KEY_POLL:
 		return parse_poll(conf, arg, state);
 	case ARGP_KEY_ARG:
-		argp_error(state, "%s is too much, every argument is an option", arg);
+		argp_error(state, "%s is not an option, and there are no other arguments", arg);
 		return EINVAL;
 	case ARGP_KEY_END:
 		return check(conf, state);

@@ -131,8 +131,8 @@ static void check_version(struct hint_round *round)
 	    freehint_read_guest_hello(&round->reader, host.instance, &guest) != -EPROTO)
 		return;
 	fault(round, guest.version > FREEHINT_VERSION ?
-		     "update this agent, the guest speaks version" :
-		     "update freehint of the guest, it speaks version", guest.version);
+		     "update this agent, it does not support the guest's version" :
+		     "update freehint of the guest, this agent does not support its version", guest.version);
 }
 
 static void start_round(struct hint_round *round, const struct freehint_host_request *req)
@@ -203,7 +203,7 @@ static void poll_guest(struct hint_round *round)
 		break;
 	case -EAGAIN:
 		if (round->state == HINT_FLOWING)
-			fault(round, "the guest left it at page", round->mark);
+			fault(round, "the guest abandoned it at page", round->mark);
 		return;
 	default:
 		fault(round, "watermark outside the bitmap, capacity",
@@ -211,7 +211,7 @@ static void poll_guest(struct hint_round *round)
 		return;
 	}
 	if (sealed == -EINVAL)
-		fault(round, "the seal makes no sense, status", round->seal.status);
+		fault(round, "the seal is not valid, status", round->seal.status);
 	else
 		update_mark(round, mark, !sealed);
 }
@@ -233,7 +233,7 @@ static void check_counts(struct hint_round *round)
 	log_debug_limited("round %llu, seal counts %llu pages",
 			  (unsigned long long)round->id,
 			  (unsigned long long)round->seal.free_pages);
-	fault(round, "pages in the bitmap are not what the seal counts",
+	fault(round, "the seal does not count the bits of the bitmap, bits",
 	      round->bits);
 }
 
@@ -263,7 +263,7 @@ static bool copy_chunk(struct hint_round *round)
 	pages = count * FREEHINT_WORD_BITS;
 	if (freehint_copy_bitmap(&round->reader, round->id, round->copied,
 				 round->copied + pages, round->words)) {
-		fault(round, "the guest left it at page", round->copied);
+		fault(round, "the guest abandoned it at page", round->copied);
 		return false;
 	}
 	bits_to_ranges_load(&round->ranges, round->copied, round->words, count);

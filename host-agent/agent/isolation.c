@@ -195,7 +195,7 @@ int isolation_start(void)
 	int ret = close_inherited();
 
 	if (ret) {
-		log_error("inherited descriptors could not be closed, is /proc there: %s",
+		log_error("inherited descriptors could not be closed, is /proc mounted: %s",
 			  strerror(-ret));
 		return ret;
 	}
@@ -210,7 +210,7 @@ int isolation_start(void)
 
 err_log:
 	ret = -errno;
-	log_error("process could not be closed off: %s", strerror(-ret));
+	log_error("core dumps or tracing could not be disabled: %s", strerror(-ret));
 	return ret;
 }
 
@@ -221,7 +221,7 @@ static int change_user(const char *name)
 
 	user = getpwnam(name);
 	if (!user) {
-		log_error("there is no user %s, give another with --user", name);
+		log_error("user %s does not exist, give another with --user", name);
 		return -ENOENT;
 	}
 	if (setgroups(0, NULL) || initgroups(name, user->pw_gid) ||
@@ -248,7 +248,7 @@ int isolation_identity(const char *user)
 	/* To clear the bounding set takes CAP_SETPCAP; without it the other sets are enough. */
 	ret = capng_apply(CAPNG_SELECT_CAPS);
 	if (ret || capng_have_capabilities(CAPNG_SELECT_CAPS) != CAPNG_NONE) {
-		log_error("capabilities could not be dropped, %d", ret);
+		log_error("capabilities could not be dropped, error %d", ret);
 		return -EPERM;
 	}
 	return 0;

@@ -86,9 +86,9 @@ static void put_state(struct page *page, const struct metrics_view *view)
 		   view->attached);
 	put_number(page, "guest_present", "gauge", "The guest's module has published its hello.",
 		   status->guest_present);
-	put_number(page, "reporting", "gauge", "x-freehint-start was given.",
+	put_number(page, "reporting", "gauge", "Reporting is on.",
 		   status->state != FREEHINT_STATE_OFF);
-	put_number(page, "refused", "gauge", "Something stands against hints; see the log.",
+	put_number(page, "refused", "gauge", "Hints are refused; the log has the reason.",
 		   status->refused[0] != '\0');
 }
 
@@ -104,19 +104,19 @@ static void put_qemu(struct page *page, const struct freehint_status *status)
 	put_number(page, "commands_refused_total", "counter",
 		   "Mark-clean commands that QEMU refused.", status->commands_refused);
 	put_number(page, "pages_accepted_total", "counter",
-		   "Pages given to the dirty bitmap in time.", status->pages_accepted);
+		   "Pages applied to the dirty bitmap in time.", status->pages_accepted);
 	put_number(page, "pages_late_total", "counter",
-		   "Pages whose round was over before their turn.", status->pages_late);
+		   "Pages whose round ended before they were applied.", status->pages_late);
 	put_number(page, "pages_skipped_total", "counter",
 		   "Pages that were dirty and were not sent.", status->pages_cleared);
-	put_number(page, "skipped_bytes_total", "counter", "Bytes kept off the wire.",
+	put_number(page, "skipped_bytes_total", "counter", "Bytes that were dirty and were not sent.",
 		   status->bytes_skipped);
 	put_seconds(page, "arm_seconds_total", "counter", "Time to arm the dirty log.",
 		    status->arm_us);
 	put_seconds(page, "big_lock_seconds_total", "counter",
 		    "Time with QEMU's big lock held.", status->bql_total_us);
 	put_seconds(page, "big_lock_longest_seconds", "gauge",
-		    "The longest stretch of it.", status->bql_max_us);
+		    "Longest single hold of QEMU's big lock.", status->bql_max_us);
 	put_seconds(page, "first_hint_seconds", "gauge",
 		    "Last migration: from the sync to the first hint applied.",
 		    status->first_apply_us);
@@ -130,7 +130,7 @@ static void put_agent(struct page *page, const struct metrics *metrics)
 	put_number(page, "rounds_faulty_total", "counter",
 		   "Rounds dropped because of what the guest wrote.", metrics->faulty);
 	put_number(page, "seals_mismatched_total", "counter",
-		   "Of them, seals that contradict the bitmap.", metrics->mismatched);
+		   "Rounds dropped because the seal contradicts the bitmap.", metrics->mismatched);
 	put_number(page, "pages_offered_total", "counter", "Pages sent to QEMU as free.",
 		   metrics->offered);
 }
@@ -208,7 +208,7 @@ static void send_text(struct metrics *metrics, const char *text, size_t len)
 		memcpy(metrics->text, text, len + 1);
 		metrics->sent_us = clock_us();
 	} else if (errno != EAGAIN && errno != EINTR) {
-		log_error("metrics are written no more: %s", strerror(errno));
+		log_error("metrics are not written any more, start the agent again: %s", strerror(errno));
 		metrics->scribe = -1;
 	}
 }

@@ -51,7 +51,7 @@ static void *json_malloc(size_t size)
 
 	if (memory)
 		return memory;
-	log_error("no memory for %zu bytes of what QEMU said, the agent ends", size);
+	log_error("no memory for %zu bytes of a message from QEMU, the agent exits", size);
 	exit(AGENT_EXIT_SYSTEM);
 }
 
@@ -296,7 +296,7 @@ static int handle_reply(struct qmp_client *client, const json_t *object,
 	struct qmp_pending *slot = id > 0 ? find_pending(client, (u64)id) : NULL;
 
 	if (!slot) {
-		log_debug_limited("a reply that nobody waits for was ignored, id %lld",
+		log_debug_limited("a reply without a pending command was ignored, id %lld",
 				  (long long)id);
 		return 0;
 	}

@@ -69,7 +69,7 @@ static const char *write_advice(int error)
 	case -EROFS:
 		return ", the agent's unit needs ReadWritePaths= with its directory";
 	case -ENOENT:
-		return ", make its directory";
+		return ", create its directory";
 	default:
 		return "";
 	}

@@ -70,10 +70,10 @@ static void give_up(struct session *session)
 
 	session_update_note(session, NOTE_GAVE_UP);
 	if (session->seen_qemu)
-		log_info("QEMU has been away from %s for %llu s, the agent ends",
+		log_info("there was no QEMU at %s for %llu s, the agent exits",
 			 session->conf->qmp, seconds);
 	else
-		log_error("no QEMU came to %s in %llu s, start the agent when QEMU runs",
+		log_error("there was no QEMU at %s within %llu s, start QEMU first",
 			  session->conf->qmp, seconds);
 	session->done = true;
 	session->exit_code = session->seen_qemu ? AGENT_EXIT_OK : AGENT_EXIT_NO_QEMU;
@@ -132,9 +132,9 @@ static void connection_broke(struct session *session, int error)
 
 	if (!garbage) {
 		if (session_update_note(session, NOTE_CLOSED))
-			log_info("QEMU closed the connection, waiting for it to come back");
+			log_info("QEMU closed the connection, waiting for the next QEMU");
 	} else if (session_update_note(session, NOTE_NO_QMP)) {
-		log_warn("what answers at %s does not speak QMP (%s), trying again",
+		log_warn("the peer at %s does not speak QMP (%s), connecting again",
 			 session->conf->qmp, strerror(-error));
 	}
 	disconnect(session);
@@ -144,14 +144,14 @@ static const char *connect_advice(int error)
 {
 	switch (error) {
 	case -ENOENT:
-		return ", QEMU makes it when it starts with -qmp unix:PATH,server=on,wait=off";
+		return ", QEMU creates it when it is started with -qmp unix:PATH,server=on,wait=off";
 	case -ECONNREFUSED:
-		return ", nobody listens there: QEMU has ended, or it is no socket of QEMU's";
+		return ", nothing listens there: QEMU has exited, or it is not QEMU's socket";
 	case -EACCES:
 	case -EPERM:
 		return ", run the agent as QEMU's user";
 	case -EAGAIN:
-		return ", others wait there already: give the agent a monitor of its own";
+		return ", other clients wait there already: give the agent a monitor of its own";
 	default:
 		return "";
 	}
@@ -238,8 +238,8 @@ static bool poll_region(struct session *session)
 	}
 	if (shm_region_lost(&session->region)) {
 		if (session_update_note(session, NOTE_LOST_SHM))
-			log_error("%s was truncated or memory ran out, QEMU's guest "
-				  "is in danger", session->conf->shm);
+			log_error("%s was truncated or memory ran out, QEMU ends with "
+				  "SIGBUS when the guest writes there", session->conf->shm);
 		session_detach(session);
 		return false;
 	}

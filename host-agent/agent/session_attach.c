@@ -20,7 +20,7 @@ static const char *attach_advice(int error)
 	case -EPERM:
 		return ", run the agent as QEMU's user";
 	case -ENODATA:
-		return ", smaller than QEMU says: not the file of this QEMU";
+		return ", smaller than QEMU's region: not the file of this QEMU";
 	default:
 		return "";
 	}
@@ -44,7 +44,7 @@ static enum session_note check_identity(const struct session *session,
 static void explain_version(struct session *session, const struct freehint_host_hello *hello)
 {
 	if (session_update_note(session, NOTE_VERSION))
-		log_error("QEMU's extension speaks freehint versions %u to %u, this agent %u "
+		log_error("QEMU's extension supports freehint versions %u to %u, this agent %u "
 			  "to %u, update the %s", hello->version_min, hello->version,
 			  FREEHINT_VERSION_MIN, FREEHINT_VERSION,
 			  hello->version < FREEHINT_VERSION_MIN ? "extension" : "agent");
@@ -59,8 +59,8 @@ static void explain(struct session *session, enum session_note note)
 			 "its hello in %s%s%s", session->conf->shm,
 			 session->now.refused[0] ? ": " : "", session->now.refused);
 	else
-		log_error("%s does not carry QEMU's number %llu, give this QEMU's file "
-			  "with --shm", session->conf->shm,
+		log_error("%s does not contain this QEMU's instance %llu, give the file of "
+			  "this QEMU with --shm", session->conf->shm,
 			  (unsigned long long)session->now.instance);
 }
 
@@ -110,8 +110,8 @@ void session_try_attach(struct session *session)
 		return;
 	if (!migration_phase_may_map(session->phase)) {
 		if (session_update_note(session, NOTE_INCOMING))
-			log_info("QEMU receives a migration, the shared memory is not "
-				 "touched before it completed");
+			log_info("QEMU receives a migration, the agent maps the shared "
+				 "memory when it has completed");
 		return;
 	}
 	/* The extension has no region before the guest runs for the first time. */

@@ -93,7 +93,7 @@ static void report_refusal(struct session *session)
 	memcpy(session->refused, session->now.refused, sizeof(session->refused));
 	if (session->refused[0])
 		log_line(session->reporting_off ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
-			 "QEMU takes no hints, %s", session->refused);
+			 "QEMU refuses hints: %s", session->refused);
 	if (session->conf->json)
 		stats_print_event("refused", "reason", session->refused);
 }

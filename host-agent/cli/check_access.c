@@ -69,9 +69,9 @@ static void check_one(const struct passwd *user, const char *path, int mode)
 	if (!error)
 		finding_ok("user %s can %s %s", name, what, path);
 	else if (error == CANNOT_BECOME_USER)
-		finding_note("whether user %s can %s %s is seen by root only", name, what, path);
+		finding_note("only root can check whether user %s can %s %s", name, what, path);
 	else
-		finding_wrong("user %s cannot %s %s: %s; run the agent as its owner, %s, or let that user in",
+		finding_wrong("user %s cannot %s %s: %s; run the agent as its owner, %s, or give that user access",
 			      name, what, path, strerror(error), owner_of(path));
 }
 
@@ -83,7 +83,7 @@ static const struct passwd *find_user(const char *name, const char *path)
 	if (name) {
 		user = getpwnam(name);
 		if (!user)
-			finding_wrong("there is no user %s, give another with --user", name);
+			finding_wrong("user %s does not exist, give another with --user", name);
 		return user;
 	}
 	if (!geteuid() && !stat(path, &st) && st.st_uid)

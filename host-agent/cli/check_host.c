@@ -19,7 +19,7 @@ void check_agent(void)
 {
 	check_ring();
 	if (access("/dev/kvm", R_OK | W_OK))
-		finding_note("/dev/kvm cannot be used by this user: guests are emulated");
+		finding_note("this user cannot use /dev/kvm: guests are emulated");
 	else
 		finding_ok("/dev/kvm can be used");
 }
@@ -43,15 +43,15 @@ void check_userfaultfd(void)
 	struct stat st;
 
 	if (value > 0)
-		finding_ok("userfaultfd is open to every user: postcopy can end here");
+		finding_ok("every user may use userfaultfd: this machine can be the destination of a postcopy");
 	else if (value < 0)
-		finding_note("this kernel has no userfaultfd: postcopy cannot end here");
+		finding_note("this kernel has no userfaultfd: this machine cannot be the destination of a postcopy");
 	else if (!stat("/dev/userfaultfd", &st) && (st.st_mode & S_IROTH) &&
 		 (st.st_mode & S_IWOTH))
-		finding_ok("/dev/userfaultfd is open to every user: postcopy can end here, "
-			     "from QEMU 8.1 on");
+		finding_ok("every user may use /dev/userfaultfd: this machine can be the "
+			     "destination of a postcopy, from QEMU 8.1 on");
 	else
-		finding_note("userfaultfd is not open to every user: a QEMU that runs without "
+		finding_note("not every user may use userfaultfd: a QEMU that runs without "
 			     "privilege refuses the capability postcopy-ram as a destination "
 			     "here; set the sysctl vm.unprivileged_userfaultfd to 1, or from "
 			     "QEMU 8.1 on give its user /dev/userfaultfd");
@@ -79,12 +79,12 @@ void check_shm(const char *path)
 	if (!in_memory(path))
 		finding_wrong("%s is on a disk, put it into /dev/shm or on hugetlbfs", path);
 	else if (size < FREEHINT_MIN_REGION || size & (size - 1))
-		finding_wrong("%s has %llu bytes, it takes a power of two from %llu on", path,
+		finding_wrong("%s has %llu bytes, the size must be a power of two, at least %llu", path,
 			      (unsigned long long)size, FREEHINT_MIN_REGION);
 	else
 		finding_ok("%s has %llu KiB in memory", path,
 			     (unsigned long long)size >> 10);
 	if (st.st_mode & (S_IRWXG | S_IRWXO))
-		finding_note("%s has mode %o: others than its owner can read or change what "
-			     "the guest says; 0600 is enough", path, st.st_mode & 0777);
+		finding_note("%s has mode %o: users other than its owner can read or change what "
+			     "the guest reports; 0600 is enough", path, st.st_mode & 0777);
 }

@@ -100,15 +100,15 @@ static bool parse_version(const char *line)
 static bool check_series(const char *path)
 {
 	if (!run_program(path, "--version", NULL, parse_version)) {
-		finding_wrong("%s does not tell its version, give QEMU's program with --qemu",
+		finding_wrong("%s --version prints no version, give QEMU's program with --qemu",
 			      path);
 		return false;
 	}
 	if (qemu_abi_tested())
-		finding_ok("QEMU %d.%d.%d is of a tested series", qemu.major, qemu.minor,
+		finding_ok("QEMU %d.%d.%d belongs to a tested series", qemu.major, qemu.minor,
 			     qemu.micro);
 	else
-		finding_wrong("QEMU %d.%d.%d is of a series that was never tested: there the "
+		finding_wrong("QEMU %d.%d.%d belongs to a series that was never tested: there the "
 			      "extension loads without effect; use a tested one, or "
 			      "allow-untested=on at your own risk", qemu.major,
 			      qemu.minor, qemu.micro);
@@ -151,7 +151,7 @@ static void check_symbols(const char *path)
 			      "it in");
 	missing = count_missing(&elf, &first);
 	if (!missing)
-		finding_ok("it exports what the extension borrows, %zu symbols",
+		finding_ok("it exports the %zu symbols that the extension uses",
 			     ARRAY_SIZE(symbols) + ARRAY_SIZE(renamed));
 	else
 		finding_wrong("it does not export %s and %u others; it was built without "
@@ -182,7 +182,7 @@ static void check_device(const char *path)
 		finding_ok("it has the device ivshmem-plain");
 	else
 		finding_wrong("it has no device ivshmem-plain (RHEL, KubeVirt and microvm builds "
-			      "leave it out), and without it a guest has no memory to report in; "
+			      "leave it out), and the guest reports in the memory of that device; "
 			      "use a QEMU that is built with CONFIG_IVSHMEM_DEVICE");
 }
 

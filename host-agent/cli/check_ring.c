@@ -53,11 +53,11 @@ void check_ring(void)
 			     "kernel.io_uring_disabled=1, kernel.io_uring_group); it hints "
 			     "all the same", group);
 	else if (disabled)
-		finding_note("the agent polls, for io_uring is switched off (sysctl "
+		finding_note("the agent polls, because io_uring is disabled (sysctl "
 			     "kernel.io_uring_disabled=%d); it hints all the same", disabled);
 	else if (ret)
-		finding_note("the agent polls, for there is no io_uring here (%s); it hints "
+		finding_note("the agent polls, because io_uring cannot be used (%s); it hints "
 			     "all the same", strerror(-ret));
 	else
-		finding_ok("io_uring is there for the agent");
+		finding_ok("the agent can use io_uring");
 }

@@ -33,7 +33,7 @@ static void check_size(u64 capacity, u64 pages)
 		finding_ok("the region describes all of the guest's memory");
 	else
 		finding_wrong("the region describes %llu GiB, the guest's memory ends at %llu "
-			      "GiB: what lies above is sent; give the backend size=%lluM",
+			      "GiB: free pages above that are sent; give the backend size=%lluM",
 			      (unsigned long long)capacity >> 18,
 			      (unsigned long long)pages >> 18,
 			      (unsigned long long)(region_for(pages) + (1 << 20) - 1) >> 20);
@@ -50,14 +50,14 @@ static void explain_missing_hello(const struct ivshmem_place *place)
 		     "%s to /sys/bus/pci/drivers_probe", place->slot, place->slot, place->slot,
 		     place->slot);
 	finding_note("or the module refuses the guest's kernel: that kernel's log (dmesg | grep "
-		     "freehint) tells why; see freehint(4)");
+		     "freehint) has the reason; see freehint(4)");
 }
 
 static void check_mapping(const struct ivshmem_place *place)
 {
 	if (place->address && place->address < FOUR_GIB)
-		finding_note("BAR 2 of device %s is at 0x%llx, below 4 GiB, where firmware calls "
-			     "memory uncached: with an AMD processor, or with assigned devices, "
+		finding_note("BAR 2 of device %s is at 0x%llx, below 4 GiB, where the firmware marks "
+			     "memory as uncached: with an AMD processor, or with assigned devices, "
 			     "the guest writes its answers slowly; OVMF places it above",
 			     place->slot, (unsigned long long)place->address);
 	else if (place->address)
@@ -75,11 +75,11 @@ static void check_guest(const json_t *status, const struct ivshmem_place *place)
 		explain_missing_hello(place);
 		return;
 	}
-	finding_ok("the guest's module is there, free pages are %s to it",
-		     contract ? contract : "nothing");
+	finding_ok("the guest's module is loaded, its contract for free pages is %s",
+		     contract ? contract : "unknown");
 	if (json_natural(guest, "poll-us") > FREEHINT_POLL_IDLE_US)
-		finding_note("the guest looks for requests every %llu ms: a migration that starts "
-			     "reporting by itself waits that long for its first hints, or goes "
+		finding_note("the guest polls only every %llu ms: a migration that starts "
+			     "reporting by itself waits that long for its first hints, or runs "
 			     "without them; lower poll_idle_ms in the guest",
 			     (unsigned long long)json_natural(guest, "poll-us") / 1000);
 	check_size(json_natural(json_object_get(status, "region"), "capacity"),
@@ -105,9 +105,9 @@ static void check_status(const json_t *status, const json_t *buses)
 	if (why)
 		finding_wrong("hinting is refused: %s", why);
 	else
-		finding_ok("nothing stands against hinting");
+		finding_ok("hinting is possible");
 	if (state && *state == 'o')
-		finding_note("reporting is off: give " FREEHINT_QMP_START " before the migration");
+		finding_note("reporting is off: run " FREEHINT_QMP_START " before the migration");
 }
 
 /* The capability is set on the source, but the destination needs userfaultfd. */
@@ -122,8 +122,7 @@ static void check_postcopy(struct qmp_call *call)
 		if (name && !strcmp(name, "postcopy-ram") &&
 		    json_is_true(json_object_get(one, "state")))
 			finding_note("postcopy-ram is set: QEMU on the destination needs "
-				     "userfaultfd; freehint doctor there tells whether it may "
-				     "have it");
+				     "userfaultfd; run freehint doctor there to check it");
 	}
 	json_decref(all);
 }

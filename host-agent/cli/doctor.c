@@ -29,7 +29,7 @@ struct doctor {
 
 static const struct argp_option options[] = {
 	{ "qemu", 'Q', "PROGRAM", 0, "QEMU to be used (default: every one that is installed)", 0 },
-	{ "qmp", 'q', "SOCKET", 0, "a monitor socket of a running QEMU that nobody uses", 0 },
+	{ "qmp", 'q', "SOCKET", 0, "a monitor socket of a running QEMU that no other client uses", 0 },
 	{ "shm", 's', "PATH", 0, "file behind its ivshmem device", 0 },
 	{ "user", 'u', "NAME", 0, "user that the agent is to run as", 0 },
 	{ 0 },
@@ -53,7 +53,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		doctor->user = arg;
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_error(state, "%s is too much, every argument is an option", arg);
+		argp_error(state, "%s is not an option, and there are no other arguments", arg);
 		return EINVAL;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -65,9 +65,9 @@ enum cli_exit cli_doctor(int argc, char **argv)
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
-		.doc = "Looks at QEMU's program and this machine, with --qmp at a virtual "
-		       "machine, too.\v"
-		       "Exit codes: 0 nothing is wrong, 1 wrong usage, 3 something is.",
+		.doc = "Checks QEMU's program and this machine, and with --qmp a virtual "
+		       "machine.\v"
+		       "Exit codes: 0 nothing is wrong, 1 wrong usage, 3 something is wrong.",
 	};
 	struct doctor doctor = { 0 };
 

@@ -27,7 +27,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		*shm = arg;
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_error(state, "%s is too much, every argument is an option", arg);
+		argp_error(state, "%s is not an option, and there are no other arguments", arg);
 		return EINVAL;
 	case ARGP_KEY_END:
 		if (!*shm)
@@ -53,8 +53,8 @@ static u64 dump_host(const struct freehint_reader *reader)
 		puts("host: no extension has written here");
 		return 0;
 	}
-	puts(ret == -EPROTO ? "host: of a version that this tool does not know" :
-	     ret ? "host: its sizes contradict the file's" : "host");
+	puts(ret == -EPROTO ? "host: this tool does not support its version" :
+	     ret ? "host: its sizes contradict the size of the file" : "host");
 	print_number("version", hello.version);
 	print_number("version-min", hello.version_min);
 	print_number("instance", hello.instance);
@@ -69,10 +69,10 @@ static u64 dump_request(const struct freehint_reader *reader)
 	struct freehint_host_request req;
 
 	if (!freehint_read_host_request(reader, &req)) {
-		puts("request: just being written");
+		puts("request: the host is writing it");
 		return FREEHINT_NO_ROUND;
 	}
-	printf("request: %s\n", req.phase < 3 ? phases[req.phase] : "a phase that is none");
+	printf("request: %s\n", req.phase < 3 ? phases[req.phase] : "unknown phase");
 	print_number("round", req.round);
 	print_number("pass", req.pass);
 	return req.round;
@@ -88,10 +88,10 @@ static void dump_guest(const struct freehint_reader *reader, u64 instance)
 		printf("guest: free pages are %s\n", contracts[hello.contract]);
 		break;
 	case -EPROTO:
-		puts("guest: of a version that this tool does not know");
+		puts("guest: this tool does not support its version");
 		break;
 	case -EINVAL:
-		puts("guest: its hello makes no sense");
+		puts("guest: its hello is not valid");
 		break;
 	default:
 		puts("guest: none has published a hello for this host");
@@ -119,7 +119,7 @@ static void dump_round(const struct freehint_reader *reader, u64 round)
 	u64 mark, bits = 0;
 
 	if (freehint_read_progress(reader, round, &mark)) {
-		puts("bitmap: the guest has not begun the round");
+		puts("bitmap: the guest has not started the round");
 		return;
 	}
 	if (!region_file_walk(reader, round, mark, add_bits, &bits)) {
@@ -146,7 +146,7 @@ static enum cli_exit dump(const struct shm_region *region)
 	u64 instance, round;
 
 	if (freehint_reader_attach(&reader, region->base, region->size)) {
-		fprintf(stderr, "freehint dump: %llu bytes are no region\n",
+		fprintf(stderr, "freehint dump: %llu bytes are not the size of a region\n",
 			(unsigned long long)region->size);
 		return CLI_NO_ANSWER;
 	}

@@ -16,9 +16,9 @@ static const struct command {
 	cli_command *run;
 	const char *purpose;
 } commands[] = {
-	{ "doctor", cli_doctor, "is everything there that a hinted migration needs?" },
+	{ "doctor", cli_doctor, "check what a hinted migration needs" },
 	{ "status", cli_status, "state, counters and rounds of a running QEMU" },
-	{ "migrate", cli_migrate, "start reporting, migrate, show how it goes" },
+	{ "migrate", cli_migrate, "start reporting, migrate, show the progress" },
 	{ "map", cli_map, "a picture of guest memory: sent, kept off the wire, used again" },
 	{ "dump", cli_dump, "decode the shared memory of a virtual machine" },
 };
@@ -41,7 +41,7 @@ static void usage(FILE *out)
 	fputs("Usage: freehint COMMAND [OPTION...]\n\n", out);
 	for (i = 0; i < COUNT; i++)
 		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].purpose);
-	fputs("\n'freehint COMMAND --help' tells more.\n", out);
+	fputs("\n'freehint COMMAND --help' shows its options.\n", out);
 }
 
 int main(int argc, char **argv)

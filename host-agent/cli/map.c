@@ -34,7 +34,7 @@ struct map_options {
 };
 
 static const struct argp_option options[] = {
-	{ "qmp", 'q', "SOCKET", 0, "a monitor socket of QEMU that nobody uses", 0 },
+	{ "qmp", 'q', "SOCKET", 0, "a monitor socket of QEMU that no other client uses", 0 },
 	{ "shm", 's', "PATH", 0, "file behind the ivshmem device", 0 },
 	{ "output", 'o', "FILE", 0, "write a picture, FILE.svg or FILE.png", 0 },
 	{ "cells", 'c', "N", 0, "parts that memory is shown in, 64 to 4096 (default 1024)", 0 },
@@ -88,7 +88,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'c':
 		return parse_cells(opt, arg, state);
 	case ARGP_KEY_ARG:
-		argp_error(state, "%s is too much, every argument is an option", arg);
+		argp_error(state, "%s is not an option, and there are no other arguments", arg);
 		return EINVAL;
 	case ARGP_KEY_END:
 		return check(opt, state);
@@ -118,7 +118,7 @@ static bool ask_qemu(struct qmp_call *call, const struct map_options *opt,
 		fprintf(stderr, "freehint map: %s\n", call->absent ?
 			"QEMU runs without the extension, or with an older one" : call->error);
 	else if (ret)
-		fputs("freehint map: what QEMU answers makes no sense\n", stderr);
+		fputs("freehint map: QEMU's answer is not valid\n", stderr);
 	json_decref(answer);
 	return answer && !ret;
 }
@@ -134,9 +134,9 @@ static int read_free(struct map_cells *cells, const char *path, u64 round)
 		return ret;
 	ret = freehint_reader_attach(&reader, region.base, region.size);
 	if (ret)
-		fprintf(stderr, "freehint map: %s is no region\n", path);
+		fprintf(stderr, "freehint map: %s is not a region of freehint\n", path);
 	else if (map_cells_add_free(cells, &reader, round))
-		fputs("freehint map: the guest has not been asked yet what is free\n", stderr);
+		fputs("freehint map: the guest has not reported free pages yet\n", stderr);
 	shm_region_unmap(&region);
 	return ret;
 }
@@ -186,10 +186,10 @@ enum cli_exit cli_map(int argc, char **argv)
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
-		.doc = "Shows what became of guest memory in the last migration, or in the one "
-		       "that runs: sent, kept off the wire, used again. Not on the destination "
+		.doc = "Shows guest memory in the last migration, or in the one that runs: "
+		       "sent, kept off the wire, used again. Not on the destination "
 		       "of a running postcopy migration, which it would break.\v"
-		       "Exit codes: 0 shown, 1 wrong usage, 4 QEMU gives no answer, or a file "
+		       "Exit codes: 0 shown, 1 wrong usage, 4 QEMU does not answer, or a file "
 		       "cannot be read or written.",
 	};
 	struct map_options opt = { .cells = CELLS_DEFAULT };

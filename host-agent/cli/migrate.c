@@ -46,7 +46,7 @@ static void wait_for_notice(struct qmp_call *call)
 	if (us > NOTICE_MAX_US)
 		us = NOTICE_MAX_US;
 	if (us > NOTICE_PRINT_US)
-		progress_message("the guest looks every %llu ms only (poll_idle_ms), waiting for it",
+		progress_message("the guest polls only every %llu ms (poll_idle_ms), waiting for its next poll",
 				 (unsigned long long)us / 1000);
 	usleep((useconds_t)(us + us / 4));
 }
@@ -126,11 +126,11 @@ static void report_stopped_guest(const struct migrate_watch *watch)
 	if (!is_guest_left_paused(watch->call))
 		return;
 	if (watch->ran_on_destination)
-		progress_message("the guest is stopped here, and ran on the destination; cont here "
-				 "loses what it did there, and is wrong while it runs there");
+		progress_message("the guest is stopped here, and ran on the destination; do not run "
+				 "cont here while it runs there: cont discards what it did there");
 	else
-		progress_message("the guest is stopped here; cont lets it run on, unless the "
-				 "destination runs it");
+		progress_message("the guest is stopped here; run cont to continue it, unless it runs "
+				 "on the destination");
 }
 
 static enum cli_exit finish(const struct migrate_watch *watch,
@@ -147,7 +147,7 @@ static enum cli_exit finish(const struct migrate_watch *watch,
 /* A running migration keeps the changed settings; a migration that ends gets them restored. */
 static enum cli_exit detach(const struct migrate_watch *watch, struct migrate_settings *settings)
 {
-	progress_message("the migration is left to itself, %s; query-migrate tells how it goes on",
+	progress_message("the migration continues without this tool, %s; query-migrate shows its state",
 			 watch->state->name);
 	if (watch->state->stage == STAGE_ENDING)
 		migrate_settings_restore(settings, watch->call);
@@ -158,7 +158,7 @@ static enum cli_exit detach(const struct migrate_watch *watch, struct migrate_se
 
 static void report_lost(const struct migrate_watch *watch, const struct migrate_settings *settings)
 {
-	progress_message("%s; a migration that has begun goes on", watch->call->error);
+	progress_message("%s; a migration that was started continues", watch->call->error);
 	migrate_settings_print(settings);
 }
 
@@ -191,7 +191,7 @@ static bool is_migration_running(struct qmp_call *call)
 			 migration_state_find(status)->stage != STAGE_ENDED;
 
 	if (under_way)
-		progress_message("a migration is under way already, %s", status);
+		progress_message("a migration is running already, %s", status);
 	json_decref(answer);
 	return under_way;
 }
@@ -208,7 +208,7 @@ static enum cli_exit migrate(struct qmp_call *call, const struct migrate_options
 		start_hints(call, settings);
 	if (set_limits(call, opt, settings)) {
 		if (interrupts_count()) {
-			puts("cancelled before it began");
+			puts("cancelled before the migration was started");
 			code = CLI_NOT_MIGRATED;
 		} else if (qmp_call_ok(call, "migrate", json_pack("{s:s}", "uri", opt->uri))) {
 			return watch_to_the_end(call, opt, settings, before);

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 
 static const struct argp_option options[] = {
-	{ "qmp", 'q', "SOCKET", 0, "a monitor socket of QEMU that nobody uses", 0 },
-	{ "bandwidth", 'b', "MBIT", 0, "most megabits a second, 0: no limit", 0 },
-	{ "downtime", 'd', "MS", 0, "longest stop of the guest, milliseconds", 0 },
-	{ "quiet", 'Q', NULL, 0, "no progress, a summary only", 0 },
+	{ "qmp", 'q', "SOCKET", 0, "a monitor socket of QEMU that no other client uses", 0 },
+	{ "bandwidth", 'b', "MBIT", 0, "limit of the bandwidth, megabits per second, 0: no limit", 0 },
+	{ "downtime", 'd', "MS", 0, "limit of the downtime, milliseconds", 0 },
+	{ "quiet", 'Q', NULL, 0, "show no progress, only the summary", 0 },
 	{ "no-hints", 'n', NULL, 0, "an ordinary migration: do not start reporting", 0 },
 	{ 0 },
 };
@@ -50,7 +50,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (opt->uri)
-			argp_error(state, "%s is too much, one URI is enough", arg);
+			argp_error(state, "%s is one argument too many, give one URI", arg);
 		opt->uri = arg;
 		return 0;
 	case ARGP_KEY_END:
@@ -69,8 +69,8 @@ const struct argp migrate_argp = {
 	.parser = parse,
 	.args_doc = "URI",
 	.doc = "Starts reporting, migrates to URI (tcp:host2:4444, unix:/run/there) and "
-	       "shows how it goes. Ctrl-C cancels as long as the guest is here. An agent "
+	       "shows the progress. Ctrl-C cancels as long as the guest is here. An agent "
 	       "has to run beside QEMU.\v"
-	       "Exit codes: 0 migrated, 1 wrong usage, 4 QEMU gives no answer or refuses, "
-	       "5 the migration failed or was cancelled, 6 it was left to itself.",
+	       "Exit codes: 0 migrated, 1 wrong usage, 4 QEMU does not answer or refuses, "
+	       "5 the migration failed or was cancelled, 6 it continues without this tool.",
 };

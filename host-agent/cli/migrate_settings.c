@@ -72,7 +72,7 @@ static json_t *select_parameters(const struct migrate_settings *settings,
 		if (json_equal(json_object_get(now, key), json_object_get(settings->ours, key)))
 			json_object_set(back, key, value);
 		else
-			progress_message("somebody has changed %s meanwhile, so it stays as it is",
+			progress_message("another client has changed %s meanwhile, it is not restored",
 					 key);
 	}
 	json_decref(now);

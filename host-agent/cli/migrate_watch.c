@@ -94,8 +94,8 @@ static const char *reason_not_to_cancel(enum migration_stage stage)
 		return "the guest runs on the destination and needs the pages that are still "
 		       "here";
 	case STAGE_BOTH:
-		return "with COLO the guest runs on both sides; x-colo-lost-heartbeat on the "
-		       "side that is to go on ends it";
+		return "with COLO the guest runs on both sides; run x-colo-lost-heartbeat on "
+		       "the side that is to continue";
 	case STAGE_UNKNOWN:
 		return "this tool does not know the state, the guest may run on the "
 		       "destination";
@@ -111,12 +111,12 @@ static void try_to_cancel(struct migrate_watch *watch)
 	} else if (may_cancel(watch)) {
 		watch->cancel_wanted = false;
 		if (!qmp_call_ok(watch->call, "migrate_cancel", NULL))
-			progress_message("not cancelled: %s; Ctrl-C once more leaves the migration "
-					 "to itself", watch->call->error);
+			progress_message("not cancelled: %s; Ctrl-C again ends this tool, and the "
+					 "migration continues", watch->call->error);
 	} else if (!watch->explained) {
 		watch->explained = true;
-		progress_message("not cancelled: %s; Ctrl-C once more leaves the migration to "
-				 "itself", reason_not_to_cancel(watch->state->stage));
+		progress_message("not cancelled: %s; Ctrl-C again ends this tool, and the migration "
+				 "continues", reason_not_to_cancel(watch->state->stage));
 	}
 }
 

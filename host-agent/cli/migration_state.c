@@ -15,11 +15,11 @@
 
 static const struct migration_state states[] = {
 	{ "none", STAGE_SOURCE,
-	  "there is no migration any more; did somebody reset QEMU?" },
+	  "there is no migration any more; was QEMU restarted?" },
 	{ "setup", STAGE_SOURCE,
 	  "QEMU waits for the connection; does the destination listen there?" },
 	{ "wait-unplug", STAGE_SOURCE,
-	  "the guest has to give its failover network device back; Ctrl-C cancels" },
+	  "the guest has to release its failover network device; Ctrl-C cancels" },
 	{ "active", STAGE_PRECOPY, NULL },
 	{ "pre-switchover", STAGE_SOURCE,
 	  "the guest is stopped until somebody gives migrate-continue with "
@@ -40,8 +40,8 @@ static const struct migration_state states[] = {
 	  "the destination does not answer; migrate-pause here ends the attempt, then "
 	  "migrate-recover there and migrate with \"resume\": true here again" },
 	{ "colo", STAGE_BOTH,
-	  "COLO does not end by itself; x-colo-lost-heartbeat on the side that is to go on "
-	  "ends it" },
+	  "COLO does not end by itself; run x-colo-lost-heartbeat on the side that is to "
+	  "continue" },
 	{ "cancelling", STAGE_ENDING,
 	  "QEMU waits for its connection; yank with the instance {\"type\": \"migration\"} "
 	  "breaks it" },
@@ -53,7 +53,7 @@ static const struct migration_state states[] = {
 };
 
 static const struct migration_state unknown = {
-	"unknown", STAGE_UNKNOWN, "this tool does not know that state; QEMU's documentation does",
+	"unknown", STAGE_UNKNOWN, "this tool does not know this state; see QEMU's documentation",
 };
 
 const struct migration_state *migration_state_find(const char *name)

@@ -74,7 +74,7 @@ static int receive(struct qmp_call *call, u64 until)
 
 	if (!wait_readable(call, until))
 		return failed(call, -ETIMEDOUT,
-			      "QEMU gives no answer; does somebody else use this socket?");
+			      "QEMU does not answer; does another client use this socket?");
 	at = qmp_stream_room(&call->stream, &room);
 	do {
 		got = room ? recv(call->fd, at, room, 0) : 0;
@@ -97,7 +97,7 @@ static json_t *next_object(struct qmp_call *call)
 	for (;;) {
 		ret = qmp_stream_next(&call->stream, &text, &len);
 		if (ret < 0) {
-			failed(call, ret, "what answers does not speak QMP");
+			failed(call, ret, "the peer does not speak QMP");
 			return NULL;
 		}
 		if (!ret && receive(call, until))
@@ -190,7 +190,7 @@ static int negotiate(struct qmp_call *call)
 	if (!greeting)
 		return -ETIMEDOUT;
 	if (!good)
-		return failed(call, -EPROTO, "what answers does not speak QMP");
+		return failed(call, -EPROTO, "the peer does not speak QMP");
 	answer = qmp_call(call, "qmp_capabilities", NULL);
 	json_decref(answer);
 	return answer ? 0 : -EPROTO;

@@ -23,7 +23,7 @@ struct status_options {
 };
 
 static const struct argp_option options[] = {
-	{ "qmp", 'q', "SOCKET", 0, "a monitor socket of QEMU that nobody uses", 0 },
+	{ "qmp", 'q', "SOCKET", 0, "a monitor socket of QEMU that no other client uses", 0 },
 	{ "json", 'j', NULL, 0, "the answer to x-query-freehint as it is", 0 },
 	{ 0 },
 };
@@ -40,7 +40,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		opt->json = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_error(state, "%s is too much, every argument is an option", arg);
+		argp_error(state, "%s is not an option, and there are no other arguments", arg);
 		return EINVAL;
 	case ARGP_KEY_END:
 		if (!opt->qmp)
@@ -68,7 +68,7 @@ static void print_guest(const json_t *guest)
 	if (!json_is_true(json_object_get(guest, "present")))
 		puts("guest      no module has published its hello");
 	else
-		printf("guest      module speaks version %.0f, free pages are %s, memory ends at "
+		printf("guest      module uses version %.0f, free pages are %s, memory ends at "
 		       "%.2f GiB\n", number(guest, "version"), text(guest, "contract", "?"),
 		       number(guest, "end-pfn") / (1 << 18));
 }
@@ -148,8 +148,8 @@ enum cli_exit cli_status(int argc, char **argv)
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
-		.doc = "Shows what the extension of a running QEMU says of itself.\v"
-		       "Exit codes: 0 shown, 1 wrong usage, 4 QEMU gives no answer or runs "
+		.doc = "Shows the state that the extension of a running QEMU reports.\v"
+		       "Exit codes: 0 shown, 1 wrong usage, 4 QEMU does not answer or runs "
 		       "without the extension.",
 	};
 	struct status_options opt = { 0 };

@@ -92,7 +92,7 @@ bool log_allowed(struct log_limit *limit, enum log_level level)
 	}
 	limit->lines++;
 	if (limit->dropped) {
-		log_line(level, "%llu lines like the next one were not written",
+		log_line(level, "%llu similar lines were suppressed",
 			 (unsigned long long)limit->dropped);
 		limit->dropped = 0;
 	}

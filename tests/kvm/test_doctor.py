@@ -90,7 +90,7 @@ def check_users(vm: Machine, asked: tuple[str, ...]) -> None:
     result.check(f"user nobody cannot connect to {vm.spare_qmp}" in text or os.geteuid(),
                  f"doctor on nobody: {text}")
     text = tool(*asked, "--user", "freehint-nobody-has-this", status=WRONG)
-    result.check("there is no user" in text, f"doctor on no user: {text}")
+    result.check("does not exist" in text, f"doctor on no user: {text}")
 
 
 def check_usage() -> None:

@@ -67,11 +67,11 @@ def check_ranges(src: Machine, now: int) -> None:
                    (page + 1, PAGE))
     refused_ranges(src, "is not aligned", now, (page, PAGE + 512))
     refused_ranges(src, "range 0 [0x1000000, +0x0) is empty", now, (page, 0))
-    refused_ranges(src, "range 1 [0x1000000, +0x1000) begins before", now,
+    refused_ranges(src, "range 1 [0x1000000, +0x1000) starts before", now,
                    (page + PAGE, PAGE), (page, PAGE))
-    refused_ranges(src, "range 1 [0x1001000, +0x1000) begins before", now,
+    refused_ranges(src, "range 1 [0x1001000, +0x1000) starts before", now,
                    (page, 2 * PAGE), (page + PAGE, PAGE))
-    refused_ranges(src, "begins before", now, (page, PAGE), (page, PAGE))
+    refused_ranges(src, "starts before", now, (page, PAGE), (page, PAGE))
     refused_ranges(src, "range 0 at 0x4000000 is outside guest RAM", now, (MEM, PAGE))
     refused_ranges(src, "is outside guest RAM", now, (MEM - PAGE, 2 * PAGE))
     refused_ranges(src, "is outside guest RAM", now, (0, 1 << 40))
@@ -113,7 +113,7 @@ def check_last(src: Machine, now: int) -> None:
 def check_sizes(src: Machine, now: int) -> None:
     """Too many ranges; files that are short, not files, or not there."""
     many = [{"start": REGION.start + i * PAGE, "length": PAGE} for i in range(MAX_JSON + 1)]
-    refused(src, f"at most {MAX_JSON} are taken", {"round": now, "ranges": many})
+    refused(src, f"at most {MAX_JSON} are accepted", {"round": now, "ranges": many})
     record = struct.pack("<QQ", REGION.start, PAGE)
     refused_file(src, f"above {MAX_RECORDS}", now, MAX_RECORDS + 1,
                  record * (MAX_RECORDS + 1))

@@ -124,7 +124,7 @@ def file_of_another_qemu(accel: str) -> None:
         ready(other)
         agent = HeldAgent(other.shm, src.agent_qmp)
         try:
-            agent.wait_said("does not carry QEMU's number")
+            agent.wait_said("does not contain this QEMU's instance")
             migration.begin(src, dst, params={"max-bandwidth": CRAWL})
             src.publish(src.wait_round(), FREE)
             finish(src, dst)

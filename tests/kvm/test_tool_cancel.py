@@ -110,7 +110,7 @@ def check_left(accel: str) -> None:
             time.sleep(APART)
             watched.interrupt()
         text = watched.wait_ends(LEFT)
-        result.check("left to itself, postcopy-active" in text, text)
+        result.check("continues without this tool, postcopy-active" in text, text)
         migration.set_parameters(src, {"max-postcopy-bandwidth": 0})
         wait_status(src, "completed")
         lives(dst)

@@ -55,12 +55,12 @@ CASES = (
     Case(NEW, OLD, NEW, start="no guest module has published its hello"),
     Case(NEW, BOTH, OLD, agent="this agent 1 to 1, update the agent"),
     Case(OLD, BOTH, NEW, agent="this agent 2 to 2, update the extension"),
-    Case(BOTH, BOTH, OLD, agent="update this agent, the guest speaks version, 2"),
-    Case(BOTH, OLD, NEW, agent="update freehint of the guest, it speaks version, 1"),
+    Case(BOTH, BOTH, OLD, agent="update this agent, it does not support the guest's version, 2"),
+    Case(BOTH, OLD, NEW, agent="this agent does not support its version, 1"),
     Case(OLD, OLD, OLD, claimed=2,
-         start="the guest module speaks a newer version; update freehint of the host"),
+         start="the guest module uses a newer version; update freehint of the host"),
     Case(NEW, NEW, NEW, claimed=1,
-         start="the guest module speaks an older version; update freehint of the guest"),
+         start="the guest module uses an older version; update freehint of the guest"),
 )
 
 

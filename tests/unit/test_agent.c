@@ -140,7 +140,7 @@ static void file_of_another_qemu_is_refused(void **state)
 	(void)state;
 	rig.server.instance = INSTANCE + 1;
 	start_agent(NULL);
-	expect_said("does not carry QEMU's number");
+	expect_said("does not contain this QEMU's instance");
 	rig.server.instance = INSTANCE;
 	expect_said("attached");
 }
@@ -151,7 +151,7 @@ static void extension_of_another_version_is_named(void **state)
 	rig.shm->host_hello.version_min = FREEHINT_VERSION + 1;
 	rig.shm->host_hello.version = FREEHINT_VERSION + 2;
 	start_agent(NULL);
-	expect_said("speaks freehint versions 3 to 4, this agent 1 to 2, update the agent");
+	expect_said("supports freehint versions 3 to 4, this agent 1 to 2, update the agent");
 	rig.shm->host_hello.version_min = 0;
 	rig.shm->host_hello.version = FREEHINT_VERSION;
 	expect_said("attached");
@@ -172,7 +172,7 @@ static void guest_of_another_version_is_not_believed(void **state)
 	seal();
 	assert_true(fake_qmp_serve(&rig.server, got_last, WAIT_MS));
 	assert_int_equal(rig.server.count, 0);
-	expect_said("update this agent, the guest speaks version, 3");
+	expect_said("update this agent, it does not support the guest's version, 3");
 }
 
 static void region_that_qemu_does_not_know_is_not_mapped(void **state)

@@ -56,8 +56,8 @@ static void agent_follows_its_qemu(void **state)
 	attach("--give-up=1");
 	unlink(rig.server.path);
 	fake_qmp_hang_up(&rig.server);
-	expect_said("the agent ends");
-	assert_non_null(strstr(rig.text, "QEMU makes it when it starts"));
+	expect_said("the agent exits");
+	assert_non_null(strstr(rig.text, "QEMU creates it when it is started"));
 	assert_int_equal(stop_agent(0), AGENT_EXIT_OK);
 }
 
@@ -66,7 +66,7 @@ static void qemu_that_never_comes_is_an_error(void **state)
 	(void)state;
 	unlink(rig.server.path);
 	start_agent("--give-up=1");
-	expect_said("error: no QEMU came to");
+	expect_said("error: there was no QEMU at");
 	assert_int_equal(stop_agent(0), AGENT_EXIT_NO_QEMU);
 }
 

@@ -89,8 +89,8 @@ static void expect(const char *off, const char *who, int error, const char *text
 static void every_setting_has_its_words(void **state)
 {
 	(void)state;
-	expect(NULL, NULL, 0, "io_uring is there");
-	expect("0\n", "-1\n", 0, "io_uring is there");
+	expect(NULL, NULL, 0, "can use io_uring");
+	expect("0\n", "-1\n", 0, "can use io_uring");
 	/* Root, and a ring that is not the agent's. */
 	expect("1\n", "-1\n", 0, "kernel.io_uring_disabled=1");
 	expect("1\n", "-1\n", -EPERM, "kernel.io_uring_disabled=1");

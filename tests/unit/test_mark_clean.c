@@ -154,8 +154,8 @@ static void bad_ranges_are_refused_by_number(void **state)
 	refused(one(MIB, (1ULL << 44) + 4096), "longer than 16 TiB");
 	refused(one(1ULL << 46, 4096), "ends above 64 TiB");
 	refused(one((1ULL << 63) - 4096, 4096), "ends above 64 TiB");
-	refused(two(2 * MIB, MIB, MIB, 4096), "range 1 [0x100000, +0x1000) begins before");
-	refused(two(MIB, 8192, MIB + 4096, 4096), "begins before");
+	refused(two(2 * MIB, MIB, MIB, 4096), "range 1 [0x100000, +0x1000) starts before");
+	refused(two(MIB, 8192, MIB + 4096, 4096), "starts before");
 	refused(one(RAM, 4096), "range 0 at 0x4000000 is outside guest RAM");
 	refused(two(MIB, 4096, RAM - 4096, 8192), "range 1 at 0x4000000 is outside guest RAM");
 }
@@ -268,7 +268,7 @@ static void too_long_a_list_is_refused(void **state)
 	(void)state;
 	for (i = 0; i <= FREEHINT_MAX_JSON_RANGES; i++)
 		json_array_append_new(json_object_get(args, "ranges"), json_object());
-	refused(args, "at most 1024 are taken");
+	refused(args, "at most 1024 are accepted");
 }
 
 static json_t *by_fd(json_int_t count)

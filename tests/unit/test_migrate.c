@@ -69,7 +69,7 @@ static void a_migration_that_is_under_way_is_left_alone(void **state)
 	play.earlier = "postcopy-active";
 	assert_int_equal(play_run(), CLI_NO_ANSWER);
 	assert_false(play.begun);
-	assert_int_equal(play_times_said("under way already, postcopy-active"), 1);
+	assert_int_equal(play_times_said("running already, postcopy-active"), 1);
 	play_assert_put_back();
 }
 
@@ -192,7 +192,7 @@ static void a_guest_that_is_left_stopped_is_named(void **state)
 	play.server.runstate = "postmigrate";
 	play.state[1] = "failed";
 	assert_int_equal(play_run(), CLI_NOT_MIGRATED);
-	assert_int_equal(play_times_said("cont lets it run on"), 1);
+	assert_int_equal(play_times_said("run cont to continue it"), 1);
 }
 
 static void a_state_that_waits_for_somebody_says_for_whom(void **state)

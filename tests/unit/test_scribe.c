@@ -194,7 +194,7 @@ static void what_is_wrong_is_said_once(void **state)
 	(void)state;
 	snprintf(nowhere, sizeof(nowhere), "%s/missing/vm1.prom", dir);
 	said = said_about(nowhere, 5, leave);
-	assert_non_null(strstr(said, "No such file or directory, make its directory"));
+	assert_non_null(strstr(said, "No such file or directory, create its directory"));
 	assert_ptr_equal(strchr(said, '\n'), said + strlen(said) - 1);
 	/* A part was written: the file was there, the room was not. */
 	said = said_about(path, 1, no_room);

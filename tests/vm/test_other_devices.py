@@ -67,7 +67,7 @@ def strangers(vm: Machine, others: Others) -> None:
     vm.load_module()
     wait_for(lambda: present(vm), "the module to find our device")
     vm.start_hints()
-    check(vm.guest.must("dmesg").count("no freehint magic in BAR 2, left alone") == 2,
+    check(vm.guest.must("dmesg").count("no freehint magic in BAR 2, device not used") == 2,
           "the module does not say that it left two devices alone")
     vm.qmp.command("x-freehint-stop")
     vm.unload_module()

@@ -34,7 +34,7 @@ def driver(vm: Machine) -> str:
 def recipe(vm: Machine) -> str:
     """The commands in the guest's log, said once."""
     log = vm.guest.must("dmesg")
-    found = re.findall(rf"freehint: {NAME} is held by driver {OTHER};.*?: (cd .*)", log)
+    found = re.findall(rf"freehint: {NAME} is bound to driver {OTHER};.*?: (cd .*)", log)
     check(len(found) == 1, f"the log should name {NAME} and {OTHER} once:\n{log}")
     vm.guest.must("dmesg -c >/dev/null")
     return found[0]

@@ -14,7 +14,7 @@ from lib.result import run
 SLEEPY_MS = 10000
 FAST_US = 1000
 QUIET_US = 10000
-WARNING = f"looks for requests every {SLEEPY_MS} ms only"
+WARNING = f"the guest polls only every {SLEEPY_MS} ms"
 
 
 def poll_us(vm: Machine) -> int:

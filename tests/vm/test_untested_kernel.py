@@ -44,8 +44,8 @@ class Case:
 
 def prezero(name: str, fake: Callable[[Headers], None]) -> Case:
     """A kernel that remembers which free pages are zero, in one way or another."""
-    return Case(name, fake, "prezero", "remembers of free pages",
-                "this kernel remembers which free pages are zero", "zero")
+    return Case(name, fake, "prezero", "records which free pages are zero",
+                "this kernel records which free pages are zero", "zero")
 
 
 CASES = (

@@ -134,8 +134,8 @@ static bool start_watch(void)
 	int ret = write_watch_open();
 
 	if (ret) {
-		fail_audit("this kernel has no write protection that nobody waits for (Linux 6.7), "
-			"or does not allow it");
+		fail_audit("this kernel has no asynchronous write protection (userfaultfd, Linux "
+			"6.7), or does not allow it");
 		return false;
 	}
 	witness.on = true;
@@ -165,7 +165,7 @@ static bool take_watch(struct watched *block, write_watch_fn *written)
 	if (!write_watch_take(block->host, block->pages << FREEHINT_PAGE_SHIFT,
 			      qemu.qemu_ram_is_shared(block->ram), written, block))
 		return true;
-	fail_audit("the kernel no longer says what was written");
+	fail_audit("the kernel does not report any more which pages were written");
 	return false;
 }
 

@@ -89,8 +89,8 @@ bool bar_populate(const char **why)
 {
 	if (populate(bar.shm, bar.size))
 		return true;
-	*why = "the file system has no room for the whole shared memory; a migration "
-	       "would end QEMU";
+	*why = "the file system has no room for the whole shared memory, and a write "
+	       "to the rest would end QEMU; make room, or use a smaller backend";
 	return false;
 }
 
@@ -108,7 +108,7 @@ bool bar_attach(const char **why)
 	base = qemu.memory_region_get_ram_ptr(mr);
 	size = qemu.memory_region_size(mr);
 	if (freehint_reader_attach(&bar.reader, base, size)) {
-		*why = "this memory backend is smaller than 8 KiB";
+		*why = "this memory backend is smaller than 8 KiB; give it size=1M or more";
 		return false;
 	}
 	if (!populate(base, FREEHINT_HEADER_SIZE)) {

@@ -21,7 +21,7 @@ const char *freehint_extension_start(const struct freehint_extension_options *op
 	};
 
 	if (!qemu.has_qmp && qemu_abi_load())
-		return "a function of QEMU's is missing";
+		return "QEMU does not export a function that freehint uses";
 	if (bar_init(options->memdev))
 		return "no memory or no random number from the kernel";
 	qemu_abi_late();

@@ -139,7 +139,7 @@ static const char *check_qemu(const struct options *opt)
 			 "series (7.2, 10.0, 11.1)", qemu.major, qemu.minor, missing);
 	else if (!qemu_abi_tested() && !opt->allow_untested)
 		snprintf(why, sizeof(why), "QEMU %d.%d was never tested; use a tested series "
-			 "(7.2, 10.0, 11.1) or say allow-untested=on", qemu.major, qemu.minor);
+			 "(7.2, 10.0, 11.1) or set allow-untested=on", qemu.major, qemu.minor);
 	else
 		return NULL;
 	return why;

@@ -67,11 +67,11 @@ static _Thread_local struct {
 const char *switchover_refusal(void)
 {
 	if (qemu.switch_signal == QEMU_SWITCH_UNKNOWN)
-		return "postcopy-ram capability is set, and of this QEMU it is not known how "
-		       "it switches";
+		return "postcopy-ram capability is set, and it is not known how this QEMU "
+		       "switches to postcopy";
 	if (switchover.no_memory)
-		return "postcopy-ram capability is set, and there is no memory to remember "
-		       "what was skipped";
+		return "postcopy-ram capability is set, and there is no memory to record "
+		       "skipped pages";
 	return NULL;
 }
 

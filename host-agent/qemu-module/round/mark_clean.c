@@ -138,7 +138,7 @@ static bool check_shape(u32 i, const struct freehint_range *r, u64 after, Error 
 	else if (r->start > (FREEHINT_MAX_PAGES << FREEHINT_PAGE_SHIFT) - r->length)
 		wrong = "ends above 64 TiB";
 	else if (r->start < after)
-		wrong = "begins before the end of the range ahead of it";
+		wrong = "starts before the end of the previous range";
 	if (wrong)
 		qemu_error(errp, "range %u [0x%" PRIx64 ", +0x%" PRIx64 ") %s",
 			   i, r->start, r->length, wrong);

@@ -68,8 +68,8 @@ static bool is_last(void)
 static const char *refusal(u32 pass)
 {
 	if (!is_last())
-		return "a device that was there before freehint wants to know of migrations, too; "
-		       "load freehint when QEMU starts";
+		return "a device that was created before freehint was loaded also has a precopy "
+		       "notifier; load freehint when QEMU starts";
 	return refusal_in_pass(pass);
 }
 
@@ -164,8 +164,8 @@ static void wait_for_hints(void)
 	const struct hint_wait wait = hint_wait_for(limit, precopy.pass, arm_bytes(), notice);
 
 	if (wait.too_late)
-		qemu.warn_report("freehint: the guest looks for requests every %llu ms only, pass "
-				 "%u starts without its hints; lower poll_idle_ms in the guest",
+		qemu.warn_report("freehint: the guest polls only every %llu ms, pass %u starts without "
+				 "its hints; lower poll_idle_ms in the guest",
 				 (unsigned long long)notice / 1000, precopy.pass);
 	if (!wait.total_us)
 		return;

@@ -46,7 +46,7 @@ static bool read_json(QDict *args, struct range_list *list, Error **errp)
 	}
 	size = qemu.qlist_size(ranges);
 	if (size > FREEHINT_MAX_JSON_RANGES) {
-		qemu_error(errp, "'ranges' has %zu entries, at most %u are taken; "
+		qemu_error(errp, "'ranges' has %zu entries, at most %u are accepted; "
 			   "send more commands or use 'fdname'",
 			   size, FREEHINT_MAX_JSON_RANGES);
 		return false;

@@ -33,10 +33,10 @@ static const char *guest_refusal(void)
 		break;
 	case -EPROTO:
 		return hello.version > FREEHINT_VERSION ?
-		       "the guest module speaks a newer version; update freehint of the host" :
-		       "the guest module speaks an older version; update freehint of the guest";
+		       "the guest module uses a newer version; update freehint of the host" :
+		       "the guest module uses an older version; update freehint of the guest";
 	case -EINVAL:
-		return "the guest's hello makes no sense";
+		return "the guest's hello is not valid; update freehint of the guest";
 	default:
 		return "no guest module has published its hello; load freehint.ko in the "
 		       "guest, or see the guest's kernel log";
@@ -52,8 +52,8 @@ static const char *guest_refusal(void)
 		return "the guest's kernel is newer than any that its freehint.ko was tried on; "
 		       "update freehint of the guest, or set its allow_untested_kernel=1";
 	case FREEHINT_REFUSAL_PREZERO:
-		return "the guest's kernel remembers of free pages that they are zero "
-		       "(PG_zeroed, CONFIG_PAGE_PREZERO)";
+		return "the guest's kernel records which free pages are zero (PG_zeroed, "
+		       "CONFIG_PAGE_PREZERO)";
 	default:
 		return "the guest's administrator switched reporting off (report=0)";
 	}
@@ -73,6 +73,6 @@ const char *refusal_in_pass(u32 pass)
 		return why;
 	if (pass > 1 && !bar_guest(&hello) && hello.contract == FREEHINT_CONTRACT_ZERO)
 		return "free pages of this guest must read as zero (init_on_free=1): "
-		       "hints count in the first pass only";
+		       "hints are valid in the first pass only";
 	return NULL;
 }
