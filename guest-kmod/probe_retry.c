@@ -56,7 +56,7 @@ static void schedule_recheck_locked(void)
 				   BAR_PROBE_SECONDS * HZ);
 }
 
-static void forget(struct probe_retry *dev)
+static void free_entry(struct probe_retry *dev)
 {
 	pci_dev_put(dev->pdev);
 	kfree(dev);
@@ -73,11 +73,11 @@ static struct probe_retry *find_locked(const struct pci_dev *pdev)
 }
 
 /* The device is already in the list if another probe refused it meanwhile. */
-static void put_in_list(struct probe_retry *dev)
+static void add_entry(struct probe_retry *dev)
 {
 	mutex_lock(&lock);
 	if (find_locked(dev->pdev))
-		forget(dev);
+		free_entry(dev);
 	else
 		list_add_tail(&dev->link, &devices);
 	schedule_recheck_locked();
@@ -92,7 +92,7 @@ void probe_retry_add(struct pci_dev *pdev, int verdict)
 		return;
 	dev->pdev = pci_dev_get(pdev);
 	dev->verdict = verdict;
-	put_in_list(dev);
+	add_entry(dev);
 }
 
 /* Return: as bar_probe(), or -ESTALE if the device was removed. */
@@ -132,13 +132,13 @@ static void recheck_device(struct probe_retry *dev)
 
 	if (verdict && verdict != -ESTALE) {
 		dev->verdict = verdict;
-		put_in_list(dev);
+		add_entry(dev);
 		return;
 	}
 	/* Probe adds the device to the list again if it refuses the device. */
 	if (!verdict && device_attach(&dev->pdev->dev) < 0)
 		pci_warn(dev->pdev, "freehint magic in BAR 2, but no driver can be bound; see the kernel's messages about this device\n");
-	forget(dev);
+	free_entry(dev);
 }
 
 static void recheck_fn(struct work_struct *work)
@@ -162,7 +162,7 @@ void probe_retry_drop(const struct pci_dev *pdev)
 	dev = find_locked(pdev);
 	if (dev) {
 		list_del(&dev->link);
-		forget(dev);
+		free_entry(dev);
 	}
 	mutex_unlock(&lock);
 }
@@ -180,5 +180,5 @@ void probe_retry_exit(void)
 
 	cancel_delayed_work_sync(&recheck_work);
 	list_for_each_entry_safe(dev, next, &devices, link)
-		forget(dev);
+		free_entry(dev);
 }

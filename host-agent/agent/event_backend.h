@@ -17,7 +17,7 @@ struct event_loop;
  * @free:    event_loop_free(), never with NULL
  * @watch:   event_loop_watch()
  * @timer:   event_loop_timer()
- * @forget:  event_loop_forget()
+ * @cancel:  event_loop_cancel()
  * @wait:    event_loop_wait()
  */
 struct event_ops {
@@ -26,7 +26,7 @@ struct event_ops {
 	void (*watch)(struct event_loop *loop, enum event_kind kind, int fd,
 		      unsigned int mask);
 	void (*timer)(struct event_loop *loop, enum event_kind kind, u64 usec);
-	void (*forget)(struct event_loop *loop, enum event_kind kind);
+	void (*cancel)(struct event_loop *loop, enum event_kind kind);
 	int (*wait)(struct event_loop *loop, struct event *event);
 };
 

@@ -61,9 +61,9 @@ void event_loop_timer(struct event_loop *loop, enum event_kind kind, u64 usec)
 	loop->ops->timer(loop, kind, usec);
 }
 
-void event_loop_forget(struct event_loop *loop, enum event_kind kind)
+void event_loop_cancel(struct event_loop *loop, enum event_kind kind)
 {
-	loop->ops->forget(loop, kind);
+	loop->ops->cancel(loop, kind);
 }
 
 int event_loop_wait(struct event_loop *loop, struct event *event)

@@ -43,8 +43,8 @@ void event_loop_watch(struct event_loop *loop, enum event_kind kind, int fd,
  */
 void event_loop_timer(struct event_loop *loop, enum event_kind kind, u64 usec);
 
-/** event_loop_forget() - drop the watch or timer of @kind, even if it has fired */
-void event_loop_forget(struct event_loop *loop, enum event_kind kind);
+/** event_loop_cancel() - drop the watch or timer of @kind, even if it has fired */
+void event_loop_cancel(struct event_loop *loop, enum event_kind kind);
 
 /**
  * event_loop_wait() - sleep until an event happens

@@ -73,7 +73,7 @@ static void poll_timer(struct event_loop *loop, enum event_kind kind, u64 usec)
 	};
 }
 
-static void poll_forget(struct event_loop *loop, enum event_kind kind)
+static void poll_cancel(struct event_loop *loop, enum event_kind kind)
 {
 	poll_loop(loop)->slots[kind].state = POLL_NONE;
 }
@@ -164,7 +164,7 @@ static const struct event_ops poll_ops = {
 	.free = poll_free,
 	.watch = poll_watch,
 	.timer = poll_timer,
-	.forget = poll_forget,
+	.cancel = poll_cancel,
 	.wait = poll_wait,
 };
 

@@ -30,7 +30,7 @@ static_assert(EVENT_COUNT < DATA_IGNORE, "a kind is one byte of user data");
 
 /**
  * struct ring_slot - one kind of event
- * @generation: incremented by every watch, timer and forget; a request with an older
+ * @generation: incremented by every watch, timer and cancel; a request with an older
  *              generation is stale
  * @wanted:     the caller waits for this generation
  * @timer:      it is a timer, not a watch
@@ -87,7 +87,7 @@ static void ring_free(struct event_loop *loop)
 	free(ring_loop(loop));
 }
 
-static void ring_forget(struct event_loop *loop, enum event_kind kind)
+static void ring_cancel(struct event_loop *loop, enum event_kind kind)
 {
 	ring_loop(loop)->slots[kind].generation++;
 	ring_loop(loop)->slots[kind].wanted = false;
@@ -218,7 +218,7 @@ static const struct event_ops ring_ops = {
 	.free = ring_free,
 	.watch = ring_watch,
 	.timer = ring_timer,
-	.forget = ring_forget,
+	.cancel = ring_cancel,
 	.wait = ring_wait,
 };
 

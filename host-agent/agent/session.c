@@ -106,8 +106,8 @@ static void disconnect(struct session *session)
 	bool was_up = session->qmp.state == QMP_UP;
 
 	session_detach(session);
-	event_loop_forget(session->loop, EVENT_QUERY);
-	event_loop_forget(session->loop, EVENT_QMP);
+	event_loop_cancel(session->loop, EVENT_QUERY);
+	event_loop_cancel(session->loop, EVENT_QMP);
 	qmp_client_close(&session->qmp);
 	hint_batch_reset(&session->flow.batch);
 	if (session->migrating || session->stats.rounds)

@@ -123,7 +123,7 @@ void session_try_attach(struct session *session)
 
 void session_detach(struct session *session)
 {
-	event_loop_forget(session->loop, EVENT_POLL);
+	event_loop_cancel(session->loop, EVENT_POLL);
 	hint_round_detach(&session->flow.round);
 	shm_region_unmap(&session->region);
 }

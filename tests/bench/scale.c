@@ -213,7 +213,7 @@ static void run(u64 bytes, const char *pattern)
 
 	if (!guest_voice_hello(&pub, fake.shm, fake.shm_size, FREEHINT_CONTRACT_DEAD, 0))
 		errx(1, "the guest does not start");
-	arm_hold();
+	arm_acquire();
 	arm_all();
 	pthread_create(&thread, NULL, apply_thread, NULL);
 	id = gate_open(1, clock_us());

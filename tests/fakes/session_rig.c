@@ -36,7 +36,7 @@ void event_loop_timer(struct event_loop *loop, enum event_kind kind, u64 usec)
 	loop->usec[kind] = usec;
 }
 
-void event_loop_forget(struct event_loop *loop, enum event_kind kind)
+void event_loop_cancel(struct event_loop *loop, enum event_kind kind)
 {
 	loop->timer[kind] = false;
 	if (kind == EVENT_QMP)

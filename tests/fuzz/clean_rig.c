@@ -77,10 +77,10 @@ void clean_rig_start(u8 how)
 	gate.guest = how % 8 != 1;
 	gate.armed = how < 250;
 	if (gate.armed) {
-		arm_hold();
+		arm_acquire();
 		arm_all();
 	} else {
-		arm_none();
+		arm_release();
 	}
 }
 

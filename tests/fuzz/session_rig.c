@@ -47,7 +47,7 @@ void event_loop_timer(struct event_loop *loop, enum event_kind kind, u64 usec)
 	rig.armed[kind] = true;
 }
 
-void event_loop_forget(struct event_loop *loop, enum event_kind kind)
+void event_loop_cancel(struct event_loop *loop, enum event_kind kind)
 {
 	MUST(!loop && kind < EVENT_COUNT);
 	rig.armed[kind] = false;

@@ -56,7 +56,7 @@ inline fetch() {
 	unfetched = false
 }
 
-/* skipped_forget_written() */
+/* skipped_drop_written() */
 inline forget_written() {
 	d_step {
 		fetch();

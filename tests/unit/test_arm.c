@@ -22,14 +22,14 @@
 static int setup(void **state)
 {
 	(void)state;
-	arm_none();
+	arm_release();
 	fake_qemu_init();
 	return 0;
 }
 
 static u64 arm(void)
 {
-	arm_hold();
+	arm_acquire();
 	return arm_all();
 }
 
@@ -156,7 +156,7 @@ static void nothing_is_covered_once_forgotten(void **state)
 
 	(void)state;
 	arm();
-	arm_none();
+	arm_release();
 	assert_false(covers(a->host, PAGE));
 }
 
@@ -178,7 +178,7 @@ static void what_is_armed_is_held_until_it_is_armed_no_more(void **state)
 	assert_int_equal(b->refs, 0);
 	assert_true(covers(a->host, PAGE));
 	assert_false(covers(b->host, PAGE));
-	arm_none();
+	arm_release();
 	assert_int_equal(a->refs, 0);
 }
 

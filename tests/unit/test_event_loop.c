@@ -147,9 +147,9 @@ static void what_was_forgotten_does_not_come(void **state)
 	event_loop_watch(loop, EVENT_QMP, ends[0], POLLIN);
 	event_loop_timer(loop, EVENT_QUERY, 0);
 	event_loop_timer(loop, EVENT_RETRY, 5000);
-	event_loop_forget(loop, EVENT_QMP);
-	event_loop_forget(loop, EVENT_QUERY);
-	event_loop_forget(loop, EVENT_STOP);
+	event_loop_cancel(loop, EVENT_QMP);
+	event_loop_cancel(loop, EVENT_QUERY);
+	event_loop_cancel(loop, EVENT_STOP);
 	assert_int_equal(next(), EVENT_RETRY);
 }
 
@@ -162,9 +162,9 @@ static void what_is_ready_can_be_forgotten(void **state)
 	event_loop_watch(loop, EVENT_QMP, ends[0], POLLIN);
 	event_loop_timer(loop, EVENT_QUERY, 0);
 	next();
-	event_loop_forget(loop, EVENT_STOP);
-	event_loop_forget(loop, EVENT_QMP);
-	event_loop_forget(loop, EVENT_QUERY);
+	event_loop_cancel(loop, EVENT_STOP);
+	event_loop_cancel(loop, EVENT_QMP);
+	event_loop_cancel(loop, EVENT_QUERY);
 	event_loop_timer(loop, EVENT_POLL, 5000);
 	assert_int_equal(next(), EVENT_POLL);
 }

@@ -53,7 +53,7 @@ static int setup(void **state)
 	const char *why;
 
 	(void)state;
-	arm_none();
+	arm_release();
 	fake_qemu_init();
 	fake_qobject_init();
 	fake_add_block(0, RAM);
@@ -64,7 +64,7 @@ static int setup(void **state)
 	assert_true(bar_attach(&why));
 	bar_publish_hello();
 	publish_hello();
-	arm_hold();
+	arm_acquire();
 	arm_all();
 	round_id = gate_open(1, clock_us());
 	return 0;
@@ -175,7 +175,7 @@ static void memory_that_does_not_migrate_is_left_out_and_the_rest_is_queued(void
 
 	(void)state;
 	fake.block[1].ignored = true;
-	arm_hold();
+	arm_acquire();
 	arm_all();
 	assert_int_equal(run_command(one(4096 * MIB + RAM - MIB, 3 * MIB)), 512);
 	assert_int_equal(ignored() - before, 256);
@@ -183,7 +183,7 @@ static void memory_that_does_not_migrate_is_left_out_and_the_rest_is_queued(void
 	assert_int_equal(ignored() - before, 256 + RAM / 4096);
 	fake.block[1].ignored = false;
 	fake.block[2].ignored = true;
-	arm_hold();
+	arm_acquire();
 	arm_all();
 	assert_int_equal(run_command(one(4096 * MIB + RAM - MIB, 3 * MIB)), 256);
 }
@@ -194,7 +194,7 @@ static void a_page_that_could_not_be_armed_is_left_out_and_the_rest_is_queued(vo
 
 	(void)state;
 	fake_add_block(8192 * MIB, MIB + 4096);
-	arm_hold();
+	arm_acquire();
 	arm_all();
 	assert_int_equal(run_command(one(8192 * MIB, MIB + 4096)), 256);
 	assert_int_equal(ignored() - before, 1);
@@ -206,7 +206,7 @@ static void a_command_that_is_refused_leaves_nothing_out(void **state)
 
 	(void)state;
 	fake.block[1].ignored = true;
-	arm_hold();
+	arm_acquire();
 	arm_all();
 	refused(one(4096 * MIB + RAM, 2 * RAM), "is outside guest RAM");
 	refused(two(4096 * MIB, MIB, 8192 * MIB, 4096), "is outside guest RAM");
@@ -216,7 +216,7 @@ static void a_command_that_is_refused_leaves_nothing_out(void **state)
 static void with_nothing_armed_nothing_is_queued(void **state)
 {
 	(void)state;
-	arm_none();
+	arm_release();
 	assert_int_equal(run_command(one(MIB, 4096)), 0);
 }
 
@@ -224,7 +224,7 @@ static void memory_of_a_device_is_refused(void **state)
 {
 	(void)state;
 	fake.block[1].device = true;
-	arm_hold();
+	arm_acquire();
 	arm_all();
 	refused(one(4096 * MIB, 4096), "belongs to a device");
 }

@@ -59,23 +59,23 @@ static void add(unsigned int block, u64 first, u64 pages)
 static int setup(void **state)
 {
 	(void)state;
-	arm_none();
+	arm_release();
 	fake_qemu_init();
 	fake_log_install();
 	fake_add_block(0, MAIN * PAGE);
 	fake_add_block(1ULL << 30, DIMM * PAGE);
 	fake_add_block(2ULL << 30, DIMM * PAGE)->device = true;
-	arm_hold();
+	arm_acquire();
 	arm_all();
-	assert_int_equal(skipped_begin(), 0);
-	skipped_forget_written();
+	assert_int_equal(skipped_start(), 0);
+	skipped_drop_written();
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	skipped_end();
+	skipped_stop();
 	assert_false(skipped_is_on());
 	assert_int_equal(fake_log_count(fake_log.logging, FAKE_MAX_BLOCKS), 0);
 	return 0;
@@ -118,18 +118,18 @@ static void what_is_written_is_skipped_no_more(void **state)
 	fake_log.written[0][59] = true;
 	fake_log.written[0][64] = true;
 	fake_log.written[0][MAIN - 1] = true;
-	skipped_forget_written();
+	skipped_drop_written();
 	walk();
 	assert_int_equal(runs, 2);
 	assert_run(0, 0, 60, 4);
 	assert_run(1, 0, 65, 5);
 	/* nothing is written in between, so nothing changes */
-	skipped_forget_written();
+	skipped_drop_written();
 	walk();
 	assert_int_equal(runs, 2);
 	/* hinted anew: the write is older than that */
 	add(0, 64, 1);
-	skipped_forget_written();
+	skipped_drop_written();
 	walk();
 	assert_int_equal(runs, 1);
 	assert_run(0, 0, 60, 10);
@@ -142,7 +142,7 @@ static void a_write_that_a_sync_has_fetched_counts(void **state)
 	fake_log.written[0][11] = true;
 	fake_log_sync();
 	fake_log_sync();
-	skipped_forget_written();
+	skipped_drop_written();
 	walk();
 	assert_int_equal(runs, 2);
 }
@@ -166,7 +166,7 @@ static void what_is_not_plugged_is_forgotten(void **state)
 	add(1, 250, 500);
 	memset(fake_log.unplugged[1] + 256, true, 256);
 	memset(fake_log.unplugged[1] + 768, true, 32);
-	skipped_forget_unplugged();
+	skipped_drop_unplugged();
 	walk();
 	assert_int_equal(runs, 3);
 	assert_run(1, 1, 250, 6);
@@ -177,7 +177,7 @@ static void a_new_migration_begins_with_nothing(void **state)
 {
 	(void)state;
 	add(0, 0, MAIN);
-	assert_int_equal(skipped_begin(), 0);
+	assert_int_equal(skipped_start(), 0);
 	walk();
 	assert_int_equal(runs, 0);
 }

@@ -56,7 +56,7 @@ int write_watch_add(u8 *start, u64 len)
 	return kernel.add;
 }
 
-int write_watch_take(u8 *start, u64 len, bool shared, write_watch_fn *written, void *opaque)
+int write_watch_collect(u8 *start, u64 len, bool shared, write_watch_fn *written, void *opaque)
 {
 	u64 i;
 
@@ -99,7 +99,7 @@ static struct witness_report before;
 static int setup(void **state)
 {
 	(void)state;
-	arm_none();
+	arm_release();
 	fake_qemu_init();
 	fake_log_install();
 	qemu.error_report = count_error;
@@ -109,7 +109,7 @@ static int setup(void **state)
 	memset(&kernel, 0, sizeof(kernel));
 	errors = 0;
 	warnings = 0;
-	arm_hold();
+	arm_acquire();
 	arm_all();
 	witness_init(true);
 	before = witness_report();
@@ -177,7 +177,7 @@ static void a_write_between_a_sync_and_a_round_is_not_checked(void **state)
 	hint(10, 100);
 	witness_sync();
 	guest_writes(20, false);
-	witness_forget();
+	witness_discard_writes();
 	guest_writes(30, false);
 	witness_open_round(ROUND + 1);
 	witness_hint(ROUND + 1, fake.block[0].host + 30 * PAGE, PAGE);
@@ -220,7 +220,7 @@ static void *sync_of_a_timer(void *opaque)
 	/* QEMU collects the log. */
 	memset(fake_log.written, 0, sizeof(fake_log.written));
 	memset(fake_log.migration, 0, sizeof(fake_log.migration));
-	witness_forget();
+	witness_discard_writes();
 	return NULL;
 }
 
@@ -253,7 +253,7 @@ static void another_thread_takes_no_log_and_ends_no_watch(void **state)
 static void what_is_watched_is_held_until_the_watch_ends(void **state)
 {
 	(void)state;
-	arm_none();
+	arm_release();
 	assert_int_equal(fake.block[0].refs, 1);
 	assert_int_equal(fake.block[1].refs, 0);
 	guest_writes(20, false);
@@ -261,7 +261,7 @@ static void what_is_watched_is_held_until_the_watch_ends(void **state)
 	witness_end();
 	assert_int_equal(fake.block[0].refs, 0);
 	/* and where it cannot be watched */
-	arm_hold();
+	arm_acquire();
 	arm_all();
 	kernel.add = -EINVAL;
 	witness_open_round(ROUND);

@@ -34,7 +34,7 @@ static unsigned int take(void)
 	unsigned int i, count = 0;
 
 	memset(seen, 0, sizeof(seen));
-	assert_int_equal(write_watch_take(memory, PAGES * PAGE, shared, remember, seen), 0);
+	assert_int_equal(write_watch_collect(memory, PAGES * PAGE, shared, remember, seen), 0);
 	for (i = 0; i < PAGES; i++)
 		count += seen[i];
 	return count;
@@ -135,7 +135,7 @@ static void nothing_is_watched_after_the_end(void **state)
 	watch(MAP_PRIVATE);
 	write_watch_close();
 	memory[0] = 5;
-	assert_true(write_watch_take(memory, PAGES * PAGE, shared, remember, seen) < 0);
+	assert_true(write_watch_collect(memory, PAGES * PAGE, shared, remember, seen) < 0);
 }
 
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)

@@ -41,16 +41,16 @@ static u64 zeroed(void)
 static int setup(void **state)
 {
 	(void)state;
-	arm_none();
+	arm_release();
 	fake_qemu_init();
 	fake_log_install();
 	memory = fake_add_block(0, PAGES * PAGE)->host;
 	mprotect(memory, PAGES * PAGE, PROT_READ | PROT_WRITE);
 	memset(memory, 0x5a, PAGES * PAGE);
-	arm_hold();
+	arm_acquire();
 	arm_all();
 	assert_int_equal(gate_init(), 0);
-	assert_int_equal(skipped_begin(), 0);
+	assert_int_equal(skipped_start(), 0);
 	skipped_add(memory + FIRST * PAGE, SKIPPED * PAGE);
 	return 0;
 }
@@ -59,7 +59,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	zero_thread_stop();
-	skipped_end();
+	skipped_stop();
 	return 0;
 }
 

@@ -140,7 +140,7 @@ static bool start_watch(void)
 	}
 	witness.on = true;
 	witness.thread = pthread_self();
-	ret = arm_each(watch_block);
+	ret = arm_for_each(watch_block);
 	if (ret == -ENOMEM)
 		fail_audit("no memory");
 	else if (ret == -EOPNOTSUPP)
@@ -160,10 +160,10 @@ static void note_written(void *opaque, const u8 *start, const u8 *end)
 		      (u64)(end - block->host) >> FREEHINT_PAGE_SHIFT);
 }
 
-static bool take_watch(struct watched *block, write_watch_fn *written)
+static bool collect_writes(struct watched *block, write_watch_fn *written)
 {
-	if (!write_watch_take(block->host, block->pages << FREEHINT_PAGE_SHIFT,
-			      qemu.qemu_ram_is_shared(block->ram), written, block))
+	if (!write_watch_collect(block->host, block->pages << FREEHINT_PAGE_SHIFT,
+				 qemu.qemu_ram_is_shared(block->ram), written, block))
 		return true;
 	fail_audit("the kernel does not report any more which pages were written");
 	return false;
@@ -174,14 +174,14 @@ static bool in_migration_thread(void)
 	return pthread_equal(witness.thread, pthread_self());
 }
 
-void witness_forget(void)
+void witness_discard_writes(void)
 {
 	unsigned int i;
 
 	if (!in_migration_thread())
 		return;
 	for (i = 0; i < witness.count; i++)
-		if (!take_watch(&witness.block[i], NULL))
+		if (!collect_writes(&witness.block[i], NULL))
 			return;
 }
 
@@ -190,7 +190,7 @@ void witness_open_round(u64 round)
 	if (!witness.report.wanted || witness.failed || (!witness.on && !start_watch()))
 		return;
 	witness.round = round;
-	witness_forget();
+	witness_discard_writes();
 }
 
 void witness_hint(u64 round, const u8 *hva, u64 len)
@@ -256,19 +256,19 @@ static void check_block(struct watched *block)
 	u64 i, words = page_bits_words(block->pages);
 	DirtyBitmapSnapshot *log;
 
-	if (!take_watch(block, note_written))
+	if (!collect_writes(block, note_written))
 		return;
 	if (is_merged(block)) {
 		fail_audit(ksm_merges);
 		return;
 	}
-	log = dirty_log_take(block->region, block->pages, DIRTY_LOG_MIGRATION);
+	log = dirty_log_read_and_clear(block->region, block->pages, DIRTY_LOG_MIGRATION);
 	for (i = 0; i < words; i++)
 		compare(block, i, restore_log(block, log, i * FREEHINT_WORD_BITS));
 	qemu.g_free(log);
 }
 
-static void forget_skipped(void)
+static void drop_skipped(void)
 {
 	struct watched *block = witness.block;
 
@@ -283,7 +283,7 @@ void witness_sync(void)
 	if (!witness.on)
 		return;
 	if (!in_migration_thread()) {
-		forget_skipped();
+		drop_skipped();
 		return;
 	}
 	witness.report.checks++;

@@ -64,11 +64,11 @@ void witness_hint(u64 round, const u8 *hva, u64 len);
 void witness_sync(void);
 
 /**
- * witness_forget() - forget all writes so far
+ * witness_discard_writes() - forget all writes so far
  *
  * Context: BQL held, no round open. Does nothing in another thread than the migration thread.
  */
-void witness_forget(void);
+void witness_discard_writes(void);
 
 /** witness_end() - stop watching: the migration has ended; BQL held, no round open */
 void witness_end(void);

@@ -126,7 +126,7 @@ static void report_written(const u8 *start, const struct scan_region *region, in
 				start + (region[i].end - base));
 }
 
-int write_watch_take(u8 *start, u64 len, bool shared, write_watch_fn *written, void *opaque)
+int write_watch_collect(u8 *start, u64 len, bool shared, write_watch_fn *written, void *opaque)
 {
 	struct scan_region region[REGIONS];
 	struct scan_arg arg = {

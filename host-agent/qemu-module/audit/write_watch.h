@@ -23,7 +23,7 @@ void write_watch_close(void);
 /**
  * write_watch_add() - watch [start, start + len), page aligned
  *
- * All of it counts as written until the first write_watch_take(). That call creates page
+ * All of it counts as written until the first write_watch_collect(). That call creates page
  * tables for all of it, 2 MiB per GiB. The kernel maps no huge pages there during the watch.
  *
  * Return: 0; -EINVAL: this kind of memory cannot be watched; -EBUSY: another userfaultfd
@@ -33,14 +33,14 @@ int write_watch_add(u8 *start, u64 len);
 
 /**
  * typedef write_watch_fn - report that [start, end) was written
- * @opaque: as given to write_watch_take()
+ * @opaque: as given to write_watch_collect()
  * @start:  first byte
  * @end:    end of the run
  */
 typedef void write_watch_fn(void *opaque, const u8 *start, const u8 *end);
 
 /**
- * write_watch_take() - report what was written since the last call, and clear it atomically
+ * write_watch_collect() - report what was written since the last call, and clear it atomically
  * @start:   first byte
  * @len:     bytes, inside a range that was added
  * @shared:  mapped as shared memory: pages given back to the kernel count as written
@@ -52,7 +52,7 @@ typedef void write_watch_fn(void *opaque, const u8 *start, const u8 *end);
  *
  * Return: 0 or negative errno.
  */
-int write_watch_take(u8 *start, u64 len, bool shared, write_watch_fn *written, void *opaque);
+int write_watch_collect(u8 *start, u64 len, bool shared, write_watch_fn *written, void *opaque);
 
 /**
  * write_watch_mergeable() - may the kernel merge pages of this memory (KSM)?
@@ -71,7 +71,7 @@ bool write_watch_mergeable(const u8 *start, u64 len);
  * @len:   bytes, not 0
  *
  * A merged page counts as written although nothing wrote it. Call this after
- * write_watch_take(): its result is valid only if this returns false.
+ * write_watch_collect(): its result is valid only if this returns false.
  *
  * Return: true if ksmd has worked and the memory is mergeable.
  */

@@ -85,7 +85,7 @@ static MemoryRegion *backend_region(u8 *host)
 	return owner && qemu.object_dynamic_cast(owner, "memory-backend") ? region : NULL;
 }
 
-static int hold_one(RAMBlock *block, void *opaque)
+static int acquire_block(RAMBlock *block, void *opaque)
 {
 	u8 *host = qemu.qemu_ram_get_host_addr(block);
 	u64 len = qemu.qemu_ram_get_used_length(block) & ~(FREEHINT_PAGE_SIZE - 1);
@@ -123,10 +123,10 @@ void arm_tlbs(void)
 	qemu.after_log_sync();
 }
 
-void arm_hold(void)
+void arm_acquire(void)
 {
-	arm_none();
-	qemu.qemu_ram_foreach_block(hold_one, NULL);
+	arm_release();
+	qemu.qemu_ram_foreach_block(acquire_block, NULL);
 }
 
 u64 arm_all(void)
@@ -150,7 +150,7 @@ u64 arm_bytes(void)
 	return armed.bytes;
 }
 
-int arm_each(int (*fn)(const struct armed_block *block))
+int arm_for_each(int (*fn)(const struct armed_block *block))
 {
 	unsigned int i;
 	int ret = 0;
@@ -160,7 +160,7 @@ int arm_each(int (*fn)(const struct armed_block *block))
 	return ret;
 }
 
-void arm_none(void)
+void arm_release(void)
 {
 	while (armed.count)
 		qemu.memory_region_unref(armed.block[--armed.count].region);

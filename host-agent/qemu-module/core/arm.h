@@ -28,7 +28,7 @@ struct armed_block {
 };
 
 /**
- * arm_hold() - take a reference to every block that can be hinted and migrates
+ * arm_acquire() - take a reference to every block that can be hinted and migrates
  *
  * Drops the references of the last round and forgets what was armed.
  *
@@ -36,7 +36,7 @@ struct armed_block {
  * migration: dropping a last reference frees the block, and QEMU takes the lock of its list
  * of blocks for that.
  */
-void arm_hold(void);
+void arm_acquire(void);
 
 /**
  * arm_all() - arm the log of every block that is held
@@ -64,15 +64,15 @@ u64 arm_bytes(void);
 void arm_tlbs(void);
 
 /**
- * arm_each() - call @fn for every armed block until it returns nonzero
+ * arm_for_each() - call @fn for every armed block until it returns nonzero
  * @fn: called with the block, which stays valid while it is armed
  *
  * Return: the last return value of @fn, 0 without blocks.
  */
-int arm_each(int (*fn)(const struct armed_block *block));
+int arm_for_each(int (*fn)(const struct armed_block *block));
 
-/** arm_none() - forget what was armed and drop the references; context as for arm_hold() */
-void arm_none(void);
+/** arm_release() - forget what was armed and drop the references; context as for arm_acquire() */
+void arm_release(void);
 
 /**
  * arm_part() - length of the first part of [hva, hva + len) that is armed, or is not

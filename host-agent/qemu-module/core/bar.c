@@ -36,7 +36,7 @@ static struct {
 	u32 kicks;
 } bar;
 
-static int draw_instance(void)
+static int random_instance(void)
 {
 	u64 id;
 
@@ -50,7 +50,7 @@ static int draw_instance(void)
 int bar_init(const char *memdev)
 {
 	bar.memdev = strdup(memdev);
-	return bar.memdev ? draw_instance() : -ENOMEM;
+	return bar.memdev ? random_instance() : -ENOMEM;
 }
 
 static Object *find_object(void)
@@ -172,7 +172,7 @@ void bar_publish_hello(void)
 void bar_new_instance(void)
 {
 	/* Without a random number any other value works: it only has to differ. */
-	if (draw_instance())
+	if (random_instance())
 		bar.instance = ((bar.instance + 2) & FREEHINT_ROUND_MAX) | 1;
 }
 

@@ -19,7 +19,7 @@ enum dirty_log_client {
 };
 
 /**
- * dirty_log_take() - read the client's log and clear it
+ * dirty_log_read_and_clear() - read the client's log and clear it
  * @region: memory
  * @pages:  number of pages from its start
  * @client: whose log
@@ -31,8 +31,8 @@ enum dirty_log_client {
  *
  * Return: the log; free it with g_free().
  */
-static inline DirtyBitmapSnapshot *dirty_log_take(MemoryRegion *region, u64 pages,
-						  enum dirty_log_client client)
+static inline DirtyBitmapSnapshot *dirty_log_read_and_clear(MemoryRegion *region, u64 pages,
+							    enum dirty_log_client client)
 {
 	return qemu.memory_region_snapshot_and_clear_dirty(region, 0,
 							   pages << FREEHINT_PAGE_SHIFT,

@@ -52,7 +52,7 @@ static struct {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 };
 
-static int draw_base(void)
+static int random_base(void)
 {
 	u64 base;
 
@@ -80,7 +80,7 @@ int gate_init(void)
 
 	if (gate.queue)
 		return 0;
-	ret = draw_base();
+	ret = random_base();
 	if (ret)
 		return ret;
 	/* Pages are allocated on first use: this costs address space, not memory. */

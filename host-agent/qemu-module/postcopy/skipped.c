@@ -53,21 +53,21 @@ static int add_block(const struct armed_block *armed)
 	return 0;
 }
 
-int skipped_begin(void)
+int skipped_start(void)
 {
 	int ret;
 
-	skipped_end();
-	ret = arm_each(add_block);
+	skipped_stop();
+	ret = arm_for_each(add_block);
 	if (ret) {
-		skipped_end();
+		skipped_stop();
 		return ret;
 	}
 	skipped.on = true;
 	return 0;
 }
 
-void skipped_end(void)
+void skipped_stop(void)
 {
 	struct skipped_block *block;
 
@@ -117,12 +117,12 @@ static u64 logged_bits(const struct skipped_block *block, DirtyBitmapSnapshot *l
 	return found;
 }
 
-static void forget_in_block(struct skipped_block *block)
+static void drop_written_in_block(struct skipped_block *block)
 {
 	u64 i, words = page_bits_words(block->pages);
 	DirtyBitmapSnapshot *log;
 
-	log = dirty_log_take(block->region, block->pages, DIRTY_LOG_DISPLAY);
+	log = dirty_log_read_and_clear(block->region, block->pages, DIRTY_LOG_DISPLAY);
 	for (i = 0; i < words; i++)
 		if (block->word[i])
 			block->word[i] &= ~logged_bits(block, log, i * FREEHINT_WORD_BITS,
@@ -130,12 +130,12 @@ static void forget_in_block(struct skipped_block *block)
 	qemu.g_free(log);
 }
 
-void skipped_forget_written(void)
+void skipped_drop_written(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < skipped.count; i++)
-		forget_in_block(&skipped.block[i]);
+		drop_written_in_block(&skipped.block[i]);
 }
 
 static bool any_skipped(const struct skipped_block *block, u64 word, u64 end)
@@ -147,7 +147,7 @@ static bool any_skipped(const struct skipped_block *block, u64 word, u64 end)
 }
 
 /* virtio-mem plugs and unplugs whole pieces of PLUG_PAGES or a multiple. */
-static void forget_unplugged_in_block(struct skipped_block *block)
+static void drop_unplugged_in_block(struct skipped_block *block)
 {
 	u64 words = page_bits_words(block->pages), word, end;
 
@@ -162,12 +162,12 @@ static void forget_unplugged_in_block(struct skipped_block *block)
 	}
 }
 
-void skipped_forget_unplugged(void)
+void skipped_drop_unplugged(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < skipped.count; i++)
-		forget_unplugged_in_block(&skipped.block[i]);
+		drop_unplugged_in_block(&skipped.block[i]);
 }
 
 /* Returns the first page at or after @page that is skipped or, with @flip, is not skipped. */

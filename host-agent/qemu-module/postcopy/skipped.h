@@ -26,7 +26,7 @@ struct skipped_block {
 };
 
 /**
- * skipped_begin() - start to record skipped pages of the armed blocks
+ * skipped_start() - start to record skipped pages of the armed blocks
  *
  * Also starts the log from which their writes are read.
  *
@@ -34,12 +34,12 @@ struct skipped_block {
  *
  * Return: 0 or -ENOMEM; on failure nothing is recorded.
  */
-int skipped_begin(void);
+int skipped_start(void);
 
-/** skipped_end() - drop the record; BQL held, no thread adds or walks */
-void skipped_end(void);
+/** skipped_stop() - drop the record; BQL held, no thread adds or walks */
+void skipped_stop(void);
 
-/** skipped_is_on() - has skipped_begin() succeeded, without skipped_end() since? */
+/** skipped_is_on() - has skipped_start() succeeded, without skipped_stop() since? */
 bool skipped_is_on(void);
 
 /**
@@ -50,23 +50,23 @@ bool skipped_is_on(void);
 void skipped_add(const u8 *hva, u64 len);
 
 /**
- * skipped_forget_written() - remove the pages that were written since the last call
+ * skipped_drop_written() - remove the pages that were written since the last call
  *
  * Reads the accelerator's log first, so every write before the call counts. The migration's
  * own dirty bits are not changed.
  *
  * Context: BQL held, dropped in between under TCG; no round open.
  */
-void skipped_forget_written(void);
+void skipped_drop_written(void);
 
 /**
- * skipped_forget_unplugged() - remove pages that are not plugged into the guest (virtio-mem)
+ * skipped_drop_unplugged() - remove pages that are not plugged into the guest (virtio-mem)
  *
  * An honest guest does not report them. QEMU must neither send nor touch them.
  *
  * Context: BQL held, guest stopped.
  */
-void skipped_forget_unplugged(void);
+void skipped_drop_unplugged(void);
 
 /**
  * typedef skipped_run_fn - called for a run of skipped pages

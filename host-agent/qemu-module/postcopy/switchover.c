@@ -46,7 +46,7 @@
  * @thread: the migration thread.
  * @announced: QEMU called a savevm handler: a switch to postcopy begins.
  * @handed_over: the skipped pages were set dirty, also in the log that skipped.c reads: the
- *               next skipped_forget_written() would remove them.
+ *               next skipped_drop_written() would remove them.
  */
 static struct {
 	struct qemu_memory_listener listener;
@@ -88,8 +88,8 @@ static void hand_over(void)
 	u64 start = clock_us();
 
 	switchover.handed_over = true;
-	skipped_forget_written();
-	skipped_forget_unplugged();
+	skipped_drop_written();
+	skipped_drop_unplugged();
 	switchover.pages = 0;
 	skipped_walk(set_dirty);
 	zero_thread_start();
@@ -145,7 +145,7 @@ static bool is_active(void *opaque)
 	return false;
 }
 
-static bool write_nothing(void *stream, void *opaque, Error **errp)
+static bool empty_prepare(void *stream, void *opaque, Error **errp)
 {
 	(void)stream;
 	(void)opaque;
@@ -173,7 +173,7 @@ void switchover_init(void)
 	if (qemu.switch_signal != QEMU_SWITCH_ANNOUNCED)
 		return;
 	switchover.handlers.is_active = is_active;
-	switchover.handlers.save_postcopy_prepare = write_nothing;
+	switchover.handlers.save_postcopy_prepare = empty_prepare;
 	qemu.register_savevm_live("freehint", 0, 1, &switchover.handlers, NULL);
 }
 
@@ -185,10 +185,10 @@ void switchover_prepare(void)
 		switchover.thread = pthread_self();
 		switchover.announced = false;
 		switchover.handed_over = false;
-		switchover.no_memory = skipped_begin();
+		switchover.no_memory = skipped_start();
 	}
 	this_thread.reading = true;
-	skipped_forget_written();
+	skipped_drop_written();
 	this_thread.reading = false;
 }
 
@@ -196,14 +196,14 @@ void switchover_in_sync(bool starts)
 {
 	this_thread.in_sync = starts;
 	if (!starts)
-		witness_forget();
+		witness_discard_writes();
 }
 
 void switchover_end(void)
 {
 	zero_thread_stop();
 	witness_end();
-	skipped_end();
+	skipped_stop();
 	switchover.no_memory = false;
 	switchover.announced = false;
 }

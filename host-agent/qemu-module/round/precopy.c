@@ -136,7 +136,7 @@ static void arm(void)
 {
 	u64 start = clock_us();
 
-	arm_hold();
+	arm_acquire();
 	drop_bql();
 	if (precopy.pass == 1)
 		hint_map_reset();
@@ -269,7 +269,7 @@ static void migration_ended(void)
 {
 	precopy_close(true);
 	switchover_end();
-	arm_none();
+	arm_release();
 	precopy.nothing_migrates = false;
 	precopy.pass = 0;
 	precopy.syncing = 0;
