@@ -20,7 +20,7 @@ bool active_device_claim(void);
 /** active_device_release() - undo active_device_claim(); any context */
 void active_device_release(void);
 
-/** active_device_exists() - Return: true if a device is in use; may be stale at once */
+/** active_device_exists() - Return: true if a device is in use; may change at any time */
 bool active_device_exists(void);
 
 #endif /* FREEHINT_ACTIVE_DEVICE_H */

@@ -14,8 +14,8 @@
  *    zero contract with allow_untested_kernel=1.
  *  - A kernel newer than any that was tried: no contract would be safe. Refused.
  *
- * Poisoning wins over zeroing, as it does in the kernel. The kernel asks the same two
- * questions after hibernation, in clear_or_poison_free_page().
+ * Poisoning takes precedence over zeroing, as it does in the kernel. The kernel makes the
+ * same two checks after hibernation, in clear_or_poison_free_page().
  *
  * docs/guest-module.md has the reasons for each case.
  */

@@ -6,7 +6,7 @@
  * Every user of ivshmem has the same PCI id. So probe calls bar_probe() first, which
  * changes nothing of the device. If BAR 2 is ours, probe enables the device, requests
  * and maps the region, and reads its header once more. Before that the module writes no
- * byte: the shared memory may hold somebody else's data.
+ * byte: the shared memory may hold data of another program.
  */
 #include <linux/err.h>
 #include <linux/io.h>

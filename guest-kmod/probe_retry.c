@@ -153,7 +153,7 @@ static void recheck_fn(struct work_struct *work)
 		recheck_device(dev);
 }
 
-/* Misses a device that is being checked. The next check finds that it was removed. */
+/* Does not find a device that is being checked; the next check sees that it was removed. */
 void probe_retry_drop(const struct pci_dev *pdev)
 {
 	struct probe_retry *dev;

@@ -93,7 +93,7 @@ struct freehint_seal_facts {
  *
  * Only reads, and only the first cache line of the region.
  *
- * Return: 0; -ENODEV: no freehint magic (somebody else's ivshmem), or @size is too
+ * Return: 0; -ENODEV: no freehint magic (another program's ivshmem), or @size is too
  * small; -EPROTO: no common version; -EINVAL: the host's sizes contradict each other
  * or @size.
  */

@@ -13,7 +13,7 @@ struct event_loop;
 
 /**
  * struct event_ops - operations of one backend; event_loop.h describes the calls
- * @backend: which backend it is; the sandbox asks for it
+ * @backend: kind of backend; selects a table of the sandbox
  * @free:    event_loop_free(), never with NULL
  * @watch:   event_loop_watch()
  * @timer:   event_loop_timer()

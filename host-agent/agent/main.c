@@ -124,7 +124,7 @@ int main(int argc, char **argv)
 		ret = isolation_identity(conf.user);
 	if (ret)
 		return isolation_exit(ret);
-	/* Seed now: otherwise jansson looks for randomness when the sandbox is closed. */
+	/* Seed now: otherwise jansson collects randomness after the sandbox was closed. */
 	json_object_seed(0);
 
 	signals = catch_signals();

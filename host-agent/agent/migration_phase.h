@@ -34,7 +34,7 @@ enum migration_phase {
  * @OUTCOME_NONE:      there was none, or it still runs
  * @OUTCOME_COMPLETED: the guest is on the other side
  * @OUTCOME_FAILED:    the guest is still here
- * @OUTCOME_CANCELLED: the guest is still here, because somebody cancelled it
+ * @OUTCOME_CANCELLED: the guest is still here, because the migration was cancelled
  * @OUTCOME_COUNT:     number of outcomes
  */
 enum migration_outcome {

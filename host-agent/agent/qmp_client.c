@@ -5,8 +5,8 @@
  *
  * Commands are formatted as text, not built as JSON objects: their arguments are our own
  * numbers and names, and nothing needs escaping. jansson parses the replies. A reply
- * whose id is not pending is ignored: it answers a command that the agent gave up, or
- * somebody who impersonates QEMU sent it.
+ * whose id is not pending is ignored: it answers a command that the agent dropped, or a peer
+ * that impersonates QEMU sent it.
  */
 #include "qmp_client.h"
 

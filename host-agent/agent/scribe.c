@@ -9,7 +9,7 @@
  * make the scribe write garbage into its one file, and no more.
  *
  * The file exists as long as the agent lives. However the agent ends, its socket closes,
- * and the scribe removes the file. So nobody scrapes the metrics of a killed agent.
+ * and the scribe removes the file. So the metrics of a killed agent are not scraped.
  */
 #define _GNU_SOURCE
 #include "scribe.h"

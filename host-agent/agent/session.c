@@ -11,8 +11,8 @@
  * session_query.c queries QEMU and acts on the answers. session_attach.c maps the region.
  *
  * A poll of the region costs little, but not nothing, and the guest can write the request
- * line. So the fast poll has two conditions: the request line says that reporting is on,
- * and the extension does not deny it.
+ * line. So the fast poll has two conditions: reporting is on by the request line, and the
+ * extension does not report that it is off.
  */
 #include "session.h"
 

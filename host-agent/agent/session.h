@@ -45,8 +45,8 @@
  * @now:        last answer to x-query-freehint
  * @before:     its answer before the current migration, or before the last one
  * @migrating:  an outgoing migration was seen, and its summary was not printed yet
- * @reporting_off:    QEMU reports that reporting is off: poll slowly, whatever the shared
- *              memory says
+ * @reporting_off:    QEMU reports that reporting is off: poll slowly, even if the request
+ *              line differs
  * @refused:    last reason for refusal that was logged
  * @done:       leave the main loop
  * @exit_code:  exit code when @done

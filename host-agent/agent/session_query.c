@@ -14,9 +14,9 @@
 #include "session.h"
 
 /* Periods between two sets of queries, microseconds. */
-#define QUERY_UNATTACHED_US	250000ULL	/* may we map now? */
-#define QUERY_MIGRATING_US	200000ULL	/* is it over? */
-#define QUERY_EARLY_US		20000ULL	/* how long did it take? */
+#define QUERY_UNATTACHED_US	250000ULL	/* poll until the region may be mapped */
+#define QUERY_MIGRATING_US	200000ULL	/* detect the end soon */
+#define QUERY_EARLY_US		20000ULL	/* read the total time */
 #define QUERY_IDLE_US		1000000ULL
 #define QUERY_MISSING_US	5000000ULL	/* no extension: unlikely to change */
 

@@ -53,7 +53,7 @@ static const char *owner_of(const char *path)
 	struct stat st;
 
 	if (stat(path, &st))
-		return "nobody";
+		return "unknown";
 	owner = getpwuid(st.st_uid);
 	return owner ? owner->pw_name : "a user without a name";
 }

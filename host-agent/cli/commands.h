@@ -26,7 +26,7 @@ enum cli_exit {
 
 typedef enum cli_exit cli_command(int argc, char **argv);
 
-/** cli_doctor() - can this QEMU be used, and is this virtual machine set up? */
+/** cli_doctor() - check this machine, its QEMUs, and a virtual machine */
 cli_command cli_doctor;
 
 /** cli_status() - show the state that the extension reports */

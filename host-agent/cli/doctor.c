@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * freehint doctor: is everything there that a hinted migration needs? Each line that
- * is not "ok" says what to do.
+ * freehint doctor: checks what a hinted migration needs. Each line other than "ok" names
+ * what to do.
  */
 #include <argp.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Counts SIGINT and SIGTERM instead of ending the process: where the guest is decides
- * what the program does on Ctrl-C.
+ * Counts SIGINT and SIGTERM instead of ending the process: what Ctrl-C does depends on
+ * where the guest is.
  */
 #ifndef FREEHINT_CLI_INTERRUPTS_H
 #define FREEHINT_CLI_INTERRUPTS_H

@@ -25,7 +25,7 @@ struct ivshmem_place {
  * ivshmem_place_find() - look for the device, also behind bridges
  * @place: filled
  * @buses: answer to query-pci
- * @size:  bytes of BAR 2, to tell the device from others of its kind
+ * @size:  bytes of BAR 2; distinguishes the device from other ivshmem devices
  *
  * Return: true when it was found.
  */

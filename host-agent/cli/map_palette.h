@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Layout and colours of the pictures of memory. People with colour blindness can tell the
- * colours apart (palette of Okabe and Ito).
+ * Layout and colours of the pictures of memory. People with colour blindness can
+ * distinguish the colours (palette of Okabe and Ito).
  */
 #ifndef FREEHINT_MAP_PALETTE_H
 #define FREEHINT_MAP_PALETTE_H

@@ -35,7 +35,7 @@ enum watch_end {
  *
  * The rest is private to migrate_watch.c:
  *
- * @since_us:  when the state began, monotonic microseconds
+ * @since_us:  when the state was entered, monotonic microseconds
  * @hint_printed: the hint for this state was printed
  * @early:     queries of a completed migration that had no times yet
  * @handled:    number of interrupts that were handled

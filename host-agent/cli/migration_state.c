@@ -3,7 +3,7 @@
  * The states of QEMU's migration: MigrationStatus of 7.2, 10.0 and 11.1. A comment marks
  * each state that is newer than 7.2.
  *
- * QEMU accepts migrate_cancel in too many of them. Up to 9.2 it accepts it after the switch
+ * QEMU accepts migrate_cancel in too many states. Up to 9.2 it accepts it after the switch
  * to postcopy, and the guest on the destination waits for its pages without end. In
  * "device", and up to 9.2 in "active" with the guest stopped, all series accept it and
  * resume the guest here, although the destination may have started it, too.
@@ -22,7 +22,7 @@ static const struct migration_state states[] = {
 	  "the guest has to release its failover network device; Ctrl-C cancels" },
 	{ "active", STAGE_PRECOPY, NULL },
 	{ "pre-switchover", STAGE_SOURCE,
-	  "the guest is stopped until somebody gives migrate-continue with "
+	  "the guest is stopped until migrate-continue is run with "
 	  "\"state\": \"pre-switchover\"; Ctrl-C cancels" },
 	{ "device", STAGE_HANDOVER,
 	  "the guest is stopped until the destination has taken its state" },
@@ -31,7 +31,7 @@ static const struct migration_state states[] = {
 	  "the guest is stopped until the destination has taken its state" },
 	{ "postcopy-active", STAGE_DESTINATION, NULL },
 	{ "postcopy-paused", STAGE_DESTINATION,
-	  "the link is broken: give migrate-recover with a new \"uri\" on the destination, out of "
+	  "the link is broken: run migrate-recover with a new \"uri\" on the destination, out of "
 	  "band (exec-oob), then migrate with that \"uri\" and \"resume\": true here" },
 	/* 9.1 */
 	{ "postcopy-recover-setup", STAGE_DESTINATION,

@@ -2,8 +2,8 @@
 /*
  * Log lines on stderr: one clause, object and number, time since start.
  *
- * Written with write() and not through stdio: the first use of stdio would look at the
- * terminal and the time zone, after the sandbox was closed.
+ * Written with write() and not through stdio: the first use of stdio makes system calls that
+ * the sandbox forbids.
  */
 #include "log.h"
 

@@ -15,7 +15,7 @@
  * is no longer checked.
  *
  * Why the log is not taken when a round opens: with KVM that arms the log, and the witness
- * would hide the very bug that it looks for.
+ * would hide the bug that it has to find.
  *
  * Memory that KSM may merge is not checked: a merged page looks like a written one. A hint
  * that arrives too late is recognised by its round id, because the bit that it clears was in

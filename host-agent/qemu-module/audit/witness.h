@@ -36,7 +36,7 @@ struct witness_report {
 void witness_init(bool wanted);
 
 /**
- * witness_open_round() - forget the writes that happened before the guest is asked
+ * witness_open_round() - drop the writes that happened before the round is requested
  * @round: id of the round
  *
  * The first call of a migration starts to watch memory.
@@ -64,7 +64,7 @@ void witness_hint(u64 round, const u8 *hva, u64 len);
 void witness_sync(void);
 
 /**
- * witness_discard_writes() - forget all writes so far
+ * witness_discard_writes() - drop all writes so far
  *
  * Context: BQL held, no round open. Does nothing in another thread than the migration thread.
  */

@@ -15,13 +15,13 @@
  * present or swapped out, and is not the kernel's zero page. A shared page may have been
  * written and be missing in our page tables, so it counts as written.
  *
- * KSM writes nothing but looks like a writer: a merged page gets a new page table entry without
- * the protection, and nothing faults (mm/ksm.c, replace_page). Such memory must not be watched.
- * smaps marks it (VmFlags: mg), whether QEMU asked by madvise(), which is its default, or
- * systemd for the whole process by prctl(). It is harmless while ksmd does nothing. ksmd's
- * counter shows whether it worked since the watch began, even if it was switched on and off.
- * Why not MADV_UNMERGEABLE: it copies every merged page, on a host that merges because it is
- * short of memory.
+ * KSM writes nothing, but its pages look as if they were written: a merged page gets a new page
+ * table entry without the protection, and nothing faults (mm/ksm.c, replace_page). Such memory
+ * must not be watched. smaps marks it (VmFlags: mg), whether QEMU asked by madvise(), which is
+ * its default, or systemd for the whole process by prctl(). It is harmless while ksmd does
+ * nothing. ksmd's counter shows whether it worked since the watch was opened, even if it was
+ * switched on and off. Why not MADV_UNMERGEABLE: it copies every merged page, on a host that
+ * merges because it is short of memory.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -38,7 +38,7 @@
 #define KSM	"/sys/kernel/mm/ksm/"
 
 static int uffd = -1, pagemap = -1;
-static u64 scanned_before;	/* pages that ksmd had scanned when the watch began */
+static u64 scanned_before;	/* pages that ksmd had scanned when the watch was opened */
 
 /* Returns @unknown if the file cannot be read. */
 static u64 read_number(const char *path, u64 unknown)
@@ -103,7 +103,6 @@ int write_watch_add(u8 *start, u64 len)
 		.range = { .start = (uintptr_t)start, .len = len },
 		.mode = UFFDIO_REGISTER_MODE_WP,
 	};
-
 
 	return ioctl(uffd, UFFDIO_REGISTER, &range) ? -errno : 0;
 }

@@ -61,7 +61,7 @@ int write_watch_collect(u8 *start, u64 len, bool shared, write_watch_fn *written
  *
  * Reads smaps up to this address: milliseconds for each GiB that is mapped below it.
  *
- * Return: true also if the kernel does not tell.
+ * Return: true also if smaps cannot be read.
  */
 bool write_watch_mergeable(const u8 *start, u64 len);
 

@@ -30,7 +30,7 @@ struct armed_block {
 /**
  * arm_acquire() - take a reference to every block that can be hinted and migrates
  *
- * Drops the references of the last round and forgets what was armed.
+ * First calls arm_release() for the blocks of the last round.
  *
  * Context: BQL held, gate closed, no range is being applied. Not in the first sync of a
  * migration: dropping a last reference frees the block, and QEMU takes the lock of its list
@@ -71,7 +71,7 @@ void arm_tlbs(void);
  */
 int arm_for_each(int (*fn)(const struct armed_block *block));
 
-/** arm_release() - forget what was armed and drop the references; context as for arm_acquire() */
+/** arm_release() - drop the references, nothing is armed any more; context as for arm_acquire() */
 void arm_release(void);
 
 /**

@@ -79,7 +79,7 @@ static MemoryRegion *find_backend(const char **why)
 	return mr;
 }
 
-/* A kernel before 5.14 returns EINVAL: proceed without the check, as others do. */
+/* A kernel before 5.14 returns EINVAL: proceed without the check. */
 static bool populate(void *base, u64 len)
 {
 	return !madvise(base, len, MADV_POPULATE_WRITE) || errno == EINVAL;

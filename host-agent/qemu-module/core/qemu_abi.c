@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Looks up the functions borrowed from QEMU, and records how QEMU series differ.
+ * Looks up the functions of QEMU that are used, and records how QEMU series differ.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

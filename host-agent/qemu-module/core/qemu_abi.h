@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * QEMU as the extension sees it: the symbols, and the differences between QEMU series. This is
- * the only interface that knows about series.
+ * QEMU as the extension sees it: the symbols, and the differences between QEMU series. No
+ * other interface depends on the series.
  */
 #ifndef FREEHINT_QEMU_ABI_H
 #define FREEHINT_QEMU_ABI_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Every symbol borrowed from QEMU, one per line. qemu_abi.c looks them up, qemu_linked.c
+ * Every symbol of QEMU that is used, one per line. qemu_abi.c looks them up, qemu_linked.c
  * refers to them, the tool checks a QEMU binary for them.
  *
  * Verified against the sources and the dynamic symbol tables of QEMU 7.2.22, 10.0.13 and

@@ -99,7 +99,7 @@ struct qemu_timer {
  * @unused:                callbacks
  * @is_active:             called before the other callbacks
  * @more:                  callbacks
- * @save_postcopy_prepare: a switch to postcopy begins, the guest still runs
+ * @save_postcopy_prepare: a switch to postcopy starts, the guest still runs
  * @room:                  callbacks
  */
 struct qemu_savevm_handlers {
@@ -125,10 +125,10 @@ enum qemu_precopy_reason {
 
 /**
  * enum qemu_switch_signal - how the extension recognises a switch to postcopy
- * @QEMU_SWITCH_UNKNOWN:      a series whose source nobody has read
+ * @QEMU_SWITCH_UNKNOWN:      the source of this series was not read
  * @QEMU_SWITCH_OUTSIDE_SYNC: by a sync of the migration thread that is not between
  *                            BEFORE_SYNC and AFTER_SYNC
- * @QEMU_SWITCH_ANNOUNCED:    QEMU asks savevm handlers first; the sync looks like any other
+ * @QEMU_SWITCH_ANNOUNCED:    QEMU calls savevm handlers first; the sync itself is like any other
  */
 enum qemu_switch_signal {
 	QEMU_SWITCH_UNKNOWN,

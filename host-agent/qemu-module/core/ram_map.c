@@ -3,7 +3,7 @@
  * Translates guest physical addresses to host addresses. Asks QEMU once per RAM segment, not
  * once per range.
  *
- * gpa2hva() tells whether all of [gpa, gpa + len) is one piece of RAM, and where it is. A call
+ * gpa2hva() checks whether [gpa, gpa + len) is one piece of RAM, and returns its address. A call
  * costs about as much as clearing a range, and a command brings thousands of ranges. So the
  * extent of a segment is found once by doubling and halving, some 70 calls. Every further
  * range in it is arithmetic.

@@ -180,7 +180,7 @@ int qemu_plugin_install(u64 id, const void *info, int argc, char **argv)
 
 	(void)id;
 	(void)info;
-	/* This loader accepts any number, so it did not reject the trial. It will call again. */
+	/* The trial of plugin_number.c: this loader accepts any number, and calls again later. */
 	if (plugin_number_in_trial())
 		return 0;
 	if (!parse_options(argc, argv, &opt))

@@ -4,7 +4,7 @@
  *
  * Each QEMU accepts a window of numbers and exits if a plugin declares another. The window
  * moves: 0 to 1 up to 8.2, 2 to 4 in 10.0, only 7 in 11.1. It is a constant in QEMU's loader
- * that no function returns, and the information given to qemu_plugin_install() comes too late.
+ * that no function returns, and qemu_plugin_install() is called too late.
  *
  * But the loader names its lowest number when it rejects a plugin, and it can be called. So in
  * an unknown series the loader is given this very object, which declares a number below all
@@ -24,11 +24,14 @@
 #include "plugin_number.h"
 #include "../core/qemu_abi.h"
 
-/* Below every window. */
+/* Declared for the trial; below every window, so that the loader rejects it. */
 #define TRIAL_NUMBER	(-1)
-/* In the loader's error message, before its lowest number. */
+/* The loader's error message has its lowest number after these words. */
 #define LOWEST_PREFIX	"minimum version of "
-/* Before 9.0 all windows start at 0. Before 7.0 the loader prints its errors itself. */
+/*
+ * No trial before 9.0: all windows start at 0 there, and before 7.0 the loader prints its
+ * errors itself.
+ */
 #define TRIAL_MIN_MAJOR	9
 
 /**

@@ -44,7 +44,7 @@
  * Guarded by the BQL.
  *
  * @thread: the migration thread.
- * @announced: QEMU called a savevm handler: a switch to postcopy begins.
+ * @announced: QEMU called a savevm handler: a switch to postcopy starts.
  * @handed_over: the skipped pages were set dirty, also in the log that skipped.c reads: the
  *               next skipped_drop_written() would remove them.
  */
@@ -137,7 +137,7 @@ static void log_synced(struct qemu_memory_listener *listener, bool last_stage)
 	this_thread.reading = false;
 }
 
-/* QEMU asks this before it calls a handler that could write into the stream: answer no. */
+/* QEMU calls this before it calls a handler that could write into the stream: not active. */
 static bool is_active(void *opaque)
 {
 	(void)opaque;

@@ -8,7 +8,7 @@
 #include "../../../include/freehint/types.h"
 
 /**
- * zero_thread_start() - start the thread; it begins with the lowest pages
+ * zero_thread_start() - start the thread; it works in ascending order of pages
  *
  * The guest is stopped. The record of skipped pages must not change until zero_thread_stop().
  * If no thread can be created the pages keep their content, which is harmless.

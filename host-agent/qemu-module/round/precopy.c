@@ -41,7 +41,7 @@
 /*
  * Guarded by the BQL; only the migration thread uses @bql_us.
  *
- * @syncs: incremented when a sync begins and when it ends. @syncing: syncs in progress, of any
+ * @syncs: incremented when a sync starts and when it ends. @syncing: syncs in progress, of any
  * thread. @autostarted: this migration started reporting, so reporting stops with it.
  * @nothing_migrates: no memory that could be hinted migrates.
  */
@@ -174,7 +174,7 @@ static void wait_for_hints(void)
 	take_bql();
 }
 
-/* Returns true if no sync began or ended since @syncs was read. */
+/* Returns true if no sync started or ended since @syncs was read. */
 static bool still_armed(u64 syncs)
 {
 	return syncs == precopy.syncs;
