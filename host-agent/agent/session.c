@@ -186,7 +186,7 @@ static void check_again_later(struct session *session)
 	u64 late = clock_us() - session->queried_us;
 
 	if (late > QUERY_LATE_US)
-		log_warn_limited("QEMU has not answered for %llu s",
+		log_warn_limited("QEMU has not answered for %llu s, its main loop may be blocked",
 				 (unsigned long long)(late / 1000000));
 	event_loop_timer(session->loop, EVENT_QUERY, QUERY_CHECK_US);
 }
