@@ -35,7 +35,7 @@ help:
 	@echo 'make check-repeat [RUNS= REPEAT_ARGS=]'
 	@echo '                     all tests RUNS times beside busy loops and a writer to disk;'
 	@echo '                     says how many runs were green'
-	@echo 'make soak [SOAK=]    the torture tests, SOAK times as long as in make check'
+	@echo 'make soak [SOAK_ARGS=] torture, models and fuzzing for many hours; resumes'
 	@echo 'make fuzz [FUZZ_TIME=] look for new inputs, FUZZ_TIME seconds with each target'
 	@echo 'make man             man pages into build/man'
 	@echo 'make install [PREFIX= DESTDIR=]'
@@ -104,12 +104,9 @@ qemu-patched: deps-build deps-matrix all
 check-matrix: deps-build deps-matrix all
 	@python3 tests/matrix/matrix.py $(MATRIX_ARGS)
 
-# Torture tests, switches to postcopy, models: so many times as long; for hours, not for
-# every commit.
-SOAK  ?= 40
+# Many hours, in steps of minutes; the next call goes on where this one was stopped.
 soak: deps-build deps-demo deps-check all mutants
-	@FREEHINT_SOAK=$(SOAK) TEST_TIMEOUT=$(or $(TEST_TIMEOUT),86400) \
-		tests/run.sh -k 'torture|model|postcopy'
+	@tests/soak.py $(SOAK_ARGS)
 
 # Needs clang with libFuzzer; what is found is in build/fuzz.
 FUZZ_TIME ?= 600

@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The soak: what it counts from the logs of its steps, that it goes on where it was
+# stopped, and that a step that failed or did nothing is not taken for done.
+
+. "$(dirname "$0")/sources.sh"
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work/tests/fuzz"
+cp tests/soak.py "$work/tests/"
+printf 'list:\n\t@echo fuzz_x\n' > "$work/tests/fuzz/Makefile"
+export FAKE=$work
+unset MAKEFLAGS
+
+# The suite: writes the logs that the file of the same name in $FAKE holds.
+cat > "$work/tests/run.sh" <<'END'
+#!/bin/bash
+echo "$* ${FREEHINT_SOAK:-} ${FUZZ_TIME:-}" >> "$FAKE/steps"
+[ ! -e "$FAKE/red" ] || exit 1
+cat "$FAKE/log" > "$TEST_LOGS/a.log"
+END
+chmod +x "$work/tests/run.sh"
+
+expect()
+{
+	if [ "$1" != "$2" ]; then
+		printf '%s: expected "%s", got "%s"\n' "$3" "$1" "$2"
+		exit 1
+	fi
+}
+
+soak()
+{
+	out=$(python3 "$work/tests/soak.py" "$@" 2>&1)
+	status=$?
+}
+
+cat > "$work/log" <<'END'
+[  1.0] agent: 9 migrations, 9 rounds (9 sealed, 9 with hints), 9 pages hinted
+[ 60.6] all: 10 migrations, 60000 rounds (6 sealed), 500 pages hinted, 77 compared, 0 differ
+[ 69.6] no-arm: 2 migrations, 70 rounds (70 sealed, 68 with hints), 61 pages hinted, 1 skipped
+END
+soak kvm
+expect 0 "$status" "status of a soak that reached its goal"
+expect 2 "$(wc -l < "$work/steps")" "steps"
+grep -q '^kvm: 120000 of 100000 rounds$' <<< "$out" || { echo "wrong sum: $out"; exit 1; }
+grep -q '20 migrations.* 154 pages compared, 0 pages that differ' <<< "$out" ||
+	{ echo "wrong numbers: $out"; exit 1; }
+soak kvm
+expect 2 "$(wc -l < "$work/steps")" "steps after the goal was reached"
+
+# Ten steps, a failure, and on again.
+printf '[  1.0] switched\n[  2.0] slow: 50 free pages touched\n%.0s' {1..60} > "$work/log"
+: > "$work/steps"
+touch "$work/red"
+soak postcopy
+expect 1 "$status" "status of a step that failed"
+grep -q 'step 1 failed, .*build/soak/postcopy-1$' <<< "$out" || { echo "no log: $out"; exit 1; }
+rm "$work/red"
+soak postcopy --minutes 0
+soak --list postcopy
+expect "postcopy: 0 of 200 switches" "$out" "after a failure and no time"
+soak postcopy
+expect 5 "$(wc -l < "$work/steps")" "one red step and four green ones"
+
+# Coverage is not summed, seconds are those of the step.
+echo "fuzz_x: 100 runs, cov: 33" > "$work/log"
+soak fuzz
+expect 0 "$status" "status of the fuzzing"
+soak --list fuzz
+grep -q ' 3000 fuzz_x inputs, 33 fuzz_x edges' <<< "$out" || { echo "inputs: $out"; exit 1; }
+
+# A step whose logs hold nothing would be repeated for ever.
+echo "nothing" > "$work/log"
+soak linux
+expect 1 "$status" "status of a step that did nothing"
+soak --reset kvm
+soak --list kvm
+expect "kvm: 0 of 100000 rounds" "$out" "forgotten"
+soak nonsense
+expect 2 "$status" "status for a part that does not exist"

@@ -1,0 +1,251 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""
+The tests that need hours to be convincing, in steps of minutes: each step is one run of
+tests/run.sh. What a step did is counted from its logs and kept in build/soak/state.json,
+so that the next call goes on where this one was stopped.
+
+    tests/soak.py                 all parts, until each has reached its goal
+    tests/soak.py kvm fuzz        only these
+    tests/soak.py --minutes 90    begin no step after that time
+    tests/soak.py --list          what was reached, run nothing
+    tests/soak.py --reset         forget what was reached
+
+It stops at the first step that fails; its logs stay in build/soak/PART-NUMBER.
+"""
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+HOME = os.path.join(ROOT, "build", "soak")
+STATE = os.path.join(HOME, "state.json")
+
+# Seconds after which a step counts as hung.
+HUNG = 4 * 3600
+FUZZ_STEP = 120
+
+
+@dataclass(frozen=True)
+class Part:
+    """
+    Something to do for long.
+
+    goal     how much of `unit` is wanted
+    tests    arguments of tests/run.sh, one step
+    unit     what is counted
+    counts   what to sum: name of a number, regular expression whose group is the number;
+             an expression without a group counts its matches
+    env      environment of a step
+    each     so much of `unit` is a step by itself, where its logs do not say
+    at_most  names of numbers of which the largest is kept, not the sum
+    """
+
+    goal: int
+    tests: list[str]
+    unit: str
+    counts: dict[str, str]
+    env: dict[str, str] = field(default_factory=dict)
+    each: int = 0
+    at_most: tuple[str, ...] = ()
+
+
+def kvm_counts() -> dict[str, str]:
+    """The numbers of a line "all: ..." of kvm/test_torture_kvm, mutants left out."""
+    line = r"all: .*?"
+    return {"rounds": line + r"(\d+) rounds", "migrations": line + r"(\d+) migrations",
+            "pages hinted": line + r"(\d+) pages hinted",
+            "pages skipped": line + r"(\d+) skipped",
+            "pages compared": line + r"(\d+) compared",
+            "pages that differ": line + r"(\d+) differ",
+            "pages checked by the guest": line + r"(\d+) checked",
+            "pages wrong": line + r"(\d+) wrong"}
+
+
+def fuzz_counts() -> dict[str, str]:
+    """Inputs and coverage of each target."""
+    listed = subprocess.run(["make", "-s", "-C", os.path.join(ROOT, "tests", "fuzz"), "list"],
+                            capture_output=True, text=True, check=False).stdout.split()
+    counts = {}
+    for target in listed:
+        counts[f"{target} inputs"] = rf"^{target}: (\d+) runs"
+        counts[f"{target} edges"] = rf"^{target}: \d+ runs, cov: (\d+)"
+    return counts
+
+
+def all_parts() -> dict[str, Part]:
+    """What `make soak` does, in this order."""
+    fuzz = fuzz_counts()
+    return {
+        "models": Part(1, ["model"], "runs of all models", {}, {"FREEHINT_SOAK": "2"}, 1),
+        "kvm": Part(100_000, ["kvm/test_torture_kvm"], "rounds", kvm_counts(),
+                    {"FREEHINT_SOAK": "2"}),
+        "linux": Part(200, ["vm/test_torture_*"], "migrations",
+                      {"migrations": r"content proved by"}),
+        "postcopy": Part(200, ["vm/test_postcopy"], "switches",
+                         {"switches": r"^\[ *[\d.]+\] switched$",
+                          "pages touched": r"(\d+) free pages touched"},
+                         {"FREEHINT_SOAK": "2"}),
+        "fuzz": Part(3600, ["fuzz/test_fuzz"], "seconds for each target", fuzz,
+                     {"FUZZ_TIME": str(FUZZ_STEP)}, FUZZ_STEP,
+                     tuple(name for name in fuzz if name.endswith(" edges"))),
+    }
+
+
+def read_state() -> dict[str, dict[str, int]]:
+    """Part -> numbers of the steps that came to their end."""
+    try:
+        with open(STATE, encoding="ascii") as file:
+            return json.load(file)
+    except FileNotFoundError:
+        return {}
+
+
+def write_state(state: dict[str, dict[str, int]]) -> None:
+    """Whole or not at all: a call may be killed at any time."""
+    with open(STATE + ".new", "w", encoding="ascii") as file:
+        json.dump(state, file, indent=1)
+    os.replace(STATE + ".new", STATE)
+
+
+def logs_of(directory: str) -> str:
+    """The logs of all tests of a step, one after the other."""
+    text = ""
+    for name in sorted(os.listdir(directory)):
+        if name.endswith(".log") and name != "run.log":
+            with open(os.path.join(directory, name), encoding="utf-8",
+                      errors="replace") as log:
+                text += log.read() + "\n"
+    return text
+
+
+def numbers_of(part: Part, text: str) -> Iterator[tuple[str, int]]:
+    """What the logs of a step count to."""
+    for name, pattern in part.counts.items():
+        found = re.findall(pattern, text, re.MULTILINE)
+        yield name, sum(int(match) if match.isdigit() else 1 for match in found)
+
+
+def add_step(done: dict[str, int], part: Part, text: str, seconds: int) -> None:
+    """The numbers of one more step."""
+    done[part.unit] = done.get(part.unit, 0) + part.each
+    for name, number in numbers_of(part, text):
+        before = done.get(name, 0)
+        done[name] = max(before, number) if name in part.at_most else before + number
+    done["steps"] = done.get("steps", 0) + 1
+    done["wall seconds"] = done.get("wall seconds", 0) + seconds
+
+
+def run_step(name: str, part: Part, number: int) -> tuple[int, str]:
+    """One run of the tests; its exit status and the text of its logs."""
+    directory = os.path.join(HOME, f"{name}-{number}")
+    os.makedirs(directory, exist_ok=True)
+    env = {**os.environ, "TEST_TIMEOUT": str(HUNG), **part.env, "TEST_LOGS": directory}
+    with open(os.path.join(directory, "run.log"), "wb") as log:
+        with subprocess.Popen([os.path.join(ROOT, "tests", "run.sh"), *part.tests], env=env,
+                              stdin=subprocess.DEVNULL, stdout=log, stderr=log) as proc:
+            try:
+                status = proc.wait()
+            except BaseException:
+                proc.terminate()
+                proc.wait()
+                raise
+    return status, logs_of(directory)
+
+
+def show(parts: dict[str, Part], state: dict[str, dict[str, int]]) -> None:
+    """One line for each part, and what else was counted."""
+    for name, part in parts.items():
+        done = state.get(name, {})
+        print(f"{name}: {done.get(part.unit, 0)} of {part.goal} {part.unit}")
+        rest = [f"{number} {what}" for what, number in done.items() if what != part.unit]
+        if rest:
+            print("    " + ", ".join(rest))
+
+
+def unfinished(parts: dict[str, Part], state: dict[str, dict[str, int]]) -> list[str]:
+    """Parts below their goal, the one that has come least far first."""
+    share = {name: state.get(name, {}).get(part.unit, 0) / part.goal
+             for name, part in parts.items()}
+    return sorted((name for name in parts if share[name] < 1), key=share.__getitem__)
+
+
+def soak(parts: dict[str, Part], minutes: float) -> int:
+    """Step after step; 0 when no step failed."""
+    state = read_state()
+    deadline = time.monotonic() + minutes * 60
+    while (names := unfinished(parts, state)) and time.monotonic() < deadline:
+        name = names[0]
+        done = state.setdefault(name, {})
+        begin = time.monotonic()
+        number = done.get("steps", 0) + 1
+        status, text = run_step(name, parts[name], number)
+        if status:
+            print(f"{name}: step {number} failed, its logs are in build/soak/{name}-{number}")
+            return 1
+        before = done.get(parts[name].unit, 0)
+        add_step(done, parts[name], text, round(time.monotonic() - begin))
+        if done[parts[name].unit] == before:
+            print(f"{name}: step {number} did nothing, see build/soak/{name}-{number}")
+            return 1
+        write_state(state)
+        print(f"{name}: {done[parts[name].unit]} of {parts[name].goal} {parts[name].unit}",
+              flush=True)
+    show(parts, state)
+    return 0
+
+
+def arguments(names: list[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Tests that need hours, in steps.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(names))
+    parser.add_argument("--minutes", type=float, default=float("inf"),
+                        help="begin no step after that time")
+    parser.add_argument("--list", action="store_true", help="what was reached, run nothing")
+    parser.add_argument("--reset", action="store_true", help="forget what was reached")
+    args = parser.parse_args()
+    for name in args.parts:
+        if name not in names:
+            parser.error(f"no part {name}; there are {', '.join(names)}")
+    return args
+
+
+def main() -> int:
+    """Parts of the command line, or all."""
+    parts = all_parts()
+    args = arguments(list(parts))
+    parts = {name: part for name, part in parts.items() if not args.parts or name in args.parts}
+    os.makedirs(HOME, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
+    if args.list:
+        show(parts, read_state())
+        return 0
+    with open(os.path.join(HOME, "lock"), "w", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("soak.py: another one runs in this tree")
+            return 2
+        if args.reset:
+            write_state({name: done for name, done in read_state().items()
+                         if name not in parts})
+            return 0
+        return soak(parts, args.minutes)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on")
+        sys.exit(130)
