@@ -112,13 +112,11 @@ static u64 apply(const struct gate_range *range)
 
 static int never_sealed(u64 round)
 {
-	(void)round;
 	return -EAGAIN;
 }
 
 static void *apply_thread(void *opaque)
 {
-	(void)opaque;
 	gate_run(apply, never_sealed);
 	return NULL;
 }

@@ -23,8 +23,8 @@ host-agent/qemu-module/core/bar.c"
 
 cd "$ROOT"
 # shellcheck disable=SC2046,SC2086
-${CC:-gcc} -std=gnu11 -O2 -g -Wall -Wextra -Werror -I. ${SCALE_CFLAGS:-} -o "$WORK/scale" \
-	$SOURCES $(pkg-config --cflags --libs jansson) -pthread
+${CC:-gcc} -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -I. \
+	${SCALE_CFLAGS:-} -o "$WORK/scale" $SOURCES $(pkg-config --cflags --libs jansson) -pthread
 
 {
 	echo "# simulated: no guest, no QEMU;$(sed -n 's/^model name\s*:/&/p;T;q' \

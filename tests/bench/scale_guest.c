@@ -40,8 +40,6 @@ static void used_block(u64 *words, u64 block, u64 blocks)
 	static bool is_free;
 	u64 i;
 
-	(void)block;
-	(void)blocks;
 	memset(words, 0, BLOCK_WORDS * sizeof(*words));
 	for (i = 0; i < BLOCK_PAGES; i++) {
 		if (!left) {
@@ -56,8 +54,6 @@ static void used_block(u64 *words, u64 block, u64 blocks)
 
 static void worst_block(u64 *words, u64 block, u64 blocks)
 {
-	(void)block;
-	(void)blocks;
 	memset(words, 0x55, BLOCK_WORDS * sizeof(*words));
 }
 

@@ -88,7 +88,6 @@ int agent_rig_set_up(void **state)
 {
 	char path[64];
 
-	(void)state;
 	rig.banned = false;
 	rig.len = 0;
 	make_region();
@@ -137,7 +136,6 @@ int stop_agent(int sig)
 
 int agent_rig_tear_down(void **state)
 {
-	(void)state;
 	if (rig.agent)
 		stop_agent(SIGKILL);
 	fake_qmp_close(&rig.server);
@@ -149,7 +147,6 @@ static const char *awaited;
 
 static bool said(struct fake_qmp *server)
 {
-	(void)server;
 	collect_output();
 	return strstr(rig.text, awaited);
 }

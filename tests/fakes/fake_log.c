@@ -81,7 +81,6 @@ static bool is_dirty(MemoryRegion *mr, DirtyBitmapSnapshot *log, u64 offset, u64
 
 static void drop_log(void *log)
 {
-	(void)log;
 }
 
 static void set_flags(bool *flag, u64 offset, u64 len)
@@ -114,24 +113,19 @@ static bool is_unplugged(RAMBlock *ram, u64 offset)
 }
 
 static bool discard_disabled(void) { return fake_log.disabled; }
-static const char *idstr(RAMBlock *ram) { (void)ram; return "mainram"; }
-static size_t page_size(RAMBlock *ram) { (void)ram; return fake_log.page_size; }
-static int ram_fd(RAMBlock *ram) { (void)ram; return fake_log.fd; }
-static bool is_shared(RAMBlock *ram) { (void)ram; return fake_log.shared; }
+static const char *idstr(RAMBlock *ram) { return "mainram"; }
+static size_t page_size(RAMBlock *ram) { return fake_log.page_size; }
+static int ram_fd(RAMBlock *ram) { return fake_log.fd; }
+static bool is_shared(RAMBlock *ram) { return fake_log.shared; }
 
 static void register_listener(struct qemu_memory_listener *listener, void *address_space)
 {
-	(void)address_space;
 	fake_log.listener = listener;
 }
 
 static int register_handlers(const char *name, u32 instance, int version,
 			     const struct qemu_savevm_handlers *ops, void *opaque)
 {
-	(void)name;
-	(void)instance;
-	(void)version;
-	(void)opaque;
 	fake_log.handlers = ops;
 	return 0;
 }

@@ -32,8 +32,6 @@ static void *main_context(void) { return &a_context; }
 
 static void schedule(void *context, qemu_call_fn *fn, void *opaque, const char *name)
 {
-	(void)opaque;
-	(void)name;
 	/* One look is enough, however many blocks there are. */
 	if (context != &a_context || fake.bottom_half)
 		abort();
@@ -45,8 +43,6 @@ static int64_t clock_ns(int clock) { return clock == QEMU_CLOCK_REALTIME ? NOW_N
 static void init_timer(struct qemu_timer *timer, void *lists, int clock, int scale,
 		       int attributes, qemu_call_fn *fn, void *opaque)
 {
-	(void)timer;
-	(void)opaque;
 	if (lists || clock != QEMU_CLOCK_REALTIME || scale != QEMU_SCALE_NS || attributes)
 		abort();
 	fake.timer = fn;
@@ -54,7 +50,6 @@ static void init_timer(struct qemu_timer *timer, void *lists, int clock, int sca
 
 static void set_timer(struct qemu_timer *timer, int64_t expires)
 {
-	(void)timer;
 	fake.timer_set = expires > NOW_NS;
 }
 

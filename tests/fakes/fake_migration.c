@@ -85,7 +85,6 @@ static void take_migrate(void)
 
 static bool meddle(struct fake_qmp *server, const char *name, json_int_t id)
 {
-	(void)id;
 	if (play.early && strcmp(name, "qmp_capabilities") != 0) {
 		kill(getpid(), SIGINT);
 		play.early = false;
@@ -116,7 +115,6 @@ static bool meddle(struct fake_qmp *server, const char *name, json_int_t id)
 
 static bool is_over(struct fake_qmp *server)
 {
-	(void)server;
 	return play.over;
 }
 
@@ -130,7 +128,6 @@ int play_set_up(void **state)
 {
 	char path[64];
 
-	(void)state;
 	memset(&play, 0, sizeof(play));
 	snprintf(path, sizeof(path), "/tmp/freehint-migrate-%d", getpid());
 	if (fake_qmp_listen(&play.server, path))
@@ -146,7 +143,6 @@ int play_set_up(void **state)
 
 int play_tear_down(void **state)
 {
-	(void)state;
 	fake_qmp_close(&play.server);
 	return 0;
 }

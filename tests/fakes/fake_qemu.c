@@ -146,8 +146,6 @@ static bool bql(void) { return fake.bql; }
 
 static void bql_lock(const char *file, int line)
 {
-	(void)file;
-	(void)line;
 	if (fake.bql)
 		abort();
 	fake.bql = true;
@@ -169,9 +167,9 @@ static void bql_unlock(void)
 	fake.bql = false;
 }
 
-static void ignore_error(Error *err) { (void)err; }
-static void *mr_ptr(MemoryRegion *mr) { (void)mr; return fake.shm; }
-static u64 mr_size(MemoryRegion *mr) { (void)mr; return fake.shm_size; }
+static void ignore_error(Error *err) {}
+static void *mr_ptr(MemoryRegion *mr) { return fake.shm; }
+static u64 mr_size(MemoryRegion *mr) { return fake.shm_size; }
 static MemoryRegion *backend_mr(Object *obj) { return (MemoryRegion *)obj; }
 static Object *objects_root(void) { return (Object *)&a_root; }
 
@@ -180,7 +178,6 @@ static const char *error_text(const Error *err)
 {
 	static char copy[sizeof(fake.error)];
 
-	(void)err;
 	memcpy(copy, fake.error, sizeof(copy));
 	return copy;
 }
@@ -196,11 +193,10 @@ static Object *dynamic_cast(Object *obj, const char *type)
 	const struct RAMBlock *block = (const struct RAMBlock *)obj;
 	bool is_block = block >= fake.block && block < fake.block + fake.blocks;
 
-	(void)type;
 	return is_block && block->device ? NULL : obj;
 }
 
-static CPUState *no_cpu(int index) { (void)index; return NULL; }
+static CPUState *no_cpu(int index) { return NULL; }
 
 static CPUState *two_cpus(int index)
 {
@@ -211,7 +207,6 @@ static CPUState *two_cpus(int index)
 
 static void reset_tlb(CPUState *cpu, u64 hva, u64 len)
 {
-	(void)cpu;
 	if (!hva && len == UINT64_MAX)
 		fake.tlb_resets++;
 }
@@ -243,14 +238,12 @@ void fake_qemu_is_old_tcg(void)
 
 static Object *component(Object *parent, const char *part)
 {
-	(void)parent;
 	return fake.backend && !strcmp(part, "freehint") ?
 	       (Object *)&a_backend[fake.generation] : NULL;
 }
 
 static u64 chunk_shift(Object *obj, const char *name, Error **errp)
 {
-	(void)obj;
 	if (fake.chunk_shift < 0 || strcmp(name, "x-clear-bitmap-shift")) {
 		set_error(errp);
 		return 0;
@@ -265,14 +258,12 @@ static void add_notifier(struct qemu_notifier *n)
 
 static void *add_state_handler(qemu_state_fn *fn, void *opaque)
 {
-	(void)opaque;
 	fake.state = fn;
 	return NULL;
 }
 
 static void *add_early_handler(qemu_state_fn *fn, void *opaque, int priority)
 {
-	(void)opaque;
 	if (priority < 0)
 		fake.early = fn;
 	return NULL;
@@ -280,7 +271,6 @@ static void *add_early_handler(qemu_state_fn *fn, void *opaque, int priority)
 
 static void register_reset(qemu_reset_fn *fn, void *opaque)
 {
-	(void)opaque;
 	fake.reset = fn;
 }
 
@@ -290,9 +280,6 @@ static void set_error_text(Error **errp, const char *src, int line, const char *
 {
 	va_list ap;
 
-	(void)src;
-	(void)line;
-	(void)func;
 	va_start(ap, fmt);
 	vsnprintf(fake.error, sizeof(fake.error), fmt, ap);
 	va_end(ap);

@@ -135,7 +135,6 @@ static int get_fd(Monitor *mon, const char *name, Error **errp)
 {
 	int fd = passed_fd;
 
-	(void)mon;
 	if (!passed_name || strcmp(name, passed_name) != 0) {
 		qemu_error(errp, "File descriptor named '%s' has not been found", name);
 		return -1;

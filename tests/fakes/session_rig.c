@@ -77,14 +77,12 @@ void session_rig_prepare(void)
 
 int session_rig_set_up(void **state)
 {
-	(void)state;
 	session_rig_prepare();
 	return session_init(&rig.session, &rig.conf, &rig.loop, -1);
 }
 
 int session_rig_tear_down(void **state)
 {
-	(void)state;
 	session_free(&rig.session);
 	fake_qmp_close(&rig.server);
 	munmap(rig.shm, SIZE);

@@ -247,7 +247,6 @@ enum gate_answer gate_queue(u64 round, const struct gate_range *range, u32 count
 	u64 after = 0;
 	u32 i;
 
-	(void)last;
 	if (answer != GATE_QUEUED)
 		return answer;
 	for (i = 0; i < count; i++) {
@@ -263,7 +262,6 @@ enum gate_answer gate_queue(u64 round, const struct gate_range *range, u32 count
 
 int bar_guest(struct freehint_guest_hello *hello)
 {
-	(void)hello;
 	return gate.guest ? 0 : -ENOENT;
 }
 

@@ -27,7 +27,6 @@ static struct freehint_publisher pub;
 
 static int init(void **state)
 {
-	(void)state;
 	shm = fake_region_new(SHM_SIZE);
 	if (!shm)
 		return -1;
@@ -37,7 +36,6 @@ static int init(void **state)
 
 static int finish(void **state)
 {
-	(void)state;
 	free(shm);
 	return 0;
 }
@@ -56,7 +54,6 @@ static void begin(const struct precopy_limits *limits)
 
 static int teardown(void **state)
 {
-	(void)state;
 	fake_notify(QEMU_PRECOPY_CLEANUP);
 	precopy_stop();
 	return 0;
@@ -72,7 +69,6 @@ static inline int setup_greeted(void **state)
 {
 	static const struct precopy_limits no_wait;
 
-	(void)state;
 	begin(&no_wait);
 	publish_hello(FREEHINT_CONTRACT_DEAD);
 	return 0;

@@ -51,13 +51,11 @@ static bool asked_thrice(struct fake_qmp *server)
 
 static bool never(struct fake_qmp *server)
 {
-	(void)server;
 	return false;
 }
 
 static void round_reaches_qemu_while_it_is_scanned(void **state)
 {
-	(void)state;
 	attach(NULL);
 	ask(71);
 	freehint_open_round(&rig.guest, 71);
@@ -79,7 +77,6 @@ static void more_ranges_than_buffers_all_arrive(void **state)
 {
 	unsigned int i;
 
-	(void)state;
 	attach(NULL);
 	ask(72);
 	freehint_open_round(&rig.guest, 72);
@@ -94,7 +91,6 @@ static void more_ranges_than_buffers_all_arrive(void **state)
 
 static void round_without_a_free_page_still_ends(void **state)
 {
-	(void)state;
 	attach(NULL);
 	ask(73);
 	freehint_open_round(&rig.guest, 73);
@@ -111,7 +107,6 @@ static void incoming_side_is_not_touched(void **state)
 	int fd;
 	void *base;
 
-	(void)state;
 	rig.server.runstate = "inmigrate";
 	/* A file of holes: a page that the agent reads would come into existence. */
 	munmap(rig.shm, SIZE);
@@ -137,7 +132,6 @@ static void incoming_side_is_not_touched(void **state)
 
 static void file_of_another_qemu_is_refused(void **state)
 {
-	(void)state;
 	rig.server.instance = INSTANCE + 1;
 	start_agent(NULL);
 	expect_said("does not contain this QEMU's instance");
@@ -147,7 +141,6 @@ static void file_of_another_qemu_is_refused(void **state)
 
 static void extension_of_another_version_is_named(void **state)
 {
-	(void)state;
 	rig.shm->host_hello.version_min = FREEHINT_VERSION + 1;
 	rig.shm->host_hello.version = FREEHINT_VERSION + 2;
 	start_agent(NULL);
@@ -162,7 +155,6 @@ static void guest_of_another_version_is_not_believed(void **state)
 {
 	const struct freehint_guest_facts facts = { .contract = FREEHINT_CONTRACT_DEAD };
 
-	(void)state;
 	attach(NULL);
 	freehint_publish_hello(&rig.guest, INSTANCE, &facts);
 	rig.shm->guest_hello.version = FREEHINT_VERSION + 1;
@@ -177,7 +169,6 @@ static void guest_of_another_version_is_not_believed(void **state)
 
 static void region_that_qemu_does_not_know_is_not_mapped(void **state)
 {
-	(void)state;
 	rig.server.size = 0;
 	start_agent(NULL);
 	expect_said("waiting for the guest to start");
@@ -187,7 +178,6 @@ static void region_that_qemu_does_not_know_is_not_mapped(void **state)
 
 static void missing_extension_is_explained(void **state)
 {
-	(void)state;
 	rig.server.bare = true;
 	start_agent(NULL);
 	expect_said("without freehint-qemu.so");
@@ -195,7 +185,6 @@ static void missing_extension_is_explained(void **state)
 
 static void restarted_qemu_is_found_again(void **state)
 {
-	(void)state;
 	attach(NULL);
 	fake_qmp_hang_up(&rig.server);
 	rig.server.instance = INSTANCE;
@@ -208,7 +197,6 @@ static void restarted_qemu_is_found_again(void **state)
 
 static void garbage_on_the_monitor_is_survived(void **state)
 {
-	(void)state;
 	attach(NULL);
 	fake_qmp_send(&rig.server, "{\"event\": \"NEWS\", \"data\": 7}{\"return\": 1, \"id\": 99}"
 		      "{\"return\": {}, \"id\": \"x\"}{}");
@@ -229,7 +217,6 @@ static void long_messages_are_survived(void **state)
 	char *text = malloc(64 + items * 8), *end = text;
 	size_t i;
 
-	(void)state;
 	assert_non_null(text);
 	attach(NULL);
 	end += sprintf(end, "{\"event\": \"NEWS\", \"data\": [");
@@ -246,7 +233,6 @@ static void long_messages_are_survived(void **state)
 
 static void late_and_refused_commands_are_told_apart(void **state)
 {
-	(void)state;
 	attach(NULL);
 	rig.server.refusal = "round 74 is closed, no round is open";
 	ask(74);
@@ -265,7 +251,6 @@ static void late_and_refused_commands_are_told_apart(void **state)
 
 static void round_that_is_too_much_for_qemu_is_given_up(void **state)
 {
-	(void)state;
 	attach(NULL);
 	rig.server.refusal = "round 76 has more than the 9 ranges " FREEHINT_ERR_FULL;
 	ask(76);
@@ -286,7 +271,6 @@ static void round_that_is_too_much_for_qemu_is_given_up(void **state)
 
 static void guest_that_names_what_it_has_not_is_given_up(void **state)
 {
-	(void)state;
 	attach(NULL);
 	rig.server.refusal = "range 0 at 0x0 is outside guest RAM: nothing there";
 	ask(78);
@@ -301,7 +285,6 @@ static void guest_that_names_what_it_has_not_is_given_up(void **state)
 
 static void summary_comes_once_at_the_end(void **state)
 {
-	(void)state;
 	rig.server.status = "cancelled";
 	attach("--once");
 	ask(76);
@@ -318,7 +301,6 @@ static void summary_comes_once_at_the_end(void **state)
 
 static void qemu_that_ends_with_the_migration_gets_a_summary(void **state)
 {
-	(void)state;
 	attach("--json");
 	rig.server.status = "active";
 	ask(77);
@@ -333,7 +315,6 @@ static void qemu_that_ends_with_the_migration_gets_a_summary(void **state)
 
 static void truncated_file_is_survived(void **state)
 {
-	(void)state;
 	attach(NULL);
 	assert_int_equal(truncate(rig.shm_path, 0), 0);
 	expect_said("was truncated");
@@ -346,7 +327,6 @@ static void truncated_file_is_survived(void **state)
 
 static void silent_qemu_does_not_stop_the_agent_from_ending(void **state)
 {
-	(void)state;
 	rig.server.mute = true;
 	start_agent(NULL);
 	expect_said("connected");

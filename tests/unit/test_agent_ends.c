@@ -27,7 +27,6 @@ static void polling_is_said_once(void **state)
 {
 	const char *said;
 
-	(void)state;
 	rig.banned = true;
 	rig.ban = RING_SETUP;
 	attach(NULL);
@@ -42,7 +41,6 @@ static void polling_is_said_once(void **state)
 /* Nothing can be waited for any more: an end, and a reason. */
 static void ring_that_breaks_ends_the_agent(void **state)
 {
-	(void)state;
 	rig.banned = true;
 	rig.ban = RING_SUBMIT;
 	start_agent(NULL);
@@ -52,7 +50,6 @@ static void ring_that_breaks_ends_the_agent(void **state)
 
 static void agent_follows_its_qemu(void **state)
 {
-	(void)state;
 	attach("--give-up=1");
 	unlink(rig.server.path);
 	fake_qmp_hang_up(&rig.server);
@@ -63,7 +60,6 @@ static void agent_follows_its_qemu(void **state)
 
 static void qemu_that_never_comes_is_an_error(void **state)
 {
-	(void)state;
 	unlink(rig.server.path);
 	start_agent("--give-up=1");
 	expect_said("error: there was no QEMU at");

@@ -35,7 +35,6 @@ static int set_up(void **state)
 
 static bool never(struct fake_qmp *server)
 {
-	(void)server;
 	return false;
 }
 
@@ -75,7 +74,6 @@ static void expect_no_file(void)
 
 static void file_follows_the_connection(void **state)
 {
-	(void)state;
 	attach(option);
 	expect_file("freehint_attached{vm=\"freehint-metrics-");
 	expect_file("\"} 1\n# HELP freehint_guest_present");
@@ -87,7 +85,6 @@ static void file_follows_the_connection(void **state)
 
 static void file_goes_with_an_agent_that_was_killed(void **state)
 {
-	(void)state;
 	attach(option);
 	expect_file("freehint_attached");
 	assert_int_equal(stop_agent(SIGKILL), -1);

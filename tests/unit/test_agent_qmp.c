@@ -40,7 +40,6 @@ static bool got_last(struct fake_qmp *server)
 
 static bool was_struck(struct fake_qmp *server)
 {
-	(void)server;
 	return struck;
 }
 
@@ -70,8 +69,6 @@ static void expect_recovery(void)
 
 static bool hang_up_later(struct fake_qmp *server, const char *name, json_int_t id)
 {
-	(void)name;
-	(void)id;
 	if (!countdown || --countdown)
 		return false;
 	struck++;
@@ -104,7 +101,6 @@ static void odd_greetings_are_no_qmp(void **state)
 	};
 	unsigned int i;
 
-	(void)state;
 	start_agent(NULL);
 	publish_round();
 	for (i = 0; i < sizeof(greetings) / sizeof(greetings[0]); i++) {
@@ -121,13 +117,11 @@ static void odd_greetings_are_no_qmp(void **state)
 
 static bool never(struct fake_qmp *server)
 {
-	(void)server;
 	return false;
 }
 
 static void silence_is_borne(void **state)
 {
-	(void)state;
 	rig.server.greeting = "";
 	start_agent(NULL);
 	fake_qmp_serve(&rig.server, never, 100);
@@ -220,8 +214,6 @@ static bool flood(struct fake_qmp *server, const char *name, json_int_t id)
 {
 	unsigned int i;
 
-	(void)name;
-	(void)id;
 	struck++;
 	for (i = 0; i < 200; i++)
 		fake_qmp_sendf(server, "{\"event\": \"%s\", \"data\": {\"n\": %u}}\r\n",
@@ -231,7 +223,6 @@ static bool flood(struct fake_qmp *server, const char *name, json_int_t id)
 
 static void floods_of_events_are_outlived(void **state)
 {
-	(void)state;
 	rig.server.meddle = flood;
 	publish_round();
 	start_agent(NULL);
@@ -241,7 +232,6 @@ static void floods_of_events_are_outlived(void **state)
 
 static void crumbs_are_put_together(void **state)
 {
-	(void)state;
 	rig.server.crumbs = true;
 	publish_round();
 	start_agent(NULL);
@@ -268,7 +258,6 @@ static bool connected_again(struct fake_qmp *server)
 
 static void too_much_breaks_the_connection_only(void **state)
 {
-	(void)state;
 	attach(NULL);
 	send_much("{\"return\": \"", 'x', FREEHINT_MAX_QMP_LINE);
 	assert_true(fake_qmp_serve(&rig.server, connected_again, WAIT_MS));
@@ -279,7 +268,6 @@ static void too_much_breaks_the_connection_only(void **state)
 
 static void too_deep_breaks_the_connection_only(void **state)
 {
-	(void)state;
 	attach(NULL);
 	send_much("{\"return\": ", '[', 300000);
 	send_much("", ']', 300000);

@@ -166,7 +166,6 @@ static void every_call_may_fail_once(void **state)
 	unsigned int n, ended = 0;
 	int found = SURVIVED;
 
-	(void)state;
 	for (n = 1; n <= MOST_CALLS && found != NO_FAILURE; n++) {
 		found = live_in_child(n);
 		ended += found == AGENT_EXIT_SYSTEM;

@@ -77,9 +77,6 @@ static unsigned int known;
 static void remember(void *list, const char *name, qemu_qmp_fn *fn, int options,
 		     unsigned int features)
 {
-	(void)list;
-	(void)options;
-	(void)features;
 	commands[known].name = name;
 	commands[known++].fn = fn;
 }
@@ -259,7 +256,6 @@ static void every_call_may_fail_once(void **state)
 	unsigned int n;
 	int found = SURVIVED;
 
-	(void)state;
 	for (n = 1; n <= MOST_CALLS && found != NO_FAILURE; n++) {
 		found = live_in_child(n);
 		if (found != SURVIVED && found != NO_FAILURE)

@@ -21,7 +21,6 @@
 
 static int setup(void **state)
 {
-	(void)state;
 	arm_release();
 	fake_qemu_init();
 	return 0;
@@ -46,7 +45,6 @@ static void every_chunk_of_every_block_is_armed(void **state)
 	struct RAMBlock *b = fake_add_block(1ULL << 32, 3 * CHUNK + 5 * PAGE);
 	int i;
 
-	(void)state;
 	assert_int_equal(arm(), 8 + 4);
 	for (i = 0; i < 8; i++)
 		assert_true(a->cleared[i]);
@@ -61,7 +59,6 @@ static void the_chunk_size_is_qemus(void **state)
 {
 	struct RAMBlock *a = fake_add_block(0, 1ULL << 32);
 
-	(void)state;
 	fake.chunk_shift = 18;
 	assert_int_equal(arm(), 4);
 	assert_true(covers(a->host, a->len));
@@ -70,7 +67,6 @@ static void the_chunk_size_is_qemus(void **state)
 static void an_unknown_chunk_size_means_the_smallest(void **state)
 {
 	fake_add_block(0, 8 * CHUNK);
-	(void)state;
 	fake.chunk_shift = -1;
 	assert_int_equal(arm(), 8);
 }
@@ -79,7 +75,6 @@ static void a_last_chunk_of_one_page_stays_unarmed(void **state)
 {
 	struct RAMBlock *a = fake_add_block(0, 2 * CHUNK + PAGE);
 
-	(void)state;
 	assert_int_equal(arm(), 2);
 	assert_false(a->cleared[2]);
 	assert_true(covers(a->host, 2 * CHUNK));
@@ -91,7 +86,6 @@ static void a_block_of_one_page_is_left_out(void **state)
 {
 	struct RAMBlock *a = fake_add_block(0, PAGE);
 
-	(void)state;
 	assert_int_equal(arm(), 0);
 	assert_false(covers(a->host, PAGE));
 }
@@ -100,7 +94,6 @@ static void a_block_that_does_not_migrate_is_left_alone(void **state)
 {
 	struct RAMBlock *a = fake_add_block(0, 4 * CHUNK);
 
-	(void)state;
 	a->ignored = true;
 	assert_int_equal(arm(), 0);
 	assert_int_equal(fake.arms, 0);
@@ -111,7 +104,6 @@ static void what_lies_outside_is_not_covered(void **state)
 {
 	struct RAMBlock *a = fake_add_block(0, 4 * CHUNK);
 
-	(void)state;
 	arm();
 	assert_false(covers(a->host - PAGE, PAGE));
 	assert_false(covers(a->host - PAGE, 2 * PAGE));
@@ -125,7 +117,6 @@ static void what_is_armed_in_part_is_told_part_by_part(void **state)
 	struct RAMBlock *a = fake_add_block(0, 4 * CHUNK + PAGE);
 	bool armed;
 
-	(void)state;
 	arm();
 	assert_int_equal(arm_part(a->host + PAGE, 4 * CHUNK, &armed), 4 * CHUNK - PAGE);
 	assert_true(armed);
@@ -140,7 +131,6 @@ static void memory_of_devices_is_none_that_can_be_hinted(void **state)
 	struct RAMBlock *rom = fake_add_block(0, 4 * CHUNK);
 	struct RAMBlock *ram = fake_add_block(1ULL << 32, 4 * CHUNK);
 
-	(void)state;
 	rom->device = true;
 	ram->ignored = true;
 	arm();
@@ -154,7 +144,6 @@ static void nothing_is_covered_once_forgotten(void **state)
 {
 	struct RAMBlock *a = fake_add_block(0, 4 * CHUNK);
 
-	(void)state;
 	arm();
 	arm_release();
 	assert_false(covers(a->host, PAGE));
@@ -165,7 +154,6 @@ static void what_is_armed_is_held_until_it_is_armed_no_more(void **state)
 	struct RAMBlock *a = fake_add_block(0, 4 * CHUNK);
 	struct RAMBlock *b = fake_add_block(1ULL << 32, 4 * CHUNK);
 
-	(void)state;
 	arm();
 	arm();
 	assert_int_equal(a->refs, 1);
@@ -186,7 +174,6 @@ static void memory_of_a_device_is_left_alone(void **state)
 {
 	struct RAMBlock *a = fake_add_block(0, 4 * CHUNK);
 
-	(void)state;
 	a->device = true;
 	assert_int_equal(arm(), 0);
 	assert_int_equal(a->refs, 0);

@@ -32,7 +32,6 @@ static const struct precopy_limits autostart = { .start = precopy_start };
 
 static int setup(void **state)
 {
-	(void)state;
 	begin(&autostart);
 	return 0;
 }
@@ -45,7 +44,6 @@ static void publish_guest_hello(void)
 
 static void a_migration_starts_reporting_and_ends_it(void **state)
 {
-	(void)state;
 	publish_guest_hello();
 	assert_int_equal(shm->host_request.phase, FREEHINT_PHASE_OFF);
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
@@ -58,7 +56,6 @@ static void a_migration_starts_reporting_and_ends_it(void **state)
 
 static void what_a_human_started_stays_on(void **state)
 {
-	(void)state;
 	publish_guest_hello();
 	assert_true(precopy_start(&why));
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
@@ -69,7 +66,6 @@ static void what_a_human_started_stays_on(void **state)
 
 static void what_a_human_stopped_stays_off(void **state)
 {
-	(void)state;
 	publish_guest_hello();
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	precopy_stop();
@@ -82,7 +78,6 @@ static void what_a_human_stopped_stays_off(void **state)
 /* No module, no hello: an ordinary migration. */
 static void a_guest_without_a_module_is_left_alone(void **state)
 {
-	(void)state;
 	fake.reset(NULL);
 	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
 	assert_false(precopy_enabled());

@@ -40,7 +40,6 @@ static const char *why;
 
 static int set_up(void **state)
 {
-	(void)state;
 	fake_qemu_init();
 	fake_add_block(0, 1ULL << 20);
 	file = memfd_create("region", MFD_CLOEXEC);
@@ -62,7 +61,6 @@ static void publish_hello(void)
 /* One extension per process: one test with all its stages. */
 static void room_is_asked_for_before_anything_is_touched(void **state)
 {
-	(void)state;
 	precopy_init(&(struct precopy_limits){ .first_wait_us = 0 });
 	greeting_init();
 	fake.state(NULL, true, 0);
@@ -93,7 +91,6 @@ static void room_once_given_is_there(void **state)
 	unsigned char present[SHM_SIZE / 4096];
 	unsigned int i;
 
-	(void)state;
 	assert_int_equal(mincore(fake.shm, SHM_SIZE, present), 0);
 	for (i = 0; i < sizeof(present); i++)
 		assert_int_equal(present[i] & 1, 1);

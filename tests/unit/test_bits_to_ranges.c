@@ -95,7 +95,6 @@ static void random_bitmaps_equal_the_model(void **state)
 {
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i < 4000; i++)
 		check_one_bitmap(i % 4);
 }
@@ -106,7 +105,6 @@ static void run_goes_on_in_the_next_chunk(void **state)
 	struct freehint_range range;
 	struct bits_to_ranges conv;
 
-	(void)state;
 	bits_to_ranges_reset(&conv);
 	bits_to_ranges_load(&conv, 0, &high, 1);
 	assert_int_equal(bits_to_ranges_take(&conv, &range, 1), 0);
@@ -123,7 +121,6 @@ static void open_run_ends_where_the_next_chunk_begins_later(void **state)
 	struct freehint_range range;
 	struct bits_to_ranges conv;
 
-	(void)state;
 	bits_to_ranges_reset(&conv);
 	bits_to_ranges_load(&conv, 0, &all, 1);
 	assert_int_equal(bits_to_ranges_take(&conv, &range, 1), 0);
@@ -143,7 +140,6 @@ static void cut_run_goes_on_as_a_new_one(void **state)
 	struct freehint_range range;
 	struct bits_to_ranges conv;
 
-	(void)state;
 	bits_to_ranges_reset(&conv);
 	assert_int_equal(bits_to_ranges_flush(&conv, &range), 0);
 	bits_to_ranges_load(&conv, 64, &all, 1);
@@ -167,7 +163,6 @@ static void no_range_is_longer_than_the_limit(void **state)
 	unsigned int taken = 0;
 	u64 pfn;
 
-	(void)state;
 	assert_non_null(words);
 	memset(words, 0xff, count * sizeof(*words));
 	bits_to_ranges_reset(&conv);

@@ -16,7 +16,6 @@
 
 static void an_order_fits_its_alignment_alone(void **state)
 {
-	(void)state;
 	assert_true(buddy_order_is_valid(0, 10, MAX_ORDER));
 	assert_true(buddy_order_is_valid(1024, 10, MAX_ORDER));
 	assert_true(buddy_order_is_valid(1, 0, MAX_ORDER));
@@ -30,7 +29,6 @@ static void a_page_of_a_valid_order_lies_in_one_block(void **state)
 {
 	unsigned long pfn, order, valid = 0;
 
-	(void)state;
 	for (pfn = 5 * BLOCK; pfn < 7 * BLOCK; pfn++)
 		for (order = 0; order <= 64; order++) {
 			if (!buddy_order_is_valid(pfn, order, MAX_ORDER))

@@ -66,7 +66,6 @@ static void defaults(void **state)
 	char line[] = "--qmp /run/q --shm /dev/shm/f";
 	struct conf conf = parse(line);
 
-	(void)state;
 	assert_string_equal(conf.qmp, "/run/q");
 	assert_string_equal(conf.shm, "/dev/shm/f");
 	assert_null(conf.user);
@@ -84,7 +83,6 @@ static void every_option(void **state)
 		      "--user nobody --metrics m.prom --give-up 60";
 	struct conf conf = parse(line);
 
-	(void)state;
 	assert_true(conf.json);
 	assert_true(conf.once);
 	assert_int_equal(conf.level, LOG_LEVEL_DEBUG);
@@ -108,14 +106,12 @@ static void wrong_usage_exits_with_one(void **state)
 	};
 	size_t i;
 
-	(void)state;
 	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		assert_int_equal(exit_code(wrong[i]), AGENT_EXIT_USAGE);
 }
 
 static void help_and_version_exit_with_zero(void **state)
 {
-	(void)state;
 	assert_int_equal(exit_code("--help"), 0);
 	assert_int_equal(exit_code("--version"), 0);
 }

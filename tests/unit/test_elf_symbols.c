@@ -36,7 +36,6 @@ static void what_is_exported_is_found(void **state)
 {
 	struct elf_symbols elf;
 
-	(void)state;
 	assert_int_equal(elf_symbols_open(&elf, libc_path()), 0);
 	assert_true(elf_symbols_has(&elf, "printf"));
 	assert_false(elf_symbols_has(&elf, "prin"));
@@ -49,7 +48,6 @@ static void what_is_only_used_is_not_found(void **state)
 {
 	struct elf_symbols elf;
 
-	(void)state;
 	assert_int_equal(elf_symbols_open(&elf, "/proc/self/exe"), 0);
 	assert_false(elf_symbols_has(&elf, "dladdr"));
 	elf_symbols_close(&elf);
@@ -59,7 +57,6 @@ static void what_is_no_program_is_refused(void **state)
 {
 	struct elf_symbols elf;
 
-	(void)state;
 	assert_int_equal(elf_symbols_open(&elf, "/etc/passwd"), -ENOEXEC);
 	assert_int_equal(elf_symbols_open(&elf, "/nowhere"), -ENOENT);
 	assert_int_equal(elf_symbols_open(&elf, "/"), -ENOEXEC);
@@ -110,7 +107,6 @@ static void a_broken_file_is_no_danger(void **state)
 	char *bytes, was;
 	size_t size, at;
 
-	(void)state;
 	assert_true(fd >= 0);
 	close(fd);
 	bytes = read_file("/bin/true", &size);

@@ -42,19 +42,16 @@ static int set_up(int (*make)(struct event_loop **made))
 
 static int set_up_ring(void **state)
 {
-	(void)state;
 	return set_up(event_ring_new);
 }
 
 static int set_up_poll(void **state)
 {
-	(void)state;
 	return set_up(event_poll_new);
 }
 
 static int tear_down(void **state)
 {
-	(void)state;
 	event_loop_free(loop);
 	close(ends[0]);
 	if (ends[1] >= 0)
@@ -84,7 +81,6 @@ static void timer_comes_when_it_is_due(void **state)
 {
 	u64 start = clock_us();
 
-	(void)state;
 	event_loop_timer(loop, EVENT_QUERY, NEVER_US);
 	event_loop_timer(loop, EVENT_POLL, 10000);
 	event_loop_timer(loop, EVENT_RETRY, NEVER_US);
@@ -98,7 +94,6 @@ static void timer_comes_when_it_is_due(void **state)
 
 static void watch_reports_once(void **state)
 {
-	(void)state;
 	event_loop_watch(loop, EVENT_QMP, ends[0], POLLIN);
 	event_loop_timer(loop, EVENT_POLL, 1000);
 	assert_int_equal(next(), EVENT_POLL);
@@ -112,7 +107,6 @@ static void watch_reports_once(void **state)
 
 static void watch_for_room_reports_at_once(void **state)
 {
-	(void)state;
 	event_loop_watch(loop, EVENT_QMP, ends[0], POLLIN | POLLOUT);
 	assert_int_equal(next(), EVENT_QMP);
 	assert_true(event.result & POLLOUT);
@@ -121,7 +115,6 @@ static void watch_for_room_reports_at_once(void **state)
 
 static void end_of_the_peer_is_reported(void **state)
 {
-	(void)state;
 	event_loop_watch(loop, EVENT_QMP, ends[0], 0);
 	close(ends[1]);
 	ends[1] = -1;
@@ -133,7 +126,6 @@ static void closed_descriptor_is_an_error(void **state)
 {
 	int fd = dup(ends[0]);
 
-	(void)state;
 	close(fd);
 	event_loop_watch(loop, EVENT_QMP, fd, POLLIN);
 	assert_int_equal(next(), EVENT_QMP);
@@ -142,7 +134,6 @@ static void closed_descriptor_is_an_error(void **state)
 
 static void what_was_forgotten_does_not_come(void **state)
 {
-	(void)state;
 	fill();
 	event_loop_watch(loop, EVENT_QMP, ends[0], POLLIN);
 	event_loop_timer(loop, EVENT_QUERY, 0);
@@ -156,7 +147,6 @@ static void what_was_forgotten_does_not_come(void **state)
 /* Ready, and perhaps already found so, when it is forgotten. */
 static void what_is_ready_can_be_forgotten(void **state)
 {
-	(void)state;
 	fill();
 	event_loop_watch(loop, EVENT_STOP, ends[0], POLLIN);
 	event_loop_watch(loop, EVENT_QMP, ends[0], POLLIN);
@@ -174,7 +164,6 @@ static void last_wish_of_a_kind_counts(void **state)
 	u64 start = clock_us();
 	int i;
 
-	(void)state;
 	for (i = 0; i < 1000; i++)
 		event_loop_timer(loop, EVENT_POLL, NEVER_US);
 	event_loop_timer(loop, EVENT_POLL, 2000);
@@ -190,7 +179,6 @@ static void descriptor_that_came_again_is_a_new_one(void **state)
 {
 	int other[2];
 
-	(void)state;
 	event_loop_watch(loop, EVENT_QMP, ends[0], POLLIN);
 	event_loop_timer(loop, EVENT_POLL, 0);
 	assert_int_equal(next(), EVENT_POLL);
@@ -209,7 +197,6 @@ static void busy_kinds_leave_room_for_others(void **state)
 {
 	unsigned int seen[EVENT_COUNT] = { 0 }, turns = 0;
 
-	(void)state;
 	fill();
 	event_loop_timer(loop, EVENT_RETRY, 2000);
 	event_loop_watch(loop, EVENT_QMP, ends[0], POLLIN);
@@ -227,7 +214,6 @@ static void busy_kinds_leave_room_for_others(void **state)
 
 static void on_alarm(int sig)
 {
-	(void)sig;
 }
 
 static void signal_does_not_end_the_wait(void **state)
@@ -235,7 +221,6 @@ static void signal_does_not_end_the_wait(void **state)
 	const struct sigaction action = { .sa_handler = on_alarm };
 	struct sigaction old;
 
-	(void)state;
 	assert_int_equal(sigaction(SIGALRM, &action, &old), 0);
 	event_loop_timer(loop, EVENT_QUERY, 50000);
 	ualarm(5000, 5000);
@@ -328,7 +313,6 @@ static void poll_takes_the_place_of_a_ring(void **state)
 	char said[512];
 	size_t i;
 
-	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		assert_int_equal(in_child(live_without_ring, cases[i].call, cases[i].error,
 					  said, sizeof(said)), 0);
@@ -342,7 +326,6 @@ static void ring_that_breaks_later_is_an_error(void **state)
 {
 	char said[512];
 
-	(void)state;
 	assert_int_equal(in_child(live_with_broken_ring, RING_SUBMIT, EPERM, said,
 				  sizeof(said)), 0);
 }

@@ -27,7 +27,6 @@ static void full_reply(void **state)
 {
 	struct freehint_status status;
 
-	(void)state;
 	assert_int_equal(parse(&status,
 		"{\"instance\": 9, \"state\": \"round\", \"refused\": \"because\","
 		" \"region\": {\"size\": 1048576}, \"future\": [1],"
@@ -51,7 +50,6 @@ static void missing_and_odd_members_read_as_zero(void **state)
 {
 	struct freehint_status status;
 
-	(void)state;
 	assert_int_equal(parse(&status,
 		"{\"instance\": -1, \"state\": 5, \"refused\": {}, \"region\": 3,"
 		" \"guest\": [], \"counters\": {\"rounds\": \"x\"}}"), 0);
@@ -67,7 +65,6 @@ static void long_text_is_cut(void **state)
 	struct freehint_status status;
 	char text[512];
 
-	(void)state;
 	memset(text, 'a', sizeof(text));
 	memcpy(text, "{\"refused\": \"", 13);
 	memcpy(text + sizeof(text) - 3, "\"}", 3);
@@ -79,7 +76,6 @@ static void reply_that_is_no_object_is_refused(void **state)
 {
 	struct freehint_status status;
 
-	(void)state;
 	assert_int_equal(parse(&status, "[]"), -EPROTO);
 	assert_int_equal(freehint_status_parse(&status, NULL), -EPROTO);
 }

@@ -25,7 +25,6 @@ static const char *why;
 
 static void the_region_is_left_alone_until_the_guest_has_run(void **state)
 {
-	(void)state;
 	assert_false(greeting_publish(&why));
 	assert_int_equal(shm->host_hello.magic, 0);
 }
@@ -34,7 +33,6 @@ static void a_reset_makes_the_old_hello_stale(void **state)
 {
 	u64 before = shm->host_hello.instance;
 
-	(void)state;
 	assert_true(precopy_start(&why));
 	fake.reset(NULL);
 	assert_true(shm->host_hello.instance != before);
@@ -47,7 +45,6 @@ static void what_was_loaded_into_the_region_is_overwritten_when_the_guest_runs(v
 {
 	u64 instance = shm->host_hello.instance;
 
-	(void)state;
 	/* as a snapshot or another host left it */
 	memset(shm, 0x5a, 2 * FREEHINT_LINE);
 	fake.state(NULL, true, 0);
@@ -58,7 +55,6 @@ static void what_was_loaded_into_the_region_is_overwritten_when_the_guest_runs(v
 
 static void the_region_is_left_alone_during_an_incoming_postcopy(void **state)
 {
-	(void)state;
 	fake.incoming = true;
 	shm->host_hello.magic = 1;
 	fake.state(NULL, true, 0);
@@ -73,7 +69,6 @@ static void the_region_is_left_alone_during_an_incoming_postcopy(void **state)
 
 static void the_hello_is_made_up_for_when_an_incoming_postcopy_is_over(void **state)
 {
-	(void)state;
 	fake.incoming = true;
 	shm->host_hello.magic = 1;
 	fake.state(NULL, true, 0);
@@ -95,7 +90,6 @@ static void replace_backend(void)
 
 static void a_backend_that_is_added_later_gets_its_hello_at_once(void **state)
 {
-	(void)state;
 	fake.backend = false;
 	assert_false(greeting_publish(&why));
 	assert_non_null(strstr(why, "no memory backend"));
@@ -116,7 +110,6 @@ static void another_backend_with_the_same_id_takes_the_place_of_one_that_is_gone
 {
 	u64 before = shm->host_hello.instance;
 
-	(void)state;
 	assert_true(precopy_start(&why));
 	replace_backend();
 	fake_memory_added();
@@ -133,7 +126,6 @@ static void another_backend_with_the_same_id_takes_the_place_of_one_that_is_gone
 
 static void a_backend_that_is_gone_closes_the_round_and_is_let_go(void **state)
 {
-	(void)state;
 	assert_true(precopy_start(&why));
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	fake.backend = false;
@@ -148,7 +140,6 @@ static void a_backend_that_is_gone_closes_the_round_and_is_let_go(void **state)
 
 static void memory_that_is_added_before_the_guest_has_run_is_not_looked_at(void **state)
 {
-	(void)state;
 	fake_qemu_init();
 	fake.shm = shm;
 	fake.shm_size = SHM_SIZE;

@@ -28,14 +28,12 @@ static struct freehint_publisher pub;
 
 static int setup(void **state)
 {
-	(void)state;
 	region = region_make(SIZE);
 	return freehint_publisher_attach(&pub, region.base, SIZE);
 }
 
 static int teardown(void **state)
 {
-	(void)state;
 	region_drop(&region);
 	return 0;
 }
@@ -49,7 +47,6 @@ static int attach(void)
 
 static void attach_takes_the_hosts_numbers(void **state)
 {
-	(void)state;
 	assert_int_equal(pub.capacity, CAPACITY);
 	assert_int_equal(pub.version, FREEHINT_VERSION);
 	assert_int_equal(pub.round, FREEHINT_NO_ROUND);
@@ -58,7 +55,6 @@ static void attach_takes_the_hosts_numbers(void **state)
 
 static void attach_refuses_a_region_without_our_magic(void **state)
 {
-	(void)state;
 	region.shm->host_hello.magic = 0;
 	assert_int_equal(attach(), -ENODEV);
 	region.shm->host_hello.magic = FREEHINT_MAGIC + 1;
@@ -71,7 +67,6 @@ static void attach_refuses_a_mapping_below_the_smallest(void **state)
 {
 	struct freehint_publisher fresh;
 
-	(void)state;
 	assert_int_equal(freehint_publisher_attach(&fresh, region.base, 0), -ENODEV);
 	assert_int_equal(freehint_publisher_attach(&fresh, region.base,
 						   FREEHINT_MIN_REGION - 1), -ENODEV);
@@ -81,7 +76,6 @@ static void attach_refuses_versions_outside_the_window(void **state)
 {
 	struct freehint_host_hello *hello = &region.shm->host_hello;
 
-	(void)state;
 	hello->version = FREEHINT_VERSION_MIN - 1;
 	assert_int_equal(attach(), -EPROTO);
 	hello->version = FREEHINT_VERSION + 9;
@@ -94,7 +88,6 @@ static void attach_refuses_versions_outside_the_window(void **state)
 
 static void attach_picks_the_highest_common_version(void **state)
 {
-	(void)state;
 	region.shm->host_hello.version = FREEHINT_VERSION + 9;
 	region.shm->host_hello.version_min = FREEHINT_VERSION;
 	assert_int_equal(freehint_publisher_attach(&pub, region.base, SIZE), 0);
@@ -107,7 +100,6 @@ static void attach_picks_the_highest_common_version(void **state)
 
 static void attach_refuses_another_header_size(void **state)
 {
-	(void)state;
 	region.shm->host_hello.header_size = FREEHINT_HEADER_SIZE - 1;
 	assert_int_equal(attach(), -EINVAL);
 	region.shm->host_hello.header_size = 2 * FREEHINT_HEADER_SIZE;
@@ -116,7 +108,6 @@ static void attach_refuses_another_header_size(void **state)
 
 static void attach_refuses_a_bitmap_elsewhere(void **state)
 {
-	(void)state;
 	region.shm->host_hello.bitmap_offset = FREEHINT_HEADER_SIZE + 8;
 	assert_int_equal(attach(), -EINVAL);
 	region.shm->host_hello.bitmap_offset = FREEHINT_HEADER_SIZE + (1ULL << 32);
@@ -127,7 +118,6 @@ static void attach_refuses_a_bitmap_elsewhere(void **state)
 
 static void attach_refuses_a_region_larger_than_the_mapping(void **state)
 {
-	(void)state;
 	region.shm->host_hello.region_size = SIZE + 1;
 	assert_int_equal(attach(), -EINVAL);
 	region.shm->host_hello.region_size = ~0ULL;
@@ -138,7 +128,6 @@ static void attach_refuses_a_region_larger_than_the_mapping(void **state)
 
 static void attach_accepts_a_region_smaller_than_the_mapping(void **state)
 {
-	(void)state;
 	region.shm->host_hello.region_size = FREEHINT_MIN_REGION;
 	region.shm->host_hello.capacity = 4096 * 8;
 	assert_int_equal(attach(), 0);
@@ -155,7 +144,6 @@ static void attach_refuses_a_capacity_that_does_not_fit(void **state)
 	};
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		hello->capacity = bad[i];
 		assert_int_equal(attach(), -EINVAL);
@@ -171,7 +159,6 @@ static void attach_refuses_more_pages_than_the_limit(void **state)
 	struct region big = region_map(REGION_BIGGEST + 4096);
 	struct freehint_publisher fresh;
 
-	(void)state;
 	assert_int_equal(freehint_write_host_hello(big.shm, big.size, 1), 0);
 	assert_int_equal(freehint_publisher_attach(&fresh, big.base, big.size), 0);
 	assert_int_equal(fresh.capacity, FREEHINT_MAX_PAGES);
@@ -184,7 +171,6 @@ static void hello_echoes_the_instance_and_withdraw_takes_it_back(void **state)
 {
 	const struct freehint_guest_hello *hello = &region.shm->guest_hello;
 
-	(void)state;
 	freehint_publish_hello(&pub, REGION_INSTANCE, &facts);
 	assert_int_equal(hello->instance, REGION_INSTANCE);
 	assert_int_equal(hello->version, FREEHINT_VERSION);
@@ -199,7 +185,6 @@ static void hello_echoes_the_instance_and_withdraw_takes_it_back(void **state)
 
 static void hello_takes_back_what_an_earlier_guest_published(void **state)
 {
-	(void)state;
 	region.shm->guest_progress.round = 9;
 	region.shm->guest_progress.watermark = 128;
 	region.shm->guest_seal.round = 9;
@@ -214,7 +199,6 @@ static void words_show_only_after_advance(void **state)
 	const struct freehint_guest_progress *progress = &region.shm->guest_progress;
 	const u64 words[] = { 0xff, ~0ULL };
 
-	(void)state;
 	freehint_open_round(&pub, 5);
 	assert_int_equal(progress->round, 5);
 	assert_int_equal(progress->watermark, 0);
@@ -230,7 +214,6 @@ static void a_new_round_starts_at_page_zero(void **state)
 {
 	const u64 word = 1;
 
-	(void)state;
 	freehint_open_round(&pub, 5);
 	freehint_put_words(&pub, &word, 1);
 	freehint_advance(&pub);
@@ -245,7 +228,6 @@ static void put_words_drops_what_lies_beyond_the_capacity(void **state)
 {
 	u64 words[4] = { 1, 3, 7, 15 };
 
-	(void)state;
 	region.shm->host_hello.capacity = CAPACITY - 64;
 	assert_int_equal(freehint_publisher_attach(&pub, region.base, SIZE), 0);
 	freehint_open_round(&pub, 5);
@@ -265,7 +247,6 @@ static void put_used_clears_what_an_earlier_round_left(void **state)
 {
 	u64 words[4] = { ~0ULL, ~0ULL, ~0ULL, ~0ULL };
 
-	(void)state;
 	freehint_open_round(&pub, 5);
 	freehint_put_words(&pub, words, 4);
 	freehint_open_round(&pub, 6);
@@ -280,7 +261,6 @@ static void put_used_never_goes_backwards(void **state)
 {
 	u64 words[2] = { ~0ULL, ~0ULL };
 
-	(void)state;
 	freehint_open_round(&pub, 5);
 	freehint_put_words(&pub, words, 2);
 	freehint_put_used(&pub, 0);
@@ -292,7 +272,6 @@ static void put_used_never_goes_backwards(void **state)
 
 static void put_used_stops_at_the_capacity(void **state)
 {
-	(void)state;
 	freehint_open_round(&pub, 5);
 	freehint_put_used(&pub, ~0ULL);
 	assert_int_equal(pub.mark, CAPACITY);
@@ -306,7 +285,6 @@ static void seal_tells_counts_status_and_round(void **state)
 	const struct freehint_guest_seal *seal = &region.shm->guest_seal;
 	const u64 word = 0xf0f0;
 
-	(void)state;
 	freehint_open_round(&pub, 5);
 	freehint_put_words(&pub, &word, 1);
 	assert_int_equal(seal->round, FREEHINT_NO_ROUND);
@@ -326,7 +304,6 @@ static void request_is_read_whole(void **state)
 {
 	struct freehint_request req;
 
-	(void)state;
 	freehint_write_request(region.shm, 77, FREEHINT_PHASE_ROUND, 2);
 	assert_true(freehint_read_request(&pub, &req));
 	assert_int_equal(req.instance, REGION_INSTANCE);

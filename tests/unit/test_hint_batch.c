@@ -77,7 +77,6 @@ int qmp_client_send(struct qmp_client *client, enum qmp_command command,
 
 static int set_up(void **state)
 {
-	(void)state;
 	log_init(LOG_LEVEL_ERROR);
 	memset(&rig, 0, sizeof(rig));
 	rig.shm = aligned_alloc(4096, REGION);
@@ -91,7 +90,6 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	(void)state;
 	hint_flow_free(&rig.flow);
 	free(rig.shm);
 	return 0;
@@ -144,7 +142,6 @@ static void expect_mark(unsigned int index, unsigned int count, bool last)
 
 static void first_ranges_leave_at_once_and_the_rest_gathers(void **state)
 {
-	(void)state;
 	open_round(1);
 	put(1, 3);
 	assert_int_equal(pump(), 0);
@@ -162,7 +159,6 @@ static void first_ranges_leave_at_once_and_the_rest_gathers(void **state)
 
 static void full_batches_do_not_wait(void **state)
 {
-	(void)state;
 	open_round(1);
 	put(ALTERNATE, 300);
 	assert_int_equal(pump(), 0);
@@ -176,7 +172,6 @@ static void nothing_is_copied_while_all_buffers_travel(void **state)
 {
 	u64 copied;
 
-	(void)state;
 	open_round(1);
 	put(ALTERNATE, 8 * FREEHINT_MAX_RANGES / 32);
 	put(ALTERNATE, 1000);
@@ -195,7 +190,6 @@ static void nothing_is_copied_while_all_buffers_travel(void **state)
 
 static void sealed_round_ends_with_last(void **state)
 {
-	(void)state;
 	open_round(1);
 	put(1, 1);
 	seal();
@@ -207,7 +201,6 @@ static void sealed_round_ends_with_last(void **state)
 
 static void half_a_batch_of_a_dead_round_is_dropped(void **state)
 {
-	(void)state;
 	open_round(1);
 	put(1, 1);
 	assert_int_equal(pump(), 0);
@@ -229,7 +222,6 @@ static void broken_connection_is_told_and_forgotten(void **state)
 {
 	unsigned int at;
 
-	(void)state;
 	for (at = 0; at < 2; at++) {
 		rig.count = 0;
 		rig.fail_at = at;
@@ -251,7 +243,6 @@ static void broken_connection_is_told_and_forgotten(void **state)
 
 static void late_and_other_errors_are_counted_apart(void **state)
 {
-	(void)state;
 	open_round(1);
 	put(1, 1);
 	assert_int_equal(pump(), 0);
@@ -274,7 +265,6 @@ static void late_and_other_errors_are_counted_apart(void **state)
 
 static void a_round_that_was_given_up_sends_nothing_more(void **state)
 {
-	(void)state;
 	open_round(1);
 	put(1ULL << 63, 1);
 	assert_int_equal(pump(), 0);

@@ -36,7 +36,6 @@ static void check(u64 first, u64 end)
 
 static int setup(void **state)
 {
-	(void)state;
 	hint_map_reset();
 	memset(expected, 0, sizeof(expected));
 	return 0;
@@ -47,7 +46,6 @@ static void ranges_of_any_alignment_add_up(void **state)
 	unsigned int seed = 7, i;
 	u64 first, second;
 
-	(void)state;
 	for (i = 0; i < 200; i++) {
 		add((u64)rand_r(&seed) % PAGES, (u64)rand_r(&seed) % 130);
 		first = (u64)rand_r(&seed) % PAGES;
@@ -61,7 +59,6 @@ static void word_edges_are_exact(void **state)
 {
 	u64 at;
 
-	(void)state;
 	add(63, 2);
 	add(128, 64);
 	for (at = 60; at < 200; at++)
@@ -70,7 +67,6 @@ static void word_edges_are_exact(void **state)
 
 static void what_lies_beyond_the_end_is_left_out(void **state)
 {
-	(void)state;
 	add(PAGES - 1, 100);
 	hint_map_add(PAGES * FREEHINT_PAGE_SIZE, 64 * FREEHINT_PAGE_SIZE);
 	hint_map_add(~0ULL << FREEHINT_PAGE_SHIFT, FREEHINT_PAGE_SIZE);
@@ -80,7 +76,6 @@ static void what_lies_beyond_the_end_is_left_out(void **state)
 
 static void a_reset_forgets_all(void **state)
 {
-	(void)state;
 	add(0, PAGES);
 	assert_int_equal(hint_map_count(0, PAGES), PAGES);
 	hint_map_reset();
@@ -89,7 +84,6 @@ static void a_reset_forgets_all(void **state)
 
 static int init(void **state)
 {
-	(void)state;
 	/* Harmless before the map is there, and only the first size counts. */
 	hint_map_reset();
 	hint_map_add(0, FREEHINT_PAGE_SIZE);

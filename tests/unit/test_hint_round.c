@@ -45,7 +45,6 @@ static struct rig rig;
 
 static int set_up(void **state)
 {
-	(void)state;
 	log_init(LOG_LEVEL_ERROR);
 	memset(&rig, 0, sizeof(rig));
 	rig.shm = aligned_alloc(4096, REGION);
@@ -60,7 +59,6 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	(void)state;
 	hint_round_free(&rig.round);
 	free(rig.shm);
 	return 0;
@@ -93,7 +91,6 @@ static void look_and_fill(void)
 
 static void nothing_happens_without_a_request(void **state)
 {
-	(void)state;
 	freehint_open_round(&rig.guest, 5);
 	put(~0ULL, 4);
 	look_and_fill();
@@ -104,7 +101,6 @@ static void nothing_happens_without_a_request(void **state)
 
 static void ranges_come_before_the_seal(void **state)
 {
-	(void)state;
 	ask(5);
 	look_and_fill();
 	assert_int_equal(rig.round.state, HINT_AWAITED);
@@ -137,7 +133,6 @@ static void ranges_come_before_the_seal(void **state)
 
 static void declined_round_is_complete_and_empty(void **state)
 {
-	(void)state;
 	ask(5);
 	freehint_open_round(&rig.guest, 5);
 	seal(FREEHINT_SEAL_DECLINED);
@@ -149,7 +144,6 @@ static void declined_round_is_complete_and_empty(void **state)
 
 static void aborted_round_gives_what_lies_below_the_watermark(void **state)
 {
-	(void)state;
 	ask(5);
 	freehint_open_round(&rig.guest, 5);
 	put(~0ULL, 2);
@@ -165,7 +159,6 @@ static void work_of_one_look_is_bounded(void **state)
 {
 	u64 words = rig.guest.capacity / 64, before, looks = 0;
 
-	(void)state;
 	ask(5);
 	freehint_open_round(&rig.guest, 5);
 	put(~0ULL, words);
@@ -186,7 +179,6 @@ static void small_buffers_lose_nothing(void **state)
 {
 	unsigned int got, total = 0;
 
-	(void)state;
 	ask(5);
 	freehint_open_round(&rig.guest, 5);
 	put(0x5555555555555555ULL, 100);
@@ -203,7 +195,6 @@ static void small_buffers_lose_nothing(void **state)
 
 static void new_round_drops_the_old_one(void **state)
 {
-	(void)state;
 	ask(5);
 	freehint_open_round(&rig.guest, 5);
 	put(~0ULL, 2);
@@ -221,7 +212,6 @@ static void new_round_drops_the_old_one(void **state)
 /* The guest sees the next request and opens it between our look and our copy. */
 static void round_that_changes_before_the_copy_gives_nothing(void **state)
 {
-	(void)state;
 	ask(5);
 	freehint_open_round(&rig.guest, 5);
 	put(~0ULL, 2);
@@ -239,7 +229,6 @@ static void round_that_changes_before_the_copy_gives_nothing(void **state)
 
 static void withdrawn_request_ends_the_round(void **state)
 {
-	(void)state;
 	ask(5);
 	freehint_open_round(&rig.guest, 5);
 	put(1, 1);
@@ -264,7 +253,6 @@ static void expect_fault(void)
 
 static void watermark_beyond_the_bitmap_is_a_fault(void **state)
 {
-	(void)state;
 	ask(5);
 	freehint_open_round(&rig.guest, 5);
 	rig.shm->guest_progress.watermark = rig.guest.capacity + 64;
@@ -273,7 +261,6 @@ static void watermark_beyond_the_bitmap_is_a_fault(void **state)
 
 static void odd_watermark_is_a_fault(void **state)
 {
-	(void)state;
 	ask(5);
 	freehint_open_round(&rig.guest, 5);
 	rig.shm->guest_progress.watermark = 65;
@@ -282,7 +269,6 @@ static void odd_watermark_is_a_fault(void **state)
 
 static void watermark_that_goes_back_is_a_fault(void **state)
 {
-	(void)state;
 	ask(5);
 	freehint_open_round(&rig.guest, 5);
 	put(~0ULL, 4);
@@ -293,7 +279,6 @@ static void watermark_that_goes_back_is_a_fault(void **state)
 
 static void guest_that_leaves_the_round_is_a_fault(void **state)
 {
-	(void)state;
 	ask(5);
 	freehint_open_round(&rig.guest, 5);
 	put(~0ULL, 4);
@@ -304,7 +289,6 @@ static void guest_that_leaves_the_round_is_a_fault(void **state)
 
 static void senseless_seal_is_a_fault(void **state)
 {
-	(void)state;
 	ask(5);
 	freehint_open_round(&rig.guest, 5);
 	put(~0ULL, 4);
@@ -314,7 +298,6 @@ static void senseless_seal_is_a_fault(void **state)
 
 static void seal_that_ends_elsewhere_is_a_fault(void **state)
 {
-	(void)state;
 	ask(5);
 	freehint_open_round(&rig.guest, 5);
 	put(~0ULL, 4);
@@ -326,7 +309,6 @@ static void seal_that_ends_elsewhere_is_a_fault(void **state)
 
 static void seal_that_counts_otherwise_withholds_the_rest(void **state)
 {
-	(void)state;
 	ask(5);
 	freehint_open_round(&rig.guest, 5);
 	put(0xff, 4);
@@ -338,7 +320,6 @@ static void seal_that_counts_otherwise_withholds_the_rest(void **state)
 
 static void round_id_above_the_limit_is_ignored(void **state)
 {
-	(void)state;
 	ask(FREEHINT_ROUND_MAX + 1);
 	freehint_open_round(&rig.guest, FREEHINT_ROUND_MAX + 1);
 	put(~0ULL, 4);
@@ -354,7 +335,6 @@ static void random_headers_do_no_harm(void **state)
 	u64 *words = (u64 *)&rig.shm->host_request;
 	unsigned int i, n;
 
-	(void)state;
 	srand(1);
 	for (i = 0; i < 20000; i++) {
 		for (n = 0; n < 4; n++)

@@ -19,7 +19,6 @@ static struct hint_wait wait_for(u32 pass, u64 bytes, u64 notice_us)
 
 static void a_guest_that_is_awake_has_half_the_limit_to_move(void **state)
 {
-	(void)state;
 	assert_int_equal(wait_for(1, 0, 1 * MS).idle_us, 101 * MS);
 	assert_int_equal(wait_for(1, 0, 1 * MS).total_us, 201 * MS);
 	assert_int_equal(wait_for(2, 0, 1 * MS).idle_us, 21 * MS);
@@ -27,7 +26,6 @@ static void a_guest_that_is_awake_has_half_the_limit_to_move(void **state)
 
 static void the_time_until_the_guest_looks_is_added(void **state)
 {
-	(void)state;
 	assert_int_equal(wait_for(1, 0, 100 * MS).idle_us, 200 * MS);
 	assert_int_equal(wait_for(1, 0, 100 * MS).total_us, 300 * MS);
 	/* A pass that has lasted for minutes: the guest looks ten times a second again. */
@@ -37,14 +35,12 @@ static void the_time_until_the_guest_looks_is_added(void **state)
 
 static void a_guest_that_does_not_say_is_asleep_in_the_first_pass_only(void **state)
 {
-	(void)state;
 	assert_int_equal(wait_for(1, 0, 0).idle_us, 200 * MS);
 	assert_int_equal(wait_for(2, 0, 0).idle_us, 21 * MS);
 }
 
 static void a_guest_that_looks_too_seldom_is_not_waited_for(void **state)
 {
-	(void)state;
 	assert_false(wait_for(1, 0, 200 * MS).too_late);
 	assert_true(wait_for(1, 0, 201 * MS).too_late);
 	assert_int_equal(wait_for(1, 0, 10000 * MS).total_us, 0);
@@ -54,14 +50,12 @@ static void a_guest_that_looks_too_seldom_is_not_waited_for(void **state)
 
 static void a_large_guest_has_a_millisecond_for_each_gib(void **state)
 {
-	(void)state;
 	assert_int_equal(wait_for(2, 3ULL << 30, 1 * MS).total_us, 44 * MS);
 	assert_int_equal(wait_for(2, 3ULL << 30, 1 * MS).idle_us, 21 * MS);
 }
 
 static void nobody_waits_without_a_limit(void **state)
 {
-	(void)state;
 	assert_int_equal(hint_wait_for(0, 1, 1ULL << 40, 100 * MS).total_us, 0);
 	assert_false(hint_wait_for(0, 1, 0, 10000 * MS).too_late);
 }

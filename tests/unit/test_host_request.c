@@ -17,7 +17,6 @@ static void hello_is_refused_where_no_bitmap_fits(void **state)
 {
 	struct region region = region_map(FREEHINT_MIN_REGION);
 
-	(void)state;
 	assert_int_equal(freehint_write_host_hello(region.shm, 0, 1), -EINVAL);
 	assert_int_equal(freehint_write_host_hello(region.shm, FREEHINT_MIN_REGION - 1, 1),
 			 -EINVAL);
@@ -31,7 +30,6 @@ static void hello_needs_an_instance(void **state)
 {
 	struct region region = region_map(FREEHINT_MIN_REGION);
 
-	(void)state;
 	assert_int_equal(freehint_write_host_hello(region.shm, region.size, 0), -EINVAL);
 	assert_int_equal(region.shm->host_hello.magic, 0);
 	region_drop(&region);
@@ -42,7 +40,6 @@ static void hello_describes_the_region(void **state)
 	struct region region = region_make(1 << 20);
 	const struct freehint_host_hello *hello = &region.shm->host_hello;
 
-	(void)state;
 	assert_true(hello->magic == FREEHINT_MAGIC);
 	assert_int_equal(hello->version_min, FREEHINT_VERSION_MIN);
 	assert_int_equal(hello->version, FREEHINT_VERSION);
@@ -58,7 +55,6 @@ static void hello_takes_back_a_request_of_an_earlier_process(void **state)
 {
 	struct region region = region_make(FREEHINT_MIN_REGION);
 
-	(void)state;
 	freehint_write_request(region.shm, 77, FREEHINT_PHASE_ROUND, 3);
 	assert_int_equal(freehint_write_host_hello(region.shm, region.size, 2), 0);
 	assert_int_equal(region.shm->host_request.round, FREEHINT_NO_ROUND);
@@ -75,7 +71,6 @@ static void hello_makes_an_earlier_guest_a_stranger(void **state)
 	struct freehint_publisher pub;
 	struct freehint_reader reader;
 
-	(void)state;
 	assert_int_equal(freehint_publisher_attach(&pub, region.base, region.size), 0);
 	assert_int_equal(freehint_reader_attach(&reader, region.base, region.size), 0);
 	freehint_publish_hello(&pub, REGION_INSTANCE, &facts);
@@ -97,7 +92,6 @@ static void both_sides_accept_what_the_host_wrote(void **state)
 	struct region region;
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		region = region_make(sizes[i]);
 		assert_int_equal(freehint_publisher_attach(&pub, region.base, sizes[i]), 0);
@@ -116,7 +110,6 @@ static void request_is_read_by_both_sides(void **state)
 	struct freehint_reader reader;
 	struct freehint_request req;
 
-	(void)state;
 	assert_int_equal(freehint_publisher_attach(&pub, region.base, region.size), 0);
 	assert_int_equal(freehint_reader_attach(&reader, region.base, region.size), 0);
 	freehint_write_request(region.shm, FREEHINT_ROUND_MAX, FREEHINT_PHASE_ROUND, 4);
@@ -135,7 +128,6 @@ static void a_kick_is_news_in_a_line_that_has_not_changed(void **state)
 	struct freehint_publisher pub;
 	struct freehint_request before, after;
 
-	(void)state;
 	assert_int_equal(freehint_publisher_attach(&pub, region.base, region.size), 0);
 	freehint_write_request(region.shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
 	assert_true(freehint_read_request(&pub, &before));

@@ -26,7 +26,6 @@ static int setup(void **state)
 {
 	const struct freehint_guest_facts facts = { .contract = FREEHINT_CONTRACT_DEAD };
 
-	(void)state;
 	region = region_make(SIZE);
 	if (freehint_publisher_attach(&pub, region.base, SIZE) ||
 	    freehint_reader_attach(&reader, region.base, SIZE))
@@ -37,14 +36,12 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	region_drop(&region);
 	return 0;
 }
 
 static void capacity_follows_from_the_size_alone(void **state)
 {
-	(void)state;
 	assert_int_equal(freehint_region_capacity(0), 0);
 	assert_int_equal(freehint_region_capacity(FREEHINT_HEADER_SIZE), 0);
 	assert_int_equal(freehint_region_capacity(FREEHINT_MIN_REGION - 1), 0);
@@ -61,7 +58,6 @@ static void attach_refuses_a_region_without_room(void **state)
 {
 	struct freehint_reader fresh;
 
-	(void)state;
 	assert_int_equal(freehint_reader_attach(&fresh, region.base, 4096), -EINVAL);
 }
 
@@ -69,7 +65,6 @@ static void host_hello_is_checked_against_the_mapping(void **state)
 {
 	struct freehint_host_hello *line = &region.shm->host_hello, hello;
 
-	(void)state;
 	assert_int_equal(freehint_read_host_hello(&reader, &hello), 0);
 	line->capacity -= 64;
 	assert_int_equal(freehint_read_host_hello(&reader, &hello), -EINVAL);
@@ -92,7 +87,6 @@ static void guest_hello_counts_for_its_instance_only(void **state)
 {
 	struct freehint_guest_hello hello;
 
-	(void)state;
 	assert_int_equal(freehint_read_guest_hello(&reader, REGION_INSTANCE, &hello), 0);
 	assert_int_equal(freehint_read_guest_hello(&reader, REGION_INSTANCE + 1, &hello),
 			 -ENOENT);
@@ -105,7 +99,6 @@ static void guest_hello_with_nonsense_is_refused(void **state)
 {
 	struct freehint_guest_hello *line = &region.shm->guest_hello, good = *line, hello;
 
-	(void)state;
 	line->version = 0;
 	assert_int_equal(freehint_read_guest_hello(&reader, REGION_INSTANCE, &hello), -EPROTO);
 	line->version = FREEHINT_VERSION + 1;
@@ -130,7 +123,6 @@ static void words_are_read_in_step_with_the_watermark(void **state)
 	const u64 first = 0x5555, second = ~0ULL;
 	u64 mark, words[2];
 
-	(void)state;
 	assert_int_equal(freehint_read_progress(&reader, ROUND, &mark), -EAGAIN);
 	freehint_open_round(&pub, ROUND);
 	assert_int_equal(freehint_read_progress(&reader, ROUND, &mark), 0);
@@ -153,7 +145,6 @@ static void progress_of_another_round_is_not_ours(void **state)
 {
 	u64 mark;
 
-	(void)state;
 	freehint_open_round(&pub, ROUND);
 	assert_int_equal(freehint_read_progress(&reader, ROUND - 1, &mark), -EAGAIN);
 	assert_int_equal(freehint_read_progress(&reader, ROUND + 1, &mark), -EAGAIN);
@@ -170,7 +161,6 @@ static void watermark_out_of_bounds_is_refused(void **state)
 	unsigned int i;
 	u64 mark;
 
-	(void)state;
 	freehint_open_round(&pub, ROUND);
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		region.shm->guest_progress.watermark = bad[i];
@@ -185,7 +175,6 @@ static void copy_refuses_bounds_outside_the_bitmap(void **state)
 {
 	u64 words[2];
 
-	(void)state;
 	freehint_open_round(&pub, ROUND);
 	assert_int_equal(freehint_copy_bitmap(&reader, ROUND, 64, 0, words), -EINVAL);
 	assert_int_equal(freehint_copy_bitmap(&reader, ROUND, 1, 64, words), -EINVAL);
@@ -204,7 +193,6 @@ static void copy_is_void_when_the_round_is_another(void **state)
 {
 	u64 word;
 
-	(void)state;
 	freehint_open_round(&pub, ROUND);
 	freehint_put_used(&pub, 64);
 	freehint_advance(&pub);
@@ -222,7 +210,6 @@ static void next_round(int sig)
 {
 	static const u64 words[1024] = { [0 ... 1023] = ~0ULL };
 
-	(void)sig;
 	if (mprotect((u8 *)region.base + 8192, 4096, PROT_READ | PROT_WRITE))
 		__builtin_trap();
 	freehint_open_round(&pub, ROUND + 1);
@@ -235,7 +222,6 @@ static void copy_is_void_when_the_round_changes_in_the_middle(void **state)
 	struct sigaction act = { .sa_handler = next_round }, old;
 	u64 words[1024];
 
-	(void)state;
 	freehint_open_round(&pub, ROUND);
 	freehint_put_used(&pub, 1024 * 64);
 	freehint_advance(&pub);
@@ -256,7 +242,6 @@ static void seal_is_read_when_the_round_is_sealed(void **state)
 	struct freehint_guest_seal seal;
 	const u64 word = 7;
 
-	(void)state;
 	freehint_open_round(&pub, ROUND);
 	freehint_put_words(&pub, &word, 1);
 	assert_int_equal(freehint_read_seal(&reader, ROUND, &seal), -EAGAIN);
@@ -279,7 +264,6 @@ static void seal_with_nonsense_is_refused(void **state)
 		.round = ROUND, .status = FREEHINT_SEAL_ABORTED, .free_pages = 64, .end_pfn = 64,
 	};
 
-	(void)state;
 	*line = good;
 	assert_int_equal(freehint_read_seal(&reader, ROUND, &seal), 0);
 	line->status = FREEHINT_SEAL_NONE;
@@ -300,7 +284,6 @@ static void seal_with_nonsense_is_refused(void **state)
 
 static void beats_are_the_guests(void **state)
 {
-	(void)state;
 	freehint_beat(&pub, 1234, 1000);
 	assert_int_equal(freehint_read_beats(&reader), 1234);
 }
@@ -309,7 +292,6 @@ static void the_guest_says_how_often_it_looks(void **state)
 {
 	struct freehint_guest_hello hello = { .version = FREEHINT_VERSION_POLL };
 
-	(void)state;
 	freehint_beat(&pub, 1, 100000);
 	assert_int_equal(freehint_read_poll_us(&reader, &hello), 100000);
 }
@@ -319,7 +301,6 @@ static void a_side_of_version_1_knows_no_period(void **state)
 {
 	struct freehint_guest_hello hello = { .version = 1 };
 
-	(void)state;
 	freehint_beat(&pub, 1, 100000);
 	assert_int_equal(freehint_read_poll_us(&reader, &hello), 0);
 	pub.version = 1;
@@ -339,7 +320,6 @@ static void the_last_page_of_the_largest_guest_can_be_told(void **state)
 	struct freehint_reader view;
 	u64 mark, word;
 
-	(void)state;
 	assert_int_equal(freehint_publisher_attach(&writer, big.base, big.size), 0);
 	assert_int_equal(freehint_reader_attach(&view, big.base, big.size), 0);
 	assert_true(writer.capacity == 1ULL << 34);

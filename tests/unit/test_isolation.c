@@ -146,7 +146,6 @@ static void nothing_is_left_to_gain(void **state)
 	int status;
 	pid_t pid = fork();
 
-	(void)state;
 	assert_true(pid >= 0);
 	if (!pid)
 		check_identity();
@@ -179,7 +178,6 @@ static void descriptors_are_closed_on_any_kernel(void **state)
 	size_t i;
 	pid_t pid;
 
-	(void)state;
 	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		pid = fork();
 		assert_true(pid >= 0);
@@ -199,7 +197,6 @@ static void forbidden_calls_kill(void **state)
 {
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++) {
 		tried = &forbidden[i];
 		if (!was_killed(sealed(do_forbidden)))
@@ -210,18 +207,15 @@ static void forbidden_calls_kill(void **state)
 
 static void calls_of_another_abi_kill(void **state)
 {
-	(void)state;
 #ifdef __x86_64__
 	assert_true(was_killed(sealed(do_other_abi)));
 #else
-	(void)do_other_abi;
 	skip();
 #endif
 }
 
 static void only_the_loop_in_use_may_wait(void **state)
 {
-	(void)state;
 	check_fine(sealed_with(EVENT_BACKEND_RING, do_enter));
 	check_fine(sealed_with(EVENT_BACKEND_POLL, do_poll));
 	assert_true(was_killed(sealed_with(EVENT_BACKEND_RING, do_poll)));
@@ -230,7 +224,6 @@ static void only_the_loop_in_use_may_wait(void **state)
 
 static void listed_calls_work(void **state)
 {
-	(void)state;
 	expect_fine(do_read_file);
 	expect_fine(do_unix_socket);
 	expect_fine(do_memory);

@@ -39,7 +39,6 @@ static void it_is_told_from_others(void **state)
 {
 	struct ivshmem_place place;
 
-	(void)state;
 	assert_true(find(&place, json_pack("[o, o, o]", device(0, 3, 0x1000, MIB, 1),
 					   device(0, 4, 0x1110, 2 * MIB, 2),
 					   device(0, 5, 0x1110, MIB, 0xfe000000))));
@@ -54,7 +53,6 @@ static void it_is_found_behind_a_bridge(void **state)
 	json_t *bridge = json_pack("{s:{s:[o]}}", "pci_bridge", "devices",
 				   device(3, 31, 0x1110, MIB, 0x4000000000));
 
-	(void)state;
 	assert_true(find(&place, json_pack("[o]", bridge)));
 	assert_string_equal(place.slot, "0000:03:1f.0");
 	assert_int_equal(place.address, 0x4000000000);
@@ -64,7 +62,6 @@ static void one_without_an_address_has_none(void **state)
 {
 	struct ivshmem_place place;
 
-	(void)state;
 	assert_true(find(&place, json_pack("[o]", device(0, 4, 0x1110, MIB, -1))));
 	assert_int_equal(place.address, 0);
 }
@@ -74,7 +71,6 @@ static void an_answer_that_makes_no_sense_has_no_device(void **state)
 	struct ivshmem_place place;
 	json_t *odd = json_pack("[{s:s}, i]", "devices", "none", 5);
 
-	(void)state;
 	assert_false(ivshmem_place_find(&place, NULL, MIB));
 	assert_false(ivshmem_place_find(&place, odd, MIB));
 	assert_false(find(&place, json_pack("[{}, {s:i}, []]", "regions", 1)));

@@ -65,7 +65,6 @@ static void answers_that_make_no_sense_are_refused(void **state)
 	};
 	size_t i;
 
-	(void)state;
 	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		if (parse(wrong[i]) != -EPROTO)
 			fail_msg("taken: %s", wrong[i]);
@@ -77,7 +76,6 @@ static void classes_add_up_to_the_ram(void **state)
 	u64 sum;
 	u32 i;
 
-	(void)state;
 	prepare();
 	assert_int_equal(map_cells_class(&cells, 3, PAGE_KEPT), 10);
 	assert_int_equal(map_cells_class(&cells, 3, PAGE_AGAIN), 20);
@@ -93,7 +91,6 @@ static void classes_add_up_to_the_ram(void **state)
 
 static void the_main_class_has_a_shade(void **state)
 {
-	(void)state;
 	prepare();
 	assert_int_equal(map_cells_main(&cells, 0), PAGE_SENT);
 	assert_int_equal(map_cells_shade(&cells, 0), 4);
@@ -111,7 +108,6 @@ static void what_the_guest_published_is_added_up(void **state)
 	struct freehint_reader reader;
 	struct freehint_publisher pub;
 
-	(void)state;
 	assert_non_null(shm);
 	memset(shm, 0, SHM_SIZE);
 	assert_int_equal(freehint_write_host_hello(shm, SHM_SIZE, INSTANCE), 0);
@@ -139,7 +135,6 @@ static void terminal_shows_a_character_for_each_cell(void **state)
 	size_t size;
 	FILE *to = open_memstream(&text, &size);
 
-	(void)state;
 	prepare();
 	map_terminal(&cells, to, 80, false);
 	fclose(to);
@@ -161,7 +156,6 @@ static void pictures_are_written(void **state)
 	char head[8] = "";
 	FILE *file;
 
-	(void)state;
 	close(mkstemp(path));
 	prepare();
 	assert_int_equal(map_png(&cells, path), 0);

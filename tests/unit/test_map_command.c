@@ -66,7 +66,6 @@ static void memory_and_holes_are_told_apart(void **state)
 	json_t *answer = ask("{\"cells\": 480}");
 	u64 per_cell;
 
-	(void)state;
 	assert_non_null(answer);
 	assert_int_equal(json_integer_value(json_object_get(answer, "pages")), CAPACITY);
 	per_cell = (u64)json_integer_value(json_object_get(answer, "pages-per-cell"));
@@ -83,7 +82,6 @@ static void what_was_hinted_is_added_up(void **state)
 {
 	json_t *answer;
 
-	(void)state;
 	hint_map_reset();
 	hint_map_add(2 * MIB, 4 * MIB);
 	hint_map_add(40 * MIB, FREEHINT_PAGE_SIZE);
@@ -100,7 +98,6 @@ static void any_number_of_cells_covers_all(void **state)
 	char args[32];
 	json_t *answer;
 
-	(void)state;
 	for (cells = 1; cells <= 4096; cells += cells < 70 ? 1 : 671) {
 		snprintf(args, sizeof(args), "{\"cells\": %llu}", (unsigned long long)cells);
 		answer = ask(args);
@@ -122,7 +119,6 @@ static void bad_arguments_are_refused(void **state)
 	};
 	size_t i;
 
-	(void)state;
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_null(ask(bad[i]));
 }
@@ -131,7 +127,6 @@ static int init(void **state)
 {
 	const char *why;
 
-	(void)state;
 	fake_qemu_init();
 	fake_qobject_init();
 	fake_add_block(0, 16 * MIB);
@@ -144,7 +139,6 @@ static int init(void **state)
 
 static int finish(void **state)
 {
-	(void)state;
 	free(fake.shm);
 	return 0;
 }

@@ -52,7 +52,6 @@ static int setup(void **state)
 {
 	const char *why;
 
-	(void)state;
 	arm_release();
 	fake_qemu_init();
 	fake_qobject_init();
@@ -72,7 +71,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	gate_close(true);
 	return 0;
 }
@@ -127,7 +125,6 @@ static void refused(json_t *args, const char *words)
 
 static void good_ranges_are_queued(void **state)
 {
-	(void)state;
 	assert_int_equal(run_command(one(MIB, 4096)), 1);
 	assert_int_equal(run_command(two(MIB, MIB, 2 * MIB, RAM - 2 * MIB)), 256 * 63);
 	assert_int_equal(run_command(one(4096 * MIB + RAM - 4096, 8192)), 2);
@@ -137,7 +134,6 @@ static void memory_of_the_firmware_is_left_alone(void **state)
 {
 	struct gate_view before, after;
 
-	(void)state;
 	gate_view(&before);
 	assert_int_equal(run_command(one(0, MIB)), 0);
 	assert_int_equal(run_command(one(MIB - 4096, 8192)), 1);
@@ -147,7 +143,6 @@ static void memory_of_the_firmware_is_left_alone(void **state)
 
 static void bad_ranges_are_refused_by_number(void **state)
 {
-	(void)state;
 	refused(one(MIB, 0), "range 0 [0x100000, +0x0) is empty");
 	refused(one(MIB + 1, 4096), "is not aligned");
 	refused(one(MIB, 4095), "is not aligned");
@@ -173,7 +168,6 @@ static void memory_that_does_not_migrate_is_left_out_and_the_rest_is_queued(void
 {
 	u64 before = ignored();
 
-	(void)state;
 	fake.block[1].ignored = true;
 	arm_acquire();
 	arm_all();
@@ -192,7 +186,6 @@ static void a_page_that_could_not_be_armed_is_left_out_and_the_rest_is_queued(vo
 {
 	u64 before = ignored();
 
-	(void)state;
 	fake_add_block(8192 * MIB, MIB + 4096);
 	arm_acquire();
 	arm_all();
@@ -204,7 +197,6 @@ static void a_command_that_is_refused_leaves_nothing_out(void **state)
 {
 	u64 before = ignored();
 
-	(void)state;
 	fake.block[1].ignored = true;
 	arm_acquire();
 	arm_all();
@@ -215,14 +207,12 @@ static void a_command_that_is_refused_leaves_nothing_out(void **state)
 
 static void with_nothing_armed_nothing_is_queued(void **state)
 {
-	(void)state;
 	arm_release();
 	assert_int_equal(run_command(one(MIB, 4096)), 0);
 }
 
 static void memory_of_a_device_is_refused(void **state)
 {
-	(void)state;
 	fake.block[1].device = true;
 	arm_acquire();
 	arm_all();
@@ -233,7 +223,6 @@ static void other_rounds_are_refused(void **state)
 {
 	u64 mine = round_id;
 
-	(void)state;
 	round_id = mine - 1;
 	refused(one(MIB, 4096), "is stale");
 	round_id = mine;
@@ -245,7 +234,6 @@ static void other_rounds_are_refused(void **state)
 
 static void arguments_are_checked_before_anything_else(void **state)
 {
-	(void)state;
 	refused(text("{}"), "'ranges' or 'fdname' is missing");
 	refused(text("{\"round\": 1, \"rangs\": []}"), "argument 'rangs' is unknown");
 	refused(text("{\"round\": 1, \"ranges\": 5}"), "'ranges' is not a list");
@@ -265,7 +253,6 @@ static void too_long_a_list_is_refused(void **state)
 	json_t *args = json_pack("{s:I, s:[]}", "round", (json_int_t)round_id, "ranges");
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i <= FREEHINT_MAX_JSON_RANGES; i++)
 		json_array_append_new(json_object_get(args, "ranges"), json_object());
 	refused(args, "at most 1024 are accepted");
@@ -294,7 +281,6 @@ static void pass_records(u32 count)
 
 static void records_in_a_file_are_queued(void **state)
 {
-	(void)state;
 	pass_records(FREEHINT_MAX_RANGES);
 	assert_int_equal(run_command(by_fd(FREEHINT_MAX_RANGES)), FREEHINT_MAX_RANGES);
 	assert_true(fake_fd_is_taken());
@@ -306,7 +292,6 @@ static void bad_files_are_refused_and_closed(void **state)
 {
 	int ends[2];
 
-	(void)state;
 	pass_records(3);
 	refused(by_fd(4), "holds 48 bytes, 4 ranges are 64");
 	pass_records(3);
@@ -323,7 +308,6 @@ static void bad_files_are_refused_and_closed(void **state)
 
 static int init(void **state)
 {
-	(void)state;
 	shm = fake_region_new(SHM_SIZE);
 	if (!shm)
 		return -1;
@@ -332,7 +316,6 @@ static int init(void **state)
 
 static int finish(void **state)
 {
-	(void)state;
 	free(shm);
 	return 0;
 }

@@ -23,7 +23,6 @@ static char text[METRICS_TEXT];
 
 static int set_up(void **state)
 {
-	(void)state;
 	memset(&status, 0, sizeof(status));
 	metrics_init(&metrics, "/run/vm1.prom", -1);
 	return 0;
@@ -46,7 +45,6 @@ static bool says(const char *line)
 
 static void state_and_counters_are_told(void **state)
 {
-	(void)state;
 	status.instance = 7;
 	status.state = FREEHINT_STATE_READY;
 	status.pages_cleared = 12345678901ULL;
@@ -62,7 +60,6 @@ static void state_and_counters_are_told(void **state)
 /* A counter that falls to 0 and comes back counts as new; one that is away does not. */
 static void counters_of_a_qemu_that_is_gone_are_left_out(void **state)
 {
-	(void)state;
 	assert_null(strstr(format(false), "freehint_rounds_total"));
 	assert_non_null(strstr(text, "freehint_attached{vm=\"vm1\"} 0\n"));
 	assert_non_null(strstr(text, "freehint_pages_offered_total{vm=\"vm1\"} 0\n"));
@@ -72,7 +69,6 @@ static void migrations_add_up(void **state)
 {
 	const struct agent_stats stats = { .faulty = 2, .pages_offered = 64 };
 
-	(void)state;
 	metrics_count(&metrics, &stats, OUTCOME_COMPLETED);
 	metrics_count(&metrics, &stats, OUTCOME_NONE);
 	assert_true(says("freehint_migrations_ended_total{vm=\"vm1\",outcome=\"completed\"} 1\n"));
@@ -86,7 +82,6 @@ static void every_name_has_one_head(void **state)
 {
 	char name[128], *head;
 
-	(void)state;
 	status.instance = 7;
 	for (head = strstr(format(true), "# TYPE "); head; head = strstr(head + 1, "# TYPE ")) {
 		assert_int_equal(sscanf(head, "# TYPE %127s", name), 1);
@@ -100,7 +95,6 @@ static void odd_names_make_a_label_all_the_same(void **state)
 {
 	char longest[512];
 
-	(void)state;
 	metrics_init(&metrics, "a\"b\\c\nd", -1);
 	assert_string_equal(metrics.label, "a\\\"b\\\\c d");
 	metrics_init(&metrics, "/x/.prom", -1);
@@ -130,7 +124,6 @@ static void scribe_is_told_what_is_new(void **state)
 	struct metrics_view view = { .attached = true, .status = &status };
 	int pair[2];
 
-	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
 	metrics_init(&metrics, "vm1", pair[0]);
 	metrics_send(&metrics, &view, false);

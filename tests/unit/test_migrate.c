@@ -24,14 +24,12 @@
 
 static void a_migration_that_completes_keeps_what_was_set(void **state)
 {
-	(void)state;
 	assert_int_equal(play_run(), CLI_OK);
 	play_assert_still_changed();
 }
 
 static void a_migration_that_fails_puts_back(void **state)
 {
-	(void)state;
 	play.state[1] = "failed";
 	assert_int_equal(play_run(), CLI_NOT_MIGRATED);
 	play_assert_put_back();
@@ -39,7 +37,6 @@ static void a_migration_that_fails_puts_back(void **state)
 
 static void a_migration_that_is_refused_puts_back(void **state)
 {
-	(void)state;
 	play.refuse = "migrate";
 	assert_int_equal(play_run(), CLI_NO_ANSWER);
 	play_assert_put_back();
@@ -47,7 +44,6 @@ static void a_migration_that_is_refused_puts_back(void **state)
 
 static void limits_that_are_refused_put_reporting_back(void **state)
 {
-	(void)state;
 	play.refuse = "migrate-set-parameters";
 	assert_int_equal(play_run(), CLI_NO_ANSWER);
 	assert_false(play.begun);
@@ -56,7 +52,6 @@ static void limits_that_are_refused_put_reporting_back(void **state)
 
 static void an_interrupt_before_the_first_command_begins_nothing(void **state)
 {
-	(void)state;
 	play.early = true;
 	assert_int_equal(play_run(), CLI_NOT_MIGRATED);
 	assert_false(play.begun);
@@ -65,7 +60,6 @@ static void an_interrupt_before_the_first_command_begins_nothing(void **state)
 
 static void a_migration_that_is_under_way_is_left_alone(void **state)
 {
-	(void)state;
 	play.earlier = "postcopy-active";
 	assert_int_equal(play_run(), CLI_NO_ANSWER);
 	assert_false(play.begun);
@@ -75,14 +69,12 @@ static void a_migration_that_is_under_way_is_left_alone(void **state)
 
 static void a_migration_after_a_failed_one_begins(void **state)
 {
-	(void)state;
 	play.earlier = "failed";
 	assert_int_equal(play_run(), CLI_OK);
 }
 
 static void reporting_that_was_on_stays_on(void **state)
 {
-	(void)state;
 	play.server.state = "ready";
 	play.reporting = true;
 	play.state[1] = "failed";
@@ -92,7 +84,6 @@ static void reporting_that_was_on_stays_on(void **state)
 
 static void what_somebody_else_has_set_stays(void **state)
 {
-	(void)state;
 	play.meddler = 77;
 	play.state[1] = "failed";
 	assert_int_equal(play_run(), CLI_NOT_MIGRATED);
@@ -140,7 +131,6 @@ static void an_interrupt_cancels_nothing_once_the_guest_has_gone(void **state)
 /* QEMU 7.2 calls it "active" until the guest is over there. */
 static void an_interrupt_cancels_nothing_while_the_guest_is_handed_over(void **state)
 {
-	(void)state;
 	play.server.runstate = "finish-migrate";
 	play.state[1] = play.state[2] = play.state[3] = "active";
 	play.state[4] = "completed";
@@ -152,7 +142,6 @@ static void an_interrupt_cancels_nothing_while_the_guest_is_handed_over(void **s
 
 static void a_cancellation_that_is_refused_is_said_once(void **state)
 {
-	(void)state;
 	play.refuse = "migrate_cancel";
 	play.state[1] = play.state[2] = play.state[3] = play.state[4] = "active";
 	play.state[5] = "completed";
@@ -164,7 +153,6 @@ static void a_cancellation_that_is_refused_is_said_once(void **state)
 
 static void a_second_interrupt_leaves_the_migration_to_itself(void **state)
 {
-	(void)state;
 	play.state[0] = "postcopy-active";
 	play.state[1] = NULL;
 	play.interrupt = 1;
@@ -177,7 +165,6 @@ static void a_second_interrupt_leaves_the_migration_to_itself(void **state)
 
 static void a_connection_that_breaks_is_made_again(void **state)
 {
-	(void)state;
 	play.state[1] = play.state[2] = play.state[3] = "active";
 	play.state[4] = "failed";
 	play.hang_up = 2;
@@ -188,7 +175,6 @@ static void a_connection_that_breaks_is_made_again(void **state)
 
 static void a_guest_that_is_left_stopped_is_named(void **state)
 {
-	(void)state;
 	play.server.runstate = "postmigrate";
 	play.state[1] = "failed";
 	assert_int_equal(play_run(), CLI_NOT_MIGRATED);
@@ -203,7 +189,6 @@ static void a_state_that_waits_for_somebody_says_for_whom(void **state)
 	};
 	size_t i;
 
-	(void)state;
 	for (i = 0; i < sizeof(waits) / sizeof(waits[0]); i++)
 		assert_non_null(migration_state_find(waits[i])->waits);
 	assert_null(migration_state_find("active")->waits);

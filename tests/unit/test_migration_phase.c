@@ -53,7 +53,6 @@ static void source_may_be_mapped_throughout_precopy(void **state)
 		{ "running", "failed", PHASE_IDLE, true },
 	};
 
-	(void)state;
 	WALK(steps);
 }
 
@@ -67,7 +66,6 @@ static void destination_of_precopy_waits_for_the_end(void **state)
 		{ "running", "active", PHASE_PRECOPY, true },
 	};
 
-	(void)state;
 	WALK(steps);
 }
 
@@ -82,7 +80,6 @@ static void destination_of_postcopy_waits_while_the_guest_runs(void **state)
 		{ "running", "completed", PHASE_IDLE, true },
 	};
 
-	(void)state;
 	WALK(steps);
 }
 
@@ -94,7 +91,6 @@ static void agent_that_comes_during_postcopy_waits(void **state)
 		{ "running", "completed", PHASE_IDLE, true },
 	};
 
-	(void)state;
 	WALK(steps);
 }
 
@@ -105,7 +101,6 @@ static void destination_without_status_is_done_when_it_left_inmigrate(void **sta
 		{ "paused", "", PHASE_IDLE, true },
 	};
 
-	(void)state;
 	WALK(steps);
 }
 
@@ -118,13 +113,11 @@ static void no_answer_means_do_not_map(void **state)
 		{ "running", "some-new-status", PHASE_INCOMING, false },
 	};
 
-	(void)state;
 	WALK(steps);
 }
 
 static void outcomes_have_names(void **state)
 {
-	(void)state;
 	assert_int_equal(migration_outcome_of("completed"), OUTCOME_COMPLETED);
 	assert_int_equal(migration_outcome_of("failed"), OUTCOME_FAILED);
 	assert_int_equal(migration_outcome_of("cancelled"), OUTCOME_CANCELLED);

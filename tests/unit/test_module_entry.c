@@ -103,19 +103,16 @@ static QDict *new_dict(void)
 
 static void version(QDict *args, QObject **ret, Error **errp)
 {
-	(void)errp;
 	*ret = (QObject *)args;
 }
 
 static QDict *member(const QDict *dict, const char *key)
 {
-	(void)key;
 	return (QDict *)(uintptr_t)dict;
 }
 
 static int64_t number(const QDict *dict, const char *key, int64_t none)
 {
-	(void)dict;
 	if (!strcmp(key, "major"))
 		return major;
 	return strcmp(key, "minor") ? none : minor;
@@ -135,7 +132,6 @@ void *__wrap_dlsym(void *handle, const char *name)
 	};
 	size_t i;
 
-	(void)handle;
 	if (absent && !strcmp(name, absent))
 		return NULL;
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -146,7 +142,6 @@ void *__wrap_dlsym(void *handle, const char *name)
 
 static int reset(void **state)
 {
-	(void)state;
 	major = 7;
 	minor = 2;
 	absent = NULL;
@@ -169,7 +164,6 @@ static void tested_series_load_with_their_plugin_number(void **state)
 	static const int series[][3] = { { 7, 2, 1 }, { 10, 0, 4 }, { 11, 1, 7 } };
 	size_t i;
 
-	(void)state;
 	for (i = 0; i < 3; i++) {
 		major = series[i][0];
 		minor = series[i][1];
@@ -194,7 +188,6 @@ static void how_a_series_switches_to_postcopy_is_known_or_not(void **state)
 	};
 	size_t i;
 
-	(void)state;
 	for (i = 0; i < 4; i++) {
 		major = series[i][0];
 		minor = series[i][1];
@@ -211,7 +204,6 @@ static void how_a_series_switches_to_postcopy_is_known_or_not(void **state)
 /* The same command line goes with a machine to hosts whose QEMU is not known. */
 static void in_an_untested_series_we_load_without_effect_and_say_why(void **state)
 {
-	(void)state;
 	major = 9;
 	minor = 1;
 	assert_int_equal(load(NULL), 0);
@@ -226,7 +218,6 @@ static void in_an_untested_series_we_load_without_effect_and_say_why(void **stat
 /* Should QEMU's loader take the number that is meant to be turned away. */
 static void while_qemu_is_asked_for_the_number_nothing_is_started(void **state)
 {
-	(void)state;
 	number_is_asked = true;
 	assert_int_equal(load("typo=on"), 0);
 	number_is_asked = false;
@@ -236,7 +227,6 @@ static void while_qemu_is_asked_for_the_number_nothing_is_started(void **state)
 
 static void where_only_work_is_wanted_qemu_ends(void **state)
 {
-	(void)state;
 	major = 9;
 	minor = 1;
 	assert_int_not_equal(load("strict=on"), 0);
@@ -255,7 +245,6 @@ static void where_only_work_is_wanted_qemu_ends(void **state)
 
 static void an_untested_series_loads_with_a_warning_if_told_so(void **state)
 {
-	(void)state;
 	major = 9;
 	minor = 1;
 	assert_int_equal(load("allow-untested=on"), 0);
@@ -270,7 +259,6 @@ static void a_missing_symbol_leaves_us_without_effect(void **state)
 	};
 	size_t i;
 
-	(void)state;
 	for (i = 0; i < 3; i++) {
 		absent = some[i];
 		inert = NULL;
@@ -289,7 +277,6 @@ static void without_what_commands_need_there_are_none_and_qemu_starts(void **sta
 	};
 	size_t i;
 
-	(void)state;
 	for (i = 0; i < 4; i++) {
 		absent = some[i];
 		assert_int_equal(load(NULL), 0);
@@ -304,7 +291,6 @@ static void without_what_commands_need_there_are_none_and_qemu_starts(void **sta
 
 static void a_renamed_symbol_is_found_under_either_name(void **state)
 {
-	(void)state;
 	absent = "bql_locked";
 	assert_int_equal(load(NULL), 0);
 	absent = "qemu_mutex_iothread_locked";
@@ -313,7 +299,6 @@ static void a_renamed_symbol_is_found_under_either_name(void **state)
 
 static void tcg_gets_its_tlbs_reset_on_every_series(void **state)
 {
-	(void)state;
 	assert_int_equal(load(NULL), 0);
 	assert_non_null(qemu.tlb_reset_dirty);
 	tcg = false;
@@ -328,7 +313,6 @@ static void tcg_gets_its_tlbs_reset_on_every_series(void **state)
 
 static void options_are_taken(void **state)
 {
-	(void)state;
 	assert_int_equal(load("memdev=other"), 0);
 	assert_string_equal(memdev, "other");
 	assert_int_equal(load("first-wait-ms=0"), 0);
@@ -357,7 +341,6 @@ static void bad_options_are_refused_by_name(void **state)
 	};
 	size_t i;
 
-	(void)state;
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		reset(NULL);
 		assert_int_not_equal(load(bad[i]), 0);

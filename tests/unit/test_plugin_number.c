@@ -35,7 +35,6 @@ static void parse_plugin(const char *option, void *list)
 
 static int load_plugins(void *list, Error **errp)
 {
-	(void)list;
 	asks++;
 	if (declared >= lowest)
 		return 0;
@@ -60,7 +59,6 @@ static void error_free(Error *err)
 void *__wrap_dlsym(void *handle, const char *name);
 void *__wrap_dlsym(void *handle, const char *name)
 {
-	(void)handle;
 	if (absent && !strcmp(name, absent))
 		return NULL;
 	if (!strcmp(name, "qemu_plugin_opt_parse"))
@@ -70,7 +68,6 @@ void *__wrap_dlsym(void *handle, const char *name)
 
 static int reset(void **state)
 {
-	(void)state;
 	qemu.has_qmp = true;
 	qemu.major = 12;
 	qemu.minor = 0;
@@ -88,7 +85,6 @@ static void a_tested_series_is_not_asked(void **state)
 	static const int series[][3] = { { 7, 2, 1 }, { 10, 0, 4 }, { 11, 1, 7 } };
 	size_t i;
 
-	(void)state;
 	for (i = 0; i < 3; i++) {
 		qemu.major = series[i][0];
 		qemu.minor = series[i][1];
@@ -103,7 +99,6 @@ static void an_unknown_series_is_asked(void **state)
 	static const int windows[] = { 0, 2, 7, 8, 40 };
 	size_t i;
 
-	(void)state;
 	for (i = 0; i < 5; i++) {
 		lowest = windows[i];
 		assert_int_equal(plugin_number_find(&declared), lowest);
@@ -120,7 +115,6 @@ static void without_an_answer_the_functions_for_plugins_tell_the_number(void **s
 	};
 	size_t i;
 
-	(void)state;
 	for (i = 0; i < 5; i++) {
 		words = odd[i];
 		assert_int_equal(plugin_number_find(&declared), 7);
@@ -139,7 +133,6 @@ static void without_an_answer_the_functions_for_plugins_tell_the_number(void **s
 /* Without modules QEMU exports neither its version nor its loader. */
 static void a_qemu_without_an_answer_is_not_asked(void **state)
 {
-	(void)state;
 	qemu.has_qmp = false;
 	assert_int_equal(plugin_number_find(&declared), 7);
 	qemu.has_qmp = true;

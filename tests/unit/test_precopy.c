@@ -36,7 +36,6 @@ static void a_round_opens_after_each_sync_and_is_armed_before(void **state)
 {
 	u64 first, second;
 
-	(void)state;
 	assert_true(precopy_start(&why));
 	assert_int_equal(shm->host_request.phase, FREEHINT_PHASE_READY);
 	first = begin_migration();
@@ -55,7 +54,6 @@ static void every_start_kicks_a_guest_that_may_look_seldom(void **state)
 {
 	u32 kicks = shm->host_request.kicks;
 
-	(void)state;
 	assert_true(precopy_start(&why));
 	assert_int_equal(shm->host_request.kicks, kicks + 1);
 	assert_true(precopy_start(&why));
@@ -64,7 +62,6 @@ static void every_start_kicks_a_guest_that_may_look_seldom(void **state)
 
 static void the_big_lock_is_dropped_for_arming_and_left_as_it_was_found(void **state)
 {
-	(void)state;
 	assert_true(precopy_start(&why));
 	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
 	fake_notify(QEMU_PRECOPY_AFTER_SYNC);
@@ -82,7 +79,6 @@ static void the_big_lock_is_dropped_for_arming_and_left_as_it_was_found(void **s
 /* Firmware and memory of devices migrate all the same. */
 static void without_memory_that_can_be_hinted_no_round_is_opened(void **state)
 {
-	(void)state;
 	fake.block[0].ignored = true;
 	fake_add_block(1ULL << 32, 1ULL << 20)->device = true;
 	assert_true(precopy_start(&why));
@@ -160,7 +156,6 @@ static void what_happens_while_the_big_lock_is_dropped_keeps_the_round_closed(vo
 /* The guest may eject a DIMM, and its backend be deleted, whenever the big lock is free. */
 static void memory_is_held_from_the_first_round_to_the_end_of_the_migration(void **state)
 {
-	(void)state;
 	assert_true(precopy_start(&why));
 	sync_once();
 	assert_int_equal(fake.block[0].refs, 0);
@@ -179,7 +174,6 @@ static void memory_is_held_from_the_first_round_to_the_end_of_the_migration(void
 /* QEMU has looked it up already, and it may be freed as soon as the big lock is free. */
 static void the_big_lock_is_kept_while_somebody_stands_behind_us(void **state)
 {
-	(void)state;
 	fake_qemu_is_old_tcg();
 	assert_true(precopy_start(&why));
 	fake.notifier->node[0] = &fake;
@@ -198,7 +192,6 @@ static void the_big_lock_is_kept_while_somebody_stands_behind_us(void **state)
 
 static void nothing_happens_unless_started(void **state)
 {
-	(void)state;
 	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
 	assert_int_equal(fake.arms, 0);
 }
@@ -206,7 +199,6 @@ static void nothing_happens_unless_started(void **state)
 /* QEMU holds the lock of its list of RAM blocks: nobody may wait for the big lock then. */
 static void the_first_sync_keeps_the_big_lock(void **state)
 {
-	(void)state;
 	fake_qemu_is_old_tcg();
 	assert_true(precopy_start(&why));
 	sync_once();
@@ -218,7 +210,6 @@ static void the_first_sync_keeps_the_big_lock(void **state)
 
 static void old_tcg_records_writes_again_after_every_sync(void **state)
 {
-	(void)state;
 	fake_qemu_is_old_tcg();
 	sync_once();
 	/* All memory is dirty and none was sent: the end of the setup is early enough. */
@@ -236,7 +227,6 @@ static void old_tcg_records_writes_again_after_every_sync(void **state)
 
 static void a_stopped_guest_gets_no_round(void **state)
 {
-	(void)state;
 	assert_true(precopy_start(&why));
 	fake.running = false;
 	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
@@ -247,7 +237,6 @@ static void stopping_the_guest_closes_the_round(void **state)
 {
 	u64 current, id;
 
-	(void)state;
 	assert_true(precopy_start(&why));
 	id = begin_migration();
 	the_guest_stops();
@@ -257,7 +246,6 @@ static void stopping_the_guest_closes_the_round(void **state)
 
 static void a_capability_set_after_the_start_keeps_rounds_closed(void **state)
 {
-	(void)state;
 	assert_true(precopy_start(&why));
 	fake.postcopy = true;
 	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
@@ -266,7 +254,6 @@ static void a_capability_set_after_the_start_keeps_rounds_closed(void **state)
 
 static void pages_that_must_read_as_zero_are_hinted_in_the_first_pass_only(void **state)
 {
-	(void)state;
 	publish_hello(FREEHINT_CONTRACT_ZERO);
 	assert_true(precopy_start(&why));
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
@@ -278,7 +265,6 @@ static void pages_that_must_read_as_zero_are_hinted_in_the_first_pass_only(void 
 
 static void a_sync_by_another_thread_closes_the_round_and_opens_none(void **state)
 {
-	(void)state;
 	assert_true(precopy_start(&why));
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	a_timer_syncs();
@@ -288,7 +274,6 @@ static void a_sync_by_another_thread_closes_the_round_and_opens_none(void **stat
 /* It has dropped the big lock: QEMU has still to collect the log, or to reset the TLBs. */
 static void no_round_opens_in_the_middle_of_another_threads_sync(void **state)
 {
-	(void)state;
 	assert_true(precopy_start(&why));
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	the_main_loop_is_notified(QEMU_PRECOPY_BEFORE_SYNC);
@@ -313,7 +298,6 @@ static struct {
 
 static u64 apply_slowly(const struct gate_range *range)
 {
-	(void)range;
 	__atomic_store_n(&slow.applying, true, __ATOMIC_SEQ_CST);
 	pthread_mutex_lock(&slow.hold);
 	pthread_mutex_unlock(&slow.hold);
@@ -322,20 +306,17 @@ static u64 apply_slowly(const struct gate_range *range)
 
 static int never_sealed(u64 round)
 {
-	(void)round;
 	return -EAGAIN;
 }
 
 static void *apply_thread(void *opaque)
 {
-	(void)opaque;
 	gate_run(apply_slowly, never_sealed);
 	return NULL;
 }
 
 static void *sync_and_say(void *opaque)
 {
-	(void)opaque;
 	sync_once();
 	__atomic_store_n(&slow.synced, true, __ATOMIC_SEQ_CST);
 	return NULL;
@@ -349,7 +330,6 @@ static void a_sync_waits_for_the_last_range_though_reporting_was_stopped(void **
 	bool early;
 	int i;
 
-	(void)state;
 	assert_true(precopy_start(&why));
 	id = begin_migration();
 	pthread_mutex_lock(&slow.hold);

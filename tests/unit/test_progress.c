@@ -41,7 +41,6 @@ static void eighty_columns_have_a_bar_and_numbers(void **state)
 	char line[PROGRESS_LINE];
 	size_t i;
 
-	(void)state;
 	for (i = 0; i < sizeof(status) / sizeof(status[0]); i++) {
 		draw(line, status[i], 1, 80);
 		assert_non_null(strstr(line, " [########"));
@@ -55,7 +54,6 @@ static void the_bar_is_as_long_as_what_is_done(void **state)
 {
 	char line[PROGRESS_LINE], *bar;
 
-	(void)state;
 	draw(line, "active", 1, 200);
 	bar = strchr(line, '[') + 1;
 	assert_int_equal(strspn(bar, "#"), 30);
@@ -67,7 +65,6 @@ static void no_width_is_exceeded(void **state)
 	char line[PROGRESS_LINE];
 	unsigned int columns;
 
-	(void)state;
 	for (columns = 1; columns < 400; columns++) {
 		draw(line, "postcopy-recover-setup", 1, columns);
 		assert_true(strlen(line) < columns);
@@ -80,7 +77,6 @@ static void without_a_terminal_everything_is_told_and_nothing_drawn(void **state
 {
 	char line[PROGRESS_LINE];
 
-	(void)state;
 	draw(line, "active", 1, 0);
 	assert_string_equal(line, "active, 2000 MB left, 1000 MB sent, 5000 MB kept off, pass 3, "
 				  "9400 Mbit/s, dirty 4 MB/s");
@@ -91,7 +87,6 @@ static void an_answer_without_numbers_is_shown(void **state)
 	json_t *migrate = json_pack("{s:s}", "status", "setup");
 	char line[PROGRESS_LINE];
 
-	(void)state;
 	progress_line(line, migrate, NULL, 0, 80);
 	assert_int_equal(strncmp(line, "setup [..", 9), 0);
 	progress_line(line, NULL, NULL, 0, 80);

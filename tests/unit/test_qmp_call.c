@@ -47,7 +47,6 @@ static void *play(void *opaque)
 	int fd = accept(peer.listener, NULL, NULL), i;
 	char heard[4096];
 
-	(void)opaque;
 	for (i = 0; i < MAX_LINES && peer.line[i]; i++) {
 		if (i && recv(fd, heard, sizeof(heard), 0) <= 0)
 			break;
@@ -91,7 +90,6 @@ static void a_command_is_answered_with_events_in_between(void **state)
 	struct qmp_call call;
 	json_t *answer;
 
-	(void)state;
 	start(GREETING, "{\"return\": {}}", "{\"event\": \"STOP\"}\r\n{\"ev"
 	      "ent\": \"RESUME\", \"data\": {}}\r\n{\"return\": {\"n\": 5}}\r\n");
 	assert_int_equal(qmp_call_open(&call, peer.path), 0);
@@ -104,7 +102,6 @@ static void a_command_is_answered_with_events_in_between(void **state)
 
 static void on_signal(int signal)
 {
-	(void)signal;
 }
 
 /* An answer that was given up would be taken for that to the next question. */
@@ -114,7 +111,6 @@ static void a_signal_does_not_end_the_wait(void **state)
 	struct qmp_call call;
 	json_t *answer;
 
-	(void)state;
 	assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
 	peer.caller = pthread_self();
 	peer.disturbs = true;
@@ -131,7 +127,6 @@ static void an_error_is_told_by_name(void **state)
 {
 	struct qmp_call call;
 
-	(void)state;
 	start(GREETING, "{\"return\": {}}", "{\"error\": {\"class\": \"GenericError\", "
 	      "\"desc\": \"no such thing\"}}");
 	assert_int_equal(qmp_call_open(&call, peer.path), 0);
@@ -145,7 +140,6 @@ static void a_command_that_does_not_exist_is_told_apart(void **state)
 {
 	struct qmp_call call;
 
-	(void)state;
 	start(GREETING, "{\"return\": {}}", "{\"error\": {\"class\": \"CommandNotFound\", "
 	      "\"desc\": \"unknown\"}}");
 	assert_int_equal(qmp_call_open(&call, peer.path), 0);
@@ -162,7 +156,6 @@ static void what_is_no_qemu_is_refused(void **state)
 	struct qmp_call call;
 	size_t i;
 
-	(void)state;
 	for (i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
 		start(first[i], NULL, NULL);
 		assert_int_not_equal(qmp_call_open(&call, peer.path), 0);
@@ -175,7 +168,6 @@ static void a_qemu_that_goes_away_is_noticed(void **state)
 {
 	struct qmp_call call;
 
-	(void)state;
 	start(GREETING, "{\"return\": {}}", NULL);
 	assert_int_equal(qmp_call_open(&call, peer.path), 0);
 	assert_null(qmp_call(&call, "some-command", NULL));
@@ -187,7 +179,6 @@ static void a_socket_that_is_not_there_is_named(void **state)
 {
 	struct qmp_call call;
 
-	(void)state;
 	assert_int_equal(qmp_call_open(&call, "/nowhere/qmp"), -ENOENT);
 	assert_non_null(strstr(call.error, "/nowhere/qmp"));
 	qmp_call_close(&call);

@@ -55,7 +55,6 @@ static void connect_client(void)
 
 static int set_up(void **state)
 {
-	(void)state;
 	log_init(LOG_LEVEL_ERROR);
 	memset(&rig, 0, sizeof(rig));
 	rig.got = -1;
@@ -73,7 +72,6 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	(void)state;
 	qmp_client_free(&rig.client);
 	close(rig.fd);
 	close(rig.listener);
@@ -145,7 +143,6 @@ static int ask(void)
 
 static void negotiation_comes_first(void **state)
 {
-	(void)state;
 	assert_int_equal(ask(), -ENOTCONN);
 	expect_sent("");
 	assert_int_equal(hear(GREETING), 0);
@@ -155,7 +152,6 @@ static void negotiation_comes_first(void **state)
 
 static void events_may_come_before_the_negotiation_ends(void **state)
 {
-	(void)state;
 	assert_int_equal(hear("{\"event\": \"RESUME\"}\r\n"), 0);
 	assert_int_equal(rig.client.state, QMP_GREETING);
 	assert_int_equal(hear(GREETING), 0);
@@ -168,7 +164,6 @@ static void events_may_come_before_the_negotiation_ends(void **state)
 
 static void refused_negotiation_is_no_qmp(void **state)
 {
-	(void)state;
 	assert_int_equal(hear(GREETING), 0);
 	assert_int_equal(hear("{\"error\": {\"class\": \"X\", \"desc\": \"y\"}, \"id\": 1}"),
 			 -EPROTO);
@@ -176,7 +171,6 @@ static void refused_negotiation_is_no_qmp(void **state)
 
 static void answers_find_their_question(void **state)
 {
-	(void)state;
 	negotiate();
 	assert_int_equal(ask(), 0);
 	assert_int_equal(qmp_client_send(&rig.client, QMP_QUERY_MIGRATE, 6, -1, NULL), 0);
@@ -196,7 +190,6 @@ static void answers_find_their_question(void **state)
 
 static void answers_to_nobody_are_ignored(void **state)
 {
-	(void)state;
 	negotiate();
 	assert_int_equal(ask(), 0);
 	assert_int_equal(hear("{\"return\": 1, \"id\": 0}{\"return\": 1, \"id\": -2}"
@@ -218,7 +211,6 @@ static void errors_without_words_have_empty_ones(void **state)
 	};
 	unsigned int i;
 
-	(void)state;
 	negotiate();
 	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		assert_int_equal(ask(), 0);
@@ -231,7 +223,6 @@ static void errors_without_words_have_empty_ones(void **state)
 
 static void answers_of_the_connection_before_are_ignored(void **state)
 {
-	(void)state;
 	negotiate();
 	assert_int_equal(ask(), 0);
 	qmp_client_close(&rig.client);
@@ -246,7 +237,6 @@ static void answers_of_the_connection_before_are_ignored(void **state)
 
 static void closed_connection_is_told(void **state)
 {
-	(void)state;
 	negotiate();
 	shutdown(rig.fd, SHUT_RDWR);
 	assert_int_equal(qmp_client_transfer(&rig.client), -ECONNRESET);
@@ -260,7 +250,6 @@ static void unanswered_commands_are_bounded(void **state)
 {
 	unsigned int i;
 
-	(void)state;
 	negotiate();
 	for (i = 0; i < QMP_MAX_PENDING; i++)
 		assert_int_equal(ask(), 0);
@@ -271,7 +260,6 @@ static void unanswered_commands_are_bounded(void **state)
 
 static void long_commands_are_refused_whole(void **state)
 {
-	(void)state;
 	negotiate();
 	assert_int_equal(qmp_client_send(&rig.client, QMP_GETFD, 0, -1, "{\"fdname\":\"%*d\"}",
 					 QMP_MAX_TEXT, 7), -EMSGSIZE);
@@ -304,7 +292,6 @@ static void full_socket_is_waited_for(void **state)
 	struct stat mine, theirs;
 	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	(void)state;
 	negotiate();
 	fill_socket();
 	assert_int_equal(ask(), 0);
@@ -341,14 +328,12 @@ static int hear_much(const char *head, char filler, size_t size)
 
 static void too_much_is_refused(void **state)
 {
-	(void)state;
 	negotiate();
 	assert_int_equal(hear_much("{\"event\": \"", 'x', FREEHINT_MAX_QMP_LINE), -EMSGSIZE);
 }
 
 static void too_deep_is_refused(void **state)
 {
-	(void)state;
 	negotiate();
 	assert_int_equal(hear_much("{\"event\": ", '[', 8192), 0);
 	assert_int_equal(hear_much("", ']', 8192), 0);
@@ -363,7 +348,6 @@ static void nonsense_is_refused(void **state)
 	};
 	unsigned int i;
 
-	(void)state;
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		assert_int_equal(hear(GREETING), 0);
 		assert_int_equal(hear(texts[i]), -EPROTO);

@@ -59,7 +59,6 @@ static void every_split_gives_the_same_objects(void **state)
 	unsigned int seen;
 	size_t a, b;
 
-	(void)state;
 	assert_int_equal(qmp_stream_init(&stream, SIZE * 4), 0);
 	for (a = 0; a <= len; a++) {
 		for (b = a; b <= len; b++) {
@@ -83,7 +82,6 @@ static void single_bytes_fit_a_small_buffer(void **state)
 	unsigned int seen = 0;
 	size_t i;
 
-	(void)state;
 	assert_int_equal(qmp_stream_init(&stream, 24), 0);
 	for (i = 0; i < sizeof(input) - 1; i++) {
 		feed(&stream, input + i, 1);
@@ -101,7 +99,6 @@ static void garbage_is_an_error(void **state)
 	size_t i, len;
 	int ret;
 
-	(void)state;
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_int_equal(qmp_stream_init(&stream, SIZE), 0);
 		feed(&stream, bad[i], strlen(bad[i]));
@@ -119,7 +116,6 @@ static void overlong_object_is_an_error(void **state)
 	const char *object;
 	size_t len, i;
 
-	(void)state;
 	assert_int_equal(qmp_stream_init(&stream, SIZE), 0);
 	feed(&stream, "  {", 3);
 	for (i = 0; i < SIZE - 1; i++) {
@@ -138,7 +134,6 @@ static void unterminated_string_hides_brackets(void **state)
 	const char *object;
 	size_t len;
 
-	(void)state;
 	assert_int_equal(qmp_stream_init(&stream, SIZE), 0);
 	feed(&stream, "{\"a\": \"}\\\"}", 11);
 	assert_int_equal(qmp_stream_next(&stream, &object, &len), 0);

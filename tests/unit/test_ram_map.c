@@ -21,7 +21,6 @@ static struct ram_map map;
 
 static int setup(void **state)
 {
-	(void)state;
 	fake_qemu_init();
 	fake_add_block(0, LOW);
 	fake_add_block(0x100000, 0xb0000000ULL - 0x100000);
@@ -34,7 +33,6 @@ static void a_segment_ends_where_the_memory_ends(void **state)
 {
 	const struct ram_segment *s = ram_map_find(&map, 0x5000, NULL);
 
-	(void)state;
 	assert_non_null(s);
 	assert_int_equal(s->start, 0x5000);
 	assert_int_equal(s->end, LOW);
@@ -47,7 +45,6 @@ static void the_last_page_is_a_segment_of_one(void **state)
 {
 	const struct ram_segment *s = ram_map_find(&map, LOW - PAGE, NULL);
 
-	(void)state;
 	assert_non_null(s);
 	assert_int_equal(s->end, LOW);
 }
@@ -56,7 +53,6 @@ static void a_hole_is_an_error_with_qemus_words(void **state)
 {
 	Error *err = NULL;
 
-	(void)state;
 	assert_null(ram_map_find(&map, LOW, &err));
 	assert_non_null(err);
 	assert_string_equal(fake.error, "no memory there");
@@ -68,7 +64,6 @@ static void memory_of_a_device_is_an_error(void **state)
 {
 	Error *err = NULL;
 
-	(void)state;
 	fake.block[1].device = true;
 	assert_null(ram_map_find(&map, 0x200000, &err));
 	assert_non_null(err);
@@ -81,7 +76,6 @@ static void a_known_segment_costs_no_question(void **state)
 	unsigned int probes;
 	u64 gpa;
 
-	(void)state;
 	ram_map_find(&map, HIGH, NULL);
 	probes = fake.probes;
 	for (gpa = HIGH; gpa < HIGH + (1ULL << 30); gpa += 1ULL << 20)
@@ -96,7 +90,6 @@ static void more_segments_than_room_still_answer(void **state)
 	u64 gpa = 0x100000;
 	int i;
 
-	(void)state;
 	/* Backwards, so that no earlier segment covers the page. */
 	for (i = 2 * RAM_MAP_SEGMENTS; i-- > 0;) {
 		s = ram_map_find(&map, gpa + i * PAGE, NULL);

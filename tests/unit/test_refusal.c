@@ -44,7 +44,6 @@ static void assert_says(u32 pass, const char *what)
 
 static void nothing_is_wrong(void **state)
 {
-	(void)state;
 	publish_hello(FREEHINT_CONTRACT_DEAD, FREEHINT_REFUSAL_NONE);
 	assert_null(refusal_in_pass(0));
 	assert_null(refusal_in_pass(1));
@@ -53,7 +52,6 @@ static void nothing_is_wrong(void **state)
 
 static void a_capability_is_named(void **state)
 {
-	(void)state;
 	publish_hello(FREEHINT_CONTRACT_DEAD, FREEHINT_REFUSAL_NONE);
 	fake.postcopy = true;
 	assert_says(0, "postcopy-ram capability is set");
@@ -69,7 +67,6 @@ static void a_capability_is_named(void **state)
 
 static void the_guests_reason_is_named(void **state)
 {
-	(void)state;
 	publish_hello(FREEHINT_CONTRACT_REFUSED, FREEHINT_REFUSAL_POISON);
 	assert_says(0, "page_poison");
 	publish_hello(FREEHINT_CONTRACT_REFUSED, FREEHINT_REFUSAL_PAGE_SIZE);
@@ -86,7 +83,6 @@ static void the_guests_reason_is_named(void **state)
 
 static void zero_pages_are_refused_in_later_passes_only(void **state)
 {
-	(void)state;
 	publish_hello(FREEHINT_CONTRACT_ZERO, FREEHINT_REFUSAL_NONE);
 	assert_null(refusal_in_pass(0));
 	assert_null(refusal_in_pass(1));
@@ -95,7 +91,6 @@ static void zero_pages_are_refused_in_later_passes_only(void **state)
 
 static void the_side_to_update_is_named(void **state)
 {
-	(void)state;
 	publish_hello(FREEHINT_CONTRACT_DEAD, FREEHINT_REFUSAL_NONE);
 	shm->guest_hello.version = FREEHINT_VERSION + 1;
 	assert_says(1, "update freehint of the host");
@@ -105,7 +100,6 @@ static void the_side_to_update_is_named(void **state)
 
 static void without_a_region_nothing_else_is_asked(void **state)
 {
-	(void)state;
 	assert_string_equal(refusal_in_pass(0), "no shared memory");
 }
 
@@ -113,7 +107,6 @@ static int attach(void **state)
 {
 	const char *why;
 
-	(void)state;
 	fake.shm = shm;
 	fake.shm_size = SHM_SIZE;
 	if (!bar_attach(&why))
@@ -124,7 +117,6 @@ static int attach(void **state)
 
 static int init(void **state)
 {
-	(void)state;
 	shm = fake_region_new(SHM_SIZE);
 	if (!shm)
 		return -1;
@@ -134,7 +126,6 @@ static int init(void **state)
 
 static int finish(void **state)
 {
-	(void)state;
 	free(shm);
 	return 0;
 }

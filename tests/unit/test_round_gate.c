@@ -34,13 +34,11 @@ static u64 fake_apply(const struct gate_range *range)
 
 static int never_sealed(u64 round)
 {
-	(void)round;
 	return -EAGAIN;
 }
 
 static void *runner(void *opaque)
 {
-	(void)opaque;
 	gate_run(fake_apply, never_sealed);
 	return NULL;
 }
@@ -49,7 +47,6 @@ static int start_runner(void **state)
 {
 	pthread_t thread;
 
-	(void)state;
 	if (gate_init() || gate_init())
 		return -1;
 	return pthread_create(&thread, NULL, runner, NULL);
@@ -87,7 +84,6 @@ static void ids_are_positive_and_never_repeat(void **state)
 {
 	u64 first = open_now(), second;
 
-	(void)state;
 	gate_close(true);
 	second = open_now();
 	gate_close(true);
@@ -99,7 +95,6 @@ static void ids_begin_at_a_random_number(void **state)
 {
 	u64 id = open_now();
 
-	(void)state;
 	gate_close(true);
 	assert_true(id > 0xffffffffULL);
 }
@@ -108,7 +103,6 @@ static void no_round_is_open_before_the_first_and_after_a_close(void **state)
 {
 	u64 current, id;
 
-	(void)state;
 	assert_int_equal(gate_check(1, 1, &current), GATE_NO_ROUND);
 	id = open_now();
 	assert_int_equal(gate_check(id, 1, &current), GATE_QUEUED);
@@ -121,7 +115,6 @@ static void an_earlier_round_is_stale(void **state)
 {
 	u64 current, id = open_now();
 
-	(void)state;
 	gate_close(true);
 	open_now();
 	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_STALE);
@@ -134,7 +127,6 @@ static void ranges_of_an_open_round_are_applied(void **state)
 	u64 before = pages(), id = open_now();
 	struct gate_view view;
 
-	(void)state;
 	assert_int_equal(gate_queue(id, &two_pages, 1, true, &latest), GATE_QUEUED);
 	wait_for_pages(before + 2);
 	gate_close(true);
@@ -156,7 +148,6 @@ static void what_is_queued_at_a_close_is_dropped_and_counted(void **state)
 	u64 before = pages(), id = open_now();
 	struct gate_view then, now;
 
-	(void)state;
 	gate_view(&then);
 	pthread_mutex_lock(&hold);
 	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_QUEUED);
@@ -184,7 +175,6 @@ static void a_close_waits_for_the_range_being_applied(void **state)
 	u64 seen = 0, early, before = pages(), id = open_now();
 	pthread_t thread;
 
-	(void)state;
 	pthread_mutex_lock(&hold);
 	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_QUEUED);
 	wait_until_applying();
@@ -201,7 +191,6 @@ static void a_close_without_wait_does_not_block(void **state)
 {
 	u64 before = pages(), id = open_now();
 
-	(void)state;
 	pthread_mutex_lock(&hold);
 	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_QUEUED);
 	wait_until_applying();
@@ -232,7 +221,6 @@ static void a_full_queue_takes_nothing_of_a_command(void **state)
 	u64 id = open_now(), current;
 	u32 room;
 
-	(void)state;
 	pthread_mutex_lock(&hold);
 	room = fill(id);
 	assert_int_equal(room, 0);
@@ -249,7 +237,6 @@ static void a_round_has_its_share_and_no_more(void **state)
 	u64 before = pages(), id = open_now();
 	struct gate_view view;
 
-	(void)state;
 	fill(id);
 	gate_wait(0, 0);
 	wait_for_pages(before + 2ULL * FREEHINT_MAX_QUEUED);
@@ -268,7 +255,6 @@ static void a_wait_ends_with_the_last_hint(void **state)
 	u64 id = open_now();
 	struct gate_view view;
 
-	(void)state;
 	assert_int_equal(gate_queue(id, &two_pages, 1, true, &latest), GATE_QUEUED);
 	gate_wait(A_MINUTE, A_MINUTE);
 	gate_view(&view);
@@ -281,7 +267,6 @@ static void a_wait_ends_when_nobody_answers(void **state)
 {
 	u64 start = clock_us();
 
-	(void)state;
 	open_now();
 	gate_wait(20000, A_MINUTE);
 	assert_false(gate_was_answered());
@@ -308,7 +293,6 @@ static void a_wait_goes_on_while_answers_come(void **state)
 	u64 before = pages(), id = open_now();
 	pthread_t thread;
 
-	(void)state;
 	pthread_create(&thread, NULL, answer_slowly, &id);
 	gate_wait(A_MINUTE / 60, A_MINUTE);
 	assert_true(gate_was_answered());
@@ -323,7 +307,6 @@ static void a_wait_has_an_end_though_answers_come(void **state)
 	u64 id = open_now();
 	pthread_t thread;
 
-	(void)state;
 	pthread_create(&thread, NULL, answer_slowly, &id);
 	gate_wait(A_MINUTE, 30000);
 	assert_false(gate_was_answered());
@@ -336,7 +319,6 @@ static void rounds_of_a_migration_are_remembered(void **state)
 	struct gate_round past[GATE_PAST];
 	u32 pass;
 
-	(void)state;
 	for (pass = 1; pass <= 3; pass++) {
 		gate_open(pass, clock_us());
 		gate_close(true);

@@ -132,7 +132,6 @@ static void no_copy_mixes_two_rounds(void **state)
 	struct tally here = { 0 }, there = { 0 };
 	pthread_t thread;
 
-	(void)state;
 	region = region_make(SIZE);
 	freehint_write_request(region.shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
 	assert_int_equal(pthread_create(&thread, NULL, guest, &there), 0);

@@ -32,7 +32,6 @@ static char dir[64], path[96];
 
 static int set_up(void **state)
 {
-	(void)state;
 	snprintf(dir, sizeof(dir), "/tmp/freehint-scribe-XXXXXX");
 	assert_non_null(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/vm1.prom", dir);
@@ -41,7 +40,6 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	(void)state;
 	unlink(path);
 	return rmdir(dir);
 }
@@ -88,7 +86,6 @@ static void file_follows_and_goes_with_the_agent(void **state)
 	struct stat info;
 	int scribe;
 
-	(void)state;
 	umask(077);
 	scribe = scribe_start(path);
 	assert_true(scribe >= 0);
@@ -112,7 +109,6 @@ static void file_is_whole_at_any_time(void **state)
 	const char *seen;
 	int scribe, i;
 
-	(void)state;
 	memset(a, 'a', sizeof(a) - 1);
 	memset(b, 'b', sizeof(b) - 1);
 	scribe = scribe_start(path);
@@ -134,7 +130,6 @@ static void missing_directory_is_survived(void **state)
 	char nowhere[128];
 	int scribe;
 
-	(void)state;
 	snprintf(nowhere, sizeof(nowhere), "%s/missing/vm1.prom", dir);
 	scribe = scribe_start(nowhere);
 	assert_true(scribe >= 0);
@@ -191,7 +186,6 @@ static void what_is_wrong_is_said_once(void **state)
 	char nowhere[128];
 	const char *said;
 
-	(void)state;
 	snprintf(nowhere, sizeof(nowhere), "%s/missing/vm1.prom", dir);
 	said = said_about(nowhere, 5, leave);
 	assert_non_null(strstr(said, "No such file or directory, create its directory"));
@@ -206,7 +200,6 @@ static void link_in_the_way_is_not_followed(void **state)
 	char fresh[128], victim[128];
 	int scribe;
 
-	(void)state;
 	snprintf(fresh, sizeof(fresh), "%s.new", path);
 	snprintf(victim, sizeof(victim), "%s/victim", dir);
 	assert_int_equal(symlink(victim, fresh), 0);
@@ -241,7 +234,6 @@ static void the_rest_is_forbidden(void **state)
 	size_t i;
 	pid_t pid;
 
-	(void)state;
 	for (i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
 		pid = fork();
 		assert_true(pid >= 0);

@@ -40,7 +40,6 @@ static void nobody_there_is_tried_again_ever_later(void **state)
 	u64 last = 0;
 	int i;
 
-	(void)state;
 	rig.conf.qmp = "/nonexistent/socket";
 	session_connect(&rig.session);
 	for (i = 0; i < 8; i++) {
@@ -55,7 +54,6 @@ static void nobody_there_is_tried_again_ever_later(void **state)
 
 static void silent_monitor_is_told_after_a_while(void **state)
 {
-	(void)state;
 	rig.server.greeting = "";
 	session_connect(&rig.session);
 	talk();
@@ -66,7 +64,6 @@ static void silent_monitor_is_told_after_a_while(void **state)
 
 static void round_is_hinted_by_polls(void **state)
 {
-	(void)state;
 	attach();
 	assert_int_equal(rig.session.note, NOTE_ATTACHED);
 	publish(7);
@@ -79,7 +76,6 @@ static void round_is_hinted_by_polls(void **state)
 
 static void poll_is_slow_until_reporting_is_on(void **state)
 {
-	(void)state;
 	attach();
 	fire(EVENT_POLL);
 	assert_int_equal(rig.loop.usec[EVENT_POLL], FREEHINT_POLL_IDLE_US);
@@ -97,7 +93,6 @@ static void poll_is_slow_until_reporting_is_on(void **state)
 
 static void end_of_a_connection_leaves_nothing(void **state)
 {
-	(void)state;
 	attach();
 	publish(7);
 	rig.server.mute = true;
@@ -123,7 +118,6 @@ static void end_of_a_connection_leaves_nothing(void **state)
 
 static void events_of_an_old_poll_do_nothing(void **state)
 {
-	(void)state;
 	attach();
 	fake_qmp_hang_up(&rig.server);
 	session_handle_qmp(&rig.session);
@@ -135,7 +129,6 @@ static void events_of_an_old_poll_do_nothing(void **state)
 
 static void incoming_migration_keeps_the_region_shut(void **state)
 {
-	(void)state;
 	rig.server.runstate = "inmigrate";
 	session_connect(&rig.session);
 	talk();
@@ -150,7 +143,6 @@ static void incoming_migration_keeps_the_region_shut(void **state)
 
 static void every_obstacle_has_its_note(void **state)
 {
-	(void)state;
 	rig.server.bare = true;
 	session_connect(&rig.session);
 	talk();
@@ -184,7 +176,6 @@ static void every_obstacle_has_its_note(void **state)
 
 static void answers_that_never_come_are_waited_for(void **state)
 {
-	(void)state;
 	rig.server.mute = true;
 	session_connect(&rig.session);
 	talk();
@@ -198,7 +189,6 @@ static void answers_that_never_come_are_waited_for(void **state)
 
 static void once_ends_with_the_migration(void **state)
 {
-	(void)state;
 	rig.conf.once = true;
 	rig.conf.json = true;
 	attach();
@@ -230,7 +220,6 @@ static void hang_up(void)
 
 static void qemu_that_is_gone_ends_a_faithful_agent(void **state)
 {
-	(void)state;
 	rig.conf.give_up_us = 60000000;
 	attach();
 	let_pass(3600);
@@ -249,7 +238,6 @@ static void qemu_that_is_gone_ends_a_faithful_agent(void **state)
 
 static void qemu_that_comes_back_is_followed_on(void **state)
 {
-	(void)state;
 	rig.conf.give_up_us = 60000000;
 	attach();
 	hang_up();
@@ -263,7 +251,6 @@ static void qemu_that_comes_back_is_followed_on(void **state)
 
 static void qemu_that_never_comes_is_not_waited_for_for_ever(void **state)
 {
-	(void)state;
 	rig.conf.give_up_us = 60000000;
 	rig.conf.qmp = "/nonexistent/socket";
 	session_connect(&rig.session);
@@ -277,7 +264,6 @@ static void qemu_that_never_comes_is_not_waited_for_for_ever(void **state)
 /* What answers, but speaks something else, is no QEMU. */
 static void stranger_is_not_waited_for_for_ever(void **state)
 {
-	(void)state;
 	rig.conf.give_up_us = 60000000;
 	rig.server.greeting = "220 welcome\r\n";
 	session_connect(&rig.session);
@@ -294,7 +280,6 @@ static void stranger_is_not_waited_for_for_ever(void **state)
 /* It allocates its guest's memory, and greets when it has. */
 static void qemu_that_takes_its_time_is_waited_for(void **state)
 {
-	(void)state;
 	rig.conf.give_up_us = 60000000;
 	rig.server.greeting = "";
 	session_connect(&rig.session);
@@ -308,7 +293,6 @@ static void qemu_that_takes_its_time_is_waited_for(void **state)
 
 static void last_try_is_not_later_than_the_end(void **state)
 {
-	(void)state;
 	rig.conf.give_up_us = 60000000;
 	rig.session.backoff_us = 2000000;
 	rig.conf.qmp = "/nonexistent/socket";
@@ -319,7 +303,6 @@ static void last_try_is_not_later_than_the_end(void **state)
 
 static void without_the_option_it_waits_for_ever(void **state)
 {
-	(void)state;
 	attach();
 	hang_up();
 	rig.conf.qmp = "/nonexistent/socket";
@@ -332,7 +315,6 @@ static void without_the_option_it_waits_for_ever(void **state)
 /* QEMU is "completed" before it knows how long it took, and a destination never does. */
 static void completed_without_a_time_is_asked_once_more(void **state)
 {
-	(void)state;
 	rig.conf.once = true;
 	attach();
 	rig.server.status = "active";

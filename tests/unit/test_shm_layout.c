@@ -137,7 +137,6 @@ static void layout_is_the_golden_one(void **state)
 	size_t size = 0, got;
 	FILE *golden, *out;
 
-	(void)state;
 	golden = fopen(GOLDEN, "r");
 	if (!golden)
 		fail_msg("cannot open %s; run from the top of the tree", GOLDEN);
@@ -159,7 +158,6 @@ static void layout_is_the_golden_one(void **state)
 
 static void structs_end_with_their_last_field(void **state)
 {
-	(void)state;
 	FILLS(freehint_host_hello, reserved);
 	FILLS(freehint_host_request, reserved);
 	FILLS(freehint_guest_hello, reserved);
@@ -173,7 +171,6 @@ static void magic_spells_freehint(void **state)
 {
 	u64 magic = FREEHINT_MAGIC;
 
-	(void)state;
 	assert_memory_equal(&magic, "FREEHINT", 8);
 }
 

@@ -28,7 +28,6 @@ static int make_file(void **state)
 {
 	int fd;
 
-	(void)state;
 	log_init(LOG_LEVEL_ERROR);
 	snprintf(path, sizeof(path), "/dev/shm/freehint-unit-XXXXXX");
 	fd = mkstemp(path);
@@ -39,7 +38,6 @@ static int make_file(void **state)
 
 static int remove_file(void **state)
 {
-	(void)state;
 	return unlink(path);
 }
 
@@ -47,7 +45,6 @@ static void maps_what_qemu_wrote(void **state)
 {
 	struct shm_region region = { 0 };
 
-	(void)state;
 	assert_int_equal(shm_region_map(&region, path, SIZE), 0);
 	assert_int_equal(region.size, SIZE);
 	assert_memory_equal(region.base, "freehint", 8);
@@ -63,7 +60,6 @@ static void refuses_sizes_that_no_region_has(void **state)
 {
 	struct shm_region region = { 0 };
 
-	(void)state;
 	assert_int_equal(shm_region_map(&region, path, 4096), -EINVAL);
 	assert_int_equal(shm_region_map(&region, path, SIZE - 4096), -EINVAL);
 	assert_int_equal(shm_region_map(&region, path, 2 * SIZE), -ENODATA);
@@ -75,7 +71,6 @@ static void refuses_what_is_not_a_file(void **state)
 {
 	struct shm_region region = { 0 };
 
-	(void)state;
 	assert_int_equal(shm_region_map(&region, "/dev/shm/freehint-none", 0), -ENOENT);
 	assert_int_equal(shm_region_map(&region, "/dev/shm", 0), -ENODEV);
 	assert_int_equal(shm_region_map(&region, "/dev/null", 0), -ENODEV);
@@ -89,7 +84,6 @@ static void survives_truncation(void **state)
 	const volatile char *bytes;
 	struct shm_region region = { 0 };
 
-	(void)state;
 	assert_int_equal(shm_region_guard(), 0);
 	assert_int_equal(shm_region_map(&region, path, SIZE), 0);
 	bytes = region.base;
@@ -114,7 +108,6 @@ static void cannot_be_written(void **state)
 	int status;
 	pid_t pid = fork();
 
-	(void)state;
 	assert_true(pid >= 0);
 	if (!pid) {
 		/* cmocka's and the sanitizer's handlers are not wanted here. */

@@ -58,7 +58,6 @@ static void add(unsigned int block, u64 first, u64 pages)
 
 static int setup(void **state)
 {
-	(void)state;
 	arm_release();
 	fake_qemu_init();
 	fake_log_install();
@@ -74,7 +73,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	skipped_stop();
 	assert_false(skipped_is_on());
 	assert_int_equal(fake_log_count(fake_log.logging, FAKE_MAX_BLOCKS), 0);
@@ -83,7 +81,6 @@ static int teardown(void **state)
 
 static void what_is_hinted_is_skipped(void **state)
 {
-	(void)state;
 	walk();
 	assert_int_equal(runs, 0);
 	add(0, 3, 1);
@@ -104,7 +101,6 @@ static void a_run_that_is_taken_ends_the_walk(void **state)
 {
 	u64 page;
 
-	(void)state;
 	for (page = 0; page < 40; page += 2)
 		add(0, page, 1);
 	walk();
@@ -113,7 +109,6 @@ static void a_run_that_is_taken_ends_the_walk(void **state)
 
 static void what_is_written_is_skipped_no_more(void **state)
 {
-	(void)state;
 	add(0, 60, 10);
 	fake_log.written[0][59] = true;
 	fake_log.written[0][64] = true;
@@ -137,7 +132,6 @@ static void what_is_written_is_skipped_no_more(void **state)
 
 static void a_write_that_a_sync_has_fetched_counts(void **state)
 {
-	(void)state;
 	add(0, 10, 3);
 	fake_log.written[0][11] = true;
 	fake_log_sync();
@@ -149,7 +143,6 @@ static void a_write_that_a_sync_has_fetched_counts(void **state)
 
 static void memory_of_devices_is_not_logged_and_not_skipped(void **state)
 {
-	(void)state;
 	assert_true(fake_log.logging[0]);
 	assert_true(fake_log.logging[1]);
 	assert_false(fake_log.logging[2]);
@@ -161,7 +154,6 @@ static void memory_of_devices_is_not_logged_and_not_skipped(void **state)
 
 static void what_is_not_plugged_is_forgotten(void **state)
 {
-	(void)state;
 	add(0, 10, 3);
 	add(1, 250, 500);
 	memset(fake_log.unplugged[1] + 256, true, 256);
@@ -175,7 +167,6 @@ static void what_is_not_plugged_is_forgotten(void **state)
 
 static void a_new_migration_begins_with_nothing(void **state)
 {
-	(void)state;
 	add(0, 0, MAIN);
 	assert_int_equal(skipped_start(), 0);
 	walk();

@@ -46,7 +46,6 @@ static u64 counter(size_t offset)
 
 static int setup(void **state)
 {
-	(void)state;
 	begin(&no_wait);
 	fake_log_install();
 	if (announces)
@@ -107,7 +106,6 @@ static void what_is_still_skipped_is_set_dirty_and_made_zero(void **state)
 {
 	u64 before = COUNT(switchovers);
 
-	(void)state;
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	skipping(16, 100);
 	fake_log.written[0][20] = true;
@@ -131,7 +129,6 @@ static void it_is_handed_over_once(void **state)
 {
 	u64 before = COUNT(switchovers);
 
-	(void)state;
 	begin_migration();
 	skipping(16, 100);
 	sync_of_the_switch();
@@ -151,7 +148,6 @@ static void it_is_handed_over_once(void **state)
 
 static void the_end_of_a_precopy_is_no_switch(void **state)
 {
-	(void)state;
 	begin_migration();
 	skipping(16, 100);
 	last_sync_of_precopy();
@@ -162,7 +158,6 @@ static void the_end_of_a_precopy_is_no_switch(void **state)
 
 static void *sync_elsewhere(void *opaque)
 {
-	(void)opaque;
 	fake_log_sync();
 	return NULL;
 }
@@ -171,7 +166,6 @@ static void syncs_of_others_are_no_switch(void **state)
 {
 	pthread_t thread;
 
-	(void)state;
 	begin_migration();
 	skipping(16, 100);
 	fake_log_sync();
@@ -183,7 +177,6 @@ static void syncs_of_others_are_no_switch(void **state)
 
 static void *begin_to_sync(void *opaque)
 {
-	(void)opaque;
 	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
 	return NULL;
 }
@@ -193,7 +186,6 @@ static void a_sync_of_the_main_loop_does_not_hide_the_switch(void **state)
 {
 	pthread_t thread;
 
-	(void)state;
 	begin_migration();
 	skipping(16, 100);
 	pthread_create(&thread, NULL, begin_to_sync, NULL);
@@ -204,7 +196,6 @@ static void a_sync_of_the_main_loop_does_not_hide_the_switch(void **state)
 
 static void without_the_capability_nothing_is_logged(void **state)
 {
-	(void)state;
 	fake.postcopy = false;
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	assert_false(skipped_is_on());
@@ -217,7 +208,6 @@ static void without_the_capability_nothing_is_logged(void **state)
 
 static void an_unknown_qemu_is_refused(void **state)
 {
-	(void)state;
 	qemu.switch_signal = QEMU_SWITCH_UNKNOWN;
 	assert_non_null(strstr(precopy_refusal(), "postcopy-ram"));
 	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
@@ -226,7 +216,6 @@ static void an_unknown_qemu_is_refused(void **state)
 
 static void the_log_is_given_back_at_the_end(void **state)
 {
-	(void)state;
 	begin_migration();
 	assert_true(fake_log.logging[0]);
 	fake_notify(QEMU_PRECOPY_CLEANUP);
@@ -286,7 +275,6 @@ static void no_page_is_made_zero_when_the_guest_runs_again(void **state)
 /* A switch was announced and failed; the next migration ends without one. */
 static void an_announcement_is_forgotten_when_the_guest_runs_on(void **state)
 {
-	(void)state;
 	if (!announces)
 		return;
 	begin_migration();

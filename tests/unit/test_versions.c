@@ -31,14 +31,12 @@ static struct freehint_shm *shm;
 
 static int set_up(void **state)
 {
-	(void)state;
 	shm = aligned_alloc(4096, SIZE);
 	return !shm;
 }
 
 static int tear_down(void **state)
 {
-	(void)state;
 	free(shm);
 	return 0;
 }
@@ -115,7 +113,6 @@ static void every_host_meets_every_guest_and_every_reader(void **state)
 {
 	unsigned int h, g;
 
-	(void)state;
 	for (h = 0; h < SIDES; h++)
 		for (g = 0; g < SIDES; g++)
 			meet(sides[h], sides[g]);
@@ -125,7 +122,6 @@ static void the_older_side_is_named(void **state)
 {
 	struct freehint_publisher pub;
 
-	(void)state;
 	fresh_region(&side_1_1);
 	assert_int_equal(side_2_2.attach_guest(&pub, shm, SIZE), -EPROTO);
 	assert_string_equal(side_2_2.older(&pub), "freehint of the host");
@@ -139,7 +135,6 @@ static void a_guest_without_a_common_version_writes_nothing(void **state)
 	struct freehint_publisher pub;
 	struct freehint_shm *before = malloc(SIZE);
 
-	(void)state;
 	assert_non_null(before);
 	fresh_region(&side_2_2);
 	memcpy(before, shm, SIZE);
@@ -152,7 +147,6 @@ static void a_host_that_was_replaced_is_looked_at_anew(void **state)
 {
 	struct freehint_publisher pub;
 
-	(void)state;
 	fresh_region(&side_1_2);
 	assert_int_equal(side_1_2.attach_guest(&pub, shm, SIZE), 0);
 	assert_int_equal(pub.version, 2);

@@ -80,14 +80,12 @@ bool write_watch_merges(const u8 *start, u64 len)
 __attribute__((format(printf, 1, 2)))
 static void count_error(const char *fmt, ...)
 {
-	(void)fmt;
 	errors++;
 }
 
 __attribute__((format(printf, 1, 2)))
 static void count_warning(const char *fmt, ...)
 {
-	(void)fmt;
 	warnings++;
 }
 
@@ -98,7 +96,6 @@ static struct witness_report before;
 
 static int setup(void **state)
 {
-	(void)state;
 	arm_release();
 	fake_qemu_init();
 	fake_log_install();
@@ -119,7 +116,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	witness_end();
 	assert_true(kernel.closed >= kernel.opened);
 	return 0;
@@ -139,7 +135,6 @@ static void guest_writes(u64 page, bool logged)
 
 static void a_write_that_both_know_is_well(void **state)
 {
-	(void)state;
 	hint(10, 100);
 	guest_writes(20, true);
 	guest_writes(150, true);
@@ -155,7 +150,6 @@ static void a_write_that_both_know_is_well(void **state)
 
 static void a_write_that_the_log_has_not_is_told_once(void **state)
 {
-	(void)state;
 	hint(10, 100);
 	guest_writes(63, false);
 	guest_writes(64, false);
@@ -173,7 +167,6 @@ static void a_write_that_the_log_has_not_is_told_once(void **state)
 /* After the check, and collected by QEMU in the same sync: the next log has it not. */
 static void a_write_between_a_sync_and_a_round_is_not_checked(void **state)
 {
-	(void)state;
 	hint(10, 100);
 	witness_sync();
 	guest_writes(20, false);
@@ -193,7 +186,6 @@ static void the_log_is_put_back_whole(void **state)
 	bool expected[PAGES] = { false };
 	u64 page;
 
-	(void)state;
 	hint(10, 100);
 	for (page = 0; page < PAGES; page += page % 3 + 1) {
 		expected[page] = true;
@@ -206,7 +198,6 @@ static void the_log_is_put_back_whole(void **state)
 
 static void a_hint_of_another_round_is_late(void **state)
 {
-	(void)state;
 	hint(10, 5);
 	assert_int_equal(NEW(late), 0);
 	witness_hint(ROUND - 1, fake.block[0].host, 3 * PAGE);
@@ -215,7 +206,6 @@ static void a_hint_of_another_round_is_late(void **state)
 
 static void *sync_of_a_timer(void *opaque)
 {
-	(void)opaque;
 	witness_sync();
 	/* QEMU collects the log. */
 	memset(fake_log.written, 0, sizeof(fake_log.written));
@@ -230,7 +220,6 @@ static void another_thread_takes_no_log_and_ends_no_watch(void **state)
 	unsigned int syncs = fake_log.syncs, closed = kernel.closed;
 	pthread_t thread;
 
-	(void)state;
 	hint(10, 100);
 	guest_writes(20, true);
 	kernel.take = -EPERM;
@@ -252,7 +241,6 @@ static void another_thread_takes_no_log_and_ends_no_watch(void **state)
 
 static void what_is_watched_is_held_until_the_watch_ends(void **state)
 {
-	(void)state;
 	arm_release();
 	assert_int_equal(fake.block[0].refs, 1);
 	assert_int_equal(fake.block[1].refs, 0);
@@ -270,7 +258,6 @@ static void what_is_watched_is_held_until_the_watch_ends(void **state)
 
 static void memory_of_nobody_is_ignored(void **state)
 {
-	(void)state;
 	witness_hint(ROUND, (const u8 *)&kernel, PAGE);
 	witness_hint(ROUND, fake.block[1].host, PAGE);
 	witness_sync();
@@ -294,7 +281,6 @@ static void assert_gives_up(void)
 
 static void what_cannot_be_watched_is_said(void **state)
 {
-	(void)state;
 	kernel.open = -ENOSYS;
 	assert_gives_up();
 	kernel.open = 0;
@@ -316,7 +302,6 @@ static void what_cannot_be_watched_is_said(void **state)
 /* KSM takes the protection off without a fault, and a write is in no log. */
 static void a_page_that_was_merged_is_no_lost_write(void **state)
 {
-	(void)state;
 	hint(10, 100);
 	witness_sync();
 	assert_int_equal(NEW(checks), 1);
@@ -340,7 +325,6 @@ static void nothing_is_watched_unless_wanted(void **state)
 {
 	unsigned int opened = kernel.opened;
 
-	(void)state;
 	witness_end();
 	witness_init(false);
 	witness_open_round(ROUND);

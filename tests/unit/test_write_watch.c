@@ -55,7 +55,6 @@ static void watch(int kind)
 
 static int teardown(void **state)
 {
-	(void)state;
 	write_watch_close();
 	munmap(memory, PAGES * PAGE);
 	return 0;
@@ -81,20 +80,17 @@ static void check_writes(int kind)
 
 static void writes_to_private_memory_are_known(void **state)
 {
-	(void)state;
 	check_writes(MAP_PRIVATE);
 }
 
 static void writes_to_shared_memory_are_known(void **state)
 {
-	(void)state;
 	check_writes(MAP_SHARED);
 }
 
 /* A kernel that likes huge pages puts one into the hole: one page of it was written. */
 static void a_huge_page_counts_as_one(void **state)
 {
-	(void)state;
 	watch(MAP_PRIVATE);
 	madvise(memory, PAGES * PAGE, MADV_HUGEPAGE);
 	memory[(PAGES - 700) * PAGE] = 2;
@@ -106,7 +102,6 @@ static void a_thousand_runs_are_known(void **state)
 {
 	unsigned int page;
 
-	(void)state;
 	watch(MAP_PRIVATE);
 	for (page = 0; page < PAGES; page += 3)
 		memory[page * PAGE] = 4;
@@ -117,7 +112,6 @@ static void a_thousand_runs_are_known(void **state)
 /* As virtio-balloon does. */
 static void what_is_given_back_to_the_kernel_was_not_written(void **state)
 {
-	(void)state;
 	watch(MAP_PRIVATE);
 	assert_int_equal(madvise(memory + 10 * PAGE, 20 * PAGE, MADV_DONTNEED), 0);
 	memory[50 * PAGE] = 2;
@@ -131,7 +125,6 @@ static void what_is_given_back_to_the_kernel_was_not_written(void **state)
 
 static void nothing_is_watched_after_the_end(void **state)
 {
-	(void)state;
 	watch(MAP_PRIVATE);
 	write_watch_close();
 	memory[0] = 5;
@@ -142,7 +135,6 @@ static void nothing_is_watched_after_the_end(void **state)
 
 static void memory_that_ksm_may_merge_is_known(void **state)
 {
-	(void)state;
 	watch(MAP_PRIVATE);
 	assert_false(write_watch_mergeable(memory, PAGES * PAGE));
 	if (madvise(memory + PAGES / 2 * PAGE, PAGE, MADV_MERGEABLE))
@@ -157,7 +149,6 @@ static void memory_that_ksm_may_merge_is_known(void **state)
 
 static void shared_memory_is_never_merged(void **state)
 {
-	(void)state;
 	watch(MAP_SHARED);
 	madvise(memory, PAGES * PAGE, MADV_MERGEABLE);
 	assert_false(write_watch_mergeable(memory, PAGES * PAGE));

@@ -40,7 +40,6 @@ static u64 zeroed(void)
 
 static int setup(void **state)
 {
-	(void)state;
 	arm_release();
 	fake_qemu_init();
 	fake_log_install();
@@ -57,7 +56,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	zero_thread_stop();
 	skipped_stop();
 	return 0;
@@ -93,7 +91,6 @@ static void assert_written(void)
 
 static void plain_memory_is_given_to_the_kernel(void **state)
 {
-	(void)state;
 	run(SKIPPED);
 	assert_int_equal(fake_log_count(fake_log.discarded[0], PAGES), SKIPPED);
 	assert_true(fake_log.discarded[0][FIRST]);
@@ -103,7 +100,6 @@ static void plain_memory_is_given_to_the_kernel(void **state)
 
 static void so_is_a_shared_file(void **state)
 {
-	(void)state;
 	fake_log.fd = 3;
 	fake_log.shared = true;
 	run(SKIPPED);
@@ -112,7 +108,6 @@ static void so_is_a_shared_file(void **state)
 
 static void a_file_under_a_private_mapping_is_not_touched(void **state)
 {
-	(void)state;
 	fake_log.fd = 3;
 	run(SKIPPED);
 	assert_int_equal(fake_log.discards, 0);
@@ -121,7 +116,6 @@ static void a_file_under_a_private_mapping_is_not_touched(void **state)
 
 static void huge_pages_are_written(void **state)
 {
-	(void)state;
 	fake_log.page_size = 2 << 20;
 	run(SKIPPED);
 	assert_written();
@@ -129,7 +123,6 @@ static void huge_pages_are_written(void **state)
 
 static void memory_that_somebody_pins_is_written(void **state)
 {
-	(void)state;
 	fake_log.disabled = true;
 	run(SKIPPED);
 	assert_written();
@@ -137,7 +130,6 @@ static void memory_that_somebody_pins_is_written(void **state)
 
 static void what_the_kernel_does_not_take_is_written_and_not_offered_again(void **state)
 {
-	(void)state;
 	skipped_add(memory + 200 * PAGE, PAGE);
 	fake_log.refuse = true;
 	run(SKIPPED + 1);
@@ -151,7 +143,6 @@ static void memory_that_is_read_only_is_left(void **state)
 {
 	u64 before = zeroed();
 
-	(void)state;
 	fake_log.disabled = true;
 	mprotect(memory, PAGES * PAGE, PROT_READ);
 	zero_thread_start();
@@ -162,7 +153,6 @@ static void memory_that_is_read_only_is_left(void **state)
 
 static void it_can_be_stopped_when_it_does_not_run(void **state)
 {
-	(void)state;
 	zero_thread_stop();
 	zero_thread_stop();
 	assert_int_equal(fake_log.discards, 0);
