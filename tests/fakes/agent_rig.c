@@ -5,20 +5,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "agent_rig.h"
 #include "proto/host_request.h"
+#include "tests/unit/unit.h"
 
 struct rig rig;
 static char program[4096];
@@ -84,7 +78,7 @@ static void make_region(void)
 	assert_int_equal(freehint_publisher_attach(&rig.guest, rig.shm, SIZE), 0);
 }
 
-int agent_rig_set_up(void **state)
+int agent_rig_setup(void **state)
 {
 	char path[64];
 
@@ -98,9 +92,9 @@ int agent_rig_set_up(void **state)
 	return 0;
 }
 
-int agent_rig_set_up_without_ring(void **state)
+int agent_rig_setup_without_ring(void **state)
 {
-	int ret = agent_rig_set_up(state);
+	int ret = agent_rig_setup(state);
 
 	rig.banned = true;
 	rig.ban = RING_SETUP;
@@ -134,7 +128,7 @@ int stop_agent(int sig)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-int agent_rig_tear_down(void **state)
+int agent_rig_teardown(void **state)
 {
 	if (rig.agent)
 		stop_agent(SIGKILL);

@@ -46,20 +46,20 @@ extern struct rig rig;
 /** agent_rig_find() - look for the program; its path, or NULL when it was not built */
 const char *agent_rig_find(void);
 
-/** agent_rig_set_up() - cmocka set-up: region, QMP socket; no agent yet */
-int agent_rig_set_up(void **state);
+/** agent_rig_setup() - cmocka set-up: region, QMP socket; no agent yet */
+int agent_rig_setup(void **state);
 
-/** agent_rig_set_up_without_ring() - likewise, and no agent will get an io_uring */
-int agent_rig_set_up_without_ring(void **state);
+/** agent_rig_setup_without_ring() - likewise, and no agent will get an io_uring */
+int agent_rig_setup_without_ring(void **state);
 
-/** agent_rig_tear_down() - cmocka tear-down: ends the agent, whatever happened */
-int agent_rig_tear_down(void **state);
+/** agent_rig_teardown() - cmocka tear-down: ends the agent, whatever happened */
+int agent_rig_teardown(void **state);
 
 /* Both of an agent's lives: with an io_uring and without. */
 #define AGENT_TEST(f)								\
-	{ #f, f, agent_rig_set_up, agent_rig_tear_down, NULL },			\
-	{ #f " without io_uring", f, agent_rig_set_up_without_ring,		\
-	  agent_rig_tear_down, NULL }
+	{ #f, f, agent_rig_setup, agent_rig_teardown, NULL },			\
+	{ #f " without io_uring", f, agent_rig_setup_without_ring,		\
+	  agent_rig_teardown, NULL }
 
 /** start_agent() - run it, with one more option or NULL */
 void start_agent(const char *option);

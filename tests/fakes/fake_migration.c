@@ -2,17 +2,11 @@
 /*
  * A QEMU that plays a migration, state by state, for freehint migrate.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "fake_migration.h"
+#include "tests/unit/unit.h"
 
 #define PATIENCE_MS	60000
 
@@ -124,7 +118,7 @@ static void *serve(void *opaque)
 	return opaque;
 }
 
-int play_set_up(void **state)
+int play_setup(void **state)
 {
 	char path[64];
 
@@ -141,7 +135,7 @@ int play_set_up(void **state)
 	return 0;
 }
 
-int play_tear_down(void **state)
+int play_teardown(void **state)
 {
 	fake_qmp_close(&play.server);
 	return 0;

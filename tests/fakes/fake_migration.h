@@ -56,11 +56,11 @@ struct play {
 
 extern struct play play;
 
-/** play_set_up() - a QEMU that migrates without trouble */
-int play_set_up(void **state);
+/** play_setup() - a QEMU that migrates without trouble */
+int play_setup(void **state);
 
-/** play_tear_down() - end it */
-int play_tear_down(void **state);
+/** play_teardown() - end it */
+int play_teardown(void **state);
 
 /** play_run() - run the tool with new limits; what it said to standard error is in @text */
 enum cli_exit play_run(void);

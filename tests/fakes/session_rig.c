@@ -4,18 +4,12 @@
  * asked for, a guest, and a monitor in the same thread.
  */
 #include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "proto/host_request.h"
 #include "tests/fakes/session_rig.h"
+#include "tests/unit/unit.h"
 
 #define STEPS		200
 
@@ -75,13 +69,13 @@ void session_rig_prepare(void)
 	};
 }
 
-int session_rig_set_up(void **state)
+int session_rig_setup(void **state)
 {
 	session_rig_prepare();
 	return session_init(&rig.session, &rig.conf, &rig.loop, -1);
 }
 
-int session_rig_tear_down(void **state)
+int session_rig_teardown(void **state)
 {
 	session_free(&rig.session);
 	fake_qmp_close(&rig.server);

@@ -51,11 +51,11 @@ struct session_rig {
 
 extern struct session_rig rig;
 
-/** session_rig_set_up() - cmocka set-up: region, monitor and a session; no connection */
-int session_rig_set_up(void **state);
+/** session_rig_setup() - cmocka set-up: region, monitor and a session; no connection */
+int session_rig_setup(void **state);
 
-/** session_rig_tear_down() - cmocka tear-down */
-int session_rig_tear_down(void **state);
+/** session_rig_teardown() - cmocka tear-down */
+int session_rig_teardown(void **state);
 
 /** session_rig_prepare() - the first half of the set-up: no session yet */
 void session_rig_prepare(void);

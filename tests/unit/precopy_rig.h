@@ -5,13 +5,6 @@
 #ifndef FREEHINT_TEST_PRECOPY_RIG_H
 #define FREEHINT_TEST_PRECOPY_RIG_H
 
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <cmocka.h>
-
 #include "host-agent/qemu-module/core/bar.h"
 #include "host-agent/qemu-module/round/greeting.h"
 #include "host-agent/qemu-module/round/precopy.h"
@@ -19,6 +12,7 @@
 #include "proto/guest_publish.h"
 #include "tests/fakes/fake_qemu.h"
 #include "tests/fakes/guest_voice.h"
+#include "tests/unit/unit.h"
 
 #define SHM_SIZE (64ULL << 10)
 
@@ -73,6 +67,8 @@ static inline int setup_greeted(void **state)
 	publish_hello(FREEHINT_CONTRACT_DEAD);
 	return 0;
 }
+
+#define GREETED_TEST(name) cmocka_unit_test_setup_teardown(name, setup_greeted, teardown)
 
 static inline u64 sync_once(void)
 {

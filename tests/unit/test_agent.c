@@ -11,21 +11,15 @@
 /* libs: jansson */
 #include <fcntl.h>
 #include <poll.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "proto/host_request.h"
 #include "include/freehint/limits.h"
 #include "tests/fakes/agent_rig.h"
+#include "tests/unit/unit.h"
 
 #define SKIP 77
 

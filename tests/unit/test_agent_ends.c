@@ -8,18 +8,12 @@
 /* links: proto/host_request.c proto/host_snapshot.c */
 /* links: proto/guest_publish.c */
 /* libs: jansson */
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "host-agent/agent/conf.h"
 #include "tests/fakes/agent_rig.h"
+#include "tests/unit/unit.h"
 
 #define SKIP 77
 
@@ -66,7 +60,7 @@ static void qemu_that_never_comes_is_an_error(void **state)
 	assert_int_equal(stop_agent(0), AGENT_EXIT_NO_QEMU);
 }
 
-#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, agent_rig_set_up, agent_rig_tear_down)
+#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, agent_rig_setup, agent_rig_teardown)
 
 int main(void)
 {

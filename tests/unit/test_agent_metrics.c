@@ -9,28 +9,22 @@
 /* links: proto/guest_publish.c */
 /* libs: jansson */
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "tests/fakes/agent_rig.h"
+#include "tests/unit/unit.h"
 
 #define SKIP 77
 
 static char path[64], option[96];
 
-static int set_up(void **state)
+static int setup(void **state)
 {
 	snprintf(path, sizeof(path), "/tmp/freehint-metrics-%d.prom", (int)getpid());
 	snprintf(option, sizeof(option), "--metrics=%s", path);
 	unlink(path);
-	return agent_rig_set_up(state);
+	return agent_rig_setup(state);
 }
 
 static bool never(struct fake_qmp *server)
@@ -91,7 +85,7 @@ static void file_goes_with_an_agent_that_was_killed(void **state)
 	expect_no_file();
 }
 
-#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, agent_rig_tear_down)
+#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, setup, agent_rig_teardown)
 
 int main(void)
 {

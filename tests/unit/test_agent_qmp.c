@@ -9,18 +9,12 @@
 /* links: proto/host_request.c proto/host_snapshot.c */
 /* links: proto/guest_publish.c */
 /* libs: jansson */
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "include/freehint/limits.h"
 #include "proto/host_request.h"
 #include "tests/fakes/agent_rig.h"
+#include "tests/unit/unit.h"
 
 #define SKIP		77
 #define ROUND		81
@@ -81,7 +75,7 @@ static void closed_at_every_command(void **state)
 	unsigned int n;
 
 	for (n = 1; n <= MANY_COMMANDS; n++) {
-		agent_rig_set_up(state);
+		agent_rig_setup(state);
 		countdown = n;
 		struck = 0;
 		rig.server.meddle = hang_up_later;
@@ -89,7 +83,7 @@ static void closed_at_every_command(void **state)
 		start_agent(NULL);
 		assert_true(fake_qmp_serve(&rig.server, was_struck, WAIT_MS));
 		expect_recovery();
-		agent_rig_tear_down(state);
+		agent_rig_teardown(state);
 	}
 }
 
@@ -154,7 +148,7 @@ static const char *const victims[] = {
 
 static void meet_malice(const char *command, const char *how, void **state)
 {
-	agent_rig_set_up(state);
+	agent_rig_setup(state);
 	victim = command;
 	malice = how;
 	struck = 0;
@@ -171,7 +165,7 @@ static void meet_malice(const char *command, const char *how, void **state)
 		seal();
 	}
 	expect_recovery();
-	agent_rig_tear_down(state);
+	agent_rig_teardown(state);
 }
 
 static void every_command_may_be_refused(void **state)

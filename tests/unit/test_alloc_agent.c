@@ -22,19 +22,14 @@
 /* flags: -Wl,--wrap=madvise,--wrap=memfd_create,--wrap=ftruncate,--wrap=fcntl */
 /* flags: -Wl,--wrap=sigaction,--wrap=socket,--wrap=getrandom,--wrap=pthread_create */
 #include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "proto/host_request.h"
 #include "tests/fakes/fail_nth.h"
 #include "tests/fakes/session_rig.h"
+#include "tests/unit/unit.h"
 
 #define MOST_CALLS	5000
 #define PATIENCE	30
@@ -61,7 +56,7 @@ static unsigned int open_files(void)
 	return count;
 }
 
-static bool set_up_session(void)
+static bool setup_session(void)
 {
 	int ret;
 
@@ -123,7 +118,7 @@ static bool live(unsigned int n)
 	rig.conf.once = true;
 	rig.turn = turn;
 	fail_nth_arm(n);
-	if (set_up_session()) {
+	if (setup_session()) {
 		migrate();
 		session_free(&rig.session);
 	}

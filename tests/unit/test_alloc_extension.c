@@ -23,17 +23,8 @@
 /* flags: -pthread -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup,--wrap=mmap */
 /* flags: -Wl,--wrap=madvise,--wrap=memfd_create,--wrap=ftruncate,--wrap=fcntl */
 /* flags: -Wl,--wrap=sigaction,--wrap=socket,--wrap=getrandom,--wrap=pthread_create */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "host-agent/qemu-module/core/bar.h"
 #include "host-agent/qemu-module/entry/commands.h"
@@ -47,6 +38,7 @@
 #include "tests/fakes/fake_qemu.h"
 #include "tests/fakes/fake_qobject.h"
 #include "tests/fakes/guest_voice.h"
+#include "tests/unit/unit.h"
 
 #define RAM		(4ULL << 20)
 #define SHM_SIZE	(64ULL << 10)

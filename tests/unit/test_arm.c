@@ -6,15 +6,10 @@
 /* links: host-agent/qemu-module/core/arm.c host-agent/qemu-module/core/bar.c */
 /* links: tests/fakes/fake_qemu.c */
 /* links: proto/host_request.c proto/host_snapshot.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include "host-agent/qemu-module/core/arm.h"
 #include "include/freehint/shm_layout.h"
 #include "tests/fakes/fake_qemu.h"
+#include "tests/unit/unit.h"
 
 #define PAGE	FREEHINT_PAGE_SIZE
 #define CHUNK	(64 * PAGE)

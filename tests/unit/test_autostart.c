@@ -12,13 +12,6 @@
 /* links: host-agent/qemu-module/core/bar.c host-agent/qemu-module/gate/round_gate.c */
 /* links: tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */
 /* links: proto/guest_publish.c host-agent/qemu-module/round/refusal.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <cmocka.h>
-
 #include "host-agent/qemu-module/core/bar.h"
 #include "host-agent/qemu-module/round/precopy.h"
 #include "host-agent/qemu-module/gate/round_gate.h"
@@ -84,15 +77,13 @@ static void a_guest_without_a_module_is_left_alone(void **state)
 	assert_int_equal(fake.arms, 0);
 }
 
-#define AUTO_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		AUTO_TEST(a_migration_starts_reporting_and_ends_it),
-		AUTO_TEST(what_a_human_started_stays_on),
-		AUTO_TEST(what_a_human_stopped_stays_off),
-		AUTO_TEST(a_guest_without_a_module_is_left_alone),
+		TEST(a_migration_starts_reporting_and_ends_it),
+		TEST(what_a_human_started_stays_on),
+		TEST(what_a_human_stopped_stays_off),
+		TEST(a_guest_without_a_module_is_left_alone),
 	};
 
 	return cmocka_run_group_tests(tests, init, finish);

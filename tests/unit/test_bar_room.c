@@ -17,28 +17,22 @@
 /* links: tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */
 /* links: proto/guest_publish.c */
 #define _GNU_SOURCE
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "host-agent/qemu-module/core/bar.h"
 #include "host-agent/qemu-module/round/greeting.h"
 #include "host-agent/qemu-module/round/precopy.h"
 #include "tests/fakes/fake_qemu.h"
 #include "tests/fakes/guest_voice.h"
+#include "tests/unit/unit.h"
 
 #define SHM_SIZE (64ULL << 10)
 
 static int file;
 static const char *why;
 
-static int set_up(void **state)
+static int setup(void **state)
 {
 	fake_qemu_init();
 	fake_add_block(0, 1ULL << 20);
@@ -103,5 +97,5 @@ int main(void)
 		cmocka_unit_test(room_once_given_is_there),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, NULL);
+	return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -4,15 +4,9 @@
  * bit at a time, and the limits that random bitmaps do not reach.
  */
 /* links: host-agent/common/bits_to_ranges.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "host-agent/common/bits_to_ranges.h"
 #include "include/freehint/limits.h"
+#include "tests/unit/unit.h"
 
 #define WORDS	64
 #define PAGES	(WORDS * 64)

@@ -3,13 +3,8 @@
  * Orders of free pages: which of them are valid, and that the pages of a valid one lie in
  * one block.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include "guest-kmod/buddy_order.h"
+#include "tests/unit/unit.h"
 
 #define MAX_ORDER	10U
 #define BLOCK		(1UL << MAX_ORDER)

@@ -8,16 +8,10 @@
 /* flags: -Wl,--wrap=fopen,--wrap=io_uring_queue_init,--wrap=io_uring_queue_exit */
 #include <errno.h>
 #include <liburing.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "host-agent/cli/check_ring.h"
 #include "host-agent/cli/findings.h"
+#include "tests/unit/unit.h"
 
 FILE *__wrap_fopen(const char *path, const char *mode);
 int __wrap_io_uring_queue_init(unsigned int entries, struct io_uring *ring,

@@ -3,18 +3,12 @@
  * The command line: defaults, every option, and the exit code of wrong usage.
  */
 /* links: host-agent/agent/conf.c host-agent/common/log.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "host-agent/agent/conf.h"
 #include "include/freehint/limits.h"
+#include "tests/unit/unit.h"
 
 #define MAX_ARGS 16
 

@@ -6,20 +6,13 @@
 /* links: host-agent/cli/elf_symbols.c */
 /* flags: -ldl */
 #define _GNU_SOURCE
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "host-agent/cli/elf_symbols.h"
+#include "tests/unit/unit.h"
 
 #define FLIPS	3000
 

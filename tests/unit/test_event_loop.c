@@ -10,22 +10,16 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "host-agent/common/clock.h"
 #include "host-agent/agent/event_backend.h"
 #include "host-agent/agent/event_loop.h"
 #include "tests/fakes/ban_ring.h"
+#include "tests/unit/unit.h"
 
 /* Longer than any test waits for a thing that happens. */
 #define NEVER_US	3600000000ULL
@@ -34,23 +28,23 @@ static struct event_loop *loop;
 static struct event event;
 static int ends[2];
 
-static int set_up(int (*make)(struct event_loop **made))
+static int setup(int (*make)(struct event_loop **made))
 {
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
 	return make(&loop);
 }
 
-static int set_up_ring(void **state)
+static int setup_ring(void **state)
 {
-	return set_up(event_ring_new);
+	return setup(event_ring_new);
 }
 
-static int set_up_poll(void **state)
+static int setup_poll(void **state)
 {
-	return set_up(event_poll_new);
+	return setup(event_poll_new);
 }
 
-static int tear_down(void **state)
+static int teardown(void **state)
 {
 	event_loop_free(loop);
 	close(ends[0]);
@@ -331,9 +325,9 @@ static void ring_that_breaks_later_is_an_error(void **state)
 }
 
 #define BOTH(f)									\
-	{ #f " (ring)", f, set_up_ring, tear_down, NULL },			\
-	{ #f " (poll)", f, set_up_poll, tear_down, NULL }
-#define POLL_ONLY(f)	{ #f " (poll)", f, set_up_poll, tear_down, NULL }
+	{ #f " (ring)", f, setup_ring, teardown, NULL },			\
+	{ #f " (poll)", f, setup_poll, teardown, NULL }
+#define POLL_ONLY(f)	{ #f " (poll)", f, setup_poll, teardown, NULL }
 
 #define CASES(X)								\
 	X(timer_comes_when_it_is_due),						\

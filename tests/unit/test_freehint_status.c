@@ -4,13 +4,8 @@
  */
 /* links: host-agent/common/freehint_status.c */
 /* libs: jansson */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "host-agent/common/freehint_status.h"
+#include "tests/unit/unit.h"
 
 static int parse(struct freehint_status *status, const char *text)
 {

@@ -12,13 +12,6 @@
 /* links: host-agent/qemu-module/core/bar.c host-agent/qemu-module/gate/round_gate.c */
 /* links: tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */
 /* links: proto/guest_publish.c host-agent/qemu-module/round/refusal.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
 #include "tests/unit/precopy_rig.h"
 
 static const char *why;
@@ -149,20 +142,18 @@ static void memory_that_is_added_before_the_guest_has_run_is_not_looked_at(void 
 	assert_false(fake.timer_set);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_greeted, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_region_is_left_alone_until_the_guest_has_run),
 		cmocka_unit_test(memory_that_is_added_before_the_guest_has_run_is_not_looked_at),
-		TEST(a_reset_makes_the_old_hello_stale),
-		TEST(what_was_loaded_into_the_region_is_overwritten_when_the_guest_runs),
-		TEST(the_region_is_left_alone_during_an_incoming_postcopy),
-		TEST(the_hello_is_made_up_for_when_an_incoming_postcopy_is_over),
-		TEST(a_backend_that_is_added_later_gets_its_hello_at_once),
-		TEST(another_backend_with_the_same_id_takes_the_place_of_one_that_is_gone),
-		TEST(a_backend_that_is_gone_closes_the_round_and_is_let_go),
+		GREETED_TEST(a_reset_makes_the_old_hello_stale),
+		GREETED_TEST(what_was_loaded_into_the_region_is_overwritten_when_the_guest_runs),
+		GREETED_TEST(the_region_is_left_alone_during_an_incoming_postcopy),
+		GREETED_TEST(the_hello_is_made_up_for_when_an_incoming_postcopy_is_over),
+		GREETED_TEST(a_backend_that_is_added_later_gets_its_hello_at_once),
+		GREETED_TEST(another_backend_with_the_same_id_takes_the_place_of_one_that_is_gone),
+		GREETED_TEST(a_backend_that_is_gone_closes_the_round_and_is_let_go),
 	};
 
 	return cmocka_run_group_tests(tests, init, finish);

@@ -4,14 +4,8 @@
  * region after each of its steps.
  */
 /* links: proto/guest_publish.c proto/host_snapshot.c proto/host_request.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "region.h"
+#include "tests/unit/unit.h"
 
 #define SIZE		16384ULL
 #define CAPACITY	((SIZE - FREEHINT_HEADER_SIZE) * 8)
@@ -315,32 +309,30 @@ static void request_is_read_whole(void **state)
 	assert_false(freehint_round_is_current(&pub, 77));
 }
 
-#define CASE(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(attach_takes_the_hosts_numbers),
-		CASE(attach_refuses_a_region_without_our_magic),
-		CASE(attach_refuses_a_mapping_below_the_smallest),
-		CASE(attach_refuses_versions_outside_the_window),
-		CASE(attach_picks_the_highest_common_version),
-		CASE(attach_refuses_another_header_size),
-		CASE(attach_refuses_a_bitmap_elsewhere),
-		CASE(attach_refuses_a_region_larger_than_the_mapping),
-		CASE(attach_accepts_a_region_smaller_than_the_mapping),
-		CASE(attach_refuses_a_capacity_that_does_not_fit),
-		CASE(attach_refuses_more_pages_than_the_limit),
-		CASE(hello_echoes_the_instance_and_withdraw_takes_it_back),
-		CASE(hello_takes_back_what_an_earlier_guest_published),
-		CASE(words_show_only_after_advance),
-		CASE(a_new_round_starts_at_page_zero),
-		CASE(put_words_drops_what_lies_beyond_the_capacity),
-		CASE(put_used_clears_what_an_earlier_round_left),
-		CASE(put_used_never_goes_backwards),
-		CASE(put_used_stops_at_the_capacity),
-		CASE(seal_tells_counts_status_and_round),
-		CASE(request_is_read_whole),
+		TEST(attach_takes_the_hosts_numbers),
+		TEST(attach_refuses_a_region_without_our_magic),
+		TEST(attach_refuses_a_mapping_below_the_smallest),
+		TEST(attach_refuses_versions_outside_the_window),
+		TEST(attach_picks_the_highest_common_version),
+		TEST(attach_refuses_another_header_size),
+		TEST(attach_refuses_a_bitmap_elsewhere),
+		TEST(attach_refuses_a_region_larger_than_the_mapping),
+		TEST(attach_accepts_a_region_smaller_than_the_mapping),
+		TEST(attach_refuses_a_capacity_that_does_not_fit),
+		TEST(attach_refuses_more_pages_than_the_limit),
+		TEST(hello_echoes_the_instance_and_withdraw_takes_it_back),
+		TEST(hello_takes_back_what_an_earlier_guest_published),
+		TEST(words_show_only_after_advance),
+		TEST(a_new_round_starts_at_page_zero),
+		TEST(put_words_drops_what_lies_beyond_the_capacity),
+		TEST(put_used_clears_what_an_earlier_round_left),
+		TEST(put_used_never_goes_backwards),
+		TEST(put_used_stops_at_the_capacity),
+		TEST(seal_tells_counts_status_and_round),
+		TEST(request_is_read_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

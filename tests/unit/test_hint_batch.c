@@ -9,18 +9,11 @@
 /* links: host-agent/common/log.c proto/host_snapshot.c proto/host_request.c */
 /* links: proto/guest_publish.c */
 /* libs: jansson */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "host-agent/agent/hint_flow.h"
 #include "host-agent/common/log.h"
 #include "proto/guest_publish.h"
 #include "proto/host_request.h"
+#include "tests/unit/unit.h"
 
 #define REGION		(1 << 17)
 #define INSTANCE	77
@@ -75,7 +68,7 @@ int qmp_client_send(struct qmp_client *client, enum qmp_command command,
 	return 0;
 }
 
-static int set_up(void **state)
+static int setup(void **state)
 {
 	log_init(LOG_LEVEL_ERROR);
 	memset(&rig, 0, sizeof(rig));
@@ -88,7 +81,7 @@ static int set_up(void **state)
 	return hint_round_attach(&rig.flow.round, rig.shm, REGION);
 }
 
-static int tear_down(void **state)
+static int teardown(void **state)
 {
 	hint_flow_free(&rig.flow);
 	free(rig.shm);
@@ -278,19 +271,17 @@ static void a_round_that_was_given_up_sends_nothing_more(void **state)
 	assert_int_equal(rig.count, 2);
 }
 
-#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(first_ranges_leave_at_once_and_the_rest_gathers),
-		RIG_TEST(full_batches_do_not_wait),
-		RIG_TEST(nothing_is_copied_while_all_buffers_travel),
-		RIG_TEST(sealed_round_ends_with_last),
-		RIG_TEST(half_a_batch_of_a_dead_round_is_dropped),
-		RIG_TEST(broken_connection_is_told_and_forgotten),
-		RIG_TEST(late_and_other_errors_are_counted_apart),
-		RIG_TEST(a_round_that_was_given_up_sends_nothing_more),
+		TEST(first_ranges_leave_at_once_and_the_rest_gathers),
+		TEST(full_batches_do_not_wait),
+		TEST(nothing_is_copied_while_all_buffers_travel),
+		TEST(sealed_round_ends_with_last),
+		TEST(half_a_batch_of_a_dead_round_is_dropped),
+		TEST(broken_connection_is_told_and_forgotten),
+		TEST(late_and_other_errors_are_counted_apart),
+		TEST(a_round_that_was_given_up_sends_nothing_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,14 +3,9 @@
  * The map of what was hinted: ranges of any alignment, beyond its end, sums, reset.
  */
 /* links: host-agent/qemu-module/map/hint_map.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
 #include "host-agent/qemu-module/map/hint_map.h"
 #include "include/freehint/shm_layout.h"
+#include "tests/unit/unit.h"
 
 #define PAGES	1000ULL
 

@@ -7,18 +7,12 @@
 /* links: host-agent/common/log.c */
 /* links: proto/host_snapshot.c proto/host_request.c proto/guest_publish.c */
 /* libs: jansson */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "host-agent/agent/hint_round.h"
 #include "host-agent/common/log.h"
 #include "include/freehint/limits.h"
 #include "proto/guest_publish.h"
 #include "proto/host_request.h"
+#include "tests/unit/unit.h"
 
 #define REGION		(1 << 21)
 #define INSTANCE	77
@@ -43,7 +37,7 @@ struct rig {
 
 static struct rig rig;
 
-static int set_up(void **state)
+static int setup(void **state)
 {
 	log_init(LOG_LEVEL_ERROR);
 	memset(&rig, 0, sizeof(rig));
@@ -57,7 +51,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int tear_down(void **state)
+static int teardown(void **state)
 {
 	hint_round_free(&rig.round);
 	free(rig.shm);
@@ -349,29 +343,27 @@ static void random_headers_do_no_harm(void **state)
 	}
 }
 
-#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(nothing_happens_without_a_request),
-		RIG_TEST(ranges_come_before_the_seal),
-		RIG_TEST(declined_round_is_complete_and_empty),
-		RIG_TEST(aborted_round_gives_what_lies_below_the_watermark),
-		RIG_TEST(work_of_one_look_is_bounded),
-		RIG_TEST(small_buffers_lose_nothing),
-		RIG_TEST(new_round_drops_the_old_one),
-		RIG_TEST(round_that_changes_before_the_copy_gives_nothing),
-		RIG_TEST(withdrawn_request_ends_the_round),
-		RIG_TEST(watermark_beyond_the_bitmap_is_a_fault),
-		RIG_TEST(odd_watermark_is_a_fault),
-		RIG_TEST(watermark_that_goes_back_is_a_fault),
-		RIG_TEST(guest_that_leaves_the_round_is_a_fault),
-		RIG_TEST(senseless_seal_is_a_fault),
-		RIG_TEST(seal_that_ends_elsewhere_is_a_fault),
-		RIG_TEST(seal_that_counts_otherwise_withholds_the_rest),
-		RIG_TEST(round_id_above_the_limit_is_ignored),
-		RIG_TEST(random_headers_do_no_harm),
+		TEST(nothing_happens_without_a_request),
+		TEST(ranges_come_before_the_seal),
+		TEST(declined_round_is_complete_and_empty),
+		TEST(aborted_round_gives_what_lies_below_the_watermark),
+		TEST(work_of_one_look_is_bounded),
+		TEST(small_buffers_lose_nothing),
+		TEST(new_round_drops_the_old_one),
+		TEST(round_that_changes_before_the_copy_gives_nothing),
+		TEST(withdrawn_request_ends_the_round),
+		TEST(watermark_beyond_the_bitmap_is_a_fault),
+		TEST(odd_watermark_is_a_fault),
+		TEST(watermark_that_goes_back_is_a_fault),
+		TEST(guest_that_leaves_the_round_is_a_fault),
+		TEST(senseless_seal_is_a_fault),
+		TEST(seal_that_ends_elsewhere_is_a_fault),
+		TEST(seal_that_counts_otherwise_withholds_the_rest),
+		TEST(round_id_above_the_limit_is_ignored),
+		TEST(random_headers_do_no_harm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,13 +2,8 @@
 /*
  * How long a pass waits for its hints: hint_wait.h.
  */
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include "host-agent/qemu-module/round/hint_wait.h"
+#include "tests/unit/unit.h"
 
 #define MS 1000ULL
 

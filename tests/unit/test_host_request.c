@@ -4,14 +4,8 @@
  * that a guest can only read whole.
  */
 /* links: proto/host_request.c proto/host_snapshot.c proto/guest_publish.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "region.h"
+#include "tests/unit/unit.h"
 
 static void hello_is_refused_where_no_bitmap_fits(void **state)
 {

@@ -4,15 +4,10 @@
  * number, or goes on to another round in the middle of a copy.
  */
 /* links: proto/host_snapshot.c proto/host_request.c proto/guest_publish.c */
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "region.h"
+#include "tests/unit/unit.h"
 
 #define SIZE		16384ULL
 #define CAPACITY	((SIZE - FREEHINT_HEADER_SIZE) * 8)
@@ -337,28 +332,26 @@ static void the_last_page_of_the_largest_guest_can_be_told(void **state)
 	region_drop(&big);
 }
 
-#define CASE(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(capacity_follows_from_the_size_alone),
-		CASE(attach_refuses_a_region_without_room),
-		CASE(host_hello_is_checked_against_the_mapping),
-		CASE(guest_hello_counts_for_its_instance_only),
-		CASE(guest_hello_with_nonsense_is_refused),
-		CASE(words_are_read_in_step_with_the_watermark),
-		CASE(progress_of_another_round_is_not_ours),
-		CASE(watermark_out_of_bounds_is_refused),
-		CASE(copy_refuses_bounds_outside_the_bitmap),
-		CASE(copy_is_void_when_the_round_is_another),
-		CASE(copy_is_void_when_the_round_changes_in_the_middle),
-		CASE(seal_is_read_when_the_round_is_sealed),
-		CASE(seal_with_nonsense_is_refused),
-		CASE(beats_are_the_guests),
-		CASE(the_guest_says_how_often_it_looks),
-		CASE(a_side_of_version_1_knows_no_period),
-		CASE(the_last_page_of_the_largest_guest_can_be_told),
+		TEST(capacity_follows_from_the_size_alone),
+		TEST(attach_refuses_a_region_without_room),
+		TEST(host_hello_is_checked_against_the_mapping),
+		TEST(guest_hello_counts_for_its_instance_only),
+		TEST(guest_hello_with_nonsense_is_refused),
+		TEST(words_are_read_in_step_with_the_watermark),
+		TEST(progress_of_another_round_is_not_ours),
+		TEST(watermark_out_of_bounds_is_refused),
+		TEST(copy_refuses_bounds_outside_the_bitmap),
+		TEST(copy_is_void_when_the_round_is_another),
+		TEST(copy_is_void_when_the_round_changes_in_the_middle),
+		TEST(seal_is_read_when_the_round_is_sealed),
+		TEST(seal_with_nonsense_is_refused),
+		TEST(beats_are_the_guests),
+		TEST(the_guest_says_how_often_it_looks),
+		TEST(a_side_of_version_1_knows_no_period),
+		TEST(the_last_page_of_the_largest_guest_can_be_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,11 +11,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <seccomp.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -23,11 +19,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "host-agent/agent/isolation.h"
 #include "include/freehint/types.h"
 #include "tests/unit/forbidden.h"
+#include "tests/unit/unit.h"
 
 /* Run @body sealed, with an event loop of kind @backend; Return: wait status of the child. */
 static int sealed_with(enum event_backend backend, void (*body)(void))

@@ -5,14 +5,8 @@
  */
 /* links: host-agent/cli/ivshmem_place.c */
 /* libs: jansson */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
 #include "host-agent/cli/ivshmem_place.h"
+#include "tests/unit/unit.h"
 
 #define MIB	1048576
 

@@ -9,19 +9,14 @@
 /* links: host-agent/common/log.c proto/host_snapshot.c proto/guest_publish.c */
 /* links: proto/host_request.c */
 /* libs: jansson libpng */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-#include <cmocka.h>
 #include <png.h>
 
 #include "host-agent/cli/map_cells.h"
 #include "host-agent/cli/map_draw.h"
 #include "proto/guest_publish.h"
 #include "proto/host_request.h"
+#include "tests/unit/unit.h"
 
 #define SHM_SIZE	(64ULL << 10)
 #define ROUND		77

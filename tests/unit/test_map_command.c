@@ -8,15 +8,6 @@
 /* links: tests/fakes/fake_qemu.c tests/fakes/fake_qobject.c proto/host_request.c */
 /* links: proto/host_snapshot.c proto/guest_publish.c */
 /* libs: jansson */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
 #include "host-agent/qemu-module/core/bar.h"
 #include "host-agent/qemu-module/map/hint_map.h"
 #include "host-agent/qemu-module/entry/map_command.h"
@@ -24,6 +15,7 @@
 #include "include/freehint/shm_layout.h"
 #include "tests/fakes/fake_qemu.h"
 #include "tests/fakes/fake_qobject.h"
+#include "tests/unit/unit.h"
 
 #define MIB		(1ULL << 20)
 #define SHM_SIZE	(64ULL << 10)

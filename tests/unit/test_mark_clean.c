@@ -11,15 +11,8 @@
 /* links: proto/host_snapshot.c proto/guest_publish.c */
 /* libs: jansson */
 #define _GNU_SOURCE
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "host-agent/common/clock.h"
 #include "host-agent/qemu-module/core/arm.h"
@@ -31,6 +24,7 @@
 #include "proto/guest_publish.h"
 #include "tests/fakes/fake_qemu.h"
 #include "tests/fakes/fake_qobject.h"
+#include "tests/unit/unit.h"
 
 #define MIB		(1ULL << 20)
 #define RAM		(64 * MIB)
@@ -319,8 +313,6 @@ static int finish(void **state)
 	free(shm);
 	return 0;
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {

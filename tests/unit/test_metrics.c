@@ -6,22 +6,17 @@
 /* links: host-agent/agent/metrics.c host-agent/agent/migration_phase.c */
 /* links: host-agent/common/log.c */
 /* libs: jansson */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "host-agent/agent/metrics.h"
+#include "tests/unit/unit.h"
 
 static struct metrics metrics;
 static struct freehint_status status;
 static char text[METRICS_TEXT];
 
-static int set_up(void **state)
+static int setup(void **state)
 {
 	memset(&status, 0, sizeof(status));
 	metrics_init(&metrics, "/run/vm1.prom", -1);
@@ -146,12 +141,12 @@ static void scribe_is_told_what_is_new(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(state_and_counters_are_told, set_up),
-		cmocka_unit_test_setup(counters_of_a_qemu_that_is_gone_are_left_out, set_up),
-		cmocka_unit_test_setup(migrations_add_up, set_up),
-		cmocka_unit_test_setup(every_name_has_one_head, set_up),
-		cmocka_unit_test_setup(odd_names_make_a_label_all_the_same, set_up),
-		cmocka_unit_test_setup(scribe_is_told_what_is_new, set_up),
+		cmocka_unit_test_setup(state_and_counters_are_told, setup),
+		cmocka_unit_test_setup(counters_of_a_qemu_that_is_gone_are_left_out, setup),
+		cmocka_unit_test_setup(migrations_add_up, setup),
+		cmocka_unit_test_setup(every_name_has_one_head, setup),
+		cmocka_unit_test_setup(odd_names_make_a_label_all_the_same, setup),
+		cmocka_unit_test_setup(scribe_is_told_what_is_new, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

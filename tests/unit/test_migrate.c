@@ -12,15 +12,9 @@
 /* links: tests/fakes/fake_migration.c */
 /* libs: jansson */
 /* flags: -pthread */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
 #include "host-agent/cli/migration_state.h"
 #include "tests/fakes/fake_migration.h"
+#include "tests/unit/unit.h"
 
 static void a_migration_that_completes_keeps_what_was_set(void **state)
 {
@@ -97,7 +91,7 @@ static void an_interrupt_cancels_while_the_guest_is_here(void **state)
 	size_t i;
 
 	for (i = 0; i < sizeof(here) / sizeof(here[0]); i++) {
-		if (i && (play_tear_down(state) || play_set_up(state)))
+		if (i && (play_teardown(state) || play_setup(state)))
 			fail();
 		play.state[0] = here[i];
 		play.state[1] = NULL;
@@ -117,7 +111,7 @@ static void an_interrupt_cancels_nothing_once_the_guest_has_gone(void **state)
 	size_t i;
 
 	for (i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
-		if (i && (play_tear_down(state) || play_set_up(state)))
+		if (i && (play_teardown(state) || play_setup(state)))
 			fail();
 		play.state[0] = play.state[1] = play.state[2] = gone[i];
 		play.state[3] = "completed";
@@ -195,7 +189,7 @@ static void a_state_that_waits_for_somebody_says_for_whom(void **state)
 	assert_int_equal(migration_state_find("never-heard-of")->stage, STAGE_UNKNOWN);
 }
 
-#define PLAYED(test) cmocka_unit_test_setup_teardown(test, play_set_up, play_tear_down)
+#define PLAYED(test) cmocka_unit_test_setup_teardown(test, play_setup, play_teardown)
 
 int main(void)
 {

@@ -3,13 +3,8 @@
  * What QEMU does, told from its answers: when the shared memory may be mapped.
  */
 /* links: host-agent/agent/migration_phase.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "host-agent/agent/migration_phase.h"
+#include "tests/unit/unit.h"
 
 /**
  * struct step - one pair of answers and what must be known after it

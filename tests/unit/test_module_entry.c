@@ -5,13 +5,6 @@
  */
 /* links: host-agent/qemu-module/core/qemu_abi.c host-agent/qemu-module/entry/extension.c */
 /* flags: -Wl,--wrap=dlsym */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <cmocka.h>
-
 #include "host-agent/qemu-module/entry/module_entry.c"
 #include "host-agent/qemu-module/round/greeting.h"
 #include "host-agent/qemu-module/round/precopy.h"
@@ -19,6 +12,7 @@
 #include "host-agent/qemu-module/audit/witness.h"
 #include "host-agent/qemu-module/core/bar.h"
 #include "host-agent/qemu-module/entry/commands.h"
+#include "tests/unit/unit.h"
 
 static int major = 7, minor = 2;
 static const char *absent;
@@ -349,23 +343,23 @@ static void bad_options_are_refused_by_name(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, reset)
+#define RESET_TEST(name) cmocka_unit_test_setup(name, reset)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(tested_series_load_with_their_plugin_number),
-		TEST(how_a_series_switches_to_postcopy_is_known_or_not),
-		TEST(in_an_untested_series_we_load_without_effect_and_say_why),
-		TEST(while_qemu_is_asked_for_the_number_nothing_is_started),
-		TEST(where_only_work_is_wanted_qemu_ends),
-		TEST(an_untested_series_loads_with_a_warning_if_told_so),
-		TEST(a_missing_symbol_leaves_us_without_effect),
-		TEST(without_what_commands_need_there_are_none_and_qemu_starts),
-		TEST(a_renamed_symbol_is_found_under_either_name),
-		TEST(tcg_gets_its_tlbs_reset_on_every_series),
-		TEST(options_are_taken),
-		TEST(bad_options_are_refused_by_name),
+		RESET_TEST(tested_series_load_with_their_plugin_number),
+		RESET_TEST(how_a_series_switches_to_postcopy_is_known_or_not),
+		RESET_TEST(in_an_untested_series_we_load_without_effect_and_say_why),
+		RESET_TEST(while_qemu_is_asked_for_the_number_nothing_is_started),
+		RESET_TEST(where_only_work_is_wanted_qemu_ends),
+		RESET_TEST(an_untested_series_loads_with_a_warning_if_told_so),
+		RESET_TEST(a_missing_symbol_leaves_us_without_effect),
+		RESET_TEST(without_what_commands_need_there_are_none_and_qemu_starts),
+		RESET_TEST(a_renamed_symbol_is_found_under_either_name),
+		RESET_TEST(tcg_gets_its_tlbs_reset_on_every_series),
+		RESET_TEST(options_are_taken),
+		RESET_TEST(bad_options_are_refused_by_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,16 +5,9 @@
  */
 /* links: host-agent/qemu-module/entry/plugin_number.c host-agent/qemu-module/core/qemu_abi.c */
 /* flags: -Wl,--wrap=dlsym */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <cmocka.h>
-
 #include "host-agent/qemu-module/entry/plugin_number.h"
 #include "host-agent/qemu-module/core/qemu_abi.h"
+#include "tests/unit/unit.h"
 
 /* What QEMU reads. */
 static int declared;
@@ -142,15 +135,15 @@ static void a_qemu_without_an_answer_is_not_asked(void **state)
 	assert_int_equal(asks, 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, reset)
+#define RESET_TEST(name) cmocka_unit_test_setup(name, reset)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_tested_series_is_not_asked),
-		TEST(an_unknown_series_is_asked),
-		TEST(without_an_answer_the_functions_for_plugins_tell_the_number),
-		TEST(a_qemu_without_an_answer_is_not_asked),
+		RESET_TEST(a_tested_series_is_not_asked),
+		RESET_TEST(an_unknown_series_is_asked),
+		RESET_TEST(without_an_answer_the_functions_for_plugins_tell_the_number),
+		RESET_TEST(a_qemu_without_an_answer_is_not_asked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,15 +13,8 @@
 /* links: host-agent/qemu-module/core/bar.c host-agent/qemu-module/gate/round_gate.c */
 /* links: tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */
 /* links: proto/guest_publish.c host-agent/qemu-module/round/refusal.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <pthread.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "host-agent/qemu-module/core/bar.h"
 #include "host-agent/qemu-module/round/precopy.h"
@@ -349,28 +342,26 @@ static void a_sync_waits_for_the_last_range_though_reporting_was_stopped(void **
 	assert_true(slow.synced);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_greeted, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_round_opens_after_each_sync_and_is_armed_before),
-		TEST(every_start_kicks_a_guest_that_may_look_seldom),
-		TEST(the_big_lock_is_dropped_for_arming_and_left_as_it_was_found),
-		TEST(what_happens_while_the_big_lock_is_dropped_keeps_the_round_closed),
-		TEST(memory_is_held_from_the_first_round_to_the_end_of_the_migration),
-		TEST(the_big_lock_is_kept_while_somebody_stands_behind_us),
-		TEST(nothing_happens_unless_started),
-		TEST(the_first_sync_keeps_the_big_lock),
-		TEST(without_memory_that_can_be_hinted_no_round_is_opened),
-		TEST(old_tcg_records_writes_again_after_every_sync),
-		TEST(a_stopped_guest_gets_no_round),
-		TEST(stopping_the_guest_closes_the_round),
-		TEST(a_capability_set_after_the_start_keeps_rounds_closed),
-		TEST(pages_that_must_read_as_zero_are_hinted_in_the_first_pass_only),
-		TEST(a_sync_by_another_thread_closes_the_round_and_opens_none),
-		TEST(no_round_opens_in_the_middle_of_another_threads_sync),
-		TEST(a_sync_waits_for_the_last_range_though_reporting_was_stopped),
+		GREETED_TEST(a_round_opens_after_each_sync_and_is_armed_before),
+		GREETED_TEST(every_start_kicks_a_guest_that_may_look_seldom),
+		GREETED_TEST(the_big_lock_is_dropped_for_arming_and_left_as_it_was_found),
+		GREETED_TEST(what_happens_while_the_big_lock_is_dropped_keeps_the_round_closed),
+		GREETED_TEST(memory_is_held_from_the_first_round_to_the_end_of_the_migration),
+		GREETED_TEST(the_big_lock_is_kept_while_somebody_stands_behind_us),
+		GREETED_TEST(nothing_happens_unless_started),
+		GREETED_TEST(the_first_sync_keeps_the_big_lock),
+		GREETED_TEST(without_memory_that_can_be_hinted_no_round_is_opened),
+		GREETED_TEST(old_tcg_records_writes_again_after_every_sync),
+		GREETED_TEST(a_stopped_guest_gets_no_round),
+		GREETED_TEST(stopping_the_guest_closes_the_round),
+		GREETED_TEST(a_capability_set_after_the_start_keeps_rounds_closed),
+		GREETED_TEST(pages_that_must_read_as_zero_are_hinted_in_the_first_pass_only),
+		GREETED_TEST(a_sync_by_another_thread_closes_the_round_and_opens_none),
+		GREETED_TEST(no_round_opens_in_the_middle_of_another_threads_sync),
+		GREETED_TEST(a_sync_waits_for_the_last_range_though_reporting_was_stopped),
 	};
 
 	return cmocka_run_group_tests(tests, init, finish);

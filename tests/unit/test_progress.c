@@ -5,14 +5,8 @@
  */
 /* links: host-agent/cli/progress.c host-agent/cli/terminal.c */
 /* libs: jansson */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
 #include "host-agent/cli/progress.h"
+#include "tests/unit/unit.h"
 
 /* A migration of a guest of 8 GiB, or of one that is large. */
 static json_t *migration(const char *status, double scale)

@@ -6,20 +6,14 @@
 /* links: host-agent/cli/qmp_call.c host-agent/common/qmp_stream.c */
 /* libs: jansson */
 /* flags: -pthread */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "host-agent/cli/qmp_call.h"
+#include "tests/unit/unit.h"
 
 #define GREETING "{\"QMP\": {\"version\": {}, \"capabilities\": []}}\r\n"
 #define MAX_LINES 4

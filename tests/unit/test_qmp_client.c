@@ -8,20 +8,14 @@
 /* libs: jansson */
 #include <fcntl.h>
 #include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "host-agent/common/log.h"
 #include "host-agent/agent/qmp_client.h"
+#include "tests/unit/unit.h"
 
 #define GREETING	"{\"QMP\": {}}\r\n"
 #define TEXT		8192
@@ -53,7 +47,7 @@ static void connect_client(void)
 	assert_true(rig.fd >= 0);
 }
 
-static int set_up(void **state)
+static int setup(void **state)
 {
 	log_init(LOG_LEVEL_ERROR);
 	memset(&rig, 0, sizeof(rig));
@@ -70,7 +64,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int tear_down(void **state)
+static int teardown(void **state)
 {
 	qmp_client_free(&rig.client);
 	close(rig.fd);
@@ -357,25 +351,23 @@ static void nonsense_is_refused(void **state)
 	}
 }
 
-#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(negotiation_comes_first),
-		RIG_TEST(events_may_come_before_the_negotiation_ends),
-		RIG_TEST(refused_negotiation_is_no_qmp),
-		RIG_TEST(answers_find_their_question),
-		RIG_TEST(answers_to_nobody_are_ignored),
-		RIG_TEST(errors_without_words_have_empty_ones),
-		RIG_TEST(answers_of_the_connection_before_are_ignored),
-		RIG_TEST(closed_connection_is_told),
-		RIG_TEST(unanswered_commands_are_bounded),
-		RIG_TEST(long_commands_are_refused_whole),
-		RIG_TEST(full_socket_is_waited_for),
-		RIG_TEST(too_much_is_refused),
-		RIG_TEST(too_deep_is_refused),
-		RIG_TEST(nonsense_is_refused),
+		TEST(negotiation_comes_first),
+		TEST(events_may_come_before_the_negotiation_ends),
+		TEST(refused_negotiation_is_no_qmp),
+		TEST(answers_find_their_question),
+		TEST(answers_to_nobody_are_ignored),
+		TEST(errors_without_words_have_empty_ones),
+		TEST(answers_of_the_connection_before_are_ignored),
+		TEST(closed_connection_is_told),
+		TEST(unanswered_commands_are_bounded),
+		TEST(long_commands_are_refused_whole),
+		TEST(full_socket_is_waited_for),
+		TEST(too_much_is_refused),
+		TEST(too_deep_is_refused),
+		TEST(nonsense_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

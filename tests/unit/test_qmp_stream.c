@@ -4,14 +4,8 @@
  * split; garbage and overlong objects are errors.
  */
 /* links: host-agent/common/qmp_stream.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "host-agent/common/qmp_stream.h"
+#include "tests/unit/unit.h"
 
 #define SIZE	64
 

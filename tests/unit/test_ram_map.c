@@ -3,15 +3,10 @@
  * Guest physical to host addresses: exact extents, few questions to QEMU.
  */
 /* links: host-agent/qemu-module/core/ram_map.c tests/fakes/fake_qemu.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include "host-agent/qemu-module/core/ram_map.h"
 #include "include/freehint/shm_layout.h"
 #include "tests/fakes/fake_qemu.h"
+#include "tests/unit/unit.h"
 
 #define PAGE	FREEHINT_PAGE_SIZE
 #define LOW	0xa0000ULL

@@ -11,18 +11,11 @@
 /* links: host-agent/qemu-module/round/refusal.c host-agent/qemu-module/core/bar.c */
 /* links: tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */
 /* links: proto/guest_publish.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
 #include "host-agent/qemu-module/core/bar.h"
 #include "host-agent/qemu-module/round/refusal.h"
 #include "tests/fakes/fake_qemu.h"
 #include "tests/fakes/guest_voice.h"
+#include "tests/unit/unit.h"
 
 #define SHM_SIZE (64ULL << 10)
 

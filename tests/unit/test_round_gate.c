@@ -4,17 +4,13 @@
  * for the range that is being applied, and a wait for hints knows its end.
  */
 /* links: host-agent/qemu-module/gate/round_gate.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "host-agent/common/clock.h"
 #include "host-agent/qemu-module/gate/round_gate.h"
 #include "include/freehint/limits.h"
 #include "include/freehint/shm_layout.h"
+#include "tests/unit/unit.h"
 
 /* The apply thread runs for the whole program; tests steer it by these. */
 static pthread_mutex_t hold = PTHREAD_MUTEX_INITIALIZER;

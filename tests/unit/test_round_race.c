@@ -8,15 +8,9 @@
 /* also: tsan */
 #include <pthread.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
 
 #include "region.h"
+#include "tests/unit/unit.h"
 
 #define SIZE		FREEHINT_MIN_REGION
 #define WORDS		((SIZE - FREEHINT_HEADER_SIZE) / 8)

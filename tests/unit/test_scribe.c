@@ -7,30 +7,24 @@
 /* libs: libseccomp libcap-ng jansson */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "host-agent/agent/isolation.h"
 #include "host-agent/common/log.h"
 #include "host-agent/agent/metrics.h"
 #include "host-agent/agent/scribe.h"
+#include "tests/unit/unit.h"
 
 #define PATIENCE_MS 60000
 
 static char dir[64], path[96];
 
-static int set_up(void **state)
+static int setup(void **state)
 {
 	snprintf(dir, sizeof(dir), "/tmp/freehint-scribe-XXXXXX");
 	assert_non_null(mkdtemp(dir));
@@ -38,7 +32,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int tear_down(void **state)
+static int teardown(void **state)
 {
 	unlink(path);
 	return rmdir(dir);
@@ -250,17 +244,15 @@ static void the_rest_is_forbidden(void **state)
 	}
 }
 
-#define SCRIBE_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SCRIBE_TEST(file_follows_and_goes_with_the_agent),
-		SCRIBE_TEST(file_is_whole_at_any_time),
-		SCRIBE_TEST(missing_directory_is_survived),
-		SCRIBE_TEST(what_is_wrong_is_said_once),
-		SCRIBE_TEST(link_in_the_way_is_not_followed),
-		SCRIBE_TEST(the_rest_is_forbidden),
+		TEST(file_follows_and_goes_with_the_agent),
+		TEST(file_is_whole_at_any_time),
+		TEST(missing_directory_is_survived),
+		TEST(what_is_wrong_is_said_once),
+		TEST(link_in_the_way_is_not_followed),
+		TEST(the_rest_is_forbidden),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

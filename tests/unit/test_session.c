@@ -17,15 +17,10 @@
 /* links: proto/guest_publish.c tests/fakes/fake_qmp_server.c */
 /* links: tests/fakes/session_rig.c */
 /* libs: jansson */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "include/freehint/limits.h"
 #include "proto/host_request.h"
 #include "tests/fakes/session_rig.h"
+#include "tests/unit/unit.h"
 
 static void attach(void)
 {
@@ -331,8 +326,8 @@ static void completed_without_a_time_is_asked_once_more(void **state)
 	assert_int_equal(rig.session.exit_code, AGENT_EXIT_OK);
 }
 
-#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, session_rig_set_up, \
-								session_rig_tear_down)
+#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, session_rig_setup, \
+								session_rig_teardown)
 
 int main(void)
 {

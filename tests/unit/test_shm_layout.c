@@ -3,18 +3,9 @@
  * Every offset, size and number of the shared layout against golden/shm_layout.txt,
  * byte for byte. With --dump the program prints what the headers say now.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "include/freehint/qmp_names.h"
 #include "include/freehint/shm_layout.h"
+#include "tests/unit/unit.h"
 
 #define GOLDEN	"tests/golden/shm_layout.txt"
 

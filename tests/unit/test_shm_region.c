@@ -5,20 +5,14 @@
  */
 /* links: host-agent/common/shm_region.c host-agent/common/log.c */
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "host-agent/common/log.h"
 #include "host-agent/common/shm_region.h"
+#include "tests/unit/unit.h"
 
 #define SIZE 65536
 

@@ -6,17 +6,11 @@
 /* links: host-agent/qemu-module/postcopy/skipped.c host-agent/qemu-module/core/arm.c */
 /* links: host-agent/qemu-module/core/bar.c proto/host_request.c proto/host_snapshot.c */
 /* links: tests/fakes/fake_qemu.c tests/fakes/fake_log.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
 #include "host-agent/qemu-module/core/arm.h"
 #include "host-agent/qemu-module/postcopy/skipped.h"
 #include "include/freehint/shm_layout.h"
 #include "tests/fakes/fake_log.h"
+#include "tests/unit/unit.h"
 
 #define PAGE	FREEHINT_PAGE_SIZE
 #define MAIN	200	/* pages: no multiple of a word */
@@ -172,8 +166,6 @@ static void a_new_migration_begins_with_nothing(void **state)
 	walk();
 	assert_int_equal(runs, 0);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {

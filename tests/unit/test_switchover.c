@@ -13,13 +13,7 @@
 /* links: tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */
 /* links: proto/guest_publish.c host-agent/qemu-module/round/refusal.c */
 /* links: tests/fakes/fake_log.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
 #include <pthread.h>
-#include <cmocka.h>
 
 #include "host-agent/qemu-module/postcopy/skipped.h"
 #include "host-agent/qemu-module/postcopy/switchover.h"
@@ -298,23 +292,23 @@ static int teardown_both(void **state)
 }
 
 /* As 7.2 and 10.0 do it, and as 11.1 does. */
-#define TEST(name)								\
+#define BOTH_TEST(name)								\
 	cmocka_unit_test_setup_teardown(name, setup, teardown_both),			\
 	{ #name " (announced)", name, setup_announced, teardown_both, NULL }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(what_is_still_skipped_is_set_dirty_and_made_zero),
-		TEST(it_is_handed_over_once),
-		TEST(the_end_of_a_precopy_is_no_switch),
-		TEST(syncs_of_others_are_no_switch),
-		TEST(a_sync_of_the_main_loop_does_not_hide_the_switch),
-		TEST(without_the_capability_nothing_is_logged),
-		TEST(an_unknown_qemu_is_refused),
-		TEST(the_log_is_given_back_at_the_end),
-		TEST(no_page_is_made_zero_when_the_guest_runs_again),
-		TEST(an_announcement_is_forgotten_when_the_guest_runs_on),
+		BOTH_TEST(what_is_still_skipped_is_set_dirty_and_made_zero),
+		BOTH_TEST(it_is_handed_over_once),
+		BOTH_TEST(the_end_of_a_precopy_is_no_switch),
+		BOTH_TEST(syncs_of_others_are_no_switch),
+		BOTH_TEST(a_sync_of_the_main_loop_does_not_hide_the_switch),
+		BOTH_TEST(without_the_capability_nothing_is_logged),
+		BOTH_TEST(an_unknown_qemu_is_refused),
+		BOTH_TEST(the_log_is_given_back_at_the_end),
+		BOTH_TEST(no_page_is_made_zero_when_the_guest_runs_again),
+		BOTH_TEST(an_announcement_is_forgotten_when_the_guest_runs_on),
 	};
 
 	return cmocka_run_group_tests(tests, init, finish);

@@ -5,15 +5,8 @@
  */
 /* links: tests/fakes/side_1_1.c tests/fakes/side_1_2.c */
 /* links: tests/fakes/side_2_2.c tests/fakes/side_2_3.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "tests/fakes/side.h"
+#include "tests/unit/unit.h"
 
 #define SIZE		16384
 #define INSTANCE	77
@@ -29,13 +22,13 @@ static const struct freehint_guest_facts facts = {
 
 static struct freehint_shm *shm;
 
-static int set_up(void **state)
+static int setup(void **state)
 {
 	shm = aligned_alloc(4096, SIZE);
 	return !shm;
 }
 
-static int tear_down(void **state)
+static int teardown(void **state)
 {
 	free(shm);
 	return 0;
@@ -156,15 +149,13 @@ static void a_host_that_was_replaced_is_looked_at_anew(void **state)
 	assert_int_equal(pub.version, 1);
 }
 
-#define SIDE_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SIDE_TEST(every_host_meets_every_guest_and_every_reader),
-		SIDE_TEST(the_older_side_is_named),
-		SIDE_TEST(a_guest_without_a_common_version_writes_nothing),
-		SIDE_TEST(a_host_that_was_replaced_is_looked_at_anew),
+		TEST(every_host_meets_every_guest_and_every_reader),
+		TEST(the_older_side_is_named),
+		TEST(a_guest_without_a_common_version_writes_nothing),
+		TEST(a_host_that_was_replaced_is_looked_at_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

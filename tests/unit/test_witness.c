@@ -7,20 +7,15 @@
 /* links: host-agent/qemu-module/audit/witness.c host-agent/qemu-module/core/arm.c */
 /* links: host-agent/qemu-module/core/bar.c proto/host_request.c proto/host_snapshot.c */
 /* links: tests/fakes/fake_qemu.c tests/fakes/fake_log.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <errno.h>
 #include <pthread.h>
-#include <string.h>
-#include <cmocka.h>
 
 #include "host-agent/qemu-module/core/arm.h"
 #include "host-agent/qemu-module/audit/witness.h"
 #include "host-agent/qemu-module/audit/write_watch.h"
 #include "include/freehint/shm_layout.h"
 #include "tests/fakes/fake_log.h"
+#include "tests/unit/unit.h"
 
 #define PAGE	FREEHINT_PAGE_SIZE
 #define PAGES	200	/* no multiple of a word */
@@ -333,8 +328,6 @@ static void nothing_is_watched_unless_wanted(void **state)
 	assert_int_equal(kernel.opened, opened);
 	assert_int_equal(NEW(checks), 0);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {

@@ -5,17 +5,12 @@
  * merge it. Skipped where the kernel is too old.
  */
 /* links: host-agent/qemu-module/audit/write_watch.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "host-agent/qemu-module/audit/write_watch.h"
 #include "include/freehint/shm_layout.h"
+#include "tests/unit/unit.h"
 
 #define PAGE	FREEHINT_PAGE_SIZE
 #define PAGES	4096
@@ -131,7 +126,7 @@ static void nothing_is_watched_after_the_end(void **state)
 	assert_true(write_watch_collect(memory, PAGES * PAGE, shared, remember, seen) < 0);
 }
 
-#define TEST(name) cmocka_unit_test_teardown(name, teardown)
+#define WATCH_TEST(name) cmocka_unit_test_teardown(name, teardown)
 
 static void memory_that_ksm_may_merge_is_known(void **state)
 {
@@ -157,14 +152,14 @@ static void shared_memory_is_never_merged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(writes_to_private_memory_are_known),
-		TEST(writes_to_shared_memory_are_known),
-		TEST(a_huge_page_counts_as_one),
-		TEST(a_thousand_runs_are_known),
-		TEST(what_is_given_back_to_the_kernel_was_not_written),
-		TEST(nothing_is_watched_after_the_end),
-		TEST(memory_that_ksm_may_merge_is_known),
-		TEST(shared_memory_is_never_merged),
+		WATCH_TEST(writes_to_private_memory_are_known),
+		WATCH_TEST(writes_to_shared_memory_are_known),
+		WATCH_TEST(a_huge_page_counts_as_one),
+		WATCH_TEST(a_thousand_runs_are_known),
+		WATCH_TEST(what_is_given_back_to_the_kernel_was_not_written),
+		WATCH_TEST(nothing_is_watched_after_the_end),
+		WATCH_TEST(memory_that_ksm_may_merge_is_known),
+		WATCH_TEST(shared_memory_is_never_merged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

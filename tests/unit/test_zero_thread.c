@@ -8,13 +8,7 @@
 /* links: host-agent/qemu-module/core/arm.c host-agent/qemu-module/gate/round_gate.c */
 /* links: host-agent/qemu-module/core/bar.c proto/host_request.c proto/host_snapshot.c */
 /* links: tests/fakes/fake_qemu.c tests/fakes/fake_log.c */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <cmocka.h>
 
 #include "host-agent/qemu-module/core/arm.h"
 #include "host-agent/qemu-module/gate/round_gate.h"
@@ -22,6 +16,7 @@
 #include "host-agent/qemu-module/postcopy/zero_thread.h"
 #include "include/freehint/shm_layout.h"
 #include "tests/fakes/fake_log.h"
+#include "tests/unit/unit.h"
 
 #define PAGE	FREEHINT_PAGE_SIZE
 #define PAGES	256
@@ -157,8 +152,6 @@ static void it_can_be_stopped_when_it_does_not_run(void **state)
 	zero_thread_stop();
 	assert_int_equal(fake_log.discards, 0);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
