@@ -15,13 +15,15 @@ LIMIT=240
 # compile TEST BINARY [TREE] - build a unit test as its head says
 compile()
 {
-	local source=tests/unit/$1.c binary=$2
+	local source=tests/unit/$1.c binary=$2 rigs
 
 	(
 		cd "${3:-.}"
-		# shellcheck disable=SC2046
+		rigs=$(sed -n 's,^/\* rig: \(.*\) \*/$,\1,p' "$source")
+		# shellcheck disable=SC2046,SC2086
 		${CC:-gcc} -std=gnu11 -g -O1 -I. -o "$binary" "$source" \
-			$(sed -n 's,^/\* links: \(.*\) \*/$,\1,p' "$source") -lcmocka -pthread
+			$(sed -n 's,^/\* links: \(.*\) \*/$,\1,p' "$source" $rigs) \
+			-lcmocka -pthread
 	)
 }
 

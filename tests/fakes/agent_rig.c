@@ -3,6 +3,11 @@
  * Runs the agent's program between a fake QEMU and a fake guest, and reads what it
  * says.
  */
+/* links: tests/fakes/agent_rig.c tests/fakes/ban_ring.c */
+/* links: tests/fakes/fake_qmp_server.c */
+/* links: proto/host_request.c proto/host_snapshot.c */
+/* links: proto/guest_publish.c */
+/* libs: jansson */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -1,38 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the unit tests of precopy.c have in common: a region, and one extension in it.
+ * What the unit tests of precopy.c have in common: one extension, and the syncs of a migration.
  */
+/* links: host-agent/qemu-module/audit/witness.c host-agent/qemu-module/audit/write_watch.c */
+/* links: host-agent/qemu-module/postcopy/skipped.c */
+/* links: host-agent/qemu-module/postcopy/switchover.c */
+/* links: host-agent/qemu-module/postcopy/zero_thread.c */
+/* links: host-agent/qemu-module/map/hint_map.c host-agent/qemu-module/core/arm.c */
+/* links: host-agent/qemu-module/round/greeting.c host-agent/qemu-module/round/precopy.c */
+/* links: host-agent/qemu-module/round/refusal.c */
 #ifndef FREEHINT_TEST_PRECOPY_RIG_H
 #define FREEHINT_TEST_PRECOPY_RIG_H
 
-#include "host-agent/qemu-module/core/bar.h"
 #include "host-agent/qemu-module/round/greeting.h"
 #include "host-agent/qemu-module/round/precopy.h"
-#include "host-agent/qemu-module/gate/round_gate.h"
-#include "proto/guest_publish.h"
-#include "tests/fakes/fake_qemu.h"
-#include "tests/fakes/guest_voice.h"
-#include "tests/unit/unit.h"
-
-#define SHM_SIZE (64ULL << 10)
-
-static struct freehint_shm *shm;
-static struct freehint_publisher pub;
-
-static int init(void **state)
-{
-	shm = fake_region_new(SHM_SIZE);
-	if (!shm)
-		return -1;
-	fake_qemu_init();
-	return bar_init("freehint") || gate_init();
-}
-
-static int finish(void **state)
-{
-	free(shm);
-	return 0;
-}
+#include "tests/unit/bar_rig.h"
 
 /* One extension per process: each test starts from "off" and ends there. */
 static void begin(const struct precopy_limits *limits)
@@ -51,11 +33,6 @@ static int teardown(void **state)
 	fake_notify(QEMU_PRECOPY_CLEANUP);
 	precopy_stop();
 	return 0;
-}
-
-static inline void publish_hello(u16 contract)
-{
-	assert_true(guest_voice_hello(&pub, shm, SHM_SIZE, contract, FREEHINT_REFUSAL_NONE));
 }
 
 /* A guest that has published its hello, and no first wait. */

@@ -4,11 +4,7 @@
  * publisher that plays the guest. Skipped when the agent was not built; the
  * variable FREEHINT_AGENT names another one.
  */
-/* links: tests/fakes/agent_rig.c tests/fakes/ban_ring.c */
-/* links: tests/fakes/fake_qmp_server.c */
-/* links: proto/host_request.c proto/host_snapshot.c */
-/* links: proto/guest_publish.c */
-/* libs: jansson */
+/* rig: tests/fakes/agent_rig.c */
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>

@@ -3,11 +3,7 @@
  * How the agent's program ends, and when it does not: what it can do without, and
  * what it says when it gives up. Skipped when the agent was not built.
  */
-/* links: tests/fakes/agent_rig.c tests/fakes/ban_ring.c */
-/* links: tests/fakes/fake_qmp_server.c */
-/* links: proto/host_request.c proto/host_snapshot.c */
-/* links: proto/guest_publish.c */
-/* libs: jansson */
+/* rig: tests/fakes/agent_rig.c */
 #include <signal.h>
 #include <unistd.h>
 

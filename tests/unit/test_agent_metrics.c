@@ -3,11 +3,7 @@
  * The agent's program with --metrics: the file tells what the agent sees, and is gone
  * when the agent is, however it ended. Skipped when the agent was not built.
  */
-/* links: tests/fakes/agent_rig.c tests/fakes/ban_ring.c */
-/* links: tests/fakes/fake_qmp_server.c */
-/* links: proto/host_request.c proto/host_snapshot.c */
-/* links: proto/guest_publish.c */
-/* libs: jansson */
+/* rig: tests/fakes/agent_rig.c */
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>

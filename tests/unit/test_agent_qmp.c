@@ -4,11 +4,7 @@
  * greets oddly or not at all, answers with errors, nonsense, twice, in crumbs or in
  * floods. The agent never dies of it, and once the monitor behaves again it hints.
  */
-/* links: tests/fakes/agent_rig.c tests/fakes/ban_ring.c */
-/* links: tests/fakes/fake_qmp_server.c */
-/* links: proto/host_request.c proto/host_snapshot.c */
-/* links: proto/guest_publish.c */
-/* libs: jansson */
+/* rig: tests/fakes/agent_rig.c */
 #include <signal.h>
 
 #include "include/freehint/limits.h"

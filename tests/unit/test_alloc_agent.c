@@ -5,19 +5,8 @@
  * set up, or ends because it cannot read what QEMU says, or the round reaches QEMU all
  * the same; nothing is leaked and nothing is written where it should not.
  */
-/* links: host-agent/agent/session.c host-agent/agent/session_query.c */
-/* links: host-agent/agent/session_attach.c host-agent/agent/session_note.c */
-/* links: host-agent/agent/qmp_client.c host-agent/common/qmp_stream.c */
-/* links: host-agent/agent/hint_flow.c host-agent/agent/hint_batch.c */
-/* links: host-agent/agent/hint_round.c host-agent/common/bits_to_ranges.c */
-/* links: host-agent/common/shm_region.c */
-/* links: host-agent/agent/migration_phase.c host-agent/common/freehint_status.c */
-/* links: host-agent/agent/metrics.c */
-/* links: host-agent/agent/stats.c */
-/* links: host-agent/common/log.c proto/host_snapshot.c proto/host_request.c */
-/* links: proto/guest_publish.c tests/fakes/fake_qmp_server.c */
-/* links: tests/fakes/session_rig.c tests/fakes/fail_nth.c */
-/* libs: jansson */
+/* rig: tests/fakes/session_rig.c */
+/* links: tests/fakes/fail_nth.c */
 /* flags: -pthread -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup,--wrap=mmap */
 /* flags: -Wl,--wrap=madvise,--wrap=memfd_create,--wrap=ftruncate,--wrap=fcntl */
 /* flags: -Wl,--wrap=sigaction,--wrap=socket,--wrap=getrandom,--wrap=pthread_create */

@@ -4,20 +4,13 @@
  * call in the life of a QEMU, once. Either QEMU does not load it, or reporting does
  * not start and the reason is told; the next try works, and so does the migration.
  */
-/* links: host-agent/qemu-module/audit/witness.c host-agent/qemu-module/audit/write_watch.c */
-/* links: host-agent/qemu-module/round/greeting.c host-agent/qemu-module/postcopy/skipped.c */
-/* links: host-agent/qemu-module/postcopy/switchover.c */
-/* links: host-agent/qemu-module/postcopy/zero_thread.c */
-/* links: host-agent/qemu-module/map/hint_map.c */
+/* rig: tests/unit/bar_rig.h tests/unit/precopy_rig.h */
 /* links: host-agent/qemu-module/entry/map_command.c */
-/* links: host-agent/qemu-module/round/precopy.c host-agent/qemu-module/core/arm.c */
-/* links: host-agent/qemu-module/round/refusal.c */
-/* links: host-agent/qemu-module/core/bar.c host-agent/qemu-module/gate/round_gate.c */
-/* links: host-agent/qemu-module/round/apply_thread.c host-agent/qemu-module/entry/commands.c */
+/* links: host-agent/qemu-module/round/apply_thread.c */
+/* links: host-agent/qemu-module/entry/commands.c */
 /* links: host-agent/qemu-module/round/mark_clean.c */
 /* links: host-agent/qemu-module/round/range_source.c */
-/* links: host-agent/qemu-module/core/ram_map.c proto/host_request.c proto/host_snapshot.c */
-/* links: proto/guest_publish.c tests/fakes/fake_qemu.c tests/fakes/fake_qobject.c */
+/* links: host-agent/qemu-module/core/ram_map.c tests/fakes/fake_qobject.c */
 /* links: tests/fakes/fail_nth.c tests/fakes/fake_log.c */
 /* libs: jansson */
 /* flags: -pthread -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup,--wrap=mmap */

@@ -3,20 +3,7 @@
  * Reporting that begins and ends with a migration: nobody gives x-freehint-start, the
  * first round opens all the same, and what a human started stays on.
  */
-/* links: host-agent/qemu-module/audit/witness.c host-agent/qemu-module/audit/write_watch.c */
-/* links: host-agent/qemu-module/round/greeting.c host-agent/qemu-module/postcopy/skipped.c */
-/* links: host-agent/qemu-module/postcopy/switchover.c */
-/* links: host-agent/qemu-module/postcopy/zero_thread.c */
-/* links: host-agent/qemu-module/map/hint_map.c */
-/* links: host-agent/qemu-module/round/precopy.c host-agent/qemu-module/core/arm.c */
-/* links: host-agent/qemu-module/core/bar.c host-agent/qemu-module/gate/round_gate.c */
-/* links: tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */
-/* links: proto/guest_publish.c host-agent/qemu-module/round/refusal.c */
-#include "host-agent/qemu-module/core/bar.h"
-#include "host-agent/qemu-module/round/precopy.h"
-#include "host-agent/qemu-module/gate/round_gate.h"
-#include "tests/fakes/fake_qemu.h"
-#include "tests/fakes/guest_voice.h"
+/* rig: tests/unit/bar_rig.h tests/unit/precopy_rig.h */
 #include "tests/unit/precopy_rig.h"
 
 static const char *why;
@@ -29,15 +16,9 @@ static int setup(void **state)
 	return 0;
 }
 
-static void publish_guest_hello(void)
-{
-	assert_true(guest_voice_hello(&pub, shm, SHM_SIZE, FREEHINT_CONTRACT_DEAD,
-				      FREEHINT_REFUSAL_NONE));
-}
-
 static void a_migration_starts_reporting_and_ends_it(void **state)
 {
-	publish_guest_hello();
+	publish_hello(FREEHINT_CONTRACT_DEAD);
 	assert_int_equal(shm->host_request.phase, FREEHINT_PHASE_OFF);
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	assert_true(precopy_enabled());
@@ -49,7 +30,7 @@ static void a_migration_starts_reporting_and_ends_it(void **state)
 
 static void what_a_human_started_stays_on(void **state)
 {
-	publish_guest_hello();
+	publish_hello(FREEHINT_CONTRACT_DEAD);
 	assert_true(precopy_start(&why));
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	fake_notify(QEMU_PRECOPY_CLEANUP);
@@ -59,7 +40,7 @@ static void what_a_human_started_stays_on(void **state)
 
 static void what_a_human_stopped_stays_off(void **state)
 {
-	publish_guest_hello();
+	publish_hello(FREEHINT_CONTRACT_DEAD);
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	precopy_stop();
 	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);

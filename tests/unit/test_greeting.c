@@ -3,15 +3,7 @@
  * When the hello is published: not before the guest has run or while memory arrives, again when
  * the guest runs again, and a new one after a reset.
  */
-/* links: host-agent/qemu-module/audit/witness.c host-agent/qemu-module/audit/write_watch.c */
-/* links: host-agent/qemu-module/round/greeting.c host-agent/qemu-module/postcopy/skipped.c */
-/* links: host-agent/qemu-module/postcopy/switchover.c */
-/* links: host-agent/qemu-module/postcopy/zero_thread.c */
-/* links: host-agent/qemu-module/map/hint_map.c */
-/* links: host-agent/qemu-module/round/precopy.c host-agent/qemu-module/core/arm.c */
-/* links: host-agent/qemu-module/core/bar.c host-agent/qemu-module/gate/round_gate.c */
-/* links: tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */
-/* links: proto/guest_publish.c host-agent/qemu-module/round/refusal.c */
+/* rig: tests/unit/bar_rig.h tests/unit/precopy_rig.h */
 #include "tests/unit/precopy_rig.h"
 
 static const char *why;

@@ -2,23 +2,17 @@
 /*
  * x-freehint-map: RAM and holes in cells, what was hinted, and arguments that are refused.
  */
+/* rig: tests/unit/bar_rig.h */
 /* links: host-agent/qemu-module/entry/map_command.c host-agent/qemu-module/map/hint_map.c */
-/* links: host-agent/qemu-module/core/bar.c host-agent/qemu-module/core/ram_map.c */
-/* links: host-agent/qemu-module/gate/round_gate.c */
-/* links: tests/fakes/fake_qemu.c tests/fakes/fake_qobject.c proto/host_request.c */
-/* links: proto/host_snapshot.c proto/guest_publish.c */
+/* links: host-agent/qemu-module/core/ram_map.c tests/fakes/fake_qobject.c */
 /* libs: jansson */
-#include "host-agent/qemu-module/core/bar.h"
 #include "host-agent/qemu-module/map/hint_map.h"
 #include "host-agent/qemu-module/entry/map_command.h"
-#include "host-agent/qemu-module/gate/round_gate.h"
 #include "include/freehint/shm_layout.h"
-#include "tests/fakes/fake_qemu.h"
 #include "tests/fakes/fake_qobject.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/bar_rig.h"
 
 #define MIB		(1ULL << 20)
-#define SHM_SIZE	(64ULL << 10)
 /* What 60 KiB of bitmap describe. */
 #define CAPACITY	((SHM_SIZE - 4096) * 8)
 
@@ -115,24 +109,15 @@ static void bad_arguments_are_refused(void **state)
 		assert_null(ask(bad[i]));
 }
 
-static int init(void **state)
+static int start(void **state)
 {
-	const char *why;
-
-	fake_qemu_init();
+	if (init(state))
+		return -1;
 	fake_qobject_init();
 	fake_add_block(0, 16 * MIB);
 	fake_add_block(32 * MIB, 16 * MIB);
-	fake.shm_size = SHM_SIZE;
-	fake.shm = fake_region_new(SHM_SIZE);
-	return !fake.shm || bar_init("freehint") || gate_init() || !bar_attach(&why) ||
-	       hint_map_init(CAPACITY);
-}
-
-static int finish(void **state)
-{
-	free(fake.shm);
-	return 0;
+	attach();
+	return hint_map_init(CAPACITY);
 }
 
 int main(void)
@@ -144,5 +129,5 @@ int main(void)
 		cmocka_unit_test(bad_arguments_are_refused),
 	};
 
-	return cmocka_run_group_tests(tests, init, finish);
+	return cmocka_run_group_tests(tests, start, finish);
 }

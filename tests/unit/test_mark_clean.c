@@ -3,12 +3,10 @@
  * x-freehint-mark-clean: what is taken, what is refused and in which words, and that
  * a refused command queues nothing.
  */
+/* rig: tests/unit/bar_rig.h */
 /* links: host-agent/qemu-module/round/mark_clean.c */
-/* links: host-agent/qemu-module/round/range_source.c */
-/* links: host-agent/qemu-module/core/arm.c host-agent/qemu-module/core/bar.c */
-/* links: host-agent/qemu-module/core/ram_map.c host-agent/qemu-module/gate/round_gate.c */
-/* links: tests/fakes/fake_qemu.c tests/fakes/fake_qobject.c proto/host_request.c */
-/* links: proto/host_snapshot.c proto/guest_publish.c */
+/* links: host-agent/qemu-module/round/range_source.c host-agent/qemu-module/core/arm.c */
+/* links: host-agent/qemu-module/core/ram_map.c tests/fakes/fake_qobject.c */
 /* libs: jansson */
 #define _GNU_SOURCE
 #include <sys/mman.h>
@@ -16,47 +14,26 @@
 
 #include "host-agent/common/clock.h"
 #include "host-agent/qemu-module/core/arm.h"
-#include "host-agent/qemu-module/core/bar.h"
 #include "host-agent/qemu-module/round/mark_clean.h"
-#include "host-agent/qemu-module/gate/round_gate.h"
 #include "include/freehint/limits.h"
 #include "include/freehint/qmp_names.h"
-#include "proto/guest_publish.h"
-#include "tests/fakes/fake_qemu.h"
 #include "tests/fakes/fake_qobject.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/bar_rig.h"
 
 #define MIB		(1ULL << 20)
 #define RAM		(64 * MIB)
-#define SHM_SIZE	(64ULL << 10)
-
-static struct freehint_shm *shm;
-static struct freehint_publisher pub;
 static u64 round_id;
-
-static void publish_hello(void)
-{
-	struct freehint_guest_facts facts = { .contract = FREEHINT_CONTRACT_DEAD };
-
-	assert_int_equal(freehint_publisher_attach(&pub, shm, SHM_SIZE), 0);
-	freehint_publish_hello(&pub, bar_info().instance, &facts);
-}
 
 static int setup(void **state)
 {
-	const char *why;
-
 	arm_release();
 	fake_qemu_init();
 	fake_qobject_init();
 	fake_add_block(0, RAM);
 	fake_add_block(4096 * MIB, RAM);
 	fake_add_block(4096 * MIB + RAM, RAM);
-	fake.shm = shm;
-	fake.shm_size = SHM_SIZE;
-	assert_true(bar_attach(&why));
-	bar_publish_hello();
-	publish_hello();
+	attach();
+	publish_hello(FREEHINT_CONTRACT_DEAD);
 	arm_acquire();
 	arm_all();
 	round_id = gate_open(1, clock_us());
@@ -298,20 +275,6 @@ static void bad_files_are_refused_and_closed(void **state)
 	assert_true(fake_fd_is_taken());
 	assert_int_equal(write(ends[1], "", 0), 0);
 	close(ends[1]);
-}
-
-static int init(void **state)
-{
-	shm = fake_region_new(SHM_SIZE);
-	if (!shm)
-		return -1;
-	return bar_init("freehint") || gate_init();
-}
-
-static int finish(void **state)
-{
-	free(shm);
-	return 0;
 }
 
 int main(void)

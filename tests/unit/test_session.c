@@ -4,19 +4,7 @@
  * asked for, and a monitor in the same thread. What is watched and timed in every
  * state, and what is left of a connection when it ends.
  */
-/* links: host-agent/agent/session.c host-agent/agent/session_query.c */
-/* links: host-agent/agent/session_attach.c host-agent/agent/session_note.c */
-/* links: host-agent/agent/qmp_client.c host-agent/common/qmp_stream.c */
-/* links: host-agent/agent/hint_flow.c host-agent/agent/hint_batch.c */
-/* links: host-agent/agent/hint_round.c host-agent/common/bits_to_ranges.c */
-/* links: host-agent/common/shm_region.c */
-/* links: host-agent/agent/migration_phase.c host-agent/common/freehint_status.c */
-/* links: host-agent/agent/metrics.c */
-/* links: host-agent/agent/stats.c */
-/* links: host-agent/common/log.c proto/host_snapshot.c proto/host_request.c */
-/* links: proto/guest_publish.c tests/fakes/fake_qmp_server.c */
-/* links: tests/fakes/session_rig.c */
-/* libs: jansson */
+/* rig: tests/fakes/session_rig.c */
 #include "include/freehint/limits.h"
 #include "proto/host_request.h"
 #include "tests/fakes/session_rig.h"

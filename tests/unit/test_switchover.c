@@ -3,15 +3,7 @@
  * The switch to postcopy: recognised among syncs that look like it, every page that is still
  * skipped set dirty and made zero, none that was written; and nothing of it without need.
  */
-/* links: host-agent/qemu-module/audit/witness.c host-agent/qemu-module/audit/write_watch.c */
-/* links: host-agent/qemu-module/round/greeting.c host-agent/qemu-module/postcopy/skipped.c */
-/* links: host-agent/qemu-module/postcopy/switchover.c */
-/* links: host-agent/qemu-module/postcopy/zero_thread.c */
-/* links: host-agent/qemu-module/map/hint_map.c */
-/* links: host-agent/qemu-module/round/precopy.c host-agent/qemu-module/core/arm.c */
-/* links: host-agent/qemu-module/core/bar.c host-agent/qemu-module/gate/round_gate.c */
-/* links: tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */
-/* links: proto/guest_publish.c host-agent/qemu-module/round/refusal.c */
+/* rig: tests/unit/bar_rig.h tests/unit/precopy_rig.h */
 /* links: tests/fakes/fake_log.c */
 #include <pthread.h>
 
