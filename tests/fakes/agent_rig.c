@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "agent_rig.h"
-#include "proto/host_request.h"
+#include "tests/fakes/guest_voice.h"
 #include "tests/unit/unit.h"
 
 struct rig rig;
@@ -68,28 +68,15 @@ void start_agent(const char *option)
 	fcntl(rig.out, F_SETFL, O_NONBLOCK);
 }
 
-static void make_region(void)
-{
-	int fd;
-
-	snprintf(rig.shm_path, sizeof(rig.shm_path), "/dev/shm/freehint-unit-XXXXXX");
-	fd = mkstemp(rig.shm_path);
-	assert_true(fd >= 0);
-	assert_int_equal(ftruncate(fd, SIZE), 0);
-	rig.shm = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	close(fd);
-	assert_true(rig.shm != MAP_FAILED);
-	assert_int_equal(freehint_write_host_hello(rig.shm, SIZE, INSTANCE), 0);
-	assert_int_equal(freehint_publisher_attach(&rig.guest, rig.shm, SIZE), 0);
-}
-
 int agent_rig_setup(void **state)
 {
 	char path[64];
 
 	rig.banned = false;
 	rig.len = 0;
-	make_region();
+	snprintf(rig.shm_path, sizeof(rig.shm_path), "/dev/shm/freehint-unit-XXXXXX");
+	rig.shm = region_make_file(rig.shm_path, SIZE).shm;
+	assert_int_equal(freehint_publisher_attach(&rig.guest, rig.shm, SIZE), 0);
 	snprintf(path, sizeof(path), "/tmp/freehint-unit-%d.qmp", getpid());
 	assert_int_equal(fake_qmp_listen(&rig.server, path), 0);
 	rig.server.instance = INSTANCE;
@@ -164,16 +151,12 @@ void ask(u64 round)
 
 void put(u64 word, u64 count)
 {
-	while (count--)
-		freehint_put_words(&rig.guest, &word, 1);
-	freehint_advance(&rig.guest);
+	guest_voice_put(&rig.guest, word, count);
 }
 
 void seal(void)
 {
-	const struct freehint_seal_facts facts = { .status = FREEHINT_SEAL_COMPLETE };
-
-	freehint_seal_round(&rig.guest, &facts);
+	guest_voice_seal(&rig.guest, FREEHINT_SEAL_COMPLETE);
 }
 
 void attach(const char *option)

@@ -11,9 +11,10 @@
 #include "proto/guest_publish.h"
 #include "tests/fakes/ban_ring.h"
 #include "tests/fakes/fake_qmp_server.h"
+#include "tests/unit/region.h"
 
 #define SIZE		(1 << 20)
-#define INSTANCE	4242
+#define INSTANCE	REGION_INSTANCE
 #define WAIT_MS		60000
 #define TEXT		65536
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A guest module for unit tests of the extension: it publishes a hello, and has whatever
- * contract the test wants it to have.
+ * A guest module for unit tests: it publishes a hello, with any contract that a test wants, and
+ * words of its bitmap.
  */
 #ifndef FREEHINT_GUEST_VOICE_H
 #define FREEHINT_GUEST_VOICE_H
@@ -33,6 +33,22 @@ static inline bool guest_voice_hello(struct freehint_publisher *pub, void *shm, 
 		return false;
 	freehint_publish_hello(pub, req.instance, &facts);
 	return true;
+}
+
+/** guest_voice_put() - publish @count times the bitmap word @word, up to the watermark */
+static inline void guest_voice_put(struct freehint_publisher *pub, u64 word, u64 count)
+{
+	while (count--)
+		freehint_put_words(pub, &word, 1);
+	freehint_advance(pub);
+}
+
+/** guest_voice_seal() - end the round, @status is an enum freehint_seal_status */
+static inline void guest_voice_seal(struct freehint_publisher *pub, u32 status)
+{
+	const struct freehint_seal_facts facts = { .status = status };
+
+	freehint_seal_round(pub, &facts);
 }
 
 #endif /* FREEHINT_GUEST_VOICE_H */

@@ -20,7 +20,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "proto/host_request.h"
+#include "tests/fakes/guest_voice.h"
 #include "tests/fakes/session_rig.h"
 #include "tests/unit/unit.h"
 
@@ -50,21 +50,6 @@ void event_loop_cancel(struct event_loop *loop, enum event_kind kind)
 		loop->fd = -1;
 }
 
-static void make_region(void)
-{
-	int fd;
-
-	snprintf(rig.path, sizeof(rig.path), "/dev/shm/freehint-session-XXXXXX");
-	fd = mkstemp(rig.path);
-	assert_true(fd >= 0);
-	assert_int_equal(ftruncate(fd, SIZE), 0);
-	rig.shm = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	assert_true(rig.shm != MAP_FAILED);
-	close(fd);
-	assert_int_equal(freehint_write_host_hello(rig.shm, SIZE, INSTANCE), 0);
-	assert_int_equal(freehint_publisher_attach(&rig.guest, rig.shm, SIZE), 0);
-}
-
 void session_rig_prepare(void)
 {
 	char path[64];
@@ -72,7 +57,9 @@ void session_rig_prepare(void)
 	log_init(LOG_LEVEL_ERROR);
 	memset(&rig, 0, sizeof(rig));
 	rig.loop.fd = -1;
-	make_region();
+	snprintf(rig.path, sizeof(rig.path), "/dev/shm/freehint-session-XXXXXX");
+	rig.shm = region_make_file(rig.path, SIZE).shm;
+	assert_int_equal(freehint_publisher_attach(&rig.guest, rig.shm, SIZE), 0);
 	snprintf(path, sizeof(path), "/tmp/freehint-session-%d.qmp", getpid());
 	assert_int_equal(fake_qmp_listen(&rig.server, path), 0);
 	rig.server.instance = INSTANCE;
@@ -146,11 +133,8 @@ void fire(enum event_kind kind)
 
 void publish(u64 round)
 {
-	const struct freehint_seal_facts facts = { .status = FREEHINT_SEAL_COMPLETE };
-	u64 word = ~0ULL;
-
 	freehint_write_request(rig.shm, round, FREEHINT_PHASE_ROUND, 1);
 	freehint_open_round(&rig.guest, round);
-	freehint_put_words(&rig.guest, &word, 1);
-	freehint_seal_round(&rig.guest, &facts);
+	guest_voice_put(&rig.guest, ~0ULL, 1);
+	guest_voice_seal(&rig.guest, FREEHINT_SEAL_COMPLETE);
 }

@@ -9,9 +9,10 @@
 #include "host-agent/agent/session.h"
 #include "proto/guest_publish.h"
 #include "tests/fakes/fake_qmp_server.h"
+#include "tests/unit/region.h"
 
 #define SIZE		(1 << 16)
-#define INSTANCE	4242
+#define INSTANCE	REGION_INSTANCE
 
 /**
  * struct event_loop - what the session has asked for

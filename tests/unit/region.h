@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A region in plain memory for unit tests: made, introduced by the host, and
+ * A region in memory or in a file for unit tests: made, introduced by the host, and
  * given back.
  */
 #ifndef FREEHINT_TEST_REGION_H
 #define FREEHINT_TEST_REGION_H
 
+#include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "proto/guest_publish.h"
 #include "proto/host_request.h"
@@ -49,6 +51,23 @@ static inline struct region region_make(u64 size)
 	struct region region = region_map(size);
 
 	if (freehint_write_host_hello(region.shm, size, REGION_INSTANCE))
+		__builtin_trap();
+	return region;
+}
+
+/** region_make_file() - region_make() in a file; mkstemp() fills @path */
+static inline struct region region_make_file(char *path, u64 size)
+{
+	struct region region = { .size = size };
+	int fd = mkstemp(path);
+
+	if (fd < 0 || ftruncate(fd, (off_t)size))
+		__builtin_trap();
+	region.base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	region.shm = region.base;
+	if (region.base == MAP_FAILED ||
+	    freehint_write_host_hello(region.shm, size, REGION_INSTANCE))
 		__builtin_trap();
 	return region;
 }

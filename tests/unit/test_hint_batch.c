@@ -3,20 +3,11 @@
  * Batches against the real publisher and a QMP client that only writes down what it is
  * given: when a batch leaves, what is in it, and what answers and errors do to it.
  */
+/* rig: tests/unit/hint_rig.h */
 /* links: host-agent/agent/hint_flow.c host-agent/agent/hint_batch.c */
-/* links: host-agent/agent/hint_round.c */
-/* links: host-agent/common/bits_to_ranges.c */
-/* links: host-agent/common/log.c proto/host_snapshot.c proto/host_request.c */
-/* links: proto/guest_publish.c */
-/* libs: jansson */
 #include "host-agent/agent/hint_flow.h"
-#include "host-agent/common/log.h"
-#include "proto/guest_publish.h"
-#include "proto/host_request.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/hint_rig.h"
 
-#define REGION		(1 << 17)
-#define INSTANCE	77
 #define ALTERNATE	0x5555555555555555ULL
 #define MANY		64
 
@@ -28,31 +19,30 @@ struct sent {
 	bool last;
 };
 
+static struct hint_flow flow;
+static struct qmp_client qmp;
+
+/* What QEMU got; command @fail_at fails with @error, if it is set. */
 static struct {
-	struct freehint_shm *shm;
-	struct freehint_publisher guest;
-	struct hint_flow flow;
-	struct agent_stats stats;
-	struct qmp_client qmp;
 	struct sent sent[MANY];
 	unsigned int count;
 	unsigned int fail_at;
 	int error;
-} rig;
+} qemu;
 
 /* Instead of qmp_client.c. */
 int qmp_client_send(struct qmp_client *client, enum qmp_command command,
 		    unsigned int cookie, int fd, const char *fmt, ...)
 {
-	struct sent *sent = &rig.sent[rig.count];
+	struct sent *sent = &qemu.sent[qemu.count];
 	char text[QMP_MAX_TEXT];
 	const char *count;
 	va_list args;
 
-	assert_ptr_equal(client, &rig.qmp);
-	assert_true(rig.count < MANY);
-	if (rig.error && rig.count == rig.fail_at)
-		return rig.error;
+	assert_ptr_equal(client, &qmp);
+	assert_true(qemu.count < MANY);
+	if (qemu.error && qemu.count == qemu.fail_at)
+		return qemu.error;
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
@@ -64,53 +54,34 @@ int qmp_client_send(struct qmp_client *client, enum qmp_command command,
 		.count = count ? (unsigned int)atoi(count + strlen("\"count\":")) : 0,
 		.last = strstr(text, "\"last\":true"),
 	};
-	rig.count++;
+	qemu.count++;
 	return 0;
 }
 
 static int setup(void **state)
 {
-	log_init(LOG_LEVEL_ERROR);
-	memset(&rig, 0, sizeof(rig));
-	rig.shm = aligned_alloc(4096, REGION);
-	assert_non_null(rig.shm);
-	memset(rig.shm, 0, REGION);
-	assert_int_equal(freehint_write_host_hello(rig.shm, REGION, INSTANCE), 0);
-	assert_int_equal(freehint_publisher_attach(&rig.guest, rig.shm, REGION), 0);
-	assert_int_equal(hint_flow_init(&rig.flow, &rig.qmp, &rig.stats), 0);
-	return hint_round_attach(&rig.flow.round, rig.shm, REGION);
+	memset(&qemu, 0, sizeof(qemu));
+	make_rig();
+	assert_int_equal(hint_flow_init(&flow, &qmp, &rig.stats), 0);
+	return hint_round_attach(&flow.round, rig.shm, REGION);
 }
 
 static int teardown(void **state)
 {
-	hint_flow_free(&rig.flow);
-	free(rig.shm);
+	hint_flow_free(&flow);
+	region_drop(&rig.region);
 	return 0;
 }
 
 static void open_round(u64 id)
 {
-	freehint_write_request(rig.shm, id, FREEHINT_PHASE_ROUND, 1);
+	ask(id);
 	freehint_open_round(&rig.guest, id);
-}
-
-static void put(u64 word, u64 count)
-{
-	while (count--)
-		freehint_put_words(&rig.guest, &word, 1);
-	freehint_advance(&rig.guest);
-}
-
-static void seal(void)
-{
-	const struct freehint_seal_facts facts = { .status = FREEHINT_SEAL_COMPLETE };
-
-	freehint_seal_round(&rig.guest, &facts);
 }
 
 static int pump(void)
 {
-	return hint_flow_poll(&rig.flow);
+	return hint_flow_poll(&flow);
 }
 
 static void answer(enum qmp_command command, unsigned int cookie, const char *error)
@@ -120,17 +91,17 @@ static void answer(enum qmp_command command, unsigned int cookie, const char *er
 		.command = command, .cookie = cookie, .name = "GenericError", .desc = error,
 	};
 
-	hint_flow_reply(&rig.flow, &message);
+	hint_flow_reply(&flow, &message);
 }
 
 static void expect_mark(unsigned int index, unsigned int count, bool last)
 {
-	assert_true(rig.count >= 2 * index + 2);
-	assert_int_equal(rig.sent[2 * index].command, QMP_GETFD);
-	assert_int_equal(rig.sent[2 * index + 1].command, QMP_MARK_CLEAN);
-	assert_int_equal(rig.sent[2 * index].cookie, rig.sent[2 * index + 1].cookie);
-	assert_int_equal(rig.sent[2 * index + 1].count, count);
-	assert_int_equal(rig.sent[2 * index + 1].last, last);
+	assert_true(qemu.count >= 2 * index + 2);
+	assert_int_equal(qemu.sent[2 * index].command, QMP_GETFD);
+	assert_int_equal(qemu.sent[2 * index + 1].command, QMP_MARK_CLEAN);
+	assert_int_equal(qemu.sent[2 * index].cookie, qemu.sent[2 * index + 1].cookie);
+	assert_int_equal(qemu.sent[2 * index + 1].count, count);
+	assert_int_equal(qemu.sent[2 * index + 1].last, last);
 }
 
 static void first_ranges_leave_at_once_and_the_rest_gathers(void **state)
@@ -143,7 +114,7 @@ static void first_ranges_leave_at_once_and_the_rest_gathers(void **state)
 	assert_int_equal(pump(), 0);
 	put(1, 2);
 	assert_int_equal(pump(), 0);
-	assert_int_equal(rig.count, 2);
+	assert_int_equal(qemu.count, 2);
 	answer(QMP_GETFD, 0, NULL);
 	answer(QMP_MARK_CLEAN, 0, NULL);
 	assert_int_equal(pump(), 0);
@@ -157,8 +128,8 @@ static void full_batches_do_not_wait(void **state)
 	assert_int_equal(pump(), 0);
 	expect_mark(0, FREEHINT_MAX_RANGES, false);
 	expect_mark(1, FREEHINT_MAX_RANGES, false);
-	assert_int_equal(rig.count, 4);
-	assert_int_equal(rig.flow.batch.count, 300 * 32 - 2 * FREEHINT_MAX_RANGES);
+	assert_int_equal(qemu.count, 4);
+	assert_int_equal(flow.batch.count, 300 * 32 - 2 * FREEHINT_MAX_RANGES);
 }
 
 static void nothing_is_copied_while_all_buffers_travel(void **state)
@@ -168,28 +139,28 @@ static void nothing_is_copied_while_all_buffers_travel(void **state)
 	open_round(1);
 	put(ALTERNATE, 8 * FREEHINT_MAX_RANGES / 32);
 	put(ALTERNATE, 1000);
-	seal();
+	seal(FREEHINT_SEAL_COMPLETE);
 	assert_int_equal(pump(), 0);
-	assert_int_equal(rig.count, 2 * FREEHINT_MAX_INFLIGHT);
-	assert_false(hint_batch_has_room(&rig.flow.batch));
-	copied = rig.flow.round.copied;
+	assert_int_equal(qemu.count, 2 * FREEHINT_MAX_INFLIGHT);
+	assert_false(hint_batch_has_room(&flow.batch));
+	copied = flow.round.copied;
 	assert_int_equal(pump(), 0);
-	assert_int_equal(rig.flow.round.copied, copied);
+	assert_int_equal(flow.round.copied, copied);
 	answer(QMP_MARK_CLEAN, 3, NULL);
 	assert_int_equal(pump(), 0);
-	assert_int_equal(rig.count, 2 * FREEHINT_MAX_INFLIGHT + 2);
-	assert_int_equal(rig.sent[2 * FREEHINT_MAX_INFLIGHT].cookie, 3);
+	assert_int_equal(qemu.count, 2 * FREEHINT_MAX_INFLIGHT + 2);
+	assert_int_equal(qemu.sent[2 * FREEHINT_MAX_INFLIGHT].cookie, 3);
 }
 
 static void sealed_round_ends_with_last(void **state)
 {
 	open_round(1);
 	put(1, 1);
-	seal();
+	seal(FREEHINT_SEAL_COMPLETE);
 	assert_int_equal(pump(), 0);
 	expect_mark(0, 1, true);
 	assert_int_equal(pump(), 0);
-	assert_int_equal(rig.count, 2);
+	assert_int_equal(qemu.count, 2);
 }
 
 static void half_a_batch_of_a_dead_round_is_dropped(void **state)
@@ -199,16 +170,16 @@ static void half_a_batch_of_a_dead_round_is_dropped(void **state)
 	assert_int_equal(pump(), 0);
 	put(1, 5);
 	assert_int_equal(pump(), 0);
-	assert_int_equal(rig.flow.batch.count, 5);
+	assert_int_equal(flow.batch.count, 5);
 	open_round(2);
 	put(0, 3);
 	put(1, 2);
 	answer(QMP_MARK_CLEAN, 0, NULL);
 	assert_int_equal(pump(), 0);
 	expect_mark(1, 2, false);
-	assert_int_equal(rig.flow.batch.buffers[rig.sent[3].cookie].records[0].start,
+	assert_int_equal(flow.batch.buffers[qemu.sent[3].cookie].records[0].start,
 			 3 * 64 * 4096);
-	assert_int_equal(rig.flow.batch.buffers[rig.sent[3].cookie].round, 2);
+	assert_int_equal(flow.batch.buffers[qemu.sent[3].cookie].round, 2);
 }
 
 static void broken_connection_is_told_and_forgotten(void **state)
@@ -216,21 +187,21 @@ static void broken_connection_is_told_and_forgotten(void **state)
 	unsigned int at;
 
 	for (at = 0; at < 2; at++) {
-		rig.count = 0;
-		rig.fail_at = at;
-		rig.error = -EPIPE;
+		qemu.count = 0;
+		qemu.fail_at = at;
+		qemu.error = -EPIPE;
 		open_round(10 + at);
 		put(1, 1);
 		assert_int_equal(pump(), -EPIPE);
-		hint_batch_reset(&rig.flow.batch);
-		hint_round_detach(&rig.flow.round);
-		assert_int_equal(hint_round_attach(&rig.flow.round, rig.shm, REGION), 0);
-		rig.error = 0;
-		rig.count = 0;
-		seal();
+		hint_batch_reset(&flow.batch);
+		hint_round_detach(&flow.round);
+		assert_int_equal(hint_round_attach(&flow.round, rig.shm, REGION), 0);
+		qemu.error = 0;
+		qemu.count = 0;
+		seal(FREEHINT_SEAL_COMPLETE);
 		assert_int_equal(pump(), 0);
 		expect_mark(0, 1, true);
-		hint_batch_reset(&rig.flow.batch);
+		hint_batch_reset(&flow.batch);
 	}
 }
 
@@ -240,10 +211,10 @@ static void late_and_other_errors_are_counted_apart(void **state)
 	put(1, 1);
 	assert_int_equal(pump(), 0);
 	answer(QMP_GETFD, 0, "no descriptor");
-	assert_int_equal(rig.flow.batch.busy, 1);
+	assert_int_equal(flow.batch.busy, 1);
 	answer(QMP_MARK_CLEAN, 0, "round 1 is stale, round 2 is open");
 	assert_int_equal(rig.stats.refused_late, 1);
-	assert_int_equal(rig.flow.batch.busy, 0);
+	assert_int_equal(flow.batch.busy, 0);
 	put(1, 1);
 	assert_int_equal(pump(), 0);
 	answer(QMP_MARK_CLEAN, 0, "");
@@ -268,7 +239,7 @@ static void a_round_that_was_given_up_sends_nothing_more(void **state)
 	answer(QMP_MARK_CLEAN, 0, "the number of ranges " FREEHINT_ERR_FULL);
 	assert_int_equal(rig.stats.refused_other, 1);
 	assert_int_equal(pump(), 0);
-	assert_int_equal(rig.count, 2);
+	assert_int_equal(qemu.count, 2);
 }
 
 int main(void)
