@@ -12,11 +12,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent_rig.h"
-#include "tests/fakes/guest_voice.h"
 #include "tests/unit/unit.h"
 
 struct rig rig;
@@ -113,7 +111,7 @@ int stop_agent(int sig)
 
 	if (sig)
 		kill(rig.agent, sig);
-	assert_int_equal(waitpid(rig.agent, &status, 0), rig.agent);
+	status = child_status(rig.agent);
 	collect_output();
 	close(rig.out);
 	rig.agent = 0;
@@ -144,19 +142,9 @@ void expect_said(const char *text)
 		fail_msg("the agent did not say \"%s\" but:\n%s", text, rig.text);
 }
 
-void ask(u64 round)
+void publish(u64 round, u64 word, u64 count)
 {
-	freehint_write_request(rig.shm, round, FREEHINT_PHASE_ROUND, 1);
-}
-
-void put(u64 word, u64 count)
-{
-	guest_voice_put(&rig.guest, word, count);
-}
-
-void seal(void)
-{
-	guest_voice_seal(&rig.guest, FREEHINT_SEAL_COMPLETE);
+	guest_voice_round(&rig.guest, rig.shm, round, word, count);
 }
 
 void attach(const char *option)

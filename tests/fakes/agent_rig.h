@@ -8,9 +8,9 @@
 
 #include <sys/types.h>
 
-#include "proto/guest_publish.h"
 #include "tests/fakes/ban_ring.h"
 #include "tests/fakes/fake_qmp_server.h"
+#include "tests/fakes/guest_voice.h"
 #include "tests/unit/region.h"
 
 #define SIZE		(1 << 20)
@@ -74,14 +74,8 @@ void collect_output(void);
 /** expect_said() - serve QMP until the agent has said @text, else fail */
 void expect_said(const char *text);
 
-/** ask() - open a round, as the extension does */
-void ask(u64 round);
-
-/** put() - publish @count times the bitmap word @word */
-void put(u64 word, u64 count);
-
-/** seal() - end the round, complete */
-void seal(void);
+/** publish() - open a round and answer it: @count times the bitmap word @word */
+void publish(u64 round, u64 word, u64 count);
 
 /** attach() - start the agent and wait until it uses the region */
 void attach(const char *option);

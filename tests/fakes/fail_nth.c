@@ -3,6 +3,10 @@
  * Lets one call to the system or for memory fail: the Nth from now. Every function
  * here stands before the real one (ld's --wrap).
  */
+/* links: tests/fakes/fail_nth.c */
+/* flags: -pthread -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup,--wrap=mmap */
+/* flags: -Wl,--wrap=madvise,--wrap=memfd_create,--wrap=ftruncate,--wrap=fcntl */
+/* flags: -Wl,--wrap=sigaction,--wrap=socket,--wrap=getrandom,--wrap=pthread_create */
 #define _GNU_SOURCE
 #include "fail_nth.h"
 

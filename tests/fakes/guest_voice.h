@@ -7,6 +7,7 @@
 #define FREEHINT_GUEST_VOICE_H
 
 #include "proto/guest_publish.h"
+#include "proto/host_request.h"
 
 /**
  * guest_voice_hello() - answer the host's hello that stands in the region
@@ -49,6 +50,16 @@ static inline void guest_voice_seal(struct freehint_publisher *pub, u32 status)
 	const struct freehint_seal_facts facts = { .status = status };
 
 	freehint_seal_round(pub, &facts);
+}
+
+/** guest_voice_round() - the host opens @round, the guest answers it with @count times @word */
+static inline void guest_voice_round(struct freehint_publisher *pub, struct freehint_shm *shm,
+				     u64 round, u64 word, u64 count)
+{
+	freehint_write_request(shm, round, FREEHINT_PHASE_ROUND, 1);
+	freehint_open_round(pub, round);
+	guest_voice_put(pub, word, count);
+	guest_voice_seal(pub, FREEHINT_SEAL_COMPLETE);
 }
 
 #endif /* FREEHINT_GUEST_VOICE_H */

@@ -133,8 +133,5 @@ void fire(enum event_kind kind)
 
 void publish(u64 round)
 {
-	freehint_write_request(rig.shm, round, FREEHINT_PHASE_ROUND, 1);
-	freehint_open_round(&rig.guest, round);
-	guest_voice_put(&rig.guest, ~0ULL, 1);
-	guest_voice_seal(&rig.guest, FREEHINT_SEAL_COMPLETE);
+	guest_voice_round(&rig.guest, rig.shm, round, ~0ULL, 1);
 }

@@ -46,6 +46,12 @@ static inline void ask(u64 id)
 	freehint_write_request(rig.shm, id, FREEHINT_PHASE_ROUND, 1);
 }
 
+static inline void open_round(u64 id)
+{
+	ask(id);
+	freehint_open_round(&rig.guest, id);
+}
+
 static inline void put(u64 word, u64 count)
 {
 	guest_voice_put(&rig.guest, word, count);

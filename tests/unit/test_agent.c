@@ -9,10 +9,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "proto/host_request.h"
 #include "include/freehint/limits.h"
 #include "tests/fakes/agent_rig.h"
 #include "tests/unit/unit.h"
@@ -47,13 +45,13 @@ static bool never(struct fake_qmp *server)
 static void round_reaches_qemu_while_it_is_scanned(void **state)
 {
 	attach(NULL);
-	ask(71);
+	freehint_write_request(rig.shm, 71, FREEHINT_PHASE_ROUND, 1);
 	freehint_open_round(&rig.guest, 71);
-	put(0xff00, 2);
+	guest_voice_put(&rig.guest, 0xff00, 2);
 	assert_true(fake_qmp_serve(&rig.server, got_mark, WAIT_MS));
 	assert_int_equal(rig.server.lasts, 0);
-	put(~0ULL, 1);
-	seal();
+	guest_voice_put(&rig.guest, ~0ULL, 1);
+	guest_voice_seal(&rig.guest, FREEHINT_SEAL_COMPLETE);
 	assert_true(fake_qmp_serve(&rig.server, got_last, WAIT_MS));
 	assert_int_equal(rig.server.round, 71);
 	assert_int_equal(rig.server.count, 3);
@@ -68,10 +66,7 @@ static void more_ranges_than_buffers_all_arrive(void **state)
 	unsigned int i;
 
 	attach(NULL);
-	ask(72);
-	freehint_open_round(&rig.guest, 72);
-	put(0x5555555555555555ULL, 2000);
-	seal();
+	publish(72, 0x5555555555555555ULL, 2000);
 	assert_true(fake_qmp_serve(&rig.server, got_last, WAIT_MS));
 	assert_int_equal(rig.server.count, 64000);
 	for (i = 0; i < rig.server.count; i++)
@@ -82,10 +77,7 @@ static void more_ranges_than_buffers_all_arrive(void **state)
 static void round_without_a_free_page_still_ends(void **state)
 {
 	attach(NULL);
-	ask(73);
-	freehint_open_round(&rig.guest, 73);
-	put(0, 10);
-	seal();
+	publish(73, 0, 10);
 	assert_true(fake_qmp_serve(&rig.server, got_last, WAIT_MS));
 	assert_int_equal(rig.server.count, 0);
 	assert_int_equal(rig.server.marks, 1);
@@ -148,10 +140,7 @@ static void guest_of_another_version_is_not_believed(void **state)
 	attach(NULL);
 	freehint_publish_hello(&rig.guest, INSTANCE, &facts);
 	rig.shm->guest_hello.version = FREEHINT_VERSION + 1;
-	ask(78);
-	freehint_open_round(&rig.guest, 78);
-	put(~0ULL, 1);
-	seal();
+	publish(78, ~0ULL, 1);
 	assert_true(fake_qmp_serve(&rig.server, got_last, WAIT_MS));
 	assert_int_equal(rig.server.count, 0);
 	expect_said("update this agent, it does not support the guest's version, 3");
@@ -225,17 +214,11 @@ static void late_and_refused_commands_are_told_apart(void **state)
 {
 	attach(NULL);
 	rig.server.refusal = "round 74 is closed, no round is open";
-	ask(74);
-	freehint_open_round(&rig.guest, 74);
-	put(1, 1);
-	seal();
+	publish(74, 1, 1);
 	assert_true(fake_qmp_serve(&rig.server, got_refusals, WAIT_MS));
 	expect_said("QEMU closed round 74 first");
 	rig.server.refusal = "range 0 is odd";
-	ask(75);
-	freehint_open_round(&rig.guest, 75);
-	put(1, 1);
-	seal();
+	publish(75, 1, 1);
 	expect_said("QEMU refused hints of round 75: range 0 is odd");
 }
 
@@ -243,19 +226,13 @@ static void round_that_is_too_much_for_qemu_is_given_up(void **state)
 {
 	attach(NULL);
 	rig.server.refusal = "round 76 has more than the 9 ranges " FREEHINT_ERR_FULL;
-	ask(76);
-	freehint_open_round(&rig.guest, 76);
-	put(0x5555555555555555ULL, 2000);
-	seal();
+	publish(76, 0x5555555555555555ULL, 2000);
 	assert_true(fake_qmp_serve(&rig.server, got_refusals, WAIT_MS));
 	assert_false(fake_qmp_serve(&rig.server, never, 300));
 	assert_in_range(rig.server.refused, 1, FREEHINT_MAX_INFLIGHT);
 	expect_said("QEMU refused hints of round 76");
 	rig.server.refusal = NULL;
-	ask(77);
-	freehint_open_round(&rig.guest, 77);
-	put(1, 1);
-	seal();
+	publish(77, 1, 1);
 	assert_true(fake_qmp_serve(&rig.server, got_last, WAIT_MS));
 }
 
@@ -263,10 +240,7 @@ static void guest_that_names_what_it_has_not_is_given_up(void **state)
 {
 	attach(NULL);
 	rig.server.refusal = "range 0 at 0x0 is outside guest RAM: nothing there";
-	ask(78);
-	freehint_open_round(&rig.guest, 78);
-	put(0x5555555555555555ULL, 2000);
-	seal();
+	publish(78, 0x5555555555555555ULL, 2000);
 	assert_true(fake_qmp_serve(&rig.server, got_refusals, WAIT_MS));
 	assert_false(fake_qmp_serve(&rig.server, never, 300));
 	assert_in_range(rig.server.refused, FREEHINT_MAX_REFUSALS,
@@ -277,11 +251,8 @@ static void summary_comes_once_at_the_end(void **state)
 {
 	rig.server.status = "cancelled";
 	attach("--once");
-	ask(76);
 	rig.server.status = "active";
-	freehint_open_round(&rig.guest, 76);
-	put(~0ULL, 1);
-	seal();
+	publish(76, ~0ULL, 1);
 	assert_true(fake_qmp_serve(&rig.server, got_last, WAIT_MS));
 	freehint_write_request(rig.shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
 	rig.server.status = "completed";
@@ -293,10 +264,7 @@ static void qemu_that_ends_with_the_migration_gets_a_summary(void **state)
 {
 	attach("--json");
 	rig.server.status = "active";
-	ask(77);
-	freehint_open_round(&rig.guest, 77);
-	put(~0ULL, 1);
-	seal();
+	publish(77, ~0ULL, 1);
 	assert_true(fake_qmp_serve(&rig.server, got_last, WAIT_MS));
 	fake_qmp_hang_up(&rig.server);
 	expect_said("{\"event\":\"summary\",\"outcome\":\"unknown\"");

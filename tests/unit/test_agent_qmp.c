@@ -40,10 +40,7 @@ static bool connected_thrice(struct fake_qmp *server)
 
 static void publish_round(void)
 {
-	ask(ROUND);
-	freehint_open_round(&rig.guest, ROUND);
-	put(~0ULL, 1);
-	seal();
+	publish(ROUND, ~0ULL, 1);
 }
 
 /* The monitor is a good one from now on. */
@@ -155,10 +152,7 @@ static void meet_malice(const char *command, const char *how, void **state)
 	/* What was refused is not sent again; the next round is another matter. */
 	rig.server.meddle = NULL;
 	if (!rig.server.lasts) {
-		ask(ROUND + 1);
-		freehint_open_round(&rig.guest, ROUND + 1);
-		put(~0ULL, 1);
-		seal();
+		publish(ROUND + 1, ~0ULL, 1);
 	}
 	expect_recovery();
 	agent_rig_teardown(state);

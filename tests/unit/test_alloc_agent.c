@@ -5,14 +5,9 @@
  * set up, or ends because it cannot read what QEMU says, or the round reaches QEMU all
  * the same; nothing is leaked and nothing is written where it should not.
  */
-/* rig: tests/fakes/session_rig.c */
-/* links: tests/fakes/fail_nth.c */
-/* flags: -pthread -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup,--wrap=mmap */
-/* flags: -Wl,--wrap=madvise,--wrap=memfd_create,--wrap=ftruncate,--wrap=fcntl */
-/* flags: -Wl,--wrap=sigaction,--wrap=socket,--wrap=getrandom,--wrap=pthread_create */
+/* rig: tests/fakes/session_rig.c tests/fakes/fail_nth.c */
 #include <dirent.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "proto/host_request.h"
@@ -130,7 +125,6 @@ static void remove_files(void)
 static int live_in_child(unsigned int n)
 {
 	pid_t child = fork();
-	int status;
 
 	if (!child) {
 		/* Hundreds of summaries are no news. */
@@ -139,10 +133,7 @@ static int live_in_child(unsigned int n)
 		atexit(remove_files);
 		exit(live(n) ? SURVIVED : NO_FAILURE);
 	}
-	assert_true(child > 0);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
+	return child_exit(child);
 }
 
 static void every_call_may_fail_once(void **state)

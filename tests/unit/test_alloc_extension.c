@@ -4,19 +4,15 @@
  * call in the life of a QEMU, once. Either QEMU does not load it, or reporting does
  * not start and the reason is told; the next try works, and so does the migration.
  */
-/* rig: tests/unit/bar_rig.h tests/unit/precopy_rig.h */
+/* rig: tests/unit/bar_rig.h tests/unit/precopy_rig.h tests/fakes/fail_nth.c */
 /* links: host-agent/qemu-module/entry/map_command.c */
 /* links: host-agent/qemu-module/round/apply_thread.c */
 /* links: host-agent/qemu-module/entry/commands.c */
 /* links: host-agent/qemu-module/round/mark_clean.c */
 /* links: host-agent/qemu-module/round/range_source.c */
 /* links: host-agent/qemu-module/core/ram_map.c tests/fakes/fake_qobject.c */
-/* links: tests/fakes/fail_nth.c tests/fakes/fake_log.c */
+/* links: tests/fakes/fake_log.c */
 /* libs: jansson */
-/* flags: -pthread -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup,--wrap=mmap */
-/* flags: -Wl,--wrap=madvise,--wrap=memfd_create,--wrap=ftruncate,--wrap=fcntl */
-/* flags: -Wl,--wrap=sigaction,--wrap=socket,--wrap=getrandom,--wrap=pthread_create */
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host-agent/qemu-module/core/bar.h"
@@ -226,14 +222,10 @@ static int live(unsigned int n)
 static int live_in_child(unsigned int n)
 {
 	pid_t child = fork();
-	int status;
 
 	if (!child)
 		exit(live(n));
-	assert_true(child > 0);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
+	return child_exit(child);
 }
 
 static void every_call_may_fail_once(void **state)

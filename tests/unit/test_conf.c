@@ -3,7 +3,6 @@
  * The command line: defaults, every option, and the exit code of wrong usage.
  */
 /* links: host-agent/agent/conf.c host-agent/common/log.c */
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host-agent/agent/conf.h"
@@ -38,21 +37,17 @@ static struct conf parse(char *line)
 static int exit_code(const char *text)
 {
 	char line[256];
-	int status;
 	pid_t pid;
 
 	snprintf(line, sizeof(line), "%s", text);
 	pid = fork();
-	assert_true(pid >= 0);
 	if (!pid) {
 		if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))
 			_exit(99);
 		parse(line);
 		_exit(98);
 	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
+	return child_exit(pid);
 }
 
 static void defaults(void **state)

@@ -12,7 +12,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host-agent/common/clock.h"
@@ -268,13 +267,12 @@ static int live_with_broken_ring(enum ring_call call, int error)
 static int in_child(int (*life)(enum ring_call call, int error), enum ring_call call,
 		    int error, char *said, size_t room)
 {
-	int status, out[2];
+	int out[2];
 	ssize_t len;
 	pid_t pid;
 
 	assert_int_equal(pipe(out), 0);
 	pid = fork();
-	assert_true(pid >= 0);
 	if (!pid) {
 		dup2(out[1], STDERR_FILENO);
 		_exit(life(call, error));
@@ -283,9 +281,7 @@ static int in_child(int (*life)(enum ring_call call, int error), enum ring_call 
 	len = read(out[0], said, room - 1);
 	said[len > 0 ? len : 0] = '\0';
 	close(out[0]);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
+	return child_exit(pid);
 }
 
 static void poll_takes_the_place_of_a_ring(void **state)

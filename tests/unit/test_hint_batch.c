@@ -73,12 +73,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void open_round(u64 id)
-{
-	ask(id);
-	freehint_open_round(&rig.guest, id);
-}
-
 static int pump(void)
 {
 	return hint_flow_poll(&flow);

@@ -80,8 +80,7 @@ static void ranges_come_before_the_seal(void **state)
 
 static void declined_round_is_complete_and_empty(void **state)
 {
-	ask(5);
-	freehint_open_round(&rig.guest, 5);
+	open_round(5);
 	seal(FREEHINT_SEAL_DECLINED);
 	look_and_fill();
 	assert_true(hint_round_complete(&hints));
@@ -91,8 +90,7 @@ static void declined_round_is_complete_and_empty(void **state)
 
 static void aborted_round_gives_what_lies_below_the_watermark(void **state)
 {
-	ask(5);
-	freehint_open_round(&rig.guest, 5);
+	open_round(5);
 	put(~0ULL, 2);
 	seal(FREEHINT_SEAL_ABORTED);
 	look_and_fill();
@@ -106,8 +104,7 @@ static void work_of_one_look_is_bounded(void **state)
 {
 	u64 words = rig.guest.capacity / 64, before, looks = 0;
 
-	ask(5);
-	freehint_open_round(&rig.guest, 5);
+	open_round(5);
 	put(~0ULL, words);
 	seal(FREEHINT_SEAL_COMPLETE);
 	do {
@@ -126,8 +123,7 @@ static void small_buffers_lose_nothing(void **state)
 {
 	unsigned int got, total = 0;
 
-	ask(5);
-	freehint_open_round(&rig.guest, 5);
+	open_round(5);
 	put(0x5555555555555555ULL, 100);
 	seal(FREEHINT_SEAL_COMPLETE);
 	hint_round_poll(&hints);
@@ -142,8 +138,7 @@ static void small_buffers_lose_nothing(void **state)
 
 static void new_round_drops_the_old_one(void **state)
 {
-	ask(5);
-	freehint_open_round(&rig.guest, 5);
+	open_round(5);
 	put(~0ULL, 2);
 	look_and_fill();
 	assert_int_equal(hints.ranges.run_pages, 128);
@@ -159,12 +154,10 @@ static void new_round_drops_the_old_one(void **state)
 /* The guest sees the next request and opens it between our look and our copy. */
 static void round_that_changes_before_the_copy_gives_nothing(void **state)
 {
-	ask(5);
-	freehint_open_round(&rig.guest, 5);
+	open_round(5);
 	put(~0ULL, 2);
 	hint_round_poll(&hints);
-	ask(6);
-	freehint_open_round(&rig.guest, 6);
+	open_round(6);
 	assert_int_equal(hint_round_fill(&hints, out, MANY), 0);
 	assert_int_equal(hints.state, HINT_DONE);
 	assert_int_equal(rig.stats.faulty, 0);
@@ -176,8 +169,7 @@ static void round_that_changes_before_the_copy_gives_nothing(void **state)
 
 static void withdrawn_request_ends_the_round(void **state)
 {
-	ask(5);
-	freehint_open_round(&rig.guest, 5);
+	open_round(5);
 	put(1, 1);
 	look_and_fill();
 	freehint_write_request(rig.shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
@@ -200,24 +192,21 @@ static void expect_fault(void)
 
 static void watermark_beyond_the_bitmap_is_a_fault(void **state)
 {
-	ask(5);
-	freehint_open_round(&rig.guest, 5);
+	open_round(5);
 	rig.shm->guest_progress.watermark = rig.guest.capacity + 64;
 	expect_fault();
 }
 
 static void odd_watermark_is_a_fault(void **state)
 {
-	ask(5);
-	freehint_open_round(&rig.guest, 5);
+	open_round(5);
 	rig.shm->guest_progress.watermark = 65;
 	expect_fault();
 }
 
 static void watermark_that_goes_back_is_a_fault(void **state)
 {
-	ask(5);
-	freehint_open_round(&rig.guest, 5);
+	open_round(5);
 	put(~0ULL, 4);
 	look_and_fill();
 	rig.shm->guest_progress.watermark = 64;
@@ -226,8 +215,7 @@ static void watermark_that_goes_back_is_a_fault(void **state)
 
 static void guest_that_leaves_the_round_is_a_fault(void **state)
 {
-	ask(5);
-	freehint_open_round(&rig.guest, 5);
+	open_round(5);
 	put(~0ULL, 4);
 	look_and_fill();
 	freehint_withdraw(&rig.guest);
@@ -236,8 +224,7 @@ static void guest_that_leaves_the_round_is_a_fault(void **state)
 
 static void senseless_seal_is_a_fault(void **state)
 {
-	ask(5);
-	freehint_open_round(&rig.guest, 5);
+	open_round(5);
 	put(~0ULL, 4);
 	seal(99);
 	expect_fault();
@@ -245,8 +232,7 @@ static void senseless_seal_is_a_fault(void **state)
 
 static void seal_that_ends_elsewhere_is_a_fault(void **state)
 {
-	ask(5);
-	freehint_open_round(&rig.guest, 5);
+	open_round(5);
 	put(~0ULL, 4);
 	seal(FREEHINT_SEAL_COMPLETE);
 	rig.shm->guest_seal.end_pfn = 512;
@@ -256,8 +242,7 @@ static void seal_that_ends_elsewhere_is_a_fault(void **state)
 
 static void seal_that_counts_otherwise_withholds_the_rest(void **state)
 {
-	ask(5);
-	freehint_open_round(&rig.guest, 5);
+	open_round(5);
 	put(0xff, 4);
 	seal(FREEHINT_SEAL_COMPLETE);
 	rig.shm->guest_seal.free_pages = 31;
@@ -267,8 +252,7 @@ static void seal_that_counts_otherwise_withholds_the_rest(void **state)
 
 static void round_id_above_the_limit_is_ignored(void **state)
 {
-	ask(FREEHINT_ROUND_MAX + 1);
-	freehint_open_round(&rig.guest, FREEHINT_ROUND_MAX + 1);
+	open_round(FREEHINT_ROUND_MAX + 1);
 	put(~0ULL, 4);
 	look_and_fill();
 	assert_int_equal(hints.state, HINT_NONE);

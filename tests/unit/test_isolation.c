@@ -16,7 +16,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host-agent/agent/isolation.h"
@@ -27,10 +26,9 @@
 /* Run @body sealed, with an event loop of kind @backend; Return: wait status of the child. */
 static int sealed_with(enum event_backend backend, void (*body)(void))
 {
-	int status, null;
 	pid_t pid = fork();
+	int null;
 
-	assert_true(pid >= 0);
 	if (!pid) {
 		/* The line about the system call is not for the test's log. */
 		null = open("/dev/null", O_WRONLY);
@@ -40,8 +38,7 @@ static int sealed_with(enum event_backend backend, void (*body)(void))
 		body();
 		_exit(0);
 	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return status;
+	return child_status(pid);
 }
 
 static int sealed(void (*body)(void))
@@ -138,15 +135,11 @@ static void check_identity(void)
 
 static void nothing_is_left_to_gain(void **state)
 {
-	int status;
 	pid_t pid = fork();
 
-	assert_true(pid >= 0);
 	if (!pid)
 		check_identity();
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_int_equal(child_exit(pid), 0);
 }
 
 /* Body of a child on a machine where close_range() fails with @error. */
@@ -169,17 +162,14 @@ static void inherit_without_close_range(int error)
 static void descriptors_are_closed_on_any_kernel(void **state)
 {
 	static const int errors[] = { ENOSYS, EPERM };
-	int status;
 	size_t i;
 	pid_t pid;
 
 	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		pid = fork();
-		assert_true(pid >= 0);
 		if (!pid)
 			inherit_without_close_range(errors[i]);
-		assert_int_equal(waitpid(pid, &status, 0), pid);
-		check_fine(status);
+		assert_int_equal(child_exit(pid), 0);
 	}
 }
 

@@ -33,82 +33,63 @@ static void walk(const struct step *steps, size_t count)
 	}
 }
 
-#define WALK(steps) walk(steps, sizeof(steps) / sizeof(steps[0]))
+#define WALK(...)								\
+	do {									\
+		static const struct step steps[] = { __VA_ARGS__ };		\
+										\
+		walk(steps, sizeof(steps) / sizeof(steps[0]));			\
+	} while (0)
 
 static void source_may_be_mapped_throughout_precopy(void **state)
 {
-	static const struct step steps[] = {
-		{ "running", "", PHASE_IDLE, true },
-		{ "running", "setup", PHASE_PRECOPY, true },
-		{ "running", "active", PHASE_PRECOPY, true },
-		{ "finish-migrate", "device", PHASE_PRECOPY, true },
-		{ "postmigrate", "completed", PHASE_IDLE, true },
-		{ "running", "cancelling", PHASE_PRECOPY, true },
-		{ "running", "cancelled", PHASE_IDLE, true },
-		{ "running", "failed", PHASE_IDLE, true },
-	};
-
-	WALK(steps);
+	WALK({ "running", "", PHASE_IDLE, true },
+	     { "running", "setup", PHASE_PRECOPY, true },
+	     { "running", "active", PHASE_PRECOPY, true },
+	     { "finish-migrate", "device", PHASE_PRECOPY, true },
+	     { "postmigrate", "completed", PHASE_IDLE, true },
+	     { "running", "cancelling", PHASE_PRECOPY, true },
+	     { "running", "cancelled", PHASE_IDLE, true },
+	     { "running", "failed", PHASE_IDLE, true });
 }
 
 static void destination_of_precopy_waits_for_the_end(void **state)
 {
-	static const struct step steps[] = {
-		{ "inmigrate", "", PHASE_INCOMING, false },
-		{ "inmigrate", "active", PHASE_INCOMING, false },
-		{ "running", "active", PHASE_INCOMING, false },
-		{ "running", "completed", PHASE_IDLE, true },
-		{ "running", "active", PHASE_PRECOPY, true },
-	};
-
-	WALK(steps);
+	WALK({ "inmigrate", "", PHASE_INCOMING, false },
+	     { "inmigrate", "active", PHASE_INCOMING, false },
+	     { "running", "active", PHASE_INCOMING, false },
+	     { "running", "completed", PHASE_IDLE, true },
+	     { "running", "active", PHASE_PRECOPY, true });
 }
 
 static void destination_of_postcopy_waits_while_the_guest_runs(void **state)
 {
-	static const struct step steps[] = {
-		{ "inmigrate", "active", PHASE_INCOMING, false },
-		{ "inmigrate", "postcopy-active", PHASE_INCOMING, false },
-		{ "running", "postcopy-active", PHASE_INCOMING, false },
-		{ "running", "postcopy-paused", PHASE_INCOMING, false },
-		{ "running", "postcopy-recover", PHASE_INCOMING, false },
-		{ "running", "completed", PHASE_IDLE, true },
-	};
-
-	WALK(steps);
+	WALK({ "inmigrate", "active", PHASE_INCOMING, false },
+	     { "inmigrate", "postcopy-active", PHASE_INCOMING, false },
+	     { "running", "postcopy-active", PHASE_INCOMING, false },
+	     { "running", "postcopy-paused", PHASE_INCOMING, false },
+	     { "running", "postcopy-recover", PHASE_INCOMING, false },
+	     { "running", "completed", PHASE_IDLE, true });
 }
 
 static void agent_that_comes_during_postcopy_waits(void **state)
 {
-	static const struct step steps[] = {
-		{ "running", "postcopy-active", PHASE_POSTCOPY, false },
-		{ "running", "postcopy-recover-setup", PHASE_POSTCOPY, false },
-		{ "running", "completed", PHASE_IDLE, true },
-	};
-
-	WALK(steps);
+	WALK({ "running", "postcopy-active", PHASE_POSTCOPY, false },
+	     { "running", "postcopy-recover-setup", PHASE_POSTCOPY, false },
+	     { "running", "completed", PHASE_IDLE, true });
 }
 
 static void destination_without_status_is_done_when_it_left_inmigrate(void **state)
 {
-	static const struct step steps[] = {
-		{ "inmigrate", "", PHASE_INCOMING, false },
-		{ "paused", "", PHASE_IDLE, true },
-	};
-
-	WALK(steps);
+	WALK({ "inmigrate", "", PHASE_INCOMING, false },
+	     { "paused", "", PHASE_IDLE, true });
 }
 
 static void no_answer_means_do_not_map(void **state)
 {
-	static const struct step steps[] = {
-		{ "", "", PHASE_UNKNOWN, false },
-		{ "", "completed", PHASE_UNKNOWN, false },
-		{ "inmigrate", "some-new-status", PHASE_INCOMING, false },
-		{ "running", "some-new-status", PHASE_INCOMING, false },
-	};
-
-	WALK(steps);
+	WALK({ "", "", PHASE_UNKNOWN, false },
+	     { "", "completed", PHASE_UNKNOWN, false },
+	     { "inmigrate", "some-new-status", PHASE_INCOMING, false },
+	     { "running", "some-new-status", PHASE_INCOMING, false });
 }
 
 static void outcomes_have_names(void **state)

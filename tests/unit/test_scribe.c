@@ -11,7 +11,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host-agent/agent/isolation.h"
@@ -137,7 +136,7 @@ static void missing_directory_is_survived(void **state)
 static const char *said_about(const char *file, unsigned int texts, void (*obstruct)(void))
 {
 	static char said[1024];
-	int out[2], pair[2], status;
+	int out[2], pair[2];
 	ssize_t len;
 	pid_t pid;
 
@@ -147,7 +146,6 @@ static const char *said_about(const char *file, unsigned int texts, void (*obstr
 		tell(pair[0], "text\n");
 	close(pair[0]);
 	pid = fork();
-	assert_true(pid >= 0);
 	if (!pid) {
 		dup2(out[1], STDERR_FILENO);
 		log_init(LOG_LEVEL_INFO);
@@ -156,7 +154,7 @@ static const char *said_about(const char *file, unsigned int texts, void (*obstr
 	}
 	close(out[1]);
 	close(pair[1]);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
+	child_status(pid);
 	len = read(out[0], said, sizeof(said) - 1);
 	said[len > 0 ? len : 0] = '\0';
 	close(out[0]);
@@ -230,7 +228,6 @@ static void the_rest_is_forbidden(void **state)
 
 	for (i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
 		pid = fork();
-		assert_true(pid >= 0);
 		if (!pid) {
 			null = open("/dev/null", O_WRONLY);
 			dup2(null, STDERR_FILENO);
@@ -239,7 +236,7 @@ static void the_rest_is_forbidden(void **state)
 			tries[i]();
 			_exit(0);
 		}
-		assert_int_equal(waitpid(pid, &status, 0), pid);
+		status = child_status(pid);
 		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
 	}
 }

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host-agent/common/log.h"
@@ -111,7 +110,7 @@ static void cannot_be_written(void **state)
 		*(volatile char *)region.base = 1;
 		_exit(0);
 	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
+	status = child_status(pid);
 	assert_true(WIFSIGNALED(status));
 	assert_int_equal(WTERMSIG(status), SIGSEGV);
 }

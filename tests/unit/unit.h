@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What every unit test includes: cmocka, the headers that it wants before its own, and the
- * test that has a setup() and a teardown() of its file.
+ * What every unit test includes: cmocka, the headers that it wants before its own, the test
+ * that has a setup() and a teardown() of its file, and the end of a child process.
  */
 #ifndef FREEHINT_TEST_UNIT_H
 #define FREEHINT_TEST_UNIT_H
@@ -13,8 +13,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <cmocka.h>
 
 #define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+/** child_status() - wait for the child @pid, which fork() has returned; its wait status */
+static inline int child_status(pid_t pid)
+{
+	int status;
+
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+/** child_exit() - likewise for a child that exits, not by a signal; its exit code */
+static inline int child_exit(pid_t pid)
+{
+	int status = child_status(pid);
+
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
 
 #endif /* FREEHINT_TEST_UNIT_H */
