@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from lib.crutch import qemu_version  # noqa: E402
 from lib.machine import Machine  # noqa: E402
+from lib.patience import wait_for  # noqa: E402
 
 MIB = 1 << 20
 
@@ -35,12 +36,8 @@ def _nothing(_vm: Machine) -> None:
 def _balloon_to(vm: Machine, mib: int) -> None:
     """Set the balloon's target and wait until the guest is there."""
     vm.qmp.command("balloon", value=mib * MIB)
-    deadline = time.monotonic() + INFLATE_TIMEOUT
-    while abs(vm.qmp.command("query-balloon")["actual"] - mib * MIB) > MIB:
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"the balloon is not at {mib} MiB after "
-                               f"{INFLATE_TIMEOUT:.0f} s")
-        time.sleep(0.02)
+    wait_for(lambda: abs(vm.qmp.command("query-balloon")["actual"] - mib * MIB) <= MIB,
+             f"the balloon to be at {mib} MiB", INFLATE_TIMEOUT, 0.02)
 
 
 def _inflate(vm: Machine) -> None:
@@ -69,8 +66,7 @@ def _report(vm: Machine) -> None:
     """freehint: the agent and the start command."""
     agent = vm.start_agent()
     vm.start_hints()
-    while "attached" not in agent.log():
-        time.sleep(0.02)
+    agent.wait_said("attached")
     # A guest that was asked for nothing looks every 100 ms.
     time.sleep(0.2)
 

@@ -16,6 +16,7 @@ from peers import MIB
 from lib import paths
 from lib.initramfs import VIRTIO_MODULES, Extras
 from lib.machine import Machine
+from lib.patience import wait_for
 from lib.result import check, skip
 from lib.used_memory import UsedMemory
 
@@ -114,10 +115,8 @@ class _Checked(_Full):
         return vm.guest.numbers(f"/run/{self.program}")
 
     def _await(self, vm: Machine, count: int) -> None:
-        deadline = time.monotonic() + FILL_TIMEOUT
-        while self._numbers(vm).get(self.progress, 0) < count:
-            check(time.monotonic() < deadline, f"{self.program} does not go on")
-            time.sleep(0.5)
+        wait_for(lambda: self._numbers(vm).get(self.progress, 0) >= count,
+                 f"{self.program} to go on", FILL_TIMEOUT, 0.5)
 
     def prove(self, vm: Machine) -> None:
         super().prove(vm)

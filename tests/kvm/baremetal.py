@@ -162,10 +162,8 @@ class Machine(Qemu):
         Connect to COM1. What comes before the device's own state has arrived is lost with
         it, and the guest takes the rest of the command for another one.
         """
-        deadline = patience.deadline(30)
-        while self.status() == "inmigrate":
-            result.check(time.monotonic() < deadline, f"{self.name}: no guest has arrived")
-            time.sleep(0.01)
+        patience.wait_for(lambda: self.status() != "inmigrate", f"the guest in {self.name}",
+                          period=0.01)
         serial = socket.socket(socket.AF_UNIX)
         serial.settimeout(0.5)
         serial.connect(self.serial_path)

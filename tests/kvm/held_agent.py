@@ -10,16 +10,13 @@ import os
 import re
 import signal
 import subprocess
-import tempfile
-import time
 
-from baremetal import BUILD, ROOT, make, patience, result
+from baremetal import BUILD, ROOT, make, result
 from lib.no_ring import forbid_io_uring
+from lib.program import Agent
 from lib.qemu import die_with_parent
 
 AGENT = os.path.join(BUILD, "faults", "freehint-agent")
-TIMEOUT = 30.0
-POLL = 0.003
 
 # What can be done to an agent that stands at a step.
 FAULTS = ("kill", "stop", "abort", "leave")
@@ -54,7 +51,7 @@ def _no_ring() -> None:
     forbid_io_uring()
 
 
-class HeldAgent:
+class HeldAgent(Agent):
     """
     One agent; with a step it will be held there, in round `rounds` or later; its
     `fail_call`-th call to the system fails; without `ring` it gets no io_uring. Another
@@ -64,26 +61,10 @@ class HeldAgent:
     def __init__(self, shm: str, qmp: str, step: str = "", rounds: int = 0,
                  binary: str = AGENT, fail_call: int = 0, ring: bool = True) -> None:
         self.step = step
-        self._log = tempfile.TemporaryFile()
         env = dict(os.environ, FREEHINT_FAULT_POINT=step, FREEHINT_FAULT_ROUND=str(rounds),
                    FREEHINT_FAIL_CALL=str(fail_call))
-        self._proc = subprocess.Popen([binary, "--shm", shm, "--qmp", qmp], env=env,
-                                      stdin=subprocess.PIPE, stdout=self._log,
-                                      stderr=self._log,
-                                      preexec_fn=die_with_parent if ring else _no_ring)
-
-    def log(self) -> str:
-        """All it has said."""
-        size = os.fstat(self._log.fileno()).st_size
-        return os.pread(self._log.fileno(), size, 0).decode(errors="replace")
-
-    def wait_said(self, text: str, times: int = 1) -> None:
-        """Wait until it has said `text` so often."""
-        deadline = patience.deadline(TIMEOUT)
-        while self.log().count(text) < times:
-            result.check(time.monotonic() < deadline and self._proc.poll() is None,
-                         f"step {self.step}: '{text}' was not said:\n{self.log()}")
-            time.sleep(POLL)
+        super().__init__(shm, qmp, binary=binary, env=env, stdin=subprocess.PIPE,
+                         preexec_fn=die_with_parent if ring else _no_ring)
 
     def wait_held(self) -> None:
         """Wait until it stands at its step."""
@@ -98,10 +79,9 @@ class HeldAgent:
     def strike(self, fault: str) -> None:
         """Do to the held agent what FAULTS name."""
         if fault == "kill":
-            self._proc.kill()
-            self._proc.wait()
+            self.kill()
         elif fault == "stop":
-            self._proc.send_signal(signal.SIGSTOP)
+            self.signal(signal.SIGSTOP)
         elif fault == "abort":
             self._order(b"a")
         else:
@@ -110,25 +90,5 @@ class HeldAgent:
 
     def wake(self) -> None:
         """Let a stopped agent go on, with all that it knew when it was stopped."""
-        self._proc.send_signal(signal.SIGCONT)
+        self.signal(signal.SIGCONT)
         self._order(b"g")
-
-    def alive(self) -> bool:
-        """Does it run (or is it stopped)?"""
-        return self._proc.poll() is None
-
-    def end(self) -> int:
-        """Ask it to end; its exit status."""
-        self._proc.terminate()
-        try:
-            return self._proc.wait(patience.seconds(TIMEOUT))
-        finally:
-            self.discard()
-
-    def discard(self) -> None:
-        """End it whatever it does."""
-        if self.alive():
-            self._proc.kill()
-            self._proc.wait()
-        if self._proc.stdin:
-            self._proc.stdin.close()

@@ -20,11 +20,12 @@ import signal
 import subprocess
 import tempfile
 import time
-from typing import IO
+from contextlib import ExitStack
 
 from baremetal import (BUILD, CRAWL, MIB, ROOT, Machine, accelerators, build, finish,
-                       make, migration, patience, result)
+                       make, migration, result)
 from lib.no_ring import forbid_io_uring
+from lib.program import Agent
 
 AGENT = os.path.join(BUILD, "freehint-agent")
 UNIT_TEST = os.path.join(BUILD, "tests", "unit", "test_agent")
@@ -85,52 +86,34 @@ def run_unit_test(wrapper: str) -> None:
     result.check(done.returncode == 0, f"{UNIT_TEST} under strace:\n{done.stdout}")
 
 
-def pause(agent: subprocess.Popen[bytes]) -> None:
+def pause(agent: Agent) -> None:
     """Stop the agent in whatever it does, and let it go on."""
-    agent.send_signal(signal.SIGSTOP)
+    agent.signal(signal.SIGSTOP)
     time.sleep(0.3)
-    agent.send_signal(signal.SIGCONT)
-
-
-def wait_said(agent: subprocess.Popen[bytes], log: IO[bytes], text: str) -> None:
-    """Wait until the agent, which goes on, has said so."""
-    deadline = patience.deadline(30)
-    while text not in (said := os.pread(log.fileno(), 1 << 16, 0).decode()):
-        result.check(time.monotonic() < deadline and agent.poll() is None,
-                     f"the agent, status {agent.returncode}, did not say '{text}':\n{said}")
-        time.sleep(0.05)
+    agent.signal(signal.SIGCONT)
 
 
 def migrate(wrapper: str, accel: str, ring: bool) -> None:
     """The agent follows a guest until its QEMU is gone, and is told to end."""
     monitor = os.path.join(os.path.dirname(wrapper), "monitor")
-    log = tempfile.TemporaryFile()
-    agent = None
-    try:
+    with ExitStack() as stack:
         with Machine(accel, name="src",
                      extra=["-qmp", f"unix:{monitor},server=on,wait=off"]) as src, \
                 Machine(accel, name="dst", incoming=True) as dst:
             src.ping()
             src.write(REGION, 1)
             src.start_hinting()
-            agent = subprocess.Popen([wrapper, "--qmp", monitor, "--shm", src.shm],
-                                     stdout=log, stderr=log,
-                                     preexec_fn=None if ring else forbid_io_uring)
+            agent = stack.enter_context(Agent(src.shm, monitor, binary=wrapper,
+                                              preexec_fn=None if ring else forbid_io_uring))
             pause(agent)
             migration.begin(src, dst, params={"max-bandwidth": CRAWL})
             src.publish(src.wait_round(), REGION)
             src.wait_applied(len(REGION) // 4096)
             pause(agent)
             finish(src, dst)
-        wait_said(agent, log, "waiting for QEMU at")
-        agent.send_signal(signal.SIGTERM)
-        status = agent.wait(patience.seconds(60))
+        agent.wait_said("waiting for QEMU at")
+        status = agent.stop(60)
         result.check(status == 0, f"the agent ended with {status}")
-    finally:
-        if agent and agent.poll() is None:
-            agent.kill()
-            agent.wait()
-        log.close()
 
 
 def calls_in(text: str) -> collections.Counter[str]:

@@ -7,7 +7,6 @@ io_uring and without. QEMU and its migration never notice.
 """
 from __future__ import annotations
 
-import time
 
 import held_agent
 from baremetal import (CRAWL, MIB, PAGE, Machine, accelerators, build, finish, migration,
@@ -23,7 +22,6 @@ PATTERN = 0x77777777
 ISOLATION, SYSTEM = 3, 4
 # Calls in the life of an agent. Most are for memory to read QEMU's answers.
 FEWEST, MOST = 100, 2000
-TIMEOUT = 30.0
 # Of a QEMU that sees all agents.
 LIFETIME = 300.0
 
@@ -35,14 +33,9 @@ def hinted(src: Machine, before: int) -> bool:
 
 def outcome(agent: HeldAgent, src: Machine, before: int) -> str:
     """Wait until the agent has ended or hinted; says which."""
-    deadline = patience.deadline(TIMEOUT)
-    while time.monotonic() < deadline:
-        if not agent.alive():
-            return "ended"
-        if hinted(src, before):
-            return "hinted"
-        time.sleep(0.005)
-    raise result.Failure(f"the agent neither ends nor hints:\n{agent.log()}")
+    return patience.wait_for(
+        lambda: "hinted" if hinted(src, before) else "" if agent.alive() else "ended",
+        lambda: f"the agent to end or hint:\n{agent.log()}", period=0.005)
 
 
 def one_failure(src: Machine, number: int, ring: bool) -> str | None:
@@ -51,13 +44,13 @@ def one_failure(src: Machine, number: int, ring: bool) -> str | None:
     agent = HeldAgent(src.shm, src.agent_qmp, fail_call=number, ring=ring)
     try:
         what = outcome(agent, src, before)
-        status = agent.end()
+        status = agent.stop()
         log = agent.log()
         documented = status in (ISOLATION, SYSTEM) and "error: " in log
         result.check(documented or (status == 0 and what == "hinted"),
                      f"call {number}: {what}, status {status}:\n{log}")
     finally:
-        agent.discard()
+        agent.kill()
     _, found, name = log.partition("failed on purpose: ")
     return f"{name.strip()}: {what}" if found else None
 

@@ -11,10 +11,9 @@ is in the middle of telling: it is told before us, never after.
 from __future__ import annotations
 
 import os
-import time
 
 from baremetal import (CRAWL, EXTENSION, MIB, PAGE, Machine, accelerators, build, migration,
-                       result)
+                       patience, result)
 from lib.qmp import QmpError
 
 MEM = 64 * MIB
@@ -59,10 +58,8 @@ def blocks(src: Machine) -> int:
 
 def freed(src: Machine, before: int) -> None:
     """Once the migration is over nobody holds the DIMM's block."""
-    deadline = time.monotonic() + 60
-    while blocks(src) != before - 1:
-        result.check(time.monotonic() < deadline, monitor(src, "info ramblock"))
-        time.sleep(0.05)
+    patience.wait_for(lambda: blocks(src) == before - 1,
+                      lambda: f"the block to go: {monitor(src, 'info ramblock')}")
 
 
 def outside(src: Machine, now: int) -> None:

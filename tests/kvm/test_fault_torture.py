@@ -14,7 +14,6 @@ without a gate has to lose it (no-gate), or this test could not see the bug.
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -95,7 +94,7 @@ class Trip:
     def agent(self, step: str = "", rounds: int = 0) -> HeldAgent:
         """An agent for the source."""
         agent = HeldAgent(self.src.shm, self.socket, step, rounds)
-        self._stack.callback(agent.discard)
+        self._stack.callback(agent.kill)
         return agent
 
     def begin(self) -> None:
@@ -143,10 +142,9 @@ class Trip:
             raise TooEarly("the last pass was nearly over before the agent could be woken")
         before = self.answers()
         agent.wake()
-        deadline = patience.deadline(held_agent.TIMEOUT)
-        while self.step in SENDING and self.answers() == before:
-            result.check(agent.alive() and time.monotonic() < deadline,
-                         f"{self.step}: the agent says nothing:\n{agent.log()}")
+        if self.step in SENDING:
+            patience.wait_for(lambda: self.answers() != before,
+                              lambda: f"an answer to {self.step}:\n{agent.log()}", period=0)
 
     def answers(self) -> tuple[int, int]:
         """What hints lead to, one way or the other."""
@@ -202,12 +200,12 @@ def in_rounds(trip: Trip, faults: tuple[str, ...]) -> None:
     before = trip.src.counter("pages-accepted")
     trip.play()
     trip.check_applied(before)
-    result.check(agent.end() == 0, f"{trip.step}: the last agent did not end well")
+    result.check(agent.stop() == 0, f"{trip.step}: the last agent did not end well")
     if stopped:
         trip.wake(stopped)
     trip.finish()
     if stopped:
-        result.check(stopped.end() == 0, f"{trip.step}: the stopped agent did not recover")
+        result.check(stopped.stop() == 0, f"{trip.step}: the stopped agent did not recover")
 
 
 def at_end(trip: Trip, fault: str) -> None:
@@ -226,7 +224,7 @@ def at_end(trip: Trip, fault: str) -> None:
     try:
         after.wait_said("attached")
     finally:
-        result.check(after.end() == 0, f"{trip.step}: the next agent did not end well")
+        result.check(after.stop() == 0, f"{trip.step}: the next agent did not end well")
     result.check(trip.dst.alive(), f"{trip.step}: the destination's QEMU died")
 
 

@@ -12,16 +12,14 @@ from __future__ import annotations
 
 import os
 import struct
-import time
 
 from baremetal import (CRAWL, MIB, PAGE, SHM_SIZE, Machine, accelerators, build, migration,
-                       new_shm, result)
+                       new_shm, patience, result)
 
 MEM = 64 * MIB
 FILLER = range(1 * MIB, 9 * MIB)
 PATTERN = 0x33333333
 MAGIC = struct.unpack("<Q", b"FREEHINT")[0]
-PATIENCE = 20.0
 
 
 def hello(shm: str) -> int:
@@ -33,22 +31,17 @@ def hello(shm: str) -> int:
 
 def wait_hello(shm: str, when: str, other_than: int = 0) -> int:
     """Wait for the hello of another instance; returns it."""
-    deadline = time.monotonic() + PATIENCE
-    while hello(shm) in (0, other_than):
-        result.check(time.monotonic() < deadline, f"nobody publishes a hello {when}")
-        time.sleep(0.01)
+    patience.wait_for(lambda: hello(shm) not in (0, other_than), f"the hello {when}")
     return hello(shm)
 
 
 def wait_unmapped(machine: Machine, shm: str) -> None:
     """QEMU frees memory in a thread of its own."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
+    def unmapped() -> bool:
         with open(f"/proc/{machine.pid}/maps", encoding="utf-8") as maps:
-            if shm not in maps.read():
-                return
-        result.check(time.monotonic() < deadline, "the deleted memory is still mapped")
-        time.sleep(0.01)
+            return shm not in maps.read()
+
+    patience.wait_for(unmapped, "the deleted memory to be unmapped")
 
 
 def without_memory(accel: str, name: str, *, incoming: bool = False) -> Machine:

@@ -54,9 +54,9 @@ def one_node_migrates(accel: str, shared: str) -> None:
             src.wait_applied((FREE.stop - NODE) // PAGE)
             src.write(REUSED, NEW)
             finish(src, dst)
-            result.check(agent.end() == 0, f"the agent did not end well:\n{agent.log()}")
+            result.check(agent.stop() == 0, f"the agent did not end well:\n{agent.log()}")
         finally:
-            agent.discard()
+            agent.kill()
         counters = src.query()["counters"]
         result.check(counters["commands-refused"] == 0, f"refused: {counters}")
         result.check(counters["pages-ignored"] == (NODE - FREE.start) // PAGE,

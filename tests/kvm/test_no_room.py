@@ -90,9 +90,9 @@ def migrate_on_full_disk(src: Machine, dst: Machine, disk: SmallDisk) -> None:
         src.publish(src.wait_round(), FREE)
         src.wait_applied(len(FREE) // PAGE)
         finish(src, dst)
-        result.check(agent.end() == 0, "the agent did not end well")
+        result.check(agent.stop() == 0, "the agent did not end well")
     finally:
-        agent.discard()
+        agent.kill()
     result.check(dst.lost(KEPT, PATTERN) == 0, "content is lost")
 
 

@@ -56,10 +56,10 @@ def two_agents(accel: str) -> None:
             hinted_migration(src, dst, 2 * len(FREE) // PAGE)
             third.wait_said("no greeting")
             for agent in agents:
-                result.check(agent.end() == 0, f"an agent did not end well:\n{agent.log()}")
+                result.check(agent.stop() == 0, f"an agent did not end well:\n{agent.log()}")
         finally:
             for agent in agents:
-                agent.discard()
+                agent.kill()
 
 
 def one_agent(src: Machine, dst: Machine) -> None:
@@ -69,9 +69,9 @@ def one_agent(src: Machine, dst: Machine) -> None:
     try:
         agent.wait_said("attached")
         hinted_migration(src, dst, len(FREE) // PAGE)
-        result.check(agent.end() == 0, f"the agent did not end well:\n{agent.log()}")
+        result.check(agent.stop() == 0, f"the agent did not end well:\n{agent.log()}")
     finally:
-        agent.discard()
+        agent.kill()
 
 
 def file_larger_than_device(accel: str) -> None:
@@ -109,9 +109,9 @@ def device_too_small(accel: str) -> None:
             agent.wait_said("waiting for the guest to start")
             migration.begin(src, dst)
             finish(src, dst)
-            result.check(agent.end() == 0, "the agent did not end well")
+            result.check(agent.stop() == 0, "the agent did not end well")
         finally:
-            agent.discard()
+            agent.kill()
         result.check(dst.lost(KEPT, OLD) == 0, "content is lost")
 
 
@@ -129,9 +129,9 @@ def file_of_another_qemu(accel: str) -> None:
             src.publish(src.wait_round(), FREE)
             finish(src, dst)
             result.check(src.counter("pages-accepted") == 0, "pages were hinted")
-            result.check(agent.end() == 0, "the agent did not end well")
+            result.check(agent.stop() == 0, "the agent did not end well")
         finally:
-            agent.discard()
+            agent.kill()
         result.check(dst.lost(KEPT, OLD) == 0, "content is lost")
 
 

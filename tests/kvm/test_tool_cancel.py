@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from collections.abc import Iterator
 from typing import Any
 
-from baremetal import CRAWL, MIB, Machine, accelerators, build, migration, result
+from baremetal import CRAWL, MIB, Machine, accelerators, build, migration, patience, result
 from lib.tool import Running, tool
 
 OK, NO_ANSWER, NOT_MIGRATED, LEFT = 0, 4, 5, 6
@@ -62,10 +62,7 @@ def wait_status(src: Machine, *wanted: str) -> None:
 
 def wait_begins(src: Machine) -> None:
     """Wait until there is a migration: the harness's own wait takes none for one."""
-    deadline = time.monotonic() + 60
-    while migration.info(src).get("status") != "active":
-        result.check(time.monotonic() < deadline, "the migration does not begin")
-        time.sleep(0.05)
+    patience.wait_for(lambda: migration.info(src).get("status") == "active", "a migration")
 
 
 def switch(src: Machine, dst: Machine) -> None:
@@ -89,11 +86,11 @@ def check_postcopy(accel: str) -> None:
             migrate(src, dst, "--bandwidth", "1", "--no-hints") as watched:
         switch(src, dst)
         watched.interrupt()
-        watched.wait_says("not cancelled: the guest runs on the destination")
+        watched.wait_said("not cancelled: the guest runs on the destination")
         status = migration.info(src)["status"]
         result.check(status == "postcopy-active", f"Ctrl-C made it {status}")
         migration.set_parameters(src, {"max-postcopy-bandwidth": 0})
-        text = watched.wait_ends(OK)
+        text = watched.wait_end(OK)
         result.check("completed" in text and text.count("not cancelled") == 1, text)
         lives(dst)
         result.step(f"{accel}: Ctrl-C after the switch to postcopy leaves the guest alone")
@@ -105,11 +102,11 @@ def check_left(accel: str) -> None:
             migrate(src, dst, "--bandwidth", "1", "--no-hints") as watched:
         switch(src, dst)
         watched.interrupt()
-        watched.wait_says("not cancelled")
-        while not watched.ended():
+        watched.wait_said("not cancelled")
+        while watched.alive():
             time.sleep(APART)
             watched.interrupt()
-        text = watched.wait_ends(LEFT)
+        text = watched.wait_end(LEFT)
         result.check("continues without this tool, postcopy-active" in text, text)
         migration.set_parameters(src, {"max-postcopy-bandwidth": 0})
         wait_status(src, "completed")
@@ -122,20 +119,18 @@ def check_handed_over(accel: str) -> None:
     caps = {"return-path": True, "pause-before-switchover": True}
     with pair(accel, caps) as (src, dst), \
             migrate(src, dst, *SMALL_REST, "--no-hints") as watched:
-        deadline = time.monotonic() + 60
-        while migration.info(src).get("status") != "pre-switchover":
-            result.check(time.monotonic() < deadline, "no pre-switchover")
-            time.sleep(0.05)
-        watched.wait_says("migrate-continue")
+        patience.wait_for(lambda: migration.info(src).get("status") == "pre-switchover",
+                          "pre-switchover")
+        watched.wait_said("migrate-continue")
         os.kill(dst.pid, signal.SIGSTOP)
         try:
             src.qmp.command("migrate-continue", state="pre-switchover")
             wait_status(src, "device")
             watched.interrupt()
-            watched.wait_says("not cancelled: the guest is being handed over")
+            watched.wait_said("not cancelled: the guest is being handed over")
         finally:
             os.kill(dst.pid, signal.SIGCONT)
-        watched.wait_ends(OK)
+        watched.wait_end(OK)
         migration.wait_running(dst)
         result.check(src.status() == "postmigrate", f"the guest is {src.status()} here, and "
                                                     "runs there")
@@ -164,7 +159,7 @@ def check_put_back(accel: str) -> None:
             wait_begins(src)
             result.check(settings(src) != before, "the tool changes nothing")
             watched.interrupt()
-            text = watched.wait_ends(NOT_MIGRATED)
+            text = watched.wait_end(NOT_MIGRATED)
         result.check("cancelled" in text and settings(src) == before,
                      f"a cancelled migration left {settings(src)}, found was {before}: {text}")
         lives(src)
@@ -180,7 +175,7 @@ def check_somebody_elses(accel: str) -> None:
             wait_begins(src)
             migration.set_parameters(src, {"downtime-limit": 77})
             watched.interrupt()
-            text = watched.wait_ends(NOT_MIGRATED)
+            text = watched.wait_end(NOT_MIGRATED)
         wanted = {**before, "downtime-limit": 77}
         result.check(settings(src) == wanted, f"{settings(src)}, not {wanted}: {text}")
         result.check("downtime-limit meanwhile" in text, text)

@@ -142,13 +142,13 @@ def run_case(accel: str, case: Case) -> None:
         src.write(KEPT, PATTERN)
         greet(src, case)
         agent = HeldAgent(src.shm, src.agent_qmp, binary=program)
-        stack.callback(agent.discard)
+        stack.callback(agent.kill)
         agent.wait_said("connected to QEMU")
         if not case.agent:
             agent.wait_said("attached")
         check_start(src, case)
         migrate(src, dst, agent, case)
-        result.check(agent.end() == 0, f"{case}: the agent did not end well")
+        result.check(agent.stop() == 0, f"{case}: the agent did not end well")
     result.step(f"extension {case.extension}, guest {case.guest}, agent "
                 f"{case.agent_speaks}: {case.agent or case.start or 'work together'}")
 

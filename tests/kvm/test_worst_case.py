@@ -16,7 +16,7 @@ import time
 from baremetal import (CRAWL, MIB, PAGE, UNLIMITED, Machine, accelerators, build, migration,
                        patience, result)
 from lib.host_memory import available_mib
-from lib.machine import Agent
+from lib.program import Agent
 
 GIB = 1 << 30
 # Twice as many pages as a round may have ranges, and a bit more

@@ -12,13 +12,12 @@ import os
 import random
 import struct
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import chain
 
 from baremetal import BUILD, EXTENSION, MIB, PAGE, Machine, migration, patience, result
-from lib.machine import Agent
+from lib.program import Agent
 from played_agent import PlayedAgent
 
 ROM = os.path.join(BUILD, "tests", "kvm", "torture.rom")
@@ -166,12 +165,12 @@ class TortureMachine(Machine):
     def run_guest(self, arrivals: int) -> dict[str, int]:
         """Let it run until it has greeted so many hosts; its report."""
         self.qmp.command("cont")
-        deadline = patience.deadline(DEADLINE)
-        while self.report()["arrivals"] < arrivals:
-            result.check(time.monotonic() < deadline and self.alive(),
-                         f"{self.name}: the guest publishes no hello: {self.report()}, "
-                         f"{self.status()}\n{self.log()}")
-            time.sleep(POLL)
+        def arrived() -> bool:
+            result.check(self.alive(), f"{self.name} has ended:\n{self.log()}")
+            return self.report()["arrivals"] >= arrivals
+
+        patience.wait_for(arrived, lambda: f"the guest of {self.name} to publish its hello: "
+                          f"{self.report()}, {self.status()}\n{self.log()}", DEADLINE, POLL)
         return self.report()
 
     def start_agent(self, rng: random.Random) -> None:

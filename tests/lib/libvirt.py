@@ -11,10 +11,10 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-import time
 import uuid
 
 from . import paths, patience
+from .program import Program
 from .qemu import die_with_parent, end_process
 from .result import require_file, skip
 
@@ -133,14 +133,12 @@ class Libvirt:
                  "-", self.dir, self.name, str(self.user_id()), pairs],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                 preexec_fn=die_with_parent)
-        deadline = patience.deadline(30)
-        while time.monotonic() < deadline:
+        def up() -> bool:
             if self._proc.poll() is not None:
-                break
-            if not self.virsh("version", check=False).returncode:
-                return
-            time.sleep(0.1)
-        raise RuntimeError(f"{DAEMON} did not come up:\n{self.log()}")
+                raise RuntimeError(f"{DAEMON} ended:\n{self.log()}")
+            return not self.virsh("version", check=False).returncode
+
+        patience.wait_for(up, lambda: f"{DAEMON} to come up:\n{self.log()}", period=0.1)
 
     def log(self) -> str:
         """What the daemon has complained of."""
@@ -166,13 +164,10 @@ class Libvirt:
         assert self._proc is not None
         return ["nsenter", f"--target={self._proc.pid}", "--mount", "--uts", *command]
 
-    def agent(self, *options: str) -> subprocess.Popen:
-        """Start the agent here; its log is agent.log."""
+    def start_agent(self, *options: str) -> Program:
+        """Start the agent here."""
         binary = require_file(paths.AGENT, "run make first")
-        with open(self.path("agent.log"), "wb") as log:
-            return subprocess.Popen(self.inside(binary, "--user", USER, *options),
-                                    stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                    preexec_fn=die_with_parent)
+        return Program(self.inside(binary, "--user", USER, *options))
 
     def stop(self) -> None:
         """End domains and daemon, remove the directory; may be called twice."""

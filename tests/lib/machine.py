@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import functools
 import os
-import signal
 import subprocess
 import tempfile
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from . import crutch, initramfs, paths, patience
 from .guest import Guest
-from .qemu import BINARY, Qemu, die_with_parent, end_process
+from .program import Agent
+from .qemu import BINARY, Qemu
 from .qmp import QmpError
 from .result import require_file
 
@@ -191,17 +190,18 @@ class Machine:
 
     def start_hints(self, timeout: float = 10.0) -> None:
         """x-freehint-start, again until the guest has published its hello."""
-        deadline = patience.deadline(timeout)
-        while True:
+        def started() -> bool:
             try:
                 self.qmp.command("x-freehint-start")
-                return
             except QmpError as error:
-                if "hello" not in error.desc or time.monotonic() > deadline:
+                if "hello" not in error.desc:
                     raise
-            time.sleep(0.1)
+                return False
+            return True
 
-    def start_agent(self) -> "Agent":
+        patience.wait_for(started, f"the hello of the guest in {self.name}", timeout, 0.1)
+
+    def start_agent(self) -> Agent:
         """Start the agent of this machine."""
         self.agent = Agent(self.shm, self.qemu.agent_qmp)
         return self.agent
@@ -256,38 +256,3 @@ class Machine:
         if self.incoming:
             args += ["-incoming", "defer"]
         return args + spec.extra
-
-
-class Agent:
-    """A running freehint-agent with its log."""
-
-    def __init__(self, shm: str, qmp: str, options: list[str] | None = None) -> None:
-        """Start it on a region file and a QMP socket."""
-        binary = require_file(paths.AGENT, "run make first")
-        self._log = tempfile.TemporaryFile()
-        line = [binary, "--shm", shm, "--qmp", qmp, *(options or [])]
-        self._proc = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=self._log,
-                                      stderr=self._log, preexec_fn=die_with_parent)
-
-    @property
-    def pid(self) -> int:
-        """Process id."""
-        return self._proc.pid
-
-    def alive(self) -> bool:
-        """Does it run?"""
-        return self._proc.poll() is None
-
-    def signal(self, number: signal.Signals) -> None:
-        """Send it a signal."""
-        self._proc.send_signal(number)
-
-    def log(self) -> str:
-        """What it has written so far."""
-        # pread: the file offset is shared with the agent, which writes at it
-        size = os.fstat(self._log.fileno()).st_size
-        return os.pread(self._log.fileno(), size, 0).decode(errors="replace")
-
-    def stop(self) -> int:
-        """End it; returns its exit status."""
-        return end_process(self._proc)

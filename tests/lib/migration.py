@@ -87,11 +87,8 @@ def wait(src: Qemu, timeout: float = 120.0,
 
 def wait_running(dst: Qemu, timeout: float = 30.0) -> None:
     """Wait until the destination runs the guest."""
-    deadline = patience.deadline(timeout)
-    while dst.status() != "running":
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{dst.name} is {dst.status()}, not running")
-        time.sleep(0.02)
+    patience.wait_for(lambda: dst.status() == "running",
+                      lambda: f"{dst.name} to run, it is {dst.status()}", timeout, 0.02)
 
 
 def settled(qemu: Qemu, timeout: float = 30.0) -> str:
@@ -99,12 +96,11 @@ def settled(qemu: Qemu, timeout: float = 30.0) -> str:
     The run state in which a migration that is over leaves its source. QEMU says "completed"
     or "failed" first and decides then whether the guest goes on.
     """
-    deadline = patience.deadline(timeout)
-    while (state := qemu.status()) in PASSING:
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{qemu.name} stays {state}")
-        time.sleep(0.02)
-    return state
+    def state() -> str:
+        now = qemu.status()
+        return "" if now in PASSING else now
+
+    return patience.wait_for(state, f"{qemu.name} to settle", timeout, 0.02)
 
 
 def go_on(src: Qemu) -> None:

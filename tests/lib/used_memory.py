@@ -5,8 +5,6 @@ a file in tmpfs. What is measured is worth something only if this is still there
 """
 from __future__ import annotations
 
-import time
-
 from . import patience
 from .guest import Guest
 from .machine import Machine
@@ -29,13 +27,11 @@ class SleepingPages:
 
     def _wait_passes(self, guest: Guest, count: int, timeout: float) -> dict[str, int]:
         """Wait until it has looked at its pages so many times; returns its numbers."""
-        deadline = patience.deadline(timeout)
-        while True:
+        def passed() -> dict[str, int]:
             now = guest.numbers(f"/run/{self._name}")
-            if now.get("passes", 0) >= count:
-                return now
-            check(time.monotonic() < deadline, f"the guest's {self._name} does not go on")
-            time.sleep(0.2)
+            return now if now.get("passes", 0) >= count else {}
+
+        return patience.wait_for(passed, f"the guest's {self._name} to go on", timeout, 0.2)
 
     def prove(self, guest: Guest) -> None:
         """Let it look at every page, wherever the guest is now; it goes on afterwards."""

@@ -17,7 +17,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from lib import migration, patience  # noqa: E402
 from lib.guest import Guest  # noqa: E402
-from lib.machine import Agent, Machine, Spec  # noqa: E402
+from lib.machine import Machine, Spec  # noqa: E402
+from lib.patience import comes_true, wait_for  # noqa: E402,F401
+from lib.program import Agent  # noqa: E402
 from lib.qmp import Qmp, QmpError  # noqa: E402
 from lib.result import Skip, check, step  # noqa: E402
 
@@ -105,27 +107,10 @@ def free_mib(guest: Guest) -> int:
     return guest.mem_free_mib() - SPARE_MIB
 
 
-def wait_for(condition: Callable[[], object], what: str, timeout: float = 30.0) -> None:
-    """Poll until `condition` holds; `timeout` is in seconds of a quiet machine."""
-    limit = patience.seconds(timeout)
-    if not comes_true(condition, limit):
-        raise TimeoutError(f"waited {limit:.0f} s for {what}")
-
-
-def comes_true(condition: Callable[[], object], limit: float) -> bool:
-    """Does `condition` hold within so many seconds? For what need not come."""
-    deadline = time.monotonic() + limit
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
-
-
 def attach_agent(vm: Machine) -> Agent:
     """Start the machine's agent; it has its connection and the region on return."""
     agent = vm.start_agent()
-    wait_for(lambda: "attached" in agent.log(), f"the agent of {vm.name} to attach")
+    agent.wait_said("attached")
     return agent
 
 

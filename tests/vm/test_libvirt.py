@@ -10,14 +10,12 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from contextlib import ExitStack
 
-from support import Work, check, patience, step, wait_for
+from support import Work, check, step, wait_for
 from lib import initramfs, libvirt, paths
 from lib.guest import Guest
 from lib.libvirt import Libvirt
-from lib.qemu import end_process
 from lib.result import require_file, run
 
 DOMAIN = "vm1"
@@ -107,20 +105,6 @@ def under_its_sandbox(host: Libvirt) -> None:
     check("shmmem-shmem0" in line, "QEMU was started without the shared memory")
 
 
-def start_agent(host: Libvirt, stack: ExitStack) -> subprocess.Popen:
-    """The agent as the page has it."""
-    agent = host.agent("--qmp", f"/run/freehint/{DOMAIN}.qmp", "--shm",
-                       f"/dev/shm/freehint-{DOMAIN}", "--once")
-    stack.callback(end_process, agent)
-    return agent
-
-
-def agent_says(host: Libvirt) -> str:
-    """Its log."""
-    with open(host.path("agent.log"), encoding="utf-8") as file:
-        return file.read()
-
-
 def migrate(here: Libvirt, there: Libvirt, stack: ExitStack) -> None:
     """Prepare, migrate, prove."""
     guest = guest_of(here)
@@ -130,16 +114,16 @@ def migrate(here: Libvirt, there: Libvirt, stack: ExitStack) -> None:
     guest.must("insmod /modules/freehint.ko")
     guest.must("memfill 200M", 60)
     work = Work(guest, pages_mib=32, churn_mib=48)
-    agent = start_agent(here, stack)
-    wait_for(lambda: "attached" in agent_says(here), "the agent to attach")
+    agent = stack.enter_context(here.start_agent(
+        "--qmp", f"/run/freehint/{DOMAIN}.qmp", "--shm", f"/dev/shm/freehint-{DOMAIN}", "--once"))
+    agent.wait_said("attached")
     wait_for(lambda: query(here)["guest"]["present"], "the guest's hello")
     check(query(here)["state"] == "off", "reporting is on before the migration")
     step("agent and guest are ready, nobody reports")
     here.virsh("migrate", "--live", DOMAIN, there.uri, "tcp://127.0.0.1")
-    status = agent.wait(patience.seconds(30))
-    check(status == 0, f"the agent ended with {status}: {agent_says(here)}")
-    step(agent_says(here).strip().splitlines()[-1])
-    skipped = re.search(r"(\d+) accepted", agent_says(here))
+    said = agent.wait_end()
+    step(said.strip().splitlines()[-1])
+    skipped = re.search(r"(\d+) accepted", said)
     check(skipped is not None and int(skipped[1]) > 20000, "hardly a page was skipped")
     arrived = guest_of(there)
     stack.callback(arrived.close)

@@ -79,7 +79,7 @@ def cancel(hops: Hops) -> None:
         wait_for(lambda: migration.info(hops.here.qemu).get("status") == "active",
                  "the migration to begin")
         watched.interrupt()
-        text = watched.wait_ends(NOT_MIGRATED)
+        text = watched.wait_end(NOT_MIGRATED)
     check("cancelled" in text, f"after Ctrl-C: {text}")
     migration.wait_running(hops.here.qemu)
     check(settings(hops.here) == before, f"{settings(hops.here)} is left, {before} was found")
