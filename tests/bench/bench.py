@@ -14,7 +14,6 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from typing import NoReturn
 
 import guest_cost
 import measure
@@ -31,7 +30,7 @@ from lib import paths
 from lib.guest import GuestTimeout
 from lib.host_memory import available_mib
 from lib.qmp import QmpClosed, QmpError
-from lib.result import FAIL, SKIP, Failure, Skip
+from lib.result import FAIL, SKIP, Failure, Skip, interrupted
 
 sys.path.insert(0, os.path.join(paths.ROOT, "tests", "demo"))
 
@@ -190,14 +189,9 @@ def run_all(options: argparse.Namespace) -> int:
     return failed
 
 
-def stop(_signal: int, _frame: object) -> NoReturn:
-    """Leave through the cleanups."""
-    raise SystemExit(FAIL)
-
-
 def main() -> int:
     """Measure, then write it up."""
-    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGTERM, interrupted)
     options = read_options()
     failed = 0
     try:

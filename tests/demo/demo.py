@@ -10,7 +10,6 @@ import dataclasses
 import json
 import signal
 import sys
-from typing import NoReturn
 
 import scenario
 import table
@@ -19,7 +18,7 @@ from lib.crutch import qemu_version
 from lib.guest import GuestTimeout
 from lib.host_memory import available_mib
 from lib.qmp import QmpError
-from lib.result import FAIL, SKIP, Failure, Skip
+from lib.result import FAIL, SKIP, Failure, Skip, interrupted
 from progress import Progress
 from settings import Settings, read_settings
 
@@ -55,14 +54,9 @@ def run_all(settings: Settings, progress: Progress) -> list[scenario.Result]:
     return results
 
 
-def stop(_signal: int, _frame: object) -> NoReturn:
-    """Leave through the cleanups."""
-    raise SystemExit(FAIL)
-
-
 def main() -> int:
     """Run the demo; the exit status is that of a test."""
-    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGTERM, interrupted)
     settings = read_settings()
     warn_if_tight(settings)
     progress = Progress(len(settings.scenarios) * len(settings.variants))

@@ -13,7 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -22,6 +23,8 @@ sys.path.insert(0, os.path.join(ROOT, "tests"))
 # pylint: disable=wrong-import-position
 from lib import migration, patience, result  # noqa: E402
 from lib.compile import cache_lock  # noqa: E402
+from lib.machine import mutant  # noqa: E402
+from lib.paths import BUILD, EXTENSION  # noqa: E402
 from lib.qemu import Qemu  # noqa: E402
 from lib.qmp import QmpError  # noqa: E402
 
@@ -38,15 +41,8 @@ UNLIMITED = 0
 # any part of freehint lost writes, in five of eleven migrations.
 RING = "kvm,dirty-ring-size=65536"
 
-BUILD = os.path.join(ROOT, "build")
-EXTENSION = os.path.join(BUILD, "freehint-qemu.so")
 ROM = os.path.join(BUILD, "tests", "kvm", "guest.rom")
 FAKE_GUEST = os.path.join(BUILD, "tests", "kvm", "fake_guest")
-
-
-def mutant(name: str) -> str:
-    """Path of the extension in which one safety rule is broken."""
-    return os.path.join(BUILD, "mutants", f"freehint-qemu-{name}.so")
 
 
 def make(directory: str, *targets: str) -> None:
@@ -319,6 +315,15 @@ class Machine(Qemu):
     def bandwidth(self, rate: int) -> None:
         """Change the speed of a running migration, bytes per second."""
         migration.set_parameters(self, {"max-bandwidth": rate})
+
+
+@contextmanager
+def pair(accel: str, source: dict[str, Any] | None = None,
+         **both: Any) -> Iterator[tuple[Machine, Machine]]:
+    """A source, and a destination that waits; `source` is what the source alone has."""
+    with Machine(accel, name="src", **both, **(source or {})) as src, \
+            Machine(accel, name="dst", **both, incoming=True) as dst:
+        yield src, dst
 
 
 def new_shm(size: int = SHM_SIZE) -> str:

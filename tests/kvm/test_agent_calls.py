@@ -22,8 +22,8 @@ import tempfile
 import time
 from contextlib import ExitStack
 
-from baremetal import (BUILD, CRAWL, MIB, ROOT, Machine, accelerators, build, finish,
-                       make, migration, result)
+from baremetal import (BUILD, CRAWL, MIB, ROOT, accelerators, build, finish, make, migration, pair,
+                       result)
 from lib.no_ring import forbid_io_uring
 from lib.program import Agent
 
@@ -97,9 +97,7 @@ def migrate(wrapper: str, accel: str, ring: bool) -> None:
     """The agent follows a guest until its QEMU is gone, and is told to end."""
     monitor = os.path.join(os.path.dirname(wrapper), "monitor")
     with ExitStack() as stack:
-        with Machine(accel, name="src",
-                     extra=["-qmp", f"unix:{monitor},server=on,wait=off"]) as src, \
-                Machine(accel, name="dst", incoming=True) as dst:
+        with pair(accel, {"extra": ["-qmp", f"unix:{monitor},server=on,wait=off"]}) as (src, dst):
             src.ping()
             src.write(REGION, 1)
             src.start_hinting()

@@ -12,7 +12,7 @@ import tempfile
 from typing import Any
 
 from baremetal import (CRAWL, EXTENSION, MIB, PAGE, RING, Machine, TooEarly, accelerators, build,
-                       finish, in_time, migration, mutant, result)
+                       finish, in_time, migration, mutant, pair, result)
 from lib.qemu import BINARY
 from lib.qmp import QmpError
 
@@ -55,9 +55,8 @@ def begin(src: Machine, dst: Machine, caps: dict[str, bool] | None = None) -> No
 
 def precopy(accel: str, extension: str, share: bool = False) -> tuple[dict[str, Any], int]:
     """A migration with late hints; what the witness says, and pages that are lost."""
-    with Machine(accel, name="src", mem=MEM, extension=extension, share=share,
-                 extra=NO_MERGE) as src, \
-            Machine(accel, name="dst", mem=MEM, share=share, incoming=True) as dst:
+    with pair(accel, {"extension": extension, "extra": NO_MERGE}, mem=MEM,
+              share=share) as (src, dst):
         begin(src, dst)
         finish(src, dst)
         return audit(src), dst.lost(LATE, NEW)
@@ -77,11 +76,9 @@ def check_agrees(accel: str, share: bool) -> None:
 def check_switch(accel: str) -> None:
     """The sync of a switch to postcopy is looked at, too."""
     caps = {"postcopy-ram": True}
-    with Machine(accel, name="src", mem=MEM, extension=EXTENSION + AUDIT, extra=NO_MERGE) as src, \
-            Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
+    with pair(accel, {"extension": EXTENSION + AUDIT, "extra": NO_MERGE}, mem=MEM) as (src, dst):
         begin(src, dst, caps)
-        src.qmp.command("migrate-start-postcopy")
-        migration.wait(src, 30, lambda now: now["status"] == "postcopy-active")
+        migration.switch_to_postcopy(src, dst)
         finish(src, dst)
         said = audit(src)
         result.check(said["violations"] == 0 and said["pages-written"] >= len(LATE) // PAGE,
@@ -102,9 +99,8 @@ def check_no_arm() -> None:
 
 def hint_too_late(accel: str) -> None:
     """A hint of a round that is over is told by its round."""
-    with Machine(accel, name="src", mem=MEM, extension=mutant("no-gate") + AUDIT,
-                 extra=NO_MERGE) as src, \
-            Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
+    with pair(accel, {"extension": mutant("no-gate") + AUDIT, "extra": NO_MERGE},
+              mem=MEM) as (src, dst):
         src.ping()
         src.write(FILLER, OLD)
         src.write(LATE, OLD)

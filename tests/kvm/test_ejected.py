@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 
-from baremetal import (CRAWL, EXTENSION, MIB, PAGE, Machine, accelerators, build, migration,
+from baremetal import (CRAWL, EXTENSION, MIB, PAGE, Machine, accelerators, build, migration, pair,
                        patience, result)
 from lib.qmp import QmpError
 
@@ -92,9 +92,7 @@ def next_round(src: Machine, now: int) -> int:
 
 def check_ejected(accel: str, caps: dict[str, bool]) -> None:
     """Skipped in one round, ejected, looked at in the sync and in the next round."""
-    with Machine(accel, name="src", mem=MEM, extra=EXTRA,
-                 extension=EXTENSION + ",audit=on") as src, \
-            Machine(accel, name="dst", mem=MEM, extra=EXTRA, incoming=True) as dst:
+    with pair(accel, {"extension": EXTENSION + ",audit=on"}, mem=MEM, extra=EXTRA) as (src, dst):
         now = first_round(src, dst, caps)
         src.mark_fd(now, BUSY, DIMM, last=True)
         src.wait_applied((len(BUSY) + len(DIMM)) // PAGE)
@@ -110,9 +108,8 @@ def check_ejected(accel: str, caps: dict[str, bool]) -> None:
 
 def check_balloon(accel: str) -> None:
     """Ejected while the migration thread waits for hints, in QEMU's list of notifiers."""
-    with Machine(accel, name="src", mem=MEM, extra=BALLOON,
-                 extension=EXTENSION + ",first-wait-ms=1000") as src, \
-            Machine(accel, name="dst", mem=MEM, extra=BALLOON, incoming=True) as dst:
+    with pair(accel, {"extension": EXTENSION + ",first-wait-ms=1000"}, mem=MEM,
+              extra=BALLOON) as (src, dst):
         now = first_round(src, dst)
         monitor(src, f"o/w {BUS_PORT:#x} 0")
         monitor(src, f"o/w {PCI_EJECT_PORT:#x} {1 << BALLOON_SLOT:#x}")

@@ -19,8 +19,8 @@ from contextlib import ExitStack
 from functools import partial
 
 import held_agent
-from baremetal import (CRAWL, EXTENSION, MIB, PAGE, TRIES, Machine, TooEarly, accelerators,
-                       build, finish, in_time, migration, mutant, patience, result)
+from baremetal import (CRAWL, EXTENSION, MIB, PAGE, TRIES, TooEarly, accelerators, build, finish,
+                       in_time, migration, mutant, pair, patience, result)
 from held_agent import HeldAgent
 from lib.soak import seeded, times
 
@@ -67,10 +67,8 @@ class Trip:
         self.wrote: dict[range, int] = {}
         self._stack = ExitStack()
         try:
-            self.src = self._stack.enter_context(
-                Machine(accel, name="src", mem=MEM, extension=extension))
-            self.dst = self._stack.enter_context(
-                Machine(accel, name="dst", mem=MEM, extension=extension, incoming=True))
+            self.src, self.dst = self._stack.enter_context(
+                pair(accel, mem=MEM, extension=extension))
             self.socket = self.src.agent_qmp
             self.src.ping()
             self.write(KEPT)

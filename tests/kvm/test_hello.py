@@ -14,7 +14,7 @@ import os
 import struct
 
 from baremetal import (CRAWL, MIB, PAGE, SHM_SIZE, Machine, accelerators, build, migration,
-                       new_shm, patience, result)
+                       new_shm, pair, patience, result)
 
 MEM = 64 * MIB
 FILLER = range(1 * MIB, 9 * MIB)
@@ -71,8 +71,7 @@ def at_the_start(accel: str) -> None:
 
 def after_a_migration(accel: str) -> None:
     """From a host without the extension; its region migrates, and is the destination's."""
-    with Machine(accel, name="src", mem=MEM, extension=None) as src, \
-            Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
+    with pair(accel, {"extension": None}, mem=MEM) as (src, dst):
         src.ping()
         info = migration.migrate(src, dst)
         result.check(info["status"] == "completed", f"migration {info}")
@@ -81,16 +80,13 @@ def after_a_migration(accel: str) -> None:
 
 def after_postcopy(accel: str) -> None:
     """Not while memory arrives, though the guest runs; then without being asked."""
-    with Machine(accel, name="src", mem=MEM, extension=None) as src, \
-            Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
+    with pair(accel, {"extension": None}, mem=MEM) as (src, dst):
         src.ping()
         src.write(FILLER, PATTERN)
         migration.begin(src, dst, {"postcopy-ram": True},
                         {"max-bandwidth": CRAWL, "max-postcopy-bandwidth": CRAWL})
         migration.wait(src, until=lambda now: now["status"] == "active")
-        src.qmp.command("migrate-start-postcopy")
-        migration.wait(src, until=lambda now: now["status"] == "postcopy-active")
-        migration.wait_running(dst)
+        migration.switch_to_postcopy(src, dst)
         early = hello(dst.shm)
         result.check(migration.info(src)["status"] == "postcopy-active" and not early,
                      "the region was written to while it arrived")

@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 
 import held_agent
-from baremetal import (CRAWL, MIB, PAGE, Machine, accelerators, build, finish, migration,
-                       new_shm, result)
+from baremetal import (CRAWL, MIB, PAGE, Machine, accelerators, build, finish, migration, new_shm,
+                       pair, result)
 from held_agent import HeldAgent
 
 MEM = 64 * MIB
@@ -71,8 +71,7 @@ def one_node_migrates(accel: str, shared: str) -> None:
 
 def nothing_migrates(accel: str, shared: str) -> None:
     """No round, although reporting is on. Since QEMU 8.2 only a file is memory that stays."""
-    with Machine(accel, name="src", mem=MEM, ram=shared) as src, \
-            Machine(accel, name="dst", mem=MEM, ram=shared, incoming=True) as dst:
+    with pair(accel, mem=MEM, ram=shared) as (src, dst):
         src.ping()
         src.start_hinting()
         info = migration.migrate(src, dst, IGNORE)

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from baremetal import (CRAWL, EXTENSION, MIB, PAGE, Machine, accelerators, build, finish,
-                       migration, mutant, result)
+from baremetal import (CRAWL, EXTENSION, MIB, PAGE, accelerators, build, finish, migration, mutant,
+                       pair, result)
 
 OLD, NEW = 0x11111111, 0x22222222
 
@@ -50,9 +50,7 @@ def migrate_with_late_hint(accel: str, case: Case, extension: str) -> tuple[int,
     extra = []
     if case.shift is not None:
         extra = ["-global", f"migration.x-clear-bitmap-shift={case.shift}"]
-    with Machine(accel, name="src", mem=case.mem, extension=extension, extra=extra) as src, \
-            Machine(accel, name="dst", mem=case.mem, extension=extension, extra=extra,
-                    incoming=True) as dst:
+    with pair(accel, mem=case.mem, extension=extension, extra=extra) as (src, dst):
         src.ping()
         for region in (FILLER, UNTOUCHED, case.region):
             src.write(region, OLD)

@@ -16,8 +16,8 @@ import sys
 import tempfile
 
 import held_agent
-from baremetal import (CRAWL, MIB, PAGE, SHM_SIZE, Machine, accelerators, build, finish,
-                       migration, result)
+from baremetal import (CRAWL, MIB, PAGE, SHM_SIZE, Machine, accelerators, build, finish, migration,
+                       pair, result)
 from held_agent import HeldAgent
 from lib.qmp import QmpError
 
@@ -105,8 +105,7 @@ def test() -> None:
     accel = accelerators()[0]
     with SmallDisk(2 * SHM_SIZE // PAGE) as disk:
         disk.leave(0)
-        with Machine(accel, name="src", shm=disk.region) as src, \
-                Machine(accel, name="dst", incoming=True) as dst:
+        with pair(accel, {"shm": disk.region}) as (src, dst):
             src.ping()
             src.write(KEPT, PATTERN)
             refused(src, "the file system has no room for the shared memory")

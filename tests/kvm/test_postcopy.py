@@ -9,8 +9,8 @@ one that does not look at the log has to lose writes, or this test could not see
 """
 from __future__ import annotations
 
-from baremetal import (CRAWL, MIB, PAGE, RING, GuestStopped, Machine, accelerators,
-                       build, migration, mutant, result)
+from baremetal import (CRAWL, MIB, PAGE, RING, GuestStopped, Machine, accelerators, build,
+                       migration, mutant, pair, result)
 
 OLD, NEW, THERE = 0x11111111, 0x22222222, 0x33333333
 MEM = 256 * MIB
@@ -49,14 +49,6 @@ def begin(src: Machine, dst: Machine) -> int:
     return hint(src)
 
 
-def switch(src: Machine, dst: Machine) -> None:
-    """To postcopy; the guest runs on the other side afterwards."""
-    src.qmp.command("migrate-start-postcopy")
-    migration.wait(src, 30, lambda now: now["status"] == "postcopy-active")
-    # the source says so before it sends the devices
-    migration.wait_running(dst)
-
-
 def finish(src: Machine, dst: Machine) -> int:
     """Let postcopy end; bytes it took after the switch."""
     migration.set_parameters(src, {"max-bandwidth": 0, "max-postcopy-bandwidth": 0})
@@ -77,10 +69,9 @@ def check_counters(src: Machine, skipped: int) -> None:
 def check_extension(accel: str, share: bool) -> None:
     """Nothing waits, nothing is lost, nothing free is sent."""
     name = f"{accel}, {'shared' if share else 'private'} memory"
-    with Machine(accel, name="src", mem=MEM, share=share) as src, \
-            Machine(accel, name="dst", mem=MEM, share=share, incoming=True) as dst:
+    with pair(accel, mem=MEM, share=share) as (src, dst):
         skipped = begin(src, dst)
-        switch(src, dst)
+        migration.switch_to_postcopy(src, dst)
         for region in TOUCHED:
             dst.write(region, THERE)
         status = migration.info(src)["status"]
@@ -104,10 +95,9 @@ def check_extension(accel: str, share: bool) -> None:
 
 def check_no_redirty(accel: str) -> None:
     """Without setting skipped pages dirty the guest waits for the first one it touches."""
-    with Machine(accel, name="src", mem=MEM, extension=mutant("no-redirty")) as src, \
-            Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
+    with pair(accel, {"extension": mutant("no-redirty")}, mem=MEM) as (src, dst):
         begin(src, dst)
-        switch(src, dst)
+        migration.switch_to_postcopy(src, dst)
         dst.patience = 5.0
         try:
             dst.write(TOUCHED[0], THERE)
@@ -120,10 +110,9 @@ def check_no_redirty(accel: str) -> None:
 
 def check_no_log(accel: str) -> None:
     """Without looking at the log, pages that were used again arrive as zeros."""
-    with Machine(accel, name="src", mem=MEM, extension=mutant("no-log")) as src, \
-            Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
+    with pair(accel, {"extension": mutant("no-log")}, mem=MEM) as (src, dst):
         begin(src, dst)
-        switch(src, dst)
+        migration.switch_to_postcopy(src, dst)
         finish(src, dst)
         lost = dst.lost(REUSED, NEW)
         result.step(f"{accel}, no-log: {lost} of {len(REUSED) // PAGE} writes are lost")
@@ -133,8 +122,7 @@ def check_no_log(accel: str) -> None:
 
 def check_never_used(accel: str) -> None:
     """The capability alone changes nothing: hints count in full, and nothing is handed over."""
-    with Machine(accel, name="src", mem=MEM) as src, \
-            Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
+    with pair(accel, mem=MEM) as (src, dst):
         skipped = begin(src, dst)
         finish(src, dst)
         counters = src.query()["counters"]
@@ -147,8 +135,7 @@ def check_never_used(accel: str) -> None:
 def check_failed_switch(accel: str) -> None:
     """The link breaks at the switch: the guest runs on where it was, and keeps its writes."""
     caps = {**CAPS, "pause-before-switchover": True}
-    with Machine(accel, name="src", mem=MEM) as src, \
-            Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
+    with pair(accel, mem=MEM) as (src, dst):
         migration.set_capabilities(src, caps)
         begin(src, dst)
         src.qmp.command("migrate-start-postcopy")

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from baremetal import (CRAWL, MIB, PAGE, Machine, accelerators, build, finish, migration,
+from baremetal import (CRAWL, MIB, PAGE, Machine, accelerators, build, finish, migration, pair,
                        result)
 from lib.qmp import QmpError
 
@@ -159,8 +159,7 @@ def check_accepted(src: Machine, now: int) -> None:
 
 def check_in_a_round(accel: str) -> None:
     """All refusals in one round; none of them may have touched the migration."""
-    with Machine(accel, name="src", mem=MEM) as src, \
-            Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
+    with pair(accel, mem=MEM) as (src, dst):
         src.ping()
         src.write(FILLER, PATTERN)
         src.write(REGION, PATTERN)
@@ -186,8 +185,7 @@ def check_in_a_round(accel: str) -> None:
 
 def check_the_limits_are_open(accel: str) -> None:
     """The good neighbours of the refused commands are accepted."""
-    with Machine(accel, name="src", mem=MEM) as src, \
-            Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
+    with pair(accel, mem=MEM) as (src, dst):
         src.ping()
         src.write(FILLER, PATTERN)
         src.start_hinting()

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import os
 
-from baremetal import (CRAWL, EXTENSION, MIB, PAGE, Machine, accelerators, build, finish,
-                       migration, mutant, new_shm, result)
+from baremetal import (CRAWL, EXTENSION, MIB, PAGE, accelerators, build, finish, migration, mutant,
+                       new_shm, pair, result)
 from lib.qmp import QmpError
 
 PATTERN = 0x55555555
@@ -25,8 +25,7 @@ REGION = range(32 * MIB, 62 * MIB)
 
 def first_process(accel: str, extension: str, shm: str) -> int:
     """Open a round, let the guest answer it, vanish; returns the round's id."""
-    with Machine(accel, name="old", extension=extension, shm=shm) as old, \
-            Machine(accel, name="olddst", extension=extension, incoming=True) as dst:
+    with pair(accel, {"shm": shm}, extension=extension) as (old, dst):
         old.ping()
         old.write(FILLER, PATTERN)
         old.start_hinting()
@@ -38,8 +37,7 @@ def first_process(accel: str, extension: str, shm: str) -> int:
 
 def second_process(accel: str, extension: str, shm: str, stale: int) -> tuple[bool, int]:
     """Returns whether the old hint was refused, and how many pages are wrong."""
-    with Machine(accel, name="src", extension=extension, shm=shm) as src, \
-            Machine(accel, name="dst", extension=extension, incoming=True) as dst:
+    with pair(accel, {"shm": shm}, extension=extension) as (src, dst):
         src.ping()
         src.write(FILLER, PATTERN)
         src.write(REGION, PATTERN)

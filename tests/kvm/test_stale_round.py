@@ -15,7 +15,7 @@ from __future__ import annotations
 import time
 
 from baremetal import (CRAWL, EXTENSION, MIB, TRIES, Machine, TooEarly, accelerators, build,
-                       finish, in_time, migration, mutant, result)
+                       finish, in_time, migration, mutant, pair, result)
 from lib.qmp import QmpError
 
 OLD, NEW = 0x33333333, 0x44444444
@@ -49,8 +49,7 @@ def run_until_sent(src: Machine) -> None:
 
 def migrate_with_stale_hint(accel: str, extension: str) -> tuple[bool, int]:
     """Returns whether the stale hint was refused, and how many pages are wrong."""
-    with Machine(accel, name="src", mem=MEM, extension=extension) as src, \
-            Machine(accel, name="dst", mem=MEM, extension=extension, incoming=True) as dst:
+    with pair(accel, mem=MEM, extension=extension) as (src, dst):
         src.ping()
         for region in (SHIELD, REGION, TAIL):
             src.write(region, OLD)

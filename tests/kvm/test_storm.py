@@ -14,8 +14,8 @@ from __future__ import annotations
 import os
 import random
 
-from baremetal import (EXTENSION, MIB, PAGE, GuestStopped, Machine, TooEarly, accelerators,
-                       build, finish, migration, mutant, result)
+from baremetal import (EXTENSION, MIB, PAGE, GuestStopped, Machine, TooEarly, accelerators, build,
+                       finish, migration, mutant, pair, result)
 from lib.qmp import QmpError
 from lib.soak import seeded
 
@@ -90,9 +90,7 @@ def storm(accel: str, rng: random.Random, extension: str) -> tuple[int, int]:
     One migration; how many steps it had, and how many blocks are wrong. TooEarly when it was
     over before its first round was seen.
     """
-    with Machine(accel, name="src", mem=MEM, extension=extension, extra=CHUNKS) as src, \
-            Machine(accel, name="dst", mem=MEM, extension=extension, extra=CHUNKS,
-                    incoming=True) as dst:
+    with pair(accel, mem=MEM, extension=extension, extra=CHUNKS) as (src, dst):
         src.ping()
         src.write(range(BLOCKS[0].start, BLOCKS[-1].stop), OLD)
         weather = Storm(src, rng)

@@ -11,8 +11,8 @@ import os
 from collections.abc import Callable
 
 import held_agent
-from baremetal import (CRAWL, MIB, PAGE, SHM_SIZE, Machine, accelerators, build, finish,
-                       migration, new_shm, result)
+from baremetal import (CRAWL, MIB, PAGE, SHM_SIZE, Machine, accelerators, build, finish, migration,
+                       new_shm, pair, result)
 from held_agent import HeldAgent
 from lib.qmp import QmpError
 
@@ -44,8 +44,7 @@ def ready(src: Machine) -> None:
 
 def two_agents(accel: str) -> None:
     """Both hint the same pages; a third, on a monitor that is taken, is told so."""
-    with Machine(accel, name="src", mem=MEM) as src, \
-            Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
+    with pair(accel, mem=MEM) as (src, dst):
         ready(src)
         agents = [HeldAgent(src.shm, qmp) for qmp in (src.agent_qmp, src.spare_qmp)]
         try:
@@ -79,8 +78,7 @@ def file_larger_than_device(accel: str) -> None:
     shm = new_shm()
     os.truncate(shm, 4 * SHM_SIZE)
     try:
-        with Machine(accel, name="src", mem=MEM, shm=shm) as src, \
-                Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
+        with pair(accel, {"shm": shm}, mem=MEM) as (src, dst):
             one_agent(src, dst)
     finally:
         os.unlink(shm)
@@ -88,15 +86,13 @@ def file_larger_than_device(accel: str) -> None:
 
 def smallest_device(accel: str) -> None:
     """8 KiB describe 128 MiB."""
-    with Machine(accel, name="src", mem=MEM, shm_size=2 * PAGE) as src, \
-            Machine(accel, name="dst", mem=MEM, shm_size=2 * PAGE, incoming=True) as dst:
+    with pair(accel, mem=MEM, shm_size=2 * PAGE) as (src, dst):
         one_agent(src, dst)
 
 
 def device_too_small(accel: str) -> None:
     """4 KiB hold a header and no bitmap; told, and migrated as usual."""
-    with Machine(accel, name="src", mem=MEM, shm_size=PAGE) as src, \
-            Machine(accel, name="dst", mem=MEM, shm_size=PAGE, incoming=True) as dst:
+    with pair(accel, mem=MEM, shm_size=PAGE) as (src, dst):
         src.ping()
         src.write(KEPT, OLD)
         try:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from collections.abc import Iterator
 from typing import Any
 
-from baremetal import CRAWL, MIB, Machine, accelerators, build, migration, patience, result
+from baremetal import CRAWL, MIB, Machine, accelerators, build, migration, pair, patience, result
 from lib.tool import Running, tool
 
 OK, NO_ANSWER, NOT_MIGRATED, LEFT = 0, 4, 5, 6
@@ -31,10 +31,9 @@ APART = 0.7
 
 
 @contextmanager
-def pair(accel: str, caps: dict[str, bool], **params: Any) -> Iterator[tuple[Machine, Machine]]:
+def used(accel: str, caps: dict[str, bool], **params: Any) -> Iterator[tuple[Machine, Machine]]:
     """A guest that has used its memory, and where it is to go."""
-    with Machine(accel, name="src", mem=MEM) as src, \
-            Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
+    with pair(accel, mem=MEM) as (src, dst):
         src.ping()
         src.write(USED, OLD)
         for side in src, dst:
@@ -68,9 +67,7 @@ def wait_begins(src: Machine) -> None:
 def switch(src: Machine, dst: Machine) -> None:
     """To postcopy: the guest runs there."""
     wait_begins(src)
-    src.qmp.command("migrate-start-postcopy")
-    wait_status(src, "postcopy-active")
-    migration.wait_running(dst)
+    migration.switch_to_postcopy(src, dst)
 
 
 def lives(there: Machine) -> None:
@@ -82,7 +79,7 @@ def lives(there: Machine) -> None:
 
 def check_postcopy(accel: str) -> None:
     """After the switch nothing is cancelled, and the tool watches until the guest is there."""
-    with pair(accel, {"postcopy-ram": True}, **{"max-postcopy-bandwidth": CRAWL}) as (src, dst), \
+    with used(accel, {"postcopy-ram": True}, **{"max-postcopy-bandwidth": CRAWL}) as (src, dst), \
             migrate(src, dst, "--bandwidth", "1", "--no-hints") as watched:
         switch(src, dst)
         watched.interrupt()
@@ -98,7 +95,7 @@ def check_postcopy(accel: str) -> None:
 
 def check_left(accel: str) -> None:
     """The second one leaves the migration to itself."""
-    with pair(accel, {"postcopy-ram": True}, **{"max-postcopy-bandwidth": CRAWL}) as (src, dst), \
+    with used(accel, {"postcopy-ram": True}, **{"max-postcopy-bandwidth": CRAWL}) as (src, dst), \
             migrate(src, dst, "--bandwidth", "1", "--no-hints") as watched:
         switch(src, dst)
         watched.interrupt()
@@ -117,7 +114,7 @@ def check_left(accel: str) -> None:
 def check_handed_over(accel: str) -> None:
     """A guest whose state is on the way is not started again here: it would run twice."""
     caps = {"return-path": True, "pause-before-switchover": True}
-    with pair(accel, caps) as (src, dst), \
+    with used(accel, caps) as (src, dst), \
             migrate(src, dst, *SMALL_REST, "--no-hints") as watched:
         patience.wait_for(lambda: migration.info(src).get("status") == "pre-switchover",
                           "pre-switchover")
@@ -147,7 +144,7 @@ def settings(src: Machine) -> dict[str, Any]:
 
 def check_put_back(accel: str) -> None:
     """Cancelled, refused, and then migrated: what was found is put back where the guest stays."""
-    with pair(accel, {}) as (src, dst):
+    with used(accel, {}) as (src, dst):
         src.fake("hello", "dead")
         before = settings(src)
         for uri, status in ("unix:/nowhere", NOT_MIGRATED), ("nonsense:", NO_ANSWER):
@@ -168,7 +165,7 @@ def check_put_back(accel: str) -> None:
 
 def check_somebody_elses(accel: str) -> None:
     """What somebody else has changed meanwhile, or had switched on, is not put back."""
-    with pair(accel, {}) as (src, dst):
+    with used(accel, {}) as (src, dst):
         src.start_hinting()
         before = settings(src)
         with migrate(src, dst, "--bandwidth", "1", "--downtime", "1") as watched:

@@ -15,8 +15,8 @@ import os
 import shlex
 import subprocess
 
-from baremetal import (CRAWL, EXTENSION, MIB, PAGE, Machine, accelerators, build,
-                       finish, migration, result)
+from baremetal import (CRAWL, EXTENSION, MIB, PAGE, Machine, accelerators, build, finish,
+                       migration, result)
 from lib.qmp import QmpError
 
 BUILD = os.path.dirname(EXTENSION)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import held_agent
 from baremetal import (BUILD, CRAWL, EXTENSION, FAKE_GUEST, MIB, PAGE, Machine, accelerators,
-                       build, finish, make, migration, result)
+                       build, finish, make, migration, pair, result)
 from held_agent import HeldAgent
 from lib.qmp import QmpError
 
@@ -135,9 +135,7 @@ def run_case(accel: str, case: Case) -> None:
     extension = product(case.extension, "freehint-qemu.so", EXTENSION)
     program = product(case.agent_speaks, "freehint-agent", held_agent.AGENT)
     with ExitStack() as stack:
-        src = stack.enter_context(Machine(accel, name="src", extension=extension))
-        dst = stack.enter_context(Machine(accel, name="dst", extension=extension,
-                                          incoming=True))
+        src, dst = stack.enter_context(pair(accel, extension=extension))
         src.ping()
         src.write(KEPT, PATTERN)
         greet(src, case)

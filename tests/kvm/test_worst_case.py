@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import time
 
-from baremetal import (CRAWL, MIB, PAGE, UNLIMITED, Machine, accelerators, build, migration,
+from baremetal import (CRAWL, MIB, PAGE, UNLIMITED, Machine, accelerators, build, migration, pair,
                        patience, result)
 from lib.host_memory import available_mib
 from lib.program import Agent
@@ -124,10 +124,8 @@ def run(accel: str, mem: int, lie: bool) -> None:
     """One migration of a scattered guest."""
     # On an AMD CPU, QEMU moves what does not fit below 1 TiB above it.
     cpu = ["-cpu", "qemu64,phys-bits=46,vendor=GenuineIntel"] if accel == "kvm" else []
-    with Machine(accel, name="src", mem=mem, extra=cpu, shm_size=region_size(mem),
-                 lifetime=LIFETIME) as src, \
-            Machine(accel, name="dst", mem=mem, extra=cpu, shm_size=region_size(mem),
-                    incoming=True, lifetime=LIFETIME) as dst:
+    with pair(accel, mem=mem, extra=cpu, shm_size=region_size(mem),
+              lifetime=LIFETIME) as (src, dst):
         src.ping()
         src.write(WRITTEN, PATTERN)
         agent = Agent(src.shm, src.agent_qmp)

@@ -60,7 +60,7 @@ class Spec:
     ivshmem: bool = True
     ivshmem_slot: int | None = None
     extension: bool = True
-    plugin: str = paths.PLUGIN
+    plugin: str = paths.EXTENSION
     plugin_opts: str = ""
     balloon: bool = False
     crutch: bool = False

@@ -11,6 +11,7 @@ from typing import Any
 
 from . import patience
 from .qemu import Qemu
+from .result import check
 
 ENDED = ("completed", "failed", "cancelled")
 
@@ -89,6 +90,20 @@ def wait_running(dst: Qemu, timeout: float = 30.0) -> None:
     """Wait until the destination runs the guest."""
     patience.wait_for(lambda: dst.status() == "running",
                       lambda: f"{dst.name} to run, it is {dst.status()}", timeout, 0.02)
+
+
+def switch_to_postcopy(src: Qemu, dst: Qemu, timeout: float = 60.0) -> dict[str, Any]:
+    """
+    Switch a migration that is active: the guest runs on `dst` on return, which at full speed
+    can be the end of it. Returns the last query-migrate.
+    """
+    src.qmp.command("migrate-start-postcopy")
+    now = wait(src, timeout, lambda now: now["status"] == "postcopy-active")
+    check(now["status"] in ("postcopy-active", "completed"),
+          f"the switch failed: {now}\n{src.log()}")
+    # the source says so before it sends the devices
+    wait_running(dst)
+    return now
 
 
 def settled(qemu: Qemu, timeout: float = 30.0) -> str:

@@ -9,7 +9,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.environ.get("OUT") or os.path.join(ROOT, "build")
 CACHE = os.path.join(BUILD, "tests")
 
-PLUGIN = os.path.join(BUILD, "freehint-qemu.so")
+EXTENSION = os.path.join(BUILD, "freehint-qemu.so")
 AGENT = os.path.join(BUILD, "freehint-agent")
 TOOL = os.path.join(BUILD, "freehint")
 MODULE = os.path.join(BUILD, "freehint.ko")

@@ -50,14 +50,14 @@ def require_file(path: str, how: str) -> str:
     return path
 
 
-def _interrupted(_signal: int, _frame: object) -> NoReturn:
-    """Turn the runner's SIGTERM into an exit that runs every cleanup."""
+def interrupted(_signal: int, _frame: object) -> NoReturn:
+    """Signal handler: turn the runner's SIGTERM into an exit that runs every cleanup."""
     raise SystemExit(FAIL)
 
 
 def run(test: Callable[[], None]) -> NoReturn:
     """Run the test's main function and exit as the protocol wants."""
-    signal.signal(signal.SIGTERM, _interrupted)
+    signal.signal(signal.SIGTERM, interrupted)
     name = os.path.basename(sys.argv[0])
     try:
         test()

@@ -245,11 +245,7 @@ def switch_to_postcopy(hops: Hops, depart: Callable[[], object]) -> None:
     for _ in range(SWITCH_TRIES):
         depart()
         assert hops.there is not None
-        hops.here.qmp.command("migrate-start-postcopy")
-        info = migration.wait(hops.here.qemu, 60, lambda now: now["status"] == "postcopy-active")
-        check(info["status"] in ("postcopy-active", "completed"),
-              f"the switch failed: {info}\n{hops.here.qemu.log()}")
-        migration.wait_running(hops.there.qemu)
+        info = migration.switch_to_postcopy(hops.here.qemu, hops.there.qemu)
         if info["ram"]["postcopy-bytes"] or info["status"] == "postcopy-active":
             step("switched")
             return

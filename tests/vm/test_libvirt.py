@@ -75,7 +75,7 @@ def furnish(host: Libvirt) -> None:
     os.mkdir(home)
     shutil.copy(kernel.image, os.path.join(home, "kernel"))
     shutil.copy(initrd, os.path.join(home, "initrd"))
-    shutil.copy(require_file(paths.PLUGIN, "run make first"), home)
+    shutil.copy(require_file(paths.EXTENSION, "run make first"), home)
     for name in os.listdir(home):
         os.chmod(os.path.join(home, name), 0o644)
     os.chown(home, host.user_id(), host.user_id())
