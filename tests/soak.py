@@ -91,7 +91,7 @@ def all_parts() -> dict[str, Part]:
         "kvm": Part(100_000, ["kvm/test_torture_kvm"], "rounds", kvm_counts(),
                     {"FREEHINT_SOAK": "2"}),
         "linux": Part(200, ["vm/test_torture_*"], "migrations",
-                      {"migrations": r"content proved by"}),
+                      {"migrations": r"content verified by"}),
         "postcopy": Part(200, ["vm/test_postcopy"], "switches",
                          {"switches": r"^\[ *[\d.]+\] switched$",
                           "pages touched": r"(\d+) free pages touched"},

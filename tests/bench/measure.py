@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """
 One row: boot a guest, bring it into a state, migrate it one way, write down what that
-cost, prove that all of it has arrived.
+cost, verify that all of it has arrived.
 """
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def prepare(vm: Machine, peer: Peer, workload: Workload) -> None:
 
 def run(peer: Peer, workload: Workload, link: int, cold: bool) -> Row:
     """
-    Everything from boot to proof; `link` is in bytes a second, 0 for no limit. With
+    Everything from boot to verification; `link` is in bytes a second, 0 for no limit. With
     `cold` the destination gets memory that was not touched before.
     """
     spec = spec_for(peer, workload)
@@ -137,7 +137,7 @@ def run(peer: Peer, workload: Workload, link: int, cold: bool) -> Row:
         row |= _hints(src) if peer.ours else {}
         row |= workload.during(dst, start)
         after = _timed(peer.after, dst)
-        workload.prove(dst)
+        workload.verify(dst)
         total = row["total_s"] + (before + after if peer.counts else 0)
         row |= {"free_mib": free, "before_s": round(before, 3), "after_s": round(after, 3),
                 "cost_s": round(total, 3)}

@@ -70,7 +70,7 @@ def _handed_over(src: Machine) -> Row:
 
 
 def run(case: Case, memory_mib: int, smp: int) -> Row:
-    """Everything from boot to proof."""
+    """Everything from boot to verification."""
     peer, workload = BY_NAME[case.peer], WORKLOADS[case.workload](memory_mib, smp)
     spec = spec_for(peer, workload)
     with Machine(spec, name="bench-src") as src, \
@@ -93,6 +93,6 @@ def run(case: Case, memory_mib: int, smp: int) -> Row:
                "median_us": after["median_us"], "worst_ms": after["worst_us"] / 1e3,
                "rss": dst.qemu.rss()}
         row |= _handed_over(src) if peer.ours else {}
-        workload.prove(dst)
+        workload.verify(dst)
     workload.close()
     return row

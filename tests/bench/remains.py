@@ -66,7 +66,7 @@ def samples(state: str, memory_mib: int, smp: int) -> Iterator[Sample]:
         yield from _guest(src)
         ram = migration.migrate(src.qemu, dst.qemu)["ram"]
         counters = src.counters()
-        workload.prove(dst)
+        workload.verify(dst)
     yield "hinted, all passes", counters["pages-offered"] * PAGE
     yield "sent: pages with content", ram["normal"] * PAGE
     yield "sent: pages of zeros, one byte each", ram["duplicate"] * PAGE

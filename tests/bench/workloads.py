@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-States that a guest's memory is in when it migrates, each with a proof that what was
+States that a guest's memory is in when it migrates, each and a check that what was
 in use has arrived whole.
 """
 from __future__ import annotations
@@ -71,10 +71,10 @@ class Workload:
         """After the migration: numbers of what the guest did meanwhile."""
         return {}
 
-    def prove(self, vm: Machine) -> None:
+    def verify(self, vm: Machine) -> None:
         """Everything in use is as it was."""
         assert self._used is not None
-        self._used.prove(vm)
+        self._used.verify(vm)
 
     def close(self) -> None:
         """Remove what start() made on this machine."""
@@ -118,8 +118,8 @@ class _Checked(_Full):
         wait_for(lambda: self._numbers(vm).get(self.progress, 0) >= count,
                  f"{self.program} to go on", FILL_TIMEOUT, 0.5)
 
-    def prove(self, vm: Machine) -> None:
-        super().prove(vm)
+    def verify(self, vm: Machine) -> None:
+        super().verify(vm)
         self._await(vm, self._numbers(vm)[self.progress] + 2)
         numbers = self._numbers(vm)
         check(numbers["mismatches"] == 0, f"{self.program} found wrong pages: {numbers}")

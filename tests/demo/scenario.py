@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """
 One row of the demo: boot a guest, bring its memory into the wanted state, migrate
-it, look at the numbers, and prove the content on the destination.
+it, look at the numbers, and verify the content on the destination.
 """
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _migrate(src: Machine, dst: Machine, progress: Progress) -> dict[str, Any]:
 
 
 def run(settings: Settings, scenario: str, variant: str, progress: Progress) -> Result:
-    """Run one variant of one scenario from boot to proof."""
+    """Run one variant of one scenario from boot to verification."""
     spec = _spec(settings, variant)
     with Machine(spec, name="demo-src") as src, \
          Machine(spec, name="demo-dst", incoming=True) as dst:
@@ -98,7 +98,7 @@ def run(settings: Settings, scenario: str, variant: str, progress: Progress) -> 
         info = _migrate(src, dst, progress)
         rss = dst.qemu.rss()
         progress.say("checking content on the destination")
-        used.prove(dst)
+        used.verify(dst)
         ram = info["ram"]
         result = Result(scenario, variant, info["total-time"] / 1e3,
                         info["downtime"] / 1e3, ram["transferred"], ram["normal"],

@@ -30,7 +30,7 @@ def _rows() -> list[Row]:
         ("destination RSS", lambda r: f"{r.rss / 1e6:,.0f} MB"),
         ("first hint after the sync",
          lambda r: "-" if r.first_apply_us is None else f"{r.first_apply_us / 1e3:.1f} ms"),
-        ("used pages proved", lambda r: f"{r.checked_pages:,} ok"),
+        ("used pages verified", lambda r: f"{r.checked_pages:,} ok"),
     ]
 
 

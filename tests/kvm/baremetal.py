@@ -21,12 +21,14 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 
 # pylint: disable=wrong-import-position
-from lib import migration, patience, result  # noqa: E402
+from lib import migration, patience  # noqa: E402
 from lib.compile import cache_lock  # noqa: E402
 from lib.machine import mutant  # noqa: E402
 from lib.paths import BUILD, EXTENSION  # noqa: E402
+from lib.patience import wait_for  # noqa: E402
 from lib.qemu import Qemu  # noqa: E402
 from lib.qmp import QmpError  # noqa: E402
+from lib.result import Failure, check, require_file, run, skip, step  # noqa: E402,F401
 
 PAGE = 4096
 MIB = 1 << 20
@@ -51,7 +53,7 @@ def make(directory: str, *targets: str) -> None:
         done = subprocess.run(["make", "-s", "-C", os.path.join(ROOT, directory), *targets],
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True, check=False)
-    result.check(done.returncode == 0, f"make {' '.join(targets)}:\n{done.stdout}")
+    check(done.returncode == 0, f"make {' '.join(targets)}:\n{done.stdout}")
 
 
 def build() -> None:
@@ -97,8 +99,8 @@ def in_time(attempt: Callable[[], Any]) -> Any:
         try:
             return attempt()
         except TooEarly as why:
-            result.step(f"the migration was faster than this test, once more: {why}")
-    raise result.Failure(f"the migration was faster than this test {TRIES} times")
+            step(f"the migration was faster than this test, once more: {why}")
+    raise Failure(f"the migration was faster than this test {TRIES} times")
 
 
 class Machine(Qemu):
@@ -158,8 +160,7 @@ class Machine(Qemu):
         Connect to COM1. What comes before the device's own state has arrived is lost with
         it, and the guest takes the rest of the command for another one.
         """
-        patience.wait_for(lambda: self.status() != "inmigrate", f"the guest in {self.name}",
-                          period=0.01)
+        wait_for(lambda: self.status() != "inmigrate", f"the guest in {self.name}", period=0.01)
         serial = socket.socket(socket.AF_UNIX)
         serial.settimeout(0.5)
         serial.connect(self.serial_path)
@@ -171,8 +172,8 @@ class Machine(Qemu):
             self._serial = self._open_serial()
         self._serial.sendall(request)
         got = self._hear(time.monotonic() + self.patience)
-        result.check(got == answer, f"{self.name}: guest answered {got!r} to "
-                                    f"{request[:1]!r}")
+        check(got == answer, f"{self.name}: guest answered {got!r} to "
+                             f"{request[:1]!r}")
 
     def _hear(self, deadline: float) -> bytes:
         """One byte from the guest, or GuestStopped."""
@@ -184,9 +185,9 @@ class Machine(Qemu):
                 status = self.status()
                 if status != "running":
                     raise GuestStopped(status) from None
-                result.check(time.monotonic() < deadline, f"{self.name}: guest is silent")
+                check(time.monotonic() < deadline, f"{self.name}: guest is silent")
 
-    def ping(self) -> None:
+    def wait_boot(self) -> None:
         """Wait until the guest is up."""
         self._talk(b"P", b"p")
 
@@ -218,7 +219,7 @@ class Machine(Qemu):
         done = subprocess.run([self.fake_guest, self.shm, *map(str, args)],
                               capture_output=True, text=True, check=False,
                               timeout=patience.seconds(30))
-        result.check(done.returncode == 0, f"fake_guest {args}: {done.stderr}")
+        check(done.returncode == 0, f"fake_guest {args}: {done.stderr}")
         return done.stdout
 
     def publish(self, round_id: int, region: range, every: int = 1) -> None:
@@ -235,11 +236,11 @@ class Machine(Qemu):
         """x-query-freehint."""
         return self.qmp.command("x-query-freehint")
 
-    def counter(self, name: str) -> int:
-        """One of its counters."""
-        return self.query()["counters"][name]
+    def counters(self) -> dict[str, int]:
+        """The counters of x-query-freehint."""
+        return self.query()["counters"]
 
-    def start_hinting(self, contract: str = "dead") -> None:
+    def start_hints(self, contract: str = "dead") -> None:
         """Hello from the guest, then x-freehint-start."""
         self.fake("hello", contract)
         self.qmp.command("x-freehint-start")
@@ -257,7 +258,7 @@ class Machine(Qemu):
                 return now["round"]
             if over:
                 raise TooEarly("it is over, and no such round was seen")
-            result.check(time.monotonic() < deadline, f"no round opens: {now}")
+            check(time.monotonic() < deadline, f"no round opens: {now}")
             time.sleep(0.002)
 
     def mark(self, round_id: int, *regions: range, **more: Any) -> dict[str, Any]:
@@ -291,7 +292,7 @@ class Machine(Qemu):
                 return now
             if over:
                 raise TooEarly(f"it is over, and no {pages} pages were applied")
-            result.check(time.monotonic() < deadline, f"not applied: {now}")
+            check(time.monotonic() < deadline, f"not applied: {now}")
             time.sleep(0.01)
 
     def too_late(self, error: QmpError) -> bool:
@@ -309,7 +310,7 @@ class Machine(Qemu):
     def _completed(self) -> bool:
         """Is the guest elsewhere? A migration that failed is a failure of the test."""
         info = migration.info(self)
-        result.check(info.get("status") != "failed", f"migration {info}\n{self.log()}")
+        check(info.get("status") != "failed", f"migration {info}\n{self.log()}")
         return info.get("status") == "completed"
 
     def bandwidth(self, rate: int) -> None:
@@ -334,10 +335,17 @@ def new_shm(size: int = SHM_SIZE) -> str:
     return path
 
 
-def finish(src: Machine, dst: Machine, timeout: float = 60.0) -> dict[str, Any]:
-    """Lift the limit, wait for the end, check that it was a success."""
-    src.bandwidth(UNLIMITED)
+def hold(src: Machine, dst: Machine, caps: dict[str, bool] | None = None,
+         params: dict[str, Any] | None = None) -> None:
+    """Begin a migration that cannot end before release(): it crawls."""
+    migration.begin(src, dst, caps, {"max-bandwidth": CRAWL, **(params or {})})
+
+
+def release(src: Machine, dst: Machine, timeout: float = 60.0) -> dict[str, Any]:
+    """Let the migration end, check that it was a success; the guest runs on `dst` on return."""
+    migration.set_parameters(src, {"max-bandwidth": UNLIMITED,
+                                   "max-postcopy-bandwidth": UNLIMITED})
     info = migration.wait(src, timeout)
-    result.check(info["status"] == "completed", f"migration {info}\n{src.log()}{dst.log()}")
+    check(info["status"] == "completed", f"migration {info}\n{src.log()}{dst.log()}")
     migration.wait_running(dst)
     return info

@@ -11,7 +11,7 @@ import re
 import signal
 import subprocess
 
-from baremetal import BUILD, ROOT, make, result
+from baremetal import BUILD, ROOT, check, make
 from lib.no_ring import forbid_io_uring
 from lib.program import Agent
 from lib.qemu import die_with_parent
@@ -40,8 +40,8 @@ def steps() -> list[str]:
     for path in glob.glob(os.path.join(agent, "*.c")):
         with open(path, encoding="utf-8") as source:
             used += re.findall(r"\bFAULT_POINT\((\w+)\);", source.read())
-    result.check(sorted(table) == sorted(used),
-                 f"steps in the table and in the source differ: {set(table) ^ set(used)}")
+    check(sorted(table) == sorted(used),
+          f"steps in the table and in the source differ: {set(table) ^ set(used)}")
     return table
 
 

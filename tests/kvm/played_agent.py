@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from baremetal import BUILD, patience, result
+from baremetal import BUILD, check, patience
 from lib.qmp import Qmp, QmpClosed, QmpError
 
 LIBRARY = os.path.join(BUILD, "tests", "kvm", "libreader.so")
@@ -111,7 +111,7 @@ class PlayedAgent(threading.Thread):
         self._over.set()
         self.join(patience.seconds(30))
         self._qmp.close()
-        result.check(self.trouble is None, f"the played agent stumbled: {self.trouble!r}")
+        check(self.trouble is None, f"the played agent stumbled: {self.trouble!r}")
 
     def _delay(self) -> None:
         """Half of the time none at all."""
@@ -162,7 +162,7 @@ class PlayedAgent(threading.Thread):
         try:
             self._qmp.command("x-freehint-mark-clean", arguments)
         except QmpError as error:
-            result.check(self._too_late(error), error.desc)
+            check(self._too_late(error), error.desc)
             self.late += 1
             return False
         self.sent += 1

@@ -22,8 +22,8 @@ import tempfile
 import time
 from contextlib import ExitStack
 
-from baremetal import (BUILD, CRAWL, MIB, ROOT, accelerators, build, finish, make, migration, pair,
-                       result)
+from baremetal import (BUILD, MIB, ROOT, Failure, accelerators, build, check, hold, make, pair,
+                       release, require_file, run, skip, step)
 from lib.no_ring import forbid_io_uring
 from lib.program import Agent
 
@@ -53,7 +53,7 @@ def listed() -> dict[str, dict[str, str]]:
     with open(ISOLATION, encoding="utf-8") as file:
         text = file.read()
     agent = table_of(text, "allowed")
-    result.check(len(agent) > 20, f"{ISOLATION}: the list was not found")
+    check(len(agent) > 20, f"{ISOLATION}: the list was not found")
     return {name: {**agent, **table_of(text, name)} for name in WAITS}
 
 
@@ -63,9 +63,9 @@ def need_strace(directory: str) -> None:
     try:
         done = subprocess.run(line, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        result.skip("strace is not installed")
+        skip("strace is not installed")
     if done.returncode:
-        result.skip(f"strace does not work here: {done.stderr.strip()}")
+        skip(f"strace does not work here: {done.stderr.strip()}")
 
 
 def make_wrapper(directory: str) -> str:
@@ -83,7 +83,7 @@ def run_unit_test(wrapper: str) -> None:
     done = subprocess.run([UNIT_TEST], env={**os.environ, "FREEHINT_AGENT": wrapper},
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           check=False)
-    result.check(done.returncode == 0, f"{UNIT_TEST} under strace:\n{done.stdout}")
+    check(done.returncode == 0, f"{UNIT_TEST} under strace:\n{done.stdout}")
 
 
 def pause(agent: Agent) -> None:
@@ -98,20 +98,20 @@ def migrate(wrapper: str, accel: str, ring: bool) -> None:
     monitor = os.path.join(os.path.dirname(wrapper), "monitor")
     with ExitStack() as stack:
         with pair(accel, {"extra": ["-qmp", f"unix:{monitor},server=on,wait=off"]}) as (src, dst):
-            src.ping()
+            src.wait_boot()
             src.write(REGION, 1)
-            src.start_hinting()
+            src.start_hints()
             agent = stack.enter_context(Agent(src.shm, monitor, binary=wrapper,
                                               preexec_fn=None if ring else forbid_io_uring))
             pause(agent)
-            migration.begin(src, dst, params={"max-bandwidth": CRAWL})
+            hold(src, dst)
             src.publish(src.wait_round(), REGION)
             src.wait_applied(len(REGION) // 4096)
             pause(agent)
-            finish(src, dst)
+            release(src, dst)
         agent.wait_said("waiting for QEMU at")
         status = agent.stop(60)
-        result.check(status == 0, f"the agent ended with {status}")
+        check(status == 0, f"the agent ended with {status}")
 
 
 def calls_in(text: str) -> collections.Counter[str]:
@@ -127,7 +127,7 @@ def collect(directory: str) -> dict[str, collections.Counter[str]]:
     for path in glob.glob(os.path.join(directory, "trace.*")):
         with open(path, encoding="utf-8", errors="replace") as file:
             text = file.read()
-        result.check("--- SIGSYS" not in text, f"a call is not in the list:\n{text[-2000:]}")
+        check("--- SIGSYS" not in text, f"a call is not in the list:\n{text[-2000:]}")
         seen["ring_allowed" if RING.search(text) else "poll_allowed"] += calls_in(text)
     return seen
 
@@ -135,10 +135,10 @@ def collect(directory: str) -> dict[str, collections.Counter[str]]:
 def compare(calls: dict[str, str], seen: set[str]) -> None:
     """The list and what was seen, both ways."""
     missing = sorted(seen - set(calls))
-    result.check(not missing, f"made, but not in the list: {missing}")
+    check(not missing, f"made, but not in the list: {missing}")
     unused = sorted(name for name, why in calls.items()
                     if name not in seen and "unseen:" not in why)
-    result.check(not unused, f"in the list, never made, and no reason given: {unused}")
+    check(not unused, f"in the list, never made, and no reason given: {unused}")
     lies = sorted(name for name, why in calls.items() if name in seen and "unseen:" in why)
     if lies:
         print(f"seen here, although called unseen: {lies}", flush=True)
@@ -149,15 +149,15 @@ def check_comparison(calls: dict[str, str], seen: set[str]) -> None:
     for wrong in (({**calls, "reboot": ""}, seen), (calls, seen | {"reboot"})):
         try:
             compare(*wrong)
-        except result.Failure:
+        except Failure:
             continue
-        raise result.Failure("the comparison does not see a wrong list")
+        raise Failure("the comparison does not see a wrong list")
 
 
 def check_kind(name: str, calls: dict[str, str], seen: collections.Counter[str]) -> None:
     """One kind of event loop: its list, and what agents with it did."""
-    result.check(seen[WAITS[name]] > 100, f"hardly anything was traced: {seen}")
-    result.step(f"{name}: " + ", ".join(f"{call} {n}" for call, n in sorted(seen.items())))
+    check(seen[WAITS[name]] > 100, f"hardly anything was traced: {seen}")
+    step(f"{name}: " + ", ".join(f"{call} {n}" for call, n in sorted(seen.items())))
     compare(calls, set(seen))
     check_comparison(calls, set(seen))
 
@@ -168,13 +168,13 @@ def test() -> None:
     with tempfile.TemporaryDirectory(prefix="freehint-calls-") as directory:
         need_strace(directory)
         build()
-        result.require_file(AGENT, "run make first")
+        require_file(AGENT, "run make first")
         wrapper = make_wrapper(directory)
-        result.step("unit tests of the program")
+        step("unit tests of the program")
         run_unit_test(wrapper)
         for accel in accelerators():
             for ring in (True, False):
-                result.step(f"migration, {accel}, {'io_uring' if ring else 'poll'}")
+                step(f"migration, {accel}, {'io_uring' if ring else 'poll'}")
                 migrate(wrapper, accel, ring)
         seen = collect(directory)
     for name in WAITS:
@@ -182,4 +182,4 @@ def test() -> None:
 
 
 if __name__ == "__main__":
-    result.run(test)
+    run(test)

@@ -10,8 +10,8 @@ from __future__ import annotations
 import signal
 
 import held_agent
-from baremetal import (CRAWL, MIB, PAGE, Machine, accelerators, build, finish, migration, pair,
-                       patience, result)
+from baremetal import (MIB, PAGE, Machine, accelerators, build, check, hold, pair, release, run,
+                       step, wait_for)
 from held_agent import HeldAgent
 
 MEM = 64 * MIB
@@ -29,27 +29,27 @@ LIFETIME = 300.0
 
 def hinted(src: Machine, before: int) -> bool:
     """Have more pages been accepted?"""
-    return src.counter("pages-accepted") >= before + len(FREE) // PAGE
+    return src.counters()["pages-accepted"] >= before + len(FREE) // PAGE
 
 
 def outcome(agent: HeldAgent, src: Machine, before: int) -> str:
     """Wait until the agent has ended or hinted; says which."""
-    return patience.wait_for(
+    return wait_for(
         lambda: "hinted" if hinted(src, before) else "" if agent.alive() else "ended",
         lambda: f"the agent to end or hint:\n{agent.log()}", period=0.005)
 
 
 def one_failure(src: Machine, number: int, ring: bool) -> str | None:
     """One agent; the name of what failed, None when there are no more calls."""
-    before = src.counter("pages-accepted")
+    before = src.counters()["pages-accepted"]
     agent = HeldAgent(src.shm, src.agent_qmp, fail_call=number, ring=ring)
     try:
         what = outcome(agent, src, before)
         status = agent.stop()
         log = agent.log()
         documented = status in (ISOLATION, SYSTEM) and "error: " in log
-        result.check(documented or (status in (0, -signal.SIGTERM) and what == "hinted"),
-                     f"call {number}: {what}, status {status}:\n{log}")
+        check(documented or (status in (0, -signal.SIGTERM) and what == "hinted"),
+              f"call {number}: {what}, status {status}:\n{log}")
     finally:
         agent.kill()
     if status == -signal.SIGTERM:
@@ -68,13 +68,13 @@ def every_call(src: Machine, ring: bool) -> None:
             break
         failed[name] = failed.get(name, 0) + 1
     for name, count in sorted(failed.items()):
-        result.step(f"{count:3} {name}")
-    result.check(FEWEST < sum(failed.values()) < MOST - 1, f"{number} calls failed")
+        step(f"{count:3} {name}")
+    check(FEWEST < sum(failed.values()) < MOST - 1, f"{number} calls failed")
     # What a ring needs may fail, and poll takes its place; poll has no such way out.
     survived = {name.removesuffix(": hinted") for name in failed if "hinted" in name}
     ring_calls = {"io_uring_queue_init", "io_uring_register", "io_uring_enter"}
-    result.check(not ring or ring_calls <= survived, f"no poll without a ring: {failed}")
-    result.check(ring or "ppoll: ended" in failed, f"nothing was polled: {failed}")
+    check(not ring or ring_calls <= survived, f"no poll without a ring: {failed}")
+    check(ring or "ppoll: ended" in failed, f"nothing was polled: {failed}")
 
 
 def test() -> None:
@@ -83,17 +83,17 @@ def test() -> None:
     held_agent.build()
     accel = accelerators()[0]
     with pair(accel, mem=MEM, lifetime=LIFETIME) as (src, dst):
-        src.ping()
+        src.wait_boot()
         src.write(KEPT, PATTERN)
-        src.start_hinting()
-        migration.begin(src, dst, params={"max-bandwidth": CRAWL})
+        src.start_hints()
+        hold(src, dst)
         src.publish(src.wait_round(), FREE)
         for ring in (True, False):
-            result.step("with io_uring" if ring else "without io_uring")
+            step("with io_uring" if ring else "without io_uring")
             every_call(src, ring)
-        finish(src, dst)
-        result.check(dst.lost(KEPT, PATTERN) == 0, "content is lost")
+        release(src, dst)
+        check(dst.lost(KEPT, PATTERN) == 0, "content is lost")
 
 
 if __name__ == "__main__":
-    result.run(test)
+    run(test)

@@ -12,7 +12,7 @@ import tempfile
 from typing import Any
 
 from baremetal import (CRAWL, EXTENSION, MIB, PAGE, RING, Machine, TooEarly, accelerators, build,
-                       finish, in_time, migration, mutant, pair, result)
+                       check, hold, in_time, migration, mutant, pair, release, run, skip, step)
 from lib.qemu import BINARY
 from lib.qmp import QmpError
 
@@ -35,17 +35,17 @@ def audit(src: Machine) -> dict[str, Any]:
     """What the witness says."""
     said = src.query()["audit"]
     if "impossible" in said:
-        result.skip(f"no audit here: {said['impossible']}")
+        skip(f"no audit here: {said['impossible']}")
     return said
 
 
 def begin(src: Machine, dst: Machine, caps: dict[str, bool] | None = None) -> None:
     """One round with late hints; both ranges are skipped afterwards."""
-    src.ping()
+    src.wait_boot()
     for region in (FILLER, UNTOUCHED, LATE):
         src.write(region, OLD)
-    src.start_hinting()
-    migration.begin(src, dst, caps, {"max-bandwidth": CRAWL})
+    src.start_hints()
+    hold(src, dst, caps)
     now = src.wait_round()
     src.publish(now, range(UNTOUCHED.start, LATE.stop))
     src.write(LATE, NEW)
@@ -58,19 +58,19 @@ def precopy(accel: str, extension: str, share: bool = False) -> tuple[dict[str, 
     with pair(accel, {"extension": extension, "extra": NO_MERGE}, mem=MEM,
               share=share) as (src, dst):
         begin(src, dst)
-        finish(src, dst)
+        release(src, dst)
         return audit(src), dst.lost(LATE, NEW)
 
 
 def check_agrees(accel: str, share: bool) -> None:
     """Every write is known to both, and nothing is lost."""
     said, lost = precopy(accel, EXTENSION + AUDIT, share)
-    result.check(said["violations"] == 0 and said["hints-late"] == 0 and lost == 0,
-                 f"{accel}: {lost} pages lost, {said}")
-    result.check(said["pages-written"] >= len(LATE) // PAGE and
-                 said["pages-skipped"] >= (len(LATE) + len(UNTOUCHED)) // PAGE and
-                 said["checks"] > 0, f"{accel}: the witness saw too little: {said}")
-    result.step(f"{accel}, {'shared' if share else 'private'} memory: {said}")
+    check(said["violations"] == 0 and said["hints-late"] == 0 and lost == 0,
+          f"{accel}: {lost} pages lost, {said}")
+    check(said["pages-written"] >= len(LATE) // PAGE and
+          said["pages-skipped"] >= (len(LATE) + len(UNTOUCHED)) // PAGE and
+          said["checks"] > 0, f"{accel}: the witness saw too little: {said}")
+    step(f"{accel}, {'shared' if share else 'private'} memory: {said}")
 
 
 def check_switch(accel: str) -> None:
@@ -79,37 +79,37 @@ def check_switch(accel: str) -> None:
     with pair(accel, {"extension": EXTENSION + AUDIT, "extra": NO_MERGE}, mem=MEM) as (src, dst):
         begin(src, dst, caps)
         migration.switch_to_postcopy(src, dst)
-        finish(src, dst)
+        release(src, dst)
         said = audit(src)
-        result.check(said["violations"] == 0 and said["pages-written"] >= len(LATE) // PAGE,
-                     f"{accel}: {said}")
-        result.check(src.counter("switchovers") == 1, f"{accel}: there was no switch")
-        result.check(dst.lost(LATE, NEW) == 0, f"{accel}: writes are lost")
+        check(said["violations"] == 0 and said["pages-written"] >= len(LATE) // PAGE,
+              f"{accel}: {said}")
+        check(src.counters()["switchovers"] == 1, f"{accel}: there was no switch")
+        check(dst.lost(LATE, NEW) == 0, f"{accel}: writes are lost")
 
 
 def check_no_arm() -> None:
     """What KVM's log has lost, the witness has seen."""
     said, lost = precopy("kvm", mutant("no-arm") + AUDIT)
-    result.check(lost > 0, "without arming nothing is lost: nothing to see here")
-    result.check(said["violations"] >= lost and "first-block" in said,
-                 f"{lost} pages are lost, the witness says {said}")
-    result.step(f"kvm, no-arm: {lost} pages lost, {said['violations']} violations, the first in "
-                f"{said['first-block']} at {said['first-offset']:#x}")
+    check(lost > 0, "without arming nothing is lost: nothing to see here")
+    check(said["violations"] >= lost and "first-block" in said,
+          f"{lost} pages are lost, the witness says {said}")
+    step(f"kvm, no-arm: {lost} pages lost, {said['violations']} violations, the first in "
+         f"{said['first-block']} at {said['first-offset']:#x}")
 
 
 def hint_too_late(accel: str) -> None:
     """A hint of a round that is over is told by its round."""
     with pair(accel, {"extension": mutant("no-gate") + AUDIT, "extra": NO_MERGE},
               mem=MEM) as (src, dst):
-        src.ping()
+        src.wait_boot()
         src.write(FILLER, OLD)
         src.write(LATE, OLD)
-        src.start_hinting()
-        migration.begin(src, dst, params={"max-bandwidth": CRAWL})
+        src.start_hints()
+        hold(src, dst)
         old = src.wait_round()
         src.mark(old, UNTOUCHED, last=True)
         src.wait_applied(len(UNTOUCHED) // PAGE)
-        result.check(audit(src)["hints-late"] == 0, f"too early: {audit(src)}")
+        check(audit(src)["hints-late"] == 0, f"too early: {audit(src)}")
         # the pass ends, and the next one has something to send
         src.write(LATE, NEW)
         migration.set_parameters(src, {"downtime-limit": 1, "max-bandwidth": SPEED})
@@ -118,13 +118,12 @@ def hint_too_late(accel: str) -> None:
         try:
             src.mark(old, LATE, last=True)
         except QmpError as error:
-            result.check(src.too_late(error), error.desc)
+            check(src.too_late(error), error.desc)
             raise TooEarly(error.desc) from error
         src.wait_applied((len(UNTOUCHED) + len(LATE)) // PAGE)
         said = audit(src)
-        result.check(said["hints-late"] == len(LATE) // PAGE,
-                     f"a hint of round {old} in {new}: {said}")
-        result.step(f"{accel}, no-gate: {said['hints-late']} pages hinted too late")
+        check(said["hints-late"] == len(LATE) // PAGE, f"a hint of round {old} in {new}: {said}")
+        step(f"{accel}, no-gate: {said['hints-late']} pages hinted too late")
         migration.cancel(src)
 
 
@@ -157,8 +156,8 @@ def merging(accel: str, before: str, later: str, *extra: str) -> dict[str, Any]:
         with src, Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
             begin(src, dst)
             write_line(switch, later)
-            finish(src, dst)
-            result.check(dst.lost(LATE, NEW) == 0, f"{accel}: writes are lost")
+            release(src, dst)
+            check(dst.lost(LATE, NEW) == 0, f"{accel}: writes are lost")
             return src.query()["audit"]
 
 
@@ -175,19 +174,19 @@ def check_merging(accel: str) -> None:
         return
     for before, later in ("1", "1"), ("0", "1"):
         said = merging(accel, before, later)
-        result.check("KSM" in said.get("impossible", "") and said["violations"] == 0,
-                     f"{accel}: KSM is {before}, then {later}: {said}")
+        check("KSM" in said.get("impossible", "") and said["violations"] == 0,
+              f"{accel}: KSM is {before}, then {later}: {said}")
     for said in (merging(accel, "1", "1", *NO_MERGE),
                  merging(accel, "0", "0")):
-        result.check("impossible" not in said and said["checks"] > 0 and
-                     said["violations"] == 0, f"{accel}: {said}")
-    result.step(f"{accel}: memory that may be merged is not watched")
+        check("impossible" not in said and said["checks"] > 0 and
+              said["violations"] == 0, f"{accel}: {said}")
+    step(f"{accel}: memory that may be merged is not watched")
 
 
 def check_off(accel: str) -> None:
     """Nobody is watched who did not ask for it."""
     with Machine(accel, name="src", mem=MEM) as src:
-        result.check("audit" not in src.query(), "an audit that nobody wanted")
+        check("audit" not in src.query(), "an audit that nobody wanted")
 
 
 def test() -> None:
@@ -206,8 +205,8 @@ def test() -> None:
     if "kvm" in accels:
         check_no_arm()
     else:
-        result.skip("the lost writes that the witness is for need /dev/kvm")
+        skip("the lost writes that the witness is for need /dev/kvm")
 
 
 if __name__ == "__main__":
-    result.run(test)
+    run(test)

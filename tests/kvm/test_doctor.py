@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 
-from baremetal import ROM, Machine, accelerators, build, result
+from baremetal import ROM, Machine, accelerators, build, check, run, step
 from lib import qemu
 from lib.tool import tool
 
@@ -46,58 +46,58 @@ def check_every_qemu(directory: str) -> None:
     pretender = make_pretender(directory)
     os.symlink(shutil.which(qemu.BINARY) or "", os.path.join(directory, "qemu-kvm"))
     text = tool("doctor", status=OK, PATH=directory)
-    result.check(f"QEMU is {pretender}" in text and f"QEMU is {directory}/qemu-kvm" in text and
-                 "can be used" in text, f"not every QEMU is looked at: {text}")
+    check(f"QEMU is {pretender}" in text and f"QEMU is {directory}/qemu-kvm" in text and
+          "can be used" in text, f"not every QEMU is looked at: {text}")
     text = tool("doctor", "--qemu", pretender, status=WRONG)
-    result.check("no device ivshmem-plain" in text, f"doctor on a QEMU without it: {text}")
+    check("no device ivshmem-plain" in text, f"doctor on a QEMU without it: {text}")
     text = tool("doctor", "--qemu", "qemu-kvm", status=OK, PATH=directory)
-    result.check("it has the device ivshmem-plain" in text and "pretender" not in text,
-                 f"doctor on one QEMU: {text}")
+    check("it has the device ivshmem-plain" in text and "pretender" not in text,
+          f"doctor on one QEMU: {text}")
     script = os.path.join(directory, "script")
     with open(script, "w", encoding="ascii") as file:
         file.write("#!/bin/sh\nexec qemu\n")
     os.chmod(script, 0o755)
     text = tool("doctor", "--qemu", script, status=WRONG)
-    result.check("is a script" in text, f"doctor on a script: {text}")
-    result.step("every QEMU is looked at")
+    check("is a script" in text, f"doctor on a script: {text}")
+    step("every QEMU is looked at")
 
 
 def check_machine(accel: str) -> None:
     """What can be known of a guest from outside."""
     with Machine(accel, name="vm", rom=ROM) as vm:
-        vm.ping()
+        vm.wait_boot()
         asked = ("doctor", "--qemu", qemu.BINARY, "--qmp", vm.spare_qmp, "--shm", vm.shm)
         text = tool(*asked, status=WRONG)
         for word in ("load freehint.ko", "another driver", "driver_override", "0000:00:02.0",
                      "refuses the guest's kernel", "freehint(4)", "userfaultfd"):
-            result.check(word in text, f"doctor does not name {word}: {text}")
-        result.check("postcopy-ram is set" not in text, text)
+            check(word in text, f"doctor does not name {word}: {text}")
+        check("postcopy-ram is set" not in text, text)
         vm.qmp.command("migrate-set-capabilities", capabilities=[
             {"capability": "postcopy-ram", "state": True}])
         text = tool(*asked, status=WRONG)
-        result.check("postcopy-ram is set" in text, f"doctor on postcopy: {text}")
+        check("postcopy-ram is set" in text, f"doctor on postcopy: {text}")
         check_users(vm, asked)
-        result.step("what can be known of a guest")
+        step("what can be known of a guest")
 
 
 def check_users(vm: Machine, asked: tuple[str, ...]) -> None:
     """The agent's user: the owner may have everything, somebody else nothing."""
     me = pwd.getpwuid(os.geteuid()).pw_name
     text = tool(*asked, "--user", me, status=WRONG)
-    result.check(f"user {me} can connect to {vm.spare_qmp}" in text and
-                 f"user {me} can read {vm.shm}" in text, f"doctor on {me}: {text}")
+    check(f"user {me} can connect to {vm.spare_qmp}" in text and
+          f"user {me} can read {vm.shm}" in text, f"doctor on {me}: {text}")
     text = tool(*asked, "--user", "nobody", status=WRONG)
-    result.check(f"user nobody cannot connect to {vm.spare_qmp}" in text or os.geteuid(),
-                 f"doctor on nobody: {text}")
+    check(f"user nobody cannot connect to {vm.spare_qmp}" in text or os.geteuid(),
+          f"doctor on nobody: {text}")
     text = tool(*asked, "--user", "freehint-nobody-has-this", status=WRONG)
-    result.check("does not exist" in text, f"doctor on no user: {text}")
+    check("does not exist" in text, f"doctor on no user: {text}")
 
 
 def check_usage() -> None:
     """A command is called as it is given."""
     for command in "doctor", "status", "migrate", "map", "dump":
         text = tool(command, "--help")
-        result.check(text.startswith(f"Usage: freehint {command} "), text)
+        check(text.startswith(f"Usage: freehint {command} "), text)
 
 
 def test() -> None:
@@ -110,4 +110,4 @@ def test() -> None:
 
 
 if __name__ == "__main__":
-    result.run(test)
+    run(test)

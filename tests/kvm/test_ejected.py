@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import os
 
-from baremetal import (CRAWL, EXTENSION, MIB, PAGE, Machine, accelerators, build, migration, pair,
-                       patience, result)
+from baremetal import (CRAWL, EXTENSION, MIB, PAGE, Failure, Machine, accelerators, build, check,
+                       hold, migration, pair, run, step, wait_for)
 from lib.qmp import QmpError
 
 MEM = 64 * MIB
@@ -47,7 +47,7 @@ def eject(src: Machine) -> None:
     """What the guest's ACPI code does, then what libvirt does."""
     monitor(src, f"o/w {SLOT_PORT:#x} 0")
     monitor(src, f"o/b {CONTROL_PORT:#x} {EJECT}")
-    result.check(src.qmp.command("query-memory-devices") == [], "the DIMM is still there")
+    check(src.qmp.command("query-memory-devices") == [], "the DIMM is still there")
     src.qmp.command("object-del", id="dimm")
 
 
@@ -58,8 +58,8 @@ def blocks(src: Machine) -> int:
 
 def freed(src: Machine, before: int) -> None:
     """Once the migration is over nobody holds the DIMM's block."""
-    patience.wait_for(lambda: blocks(src) == before - 1,
-                      lambda: f"the block to go: {monitor(src, 'info ramblock')}")
+    wait_for(lambda: blocks(src) == before - 1,
+             lambda: f"the block to go: {monitor(src, 'info ramblock')}")
 
 
 def outside(src: Machine, now: int) -> None:
@@ -67,17 +67,17 @@ def outside(src: Machine, now: int) -> None:
     try:
         src.mark(now, DIMM)
     except QmpError as error:
-        result.check("is outside guest RAM" in error.desc, error.desc)
+        check("is outside guest RAM" in error.desc, error.desc)
         return
-    raise result.Failure("a hint for memory that is gone was accepted")
+    raise Failure("a hint for memory that is gone was accepted")
 
 
 def first_round(src: Machine, dst: Machine, caps: dict[str, bool] | None = None) -> int:
     """A migration that stands still in its first round."""
-    src.ping()
+    src.wait_boot()
     src.write(BUSY, 0x33333333)
-    src.start_hinting()
-    migration.begin(src, dst, caps, {"max-bandwidth": CRAWL, "downtime-limit": 1})
+    src.start_hints()
+    hold(src, dst, caps, {"downtime-limit": 1})
     return src.wait_round()
 
 
@@ -101,9 +101,9 @@ def check_ejected(accel: str, caps: dict[str, bool]) -> None:
         outside(src, now)
         outside(src, next_round(src, now))
         migration.cancel(src)
-        src.ping()
+        src.wait_boot()
         freed(src, before)
-        result.step(f"{accel}, {caps or 'precopy'}: {src.query().get('audit')}")
+        step(f"{accel}, {caps or 'precopy'}: {src.query().get('audit')}")
 
 
 def check_balloon(accel: str) -> None:
@@ -114,13 +114,13 @@ def check_balloon(accel: str) -> None:
         monitor(src, f"o/w {BUS_PORT:#x} 0")
         monitor(src, f"o/w {PCI_EJECT_PORT:#x} {1 << BALLOON_SLOT:#x}")
         there = src.qmp.command("qom-list", path="/machine/peripheral")
-        result.check(all(entry["name"] != "balloon0" for entry in there), "it is still there")
+        check(all(entry["name"] != "balloon0" for entry in there), "it is still there")
         src.mark(now, BUSY, last=True)
         src.wait_applied(len(BUSY) // PAGE)
         next_round(src, now)
         migration.cancel(src)
-        src.ping()
-        result.step(f"{accel}: a balloon was ejected in round {now}")
+        src.wait_boot()
+        step(f"{accel}: a balloon was ejected in round {now}")
 
 
 def test() -> None:
@@ -135,4 +135,4 @@ def test() -> None:
 
 
 if __name__ == "__main__":
-    result.run(test)
+    run(test)

@@ -19,8 +19,8 @@ from contextlib import ExitStack
 from functools import partial
 
 import held_agent
-from baremetal import (CRAWL, EXTENSION, MIB, PAGE, TRIES, TooEarly, accelerators, build, finish,
-                       in_time, migration, mutant, pair, patience, result)
+from baremetal import (CRAWL, EXTENSION, MIB, PAGE, TRIES, TooEarly, accelerators, build, check,
+                       in_time, migration, mutant, pair, release, run, step, wait_for)
 from held_agent import HeldAgent
 from lib.soak import seeded, times
 
@@ -70,7 +70,7 @@ class Trip:
             self.src, self.dst = self._stack.enter_context(
                 pair(accel, mem=MEM, extension=extension))
             self.socket = self.src.agent_qmp
-            self.src.ping()
+            self.src.wait_boot()
             self.write(KEPT)
             self.write(HEATER)
             self.src.fake("hello", "dead")
@@ -141,23 +141,23 @@ class Trip:
         before = self.answers()
         agent.wake()
         if self.step in SENDING:
-            patience.wait_for(lambda: self.answers() != before,
-                              lambda: f"an answer to {self.step}:\n{agent.log()}", period=0)
+            wait_for(lambda: self.answers() != before,
+                     lambda: f"an answer to {self.step}:\n{agent.log()}", period=0)
 
     def answers(self) -> tuple[int, int]:
         """What hints lead to, one way or the other."""
-        counters = self.src.query()["counters"]
+        counters = self.src.counters()
         return counters["commands-refused"], counters["pages-accepted"]
 
     def lost(self) -> int:
         """How many pages are not what was written."""
         return sum(self.dst.lost(region, pattern) for region, pattern in self.wrote.items())
 
-    def finish(self) -> None:
+    def release(self) -> None:
         """The migration ends well, and QEMU lives."""
         migration.set_parameters(self.src, {"downtime-limit": 2000})
-        finish(self.src, self.dst)
-        result.check(self.src.alive() and self.dst.alive(), f"{self.step}: QEMU died")
+        release(self.src, self.dst)
+        check(self.src.alive() and self.dst.alive(), f"{self.step}: QEMU died")
 
 
 def strike_in_round(trip: Trip, agent: HeldAgent, fault: str) -> None:
@@ -195,15 +195,15 @@ def in_rounds(trip: Trip, faults: tuple[str, ...]) -> None:
         else:
             agent = trip.agent()
         trip.next_round()
-    before = trip.src.counter("pages-accepted")
+    before = trip.src.counters()["pages-accepted"]
     trip.play()
     trip.check_applied(before)
-    result.check(agent.stop() == 0, f"{trip.step}: the last agent did not end well")
+    check(agent.stop() == 0, f"{trip.step}: the last agent did not end well")
     if stopped:
         trip.wake(stopped)
-    trip.finish()
+    trip.release()
     if stopped:
-        result.check(stopped.stop() == 0, f"{trip.step}: the stopped agent did not recover")
+        check(stopped.stop() == 0, f"{trip.step}: the stopped agent did not recover")
 
 
 def at_end(trip: Trip, fault: str) -> None:
@@ -213,7 +213,7 @@ def at_end(trip: Trip, fault: str) -> None:
     trip.begin()
     trip.play()
     trip.check_applied(0)
-    trip.finish()
+    trip.release()
     if NEED[trip.step] == "gone":
         trip.src.stop()
     agent.wait_held()
@@ -222,20 +222,20 @@ def at_end(trip: Trip, fault: str) -> None:
     try:
         after.wait_said("attached")
     finally:
-        result.check(after.stop() == 0, f"{trip.step}: the next agent did not end well")
-    result.check(trip.dst.alive(), f"{trip.step}: the destination's QEMU died")
+        check(after.stop() == 0, f"{trip.step}: the next agent did not end well")
+    check(trip.dst.alive(), f"{trip.step}: the destination's QEMU died")
 
 
-def one_case(accel: str, step: str, faults: tuple[str, ...], rng: random.Random,
+def one_case(accel: str, where: str, faults: tuple[str, ...], rng: random.Random,
              extension: str = EXTENSION) -> int:
     """One migration; how many pages are wrong."""
-    with Trip(accel, step, rng, extension) as trip:
-        if NEED[step] in ("end", "gone"):
+    with Trip(accel, where, rng, extension) as trip:
+        if NEED[where] in ("end", "gone"):
             at_end(trip, faults[0])
         else:
             in_rounds(trip, faults)
         lost = trip.lost()
-    result.step(f"{step}: {', '.join(faults)}: {lost} pages wrong")
+    step(f"{where}: {', '.join(faults)}: {lost} pages wrong")
     return lost
 
 
@@ -245,14 +245,14 @@ def cases(number: int) -> Iterator[tuple[str, tuple[str, ...]]]:
     is cut off; a long run adds other third faults.
     """
     steps = held_agent.steps()
-    result.check(sorted(steps) == sorted(NEED), f"untested: {set(steps) ^ set(NEED)}")
+    check(sorted(steps) == sorted(NEED), f"untested: {set(steps) ^ set(NEED)}")
     third = ((), ("leave",), ("abort",))[number % 3]
-    for step in steps:
-        if NEED[step] in ("end", "gone"):
-            yield from ((step, (fault,)) for fault in ("kill", "stop"))
+    for where in steps:
+        if NEED[where] in ("end", "gone"):
+            yield from ((where, (fault,)) for fault in ("kill", "stop"))
         else:
-            yield step, ("kill", "stop", "abort")
-            yield step, ("stop", "kill", *third)
+            yield where, ("kill", "stop", "abort")
+            yield where, ("stop", "kill", *third)
 
 
 def test() -> None:
@@ -262,13 +262,13 @@ def test() -> None:
     rng = seeded()
     accel = accelerators()[0]
     for number in range(times(1)):
-        for step, faults in cases(number):
-            lost = in_time(partial(one_case, accel, step, faults, rng))
-            result.check(lost == 0, f"{step}: {lost} writes are lost")
+        for where, faults in cases(number):
+            lost = in_time(partial(one_case, accel, where, faults, rng))
+            check(lost == 0, f"{where}: {lost} writes are lost")
     late = partial(one_case, accel, SENDING[0], ("stop", "kill"), rng, mutant("no-gate"))
-    result.check(any(in_time(late) for _ in range(TRIES)),
-                 "no-gate loses nothing; this test cannot see the bug")
+    check(any(in_time(late) for _ in range(TRIES)),
+          "no-gate loses nothing; this test cannot see the bug")
 
 
 if __name__ == "__main__":
-    result.run(test)
+    run(test)

@@ -13,8 +13,8 @@ from __future__ import annotations
 import os
 import struct
 
-from baremetal import (CRAWL, MIB, PAGE, SHM_SIZE, Machine, accelerators, build, migration,
-                       new_shm, pair, patience, result)
+from baremetal import (CRAWL, MIB, PAGE, SHM_SIZE, Machine, accelerators, build, check, hold,
+                       migration, new_shm, pair, release, run, step, wait_for)
 
 MEM = 64 * MIB
 FILLER = range(1 * MIB, 9 * MIB)
@@ -31,7 +31,7 @@ def hello(shm: str) -> int:
 
 def wait_hello(shm: str, when: str, other_than: int = 0) -> int:
     """Wait for the hello of another instance; returns it."""
-    patience.wait_for(lambda: hello(shm) not in (0, other_than), f"the hello {when}")
+    wait_for(lambda: hello(shm) not in (0, other_than), f"the hello {when}")
     return hello(shm)
 
 
@@ -41,7 +41,7 @@ def wait_unmapped(machine: Machine, shm: str) -> None:
         with open(f"/proc/{machine.pid}/maps", encoding="utf-8") as maps:
             return shm not in maps.read()
 
-    patience.wait_for(unmapped, "the deleted memory to be unmapped")
+    wait_for(unmapped, "the deleted memory to be unmapped")
 
 
 def without_memory(accel: str, name: str, *, incoming: bool = False) -> Machine:
@@ -63,8 +63,8 @@ def at_the_start(accel: str) -> None:
     """When the guest begins to run, and not before."""
     machine = Machine(accel, name="start", mem=MEM, extra=["-S"])
     with machine:
-        result.check(machine.status() == "prelaunch" and not hello(machine.shm),
-                     "the hello was published before the guest ran")
+        check(machine.status() == "prelaunch" and not hello(machine.shm),
+              "the hello was published before the guest ran")
         machine.qmp.command("cont")
         wait_hello(machine.shm, "when the guest starts")
 
@@ -72,27 +72,24 @@ def at_the_start(accel: str) -> None:
 def after_a_migration(accel: str) -> None:
     """From a host without the extension; its region migrates, and is the destination's."""
     with pair(accel, {"extension": None}, mem=MEM) as (src, dst):
-        src.ping()
+        src.wait_boot()
         info = migration.migrate(src, dst)
-        result.check(info["status"] == "completed", f"migration {info}")
+        check(info["status"] == "completed", f"migration {info}")
         wait_hello(dst.shm, "after a migration")
 
 
 def after_postcopy(accel: str) -> None:
     """Not while memory arrives, though the guest runs; then without being asked."""
     with pair(accel, {"extension": None}, mem=MEM) as (src, dst):
-        src.ping()
+        src.wait_boot()
         src.write(FILLER, PATTERN)
-        migration.begin(src, dst, {"postcopy-ram": True},
-                        {"max-bandwidth": CRAWL, "max-postcopy-bandwidth": CRAWL})
+        hold(src, dst, {"postcopy-ram": True}, {"max-postcopy-bandwidth": CRAWL})
         migration.wait(src, until=lambda now: now["status"] == "active")
         migration.switch_to_postcopy(src, dst)
         early = hello(dst.shm)
-        result.check(migration.info(src)["status"] == "postcopy-active" and not early,
-                     "the region was written to while it arrived")
-        migration.set_parameters(src, {"max-bandwidth": 0, "max-postcopy-bandwidth": 0})
-        info = migration.wait(src)
-        result.check(info["status"] == "completed", f"migration {info}")
+        check(migration.info(src)["status"] == "postcopy-active" and not early,
+              "the region was written to while it arrived")
+        release(src, dst)
         wait_hello(dst.shm, "after postcopy")
 
 
@@ -101,7 +98,7 @@ def added_later(accel: str) -> None:
     files = [new_shm(), new_shm()]
     try:
         with without_memory(accel, "later") as machine:
-            machine.ping()
+            machine.wait_boot()
             add_memory(machine, files[0])
             first = wait_hello(files[0], "when the memory is added")
             machine.qmp.command("object-del", id="freehint")
@@ -110,8 +107,8 @@ def added_later(accel: str) -> None:
             machine.qmp.command("device_add", driver="ivshmem-plain", id="late",
                                 memdev="freehint", master="on")
             region = machine.query()["region"]
-            result.check(region["size"] == SHM_SIZE, f"{region}")
-            machine.ping()
+            check(region["size"] == SHM_SIZE, f"{region}")
+            machine.wait_boot()
     finally:
         for file in files:
             os.unlink(file)
@@ -122,13 +119,12 @@ def deleted(accel: str) -> None:
     shm = new_shm()
     try:
         with without_memory(accel, "deleted") as machine:
-            machine.ping()
+            machine.wait_boot()
             add_memory(machine, shm)
             wait_hello(shm, "when the memory is added")
             machine.qmp.command("object-del", id="freehint")
             now = machine.query()
-            result.check("no memory backend" in now["refused"] and not now["region"]["size"],
-                         f"{now}")
+            check("no memory backend" in now["refused"] and not now["region"]["size"], f"{now}")
             wait_unmapped(machine, shm)
     finally:
         os.unlink(shm)
@@ -140,10 +136,9 @@ def added_while_a_guest_arrives(accel: str) -> None:
     try:
         with without_memory(accel, "early", incoming=True) as machine:
             add_memory(machine, shm)
-            result.check(machine.status() == "inmigrate", "the guest runs")
-            result.check("has not run here" in machine.query()["refused"],
-                         "a command took the region")
-            result.check(not hello(shm), "the hello was published too early")
+            check(machine.status() == "inmigrate", "the guest runs")
+            check("has not run here" in machine.query()["refused"], "a command took the region")
+            check(not hello(shm), "the hello was published too early")
     finally:
         os.unlink(shm)
 
@@ -152,11 +147,11 @@ def test() -> None:
     """The accelerator makes no difference."""
     build()
     accel = accelerators()[0]
-    for check in (at_the_start, after_a_migration, added_while_a_guest_arrives, added_later,
-                  deleted, after_postcopy):
-        check(accel)
-        result.step(f"{accel}: {check.__name__.replace('_', ' ')}")
+    for part in (at_the_start, after_a_migration, added_while_a_guest_arrives, added_later,
+                 deleted, after_postcopy):
+        part(accel)
+        step(f"{accel}: {part.__name__.replace('_', ' ')}")
 
 
 if __name__ == "__main__":
-    result.run(test)
+    run(test)

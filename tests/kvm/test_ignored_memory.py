@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 
 import held_agent
-from baremetal import (CRAWL, MIB, PAGE, Machine, accelerators, build, finish, migration, new_shm,
-                       pair, result)
+from baremetal import (MIB, PAGE, Machine, accelerators, build, check, hold, migration, new_shm,
+                       pair, release, run, step)
 from held_agent import HeldAgent
 
 MEM = 64 * MIB
@@ -42,44 +42,44 @@ def one_node_migrates(accel: str, shared: str) -> None:
     """A real agent names what it finds in one piece."""
     with with_two_nodes(Machine(accel, name="src", mem=MEM), shared) as src, \
             with_two_nodes(Machine(accel, name="dst", mem=MEM, incoming=True), shared) as dst:
-        src.ping()
+        src.wait_boot()
         for region in (KEPT_BELOW, KEPT_ABOVE, REUSED):
             src.write(region, OLD)
-        src.start_hinting()
+        src.start_hints()
         agent = HeldAgent(src.shm, src.agent_qmp)
         try:
             agent.wait_said("attached")
-            migration.begin(src, dst, IGNORE, {"max-bandwidth": CRAWL})
+            hold(src, dst, IGNORE)
             src.publish(src.wait_round(), FREE)
             src.wait_applied((FREE.stop - NODE) // PAGE)
             src.write(REUSED, NEW)
-            finish(src, dst)
-            result.check(agent.stop() == 0, f"the agent did not end well:\n{agent.log()}")
+            release(src, dst)
+            check(agent.stop() == 0, f"the agent did not end well:\n{agent.log()}")
         finally:
             agent.kill()
-        counters = src.query()["counters"]
-        result.check(counters["commands-refused"] == 0, f"refused: {counters}")
-        result.check(counters["pages-ignored"] == (NODE - FREE.start) // PAGE,
-                     f"pages were left out: {counters}")
-        result.check(counters["pages-accepted"] == (FREE.stop - NODE) // PAGE,
-                     f"pages were accepted: {counters}")
+        counters = src.counters()
+        check(counters["commands-refused"] == 0, f"refused: {counters}")
+        check(counters["pages-ignored"] == (NODE - FREE.start) // PAGE,
+              f"pages were left out: {counters}")
+        check(counters["pages-accepted"] == (FREE.stop - NODE) // PAGE,
+              f"pages were accepted: {counters}")
         for region, pattern in ((KEPT_BELOW, OLD), (KEPT_ABOVE, OLD), (REUSED, NEW)):
-            result.check(dst.lost(region, pattern) == 0, f"content is lost in {region}")
-        result.step(f"{accel}: {counters['pages-accepted']} pages hinted, "
-                    f"{counters['pages-ignored']} left out")
+            check(dst.lost(region, pattern) == 0, f"content is lost in {region}")
+        step(f"{accel}: {counters['pages-accepted']} pages hinted, "
+             f"{counters['pages-ignored']} left out")
 
 
 def nothing_migrates(accel: str, shared: str) -> None:
     """No round, although reporting is on. Since QEMU 8.2 only a file is memory that stays."""
     with pair(accel, mem=MEM, ram=shared) as (src, dst):
-        src.ping()
-        src.start_hinting()
+        src.wait_boot()
+        src.start_hints()
         info = migration.migrate(src, dst, IGNORE)
-        result.check(info["status"] == "completed", f"migration {info}")
-        counters = src.query()["counters"]
-        result.check(counters["rounds"] == 0 and counters["rounds-refused"] > 0,
-                     f"a round was opened for nothing: {counters}")
-        result.step(f"{accel}: all memory stays: {counters['rounds-refused']} syncs, no round")
+        check(info["status"] == "completed", f"migration {info}")
+        counters = src.counters()
+        check(counters["rounds"] == 0 and counters["rounds-refused"] > 0,
+              f"a round was opened for nothing: {counters}")
+        step(f"{accel}: all memory stays: {counters['rounds-refused']} syncs, no round")
 
 
 def test() -> None:
@@ -87,13 +87,13 @@ def test() -> None:
     build()
     held_agent.build()
     for accel in accelerators():
-        for check, size in ((nothing_migrates, MEM), (one_node_migrates, NODE)):
+        for part, size in ((nothing_migrates, MEM), (one_node_migrates, NODE)):
             shared = new_shm(size)
             try:
-                check(accel, shared)
+                part(accel, shared)
             finally:
                 os.unlink(shared)
 
 
 if __name__ == "__main__":
-    result.run(test)
+    run(test)

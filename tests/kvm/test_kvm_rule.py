@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from baremetal import (CRAWL, EXTENSION, MIB, PAGE, accelerators, build, finish, migration, mutant,
-                       pair, result)
+from baremetal import (EXTENSION, MIB, PAGE, accelerators, build, check, hold, mutant, pair,
+                       release, run, skip, step)
 
 OLD, NEW = 0x11111111, 0x22222222
 
@@ -51,21 +51,21 @@ def migrate_with_late_hint(accel: str, case: Case, extension: str) -> tuple[int,
     if case.shift is not None:
         extra = ["-global", f"migration.x-clear-bitmap-shift={case.shift}"]
     with pair(accel, mem=case.mem, extension=extension, extra=extra) as (src, dst):
-        src.ping()
+        src.wait_boot()
         for region in (FILLER, UNTOUCHED, case.region):
             src.write(region, OLD)
-        src.start_hinting()
-        migration.begin(src, dst, params={"max-bandwidth": CRAWL})
+        src.start_hints()
+        hold(src, dst)
         round_id = src.wait_round()
         src.publish(round_id, range(UNTOUCHED.start, case.region.stop))
         src.write(case.region, NEW)
         src.mark(round_id, UNTOUCHED)
         src.mark_fd(round_id, case.region, last=True)
         src.wait_applied((len(UNTOUCHED) + len(case.region)) // PAGE)
-        result.check(src.query()["round"] == round_id, "the pass ended too early")
-        finish(src, dst)
-        result.check(src.lost(case.region, NEW) == 0, "the source lost its own writes")
-        result.check(dst.lost(FILLER, OLD) == 0, "pages nobody hinted are wrong")
+        check(src.query()["round"] == round_id, "the pass ended too early")
+        release(src, dst)
+        check(src.lost(case.region, NEW) == 0, "the source lost its own writes")
+        check(dst.lost(FILLER, OLD) == 0, "pages nobody hinted are wrong")
         return dst.lost(case.region, NEW), dst.dump(UNTOUCHED).count(0)
 
 
@@ -73,18 +73,18 @@ def check_extension(accel: str, case: Case) -> None:
     """Nothing is lost, and the hints were worth something."""
     lost, skipped = migrate_with_late_hint(accel, case, EXTENSION)
     pages = len(case.region) // PAGE
-    result.step(f"{accel}, {case.name}: {lost} of {pages} pages wrong, "
-                f"{skipped} of {len(UNTOUCHED) // PAGE} skipped")
-    result.check(lost == 0, f"{accel}, {case.name}: {lost} of {pages} writes are lost")
-    result.check(skipped == len(UNTOUCHED) // PAGE, f"{accel}, {case.name}: hints do nothing")
+    step(f"{accel}, {case.name}: {lost} of {pages} pages wrong, "
+         f"{skipped} of {len(UNTOUCHED) // PAGE} skipped")
+    check(lost == 0, f"{accel}, {case.name}: {lost} of {pages} writes are lost")
+    check(skipped == len(UNTOUCHED) // PAGE, f"{accel}, {case.name}: hints do nothing")
 
 
 def check_mutant(case: Case) -> None:
     """Without arming the same steps lose writes."""
     lost, _ = migrate_with_late_hint("kvm", case, mutant("no-arm"))
-    result.step(f"kvm, {case.name}, no-arm: {lost} of {len(case.region) // PAGE} pages wrong")
-    result.check(lost > 0, f"{case.name}: without arming nothing is lost; "
-                           f"this test cannot see the bug it is for")
+    step(f"kvm, {case.name}, no-arm: {lost} of {len(case.region) // PAGE} pages wrong")
+    check(lost > 0, f"{case.name}: without arming nothing is lost; "
+                    f"this test cannot see the bug it is for")
 
 
 def test() -> None:
@@ -97,8 +97,8 @@ def test() -> None:
         if "kvm" in accels:
             check_mutant(case)
     if "kvm" not in accels:
-        result.skip("only the TCG control ran; the rule itself needs /dev/kvm")
+        skip("only the TCG control ran; the rule itself needs /dev/kvm")
 
 
 if __name__ == "__main__":
-    result.run(test)
+    run(test)

@@ -16,8 +16,8 @@ import sys
 import tempfile
 
 import held_agent
-from baremetal import (CRAWL, MIB, PAGE, SHM_SIZE, Machine, accelerators, build, finish, migration,
-                       pair, result)
+from baremetal import (MIB, PAGE, SHM_SIZE, Machine, accelerators, build, check, hold, pair,
+                       release, run, skip, step)
 from held_agent import HeldAgent
 from lib.qmp import QmpError
 
@@ -37,7 +37,7 @@ def enter_namespace() -> None:
             continue
         os.environ[INSIDE] = "yes"
         os.execvp(command[0], [*command, sys.executable, *sys.argv])
-    result.skip("no mount namespace of our own: unshare --mount is not permitted")
+    skip("no mount namespace of our own: unshare --mount is not permitted")
 
 
 class SmallDisk:
@@ -65,7 +65,7 @@ class SmallDisk:
             free = os.statvfs(self.dir).f_bavail
             file.write(b"x" * (free - pages) * PAGE)
         left = os.statvfs(self.dir).f_bavail
-        result.check(left == pages, f"{left} pages are free, not {pages}")
+        check(left == pages, f"{left} pages are free, not {pages}")
 
 
 def refused(src: Machine, pattern: str) -> None:
@@ -73,10 +73,10 @@ def refused(src: Machine, pattern: str) -> None:
     try:
         src.qmp.command("x-freehint-start")
     except QmpError as error:
-        result.check(pattern in error.desc, error.desc)
-        src.ping()
+        check(pattern in error.desc, error.desc)
+        src.wait_boot()
         return
-    result.check(False, "reporting started without room")
+    check(False, "reporting started without room")
 
 
 def migrate_on_full_disk(src: Machine, dst: Machine, disk: SmallDisk) -> None:
@@ -86,14 +86,14 @@ def migrate_on_full_disk(src: Machine, dst: Machine, disk: SmallDisk) -> None:
     agent = HeldAgent(src.shm, src.agent_qmp)
     try:
         agent.wait_said("attached")
-        migration.begin(src, dst, params={"max-bandwidth": CRAWL})
+        hold(src, dst)
         src.publish(src.wait_round(), FREE)
         src.wait_applied(len(FREE) // PAGE)
-        finish(src, dst)
-        result.check(agent.stop() == 0, "the agent did not end well")
+        release(src, dst)
+        check(agent.stop() == 0, "the agent did not end well")
     finally:
         agent.kill()
-    result.check(dst.lost(KEPT, PATTERN) == 0, "content is lost")
+    check(dst.lost(KEPT, PATTERN) == 0, "content is lost")
 
 
 def test() -> None:
@@ -106,19 +106,19 @@ def test() -> None:
     with SmallDisk(2 * SHM_SIZE // PAGE) as disk:
         disk.leave(0)
         with pair(accel, {"shm": disk.region}) as (src, dst):
-            src.ping()
+            src.wait_boot()
             src.write(KEPT, PATTERN)
             refused(src, "the file system has no room for the shared memory")
-            result.step("no room: refused")
+            step("no room: refused")
             disk.leave(1)
             refused(src, "no guest module has published its hello")
             src.fake("hello", "dead")
             refused(src, "no room for the whole shared memory")
-            result.step("room for one page: refused")
+            step("room for one page: refused")
             disk.leave(SHM_SIZE // PAGE)
             migrate_on_full_disk(src, dst, disk)
-            result.step("room: migrated, though the disk was full again")
+            step("room: migrated, though the disk was full again")
 
 
 if __name__ == "__main__":
-    result.run(test)
+    run(test)

@@ -9,8 +9,8 @@ one that does not look at the log has to lose writes, or this test could not see
 """
 from __future__ import annotations
 
-from baremetal import (CRAWL, MIB, PAGE, RING, GuestStopped, Machine, accelerators, build,
-                       migration, mutant, pair, result)
+from baremetal import (CRAWL, MIB, PAGE, RING, Failure, GuestStopped, Machine, accelerators, build,
+                       check, hold, migration, mutant, pair, release, run, step)
 
 OLD, NEW, THERE = 0x11111111, 0x22222222, 0x33333333
 MEM = 256 * MIB
@@ -41,29 +41,20 @@ def hint(src: Machine) -> int:
 
 def begin(src: Machine, dst: Machine) -> int:
     """Written, hinted, and about to crawl into postcopy."""
-    src.ping()
+    src.wait_boot()
     for region in (FILLER, UNTOUCHED, LATE, REUSED):
         src.write(region, OLD)
-    src.start_hinting()
-    migration.begin(src, dst, CAPS, {"max-bandwidth": CRAWL, "max-postcopy-bandwidth": CRAWL})
+    src.start_hints()
+    hold(src, dst, CAPS, {"max-postcopy-bandwidth": CRAWL})
     return hint(src)
-
-
-def finish(src: Machine, dst: Machine) -> int:
-    """Let postcopy end; bytes it took after the switch."""
-    migration.set_parameters(src, {"max-bandwidth": 0, "max-postcopy-bandwidth": 0})
-    info = migration.wait(src, 60)
-    result.check(info["status"] == "completed", f"migration {info}\n{src.log()}{dst.log()}")
-    migration.wait_running(dst)
-    return info["ram"]["postcopy-bytes"]
 
 
 def check_counters(src: Machine, skipped: int) -> None:
     """Every page that was still skipped was handed over and made zero, no other."""
-    counters = src.query()["counters"]
-    result.check(counters["switchovers"] == 1 and counters["rounds-refused"] == 0 and
-                 counters["pages-switchover"] == counters["pages-zeroed"] == skipped,
-                 f"{skipped} pages were skipped: {counters}")
+    counters = src.counters()
+    check(counters["switchovers"] == 1 and counters["rounds-refused"] == 0 and
+          counters["pages-switchover"] == counters["pages-zeroed"] == skipped,
+          f"{skipped} pages were skipped: {counters}")
 
 
 def check_extension(accel: str, share: bool) -> None:
@@ -75,22 +66,22 @@ def check_extension(accel: str, share: bool) -> None:
         for region in TOUCHED:
             dst.write(region, THERE)
         status = migration.info(src)["status"]
-        result.check(status == "postcopy-active", f"{name}: {status}, postcopy ended too early")
+        check(status == "postcopy-active", f"{name}: {status}, postcopy ended too early")
         check_counters(src, skipped)
-        sent = finish(src, dst)
+        sent = release(src, dst)["ram"]["postcopy-bytes"]
         for region, pattern in [(FILLER, OLD), (LATE, NEW), (REUSED, NEW),
                                 *((region, THERE) for region in TOUCHED)]:
             lost = dst.lost(region, pattern)
-            result.check(lost == 0, f"{name}: {lost} pages of {region} are wrong")
+            check(lost == 0, f"{name}: {lost} pages of {region} are wrong")
         zeros = dst.dump(UNTOUCHED).count(0)
         touched = sum(len(region) // PAGE for region in TOUCHED[:3])
-        result.check(zeros == skipped - touched, f"{name}: {skipped - touched - zeros} pages "
-                                                 f"that are free do not read as zero")
+        check(zeros == skipped - touched, f"{name}: {skipped - touched - zeros} pages "
+                                          f"that are free do not read as zero")
         # The filler, what was written, and nine bytes for each zero page.
         used = len(FILLER) + len(LATE) + len(REUSED)
-        result.check(sent < used + MEM // PAGE * 32, f"{name}: {sent} bytes after the switch")
-        result.step(f"{name}: {skipped} skipped pages handed over, {sent >> 10} KiB sent after "
-                    f"the switch, {used >> 10} KiB of it in use")
+        check(sent < used + MEM // PAGE * 32, f"{name}: {sent} bytes after the switch")
+        step(f"{name}: {skipped} skipped pages handed over, {sent >> 10} KiB sent after "
+             f"the switch, {used >> 10} KiB of it in use")
 
 
 def check_no_redirty(accel: str) -> None:
@@ -101,11 +92,11 @@ def check_no_redirty(accel: str) -> None:
         dst.patience = 5.0
         try:
             dst.write(TOUCHED[0], THERE)
-        except (result.Failure, GuestStopped):
-            result.step(f"{accel}, no-redirty: the guest waits for a skipped page")
+        except (Failure, GuestStopped):
+            step(f"{accel}, no-redirty: the guest waits for a skipped page")
         else:
-            raise result.Failure("the guest got a page that nobody sends: this test cannot "
-                                 "see the bug it is for")
+            raise Failure("the guest got a page that nobody sends: this test cannot "
+                          "see the bug it is for")
 
 
 def check_no_log(accel: str) -> None:
@@ -113,23 +104,23 @@ def check_no_log(accel: str) -> None:
     with pair(accel, {"extension": mutant("no-log")}, mem=MEM) as (src, dst):
         begin(src, dst)
         migration.switch_to_postcopy(src, dst)
-        finish(src, dst)
+        release(src, dst)
         lost = dst.lost(REUSED, NEW)
-        result.step(f"{accel}, no-log: {lost} of {len(REUSED) // PAGE} writes are lost")
-        result.check(lost > 0, "without the log nothing is lost: this test cannot see the bug "
-                               "it is for")
+        step(f"{accel}, no-log: {lost} of {len(REUSED) // PAGE} writes are lost")
+        check(lost > 0, "without the log nothing is lost: this test cannot see the bug "
+                        "it is for")
 
 
 def check_never_used(accel: str) -> None:
     """The capability alone changes nothing: hints count in full, and nothing is handed over."""
     with pair(accel, mem=MEM) as (src, dst):
         skipped = begin(src, dst)
-        finish(src, dst)
-        counters = src.query()["counters"]
-        result.check(counters["switchovers"] == 0 and counters["pages-zeroed"] == 0,
-                     f"there was no switch: {counters}")
-        result.check(dst.dump(UNTOUCHED).count(0) == skipped, "hints do nothing")
-        result.check(dst.lost(LATE, NEW) == 0 and dst.lost(REUSED, NEW) == 0, "writes are lost")
+        release(src, dst)
+        counters = src.counters()
+        check(counters["switchovers"] == 0 and counters["pages-zeroed"] == 0,
+              f"there was no switch: {counters}")
+        check(dst.dump(UNTOUCHED).count(0) == skipped, "hints do nothing")
+        check(dst.lost(LATE, NEW) == 0 and dst.lost(REUSED, NEW) == 0, "writes are lost")
 
 
 def check_failed_switch(accel: str) -> None:
@@ -143,13 +134,13 @@ def check_failed_switch(accel: str) -> None:
         dst.stop()
         src.qmp.command("migrate-continue", state="pre-switchover")
         info = migration.wait(src, 30)
-        result.check(info["status"] == "failed", f"migration {info}")
+        check(info["status"] == "failed", f"migration {info}")
         migration.go_on(src)
         src.write(UNTOUCHED, THERE)
         for region, pattern in (FILLER, OLD), (LATE, NEW), (REUSED, NEW), (UNTOUCHED, THERE):
-            result.check(src.lost(region, pattern) == 0, f"{region} is damaged on the source")
-        result.step(f"{accel}: a switch that fails: {src.counter('pages-zeroed')} pages were "
-                    f"zero when the guest came back")
+            check(src.lost(region, pattern) == 0, f"{region} is damaged on the source")
+        step(f"{accel}: a switch that fails: {src.counters()['pages-zeroed']} pages were "
+             f"zero when the guest came back")
 
 
 def test() -> None:
@@ -168,4 +159,4 @@ def test() -> None:
 
 
 if __name__ == "__main__":
-    result.run(test)
+    run(test)

@@ -12,8 +12,8 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from baremetal import (CRAWL, MIB, PAGE, Machine, accelerators, build, finish, migration, pair,
-                       result)
+from baremetal import (MIB, PAGE, Failure, Machine, accelerators, build, check, hold, migration,
+                       pair, release, run, step)
 from lib.qmp import QmpError
 
 MARK = "x-freehint-mark-clean"
@@ -33,11 +33,11 @@ def refused(machine: Machine, words: str, args: dict[str, Any]) -> None:
     try:
         answer = machine.qmp.command(MARK, args)
     except QmpError as error:
-        result.check(error.cls == "GenericError" and words in error.desc,
-                     f"{args}: '{words}' was expected, got {error.cls}: {error.desc}")
+        check(error.cls == "GenericError" and words in error.desc,
+              f"{args}: '{words}' was expected, got {error.cls}: {error.desc}")
         return
-    raise result.Failure(f"{str(args)[:120]} was accepted: {answer}; "
-                         f"'{words}' was expected")
+    raise Failure(f"{str(args)[:120]} was accepted: {answer}; "
+                  f"'{words}' was expected")
 
 
 def refused_ranges(machine: Machine, words: str, round_id: int,
@@ -143,74 +143,74 @@ def check_rounds(src: Machine, now: int) -> None:
 def check_accepted(src: Machine, now: int) -> None:
     """What the same commands accept: so the refusals were for their reasons."""
     answer = src.qmp.command(MARK, round=now, ranges=[])
-    result.check(answer == {"queued-ranges": 0, "queued-pages": 0}, f"empty list: {answer}")
+    check(answer == {"queued-ranges": 0, "queued-pages": 0}, f"empty list: {answer}")
     answer = src.mark(now, range(FIRMWARE_END - PAGE, FIRMWARE_END + PAGE),
                       range(MEM - PAGE, MEM))
-    result.check(answer["queued-pages"] == 2, f"borders: {answer}")
+    check(answer["queued-pages"] == 2, f"borders: {answer}")
     answer = src.mark(now, range(0, FIRMWARE_END))
-    result.check(answer["queued-pages"] == 0, f"firmware is hinted: {answer}")
+    check(answer["queued-pages"] == 0, f"firmware is hinted: {answer}")
     pages = [range(REGION.start + 2 * i * PAGE, REGION.start + (2 * i + 1) * PAGE)
              for i in range(len(REGION) // PAGE // 2)]
     answer = src.mark_fd(now, *pages)
-    result.check(answer["queued-pages"] == len(pages), f"every other page: {answer}")
+    check(answer["queued-pages"] == len(pages), f"every other page: {answer}")
     answer = src.qmp.command(MARK, round=now, last=True)
-    result.check(answer["queued-ranges"] == 0, f"the last word: {answer}")
+    check(answer["queued-ranges"] == 0, f"the last word: {answer}")
 
 
 def check_in_a_round(accel: str) -> None:
     """All refusals in one round; none of them may have touched the migration."""
     with pair(accel, mem=MEM) as (src, dst):
-        src.ping()
+        src.wait_boot()
         src.write(FILLER, PATTERN)
         src.write(REGION, PATTERN)
         refused(src, "no guest module has published its hello", {"round": 5, "ranges": [GOOD]})
-        src.start_hinting()
+        src.start_hints()
         refused(src, "round 5 is closed, no round is open", {"round": 5, "ranges": [GOOD]})
-        migration.begin(src, dst, params={"max-bandwidth": CRAWL})
+        hold(src, dst)
         now = src.wait_round()
         checks: list[Callable[[Machine, int], None]] = [
             check_ranges, check_arguments, check_last, check_sizes, check_rounds]
-        for check in checks:
-            check(src, now)
-        counters = src.query()["counters"]
-        result.check(counters["pages-accepted"] == 0, f"something was applied: {counters}")
+        for part in checks:
+            part(src, now)
+        counters = src.counters()
+        check(counters["pages-accepted"] == 0, f"something was applied: {counters}")
         src.fake("withdraw")
         refused(src, "no guest module has published its hello", {"round": now, "ranges": [GOOD]})
-        finish(src, dst)
+        release(src, dst)
         refused(src, "no guest module has published its hello", {"round": now, "ranges": [GOOD]})
-        result.check(dst.lost(REGION, PATTERN) == 0 and dst.lost(FILLER, PATTERN) == 0,
-                     "a refused command took pages away")
-        result.step(f"{accel}: {counters['commands-refused']} commands refused")
+        check(dst.lost(REGION, PATTERN) == 0 and dst.lost(FILLER, PATTERN) == 0,
+              "a refused command took pages away")
+        step(f"{accel}: {counters['commands-refused']} commands refused")
 
 
 def check_the_limits_are_open(accel: str) -> None:
     """The good neighbours of the refused commands are accepted."""
     with pair(accel, mem=MEM) as (src, dst):
-        src.ping()
+        src.wait_boot()
         src.write(FILLER, PATTERN)
-        src.start_hinting()
-        migration.begin(src, dst, params={"max-bandwidth": CRAWL})
+        src.start_hints()
+        hold(src, dst)
         check_accepted(src, src.wait_round())
-        finish(src, dst)
+        release(src, dst)
 
 
 def check_capability(accel: str, capability: str, reason: str) -> None:
     """The extension refuses to start, and says why in x-query-freehint."""
     with Machine(accel, name="src", mem=MEM) as src:
-        src.ping()
+        src.wait_boot()
         src.fake("hello")
         migration.set_capabilities(src, {capability: True})
         said = src.query().get("refused", "nothing")
-        result.check(reason in said, f"{capability}: '{reason}' was expected, it said: {said}")
+        check(reason in said, f"{capability}: '{reason}' was expected, it said: {said}")
         try:
             src.qmp.command("x-freehint-start")
         except QmpError as error:
-            result.check(reason in error.desc, f"{capability}: {error.desc}")
+            check(reason in error.desc, f"{capability}: {error.desc}")
         else:
-            raise result.Failure(f"x-freehint-start went well with {capability}")
+            raise Failure(f"x-freehint-start went well with {capability}")
         migration.set_capabilities(src, {capability: False})
         src.qmp.command("x-freehint-start")
-        result.check("refused" not in src.query(), f"{capability} is off again")
+        check("refused" not in src.query(), f"{capability} is off again")
 
 
 def test() -> None:
@@ -224,4 +224,4 @@ def test() -> None:
 
 
 if __name__ == "__main__":
-    result.run(test)
+    run(test)

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import os
 
-from baremetal import (CRAWL, EXTENSION, MIB, PAGE, accelerators, build, finish, migration, mutant,
-                       new_shm, pair, result)
+from baremetal import (EXTENSION, MIB, PAGE, accelerators, build, check, hold, mutant, new_shm,
+                       pair, release, run, step)
 from lib.qmp import QmpError
 
 PATTERN = 0x55555555
@@ -26,10 +26,10 @@ REGION = range(32 * MIB, 62 * MIB)
 def first_process(accel: str, extension: str, shm: str) -> int:
     """Open a round, let the guest answer it, vanish; returns the round's id."""
     with pair(accel, {"shm": shm}, extension=extension) as (old, dst):
-        old.ping()
+        old.wait_boot()
         old.write(FILLER, PATTERN)
-        old.start_hinting()
-        migration.begin(old, dst, params={"max-bandwidth": CRAWL})
+        old.start_hints()
+        hold(old, dst)
         round_id = old.wait_round()
         old.publish(round_id, REGION)
         return round_id
@@ -38,21 +38,21 @@ def first_process(accel: str, extension: str, shm: str) -> int:
 def second_process(accel: str, extension: str, shm: str, stale: int) -> tuple[bool, int]:
     """Returns whether the old hint was refused, and how many pages are wrong."""
     with pair(accel, {"shm": shm}, extension=extension) as (src, dst):
-        src.ping()
+        src.wait_boot()
         src.write(FILLER, PATTERN)
         src.write(REGION, PATTERN)
-        src.start_hinting()
-        migration.begin(src, dst, params={"max-bandwidth": CRAWL})
+        src.start_hints()
+        hold(src, dst)
         src.wait_round()
         refused = False
         try:
             src.mark_fd(stale, REGION)
         except QmpError as error:
-            result.check("is stale" in error.desc, f"refused for another reason: {error.desc}")
+            check("is stale" in error.desc, f"refused for another reason: {error.desc}")
             refused = True
         else:
             src.wait_applied(len(REGION) // PAGE)
-        finish(src, dst)
+        release(src, dst)
         return refused, dst.lost(REGION, PATTERN)
 
 
@@ -71,15 +71,15 @@ def test() -> None:
     build()
     for accel in accelerators():
         refused, lost = two_processes(accel, EXTENSION)
-        result.step(f"{accel}: refused, {lost} pages wrong")
-        result.check(refused, f"{accel}: the id of an earlier process was accepted")
-        result.check(lost == 0, f"{accel}: {lost} writes are lost")
+        step(f"{accel}: refused, {lost} pages wrong")
+        check(refused, f"{accel}: the id of an earlier process was accepted")
+        check(lost == 0, f"{accel}: {lost} writes are lost")
         refused, lost = two_processes(accel, mutant("fixed-ids"))
-        result.step(f"{accel}, fixed-ids: {lost} pages wrong")
-        result.check(not refused and lost > 0,
-                     f"{accel}: with ids that come again nothing is lost; "
-                     f"this test cannot see the bug")
+        step(f"{accel}, fixed-ids: {lost} pages wrong")
+        check(not refused and lost > 0,
+              f"{accel}: with ids that come again nothing is lost; "
+              f"this test cannot see the bug")
 
 
 if __name__ == "__main__":
-    result.run(test)
+    run(test)

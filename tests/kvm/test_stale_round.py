@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import time
 
-from baremetal import (CRAWL, EXTENSION, MIB, TRIES, Machine, TooEarly, accelerators, build,
-                       finish, in_time, migration, mutant, pair, result)
+from baremetal import (CRAWL, EXTENSION, MIB, TRIES, Failure, Machine, TooEarly, accelerators,
+                       build, check, hold, in_time, migration, mutant, pair, release, run, step)
 from lib.qmp import QmpError
 
 OLD, NEW = 0x33333333, 0x44444444
@@ -37,7 +37,7 @@ def run_until_sent(src: Machine) -> None:
         info = migration.info(src)
         if info["status"] == "completed":
             raise TooEarly("it was over before the first pass could be stopped")
-        result.check(info["status"] in ("setup", "active"), f"migration {info}")
+        check(info["status"] in ("setup", "active"), f"migration {info}")
         sent = info["ram"]["transferred"] if "ram" in info else 0
         if sent > len(SHIELD) + len(REGION) + 2 * MIB:
             break
@@ -50,12 +50,12 @@ def run_until_sent(src: Machine) -> None:
 def migrate_with_stale_hint(accel: str, extension: str) -> tuple[bool, int]:
     """Returns whether the stale hint was refused, and how many pages are wrong."""
     with pair(accel, mem=MEM, extension=extension) as (src, dst):
-        src.ping()
+        src.wait_boot()
         for region in (SHIELD, REGION, TAIL):
             src.write(region, OLD)
-        src.start_hinting()
+        src.start_hints()
         # 1 ms of downtime: what is written in the first pass needs a second one
-        migration.begin(src, dst, params={"max-bandwidth": CRAWL, "downtime-limit": 1})
+        hold(src, dst, params={"downtime-limit": 1})
         first = src.wait_round()
         src.publish(first, REGION)
         run_until_sent(src)
@@ -67,14 +67,14 @@ def migrate_with_stale_hint(accel: str, extension: str) -> tuple[bool, int]:
         # pages go in the order of their addresses
         if src.query()["pass"] != 2 or migration.info(src)["ram"]["remaining"] < len(REGION):
             raise TooEarly("the region was sent again before the late hint")
-        before = src.query()["counters"]
+        before = src.counters()
         refused = hint_refused(src, first, second)
         if not refused:
             src.wait_applied(before["pages-accepted"] + len(REGION) // 4096)
         migration.set_parameters(src, {"downtime-limit": 2000})
-        finish(src, dst)
-        result.check(dst.lost(SHIELD, NEW) == 0 and dst.lost(TAIL, OLD) == 0,
-                     "pages nobody hinted are wrong")
+        release(src, dst)
+        check(dst.lost(SHIELD, NEW) == 0 and dst.lost(TAIL, OLD) == 0,
+              "pages nobody hinted are wrong")
         return refused, dst.lost(REGION, NEW)
 
 
@@ -83,9 +83,9 @@ def hint_refused(src: Machine, first: int, second: int) -> bool:
     try:
         src.mark_fd(first, REGION, last=True)
     except QmpError as error:
-        result.check(f"round {first} is stale, round {second} is open" in error.desc,
-                     f"refused for another reason: {error.desc}")
-        result.check(src.counter("refused-stale") == 1, "the refusal is not counted")
+        check(f"round {first} is stale, round {second} is open" in error.desc,
+              f"refused for another reason: {error.desc}")
+        check(src.counters()["refused-stale"] == 1, "the refusal is not counted")
         return True
     return False
 
@@ -93,21 +93,21 @@ def hint_refused(src: Machine, first: int, second: int) -> bool:
 def check_extension(accel: str) -> None:
     """The late hint is refused and nothing is lost."""
     refused, lost = in_time(lambda: migrate_with_stale_hint(accel, EXTENSION))
-    result.step(f"{accel}: refused, {lost} pages wrong")
-    result.check(refused, f"{accel}: a hint for an earlier round was accepted")
-    result.check(lost == 0, f"{accel}: {lost} writes are lost")
+    step(f"{accel}: refused, {lost} pages wrong")
+    check(refused, f"{accel}: a hint for an earlier round was accepted")
+    check(lost == 0, f"{accel}: {lost} writes are lost")
 
 
 def check_mutant(accel: str) -> None:
     """A gate that takes late hints loses writes."""
     for _ in range(TRIES):
         refused, lost = in_time(lambda: migrate_with_stale_hint(accel, mutant("no-gate")))
-        result.step(f"{accel}, no-gate: {lost} pages wrong")
-        result.check(not refused, f"{accel}: the mutant has a gate")
+        step(f"{accel}, no-gate: {lost} pages wrong")
+        check(not refused, f"{accel}: the mutant has a gate")
         if lost:
             return
-    raise result.Failure(f"{accel}: without the gate nothing is lost; this test cannot see "
-                         "the bug")
+    raise Failure(f"{accel}: without the gate nothing is lost; this test cannot see "
+                  "the bug")
 
 
 def test() -> None:
@@ -119,4 +119,4 @@ def test() -> None:
 
 
 if __name__ == "__main__":
-    result.run(test)
+    run(test)

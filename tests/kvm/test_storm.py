@@ -15,7 +15,7 @@ import os
 import random
 
 from baremetal import (EXTENSION, MIB, PAGE, GuestStopped, Machine, TooEarly, accelerators, build,
-                       finish, migration, mutant, pair, result)
+                       check, migration, mutant, pair, release, run, step)
 from lib.qmp import QmpError
 from lib.soak import seeded
 
@@ -74,7 +74,7 @@ class Storm:
         try:
             self.src.mark_fd(round_id, *(BLOCKS[i] for i in sorted(picked)))
         except QmpError as error:
-            result.check(self.src.too_late(error), error.desc)
+            check(self.src.too_late(error), error.desc)
             self.late += 1
 
     def wrong_blocks(self, dst: Machine) -> list[int]:
@@ -91,21 +91,21 @@ def storm(accel: str, rng: random.Random, extension: str) -> tuple[int, int]:
     over before its first round was seen.
     """
     with pair(accel, mem=MEM, extension=extension, extra=CHUNKS) as (src, dst):
-        src.ping()
+        src.wait_boot()
         src.write(range(BLOCKS[0].start, BLOCKS[-1].stop), OLD)
         weather = Storm(src, rng)
-        src.start_hinting()
+        src.start_hints()
         migration.begin(src, dst, params=PARAMS)
         src.wait_round()
         weather.blow()
-        counters = src.query()["counters"]
+        counters = src.counters()
         migration.set_parameters(src, {"downtime-limit": 2000})
-        finish(src, dst)
+        release(src, dst)
         wrong = len(weather.wrong_blocks(dst))
-        result.step(f"{accel}, {os.path.basename(extension)}: {weather.steps} steps, "
-                    f"{counters['rounds']} rounds, {counters['pages-accepted']} pages "
-                    f"applied, {counters['pages-late']} dropped, {weather.late} hints "
-                    f"refused, {wrong} blocks wrong")
+        step(f"{accel}, {os.path.basename(extension)}: {weather.steps} steps, "
+             f"{counters['rounds']} rounds, {counters['pages-accepted']} pages "
+             f"applied, {counters['pages-late']} dropped, {weather.late} hints "
+             f"refused, {wrong} blocks wrong")
         return weather.steps, wrong
 
 
@@ -116,12 +116,12 @@ def storms(accel: str, rng: random.Random, extension: str, lossy: bool = False) 
         try:
             more, wrong = storm(accel, rng, extension)
         except TooEarly as why:
-            result.step(f"{accel}: a calm: {why}")
+            step(f"{accel}: a calm: {why}")
             continue
         steps += more
         if wrong or (steps >= STEPS and not lossy):
             return wrong
-    result.check(steps, f"{accel}: not one step in {STORMS} migrations")
+    check(steps, f"{accel}: not one step in {STORMS} migrations")
     return 0
 
 
@@ -132,11 +132,11 @@ def test() -> None:
     accels = accelerators()
     for accel in accels:
         wrong = storms(accel, rng, EXTENSION)
-        result.check(not wrong, f"{accel}: {wrong} blocks are wrong")
+        check(not wrong, f"{accel}: {wrong} blocks are wrong")
     for broken in ("no-arm", "no-gate") if "kvm" in accels else ():
-        result.check(storms("kvm", rng, mutant(broken), lossy=True),
-                     f"{broken} loses nothing; this test cannot see the bug")
+        check(storms("kvm", rng, mutant(broken), lossy=True),
+              f"{broken} loses nothing; this test cannot see the bug")
 
 
 if __name__ == "__main__":
-    result.run(test)
+    run(test)

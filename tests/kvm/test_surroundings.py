@@ -11,8 +11,8 @@ import os
 from collections.abc import Callable
 
 import held_agent
-from baremetal import (CRAWL, MIB, PAGE, SHM_SIZE, Machine, accelerators, build, finish, migration,
-                       new_shm, pair, result)
+from baremetal import (MIB, PAGE, SHM_SIZE, Machine, accelerators, build, check, hold, migration,
+                       new_shm, pair, release, run, step)
 from held_agent import HeldAgent
 from lib.qmp import QmpError
 
@@ -25,21 +25,20 @@ OLD, NEW = 0x11111111, 0x22222222
 
 def hinted_migration(src: Machine, dst: Machine, pages: int) -> None:
     """One round; `pages` is what all agents together have to hint."""
-    migration.begin(src, dst, params={"max-bandwidth": CRAWL})
+    hold(src, dst)
     src.publish(src.wait_round(), FREE)
     src.write(REUSED, NEW)
     src.wait_applied(pages)
-    finish(src, dst)
-    result.check(dst.lost(KEPT, OLD) == 0 and dst.lost(REUSED, NEW) == 0,
-                 "content is lost")
-    result.check(src.alive() and dst.alive(), "a QEMU died")
+    release(src, dst)
+    check(dst.lost(KEPT, OLD) == 0 and dst.lost(REUSED, NEW) == 0, "content is lost")
+    check(src.alive() and dst.alive(), "a QEMU died")
 
 
 def ready(src: Machine) -> None:
     """A guest with content that wants to be hinted."""
-    src.ping()
+    src.wait_boot()
     src.write(KEPT, OLD)
-    src.start_hinting()
+    src.start_hints()
 
 
 def two_agents(accel: str) -> None:
@@ -55,7 +54,7 @@ def two_agents(accel: str) -> None:
             hinted_migration(src, dst, 2 * len(FREE) // PAGE)
             third.wait_said("no greeting")
             for agent in agents:
-                result.check(agent.stop() == 0, f"an agent did not end well:\n{agent.log()}")
+                check(agent.stop() == 0, f"an agent did not end well:\n{agent.log()}")
         finally:
             for agent in agents:
                 agent.kill()
@@ -68,7 +67,7 @@ def one_agent(src: Machine, dst: Machine) -> None:
     try:
         agent.wait_said("attached")
         hinted_migration(src, dst, len(FREE) // PAGE)
-        result.check(agent.stop() == 0, f"the agent did not end well:\n{agent.log()}")
+        check(agent.stop() == 0, f"the agent did not end well:\n{agent.log()}")
     finally:
         agent.kill()
 
@@ -93,22 +92,22 @@ def smallest_device(accel: str) -> None:
 def device_too_small(accel: str) -> None:
     """4 KiB hold a header and no bitmap; told, and migrated as usual."""
     with pair(accel, mem=MEM, shm_size=PAGE) as (src, dst):
-        src.ping()
+        src.wait_boot()
         src.write(KEPT, OLD)
         try:
             src.qmp.command("x-freehint-start")
-            result.check(False, "reporting started with 4 KiB")
+            check(False, "reporting started with 4 KiB")
         except QmpError as error:
-            result.check("smaller than 8 KiB" in error.desc, error.desc)
+            check("smaller than 8 KiB" in error.desc, error.desc)
         agent = HeldAgent(src.shm, src.agent_qmp)
         try:
             agent.wait_said("waiting for the guest to start")
             migration.begin(src, dst)
-            finish(src, dst)
-            result.check(agent.stop() == 0, "the agent did not end well")
+            release(src, dst)
+            check(agent.stop() == 0, "the agent did not end well")
         finally:
             agent.kill()
-        result.check(dst.lost(KEPT, OLD) == 0, "content is lost")
+        check(dst.lost(KEPT, OLD) == 0, "content is lost")
 
 
 def file_of_another_qemu(accel: str) -> None:
@@ -121,14 +120,14 @@ def file_of_another_qemu(accel: str) -> None:
         agent = HeldAgent(other.shm, src.agent_qmp)
         try:
             agent.wait_said("does not contain this QEMU's instance")
-            migration.begin(src, dst, params={"max-bandwidth": CRAWL})
+            hold(src, dst)
             src.publish(src.wait_round(), FREE)
-            finish(src, dst)
-            result.check(src.counter("pages-accepted") == 0, "pages were hinted")
-            result.check(agent.stop() == 0, "the agent did not end well")
+            release(src, dst)
+            check(src.counters()["pages-accepted"] == 0, "pages were hinted")
+            check(agent.stop() == 0, "the agent did not end well")
         finally:
             agent.kill()
-        result.check(dst.lost(KEPT, OLD) == 0, "content is lost")
+        check(dst.lost(KEPT, OLD) == 0, "content is lost")
 
 
 CASES: tuple[Callable[[str], None], ...] = (
@@ -144,8 +143,8 @@ def test() -> None:
     accel = accelerators()[0]
     for case in CASES:
         case(accel)
-        result.step(case.__name__.replace("_", " "))
+        step(case.__name__.replace("_", " "))
 
 
 if __name__ == "__main__":
-    result.run(test)
+    run(test)

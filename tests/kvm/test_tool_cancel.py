@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from collections.abc import Iterator
 from typing import Any
 
-from baremetal import CRAWL, MIB, Machine, accelerators, build, migration, pair, patience, result
+from baremetal import (CRAWL, MIB, Machine, accelerators, build, check, migration, pair, run, step,
+                       wait_for)
 from lib.tool import Running, tool
 
 OK, NO_ANSWER, NOT_MIGRATED, LEFT = 0, 4, 5, 6
@@ -34,7 +35,7 @@ APART = 0.7
 def used(accel: str, caps: dict[str, bool], **params: Any) -> Iterator[tuple[Machine, Machine]]:
     """A guest that has used its memory, and where it is to go."""
     with pair(accel, mem=MEM) as (src, dst):
-        src.ping()
+        src.wait_boot()
         src.write(USED, OLD)
         for side in src, dst:
             migration.set_capabilities(side, caps)
@@ -56,12 +57,12 @@ def migrate(src: Machine, dst: Machine, *options: str) -> Running:
 def wait_status(src: Machine, *wanted: str) -> None:
     """Wait for a state of the migration."""
     info = migration.wait(src, 60, lambda now: now.get("status") in wanted)
-    result.check(info["status"] in wanted, f"migration {info['status']}, not {wanted}")
+    check(info["status"] in wanted, f"migration {info['status']}, not {wanted}")
 
 
 def wait_begins(src: Machine) -> None:
     """Wait until there is a migration: the harness's own wait takes none for one."""
-    patience.wait_for(lambda: migration.info(src).get("status") == "active", "a migration")
+    wait_for(lambda: migration.info(src).get("status") == "active", "a migration")
 
 
 def switch(src: Machine, dst: Machine) -> None:
@@ -74,7 +75,7 @@ def lives(there: Machine) -> None:
     """The guest takes orders, and its memory is whole."""
     there.write(TOUCHED, NEW)
     wrong = there.lost(range(USED.start, TOUCHED.start), OLD) + there.lost(TOUCHED, NEW)
-    result.check(wrong == 0, f"{there.name}: {wrong} pages are wrong")
+    check(wrong == 0, f"{there.name}: {wrong} pages are wrong")
 
 
 def check_postcopy(accel: str) -> None:
@@ -85,12 +86,12 @@ def check_postcopy(accel: str) -> None:
         watched.interrupt()
         watched.wait_said("not cancelled: the guest runs on the destination")
         status = migration.info(src)["status"]
-        result.check(status == "postcopy-active", f"Ctrl-C made it {status}")
+        check(status == "postcopy-active", f"Ctrl-C made it {status}")
         migration.set_parameters(src, {"max-postcopy-bandwidth": 0})
         text = watched.wait_end(OK)
-        result.check("completed" in text and text.count("not cancelled") == 1, text)
+        check("completed" in text and text.count("not cancelled") == 1, text)
         lives(dst)
-        result.step(f"{accel}: Ctrl-C after the switch to postcopy leaves the guest alone")
+        step(f"{accel}: Ctrl-C after the switch to postcopy leaves the guest alone")
 
 
 def check_left(accel: str) -> None:
@@ -104,11 +105,11 @@ def check_left(accel: str) -> None:
             time.sleep(APART)
             watched.interrupt()
         text = watched.wait_end(LEFT)
-        result.check("continues without this tool, postcopy-active" in text, text)
+        check("continues without this tool, postcopy-active" in text, text)
         migration.set_parameters(src, {"max-postcopy-bandwidth": 0})
         wait_status(src, "completed")
         lives(dst)
-        result.step(f"{accel}: a second Ctrl-C ends the tool and nothing else")
+        step(f"{accel}: a second Ctrl-C ends the tool and nothing else")
 
 
 def check_handed_over(accel: str) -> None:
@@ -116,8 +117,7 @@ def check_handed_over(accel: str) -> None:
     caps = {"return-path": True, "pause-before-switchover": True}
     with used(accel, caps) as (src, dst), \
             migrate(src, dst, *SMALL_REST, "--no-hints") as watched:
-        patience.wait_for(lambda: migration.info(src).get("status") == "pre-switchover",
-                          "pre-switchover")
+        wait_for(lambda: migration.info(src).get("status") == "pre-switchover", "pre-switchover")
         watched.wait_said("migrate-continue")
         os.kill(dst.pid, signal.SIGSTOP)
         try:
@@ -129,10 +129,10 @@ def check_handed_over(accel: str) -> None:
             os.kill(dst.pid, signal.SIGCONT)
         watched.wait_end(OK)
         migration.wait_running(dst)
-        result.check(src.status() == "postmigrate", f"the guest is {src.status()} here, and "
-                                                    "runs there")
+        check(src.status() == "postmigrate", f"the guest is {src.status()} here, and "
+                                             "runs there")
         lives(dst)
-        result.step(f"{accel}: Ctrl-C while the guest is handed over does not double it")
+        step(f"{accel}: Ctrl-C while the guest is handed over does not double it")
 
 
 def settings(src: Machine) -> dict[str, Any]:
@@ -150,23 +150,23 @@ def check_put_back(accel: str) -> None:
         for uri, status in ("unix:/nowhere", NOT_MIGRATED), ("nonsense:", NO_ANSWER):
             text = tool("migrate", "--qmp", src.spare_qmp, "--bandwidth", "8", "--downtime", "1",
                         uri, status=status)
-            result.check(settings(src) == before, f"a migration to {uri} left {settings(src)}, "
-                                                  f"found was {before}: {text}")
+            check(settings(src) == before, f"a migration to {uri} left {settings(src)}, "
+                                           f"found was {before}: {text}")
         with migrate(src, dst, "--bandwidth", "1", "--downtime", "1") as watched:
             wait_begins(src)
-            result.check(settings(src) != before, "the tool changes nothing")
+            check(settings(src) != before, "the tool changes nothing")
             watched.interrupt()
             text = watched.wait_end(NOT_MIGRATED)
-        result.check("cancelled" in text and settings(src) == before,
-                     f"a cancelled migration left {settings(src)}, found was {before}: {text}")
+        check("cancelled" in text and settings(src) == before,
+              f"a cancelled migration left {settings(src)}, found was {before}: {text}")
         lives(src)
-        result.step(f"{accel}: what was found is put back")
+        step(f"{accel}: what was found is put back")
 
 
 def check_somebody_elses(accel: str) -> None:
     """What somebody else has changed meanwhile, or had switched on, is not put back."""
     with used(accel, {}) as (src, dst):
-        src.start_hinting()
+        src.start_hints()
         before = settings(src)
         with migrate(src, dst, "--bandwidth", "1", "--downtime", "1") as watched:
             wait_begins(src)
@@ -174,8 +174,8 @@ def check_somebody_elses(accel: str) -> None:
             watched.interrupt()
             text = watched.wait_end(NOT_MIGRATED)
         wanted = {**before, "downtime-limit": 77}
-        result.check(settings(src) == wanted, f"{settings(src)}, not {wanted}: {text}")
-        result.check("downtime-limit meanwhile" in text, text)
+        check(settings(src) == wanted, f"{settings(src)}, not {wanted}: {text}")
+        check("downtime-limit meanwhile" in text, text)
 
 
 def test() -> None:
@@ -188,4 +188,4 @@ def test() -> None:
 
 
 if __name__ == "__main__":
-    result.run(test)
+    run(test)

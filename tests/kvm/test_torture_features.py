@@ -16,7 +16,7 @@ import sys
 from contextlib import ExitStack, suppress
 
 from baremetal import (CRAWL, MIB, PAGE, ROOT, TRIES, Machine, TooEarly, accelerators, build,
-                       migration, result)
+                       check, migration, run, step)
 from test_storm import BLOCKS, CHUNKS, MEM, OLD, PARAMS, Storm
 from lib.qmp import QmpError
 from lib.soak import seeded, times
@@ -86,8 +86,8 @@ class Journey:
         """Let it end; returns the machine in which the guest is now."""
         migration.set_parameters(self.src, {"max-bandwidth": 0, "downtime-limit": 2000})
         info = migration.wait(self.src)
-        result.check(info["status"] == "completed", f"{self.mode.name}: {info}\n"
-                     f"{self.src.log()}{self.dst.log() if self.dst else ''}")
+        check(info["status"] == "completed", f"{self.mode.name}: {info}\n"
+              f"{self.src.log()}{self.dst.log() if self.dst else ''}")
         if self.mode.to_file:
             command = "exec:cat " if self.mode.transport == "exec" else "file:"
             self.dst = self._arrival()
@@ -125,23 +125,23 @@ def deltas(accel: str) -> bool:
     with ExitStack() as stack:
         journey = Journey(stack, accel, xbzrle)
         src = journey.src
-        src.ping()
-        src.start_hinting()
+        src.wait_boot()
+        src.start_hints()
         src.write(ALL, OLD)
         journey.depart()
         src.bandwidth(CRAWL)
         try:
             skip_between(journey)
         except TooEarly as why:
-            result.step(f"the migration was faster than this test: {why}")
+            step(f"the migration was faster than this test: {why}")
             return False
         dst = journey.arrive()
         cached = migration.info(src)["xbzrle-cache"]["pages"]
-        skipped = src.counter("pages-cleared")
+        skipped = src.counters()["pages-cleared"]
         wrong = [dst.lost(half, pattern)
                  for half, pattern in ((REST, SKIPPED), *zip(HALVES, AFTER))]
-        result.check(not any(wrong), f"{accel}, deltas: {wrong} pages are wrong")
-        result.step(f"{accel}, deltas: {cached} pages from the cache, {skipped} skipped")
+        check(not any(wrong), f"{accel}, deltas: {wrong} pages are wrong")
+        step(f"{accel}, deltas: {cached} pages from the cache, {skipped} skipped")
         return cached > 0 and skipped > 0
 
 
@@ -162,20 +162,20 @@ def storm(accel: str, mode: Mode, rng: random.Random, kind: type[Storm] = Storm)
     with ExitStack() as stack:
         journey = Journey(stack, accel, mode)
         src = journey.src
-        src.ping()
+        src.wait_boot()
         src.write(range(BLOCKS[0].start, BLOCKS[-1].stop), OLD)
         weather = kind(src, rng)
-        src.start_hinting()
+        src.start_hints()
         journey.depart()
         src.wait_round()
         weather.blow()
         dst = journey.arrive()
-        counters = src.query()["counters"]
+        counters = src.counters()
         wrong = weather.wrong_blocks(dst)
-        result.check(not wrong, f"{accel}, {mode.name}: {len(wrong)} blocks are wrong")
-        result.step(f"{accel}, {mode.name}, {kind.__name__}: {weather.steps} steps, "
-                    f"{counters['rounds']} rounds, {counters['pages-cleared']} pages "
-                    "skipped, all right")
+        check(not wrong, f"{accel}, {mode.name}: {len(wrong)} blocks are wrong")
+        step(f"{accel}, {mode.name}, {kind.__name__}: {weather.steps} steps, "
+             f"{counters['rounds']} rounds, {counters['pages-cleared']} pages "
+             "skipped, all right")
         return weather.steps if counters["pages-cleared"] else 0
 
 
@@ -186,10 +186,10 @@ def storms(accel: str, mode: Mode, rng: random.Random, kind: type[Storm] = Storm
         try:
             steps += storm(accel, mode, rng, kind)
         except TooEarly as why:
-            result.step(f"{mode.name}: a calm: {why}")
+            step(f"{mode.name}: a calm: {why}")
         if steps >= STEPS:
             return
-    result.check(steps, f"{accel}, {mode.name}: nothing was skipped")
+    check(steps, f"{accel}, {mode.name}: nothing was skipped")
 
 
 def test() -> None:
@@ -200,8 +200,7 @@ def test() -> None:
     with Machine(accel, name="look") as machine:
         modes = Features(machine.qmp).modes()
     for _ in range(times(ROUNDS)):
-        result.check(any(deltas(accel) for _ in range(TRIES)),
-                     f"{accel}, deltas: nothing was skipped")
+        check(any(deltas(accel) for _ in range(TRIES)), f"{accel}, deltas: nothing was skipped")
         for mode in modes:
             storms(accel, mode, rng)
         if accel == "kvm":
@@ -209,4 +208,4 @@ def test() -> None:
 
 
 if __name__ == "__main__":
-    result.run(test)
+    run(test)

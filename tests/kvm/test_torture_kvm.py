@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import random
 
-from baremetal import MIB, Machine, build, kvm_reason, mutant, result
+from baremetal import MIB, Machine, build, check, kvm_reason, mutant, run, skip, step
 from lib.soak import factor, seeded, times
 from torture import HOP, Tally, Traveller, Variant, chunks, torture
 
@@ -64,26 +64,25 @@ def check_mutant(broken: str, rng: random.Random) -> None:
     with Traveller(LOSSY, rng, mutant(broken)) as guest:
         while not (total.differing and total.wrong) and total.migrations < MUTANT_HOPS:
             total.add(guest.hop(HOP))
-    result.step(f"{broken}: {total}")
-    result.check(total.differing and total.wrong,
-                 f"{broken} loses nothing; this test cannot see the bug")
+    step(f"{broken}: {total}")
+    check(total.differing and total.wrong, f"{broken} loses nothing; this test cannot see the bug")
 
 
 def test() -> None:
     """All variants, then the mutants."""
     reason = kvm_reason()
     if reason:
-        result.skip(reason)
+        skip(reason)
     build()
     rng = seeded()
     total = Tally()
     rounds = ROUNDS if factor() == 1 else times(SOAK_ROUNDS)
     for variant in VARIANTS + (RING_VARIANTS if has_ring() else []):
         total.add(torture(variant, rng, rounds))
-    result.step(f"all: {total}")
+    step(f"all: {total}")
     for broken in ("no-arm", "no-gate"):
         check_mutant(broken, rng)
 
 
 if __name__ == "__main__":
-    result.run(test)
+    run(test)

@@ -7,7 +7,7 @@ way and the second CPU is a thread of QEMU. No mutant: TCG cannot show a missing
 """
 from __future__ import annotations
 
-from baremetal import build, result
+from baremetal import build, run, step
 from lib.soak import seeded, times
 from torture import Tally, Variant, chunks, torture
 
@@ -27,8 +27,8 @@ def test() -> None:
     total = Tally()
     for variant in VARIANTS:
         total.add(torture(variant, rng, times(ROUNDS)))
-    result.step(f"all: {total}")
+    step(f"all: {total}")
 
 
 if __name__ == "__main__":
-    result.run(test)
+    run(test)

@@ -15,8 +15,8 @@ import os
 import shlex
 import subprocess
 
-from baremetal import (CRAWL, EXTENSION, MIB, PAGE, Machine, accelerators, build, finish,
-                       migration, result)
+from baremetal import (EXTENSION, MIB, PAGE, Failure, Machine, accelerators, build, check, hold,
+                       migration, release, run, step)
 from lib.qmp import QmpError
 
 BUILD = os.path.dirname(EXTENSION)
@@ -53,9 +53,9 @@ def refused(machine: Machine, command: str, words: str, **args: object) -> None:
     try:
         machine.qmp.command(command, **args)
     except QmpError as error:
-        result.check(words in error.desc, f"{command}: {error.desc}")
+        check(words in error.desc, f"{command}: {error.desc}")
         return
-    raise result.Failure(f"{command} went well in a QEMU that is not known")
+    raise Failure(f"{command} went well in a QEMU that is not known")
 
 
 def has_no_effect(machine: Machine, words: str) -> None:
@@ -63,15 +63,15 @@ def has_no_effect(machine: Machine, words: str) -> None:
     with open(machine.shm, "rb") as file:
         before = file.read(PAGE)
     now = machine.query()
-    result.check(words in now.get("refused", "") and now["state"] == "off", f"{now}")
-    result.check(now["region"]["size"] == 0 and not now["guest"]["present"], f"{now}")
+    check(words in now.get("refused", "") and now["state"] == "off", f"{now}")
+    check(now["region"]["size"] == 0 and not now["guest"]["present"], f"{now}")
     refused(machine, "x-freehint-start", words)
     refused(machine, "x-freehint-mark-clean", words, round=1, ranges=[])
     refused(machine, "x-freehint-map", words, cells=1)
     machine.qmp.command("x-freehint-stop")
     with open(machine.shm, "rb") as file:
-        result.check(file.read(PAGE) == before, "somebody wrote into the region")
-    result.check("loaded without effect" in machine.log(), machine.log())
+        check(file.read(PAGE) == before, "somebody wrote into the region")
+    check("loaded without effect" in machine.log(), machine.log())
 
 
 def there_and_back(accel: str) -> None:
@@ -80,35 +80,35 @@ def there_and_back(accel: str) -> None:
     unknown = {"FREEHINT_SAYS": "12.3"}
     with other(accel, "src", options) as src, \
             other(accel, "dst", options, incoming=True, **unknown) as dst:
-        src.ping()
+        src.wait_boot()
         src.write(KEPT, PATTERN)
         src.fake("hello")
-        migration.begin(src, dst, params={"max-bandwidth": CRAWL})
+        hold(src, dst)
         now = src.wait_round()
         src.publish(now, FREE)
         src.mark(now, FREE, last=True)
         src.wait_applied(len(FREE) // PAGE)
-        finish(src, dst)
-        result.check(dst.lost(KEPT, PATTERN) == 0, "content is lost")
+        release(src, dst)
+        check(dst.lost(KEPT, PATTERN) == 0, "content is lost")
         with other(accel, "back", options, incoming=True) as back:
             dst.fake("hello")
             info = migration.migrate(dst, back)
-            result.check(info["status"] == "completed", f"migration back: {info}")
-            result.check(back.lost(KEPT, PATTERN) == 0, "content is lost on the way back")
+            check(info["status"] == "completed", f"migration back: {info}")
+            check(back.lost(KEPT, PATTERN) == 0, "content is lost on the way back")
             has_no_effect(dst, "QEMU 12.3 was never tested")
-    result.step(f"{accel}: into QEMU 12.3 and back")
+    step(f"{accel}: into QEMU 12.3 and back")
 
 
 def lacks_functions(accel: str) -> None:
     """One that is needed for hints, and one without which nothing can be told."""
     with other(accel, "lacks", FREEHINT_LACKS="gpa2hva") as machine:
-        machine.ping()
+        machine.wait_boot()
         has_no_effect(machine, "does not export 'gpa2hva'")
     with other(accel, "mute", FREEHINT_LACKS="qmp_register_command") as machine:
-        machine.ping()
+        machine.wait_boot()
         refused(machine, "x-query-freehint", "not been found")
-        result.check("--enable-modules" in machine.log(), machine.log())
-    result.step(f"{accel}: without some function")
+        check("--enable-modules" in machine.log(), machine.log())
+    step(f"{accel}: without some function")
 
 
 def ends(accel: str, words: str, options: str, **env: str) -> None:
@@ -119,8 +119,8 @@ def ends(accel: str, words: str, options: str, **env: str) -> None:
                               stdin=subprocess.DEVNULL, check=False, timeout=60)
     finally:
         machine.stop()
-    result.check(done.returncode != 0 and words in done.stderr,
-                 f"'{words}' was expected with {options} {env}: {done}")
+    check(done.returncode != 0 and words in done.stderr,
+          f"'{words}' was expected with {options} {env}: {done}")
 
 
 def unwanted(accel: str) -> None:
@@ -129,10 +129,10 @@ def unwanted(accel: str) -> None:
     ends(accel, "--enable-modules", ",strict=on", FREEHINT_LACKS="qmp_register_command")
     ends(accel, "option 'autostrat=on' is not one of", ",autostrat=on", FREEHINT_SAYS="12.3")
     with other(accel, "risk", ",allow-untested=on,strict=on", FREEHINT_SAYS="12.3") as machine:
-        machine.ping()
-        machine.start_hinting()
-        result.check("refused" not in machine.query(), f"{machine.query()}")
-    result.step(f"{accel}: ends where it was asked to")
+        machine.wait_boot()
+        machine.start_hints()
+        check("refused" not in machine.query(), f"{machine.query()}")
+    step(f"{accel}: ends where it was asked to")
 
 
 def test() -> None:
@@ -145,4 +145,4 @@ def test() -> None:
 
 
 if __name__ == "__main__":
-    result.run(test)
+    run(test)

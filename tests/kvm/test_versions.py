@@ -13,8 +13,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 import held_agent
-from baremetal import (BUILD, CRAWL, EXTENSION, FAKE_GUEST, MIB, PAGE, Machine, accelerators,
-                       build, finish, make, migration, pair, result)
+from baremetal import (BUILD, EXTENSION, FAKE_GUEST, MIB, PAGE, Failure, Machine, accelerators,
+                       build, check, hold, make, pair, release, run, step)
 from held_agent import HeldAgent
 from lib.qmp import QmpError
 
@@ -98,9 +98,9 @@ def greet(src: Machine, case: Case) -> None:
     common = max(case.extension[0], case.guest[0]) <= min(case.extension[1], case.guest[1])
     try:
         src.fake("hello", "dead")
-        result.check(common, f"{case}: the guest published a hello")
-    except result.Failure as failure:
-        result.check(not common and "Protocol error" in str(failure), str(failure))
+        check(common, f"{case}: the guest published a hello")
+    except Failure as failure:
+        check(not common and "Protocol error" in str(failure), str(failure))
     if case.claimed:
         claim(src, case.claimed)
 
@@ -109,25 +109,25 @@ def check_start(src: Machine, case: Case) -> None:
     """x-freehint-start works or says what is wrong."""
     try:
         src.qmp.command("x-freehint-start")
-        result.check(not case.start, f"{case}: reporting started")
+        check(not case.start, f"{case}: reporting started")
     except QmpError as error:
-        result.check(case.start and case.start in error.desc, f"{case}: {error.desc}")
+        check(case.start and case.start in error.desc, f"{case}: {error.desc}")
 
 
 def migrate(src: Machine, dst: Machine, agent: HeldAgent, case: Case) -> None:
     """A migration with one round, if there is one."""
-    migration.begin(src, dst, params={"max-bandwidth": CRAWL})
+    hold(src, dst)
     if not case.start:
         src.publish(src.wait_round(), FREE)
     if case.agent:
         agent.wait_said(case.agent)
     elif not case.start:
         src.wait_applied(len(FREE) // PAGE)
-    finish(src, dst)
-    accepted = src.counter("pages-accepted")
-    result.check((accepted > 0) == (not case.agent and not case.start),
-                 f"{case}: {accepted} pages were hinted")
-    result.check(dst.lost(KEPT, PATTERN) == 0, f"{case}: content is lost")
+    release(src, dst)
+    accepted = src.counters()["pages-accepted"]
+    check((accepted > 0) == (not case.agent and not case.start),
+          f"{case}: {accepted} pages were hinted")
+    check(dst.lost(KEPT, PATTERN) == 0, f"{case}: content is lost")
 
 
 def run_case(accel: str, case: Case) -> None:
@@ -136,7 +136,7 @@ def run_case(accel: str, case: Case) -> None:
     program = product(case.agent_speaks, "freehint-agent", held_agent.AGENT)
     with ExitStack() as stack:
         src, dst = stack.enter_context(pair(accel, extension=extension))
-        src.ping()
+        src.wait_boot()
         src.write(KEPT, PATTERN)
         greet(src, case)
         agent = HeldAgent(src.shm, src.agent_qmp, binary=program)
@@ -146,9 +146,9 @@ def run_case(accel: str, case: Case) -> None:
             agent.wait_said("attached")
         check_start(src, case)
         migrate(src, dst, agent, case)
-        result.check(agent.stop() == 0, f"{case}: the agent did not end well")
-    result.step(f"extension {case.extension}, guest {case.guest}, agent "
-                f"{case.agent_speaks}: {case.agent or case.start or 'work together'}")
+        check(agent.stop() == 0, f"{case}: the agent did not end well")
+    step(f"extension {case.extension}, guest {case.guest}, agent "
+         f"{case.agent_speaks}: {case.agent or case.start or 'work together'}")
 
 
 def test() -> None:
@@ -163,4 +163,4 @@ def test() -> None:
 
 
 if __name__ == "__main__":
-    result.run(test)
+    run(test)

@@ -13,8 +13,8 @@ from __future__ import annotations
 import os
 import time
 
-from baremetal import (CRAWL, MIB, PAGE, UNLIMITED, Machine, accelerators, build, migration, pair,
-                       patience, result)
+from baremetal import (MIB, PAGE, UNLIMITED, Machine, accelerators, build, check, hold, migration,
+                       pair, patience, run, step)
 from lib.host_memory import available_mib
 from lib.program import Agent
 
@@ -64,13 +64,13 @@ def settle(src: Machine, refusal: str) -> dict[str, int]:
     deadline = patience.deadline(120)
     seen, since = -1, time.monotonic()
     while True:
-        counters = src.query()["counters"]
+        counters = src.counters()
         if counters["commands"] != seen:
             seen, since = counters["commands"], time.monotonic()
         if counters[refusal] and time.monotonic() - since > CALM:
             return counters
-        result.check(time.monotonic() < deadline, f"this was not the worst case, nothing "
-                                                  f"counts as {refusal}: {counters}")
+        check(time.monotonic() < deadline, f"this was not the worst case, nothing "
+                                           f"counts as {refusal}: {counters}")
         time.sleep(0.1)
 
 
@@ -81,18 +81,18 @@ def publish(src: Machine, mem: int, lie: bool) -> dict[str, int]:
     src.fake("scatter", round_id, HOLE.start // PAGE,
              (HOLE.start if lie else HOLE.stop) // PAGE, (mem + len(HOLE)) // PAGE)
     counters = settle(src, "refused-range" if lie else "refused-queue")
-    result.step(f"{mem // GIB} GiB, {'the hole, too' if lie else 'RAM only'}: "
-                f"{mem // PAGE // 2} ranges published, settled after "
-                f"{time.monotonic() - begin - CALM:.1f} s, {counters['ranges']} taken by "
-                f"{counters['commands']} commands, {counters['commands-refused']} refused")
+    step(f"{mem // GIB} GiB, {'the hole, too' if lie else 'RAM only'}: "
+         f"{mem // PAGE // 2} ranges published, settled after "
+         f"{time.monotonic() - begin - CALM:.1f} s, {counters['ranges']} taken by "
+         f"{counters['commands']} commands, {counters['commands-refused']} refused")
     return counters
 
 
 def cost(counters: dict[str, int], agent: Agent) -> None:
     """Print what the round has cost."""
-    result.step(f"big lock: {counters['bql-total-us']} us, besides "
-                f"{counters['arm-us']} us to arm {counters['arm-chunks']} chunks; agent: "
-                f"{rss_kib(agent.pid)} KiB, {cpu_seconds(agent.pid):.1f} s of CPU")
+    step(f"big lock: {counters['bql-total-us']} us, besides "
+         f"{counters['arm-us']} us to arm {counters['arm-chunks']} chunks; agent: "
+         f"{rss_kib(agent.pid)} KiB, {cpu_seconds(agent.pid):.1f} s of CPU")
 
 
 def is_room(mem: int) -> bool:
@@ -115,39 +115,39 @@ def end(src: Machine, dst: Machine) -> bool:
         migration.cancel(src)
         print("skipped: the end of a migration: this machine ran short of memory", flush=True)
         return False
-    result.check(info["status"] == "completed", f"migration {info}\n{src.log()}{dst.log()}")
+    check(info["status"] == "completed", f"migration {info}\n{src.log()}{dst.log()}")
     migration.wait_running(dst)
     return True
 
 
-def run(accel: str, mem: int, lie: bool) -> None:
+def one_round(accel: str, mem: int, lie: bool) -> None:
     """One migration of a scattered guest."""
     # On an AMD CPU, QEMU moves what does not fit below 1 TiB above it.
     cpu = ["-cpu", "qemu64,phys-bits=46,vendor=GenuineIntel"] if accel == "kvm" else []
     with pair(accel, mem=mem, extra=cpu, shm_size=region_size(mem),
               lifetime=LIFETIME) as (src, dst):
-        src.ping()
+        src.wait_boot()
         src.write(WRITTEN, PATTERN)
         agent = Agent(src.shm, src.agent_qmp)
         try:
-            src.start_hinting()
-            migration.begin(src, dst, params={"max-bandwidth": CRAWL})
+            src.start_hints()
+            hold(src, dst)
             counters = publish(src, mem, lie)
             cost(counters, agent)
             check_bounds(counters)
-            result.check(agent.alive(), "the agent has died")
+            check(agent.alive(), "the agent has died")
             src.write(WRITTEN, NEW)
             if mem <= 64 * GIB and is_room(mem) and end(src, dst):
-                result.check(not dst.lost(WRITTEN, NEW), "pages are wrong")
+                check(not dst.lost(WRITTEN, NEW), "pages are wrong")
         finally:
             agent.stop()
 
 
 def check_bounds(counters: dict[str, int]) -> None:
     """Whatever the size: so many ranges, so many refusals."""
-    result.check(counters["ranges"] <= MAX_QUEUED, "more ranges than a round may have")
-    result.check(counters["commands-refused"] <= MAX_REFUSALS + MAX_INFLIGHT,
-                 f"the agent went on after {counters['commands-refused']} refusals")
+    check(counters["ranges"] <= MAX_QUEUED, "more ranges than a round may have")
+    check(counters["commands-refused"] <= MAX_REFUSALS + MAX_INFLIGHT,
+          f"the agent went on after {counters['commands-refused']} refusals")
 
 
 def test() -> None:
@@ -156,8 +156,8 @@ def test() -> None:
     accel = accelerators()[0]
     mem = int(os.environ.get("FREEHINT_WORST_GIB") or DEFAULT_GIB) * GIB
     for lie in (False, True):
-        run(accel, mem, lie)
+        one_round(accel, mem, lie)
 
 
 if __name__ == "__main__":
-    result.run(test)
+    run(test)

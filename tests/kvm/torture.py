@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import chain
 
-from baremetal import BUILD, EXTENSION, MIB, PAGE, Machine, migration, patience, result
+from baremetal import BUILD, EXTENSION, MIB, PAGE, Machine, check, migration, step, wait_for
 from lib.program import Agent
 from played_agent import PlayedAgent
 
@@ -159,18 +159,18 @@ class TortureMachine(Machine):
         """The guest's own numbers."""
         values = struct.unpack_from(f"<{len(REPORTED)}Q", self.ram, REPORT)
         report = dict(zip(REPORTED, values))
-        result.check(report["fault"] == 0, f"{self.name}: the guest gave up: {report}")
+        check(report["fault"] == 0, f"{self.name}: the guest gave up: {report}")
         return report
 
     def run_guest(self, arrivals: int) -> dict[str, int]:
         """Let it run until it has greeted so many hosts; its report."""
         self.qmp.command("cont")
         def arrived() -> bool:
-            result.check(self.alive(), f"{self.name} has ended:\n{self.log()}")
+            check(self.alive(), f"{self.name} has ended:\n{self.log()}")
             return self.report()["arrivals"] >= arrivals
 
-        patience.wait_for(arrived, lambda: f"the guest of {self.name} to publish its hello: "
-                          f"{self.report()}, {self.status()}\n{self.log()}", DEADLINE, POLL)
+        wait_for(arrived, lambda: f"the guest of {self.name} to publish its hello: "
+                 f"{self.report()}, {self.status()}\n{self.log()}", DEADLINE, POLL)
         return self.report()
 
     def start_agent(self, rng: random.Random) -> None:
@@ -255,8 +255,7 @@ class Traveller:
         self._watch(src, lambda ram: ram.get("dirty-sync-count", 0) >= rounds)
         migration.set_parameters(src, {"downtime-limit": 2000, "max-bandwidth": 0})
         info = migration.wait(src, DEADLINE, period=POLL)
-        result.check(info["status"] == "completed",
-                     f"migration {info}\n{src.log()}{dst.log()}")
+        check(info["status"] == "completed", f"migration {info}\n{src.log()}{dst.log()}")
 
     def _cancel(self, src: TortureMachine) -> None:
         """A migration that comes to nothing after a few rounds."""
@@ -276,11 +275,11 @@ class Traveller:
 
     def _count(self, src: TortureMachine, dst: TortureMachine) -> Tally:
         """Compare, let the guest go on and check; all numbers of this migration."""
-        counters = src.query()["counters"]
+        counters = src.counters()
         src.stop_agent()
         compared, differing = differing_pages(src, dst)
         if differing:
-            result.step(f"pages differ: {differing[:8]}")
+            step(f"pages differ: {differing[:8]}")
         before, self._known = self._known, dst.run_guest(self._known["arrivals"] + 1)
         news = {name: self._known[name] - before[name] for name in REPORTED}
         return Tally(migrations=1, rounds=counters["rounds"],
@@ -298,8 +297,8 @@ def torture(variant: Variant, rng: random.Random, rounds: int) -> Tally:
     with Traveller(variant, rng) as guest:
         while total.hinting < rounds or not total.reused:
             total.add(guest.hop(HOP))
-            result.check(not total.lost(), f"{variant.name}: pages are lost: {total}")
-            result.check(total.migrations < 10 + rounds, f"{variant.name}: no rounds come "
-                         f"about, or no page is taken after it was reported: {total}")
-    result.step(f"{variant.name}: {total}")
+            check(not total.lost(), f"{variant.name}: pages are lost: {total}")
+            check(total.migrations < 10 + rounds, f"{variant.name}: no rounds come "
+                  f"about, or no page is taken after it was reported: {total}")
+    step(f"{variant.name}: {total}")
     return total

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-Memory of a guest that must arrive whole: a process whose pages prove themselves, and
+Memory of a guest that must arrive whole: a process whose pages verify themselves, and
 a file in tmpfs. What is measured is worth something only if this is still there.
 """
 from __future__ import annotations
@@ -16,7 +16,7 @@ PAGES = (USED_MIB + FILE_MIB) * 256
 
 
 class SleepingPages:
-    """A process whose pages prove themselves, stopped whenever nobody looks at them."""
+    """A process whose pages verify themselves, stopped whenever nobody looks at them."""
 
     def __init__(self, guest: Guest, mib: int, name: str = "pagecheck") -> None:
         """Start it, wait until all is written, stop it."""
@@ -33,7 +33,7 @@ class SleepingPages:
 
         return patience.wait_for(passed, f"the guest's {self._name} to go on", timeout, 0.2)
 
-    def prove(self, guest: Guest) -> None:
+    def verify(self, guest: Guest) -> None:
         """Let it look at every page, wherever the guest is now; it goes on afterwards."""
         before = guest.numbers(f"/run/{self._name}")["passes"]
         guest.must(f"kill -CONT $(cat /run/{self._name}.pid)")
@@ -43,7 +43,7 @@ class SleepingPages:
 
 
 class UsedMemory:
-    """Made in one machine, proved in another."""
+    """Made in one machine, verified in another."""
 
     def __init__(self, vm: Machine) -> None:
         """Write it. The process is stopped then, for the guest shall be idle."""
@@ -52,8 +52,8 @@ class UsedMemory:
         guest.must(f"dd if=/dev/urandom of=/tmp/file bs=1M count={FILE_MIB} 2>/dev/null")
         self._checksum = guest.must("sha256sum /tmp/file", 60)
 
-    def prove(self, vm: Machine) -> None:
+    def verify(self, vm: Machine) -> None:
         """Let the destination's guest look at every page."""
-        self._pages.prove(vm.guest)
+        self._pages.verify(vm.guest)
         found = vm.guest.must("sha256sum /tmp/file", 60)
         check(found == self._checksum, "the file in tmpfs arrived wrong")

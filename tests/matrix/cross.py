@@ -36,7 +36,7 @@ def spec(world: str, extension: bool = True) -> Spec:
 def hop(hops: Hops, work: Work, there: Spec) -> None:
     """There, with hints, under load."""
     hops.hinted(3, there)
-    work.prove(hops.arrive().guest)
+    work.verify(hops.arrive().guest)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-Loads of a Linux guest that prove memory content in many ways at once: kinds of memory
+Loads of a Linux guest that verify memory content in many ways at once: kinds of memory
 (tests/vm/guest/twist.c), stress-ng, files with checksums, and the kernel's own
 machinery that moves pages about meanwhile.
 """
@@ -24,7 +24,7 @@ PATIENCE = 240
 # What stress-ng says of a failure; newer ones count, and say "failed: 0".
 FAILURE = re.compile(r"fail(?!ed: 0$)", re.IGNORECASE | re.MULTILINE)
 
-# Loops in the guest that prove nothing themselves.
+# Loops in the guest that verify nothing themselves.
 STIRRERS = {
     "compact": "echo 1 >/proc/sys/vm/compact_memory; sleep 0.3",
     "dropcaches": "sync; echo 3 >/proc/sys/vm/drop_caches; sleep 0.5",
@@ -127,7 +127,7 @@ class Loads:
         guest.spawn("stress-shell", "sh /run/stress.sh")
 
     def _signal_others(self, guest: Guest, signal: str) -> None:
-        """Stop all but the twists, or let them go on: the proof takes long enough."""
+        """Stop all but the twists, or let them go on: verifying takes long enough."""
         for name in self.stirrers:
             guest.must(f"kill -{signal} -$(cat /run/{name}.pid)", PATIENCE)
         if self.stress:
@@ -147,7 +147,7 @@ class Loads:
         check(numbers.get("mismatches") == 0 and not log,
               f"{twist.name} found wrong content: {numbers}\n{log}")
 
-    def prove(self, guest: Guest) -> None:
+    def verify(self, guest: Guest) -> None:
         """
         Check on the destination that every load went on and found no error. The walk
         that was under way may have begun before: two more look at each page.
@@ -171,7 +171,7 @@ class Loads:
                               f"{guest.run('cat /run/stress-shell.log')[1]}")
         check_kernel(guest)
         self._signal_others(guest, "CONT")
-        step(f"content proved by {self}")
+        step(f"content verified by {self}")
 
     def finish_stress(self, guest: Guest) -> None:
         """End stress-ng; its stressors give their verdict."""

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-What the migration tests share: work that proves memory content, migrations held
+What the migration tests share: work that verifies memory content, migrations held
 open for as long as a test needs them, and hops of one guest from QEMU to QEMU.
 """
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Work:
         key = {"pagecheck": "passes", "churn": "blocks", "zerocheck": "pages"}[name]
         return guest.numbers(f"/run/{name}").get(key, 0)
 
-    def prove(self, guest: Guest) -> None:
+    def verify(self, guest: Guest) -> None:
         """
         Check on the destination that every program went on and found no error.
 
@@ -89,7 +89,7 @@ class Work:
             wrong = numbers.get("mismatches", 0) + numbers.get("violations", 0)
             check(wrong == 0, f"{name} found wrong content: {numbers}")
         check_kernel(guest)
-        step(f"content proved by {', '.join(self.names)}")
+        step(f"content verified by {', '.join(self.names)}")
 
 
 def check_kernel(guest: Guest) -> None:

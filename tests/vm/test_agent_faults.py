@@ -77,11 +77,11 @@ def hop(hops: Hops, work: Work, sig: signal.Signals | None, where: Step) -> None
     hops.wait_pass(4)
     hops.release()
     counters = hops.here.counters()
-    check(counters["rounds"] > 0, "no round was opened, the test proves nothing")
+    check(counters["rounds"] > 0, "no round was opened, the test shows nothing")
     if where.phase == "before":
         check(counters["pages-accepted"] == 0, "pages were skipped without an agent")
     check(hops.here.qemu.alive(), "the source's QEMU died")
-    work.prove(hops.arrive().guest)
+    work.verify(hops.arrive().guest)
 
 
 def main() -> None:

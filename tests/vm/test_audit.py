@@ -40,7 +40,7 @@ def precopy(hops: Hops, work: Work) -> None:
     hops.wait_pass(PASSES)
     hops.release()
     check_audit(hops.here, PASSES)
-    work.prove(hops.arrive().guest)
+    work.verify(hops.arrive().guest)
 
 
 def postcopy(hops: Hops, work: Work) -> None:
@@ -49,7 +49,7 @@ def postcopy(hops: Hops, work: Work) -> None:
     hops.release()
     check(hops.here.counters()["switchovers"] == 1, "there was no switch")
     check_audit(hops.here, 1)
-    work.prove(hops.arrive().guest)
+    work.verify(hops.arrive().guest)
 
 
 def main() -> None:

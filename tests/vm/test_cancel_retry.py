@@ -36,7 +36,7 @@ def main() -> None:
         check(first["pages-cleared"] > 0, f"no hint in the first pass: {first}")
         hops.release()
         hints_arrived(hops.here)
-        work.prove(hops.arrive().guest)
+        work.verify(hops.arrive().guest)
 
 
 if __name__ == "__main__":

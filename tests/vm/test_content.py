@@ -15,7 +15,7 @@ PASSES = 5
 
 
 def migrate_with_hints(hops: Hops, work: Work, passes: int) -> None:
-    """One hop with hints in at least `passes` passes, then the proof."""
+    """One hop with hints in at least `passes` passes, then the verification."""
     hops.here.start_agent()
     hops.here.start_hints()
     hops.hold()
@@ -24,7 +24,7 @@ def migrate_with_hints(hops: Hops, work: Work, passes: int) -> None:
     counters = hints_arrived(hops.here)
     check(counters["rounds"] >= passes, f"only {counters['rounds']} rounds were opened")
     check(hops.here.agent.alive(), "the agent died")
-    work.prove(hops.arrive().guest)
+    work.verify(hops.arrive().guest)
 
 
 def hints_on_destination(hops: Hops) -> None:

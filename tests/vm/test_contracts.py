@@ -94,11 +94,11 @@ def works(hops: Hops, case: Case) -> None:
     counters = hints_arrived(hops.here)
     check(counters["rounds"] >= 2, f"hints in {counters['rounds']} passes only")
     hops.arrive()
-    work.prove(hops.here.guest)
+    work.verify(hops.here.guest)
     use_memory(hops, work, case.share)
     for command in case.after:
         hops.here.guest.must(command, 120)
-    work.prove(hops.here.guest)
+    work.verify(hops.here.guest)
 
 
 def expect_reason(hops: Hops, why: str, refusal: str) -> None:
@@ -123,7 +123,7 @@ def refuses(hops: Hops, _case: Case) -> None:
           f"pages were offered in spite of the refusal: {counters}")
     hops.arrive()
     use_memory(hops, work)
-    work.prove(hops.here.guest)
+    work.verify(hops.here.guest)
 
 
 def set_report(hops: Hops, value: str) -> None:
@@ -151,7 +151,7 @@ def administrator_says_no(hops: Hops) -> None:
     for name in ("rounds", "pages-offered"):
         check(counters[name] == before[name], f"{name} rose after report=0: {counters}")
     hops.arrive()
-    work.prove(hops.here.guest)
+    work.verify(hops.here.guest)
     expect_reason(hops, "report=0", "admin")
     set_report(hops, "1")
     wait_for(lambda: "refused" not in hops.here.query(), "the end of the refusal")

@@ -60,7 +60,7 @@ def main() -> None:
         hops.wait_pass(2)
         hops.release()
         hints_arrived(hops.here)
-        work.prove(hops.arrive().guest)
+        work.verify(hops.arrive().guest)
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ def hints_in_the_first_pass() -> None:
               "hints were accepted after the first pass")
         check(counters["rounds"] == 1, f"{counters['rounds']} rounds instead of 1")
         step("hints in the first pass only")
-        work.prove(hops.arrive().guest)
+        work.verify(hops.arrive().guest)
         for name in work.names:
             hops.here.guest.kill(name)
         check(not old_bytes(hops.here.guest), "free memory was not zero")

@@ -94,7 +94,7 @@ def guest_of(host: Libvirt) -> Guest:
 
 
 def under_its_sandbox(host: Libvirt) -> None:
-    """This would prove little without libvirt's user and libvirt's sandbox."""
+    """This would show little without libvirt's user and libvirt's sandbox."""
     with open(host.path("run", "qemu", f"{DOMAIN}.pid"), encoding="ascii") as file:
         pid = int(file.read())
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
@@ -106,7 +106,7 @@ def under_its_sandbox(host: Libvirt) -> None:
 
 
 def migrate(here: Libvirt, there: Libvirt, stack: ExitStack) -> None:
-    """Prepare, migrate, prove."""
+    """Prepare, migrate, verify."""
     guest = guest_of(here)
     stack.callback(guest.close)
     guest.wait_boot()
@@ -127,7 +127,7 @@ def migrate(here: Libvirt, there: Libvirt, stack: ExitStack) -> None:
     check(skipped is not None and int(skipped[1]) > 20000, "hardly a page was skipped")
     arrived = guest_of(there)
     stack.callback(arrived.close)
-    work.prove(arrived)
+    work.verify(arrived)
 
 
 def main() -> None:

@@ -83,16 +83,16 @@ def hop_by_postcopy(hops: Hops) -> None:
 
 
 def there_and_on(spec: Spec) -> None:
-    """Two hops, each with several passes, each proved."""
+    """Two hops, each with several passes, each verified."""
     with Hops(spec) as hops:
         nodes = hops.here.guest.must("ls -d /sys/devices/system/node/node[0-9]*").split()
         check(len(nodes) == spec.nodes, f"the guest has {len(nodes)} nodes")
         hops.here.guest.must("memfill 200M", 60)
         work = Work(hops.here.guest, pages_mib=32, churn_mib=48)
         hops.hinted(3)
-        work.prove(hops.arrive().guest)
+        work.verify(hops.arrive().guest)
         hop_by_postcopy(hops)
-        work.prove(hops.arrive().guest)
+        work.verify(hops.arrive().guest)
 
 
 def main() -> None:

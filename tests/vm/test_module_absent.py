@@ -25,7 +25,7 @@ def never_loaded(hops: Hops, work: Work) -> None:
     hops.release()
     check(hops.here.counters()["rounds"] == 0, "a round was opened without a module")
     check(hops.here.agent.alive(), "the agent gave up for good")
-    work.prove(hops.arrive().guest)
+    work.verify(hops.arrive().guest)
 
 
 def unloaded(hops: Hops, work: Work) -> None:
@@ -42,7 +42,7 @@ def unloaded(hops: Hops, work: Work) -> None:
     hops.wait_pass(4)
     hops.release()
     hints_arrived(hops.here)
-    work.prove(hops.arrive().guest)
+    work.verify(hops.arrive().guest)
 
 
 def loaded_again(hops: Hops) -> None:

@@ -27,18 +27,18 @@ def main() -> None:
         hops.wait_pass(2)
         hops.release()
         hints_arrived(hops.here)
-        work.prove(hops.arrive().guest)
+        work.verify(hops.arrive().guest)
         step("the guest runs without the extension")
         time.sleep(2)
         hops.hold(ours)
         hops.release()
-        work.prove(hops.arrive().guest)
+        work.verify(hops.arrive().guest)
         hops.here.start_agent()
         hops.here.start_hints()
         hops.hold(plain)
         hops.release()
         hints_arrived(hops.here)
-        work.prove(hops.arrive().guest)
+        work.verify(hops.arrive().guest)
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def sleepy_guest_is_told_of(hops: Hops, work: Work) -> None:
     check(waited != (WARNING in vm.qemu.log()),
           f"waited: {waited}, but QEMU says:\n{vm.qemu.log()}")
     hops.release()
-    work.prove(hops.arrive().guest)
+    work.verify(hops.arrive().guest)
     step("waited for" if waited else "warned and not waited for")
 
 

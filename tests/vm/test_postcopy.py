@@ -3,7 +3,7 @@
 # time limit: 900 s
 """
 Hints, and then a switch to postcopy at a random moment, under load: the guest goes on at once,
-also on pages that were skipped, content is proved, and free memory is neither sent nor
+also on pages that were skipped, content is verified, and free memory is neither sent nor
 populated. With preemption, with a link that breaks, and on a host that allows no
 userfaultfd.
 """
@@ -70,7 +70,7 @@ def touch_free_memory(hops: Hops, mib: int = FIRST_MIB) -> str:
     return f"{numbers[1]} free pages touched, {numbers[3]} us each, {numbers[5]} us at worst"
 
 
-def land(hops: Hops) -> dict[str, Any]:
+def release(hops: Hops) -> dict[str, Any]:
     """Let postcopy end."""
     migration.set_parameters(hops.here.qemu, {"max-bandwidth": 0, "max-postcopy-bandwidth": 0})
     info = migration.wait(hops.here.qemu, 120)
@@ -95,9 +95,9 @@ def check_handed_over(hops: Hops, info: dict[str, Any], before: dict[str, int]) 
 
 
 def arrive(hops: Hops, work: Work, before: dict[str, int] | None = None) -> None:
-    """Let postcopy end, look at what was handed over since `before`, prove the content."""
-    check_handed_over(hops, land(hops), before or {})
-    work.prove(hops.arrive().guest)
+    """Let postcopy end, look at what was handed over since `before`, verify the content."""
+    check_handed_over(hops, release(hops), before or {})
+    work.verify(hops.arrive().guest)
 
 
 def random_switch(hops: Hops, work: Work, rng: random.Random, caps: dict[str, bool]) -> None:
@@ -121,7 +121,7 @@ def touched_in_time(hops: Hops, work: Work, cold: SleepingPages) -> bool:
     check(now["status"] in ("postcopy-active", "completed"), f"postcopy {now}")
     step(f"slow: {text}, {now['ram']['remaining'] >> 20} MiB still to come")
     arrive(hops, work)
-    cold.prove(hops.here.guest)
+    cold.verify(hops.here.guest)
     return now["status"] == "postcopy-active"
 
 
@@ -181,7 +181,7 @@ def never_used(hops: Hops, work: Work) -> None:
     check(counters["pages-cleared"] > 0 and counters["switchovers"] == 0,
           f"postcopy-ram set and not used: {counters}")
     step(f"{counters['pages-cleared']} pages skipped with postcopy-ram set")
-    work.prove(hops.arrive().guest)
+    work.verify(hops.arrive().guest)
 
 
 def cancelled(hops: Hops, work: Work) -> None:
@@ -201,10 +201,10 @@ def without_hints(hops: Hops, work: Work) -> None:
     """The same without an agent, to compare."""
     switch_to_postcopy(hops, lambda: hold(hops, CAPS, hints=False))
     step("without hints: " + touch_free_memory(hops))
-    info = land(hops)
+    info = release(hops)
     check(hops.here.counters()["pages-switchover"] == 0, "nothing was hinted")
     step(f"without hints: {info['ram']['postcopy-bytes'] >> 20} MiB were sent after the switch")
-    work.prove(hops.arrive().guest)
+    work.verify(hops.arrive().guest)
 
 
 def as_nobody() -> list[str]:
@@ -234,7 +234,7 @@ def no_permission(hops: Hops, work: Work) -> None:
     check(info["status"] == "failed", f"it went well, without postcopy on the other side: {info}")
     migration.wait_running(hops.here.qemu)
     there.stop()
-    work.prove(hops.here.guest)
+    work.verify(hops.here.guest)
 
 
 def plain_destination(hops: Hops, work: Work) -> None:

@@ -40,7 +40,7 @@ def ordinary_again(hops: Hops, work: Work) -> None:
     hops.hold()
     hops.release()
     hints_arrived(hops.here)
-    work.prove(hops.arrive().guest)
+    work.verify(hops.arrive().guest)
 
 
 def main() -> None:

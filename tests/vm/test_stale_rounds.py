@@ -25,7 +25,7 @@ class History:
         self._ids: list[int] = []
 
     def open_round(self, vm: Machine) -> int:
-        """Wait for a round that is new, prove it is taken, and remember it."""
+        """Wait for a round that is new, check that it is taken, and remember it."""
         ident = 0
 
         def is_new() -> bool:
@@ -117,7 +117,7 @@ def main() -> None:
             cancelled(hops, history)
             reverted(hops, history)
             ping_pong(hops, history, shm.name)
-            work.prove(hops.arrive().guest)
+            work.verify(hops.arrive().guest)
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ def main() -> None:
         work = Work(hops.here.guest, pages_mib=32, churn_mib=32)
         cancel(hops)
         migrate(hops)
-        work.prove(hops.arrive().guest)
+        work.verify(hops.arrive().guest)
 
 
 if __name__ == "__main__":

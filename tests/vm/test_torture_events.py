@@ -184,7 +184,7 @@ def main() -> None:
             there = unplug_dimm(hops) if DIMM_ARGS[1] in hops.here.spec.extra else plug_dimm(hops)
             travel(hops, there, dice, dice.sample(EVENTS, len(EVENTS)))
             hops.arrive()
-            loads.prove(hops.here.guest)
+            loads.verify(hops.here.guest)
             step(f"hop {hop + 1} is whole, {memory_total(hops)} MiB online")
         events_happened(hops)
 

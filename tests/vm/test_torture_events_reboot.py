@@ -155,7 +155,7 @@ def asleep_and_back(hops: Hops, loads: Loads, event: Callable[[Machine], None]) 
     hold(hops)
     event(hops.here)
     next_round(hops)
-    loads.prove(arrive(hops).guest)
+    loads.verify(arrive(hops).guest)
 
 
 def boot_id(vm: Machine, limit: float = patience.seconds(30)) -> str:
@@ -191,7 +191,7 @@ def rebooted(hops: Hops, event: Callable[[Machine], None], here: bool) -> Loads:
     if not here:
         come_up(hops.here, old)
         loads = start_loads(hops.here)
-    loads.prove(hops.here.guest)
+    loads.verify(hops.here.guest)
     return loads
 
 

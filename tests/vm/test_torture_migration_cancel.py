@@ -103,7 +103,7 @@ def hop(tour: Tour, hosts: Hosts, modes: list[Mode], rng: random.Random) -> None
         attempt(tour, hosts, rng.choice(some), moment, rng)
     tour.depart(rng.choice(modes), shm=hosts.other(tour))
     tour.wait_pass(rng.randrange(1, 4))
-    tour.land()
+    tour.release()
     check(tour.newly_skipped() > 0, f"no page was skipped: {tour.here.counters()}")
     tour.arrive()
 
@@ -129,8 +129,8 @@ def main() -> None:
         for number in range(times(HOPS)):
             equip(tour)
             hop(tour, hosts, modes, rng)
-            work.prove(tour.here.guest)
-            files.prove(tour.here.guest)
+            work.verify(tour.here.guest)
+            files.verify(tour.here.guest)
             files.renew(tour.here.guest)
             step(f"hop {number + 1}")
 

@@ -66,7 +66,7 @@ EVENTS = (nothing, stop_and_go, measure_dirty_rate, report_off_and_on)
 
 def hop(tour: Tour, work: Work, files: Files, mode: Mode, extras: tuple[str, ...],
         passes: int, event: Callable[[Machine], None] = nothing) -> None:
-    """One hop with hints from the first pass on, and the proof."""
+    """One hop with hints from the first pass on, and the verification."""
     vm = tour.here
     converge = "auto-converge" in extras
     vm.start_agent()
@@ -82,14 +82,14 @@ def hop(tour: Tour, work: Work, files: Files, mode: Mode, extras: tuple[str, ...
         tour.wait_pass(passes - 1)
     event(vm)
     tour.wait_pass(passes)
-    info = tour.land()
+    info = tour.release()
     check(mode.used(info), f"{mode.name} was not at work: {info}")
     check(tour.newly_skipped() > 0, f"no page was skipped with {tour.name()}: "
           f"{vm.counters()}\nthe agent says:\n{vm.agent.log() if vm.agent else ''}")
     check(vm.agent and vm.agent.alive(), "the agent died")
     guest = tour.arrive().guest
-    work.prove(guest)
-    files.prove(guest)
+    work.verify(guest)
+    files.verify(guest)
 
 
 def draw(tour: Tour, rng: random.Random, features: Features,

@@ -23,7 +23,7 @@ ROUNDS = 1
 
 
 class Guest:
-    """The guest's programs and files, and how to prove them anywhere."""
+    """The guest's programs and files, and how to verify them anywhere."""
 
     def __init__(self, tour: Tour) -> None:
         guest = tour.here.guest
@@ -31,10 +31,10 @@ class Guest:
         self.work = Work(guest, pages_mib=32, churn_mib=48)
         self.files = Files(guest)
 
-    def prove(self, vm: Machine) -> None:
+    def verify(self, vm: Machine) -> None:
         """Programs and files of the guest, wherever it runs."""
-        self.work.prove(vm.guest)
-        self.files.prove(vm.guest)
+        self.work.verify(vm.guest)
+        self.files.verify(vm.guest)
 
 
 def equip(vm: Machine) -> None:
@@ -75,12 +75,12 @@ def saved_and_reverted(tour: Tour, guest: Guest) -> None:
     tour.cancel()
     guest.files.renew(vm.guest)
     revert(vm, "start")
-    guest.prove(vm)
+    guest.verify(vm)
     tour.depart()
     tour.wait_pass(2)
-    tour.land()
+    tour.release()
     check(tour.newly_skipped() > 0, f"no page was skipped: {vm.counters()}")
-    guest.prove(tour.arrive())
+    guest.verify(tour.arrive())
 
 
 def saved_on_arrival(tour: Tour, guest: Guest, disk: str) -> None:
@@ -90,7 +90,7 @@ def saved_on_arrival(tour: Tour, guest: Guest, disk: str) -> None:
     snapshot(vm, "snapshot-save", "arrived")
     guest.files.renew(vm.guest)
     revert(vm, "arrived")
-    guest.prove(vm)
+    guest.verify(vm)
 
 
 def through_a_file(tour: Tour, guest: Guest, mode: Mode) -> None:
@@ -102,14 +102,14 @@ def through_a_file(tour: Tour, guest: Guest, mode: Mode) -> None:
     equip(vm)
     tour.depart(mode)
     tour.wait_pass(2)
-    tour.land()
+    tour.release()
     check(tour.newly_skipped() > 0, f"no page was skipped: {vm.counters()}")
     assert tour.there is not None
-    guest.prove(tour.there)
+    guest.verify(tour.there)
     tour.there.stop()
     again = tour.restore()
     migration.wait_running(again.qemu, 120)
-    guest.prove(again)
+    guest.verify(again)
     again.stop()
     step(f"the file of {mode.name} was loaded twice")
     migration.go_on(vm.qemu)
@@ -117,9 +117,9 @@ def through_a_file(tour: Tour, guest: Guest, mode: Mode) -> None:
     equip(vm)
     tour.depart()
     tour.wait_pass(2)
-    tour.land()
+    tour.release()
     check(tour.newly_skipped() > 0, f"no page was skipped: {vm.counters()}")
-    guest.prove(tour.arrive())
+    guest.verify(tour.arrive())
 
 
 def main() -> None:

@@ -4,7 +4,7 @@
 """
 A guest whose memory moves in every way a kernel has, while it travels with hints:
 huge pages, KSM, forks, tmpfs, page cache of a block device, compaction, stress-ng, a
-balloon that breathes and free page reporting. Every load proves its content after
+balloon that breathes and free page reporting. Every load verifies its content after
 each hop.
 
 FREEHINT_TORTURE_PLAIN=1 does the same without hints: the control for a failure.
@@ -84,7 +84,7 @@ def main() -> None:
         loads = Loads(hops.here.guest, TWISTS, STIRRERS, STRESS, files_mib=8)
         for hop in range(soak.times(2)):
             travel(hops, dice, dice.randint(3, 6))
-            loads.prove(hops.arrive().guest)
+            loads.verify(hops.arrive().guest)
             step(f"hop {hop + 1} is whole")
         loads.finish_stress(hops.here.guest)
 

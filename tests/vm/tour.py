@@ -58,7 +58,7 @@ class Tour(Hops):
         migration.set_parameters(src, {"max-bandwidth": HOLD_BANDWIDTH})
         return info
 
-    def land(self, timeout: float = 240.0) -> dict[str, Any]:
+    def release(self, timeout: float = 240.0) -> dict[str, Any]:
         """Let the migration end, through the file if there is one; then arrive()."""
         src = self.here.qemu
         migration.set_parameters(src, {"max-bandwidth": 0, "downtime-limit": 5000})
@@ -142,7 +142,7 @@ class Files:
                    "md5sum $n >$n.md5; done", 120)
 
     @staticmethod
-    def prove(guest: Guest) -> None:
+    def verify(guest: Guest) -> None:
         """Every file is as it was written, and the kernel is content."""
         status, text = guest.run("cd /run/files && cat *.md5 | md5sum -c", 120)
         check(status == 0, f"files are wrong: {text}")
