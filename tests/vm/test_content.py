@@ -7,7 +7,7 @@ many.
 """
 from __future__ import annotations
 
-from support import Hops, Work, check, hints_arrived, wait_for
+from support import Hops, Work, check, wait_for
 from lib.machine import Spec
 from lib.result import run
 
@@ -16,12 +16,7 @@ PASSES = 5
 
 def migrate_with_hints(hops: Hops, work: Work, passes: int) -> None:
     """One hop with hints in at least `passes` passes, then the verification."""
-    hops.here.start_agent()
-    hops.here.start_hints()
-    hops.hold()
-    hops.wait_pass(passes)
-    hops.release()
-    counters = hints_arrived(hops.here)
+    counters = hops.hinted(passes)
     check(counters["rounds"] >= passes, f"only {counters['rounds']} rounds were opened")
     check(hops.here.agent.alive(), "the agent died")
     work.verify(hops.arrive().guest)

@@ -6,7 +6,7 @@ is ever free, so the region need not have room for it, and nothing of it is hint
 """
 from __future__ import annotations
 
-from support import Hops, Work, check, hints_arrived, step, wait_for
+from support import Hops, Work, check, step, wait_for
 from lib import initramfs
 from lib.machine import Machine, Spec
 from lib.result import run, skip
@@ -54,12 +54,7 @@ def main() -> None:
         step("memory of a device is not in what the guest says")
         hops.here.guest.must("memfill 150M", 60)
         work = Work(hops.here.guest, pages_mib=32, churn_mib=48)
-        hops.here.start_agent()
-        hops.here.start_hints()
-        hops.hold()
-        hops.wait_pass(2)
-        hops.release()
-        hints_arrived(hops.here)
+        hops.hinted(2)
         work.verify(hops.arrive().guest)
 
 

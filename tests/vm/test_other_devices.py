@@ -12,7 +12,7 @@ import random
 import shutil
 import tempfile
 
-from support import Hops, check, check_kernel, expect_refusal, hints_arrived, step, wait_for
+from support import Hops, check, check_kernel, expect_refusal, step, wait_for
 from lib.machine import Machine, Spec
 from lib.result import run
 
@@ -104,11 +104,7 @@ def main() -> None:
                 leftover(hops.here, others, name)
                 step(f"a leftover region in the {name} slot does no harm")
             hops.here.load_module()
-            hops.here.start_agent()
-            hops.here.start_hints()
-            hops.hold()
-            hops.release()
-            hints_arrived(hops.here)
+            hops.hinted(1)
             check_kernel(hops.arrive().guest)
     finally:
         shutil.rmtree(others.dir)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import time
 
-from support import Hops, Work, hints_arrived, step
+from support import Hops, Work, step
 from lib.machine import Spec
 from lib.result import run
 
@@ -21,23 +21,14 @@ def main() -> None:
     with Hops(ours) as hops:
         hops.here.guest.must("memfill 200M", 60)
         work = Work(hops.here.guest, pages_mib=48, churn_mib=48)
-        hops.here.start_agent()
-        hops.here.start_hints()
-        hops.hold(plain)
-        hops.wait_pass(2)
-        hops.release()
-        hints_arrived(hops.here)
+        hops.hinted(2, plain)
         work.verify(hops.arrive().guest)
         step("the guest runs without the extension")
         time.sleep(2)
         hops.hold(ours)
         hops.release()
         work.verify(hops.arrive().guest)
-        hops.here.start_agent()
-        hops.here.start_hints()
-        hops.hold(plain)
-        hops.release()
-        hints_arrived(hops.here)
+        hops.hinted(1, plain)
         work.verify(hops.arrive().guest)
 
 

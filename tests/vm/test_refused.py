@@ -6,7 +6,7 @@ they were set before x-freehint-start or after, and query says why.
 """
 from __future__ import annotations
 
-from support import Hops, Work, check, expect_refusal, hints_arrived, migration, step
+from support import Hops, Work, check, expect_refusal, migration, step
 from lib.machine import Machine, Spec
 from lib.qmp import QmpError
 from lib.result import run
@@ -35,11 +35,7 @@ def refused_before_and_after(vm: Machine, capability: str) -> None:
 
 def ordinary_again(hops: Hops, work: Work) -> None:
     """Without them the same guest is hinted."""
-    hops.here.start_agent()
-    hops.here.start_hints()
-    hops.hold()
-    hops.release()
-    hints_arrived(hops.here)
+    hops.hinted(1)
     work.verify(hops.arrive().guest)
 
 

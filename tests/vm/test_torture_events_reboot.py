@@ -11,7 +11,6 @@ FREEHINT_TORTURE_PLAIN=1 does the same without hints: the control for a failure.
 """
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
 
