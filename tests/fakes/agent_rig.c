@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "agent_rig.h"
-#include "tests/unit/unit.h"
 
 struct rig rig;
 static char program[4096];

@@ -12,6 +12,7 @@
 #include "tests/fakes/fake_qmp_server.h"
 #include "tests/fakes/guest_voice.h"
 #include "tests/unit/region.h"
+#include "tests/unit/unit.h"
 
 #define SIZE		(1 << 20)
 #define INSTANCE	REGION_INSTANCE
@@ -61,6 +62,18 @@ int agent_rig_teardown(void **state);
 	{ #f, f, agent_rig_setup, agent_rig_teardown, NULL },			\
 	{ #f " without io_uring", f, agent_rig_setup_without_ring,		\
 	  agent_rig_teardown, NULL }
+
+/* The program of such tests; skipped where there is no agent. */
+#define RUN_AGENT_TESTS(...)							\
+	int main(void)								\
+	{									\
+		const struct CMUnitTest tests[] = { __VA_ARGS__ };		\
+										\
+		if (agent_rig_find())						\
+			return cmocka_run_group_tests(tests, NULL, NULL);	\
+		printf("skipped: build/freehint-agent was not built\n");	\
+		return 77;							\
+	}
 
 /** start_agent() - run it, with one more option or NULL */
 void start_agent(const char *option);

@@ -13,9 +13,6 @@
 
 #include "include/freehint/limits.h"
 #include "tests/fakes/agent_rig.h"
-#include "tests/unit/unit.h"
-
-#define SKIP 77
 
 static bool got_last(struct fake_qmp *server)
 {
@@ -292,9 +289,7 @@ static void silent_qemu_does_not_stop_the_agent_from_ending(void **state)
 	assert_int_equal(stop_agent(SIGTERM), 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_AGENT_TESTS(
 		AGENT_TEST(round_reaches_qemu_while_it_is_scanned),
 		AGENT_TEST(more_ranges_than_buffers_all_arrive),
 		AGENT_TEST(round_without_a_free_page_still_ends),
@@ -314,11 +309,4 @@ int main(void)
 		AGENT_TEST(qemu_that_ends_with_the_migration_gets_a_summary),
 		AGENT_TEST(truncated_file_is_survived),
 		AGENT_TEST(silent_qemu_does_not_stop_the_agent_from_ending),
-	};
-
-	if (!agent_rig_find()) {
-		printf("skipped: build/freehint-agent was not built\n");
-		return SKIP;
-	}
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

@@ -9,9 +9,6 @@
 
 #include "host-agent/agent/conf.h"
 #include "tests/fakes/agent_rig.h"
-#include "tests/unit/unit.h"
-
-#define SKIP 77
 
 static void polling_is_said_once(void **state)
 {
@@ -58,18 +55,9 @@ static void qemu_that_never_comes_is_an_error(void **state)
 
 #define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, agent_rig_setup, agent_rig_teardown)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_AGENT_TESTS(
 		RIG_TEST(polling_is_said_once),
 		RIG_TEST(ring_that_breaks_ends_the_agent),
 		AGENT_TEST(agent_follows_its_qemu),
 		AGENT_TEST(qemu_that_never_comes_is_an_error),
-	};
-
-	if (!agent_rig_find()) {
-		printf("skipped: build/freehint-agent was not built\n");
-		return SKIP;
-	}
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

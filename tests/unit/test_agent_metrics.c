@@ -9,9 +9,6 @@
 #include <unistd.h>
 
 #include "tests/fakes/agent_rig.h"
-#include "tests/unit/unit.h"
-
-#define SKIP 77
 
 static char path[64], option[96];
 
@@ -83,16 +80,7 @@ static void file_goes_with_an_agent_that_was_killed(void **state)
 
 #define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, setup, agent_rig_teardown)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_AGENT_TESTS(
 		RIG_TEST(file_follows_the_connection),
 		RIG_TEST(file_goes_with_an_agent_that_was_killed),
-	};
-
-	if (!agent_rig_find()) {
-		printf("skipped: build/freehint-agent was not built\n");
-		return SKIP;
-	}
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

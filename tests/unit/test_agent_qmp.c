@@ -10,9 +10,7 @@
 #include "include/freehint/limits.h"
 #include "proto/host_request.h"
 #include "tests/fakes/agent_rig.h"
-#include "tests/unit/unit.h"
 
-#define SKIP		77
 #define ROUND		81
 
 /* Commands of a session: negotiation, three queries twice, two batches. */
@@ -261,9 +259,7 @@ static void too_deep_breaks_the_connection_only(void **state)
 	expect_recovery();
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_AGENT_TESTS(
 		cmocka_unit_test(closed_at_every_command),
 		AGENT_TEST(odd_greetings_are_no_qmp),
 		AGENT_TEST(silence_is_borne),
@@ -273,11 +269,4 @@ int main(void)
 		AGENT_TEST(crumbs_are_put_together),
 		AGENT_TEST(too_much_breaks_the_connection_only),
 		AGENT_TEST(too_deep_breaks_the_connection_only),
-	};
-
-	if (!agent_rig_find()) {
-		printf("skipped: build/freehint-agent was not built\n");
-		return SKIP;
-	}
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

@@ -243,11 +243,6 @@ static void every_call_may_fail_once(void **state)
 	assert_true(n > 7);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(every_call_may_fail_once),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

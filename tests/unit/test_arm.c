@@ -175,9 +175,7 @@ static void memory_of_a_device_is_left_alone(void **state)
 	assert_false(covers(a->host, PAGE));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		cmocka_unit_test_setup(every_chunk_of_every_block_is_armed, setup),
 		cmocka_unit_test_setup(the_chunk_size_is_qemus, setup),
 		cmocka_unit_test_setup(an_unknown_chunk_size_means_the_smallest, setup),
@@ -190,7 +188,4 @@ int main(void)
 		cmocka_unit_test_setup(what_is_armed_in_part_is_told_part_by_part, setup),
 		cmocka_unit_test_setup(memory_of_devices_is_none_that_can_be_hinted, setup),
 		cmocka_unit_test_setup(nothing_is_covered_once_forgotten, setup),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

@@ -58,14 +58,9 @@ static void a_guest_without_a_module_is_left_alone(void **state)
 	assert_int_equal(fake.arms, 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(init, finish,
 		TEST(a_migration_starts_reporting_and_ends_it),
 		TEST(what_a_human_started_stays_on),
 		TEST(what_a_human_stopped_stays_off),
 		TEST(a_guest_without_a_module_is_left_alone),
-	};
-
-	return cmocka_run_group_tests(tests, init, finish);
-}
+)

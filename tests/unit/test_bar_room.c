@@ -81,12 +81,7 @@ static void room_once_given_is_there(void **state)
 		assert_int_equal(present[i] & 1, 1);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(setup, NULL,
 		cmocka_unit_test(room_is_asked_for_before_anything_is_touched),
 		cmocka_unit_test(room_once_given_is_there),
-	};
-
-	return cmocka_run_group_tests(tests, setup, NULL);
-}
+)

@@ -174,15 +174,10 @@ static void no_range_is_longer_than_the_limit(void **state)
 	free(words);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(random_bitmaps_equal_the_model),
 		cmocka_unit_test(run_goes_on_in_the_next_chunk),
 		cmocka_unit_test(open_run_ends_where_the_next_chunk_begins_later),
 		cmocka_unit_test(cut_run_goes_on_as_a_new_one),
 		cmocka_unit_test(no_range_is_longer_than_the_limit),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

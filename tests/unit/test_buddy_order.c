@@ -35,12 +35,7 @@ static void a_page_of_a_valid_order_lies_in_one_block(void **state)
 	assert_int_equal(valid, 2 * (2 * BLOCK - 1));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(an_order_fits_its_alignment_alone),
 		cmocka_unit_test(a_page_of_a_valid_order_lies_in_one_block),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

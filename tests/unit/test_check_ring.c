@@ -89,11 +89,6 @@ static void every_setting_has_its_words(void **state)
 	expect(NULL, NULL, -ENOSYS, "Function not implemented");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(every_setting_has_its_words),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

@@ -105,14 +105,9 @@ static void help_and_version_exit_with_zero(void **state)
 	assert_int_equal(exit_code("--version"), 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(every_option),
 		cmocka_unit_test(wrong_usage_exits_with_one),
 		cmocka_unit_test(help_and_version_exit_with_zero),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

@@ -114,14 +114,9 @@ static void a_broken_file_is_no_danger(void **state)
 	unlink(path);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(what_is_exported_is_found),
 		cmocka_unit_test(what_is_only_used_is_not_found),
 		cmocka_unit_test(what_is_no_program_is_refused),
 		cmocka_unit_test(a_broken_file_is_no_danger),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

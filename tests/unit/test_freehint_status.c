@@ -75,14 +75,9 @@ static void reply_that_is_no_object_is_refused(void **state)
 	assert_int_equal(freehint_status_parse(&status, NULL), -EPROTO);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(full_reply),
 		cmocka_unit_test(missing_and_odd_members_read_as_zero),
 		cmocka_unit_test(long_text_is_cut),
 		cmocka_unit_test(reply_that_is_no_object_is_refused),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

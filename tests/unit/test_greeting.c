@@ -134,9 +134,7 @@ static void memory_that_is_added_before_the_guest_has_run_is_not_looked_at(void 
 	assert_false(fake.timer_set);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(init, finish,
 		cmocka_unit_test(the_region_is_left_alone_until_the_guest_has_run),
 		cmocka_unit_test(memory_that_is_added_before_the_guest_has_run_is_not_looked_at),
 		GREETED_TEST(a_reset_makes_the_old_hello_stale),
@@ -146,7 +144,4 @@ int main(void)
 		GREETED_TEST(a_backend_that_is_added_later_gets_its_hello_at_once),
 		GREETED_TEST(another_backend_with_the_same_id_takes_the_place_of_one_that_is_gone),
 		GREETED_TEST(a_backend_that_is_gone_closes_the_round_and_is_let_go),
-	};
-
-	return cmocka_run_group_tests(tests, init, finish);
-}
+)

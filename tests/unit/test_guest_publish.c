@@ -309,9 +309,7 @@ static void request_is_read_whole(void **state)
 	assert_false(freehint_round_is_current(&pub, 77));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		TEST(attach_takes_the_hosts_numbers),
 		TEST(attach_refuses_a_region_without_our_magic),
 		TEST(attach_refuses_a_mapping_below_the_smallest),
@@ -333,7 +331,4 @@ int main(void)
 		TEST(put_used_stops_at_the_capacity),
 		TEST(seal_tells_counts_status_and_round),
 		TEST(request_is_read_whole),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

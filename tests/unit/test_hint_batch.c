@@ -236,9 +236,7 @@ static void a_round_that_was_given_up_sends_nothing_more(void **state)
 	assert_int_equal(qemu.count, 2);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		TEST(first_ranges_leave_at_once_and_the_rest_gathers),
 		TEST(full_batches_do_not_wait),
 		TEST(nothing_is_copied_while_all_buffers_travel),
@@ -247,7 +245,4 @@ int main(void)
 		TEST(broken_connection_is_told_and_forgotten),
 		TEST(late_and_other_errors_are_counted_apart),
 		TEST(a_round_that_was_given_up_sends_nothing_more),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

@@ -85,14 +85,9 @@ static int init(void **state)
 	return hint_map_count(0, 64) != 0 || hint_map_init(PAGES) || hint_map_init(1);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(init, NULL,
 		cmocka_unit_test_setup(ranges_of_any_alignment_add_up, setup),
 		cmocka_unit_test_setup(word_edges_are_exact, setup),
 		cmocka_unit_test_setup(what_lies_beyond_the_end_is_left_out, setup),
 		cmocka_unit_test_setup(a_reset_forgets_all, setup),
-	};
-
-	return cmocka_run_group_tests(tests, init, NULL);
-}
+)

@@ -280,9 +280,7 @@ static void random_headers_do_no_harm(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		TEST(nothing_happens_without_a_request),
 		TEST(ranges_come_before_the_seal),
 		TEST(declined_round_is_complete_and_empty),
@@ -301,7 +299,4 @@ int main(void)
 		TEST(seal_that_counts_otherwise_withholds_the_rest),
 		TEST(round_id_above_the_limit_is_ignored),
 		TEST(random_headers_do_no_harm),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

@@ -55,16 +55,11 @@ static void nobody_waits_without_a_limit(void **state)
 	assert_false(hint_wait_for(0, 1, 0, 10000 * MS).too_late);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(a_guest_that_is_awake_has_half_the_limit_to_move),
 		cmocka_unit_test(the_time_until_the_guest_looks_is_added),
 		cmocka_unit_test(a_guest_that_does_not_say_is_asleep_in_the_first_pass_only),
 		cmocka_unit_test(a_guest_that_looks_too_seldom_is_not_waited_for),
 		cmocka_unit_test(a_large_guest_has_a_millisecond_for_each_gib),
 		cmocka_unit_test(nobody_waits_without_a_limit),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

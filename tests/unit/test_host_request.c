@@ -132,9 +132,7 @@ static void a_kick_is_news_in_a_line_that_has_not_changed(void **state)
 	region_drop(&region);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(hello_is_refused_where_no_bitmap_fits),
 		cmocka_unit_test(hello_needs_an_instance),
 		cmocka_unit_test(hello_describes_the_region),
@@ -143,7 +141,4 @@ int main(void)
 		cmocka_unit_test(both_sides_accept_what_the_host_wrote),
 		cmocka_unit_test(request_is_read_by_both_sides),
 		cmocka_unit_test(a_kick_is_news_in_a_line_that_has_not_changed),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

@@ -332,9 +332,7 @@ static void the_last_page_of_the_largest_guest_can_be_told(void **state)
 	region_drop(&big);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		TEST(capacity_follows_from_the_size_alone),
 		TEST(attach_refuses_a_region_without_room),
 		TEST(host_hello_is_checked_against_the_mapping),
@@ -352,7 +350,4 @@ int main(void)
 		TEST(the_guest_says_how_often_it_looks),
 		TEST(a_side_of_version_1_knows_no_period),
 		TEST(the_last_page_of_the_largest_guest_can_be_told),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

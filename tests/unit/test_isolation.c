@@ -215,16 +215,11 @@ static void listed_calls_work(void **state)
 	expect_fine(do_log);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(forbidden_calls_kill),
 		cmocka_unit_test(calls_of_another_abi_kill),
 		cmocka_unit_test(only_the_loop_in_use_may_wait),
 		cmocka_unit_test(listed_calls_work),
 		cmocka_unit_test(nothing_is_left_to_gain),
 		cmocka_unit_test(descriptors_are_closed_on_any_kernel),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

@@ -71,14 +71,9 @@ static void an_answer_that_makes_no_sense_has_no_device(void **state)
 	json_decref(odd);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(it_is_told_from_others),
 		cmocka_unit_test(it_is_found_behind_a_bridge),
 		cmocka_unit_test(one_without_an_address_has_none),
 		cmocka_unit_test(an_answer_that_makes_no_sense_has_no_device),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

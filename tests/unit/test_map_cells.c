@@ -169,16 +169,11 @@ static void pictures_are_written(void **state)
 	assert_int_equal(map_svg(&cells, "/nonexistent/a.svg"), -ENOENT);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(answers_that_make_no_sense_are_refused),
 		cmocka_unit_test(classes_add_up_to_the_ram),
 		cmocka_unit_test(the_main_class_has_a_shade),
 		cmocka_unit_test(what_the_guest_published_is_added_up),
 		cmocka_unit_test(terminal_shows_a_character_for_each_cell),
 		cmocka_unit_test(pictures_are_written),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

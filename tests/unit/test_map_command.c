@@ -120,14 +120,9 @@ static int start(void **state)
 	return hint_map_init(CAPACITY);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(start, finish,
 		cmocka_unit_test(memory_and_holes_are_told_apart),
 		cmocka_unit_test(what_was_hinted_is_added_up),
 		cmocka_unit_test(any_number_of_cells_covers_all),
 		cmocka_unit_test(bad_arguments_are_refused),
-	};
-
-	return cmocka_run_group_tests(tests, start, finish);
-}
+)

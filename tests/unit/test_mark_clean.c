@@ -277,9 +277,7 @@ static void bad_files_are_refused_and_closed(void **state)
 	close(ends[1]);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(init, finish,
 		TEST(good_ranges_are_queued),
 		TEST(memory_of_the_firmware_is_left_alone),
 		TEST(bad_ranges_are_refused_by_number),
@@ -293,7 +291,4 @@ int main(void)
 		TEST(too_long_a_list_is_refused),
 		TEST(records_in_a_file_are_queued),
 		TEST(bad_files_are_refused_and_closed),
-	};
-
-	return cmocka_run_group_tests(tests, init, finish);
-}
+)

@@ -138,16 +138,11 @@ static void scribe_is_told_what_is_new(void **state)
 	close(pair[0]);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		cmocka_unit_test_setup(state_and_counters_are_told, setup),
 		cmocka_unit_test_setup(counters_of_a_qemu_that_is_gone_are_left_out, setup),
 		cmocka_unit_test_setup(migrations_add_up, setup),
 		cmocka_unit_test_setup(every_name_has_one_head, setup),
 		cmocka_unit_test_setup(odd_names_make_a_label_all_the_same, setup),
 		cmocka_unit_test_setup(scribe_is_told_what_is_new, setup),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

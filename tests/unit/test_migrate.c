@@ -191,9 +191,7 @@ static void a_state_that_waits_for_somebody_says_for_whom(void **state)
 
 #define PLAYED(test) cmocka_unit_test_setup_teardown(test, play_setup, play_teardown)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		PLAYED(a_migration_that_completes_keeps_what_was_set),
 		PLAYED(a_migration_that_fails_puts_back),
 		PLAYED(a_migration_that_is_refused_puts_back),
@@ -211,7 +209,4 @@ int main(void)
 		PLAYED(a_connection_that_breaks_is_made_again),
 		PLAYED(a_guest_that_is_left_stopped_is_named),
 		cmocka_unit_test(a_state_that_waits_for_somebody_says_for_whom),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

@@ -101,9 +101,7 @@ static void outcomes_have_names(void **state)
 	assert_int_equal(migration_outcome_of(""), OUTCOME_NONE);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(source_may_be_mapped_throughout_precopy),
 		cmocka_unit_test(destination_of_precopy_waits_for_the_end),
 		cmocka_unit_test(destination_of_postcopy_waits_while_the_guest_runs),
@@ -111,7 +109,4 @@ int main(void)
 		cmocka_unit_test(destination_without_status_is_done_when_it_left_inmigrate),
 		cmocka_unit_test(no_answer_means_do_not_map),
 		cmocka_unit_test(outcomes_have_names),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

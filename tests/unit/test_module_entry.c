@@ -345,9 +345,7 @@ static void bad_options_are_refused_by_name(void **state)
 
 #define RESET_TEST(name) cmocka_unit_test_setup(name, reset)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		RESET_TEST(tested_series_load_with_their_plugin_number),
 		RESET_TEST(how_a_series_switches_to_postcopy_is_known_or_not),
 		RESET_TEST(in_an_untested_series_we_load_without_effect_and_say_why),
@@ -360,7 +358,4 @@ int main(void)
 		RESET_TEST(tcg_gets_its_tlbs_reset_on_every_series),
 		RESET_TEST(options_are_taken),
 		RESET_TEST(bad_options_are_refused_by_name),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

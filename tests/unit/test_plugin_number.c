@@ -137,14 +137,9 @@ static void a_qemu_without_an_answer_is_not_asked(void **state)
 
 #define RESET_TEST(name) cmocka_unit_test_setup(name, reset)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		RESET_TEST(a_tested_series_is_not_asked),
 		RESET_TEST(an_unknown_series_is_asked),
 		RESET_TEST(without_an_answer_the_functions_for_plugins_tell_the_number),
 		RESET_TEST(a_qemu_without_an_answer_is_not_asked),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

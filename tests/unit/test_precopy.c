@@ -329,9 +329,7 @@ static void a_sync_waits_for_the_last_range_though_reporting_was_stopped(void **
 	assert_true(slow.synced);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(init, finish,
 		GREETED_TEST(a_round_opens_after_each_sync_and_is_armed_before),
 		GREETED_TEST(every_start_kicks_a_guest_that_may_look_seldom),
 		GREETED_TEST(the_big_lock_is_dropped_for_arming_and_left_as_it_was_found),
@@ -349,7 +347,4 @@ int main(void)
 		GREETED_TEST(a_sync_by_another_thread_closes_the_round_and_opens_none),
 		GREETED_TEST(no_round_opens_in_the_middle_of_another_threads_sync),
 		GREETED_TEST(a_sync_waits_for_the_last_range_though_reporting_was_stopped),
-	};
-
-	return cmocka_run_group_tests(tests, init, finish);
-}
+)

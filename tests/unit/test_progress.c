@@ -88,15 +88,10 @@ static void an_answer_without_numbers_is_shown(void **state)
 	json_decref(migrate);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(eighty_columns_have_a_bar_and_numbers),
 		cmocka_unit_test(the_bar_is_as_long_as_what_is_done),
 		cmocka_unit_test(no_width_is_exceeded),
 		cmocka_unit_test(without_a_terminal_everything_is_told_and_nothing_drawn),
 		cmocka_unit_test(an_answer_without_numbers_is_shown),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

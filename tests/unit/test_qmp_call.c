@@ -178,9 +178,7 @@ static void a_socket_that_is_not_there_is_named(void **state)
 	qmp_call_close(&call);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(a_command_is_answered_with_events_in_between),
 		cmocka_unit_test(a_signal_does_not_end_the_wait),
 		cmocka_unit_test(an_error_is_told_by_name),
@@ -188,7 +186,4 @@ int main(void)
 		cmocka_unit_test(what_is_no_qemu_is_refused),
 		cmocka_unit_test(a_qemu_that_goes_away_is_noticed),
 		cmocka_unit_test(a_socket_that_is_not_there_is_named),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

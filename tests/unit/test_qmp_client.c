@@ -351,9 +351,7 @@ static void nonsense_is_refused(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		TEST(negotiation_comes_first),
 		TEST(events_may_come_before_the_negotiation_ends),
 		TEST(refused_negotiation_is_no_qmp),
@@ -368,7 +366,4 @@ int main(void)
 		TEST(too_much_is_refused),
 		TEST(too_deep_is_refused),
 		TEST(nonsense_is_refused),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

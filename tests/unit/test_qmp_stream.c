@@ -137,15 +137,10 @@ static void unterminated_string_hides_brackets(void **state)
 	qmp_stream_free(&stream);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(every_split_gives_the_same_objects),
 		cmocka_unit_test(single_bytes_fit_a_small_buffer),
 		cmocka_unit_test(garbage_is_an_error),
 		cmocka_unit_test(overlong_object_is_an_error),
 		cmocka_unit_test(unterminated_string_hides_brackets),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

@@ -94,16 +94,11 @@ static void more_segments_than_room_still_answer(void **state)
 	assert_int_equal(map.count, RAM_MAP_SEGMENTS);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		cmocka_unit_test_setup(a_segment_ends_where_the_memory_ends, setup),
 		cmocka_unit_test_setup(the_last_page_is_a_segment_of_one, setup),
 		cmocka_unit_test_setup(a_hole_is_an_error_with_qemus_words, setup),
 		cmocka_unit_test_setup(memory_of_a_device_is_an_error, setup),
 		cmocka_unit_test_setup(a_known_segment_costs_no_question, setup),
 		cmocka_unit_test_setup(more_segments_than_room_still_answer, setup),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

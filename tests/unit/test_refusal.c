@@ -94,16 +94,11 @@ static int setup(void **state)
 	return 0;
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(init, finish,
 		cmocka_unit_test(without_a_region_nothing_else_is_asked),
 		cmocka_unit_test_setup(nothing_is_wrong, setup),
 		cmocka_unit_test_setup(a_capability_is_named, setup),
 		cmocka_unit_test_setup(the_guests_reason_is_named, setup),
 		cmocka_unit_test_setup(zero_pages_are_refused_in_later_passes_only, setup),
 		cmocka_unit_test_setup(the_side_to_update_is_named, setup),
-	};
-
-	return cmocka_run_group_tests(tests, init, finish);
-}
+)

@@ -336,9 +336,7 @@ static void rounds_of_a_migration_are_remembered(void **state)
 	assert_int_equal(gate_past(past), 1);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(start_runner, NULL,
 		cmocka_unit_test(ids_are_positive_and_never_repeat),
 		cmocka_unit_test(ids_begin_at_a_random_number),
 		cmocka_unit_test(no_round_is_open_before_the_first_and_after_a_close),
@@ -354,7 +352,4 @@ int main(void)
 		cmocka_unit_test(a_wait_ends_when_nobody_answers),
 		cmocka_unit_test(a_wait_goes_on_while_answers_come),
 		cmocka_unit_test(a_wait_has_an_end_though_answers_come),
-	};
-
-	return cmocka_run_group_tests(tests, start_runner, NULL);
-}
+)

@@ -139,11 +139,6 @@ static void no_copy_mixes_two_rounds(void **state)
 	region_drop(&region);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(no_copy_mixes_two_rounds),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

@@ -241,16 +241,11 @@ static void the_rest_is_forbidden(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		TEST(file_follows_and_goes_with_the_agent),
 		TEST(file_is_whole_at_any_time),
 		TEST(missing_directory_is_survived),
 		TEST(what_is_wrong_is_said_once),
 		TEST(link_in_the_way_is_not_followed),
 		TEST(the_rest_is_forbidden),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

@@ -317,9 +317,7 @@ static void completed_without_a_time_is_asked_once_more(void **state)
 #define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, session_rig_setup, \
 								session_rig_teardown)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		RIG_TEST(nobody_there_is_tried_again_ever_later),
 		RIG_TEST(silent_monitor_is_told_after_a_while),
 		RIG_TEST(round_is_hinted_by_polls),
@@ -338,7 +336,4 @@ int main(void)
 		RIG_TEST(qemu_that_takes_its_time_is_waited_for),
 		RIG_TEST(last_try_is_not_later_than_the_end),
 		RIG_TEST(without_the_option_it_waits_for_ever),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

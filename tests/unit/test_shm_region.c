@@ -117,15 +117,10 @@ static void cannot_be_written(void **state)
 
 #define FILE_TEST(f) cmocka_unit_test_setup_teardown(f, make_file, remove_file)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		FILE_TEST(maps_what_qemu_wrote),
 		FILE_TEST(refuses_sizes_that_no_region_has),
 		FILE_TEST(refuses_what_is_not_a_file),
 		FILE_TEST(survives_truncation),
 		FILE_TEST(cannot_be_written),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

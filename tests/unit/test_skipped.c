@@ -167,9 +167,7 @@ static void a_new_migration_begins_with_nothing(void **state)
 	assert_int_equal(runs, 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		TEST(what_is_hinted_is_skipped),
 		TEST(a_run_that_is_taken_ends_the_walk),
 		TEST(what_is_written_is_skipped_no_more),
@@ -177,7 +175,4 @@ int main(void)
 		TEST(memory_of_devices_is_not_logged_and_not_skipped),
 		TEST(what_is_not_plugged_is_forgotten),
 		TEST(a_new_migration_begins_with_nothing),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

@@ -288,9 +288,7 @@ static int teardown_both(void **state)
 	cmocka_unit_test_setup_teardown(name, setup, teardown_both),			\
 	{ #name " (announced)", name, setup_announced, teardown_both, NULL }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(init, finish,
 		BOTH_TEST(what_is_still_skipped_is_set_dirty_and_made_zero),
 		BOTH_TEST(it_is_handed_over_once),
 		BOTH_TEST(the_end_of_a_precopy_is_no_switch),
@@ -301,7 +299,4 @@ int main(void)
 		BOTH_TEST(the_log_is_given_back_at_the_end),
 		BOTH_TEST(no_page_is_made_zero_when_the_guest_runs_again),
 		BOTH_TEST(an_announcement_is_forgotten_when_the_guest_runs_on),
-	};
-
-	return cmocka_run_group_tests(tests, init, finish);
-}
+)

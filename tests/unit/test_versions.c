@@ -149,14 +149,9 @@ static void a_host_that_was_replaced_is_looked_at_anew(void **state)
 	assert_int_equal(pub.version, 1);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		TEST(every_host_meets_every_guest_and_every_reader),
 		TEST(the_older_side_is_named),
 		TEST(a_guest_without_a_common_version_writes_nothing),
 		TEST(a_host_that_was_replaced_is_looked_at_anew),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

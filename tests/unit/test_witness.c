@@ -329,9 +329,7 @@ static void nothing_is_watched_unless_wanted(void **state)
 	assert_int_equal(NEW(checks), 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		TEST(a_write_that_the_log_has_not_is_told_once),
 		TEST(a_write_that_both_know_is_well),
 		TEST(a_write_between_a_sync_and_a_round_is_not_checked),
@@ -343,7 +341,4 @@ int main(void)
 		TEST(what_cannot_be_watched_is_said),
 		TEST(a_page_that_was_merged_is_no_lost_write),
 		TEST(nothing_is_watched_unless_wanted),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

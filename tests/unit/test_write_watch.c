@@ -149,9 +149,7 @@ static void shared_memory_is_never_merged(void **state)
 	assert_false(write_watch_mergeable(memory, PAGES * PAGE));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		WATCH_TEST(writes_to_private_memory_are_known),
 		WATCH_TEST(writes_to_shared_memory_are_known),
 		WATCH_TEST(a_huge_page_counts_as_one),
@@ -160,7 +158,4 @@ int main(void)
 		WATCH_TEST(nothing_is_watched_after_the_end),
 		WATCH_TEST(memory_that_ksm_may_merge_is_known),
 		WATCH_TEST(shared_memory_is_never_merged),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

@@ -153,9 +153,7 @@ static void it_can_be_stopped_when_it_does_not_run(void **state)
 	assert_int_equal(fake_log.discards, 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+RUN_TESTS(NULL, NULL,
 		TEST(plain_memory_is_given_to_the_kernel),
 		TEST(so_is_a_shared_file),
 		TEST(a_file_under_a_private_mapping_is_not_touched),
@@ -164,7 +162,4 @@ int main(void)
 		TEST(what_the_kernel_does_not_take_is_written_and_not_offered_again),
 		TEST(memory_that_is_read_only_is_left),
 		TEST(it_can_be_stopped_when_it_does_not_run),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+)

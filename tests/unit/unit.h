@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What every unit test includes: cmocka, the headers that it wants before its own, the test
- * that has a setup() and a teardown() of its file, and the end of a child process.
+ * that has a setup() and a teardown() of its file, main(), and the end of a child process.
  */
 #ifndef FREEHINT_TEST_UNIT_H
 #define FREEHINT_TEST_UNIT_H
@@ -17,6 +17,15 @@
 #include <cmocka.h>
 
 #define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+/* RUN_TESTS(before, after, test, ...) - the program; what runs before and after all, or NULL */
+#define RUN_TESTS(before, after, ...)						\
+	int main(void)								\
+	{									\
+		const struct CMUnitTest tests[] = { __VA_ARGS__ };		\
+										\
+		return cmocka_run_group_tests(tests, before, after);		\
+	}
 
 /** child_status() - wait for the child @pid, which fork() has returned; its wait status */
 static inline int child_status(pid_t pid)
