@@ -42,16 +42,13 @@ def outcome(agent: HeldAgent, src: Machine, before: int) -> str:
 def one_failure(src: Machine, number: int, ring: bool) -> str | None:
     """One agent; the name of what failed, None when there are no more calls."""
     before = src.counters()["pages-accepted"]
-    agent = HeldAgent(src.shm, src.agent_qmp, fail_call=number, ring=ring)
-    try:
+    with HeldAgent(src.shm, src.agent_qmp, fail_call=number, ring=ring) as agent:
         what = outcome(agent, src, before)
         status = agent.stop()
         log = agent.log()
         documented = status in (ISOLATION, SYSTEM) and "error: " in log
         check(documented or (status in (0, -signal.SIGTERM) and what == "hinted"),
               f"call {number}: {what}, status {status}:\n{log}")
-    finally:
-        agent.kill()
     if status == -signal.SIGTERM:
         # it had hardly started: the last hints of the agent before were taken for its own
         return one_failure(src, number, ring)

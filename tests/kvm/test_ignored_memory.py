@@ -46,8 +46,7 @@ def one_node_migrates(accel: str, shared: str) -> None:
         for region in (KEPT_BELOW, KEPT_ABOVE, REUSED):
             src.write(region, OLD)
         src.start_hints()
-        agent = HeldAgent(src.shm, src.agent_qmp)
-        try:
+        with HeldAgent(src.shm, src.agent_qmp) as agent:
             agent.wait_said("attached")
             hold(src, dst, IGNORE)
             src.publish(src.wait_round(), FREE)
@@ -55,8 +54,6 @@ def one_node_migrates(accel: str, shared: str) -> None:
             src.write(REUSED, NEW)
             release(src, dst)
             check(agent.stop() == 0, f"the agent did not end well:\n{agent.log()}")
-        finally:
-            agent.kill()
         counters = src.counters()
         check(counters["commands-refused"] == 0, f"refused: {counters}")
         check(counters["pages-ignored"] == (NODE - FREE.start) // PAGE,

@@ -83,16 +83,13 @@ def migrate_on_full_disk(src: Machine, dst: Machine, disk: SmallDisk) -> None:
     """All pages are there; a migration with hints needs no more."""
     src.qmp.command("x-freehint-start")
     disk.leave(0)
-    agent = HeldAgent(src.shm, src.agent_qmp)
-    try:
+    with HeldAgent(src.shm, src.agent_qmp) as agent:
         agent.wait_said("attached")
         hold(src, dst)
         src.publish(src.wait_round(), FREE)
         src.wait_applied(len(FREE) // PAGE)
         release(src, dst)
         check(agent.stop() == 0, "the agent did not end well")
-    finally:
-        agent.kill()
     check(dst.lost(KEPT, PATTERN) == 0, "content is lost")
 
 

@@ -63,13 +63,10 @@ def two_agents(accel: str) -> None:
 def one_agent(src: Machine, dst: Machine) -> None:
     """An ordinary migration with an agent."""
     ready(src)
-    agent = HeldAgent(src.shm, src.agent_qmp)
-    try:
+    with HeldAgent(src.shm, src.agent_qmp) as agent:
         agent.wait_said("attached")
         hinted_migration(src, dst, len(FREE) // PAGE)
         check(agent.stop() == 0, f"the agent did not end well:\n{agent.log()}")
-    finally:
-        agent.kill()
 
 
 def file_larger_than_device(accel: str) -> None:
@@ -99,14 +96,11 @@ def device_too_small(accel: str) -> None:
             check(False, "reporting started with 4 KiB")
         except QmpError as error:
             check("smaller than 8 KiB" in error.desc, error.desc)
-        agent = HeldAgent(src.shm, src.agent_qmp)
-        try:
+        with HeldAgent(src.shm, src.agent_qmp) as agent:
             agent.wait_said("waiting for the guest to start")
             migration.begin(src, dst)
             release(src, dst)
             check(agent.stop() == 0, "the agent did not end well")
-        finally:
-            agent.kill()
         check(dst.lost(KEPT, OLD) == 0, "content is lost")
 
 
@@ -117,16 +111,13 @@ def file_of_another_qemu(accel: str) -> None:
             Machine(accel, name="dst", mem=MEM, incoming=True) as dst:
         ready(src)
         ready(other)
-        agent = HeldAgent(other.shm, src.agent_qmp)
-        try:
+        with HeldAgent(other.shm, src.agent_qmp) as agent:
             agent.wait_said("does not contain this QEMU's instance")
             hold(src, dst)
             src.publish(src.wait_round(), FREE)
             release(src, dst)
             check(src.counters()["pages-accepted"] == 0, "pages were hinted")
             check(agent.stop() == 0, "the agent did not end well")
-        finally:
-            agent.kill()
         check(dst.lost(KEPT, OLD) == 0, "content is lost")
 
 

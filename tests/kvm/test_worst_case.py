@@ -128,8 +128,7 @@ def one_round(accel: str, mem: int, lie: bool) -> None:
               lifetime=LIFETIME) as (src, dst):
         src.wait_boot()
         src.write(WRITTEN, PATTERN)
-        agent = Agent(src.shm, src.agent_qmp)
-        try:
+        with Agent(src.shm, src.agent_qmp) as agent:
             src.start_hints()
             hold(src, dst)
             counters = publish(src, mem, lie)
@@ -139,8 +138,6 @@ def one_round(accel: str, mem: int, lie: bool) -> None:
             src.write(WRITTEN, NEW)
             if mem <= 64 * GIB and is_room(mem) and end(src, dst):
                 check(not dst.lost(WRITTEN, NEW), "pages are wrong")
-        finally:
-            agent.stop()
 
 
 def check_bounds(counters: dict[str, int]) -> None:
