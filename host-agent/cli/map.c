@@ -123,7 +123,10 @@ static bool ask_qemu(struct qmp_call *call, const struct map_options *opt,
 	return answer && !ret;
 }
 
-/* Without free pages the picture shows what was hinted, and the rest as in use. */
+/*
+ * The last round of a migration has no complete report if QEMU stopped the guest before it
+ * was done. The picture then shows what was hinted, and the rest as in use.
+ */
 static int read_free(struct map_cells *cells, const char *path, u64 round)
 {
 	struct shm_region region = { 0 };
@@ -135,8 +138,11 @@ static int read_free(struct map_cells *cells, const char *path, u64 round)
 	ret = freehint_reader_attach(&reader, region.base, region.size);
 	if (ret)
 		fprintf(stderr, "freehint map: %s is not a region of freehint\n", path);
-	else if (map_cells_add_free(cells, &reader, round))
-		fputs("freehint map: the guest has not reported free pages yet\n", stderr);
+	else if (map_cells_add_free(cells, &reader, round)) {
+		fputs("freehint map: the guest's last report of free pages is not complete, hinted pages are drawn as free\n",
+		      stderr);
+		map_cells_assume_free(cells);
+	}
 	shm_region_unmap(&region);
 	return ret;
 }

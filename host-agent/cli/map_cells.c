@@ -63,11 +63,19 @@ static void add_words(void *opaque, u64 page, const u64 *words, u64 count)
 int map_cells_add_free(struct map_cells *cells, const struct freehint_reader *reader,
 		       u64 round)
 {
+	struct freehint_guest_seal seal;
 	u64 mark;
 
-	if (round == FREEHINT_NO_ROUND || freehint_read_progress(reader, round, &mark))
+	if (round == FREEHINT_NO_ROUND || freehint_read_seal(reader, round, &seal) ||
+	    seal.status != FREEHINT_SEAL_COMPLETE ||
+	    freehint_read_progress(reader, round, &mark))
 		return -ENODATA;
 	return region_file_walk(reader, round, mark, add_words, cells) ? -ENODATA : 0;
+}
+
+void map_cells_assume_free(struct map_cells *cells)
+{
+	memcpy(cells->unused, cells->hinted, sizeof(cells->unused));
 }
 
 static u64 min_u64(u64 a, u64 b)

@@ -60,11 +60,16 @@ int map_cells_parse(struct map_cells *cells, const json_t *answer);
  * @reader: the shared memory; the guest may write it at any time
  * @round:  the round in which the guest reported them
  *
- * Return: 0; -ENODATA when the guest has not answered that round, or has started another
- * one meanwhile.
+ * Half a report would show the other half as used again: so only a complete one counts.
+ *
+ * Return: 0; -ENODATA when the guest has not reported all of its memory in that round, or
+ * has started another one meanwhile; then call map_cells_assume_free().
  */
 int map_cells_add_free(struct map_cells *cells, const struct freehint_reader *reader,
 		       u64 round);
+
+/** map_cells_assume_free() - take all hinted pages for free: nobody reported others */
+void map_cells_assume_free(struct map_cells *cells);
 
 /**
  * map_cells_class() - number of pages of a class in a cell

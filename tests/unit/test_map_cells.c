@@ -98,6 +98,7 @@ static void the_main_class_has_a_shade(void **state)
 static void what_the_guest_published_is_added_up(void **state)
 {
 	const struct freehint_guest_facts facts = { .contract = FREEHINT_CONTRACT_DEAD };
+	const struct freehint_seal_facts complete = { .status = FREEHINT_SEAL_COMPLETE };
 	const u64 words[] = { 0xff, ~0ULL, 0, 1 };
 	void *shm = aligned_alloc(4096, SHM_SIZE);
 	struct freehint_reader reader;
@@ -117,11 +118,26 @@ static void what_the_guest_published_is_added_up(void **state)
 	assert_int_equal(map_cells_add_free(&cells, &reader, 0), -ENODATA);
 	assert_int_equal(cells.unused[0], 0);
 	freehint_advance(&pub);
+	assert_int_equal(map_cells_add_free(&cells, &reader, ROUND), -ENODATA);
+	assert_int_equal(cells.unused[0], 0);
+	freehint_seal_round(&pub, &complete);
 	assert_int_equal(map_cells_add_free(&cells, &reader, ROUND), 0);
 	assert_int_equal(cells.unused[0], 8);
 	assert_int_equal(cells.unused[1], 64);
 	assert_int_equal(cells.unused[3], 1);
 	free(shm);
+}
+
+/* A guest that was stopped in the middle of its last report. */
+static void without_a_report_hinted_pages_are_free(void **state)
+{
+	prepare();
+	memset(cells.unused, 0, sizeof(cells.unused));
+	map_cells_assume_free(&cells);
+	assert_int_equal(map_cells_total(&cells, PAGE_KEPT), 94);
+	assert_int_equal(map_cells_total(&cells, PAGE_AGAIN), 0);
+	assert_int_equal(map_cells_total(&cells, PAGE_FREE), 0);
+	assert_int_equal(map_cells_total(&cells, PAGE_SENT), 94);
 }
 
 static void terminal_shows_a_character_for_each_cell(void **state)
@@ -174,6 +190,7 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(classes_add_up_to_the_ram),
 		cmocka_unit_test(the_main_class_has_a_shade),
 		cmocka_unit_test(what_the_guest_published_is_added_up),
+		cmocka_unit_test(without_a_report_hinted_pages_are_free),
 		cmocka_unit_test(terminal_shows_a_character_for_each_cell),
 		cmocka_unit_test(pictures_are_written),
 )
