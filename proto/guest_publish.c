@@ -17,7 +17,10 @@
  * The guest never reads its own lines back, so another writer that changes them cannot
  * confuse it.
  *
- * docs/guest-module.md explains why there is no lock and no second bitmap.
+ * The mapping may be write-combining. So there is a fence where a reader needs the order,
+ * and a flush where the guest may then store nothing for long.
+ *
+ * docs/guest-module.md explains each of them, and why there is no lock and no second bitmap.
  */
 #include "guest_publish.h"
 #include "shm_order.h"
@@ -100,6 +103,7 @@ void freehint_publish_hello(struct freehint_publisher *pub, u64 instance,
 	shm_store(&hello->end_pfn, facts->end_pfn);
 	shm_store(&hello->incarnation, facts->incarnation);
 	shm_store_release(&hello->instance, instance);
+	shm_store_flush();
 }
 
 void freehint_withdraw(struct freehint_publisher *pub)
@@ -109,13 +113,13 @@ void freehint_withdraw(struct freehint_publisher *pub)
 	pub->round = FREEHINT_NO_ROUND;
 	pub->mark = 0;
 	pub->free = 0;
+	/* In any order: a copied word stays true, and the next round has its own fences. */
 	shm_store(&shm->guest_hello.instance, 0ULL);
-	shm_store_fence();
 	shm_store(&shm->guest_progress.watermark, 0ULL);
-	shm_store_fence();
 	shm_store(&shm->guest_progress.round, FREEHINT_NO_ROUND);
 	shm_store(&shm->guest_seal.round, FREEHINT_NO_ROUND);
-	shm_store_fence();
+	/* After this the next hello changes its facts, or the module is gone. */
+	shm_store_flush();
 }
 
 void freehint_beat(struct freehint_publisher *pub, u64 beats, u32 poll_us)
@@ -125,6 +129,8 @@ void freehint_beat(struct freehint_publisher *pub, u64 beats, u32 poll_us)
 	if (pub->version >= FREEHINT_VERSION_POLL)
 		shm_store(&line->poll_us, poll_us);
 	shm_store(&line->beats, beats);
+	/* The thread may sleep now. */
+	shm_store_flush();
 }
 
 bool freehint_read_request(const struct freehint_publisher *pub,
@@ -132,6 +138,10 @@ bool freehint_read_request(const struct freehint_publisher *pub,
 {
 	const struct freehint_shm *shm = pub->shm;
 
+	/*
+	 * The instance may be loaded before or after the round. A host stores a new one
+	 * while there is no round, so the second look finds a mix of two hosts.
+	 */
 	req->instance = shm_load(&shm->host_hello.instance);
 	req->round = shm_load_acquire(&shm->host_request.round);
 	req->phase = shm_load(&shm->host_request.phase);
@@ -191,6 +201,7 @@ void freehint_put_used(struct freehint_publisher *pub, u64 pfn)
 	pub->mark = end * FREEHINT_WORD_BITS;
 }
 
+/* No flush: the stores of the next block follow soon, or those of the seal. */
 void freehint_advance(struct freehint_publisher *pub)
 {
 	shm_store_release(&pub->shm->guest_progress.watermark, pub->mark);
@@ -203,6 +214,7 @@ void freehint_seal_round(struct freehint_publisher *pub,
 
 	freehint_advance(pub);
 	shm_store(&seal->round, FREEHINT_NO_ROUND);
+	/* The extension reads the seal alone: no fact of ours under the round before. */
 	shm_store_fence();
 	shm_store(&seal->status, facts->status);
 	shm_store(&seal->hold_us, facts->hold_us);
@@ -211,5 +223,7 @@ void freehint_seal_round(struct freehint_publisher *pub,
 	shm_store(&seal->scan_us, facts->scan_us);
 	shm_store(&seal->blocks, facts->blocks);
 	shm_store_release(&seal->round, pub->round);
+	/* Nothing is stored until the next poll, and the host waits for the seal. */
+	shm_store_flush();
 	pub->round = FREEHINT_NO_ROUND;
 }

@@ -11,15 +11,30 @@
 #include <linux/compiler.h>
 #include <asm/barrier.h>
 
+/*
+ * The mandatory barriers, because the mapping may be write-combining. Stores to such
+ * memory become visible in any order, and loads are speculative, also on x86, where
+ * smp_*, virt_* and dma_* are compiler barriers. On write-back memory these barriers
+ * cost nanoseconds. No fence stands between the words of a bitmap.
+ */
 #define shm_load(p)		READ_ONCE(*(p))
 #define shm_store(p, v)		WRITE_ONCE(*(p), (v))
 /* virt_* and not smp_*: the other side is a CPU of the host, even if the guest is UP. */
-#define shm_load_acquire(p)	virt_load_acquire(p)
-#define shm_store_release(p, v)	virt_store_release(p, v)
+#define shm_load_acquire(p) ({				\
+	typeof(*(p)) loaded__ = virt_load_acquire(p);	\
+	rmb();						\
+	loaded__;					\
+})
+#define shm_store_release(p, v) do {			\
+	wmb();						\
+	virt_store_release(p, v);			\
+} while (0)
 /* Earlier stores become visible before later stores. */
-#define shm_store_fence()	virt_wmb()
+#define shm_store_fence()	wmb()
 /* Earlier loads complete before later loads. */
-#define shm_load_fence()	virt_rmb()
+#define shm_load_fence()	rmb()
+/* As shm_store_fence(), and now: write-combining buffers are written. */
+#define shm_store_flush()	wmb()
 
 #else
 
@@ -29,6 +44,8 @@
 #define shm_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
 #define shm_store_fence()	__atomic_thread_fence(__ATOMIC_RELEASE)
 #define shm_load_fence()	__atomic_thread_fence(__ATOMIC_ACQUIRE)
+/* User space maps the region write-back: stores become visible by themselves. */
+#define shm_store_flush()	shm_store_fence()
 
 #endif
 

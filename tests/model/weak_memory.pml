@@ -7,6 +7,12 @@
  * ones in any. That is weaker than x86 and as weak as the kernel's memory model for
  * stores; a reordered load is written out where it is wanted.
  *
+ * It is also write-combining memory. The processor writes a buffer of 64 bytes in
+ * pieces, in any order, at any time. It need not write it at all until a fence: memory()
+ * may never take its next step. If it combines two stores to one location, the first is
+ * never seen; here a reader may miss the first, too. No piece is smaller than an aligned
+ * store, and each location is one such store.
+ *
  * The includer defines CELLS, the number of locations.
  */
 
