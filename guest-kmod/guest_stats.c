@@ -79,13 +79,25 @@ static int state_show(struct seq_file *file, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(state);
 
-void guest_stats_create(struct guest_stats *stats, const struct device *dev)
+static int memory_type_show(struct seq_file *file, void *unused)
+{
+	const struct guest_stats *s = file->private;
+
+	seq_printf(file, "%s\n", bar_memory_type_name(s->memory_type));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(memory_type);
+
+void guest_stats_create(struct guest_stats *stats, const struct device *dev,
+			enum bar_memory_type type)
 {
 	stats->dev = dev;
+	stats->memory_type = type;
 	stats->dir = debugfs_create_dir("freehint", NULL);
 	debugfs_create_file("stats", 0400, stats->dir, stats, &stats_fops);
 	debugfs_create_file("contract", 0400, stats->dir, stats, &contract_fops);
 	debugfs_create_file("state", 0400, stats->dir, stats, &state_fops);
+	debugfs_create_file("memory_type", 0400, stats->dir, stats, &memory_type_fops);
 }
 
 void guest_stats_remove(struct guest_stats *stats)

@@ -9,6 +9,8 @@
 #include <linux/compiler.h>
 #include <linux/types.h>
 
+#include "bar_memory_type.h"
+
 struct dentry;
 struct device;
 
@@ -61,6 +63,7 @@ struct guest_stats {
 	u64 capacity;
 	u64 end_pfn;
 	/* private: */
+	enum bar_memory_type memory_type;
 	const struct device *dev;
 	struct dentry *dir;
 };
@@ -79,10 +82,12 @@ static inline void guest_stats_max(u64 *field, u64 value)
  * guest_stats_create() - create the files in debugfs
  * @stats: counters; must remain valid until guest_stats_remove() returns
  * @dev:   device that the counters belong to
+ * @type:  memory type of the region's mapping
  *
  * May sleep. A kernel without debugfs gets no files; the module works all the same.
  */
-void guest_stats_create(struct guest_stats *stats, const struct device *dev);
+void guest_stats_create(struct guest_stats *stats, const struct device *dev,
+			enum bar_memory_type type);
 
 /** guest_stats_remove() - remove the files; sleeps until the last reader has finished */
 void guest_stats_remove(struct guest_stats *stats);

@@ -9,12 +9,12 @@
  * byte: the shared memory may hold data of another program.
  */
 #include <linux/err.h>
-#include <linux/io.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/pm.h>
 #include <linux/slab.h>
 
+#include "bar_mapping.h"
 #include "bar_probe.h"
 #include "guest_stats.h"
 #include "ivshmem_bar.h"
@@ -25,14 +25,12 @@
 
 /**
  * struct ivshmem_bar - the bound device
- * @base:   BAR 2, mapped
- * @size:   bytes mapped
- * @worker: serves the region
- * @stats:  counters of the worker
+ * @mapping: BAR 2, mapped
+ * @worker:  serves the region
+ * @stats:   counters of the worker
  */
 struct ivshmem_bar {
-	void *base;
-	u64 size;
+	struct bar_mapping mapping;
 	struct round_worker *worker;
 	struct guest_stats stats;
 };
@@ -65,18 +63,11 @@ static void unclaim_bar(void)
 	probe_retry_resume();
 }
 
-static int map_bar(struct pci_dev *pdev, struct ivshmem_bar *bar)
-{
-	bar->size = pci_resource_len(pdev, IVSHMEM_BAR);
-	/* The BAR is the host's memory: a cached mapping is coherent, and only it is fast. */
-	bar->base = memremap(pci_resource_start(pdev, IVSHMEM_BAR), bar->size, MEMREMAP_WB);
-	return bar->base ? 0 : -ENOMEM;
-}
-
 /* The worker reads the header again: it may have changed since bar_probe(). */
 static int start_worker(struct pci_dev *pdev, struct ivshmem_bar *bar)
 {
-	bar->worker = round_worker_start(&pdev->dev, bar->base, bar->size, &bar->stats);
+	bar->worker = round_worker_start(&pdev->dev, bar->mapping.base, bar->mapping.size,
+					 &bar->stats);
 	return PTR_ERR_OR_ZERO(bar->worker);
 }
 
@@ -102,18 +93,18 @@ static int ivshmem_bar_probe(struct pci_dev *pdev, const struct pci_device_id *i
 	ret = pci_request_region(pdev, IVSHMEM_BAR, KBUILD_MODNAME);
 	if (ret)
 		goto err_disable;
-	ret = map_bar(pdev, bar);
+	ret = bar_mapping_create(&bar->mapping, pdev);
 	if (ret)
 		goto err_release;
 	ret = start_worker(pdev, bar);
 	if (ret)
 		goto err_unmap;
-	guest_stats_create(&bar->stats, &pdev->dev);
+	guest_stats_create(&bar->stats, &pdev->dev, bar->mapping.type);
 	pci_set_drvdata(pdev, bar);
 	return 0;
 
 err_unmap:
-	memunmap(bar->base);
+	bar_mapping_destroy(&bar->mapping);
 err_release:
 	pci_release_region(pdev, IVSHMEM_BAR);
 err_disable:
@@ -132,7 +123,7 @@ static void ivshmem_bar_remove(struct pci_dev *pdev)
 	guest_stats_remove(&bar->stats);
 	round_worker_halt(bar->worker);
 	round_worker_free(bar->worker);
-	memunmap(bar->base);
+	bar_mapping_destroy(&bar->mapping);
 	pci_release_region(pdev, IVSHMEM_BAR);
 	pci_disable_device(pdev);
 	kfree(bar);

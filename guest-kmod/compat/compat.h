@@ -10,6 +10,12 @@
 #include <linux/log2.h>
 #include <linux/mmzone.h>
 #include <linux/version.h>
+#ifdef CONFIG_X86
+#include <linux/pgtable.h>
+#include <asm/memtype.h>
+#endif
+
+#include "../bar_memory_type.h"
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
 #error "freehint was never tried on a kernel older than 6.1"
@@ -44,5 +50,39 @@
 
 static_assert(MAX_ORDER_NR_PAGES == 1 << COMPAT_MAX_ORDER,
 	      "a block of the scan is one page of the highest order");
+
+/*
+ * Memory type of a kernel mapping that nobody changes meanwhile. On x86 the PAT decides,
+ * and the kernel has matched the bits in the page table with the MTRRs before it set
+ * them. Without a PAT it has not: the MTRRs may say uncached where the page table says
+ * write-back. Other architectures do not change the type that was requested, and map
+ * memory of the host write-back.
+ */
+#ifdef CONFIG_X86
+static inline enum bar_memory_type compat_memory_type(const void *base)
+{
+	const struct cache_bits means = {
+		.write_back = cachemode2protval(_PAGE_CACHE_MODE_WB),
+		.write_combining = cachemode2protval(_PAGE_CACHE_MODE_WC),
+		.uncached = cachemode2protval(_PAGE_CACHE_MODE_UC),
+		.uncached_minus = cachemode2protval(_PAGE_CACHE_MODE_UC_MINUS),
+	};
+	unsigned int level;
+	pte_t *entry = lookup_address((unsigned long)base, &level);
+	u64 bits;
+
+	if (!pat_enabled() || !entry)
+		return BAR_UNKNOWN;
+	bits = pte_flags(*entry);
+	if (level != PG_LEVEL_4K)
+		bits = protval_large_2_4k(bits);
+	return bar_memory_type_from_bits(bits & _PAGE_CACHE_MASK, &means);
+}
+#else
+static inline enum bar_memory_type compat_memory_type(const void *base)
+{
+	return BAR_WRITE_BACK;
+}
+#endif
 
 #endif /* FREEHINT_COMPAT_H */

@@ -9,6 +9,8 @@
 
 #include "guest_util.h"
 
+#define WORDS	(PAGE / sizeof(uint64_t))
+
 static volatile uint64_t *map_bar(const char *path, size_t *words)
 {
 	int fd = open(path, O_RDWR | O_SYNC);
@@ -24,14 +26,17 @@ static volatile uint64_t *map_bar(const char *path, size_t *words)
 	return bar;
 }
 
-/* One word of each page; Return: how many did not keep what was written. */
+/*
+ * The last word of each page, which in a region of freehint is not part of a hello.
+ * Return: how many did not keep what was written.
+ */
 static size_t use_bar(volatile uint64_t *bar, size_t words, uint64_t round)
 {
 	size_t wrong = 0, i;
 
-	for (i = 0; i < words; i += PAGE / sizeof(*bar))
+	for (i = WORDS - 1; i < words; i += WORDS)
 		bar[i] = round ^ i;
-	for (i = 0; i < words; i += PAGE / sizeof(*bar))
+	for (i = WORDS - 1; i < words; i += WORDS)
 		wrong += bar[i] != (round ^ i);
 	return wrong;
 }
