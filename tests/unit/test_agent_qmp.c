@@ -105,10 +105,16 @@ static bool never(struct fake_qmp *server)
 	return false;
 }
 
+static bool connected(struct fake_qmp *server)
+{
+	return server->connections;
+}
+
 static void silence_is_borne(void **state)
 {
 	rig.server.greeting = "";
 	start_agent(NULL);
+	assert_true(fake_qmp_serve(&rig.server, connected, WAIT_MS));
 	fake_qmp_serve(&rig.server, never, 100);
 	assert_int_equal(rig.server.connections, 1);
 	assert_int_equal(stop_agent(SIGTERM), 0);
