@@ -32,8 +32,9 @@ CRAWL = 64 << 10
 BOOT = 240.0
 
 # Seconds for an answer that may be lost with a reset of the serial port, the first time,
-# and by how much more each time: a slow guest's answer comes later, not never.
-PROBE, MORE = 2.0, 1.5
+# and by how much more each time: a slow guest's answer comes later, not never. A guest that
+# is about to reboot answers at once and often.
+PROBE, MORE, MOST = 2.0, 1.5, 60.0
 
 
 def start_loads(vm: Machine) -> Loads:
@@ -169,7 +170,8 @@ def come_up(vm: Machine, old: str) -> None:
     limit = PROBE
     while boot_id(vm, limit) in ("", old):
         check(time.monotonic() < deadline, "no other kernel comes up")
-        limit *= MORE
+        time.sleep(0.2)
+        limit = min(limit * MORE, MOST)
     if not PLAIN:
         vm.load_module()
     check_kernel(vm.guest)
