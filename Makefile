@@ -84,12 +84,16 @@ BENCH_REPS ?= 3
 bench: deps-build deps-demo deps-bench agent qemu-module kmod
 	@python3 tests/bench/bench.py --reps $(BENCH_REPS) $(BENCH:%=--suite %) $(BENCH_ARGS)
 
-check: deps-build deps-demo deps-check all mutants
+check: deps-build deps-demo deps-check all mutants kernel-for-kvm
 	@tests/run.sh
+
+# Where KVM interprets the guest's kernel mode Linux guests need a kernel of their own.
+kernel-for-kvm: deps-build
+	@tests/kernel/for_kvm.sh $(DEPS)
 
 # Green whatever else the machine does; tests/repeat.sh -r goes on where it was stopped.
 RUNS ?= 10
-check-repeat: deps-build deps-demo deps-check all mutants
+check-repeat: deps-build deps-demo deps-check all mutants kernel-for-kvm
 	@tests/repeat.sh -n $(RUNS) $(REPEAT_ARGS)
 
 # No distribution kernel has these options: tests/kernel/ builds one that has.
@@ -105,7 +109,7 @@ check-matrix: deps-build deps-matrix all
 	@python3 tests/matrix/matrix.py $(MATRIX_ARGS)
 
 # Many hours, in steps of minutes; the next call goes on where this one was stopped.
-soak: deps-build deps-demo deps-check all mutants
+soak: deps-build deps-demo deps-check all mutants kernel-for-kvm
 	@tests/soak.py $(SOAK_ARGS)
 
 # Needs clang with libFuzzer; what is found is in build/fuzz.
@@ -118,6 +122,7 @@ check-quick: deps-build deps-demo deps-check all mutants
 	@tests/run.sh build/test_style build/test_rooms build/test_warnings unit \
 		kvm/test_kvm_rule vm/test_content
 
+check-kvm: kernel-for-kvm
 check-%: deps-build deps-demo deps-check all mutants
 	@tests/run.sh $*
 
@@ -145,5 +150,5 @@ clean:
 	rm -rf $(OUT)
 
 .PHONY: all help agent cli qemu-module mutants kmod kmod-build kmod-mutants demo check \
-	check-quick check-repeat bench check-contracts check-matrix qemu-patched soak fuzz man \
-	install install-dkms deb clean
+	kernel-for-kvm check-quick check-repeat bench check-contracts check-matrix qemu-patched \
+	soak fuzz man install install-dkms deb clean

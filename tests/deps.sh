@@ -3,7 +3,7 @@
 #
 # Install the Debian packages that building, the demo and the checks need, and
 # nothing when they are there. Usage: tests/deps.sh [build] [demo] [check] [bench] [man] [matrix]
-# [deb] [kernel]
+# [deb] [kernel] [interpreted]
 set -eu
 
 # Compiles the agent, the QEMU extension and the guest's kernel module.
@@ -32,8 +32,11 @@ DEB="$BUILD scdoc debhelper dh-dkms dpkg-dev"
 # Plots of what was measured.
 BENCH="$DEMO gnuplot-nox"
 
-# Builds the kernels of tests/kernel.
-KERNEL="$BUILD linux-source flex bison bc libelf-dev xz-utils"
+# Builds the kernels of tests/kernel: with any source, and for a KVM that interprets the
+# guest's kernel mode with the one that is patched for it.
+KERNEL_TOOLS="$BUILD flex bison bc libelf-dev xz-utils patch"
+KERNEL="$KERNEL_TOOLS linux-source"
+INTERPRETED="$KERNEL_TOOLS linux-source-6.12"
 
 say() { echo "deps: $*" >&2; }
 
@@ -114,8 +117,10 @@ for group in "$@"; do
 	matrix) packages="$packages $MATRIX" kernel=yes ;;
 	bench) packages="$packages $BENCH" kernel=yes ;;
 	kernel) packages="$packages $KERNEL" ;;
+	interpreted) packages="$packages $INTERPRETED" ;;
 	*)
-		echo "usage: $0 [build] [demo] [check] [bench] [man] [matrix] [deb] [kernel]" >&2
+		echo "usage: $0 [build] [demo] [check] [bench] [man] [matrix] [deb] [kernel]" \
+			"[interpreted]" >&2
 		exit 2
 		;;
 	esac

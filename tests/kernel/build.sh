@@ -1,11 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Builds a small kernel for the test guests out of Debian's linux-source, with
-# options that no distribution kernel has on, and freehint.ko for it. Prints the
-# directory, which tests take in FREEHINT_TEST_KERNEL. Usage: build.sh VARIANT,
-# where VARIANT.config is beside this file. What is built already is kept: the
-# name of the directory is a hash of the source's version and the configuration.
+# Builds a small kernel for the test guests out of Debian's linux-source, and
+# freehint.ko for it. Prints the directory, which tests take in
+# FREEHINT_TEST_KERNEL. Usage: build.sh [-n] VARIANT, where VARIANT.config is beside
+# this file, and VARIANT.patch if the source is patched; -n only prints. What is
+# built already is kept: the name of the directory is a hash of the source's
+# version, the configuration and the patch.
+#
+# The head of VARIANT.config may name the package that has the source, and what QEMU
+# boots: "# source: linux-source-6.12", "# image: vmlinux".
 
 set -eu
 
@@ -21,24 +25,45 @@ die()
 	exit 1
 }
 
-# Prints the newest source that is installed.
-newest_source()
+# head_of WORD DEFAULT - what the head of the configuration says
+head_of()
 {
-	local found
+	local value
 
-	found=$(find /usr/src -maxdepth 1 -name 'linux-source-*.tar.xz' | sort -V | tail -n 1)
-	[ -n "$found" ] || die "no kernel source in /usr/src; run tests/deps.sh kernel"
-	echo "$found"
+	value=$(sed -n "1,10s/^# $1: //p" "$HERE/$variant.config")
+	echo "${value:-$2}"
 }
 
-# unpack ARCHIVE DIRECTORY - the source, once
+# Prints the package that linux-source stands for.
+default_source()
+{
+	dpkg-query -W -f '${Depends}' linux-source 2>/dev/null | grep -o '^linux-source-[0-9.]*' ||
+		die "no kernel source; run tests/deps.sh kernel"
+}
+
+# unpack ARCHIVE DIRECTORY - the source, once, with the patch if there is one
 unpack()
 {
 	[ -e "$2/Makefile" ] && return
 	rm -rf "$2.new"
 	mkdir -p "$2.new"
 	tar -xf "$1" -C "$2.new" --strip-components=1
+	if [ -e "$patch" ]; then
+		patch -d "$2.new" -p1 --forward --quiet --no-backup-if-mismatch < "$patch" ||
+			die "$patch does not apply to $1"
+	fi
 	mv "$2.new" "$2"
+}
+
+# Prints what both fragments want; the variant has the last word about an option.
+wanted()
+{
+	local own
+
+	own=$(sed -n 's/^\(# \)\?\(CONFIG_[A-Z0-9_]*\)\(=.*\| is not set\)$/^\2=/p' \
+		"$HERE/$variant.config")
+	grep -v "$own" "$HERE/base.config"
+	cat "$HERE/$variant.config"
 }
 
 # configure SOURCE DIRECTORY - exactly what the fragments say, the rest is off
@@ -47,7 +72,7 @@ configure()
 	local line lost=
 
 	mkdir -p "$2"
-	cat "$HERE/base.config" "$HERE/$variant.config" > "$2/wanted.config"
+	wanted > "$2/wanted.config"
 	make -s -C "$1" O="$2" KCONFIG_ALLCONFIG="$2/wanted.config" allnoconfig
 	while read -r line; do
 		grep -qxF "$line" "$2/.config" || lost="$lost $line"
@@ -60,29 +85,43 @@ build_kernel()
 {
 	[ -e "$2/complete" ] && return
 	configure "$1" "$2"
-	nice make -s -C "$1" O="$2" -j "$JOBS" LOCALVERSION="-freehint-$variant" bzImage modules
+	nice make -s -C "$1" O="$2" -j "$JOBS" LOCALVERSION="-freehint-$variant" \
+		"$(head_of image bzImage)" modules
 	touch "$2/complete"
 }
 
+build=1
+if [ "${1:-}" = -n ]; then
+	build=
+	shift
+fi
 variant=${1:-}
-[ -n "$variant" ] && [ -e "$HERE/$variant.config" ] ||
-	die "usage: build.sh VARIANT; there is no $HERE/$variant.config"
-mkdir -p "$OUT"
-exec 9> "$OUT/lock"
-flock 9
+[ -e "$HERE/${variant:-none}.config" ] ||
+	die "usage: build.sh [-n] VARIANT; there is no $HERE/$variant.config"
+patch=$HERE/$variant.patch
 
-archive=$(newest_source)
-package=$(basename "$archive" .tar.xz)
+package=$(head_of source "")
+[ -n "$package" ] || package=$(default_source)
+archive=/usr/src/$package.tar.xz
+[ -e "$archive" ] || die "no $archive; install the package $package"
 version=$(dpkg-query -W -f '${Version}' "$package")
-key=$({ echo "$version"; cat "$HERE/base.config" "$HERE/$variant.config"; } | sha256sum)
 source=$OUT/source-$version
+key=$({ echo "$version"; cat "$HERE/base.config" "$HERE/$variant.config"; } | sha256sum)
+if [ -e "$patch" ]; then
+	source=$source-$variant-$(sha256sum < "$patch" | head -c 12)
+	key=$(echo "$key" | cat - "$patch" | sha256sum)
+fi
 directory=$OUT/$variant-${key:0:12}
-{
+
+if [ -n "$build" ]; then
+	mkdir -p "$OUT"
+	exec 9> "$OUT/lock"
+	flock 9
 	unpack "$archive" "$source"
 	build_kernel "$source" "$directory"
 	"$HERE/kmod.sh" "$directory" "$directory/freehint.ko"
 	for mutant in $MUTANTS; do
 		"$HERE/kmod.sh" "$directory" "$directory/freehint-$mutant.ko" "$mutant"
 	done
-} >&2
+fi >&2
 echo "$directory"
