@@ -39,6 +39,7 @@ class Extras:
     files      more files: path in the guest, path here
     boot       /boot/vmlinuz and /boot/initrd: the same guest, without extras
     mutant     name of a mutant of freehint.ko that takes its place
+    own        names of the programs of tests/vm/guest beside init, all of them by default
     """
 
     programs: tuple[str, ...] = ()
@@ -46,6 +47,7 @@ class Extras:
     files: tuple[tuple[str, str], ...] = ()
     boot: bool = False
     mutant: str = ""
+    own: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def find_kernel() -> Kernel:
     """
     wanted = os.environ.get("FREEHINT_TEST_KERNEL", "*-cloud-amd64")
     if "/" in wanted:
-        return _own_kernel(wanted)
+        return own_kernel(wanted)
     images = {path.removeprefix("/boot/vmlinuz-"): path
               for path in glob.glob(f"/boot/vmlinuz-{wanted}")}
     usable = [version for version in images
@@ -109,14 +111,16 @@ def find_kernel() -> Kernel:
     return Kernel(version, images[version], f"/boot/config-{version}")
 
 
-def _own_kernel(home: str) -> Kernel:
+def own_kernel(home: str) -> Kernel:
     """The kernel in a directory of tests/kernel/build.sh."""
     release = require_file(os.path.join(home, "include/config/kernel.release"),
                            "run tests/kernel/build.sh")
     with open(release, encoding="ascii") as file:
         version = file.read().strip()
-    return Kernel(version, os.path.join(home, "arch/x86/boot/bzImage"),
-                  os.path.join(home, ".config"), home)
+    image = os.path.join(home, "arch/x86/boot/bzImage")
+    if not os.path.exists(image):
+        image = os.path.join(home, "vmlinux")
+    return Kernel(version, image, os.path.join(home, ".config"), home)
 
 
 def _busybox() -> str:
@@ -227,7 +231,8 @@ def _read(path: str) -> bytes:
 def _add_programs(cpio: _Cpio, programs: dict[str, str], extras: Extras) -> None:
     """Busybox, our own programs, those of this machine."""
     files = {"bin/busybox": _busybox(), "init": programs["init"]}
-    files |= {f"bin/{name}": path for name, path in programs.items() if name != "init"}
+    own = programs if extras.own is None else extras.own
+    files |= {f"bin/{name}": programs[name] for name in own if name != "init"}
     for name in extras.programs:
         files |= host_program(name)
     files |= dict(extras.files)
@@ -261,14 +266,16 @@ def _archive(kernel: Kernel, programs: dict[str, str], with_freehint: bool,
     return cpio.bytes()
 
 
-def build(with_freehint: bool = True, extras: Extras = Extras()) -> tuple[Kernel, str]:
+def build(with_freehint: bool = True, extras: Extras = Extras(),
+          kernel: Kernel | None = None) -> tuple[Kernel, str]:
     """
-    Build the guest, or find it in the cache.
+    Build the guest, or find it in the cache; find_kernel() names the kernel unless `kernel`
+    does.
 
     Returns the kernel and the path of the initramfs, in which /modules holds
     the balloon's modules and, if asked for, freehint.ko. None is loaded.
     """
-    kernel = find_kernel()
+    kernel = kernel or find_kernel()
     data = _archive(kernel, guest_programs(), with_freehint, extras)
     digest = hashlib.sha256(data).hexdigest()[:16]
     target = os.path.join(paths.CACHE, f"initramfs-{digest}.cpio")

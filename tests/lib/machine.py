@@ -112,11 +112,15 @@ class Machine:
     """
 
     def __init__(self, spec: Spec, *, name: str, incoming: bool = False,
-                 shm: str | None = None) -> None:
-        """`shm` reuses an existing file, as an administrator's fixed path does."""
+                 shm: str | None = None, state: str | None = None) -> None:
+        """
+        `shm` reuses an existing file, as an administrator's fixed path does; `state` is a
+        file with a guest that has booted (saved_state.py).
+        """
         self.spec = spec
         self.name = name
         self.incoming = incoming
+        self.state = state
         self._own_shm = shm is None
         self.shm = shm or self._new_shm()
         self.qemu = Qemu([], name=name, lifetime=spec.lifetime, binary=spec.qemu)
@@ -125,7 +129,7 @@ class Machine:
 
     def __enter__(self) -> "Machine":
         try:
-            self.qemu.args = self._arguments()
+            self.qemu.args = self.arguments()
             self.qemu.start()
         except BaseException:
             self.stop()
@@ -226,15 +230,20 @@ class Machine:
                      "-numa", f"node,nodeid={node},memdev=ram{node}"]
         return args
 
-    def _arguments(self) -> list[str]:
-        """The QEMU command line."""
+    def system(self) -> list[str]:
+        """QEMU's arguments: kind of processor and what the guest boots."""
         spec = self.spec
         kernel, initrd = initramfs.build(spec.with_module, spec.extras)
-        args = ["-accel", spec.accel, "-cpu", CPU_MODELS[spec.accel],
+        return ["-cpu", CPU_MODELS[spec.accel.split(",", maxsplit=1)[0]],
+                "-kernel", kernel.image, "-initrd", initrd,
+                "-append", f"console=ttyS0 quiet no_timer_check {spec.append}"]
+
+    def arguments(self) -> list[str]:
+        """The QEMU command line."""
+        spec = self.spec
+        args = ["-accel", spec.accel, *self.system(),
                 "-smp", str(spec.smp), "-m", f"{spec.memory_mib}M{spec.memory_opts}",
                 *self._memory(), "-display", "none", "-nodefaults", "-no-user-config",
-                "-kernel", kernel.image, "-initrd", initrd,
-                "-append", f"console=ttyS0 quiet no_timer_check {spec.append}",
                 "-serial", f"file:{self.qemu.path('console.log')}",
                 "-serial", f"unix:{self.qemu.path('control')},server=on,wait=off"]
         if spec.ivshmem:
@@ -255,4 +264,6 @@ class Machine:
             args += crutch.arguments(spec.accel)
         if self.incoming:
             args += ["-incoming", "defer"]
+        if self.state:
+            args += ["-incoming", f"exec:cat '{self.state}'"]
         return args + spec.extra
