@@ -75,9 +75,9 @@ def spec(**more: object) -> Spec:
     why = host_kvm.reason()
     if why:
         skip(why)
-    machine = "pc" if host_kvm.interprets() else "q35"
+    machine, memory = ("pc", 128) if host_kvm.interprets() else ("q35", 256)
     # KSM drops the witness's protection of what it merges
-    return Spec(**{"accel": "kvm", "memory_mib": 128, "smp": 1,
+    return Spec(**{"accel": "kvm", "memory_mib": memory, "smp": 1,
                    "machine": f"{machine},mem-merge=off",
                    "extras": initramfs.Extras(own=PROGRAMS),
                    **more})  # type: ignore[arg-type]

@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+A Linux guest that travels under KVM: it starts from a state that was saved once, programs in
+it prove their memory, and after each migration, before it runs on, every page of a program
+or a file is compared between the two sides where the kernel is ours (linux_pages.py). The
+witness (audit=on) watches all of it.
+"""
+from __future__ import annotations
+
+import mmap
+import os
+import sys
+import tempfile
+from dataclasses import dataclass, replace
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path[:0] = [os.path.join(ROOT, "tests"), os.path.join(ROOT, "tests", "vm")]
+
+# pylint: disable=wrong-import-position
+import linux_pages  # noqa: E402
+from baremetal import TooEarly  # noqa: E402
+from played_agent import PlayedAgent  # noqa: E402
+from support import Hops, check, migration, step, wait_for  # noqa: E402
+from lib import host_kvm, linux_kvm  # noqa: E402
+from lib.guest import Guest  # noqa: E402
+from lib.machine import Machine, Spec  # noqa: E402
+from lib.qemu import Qemu  # noqa: E402
+from lib.saved_state import booted  # noqa: E402
+
+# KVM's two logs. A ring of this size is never full (baremetal.py).
+BITMAP, RING = "kvm", "kvm,dirty-ring-size=65536"
+
+# The first pass takes a second or two. Its end, and the later ones, are so slow that a test on
+# a busy machine acts before all that was written is sent.
+FIRST_PASS = 24 << 20
+SPEED = 2 << 20
+# Nothing to speak of is sent.
+CRAWL = 64 << 10
+
+# Programs of the guest: memory that is written all the time, so that no pass is the last one,
+# and memory that comes and goes.
+WORK = {"pagecheck": "pagecheck 2M /run/pagecheck", "churn": "churn 12M /run/churn"}
+
+# What the guest has done when it is saved, in one go: each command costs a shell.
+PREPARE = "; ".join((
+    linux_kvm.ENABLE, "insmod /modules/freehint.ko",
+    *(f"setsid {command} </dev/null >/run/{name}.log 2>&1 & true"
+      for name, command in WORK.items()),
+    "until [ -e " + " -a -e ".join(f"/run/{name}" for name in WORK) + " ]; do sleep 1; done"))
+
+# Bits of /proc/sys/kernel/tainted: a bad page, an oops, a warning.
+BROKEN = 1 << 5 | 1 << 7 | 1 << 9
+
+
+def usable(accel: str) -> bool:
+    """
+    Can a Linux guest be tried with this log? An interpreting KVM notes every store of the kernel
+    in the ring, the same page again and again. The largest ring is full several times a second
+    and guest and QEMU do little else than empty it.
+    """
+    if accel != RING:
+        return True
+    if host_kvm.interprets():
+        print("skipped: the dirty ring: a KVM that interprets kernel mode fills it with every "
+              "store", flush=True)
+        return False
+    try:
+        with Qemu(["-accel", RING, "-machine", "none", "-display", "none", "-S"], name="ring"):
+            return True
+    except RuntimeError as error:
+        print(f"skipped: the dirty ring: {str(error).splitlines()[-1]}", flush=True)
+        return False
+
+
+def chunks(shift: int) -> list[str]:
+    """How QEMU cuts KVM's log: 2^shift pages are armed, or not, at once."""
+    return ["-global", f"migration.x-clear-bitmap-shift={shift}"]
+
+
+@dataclass
+class Tally:
+    """What was seen, summed over migrations."""
+    migrations: int = 0
+    rounds: int = 0
+    hinted: int = 0
+    skipped: int = 0
+    late: int = 0
+    rewritten: int = 0
+    compared: int = 0
+    differing: int = 0
+    witnessed: int = 0
+    switched: int = 0
+    handed: int = 0
+
+    def add(self, other: "Tally") -> None:
+        """Sum field by field."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+    def __str__(self) -> str:
+        return (f"{self.migrations} migrations, {self.rounds} rounds, {self.hinted} pages "
+                f"hinted, {self.skipped} skipped, {self.late} hints too late, "
+                f"{self.rewritten} skipped pages written again, {self.compared} compared "
+                f"between the sides, {self.differing} differ, {self.witnessed} lost writes "
+                f"witnessed, {self.switched} switches to postcopy with {self.handed} pages "
+                "handed over")
+
+
+class OpenMachine(linux_kvm.KvmMachine):
+    """A machine whose memory is a file that the test looks into."""
+
+    def __init__(self, spec: Spec, **more: object) -> None:
+        handle, self.ram_path = tempfile.mkstemp(prefix="freehint-ram-", dir="/dev/shm")
+        os.ftruncate(handle, spec.memory_mib << 20)
+        self.ram = mmap.mmap(handle, spec.memory_mib << 20)
+        os.close(handle)
+        super().__init__(replace(spec, backend="memory-backend-file",
+                                 backend_opts=f",mem-path={self.ram_path},share=on"),
+                         **more)  # type: ignore[arg-type]
+
+    def stop(self) -> None:
+        """End agent and QEMU, drop the memory."""
+        super().stop()
+        if not self.ram.closed:
+            self.ram.close()
+            os.unlink(self.ram_path)
+
+
+def mismatches(guest: Guest) -> int:
+    """What the programs have found wrong since they began."""
+    total = 0
+    for name in WORK:
+        numbers = guest.numbers(f"/run/{name}")
+        check("mismatches" in numbers, f"{name} says nothing")
+        total += numbers["mismatches"]
+    return total
+
+
+class KvmHops(Hops):
+    """
+    Hops of a guest under KVM, with the programs of WORK in it; `tally` sums what was seen.
+
+    The machines are made from the spec of the constructor, what linux_kvm.spec() returns and
+    the log that the test is about. `extra` are more arguments of QEMU that the guest does not
+    see. `player` is an agent that the test plays, which is stopped with its migration.
+    """
+
+    def __init__(self, spec: Spec, extra: list[str], shm: str | None = None,
+                 seen: bool = True) -> None:
+        """`seen`: memory is compared; without that a machine goes on when it can."""
+        self.tally = Tally()
+        self.audited = False
+        self.player: PlayedAgent | None = None
+        self._seen = seen
+        self._spec = replace(spec, extra=[*spec.extra, *extra])
+        self._plain = spec
+        super().__init__(self._spec, shm=shm)
+        step(f"{spec.accel} {' '.join(extra[1:])}, {spec.smp} CPUs: the guest works")
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        try:
+            self._stop_player()
+        finally:
+            super().__exit__(kind, *rest)
+
+    def _stop_player(self) -> None:
+        """End an agent that the test plays."""
+        player, self.player = self.player, None
+        if player:
+            player.stop()
+
+    def add(self, spec: Spec, incoming: bool = False, shm: str | None = None) -> Machine:
+        """
+        The first machine loads the saved state; the others wait for a migration, and for
+        `cont` after it.
+        """
+        self._count += 1
+        state = None
+        if not incoming:
+            state = booted(self._plain, linux_kvm.KvmMachine, (PREPARE,), linux_kvm.BOOT)
+        elif self._seen:
+            spec = replace(spec, extra=[*spec.extra, "-S"])
+        kind = OpenMachine if self._seen else linux_kvm.KvmMachine
+        vm = kind(spec, name=f"linux{self._count}", incoming=incoming, shm=shm, state=state)
+        return self._stack.enter_context(vm)
+
+    def depart(self, caps: dict[str, bool] | None = None, shm: str | None = None,
+               bandwidth: int = CRAWL) -> None:
+        """Begin a migration that stays in its first pass."""
+        self.hold(self._spec, caps, shm, bandwidth)
+
+    def syncs(self) -> int:
+        """How often the migration has looked at the dirty log."""
+        return migration.info(self.here.qemu)["ram"]["dirty-sync-count"]
+
+    def hinted(self) -> None:
+        """Hold the pass until the guest has answered, and something of that was taken."""
+        migration.set_parameters(self.here.qemu, {"max-bandwidth": CRAWL})
+
+        def taken() -> bool:
+            now = self.here.query()["last-round"]
+            return bool(now["sync-to-seal-us"] and now["pages-accepted"])
+
+        wait_for(taken, "the hints of a round", 60)
+
+    def next_pass(self) -> None:
+        """
+        Send what is dirty. TooEarly when the guest had no time to write more and the migration
+        completes, on a machine with other work.
+        """
+        before = self.syncs()
+        if before <= 1:
+            migration.set_parameters(self.here.qemu, {"max-bandwidth": FIRST_PASS})
+            migration.wait(self.here.qemu, 60,
+                           lambda now: now["ram"]["remaining"] < 2 * SPEED, 0.01)
+        migration.set_parameters(self.here.qemu, {"max-bandwidth": SPEED})
+        info = migration.wait(self.here.qemu, 60,
+                              lambda now: now["ram"]["dirty-sync-count"] > before, 0.01)
+        if info["status"] == "completed":
+            raise TooEarly(f"completed after {before} syncs")
+        check(info["status"] == "active", f"the migration {info['status']}")
+
+    def passes(self, number: int) -> None:
+        """Some passes, each as short as it happens to be."""
+        for _ in range(number):
+            self.next_pass()
+
+    def land(self, whole: bool = True) -> Tally:
+        """
+        Let the migration end, compare, let the guest go on, which is `here` then. Unless
+        `whole`, an extension with a fault may lose pages.
+        """
+        assert self.there is not None
+        migration.set_parameters(self.here.qemu, {"max-bandwidth": 0, "downtime-limit": 10000})
+        info = migration.wait(self.here.qemu, 60)
+        check(info["status"] == "completed",
+              f"migration {info}\n{self.here.qemu.log()}{self.there.qemu.log()}")
+        self._stop_player()
+        if self._seen:
+            wait_for(lambda: self.there.qemu.status() == "paused", "the guest to arrive")
+        tally = self._count_up(whole)
+        if self._seen:
+            self.there.qmp.command("cont")
+        migration.wait_running(self.there.qemu)
+        self.arrive()
+        return tally
+
+    def _count_up(self, whole: bool) -> Tally:
+        """What this migration was; both guests are at rest."""
+        counters = self.here.counters()
+        said = self.here.query().get("audit", {})
+        if "impossible" in said:
+            print(f"skipped: the audit: {said['impossible']}", flush=True)
+            said = {}
+        lost = said.get("violations", 0) + said.get("hints-late", 0)
+        self.audited = bool(said)
+        compared, differing = 0, []
+        if self._seen and host_kvm.interprets():
+            compared, differing = linux_pages.compare(self.here.ram, self.there.ram)
+        tally = Tally(1, counters["rounds"], counters["pages-accepted"],
+                      counters["pages-cleared"],
+                      counters["refused-stale"] + counters["refused-closed"],
+                      said.get("pages-written", 0), compared, len(differing), lost,
+                      counters["switchovers"], counters["pages-switchover"])
+        self.tally.add(tally)
+        check(not whole or not (differing or lost),
+              f"pages differ: {differing[:8]}, the witness says {said}: {tally}")
+        return tally
+
+    def prove(self) -> None:
+        """The programs go on, and have found nothing wrong; nor has the kernel."""
+        def checks() -> int:
+            return self.here.guest.numbers("/run/pagecheck").get("checks", 0)
+
+        before = checks()
+        wait_for(lambda: checks() > before, "the guest's programs to go on", 60)
+        wrong = mismatches(self.here.guest)
+        check(not wrong, f"the guest's programs have found {wrong} wrong pages")
+        taint = int(self.here.guest.must("cat /proc/sys/kernel/tainted"))
+        check(not taint & BROKEN,
+              f"the guest's kernel is broken: {self.here.guest.must('dmesg | tail -n 40', 120)}")
