@@ -26,7 +26,7 @@ from lib.qmp import QmpError
 from lib.result import run
 from lib.soak import times
 
-VICTIM_MIB = 2
+VICTIM_MIB = 1
 LOGS = (BITMAP, chunks(6)), (BITMAP, chunks(18)), (RING, [])
 MUTANT_TRIES = 5
 # Programs, by when the hints come.

@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+# time limit: 900 s
+"""
+A Linux guest under load goes from host to host under KVM, back and forth on the old
+shared-memory files, with each of KVM's logs, one processor and two. The agent is the real
+one, or one that the test plays and that is late at random and holds hints back over a sync. On
+the way a migration is cancelled and begun again, and the module is reloaded in the middle of
+a round. Every page of a program is compared after every migration, the programs check
+theirs, and the witness watches.
+"""
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from baremetal import TooEarly, build
+from linux_guest import (BITMAP, CRAWL, RING, KvmHops, Tally, check, chunks, migration, step,
+                         usable, wait_for)
+from played_agent import PlayedAgent
+from support import attach_agent
+from lib import linux_kvm
+from lib.qmp import QmpError
+from lib.result import run
+from lib.soak import seeded, times
+
+# Longest delay of a played agent, seconds: some scans long.
+DELAY = 0.4
+# Passes of an ordinary migration.
+PASSES = 4
+
+
+@dataclass
+class Variant:
+    """The log, processors, and who the agent is."""
+    accel: str
+    extra: list[str] = field(default_factory=list)
+    cpus: int = 1
+    played: bool = False
+
+
+VARIANTS = [
+    Variant(BITMAP, chunks(6), cpus=2),
+    Variant(BITMAP, chunks(6), played=True),
+    Variant(BITMAP, chunks(18), cpus=2, played=True),
+    Variant(RING, cpus=2),
+    Variant(RING, played=True),
+]
+
+
+def too_late(error: QmpError) -> bool:
+    """Was a hint refused because its round is over?"""
+    return "is stale" in error.desc or "is closed" in error.desc
+
+
+def attach(hops: KvmHops, variant: Variant, rng: random.Random) -> None:
+    """An agent, and reporting."""
+    here = hops.here
+    if variant.played:
+        hops.player = PlayedAgent(here.shm, here.qemu.agent_qmp, rng, DELAY, too_late)
+    else:
+        attach_agent(here)
+    here.start_hints()
+
+
+def ordinary(hops: KvmHops, rng: random.Random, shm: str) -> None:
+    """Some passes: in some of them the hints are awaited, in others they are not."""
+    hops.depart(shm=shm)
+    hops.hinted()
+    for _ in range(PASSES):
+        hops.next_pass()
+        if rng.random() < 0.5:
+            hops.hinted()
+
+
+def cancelled(hops: KvmHops, rng: random.Random, shm: str) -> None:
+    """A migration is cancelled in some pass, and begun again."""
+    hops.depart(shm=shm)
+    hops.passes(rng.randrange(3))
+    time.sleep(rng.random() / 2)
+    hops.cancel()
+    migration.go_on(hops.here.qemu)
+    step("cancelled")
+    hops.depart(shm=shm)
+    hops.hinted()
+    hops.passes(2)
+
+
+def reloaded(hops: KvmHops, _: random.Random, shm: str) -> None:
+    """The module goes while a round is open, perhaps in its scan, and comes back."""
+    hops.depart(shm=shm)
+    hops.hinted()
+    hops.next_pass()
+    migration.set_parameters(hops.here.qemu, {"max-bandwidth": CRAWL})
+    wait_for(lambda: hops.here.query()["state"] == "round", "a round")
+    ident = hops.here.query()["round"]
+    hops.here.guest.must("rmmod freehint; insmod /modules/freehint.ko", 60)
+    step(f"reloaded in {'a' if hops.here.query()['round'] == ident else 'more than one'} round")
+    hops.next_pass()
+    hops.hinted()
+
+
+def travel(variant: Variant, rng: random.Random) -> Tally:
+    """One guest, there and back on two files."""
+    with ExitStack() as stack:
+        files = [stack.enter_context(tempfile.NamedTemporaryFile(
+            prefix="freehint-test-", dir="/dev/shm")).name for _ in range(2)]
+        spec = linux_kvm.spec(accel=variant.accel, smp=variant.cpus, plugin_opts=",audit=on")
+        hops = stack.enter_context(KvmHops(spec, variant.extra, shm=files[0]))
+        ways = [ordinary, cancelled, reloaded] * times(1)
+        rng.shuffle(ways)
+        for number, way in enumerate(ways, 1):
+            attach(hops, variant, rng)
+            try:
+                way(hops, rng, files[number % 2])
+            except TooEarly as why:
+                step(f"the guest is there already: {why}")
+            tally = hops.land()
+            check(tally.skipped > 0, f"nothing was hinted: {tally}")
+            step(f"{way.__name__}: {tally}")
+        hops.prove()
+        check(not hops.audited or hops.tally.rewritten > 0,
+              f"no skipped page was written again: {hops.tally}")
+        return hops.tally
+
+
+def test() -> None:
+    """All variants."""
+    linux_kvm.spec()
+    build()
+    rng = seeded()
+    total = Tally()
+    for variant in VARIANTS:
+        if not usable(variant.accel):
+            continue
+        total.add(travel(variant, rng))
+    step(f"all: {total}")
+
+
+if __name__ == "__main__":
+    run(test)
