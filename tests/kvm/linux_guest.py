@@ -193,12 +193,16 @@ class KvmHops(Hops):
         return migration.info(self.here.qemu)["ram"]["dirty-sync-count"]
 
     def hinted(self) -> None:
-        """Hold the pass until the guest has answered, and something of that was taken."""
+        """
+        Hold the pass until the guest has answered, and something of that was taken; an agent
+        that the test plays may keep all of it for later.
+        """
         migration.set_parameters(self.here.qemu, {"max-bandwidth": CRAWL})
 
         def taken() -> bool:
             now = self.here.query()["last-round"]
-            return bool(now["sync-to-seal-us"] and now["pages-accepted"])
+            heard = now["pages-accepted"] or (self.player and now["sync-to-command-us"])
+            return bool(now["sync-to-seal-us"] and heard)
 
         wait_for(taken, "the hints of a round", 60)
 
