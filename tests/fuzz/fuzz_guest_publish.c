@@ -56,7 +56,7 @@ static void check_publisher(const struct freehint_publisher *pub)
 	MUST(pub->capacity <= mapped_pages());
 	MUST(pub->mark <= pub->capacity && pub->mark % FREEHINT_WORD_BITS == 0);
 	MUST(pub->free <= pub->mark);
-	MUST(pub->version == FREEHINT_VERSION);
+	MUST(pub->version >= FREEHINT_VERSION_MIN && pub->version <= FREEHINT_VERSION);
 }
 
 static void hello(struct freehint_publisher *pub)
