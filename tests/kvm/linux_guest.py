@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """
 A Linux guest that travels under KVM: it starts from a state that was saved once, programs in
-it prove their memory, and after each migration, before it runs on, every page of a program
+it verify their memory, and after each migration, before it runs on, every page of a program
 or a file is compared between the two sides where the kernel is ours (linux_pages.py). The
 witness (audit=on) watches all of it.
 """
@@ -228,7 +228,7 @@ class KvmHops(Hops):
         for _ in range(number):
             self.next_pass()
 
-    def land(self, whole: bool = True) -> Tally:
+    def release_compared(self, whole: bool = True) -> Tally:
         """
         Let the migration end, compare, let the guest go on, which is `here` then. Unless
         `whole`, an extension with a fault may lose pages.
@@ -270,7 +270,7 @@ class KvmHops(Hops):
               f"pages differ: {differing[:8]}, the witness says {said}: {tally}")
         return tally
 
-    def prove(self) -> None:
+    def verify(self) -> None:
         """The programs go on, and have found nothing wrong; nor has the kernel."""
         def checks() -> int:
             return self.here.guest.numbers("/run/pagecheck").get("checks", 0)

@@ -118,10 +118,10 @@ def travel(variant: Variant, rng: random.Random) -> Tally:
                 way(hops, rng, files[number % 2])
             except TooEarly as why:
                 step(f"the guest is there already: {why}")
-            tally = hops.land()
+            tally = hops.release_compared()
             check(tally.skipped > 0 or variant.played, f"nothing was hinted: {tally}")
             step(f"{way.__name__}: {tally}")
-        hops.prove()
+        hops.verify()
         check(hops.tally.skipped > 0, f"nothing was hinted: {hops.tally}")
         check(not hops.audited or hops.tally.rewritten > 0,
               f"no skipped page was written again: {hops.tally}")

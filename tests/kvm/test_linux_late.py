@@ -123,11 +123,11 @@ def check_whole(accel: str, extra: list[str]) -> None:
     """Nothing is lost, and the witness has seen what would have been."""
     with KvmHops(linux_kvm.spec(accel=accel, plugin_opts=",audit=on"), extra) as hops:
         in_its_round(hops)
-        tally = hops.land()
+        tally = hops.release_compared()
         check(tally.rewritten >= VICTIM_MIB << 7 or not hops.audited,
               f"few pages were used meanwhile: {tally}")
         over_a_sync(hops, refused=True)
-        tally = hops.land()
+        tally = hops.release_compared()
         check(tally.late > 0 and tally.hinted == 0, f"not too late: {tally}")
         wrong = found_by_guest(hops, [IN_TIME, TOO_LATE], whole=True)
         check(wrong == 0, f"{wrong} pages are wrong: {hops.tally}")
@@ -143,7 +143,7 @@ def lost_by(name: str) -> int:
             in_its_round(hops)
         else:
             over_a_sync(hops, refused=False)
-        tally = hops.land(whole=False)
+        tally = hops.release_compared(whole=False)
         wrong = found_by_guest(hops, [victim], whole=False)
         step(f"{name}: {wrong} of {VICTIM_MIB << 8} pages are wrong, says the guest; {tally}")
         check(not wrong or tally.differing or not tally.compared, f"but no page differs: {tally}")

@@ -42,7 +42,7 @@ def switch(hops: KvmHops, rng: random.Random) -> Tally:
     switch_to_postcopy(hops, depart)
     assert hops.there is not None
     step(hops.there.guest.must(f"firsttouch {FIRST}", 120).strip())
-    tally = hops.land()
+    tally = hops.release_compared()
     check(tally.switched == 1 and tally.handed > 0, f"nothing was handed over: {tally}")
     step(f"{tally}")
     return tally
@@ -54,7 +54,7 @@ def travel(accel: str, extra: list[str], cpus: int, number: int, rng: random.Ran
     with KvmHops(spec, extra, seen=False) as hops:
         for _ in range(number):
             switch(hops, rng)
-        hops.prove()
+        hops.verify()
         return hops.tally
 
 
