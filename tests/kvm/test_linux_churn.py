@@ -4,16 +4,17 @@
 """
 A Linux guest under load goes from host to host under KVM, back and forth on the old
 shared-memory files, with each of KVM's logs, one processor and two. The agent is the real
-one, or one that the test plays and that is late at random and holds hints back over a sync. On
-the way a migration is cancelled and begun again, and the module is reloaded in the middle of
-a round. Every page of a program is compared after every migration, the programs check
-theirs, and the witness watches.
+one, or one that the test plays and that is late at random and holds hints back over a sync.
+On the way a migration is cancelled and begun again, or the module is reloaded in the middle
+of a round: each variant takes one of these ways, and all of them in a soak. Every page of a
+program is compared after every migration, the programs check theirs, and the witness watches.
 """
 from __future__ import annotations
 
 import random
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -25,7 +26,7 @@ from support import attach_agent
 from lib import linux_kvm
 from lib.qmp import QmpError
 from lib.result import run
-from lib.soak import seeded, times
+from lib.soak import factor, seeded
 
 # Longest delay of a played agent, seconds: some scans long.
 DELAY = 0.4
@@ -49,6 +50,10 @@ VARIANTS = [
     Variant(RING, cpus=2),
     Variant(RING, played=True),
 ]
+
+
+# A way to get from one machine to the next: guest, dice, file of the next one.
+Way = Callable[[KvmHops, random.Random, str], None]
 
 
 def too_late(error: QmpError) -> bool:
@@ -103,15 +108,16 @@ def reloaded(hops: KvmHops, _: random.Random, shm: str) -> None:
     hops.hinted()
 
 
-def travel(variant: Variant, rng: random.Random) -> Tally:
+WAYS = [ordinary, cancelled, reloaded]
+
+
+def travel(variant: Variant, rng: random.Random, ways: list[Way]) -> Tally:
     """One guest, there and back on two files."""
     with ExitStack() as stack:
         files = [stack.enter_context(tempfile.NamedTemporaryFile(
             prefix="freehint-test-", dir="/dev/shm")).name for _ in range(2)]
         spec = linux_kvm.spec(accel=variant.accel, smp=variant.cpus, plugin_opts=",audit=on")
         hops = stack.enter_context(KvmHops(spec, variant.extra, shm=files[0]))
-        ways = [ordinary, cancelled, reloaded] * times(1)
-        rng.shuffle(ways)
         for number, way in enumerate(ways, 1):
             attach(hops, variant, rng)
             try:
@@ -134,10 +140,14 @@ def test() -> None:
     build()
     rng = seeded()
     total = Tally()
-    for variant in VARIANTS:
+    offset = rng.randrange(len(WAYS))
+    for number, variant in enumerate(VARIANTS):
         if not usable(variant.accel):
             continue
-        total.add(travel(variant, rng))
+        ways = [WAYS[(number + offset) % len(WAYS)], ordinary]
+        if factor() > 1:
+            ways = rng.sample(WAYS * factor(), len(WAYS) * factor())
+        total.add(travel(variant, rng, ways))
     step(f"all: {total}")
 
 
