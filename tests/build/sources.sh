@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# Sourced by the checks: goes to the top of the tree and says which files there are.
+# Sourced by the checks: goes to the top of the tree, says which files there are, and has
+# what several checks call.
 # shellcheck shell=bash
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
@@ -36,4 +37,13 @@ need()
 	command -v "$1" > /dev/null && return
 	echo "skipped: $1 is not installed"
 	exit 77
+}
+
+# expect WANTED SEEN WHAT: fail the test when they differ.
+expect()
+{
+	if [ "$1" != "$2" ]; then
+		printf '%s: expected "%s", got "%s"\n' "$3" "$1" "$2"
+		exit 1
+	fi
 }

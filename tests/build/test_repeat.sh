@@ -34,14 +34,6 @@ echo "4 passed, 0 failed, 0 skipped"
 END
 chmod +x "$work/tests/run.sh"
 
-expect()
-{
-	if [ "$1" != "$2" ]; then
-		printf '%s: expected "%s", got "%s"\n' "$3" "$1" "$2"
-		exit 1
-	fi
-}
-
 # begin RED HANG - forget all runs; the runs that are to fail and to hang
 begin()
 {

@@ -17,14 +17,6 @@ printf 'echo "skipped: the other half"\necho more\n' > "$work/tests/kvm/test_hal
 echo 'import time; time.sleep(60)' > "$work/tests/vm/test_hang.py"
 unset TEST_TIMEOUT TEST_LOGS JOBS MAKEFLAGS
 
-expect()
-{
-	if [ "$1" != "$2" ]; then
-		printf '%s: expected "%s", got "%s"\n' "$3" "$1" "$2"
-		exit 1
-	fi
-}
-
 out=$("$work/tests/run.sh" kvm)
 expect 1 $? "status with a failure"
 expect "2 passed, 1 failed, 1 skipped" "$(tail -n 1 <<< "$out")" "last line"

@@ -23,14 +23,6 @@ cat "$FAKE/log" > "$TEST_LOGS/a.log"
 END
 chmod +x "$work/tests/run.sh"
 
-expect()
-{
-	if [ "$1" != "$2" ]; then
-		printf '%s: expected "%s", got "%s"\n' "$3" "$1" "$2"
-		exit 1
-	fi
-}
-
 soak()
 {
 	out=$(python3 "$work/tests/soak.py" "$@" 2>&1)

@@ -21,7 +21,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 
 # pylint: disable=wrong-import-position
-from lib import migration, patience  # noqa: E402
+from lib import host_kvm, migration, patience  # noqa: E402
 from lib.compile import cache_lock  # noqa: E402
 from lib.machine import mutant  # noqa: E402
 from lib.paths import BUILD, EXTENSION  # noqa: E402
@@ -63,18 +63,9 @@ def build() -> None:
     make("tests", "mutants")
 
 
-def kvm_reason() -> str | None:
-    """Why there is no KVM here, None when there is."""
-    try:
-        os.close(os.open("/dev/kvm", os.O_RDWR))
-    except OSError as error:
-        return f"no KVM: /dev/kvm: {error.strerror}"
-    return None
-
-
 def accelerators() -> list[str]:
     """Those that work here; says aloud what is left out."""
-    reason = kvm_reason()
+    reason = host_kvm.reason()
     if reason is None:
         return ["kvm", "tcg"]
     print(f"skipped: the KVM half: {reason}", flush=True)

@@ -26,6 +26,7 @@ from lib.guest import Guest  # noqa: E402
 from lib.machine import Machine, Spec  # noqa: E402
 from lib.qemu import Qemu  # noqa: E402
 from lib.saved_state import booted  # noqa: E402
+from lib.soak import Sums  # noqa: E402
 
 # KVM's two logs. A ring of this size is never full (baremetal.py).
 BITMAP, RING = "kvm", "kvm,dirty-ring-size=65536"
@@ -77,7 +78,7 @@ def chunks(shift: int) -> list[str]:
 
 
 @dataclass
-class Tally:
+class Tally(Sums):
     """What was seen, summed over migrations."""
     migrations: int = 0
     rounds: int = 0
@@ -90,11 +91,6 @@ class Tally:
     witnessed: int = 0
     switched: int = 0
     handed: int = 0
-
-    def add(self, other: "Tally") -> None:
-        """Sum field by field."""
-        for name, value in vars(other).items():
-            setattr(self, name, getattr(self, name) + value)
 
     def __str__(self) -> str:
         return (f"{self.migrations} migrations, {self.rounds} rounds, {self.hinted} pages "

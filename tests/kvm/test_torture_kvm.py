@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import random
 
-from baremetal import MIB, Machine, build, check, kvm_reason, mutant, run, skip, step
+from baremetal import MIB, Machine, build, check, mutant, run, skip, step
+from lib import host_kvm
 from lib.soak import factor, seeded, times
 from torture import HOP, Tally, Traveller, Variant, chunks, torture
 
@@ -70,7 +71,7 @@ def check_mutant(broken: str, rng: random.Random) -> None:
 
 def test() -> None:
     """All variants, then the mutants."""
-    reason = kvm_reason()
+    reason = host_kvm.reason()
     if reason:
         skip(reason)
     build()

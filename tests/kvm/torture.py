@@ -18,6 +18,7 @@ from itertools import chain
 
 from baremetal import BUILD, EXTENSION, MIB, PAGE, Machine, check, migration, step, wait_for
 from lib.program import Agent
+from lib.soak import Sums
 from played_agent import PlayedAgent
 
 ROM = os.path.join(BUILD, "tests", "kvm", "torture.rom")
@@ -85,7 +86,7 @@ class Variant:
 
 
 @dataclass
-class Tally:
+class Tally(Sums):
     """What was seen, summed over migrations."""
     migrations: int = 0
     rounds: int = 0
@@ -99,11 +100,6 @@ class Tally:
     differing: int = 0
     checked: int = 0
     wrong: int = 0
-
-    def add(self, other: "Tally") -> None:
-        """Sum field by field."""
-        for name, value in vars(other).items():
-            setattr(self, name, getattr(self, name) + value)
 
     def lost(self) -> int:
         """Pages that did not arrive, by either count."""

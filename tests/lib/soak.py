@@ -23,6 +23,15 @@ def times(ordinary: int) -> int:
     return ordinary * factor()
 
 
+class Sums:
+    """Numbers that rounds add up to: the fields of a dataclass."""
+
+    def add(self, other: Sums) -> None:
+        """Sum field by field."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+
 def seeded() -> random.Random:
     """A generator whose seed is printed; FREEHINT_SEED repeats a run."""
     seed = int(os.environ.get("FREEHINT_SEED") or random.randrange(1 << 32))
