@@ -18,6 +18,9 @@ from lib.machine import Spec
 # The control for a failure: the same test without hints.
 PLAIN = bool(os.environ.get("FREEHINT_TORTURE_PLAIN"))
 
+# So slow that a pass does not end before somebody wants the next one.
+CRAWL = 64 << 10
+
 # The slowest machine: two processors emulated by less than one.
 PATIENCE = 240
 
@@ -61,11 +64,13 @@ def steady_pass(hops: Hops, number: int) -> None:
     """
     Wait until the held migration is in pass `number`, no faster than it is held: at full
     speed a fast host sends more in the downtime than the guest writes in a pass, and ends.
+    The pass crawls from then on: it must not end while a guest sleeps, or gets no processor.
     """
     migration.set_parameters(hops.here.qemu, {"max-bandwidth": HOLD_BANDWIDTH})
     info = migration.wait(hops.here.qemu, PATIENCE,
                           lambda now: now.get("ram", {}).get("dirty-sync-count", 0) >= number,
                           0.01)
+    migration.set_parameters(hops.here.qemu, {"max-bandwidth": CRAWL})
     check(info["status"] == "active", f"the migration {info['status']} before its time")
 
 

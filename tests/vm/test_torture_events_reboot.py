@@ -25,9 +25,6 @@ from lib.result import run
 MEMORY_MIB = 512
 TWISTS = [Twist("thp", 32), Twist("fork", 8), Twist("file", 16, "/tmp/twist")]
 
-# A guest that sleeps writes nothing: only a pass that crawls does not end meanwhile.
-CRAWL = 64 << 10
-
 # The slowest boot: a loaded machine that also migrates.
 BOOT = 240.0
 
@@ -125,7 +122,6 @@ def hold(hops: Hops) -> None:
         hops.here.start_hints()
     hops.hold()
     steady_pass(hops, 2)
-    migration.set_parameters(hops.here.qemu, {"max-bandwidth": CRAWL})
 
 
 def next_round(hops: Hops) -> None:

@@ -17,16 +17,13 @@ import signal
 
 from support import (Hops, attach_agent, check, comes_true, expect_refusal, migration, patience,
                      step, wait_for)
-from loads import steady_pass
+from loads import CRAWL, steady_pass
 from lib import soak
 from lib.guest import Guest, GuestTimeout
 from lib.machine import Spec, mutant
 from lib.result import run
 
 VICTIM_MIB = 96
-
-# Pages that are dirty when the late hints come must be so when the guest stops.
-CRAWL = 64 << 10
 
 # An agent that has waited so often since it was woken has long said what it had to say.
 AWAKE = 50
@@ -45,18 +42,19 @@ def answered_round(hops: Hops) -> int:
 def use_what_was_free(hops: Hops) -> None:
     """The first pass sends the free pages; then a program gets them and writes them."""
     steady_pass(hops, 2)
-    migration.set_parameters(hops.here.qemu, {"max-bandwidth": CRAWL})
     hops.here.guest.spawn("pagecheck", f"pagecheck {VICTIM_MIB}M /run/pagecheck idle")
     wait_for(lambda: hops.here.guest.numbers("/run/pagecheck").get("passes", 0) > 0,
              "the program to own its pages", 120)
 
 
 def next_pass(hops: Hops) -> None:
-    """A sync finds what was written; hardly anything of it is sent yet."""
+    """
+    A sync finds what was written; hardly anything of it is sent yet: what is dirty when the
+    late hints come must be so when the guest stops.
+    """
     count = migration.info(hops.here.qemu)["ram"]["dirty-sync-count"]
     steady_pass(hops, count + 1)
     info = migration.info(hops.here.qemu)
-    migration.set_parameters(hops.here.qemu, {"max-bandwidth": CRAWL})
     step(f"next pass, {info['ram']['remaining'] >> 20} MiB to send")
 
 
