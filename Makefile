@@ -21,9 +21,10 @@ help:
 	@echo 'make kmod [KDIR=]    build/freehint.ko for the kernel whose headers KDIR names'
 	@echo 'make demo [MEM= FILL= SMP= ACCEL=]'
 	@echo '                     migrate a guest with freehint, without, and with virtio-balloon'
-	@echo 'make bench [BENCH_REPS= BENCH="SUITE ..."]'
+	@echo 'make bench [BENCH_REPS= BENCH="SUITE ..." ACCEL=]'
 	@echo '                     measure freehint against its peers; docs/performance.md'
-	@echo 'make check           all tests; the last line counts them'
+	@echo 'make check [ACCEL=]  all tests; the last line counts them; ACCEL=kvm runs the vm'
+	@echo '                     group under KVM'
 	@echo 'make check-quick     before each commit: style, units, one KVM test, one migration'
 	@echo 'make check-contracts guest kernels that check, unmap or shadow their free pages;'
 	@echo '                     builds a small kernel first'
@@ -75,16 +76,25 @@ kmod-build:
 kmod-mutants:
 	@tests/kernel/kmod.sh $(KDIR) $(OUT)/mutants/freehint-always-dead.ko always-dead
 
-demo: deps-build deps-demo agent qemu-module kmod
+# What ACCEL cannot mean is refused before anything is built. Demo and bench, and the kernels
+# of the other targets, need a KVM that runs a distribution's kernel.
+accel accel-distribution:
+	@test -z "$(ACCEL)" || ACCEL='$(ACCEL)' python3 tests/lib/accel.py \
+		$(@:accel-distribution=distribution) > /dev/null
+
+check-contracts qemu-patched check-matrix: accel-distribution
+
+demo: accel-distribution deps-build deps-demo agent qemu-module kmod
 	@python3 tests/demo/demo.py $(if $(MEM),--mem $(MEM)) $(if $(FILL),--fill $(FILL)) \
 		$(if $(SMP),--smp $(SMP)) $(if $(ACCEL),--accel $(ACCEL)) $(DEMO_ARGS)
 
 # An hour or two on an idle machine; BENCH picks suites, --help of bench.py lists them.
 BENCH_REPS ?= 3
-bench: deps-build deps-demo deps-bench agent qemu-module kmod
-	@python3 tests/bench/bench.py --reps $(BENCH_REPS) $(BENCH:%=--suite %) $(BENCH_ARGS)
+bench: accel-distribution deps-build deps-demo deps-bench agent qemu-module kmod
+	@python3 tests/bench/bench.py --reps $(BENCH_REPS) $(BENCH:%=--suite %) \
+		$(if $(ACCEL),--accel $(ACCEL)) $(BENCH_ARGS)
 
-check: deps-build deps-demo deps-check all mutants kernel-for-kvm
+check: accel deps-build deps-demo deps-check all mutants kernel-for-kvm
 	@tests/run.sh
 
 # Where KVM interprets the guest's kernel mode Linux guests need a kernel of their own.
@@ -93,7 +103,7 @@ kernel-for-kvm: deps-build
 
 # Green whatever else the machine does; tests/repeat.sh -r goes on where it was stopped.
 RUNS ?= 10
-check-repeat: deps-build deps-demo deps-check all mutants kernel-for-kvm
+check-repeat: accel deps-build deps-demo deps-check all mutants kernel-for-kvm
 	@tests/repeat.sh -n $(RUNS) $(REPEAT_ARGS)
 
 # No distribution kernel has these options: tests/kernel/ builds one that has.
@@ -109,7 +119,7 @@ check-matrix: deps-build deps-matrix all
 	@python3 tests/matrix/matrix.py $(MATRIX_ARGS)
 
 # Many hours, in steps of minutes; the next call goes on where this one was stopped.
-soak: deps-build deps-demo deps-check all mutants kernel-for-kvm
+soak: accel deps-build deps-demo deps-check all mutants kernel-for-kvm
 	@tests/soak.py $(SOAK_ARGS)
 
 # Needs clang with libFuzzer; what is found is in build/fuzz.
@@ -118,12 +128,12 @@ fuzz: deps-check
 	@FUZZ_TIME=$(FUZZ_TIME) TEST_TIMEOUT=$(or $(TEST_TIMEOUT),86400) tests/run.sh fuzz/test_fuzz
 
 # Before each commit: style, warnings, units, the safety rule under KVM, one Linux migration.
-check-quick: deps-build deps-demo deps-check all mutants
+check-quick: accel deps-build deps-demo deps-check all mutants
 	@tests/run.sh build/test_style build/test_rooms build/test_warnings unit \
 		kvm/test_kvm_rule vm/test_content
 
-check-kvm: kernel-for-kvm
-check-%: deps-build deps-demo deps-check all mutants
+check-kvm $(if $(filter kvm,$(ACCEL)),check-vm check-quick): kernel-for-kvm
+check-%: accel deps-build deps-demo deps-check all mutants
 	@tests/run.sh $*
 
 man: deps-man
@@ -149,6 +159,7 @@ clean:
 	@test -z "$(KDIR)" || $(MAKE) --no-print-directory -C guest-kmod KDIR=$(KDIR) clean
 	rm -rf $(OUT)
 
-.PHONY: all help agent cli qemu-module mutants kmod kmod-build kmod-mutants demo check \
+.PHONY: all help accel accel-distribution agent cli qemu-module mutants kmod kmod-build \
+	kmod-mutants demo check \
 	kernel-for-kvm check-quick check-repeat bench check-contracts check-matrix qemu-patched \
 	soak fuzz man install install-dkms deb clean

@@ -33,6 +33,7 @@ usage()
 	  -l          list the tests, run none
 
 	TEST_TIMEOUT overrides every test's time limit, seconds. Logs: build/test-logs.
+	ACCEL=kvm runs the guests of the vm group under KVM, ACCEL=tcg (default) under TCG.
 	The ten tests that took longest are named before the last line.
 	END
 }
@@ -58,7 +59,7 @@ time_limit()
 	fi
 	case $1 in
 	unit*) : "${own:=120}" ;;
-	vm) : "${own:=600}" ;;
+	vm) : "$((own = ${own:-600} * slower))" ;;
 	*) : "${own:=300}" ;;
 	esac
 	echo $((own * BUSY))
@@ -228,6 +229,12 @@ done
 if [ -n "$list" ]; then
 	printf '%s\n' "${names[@]}"
 	exit 0
+fi
+
+# What stands against ACCEL is said once, before the first test.
+slower=1
+if [ -n "${ACCEL:-}" ]; then
+	slower=$(python3 "$ROOT/tests/lib/accel.py") || exit 2
 fi
 
 mkdir -p "$LOGS"

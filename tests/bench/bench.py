@@ -34,7 +34,7 @@ from lib.result import FAIL, SKIP, Failure, Skip, interrupted
 
 sys.path.insert(0, os.path.join(paths.ROOT, "tests", "demo"))
 
-from settings import default_accel, default_mem, mib  # noqa: E402
+from settings import accelerator, default_mem, mib  # noqa: E402
 
 STUMBLES = (Failure, GuestTimeout, OSError, QmpClosed, QmpError, RuntimeError, TimeoutError,
             KeyError)
@@ -56,10 +56,17 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--reps", type=int, default=3, help="default 3")
     parser.add_argument("--mem", type=mib, default=default_mem(), help="default 8G")
     parser.add_argument("--smp", type=int, default=4, help="default 4")
+    parser.add_argument("--accel", help="kvm or tcg (default: kvm where it runs any Linux)")
     parser.add_argument("--out", default=OUT, help="where CSV files and plots go")
     parser.add_argument("--report-only", action="store_true",
                         help="tables and plots of what was measured before")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if not options.report_only:
+        try:
+            options.accel = accelerator(options.accel)
+        except Failure as failure:
+            parser.error(str(failure))
+    return options
 
 
 def wanted(options: argparse.Namespace, suite: str) -> list[suites.Case]:
@@ -174,7 +181,7 @@ def run_postcopy(options: argparse.Namespace, table: Table) -> int:
 def run_all(options: argparse.Namespace) -> int:
     """Every suite into a file of its own. Returns the failed rows."""
     failed = 0
-    about = machine(default_accel())
+    about = machine(options.accel)
     say(about)
     for suite in options.suite or suites.NAMES:
         path = os.path.join(options.out, f"{suite}.csv")

@@ -15,7 +15,7 @@ echo 'echo what went wrong; exit 3' > "$work/tests/kvm/test_fail.sh"
 echo 'echo "skipped: no such device"; exit 77' > "$work/tests/kvm/test_skip.sh"
 printf 'echo "skipped: the other half"\necho more\n' > "$work/tests/kvm/test_half.sh"
 echo 'import time; time.sleep(60)' > "$work/tests/vm/test_hang.py"
-unset TEST_TIMEOUT TEST_LOGS JOBS MAKEFLAGS
+unset TEST_TIMEOUT TEST_LOGS JOBS MAKEFLAGS ACCEL
 
 out=$("$work/tests/run.sh" kvm)
 expect 1 $? "status with a failure"
@@ -49,6 +49,26 @@ echo 'sleep 2' > "$work/tests/model/test_7.sh"
 out=$("$work/tests/run.sh" model | grep -A 20 '^slowest:$')
 expect 12 "$(wc -l <<< "$out")" "ten are named, with a heading and the last line"
 expect "model/test_7" "$(sed -n '2s/.* s  //p' <<< "$out")" "the slowest of all"
+
+# What stands against ACCEL ends the run; else it says by how much guests are slower.
+mkdir "$work/tests/lib"
+echo 'print(5)' > "$work/tests/lib/accel.py"
+echo "tr '\\0' ' ' < /proc/\$PPID/cmdline" > "$work/tests/vm/test_limit.sh"
+cp "$work/tests/vm/test_limit.sh" "$work/tests/kvm/test_limit.sh"
+limit_is()
+{
+	ACCEL=$2 "$work/tests/run.sh" "$1/test_limit" > /dev/null
+	expect "timeout -k 10 $3" \
+		"$(cut -d ' ' -f 1-4 "$work/build/test-logs/$1-test_limit.log")" \
+		"time limit of $1 with ACCEL=$2"
+}
+limit_is vm "" 1800
+limit_is vm kvm 9000
+limit_is kvm kvm 900
+echo 'raise SystemExit("no such accelerator")' > "$work/tests/lib/accel.py"
+out=$(ACCEL=foo "$work/tests/run.sh" kvm/test_pass 2>&1)
+expect 2 $? "status with an accelerator that cannot be had"
+expect "no such accelerator" "$out" "nothing is run"
 
 "$work/tests/run.sh" nothing > /dev/null 2>&1
 expect 2 $? "status for a test that does not exist"

@@ -21,7 +21,7 @@ import linux_pages  # noqa: E402
 from baremetal import TooEarly  # noqa: E402
 from played_agent import PlayedAgent  # noqa: E402
 from support import Hops, check, migration, step, wait_for  # noqa: E402
-from lib import host_kvm, linux_kvm  # noqa: E402
+from lib import host_kvm, interpreted, linux_kvm  # noqa: E402
 from lib.guest import Guest  # noqa: E402
 from lib.machine import Machine, Spec  # noqa: E402
 from lib.qemu import Qemu  # noqa: E402
@@ -44,7 +44,7 @@ WORK = {"pagecheck": "pagecheck 2M /run/pagecheck", "churn": "churn 12M /run/chu
 
 # What the guest has done when it is saved, in one go: each command costs a shell.
 PREPARE = "; ".join((
-    linux_kvm.ENABLE, "insmod /modules/freehint.ko",
+    interpreted.ENABLE, "insmod /modules/freehint.ko",
     *(f"setsid {command} </dev/null >/run/{name}.log 2>&1 & true"
       for name, command in WORK.items()),
     "until [ -e " + " -a -e ".join(f"/run/{name}" for name in WORK) + " ]; do sleep 1; done"))
@@ -172,7 +172,7 @@ class KvmHops(Hops):
         self._count += 1
         state = None
         if not incoming:
-            state = booted(self._plain, linux_kvm.KvmMachine, (PREPARE,), linux_kvm.BOOT)
+            state = booted(self._plain, linux_kvm.KvmMachine, (PREPARE,), interpreted.BOOT)
         elif self._seen:
             spec = replace(spec, extra=[*spec.extra, "-S"])
         kind = OpenMachine if self._seen else linux_kvm.KvmMachine

@@ -11,7 +11,7 @@ import os
 import struct
 from collections.abc import Iterator
 
-from lib import linux_kvm
+from lib import initramfs
 
 PAGE = 4096
 PAGE_OFFSET = 0xffff888000000000
@@ -33,7 +33,7 @@ TYPED = range(0xf0, 0xf8)
 
 def _symbol(name: str) -> int:
     """Where the kernel keeps a variable, as a physical address."""
-    path = os.path.join(linux_kvm.kernel().home, "System.map")
+    path = os.path.join(initramfs.interpreted_kernel().home, "System.map")
     with open(path, encoding="ascii") as symbols:
         for line in symbols:
             address, _, symbol = line.split()

@@ -34,7 +34,7 @@ class Guest:
         self.path = path
         self._sock: socket.socket | None = None
         self._buffer = b""
-        self.patience: float = patience.PATIENCE
+        self.patience: float = patience.factor()
 
     def close(self) -> None:
         """Drop the connection; the guest goes on."""

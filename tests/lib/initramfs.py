@@ -6,6 +6,7 @@ directory under a name that is the hash of what went in.
 """
 from __future__ import annotations
 
+import functools
 import glob
 import hashlib
 import lzma
@@ -16,10 +17,11 @@ import stat
 import subprocess
 from dataclasses import dataclass
 
-from . import paths
+from . import accel, paths
 from .compile import cache_lock, compile_cached
 from .result import check, require_file, skip
 
+BUILD_KERNEL = os.path.join(paths.ROOT, "tests", "kernel", "build.sh")
 BUSYBOX_PLACES = ("/bin/busybox", "/usr/bin/busybox")
 CFLAGS = ["-static", "-O2", "-Wall", "-Wextra", "-Werror"]
 
@@ -94,9 +96,13 @@ def find_kernel() -> Kernel:
     """
     The newest cloud kernel in /boot that has its headers, or the version in
     FREEHINT_TEST_KERNEL, or what tests/kernel/build.sh left in the directory
-    named there. Skips the test when there is none.
+    named there. Where this run's accelerator interprets kernel mode: the kernel for that.
+    Skips the test when there is none.
     """
-    wanted = os.environ.get("FREEHINT_TEST_KERNEL", "*-cloud-amd64")
+    wanted = os.environ.get("FREEHINT_TEST_KERNEL")
+    if not wanted and accel.interpreted(accel.chosen()):
+        return interpreted_kernel()
+    wanted = wanted or "*-cloud-amd64"
     if "/" in wanted:
         return own_kernel(wanted)
     images = {path.removeprefix("/boot/vmlinuz-"): path
@@ -121,6 +127,18 @@ def own_kernel(home: str) -> Kernel:
     if not os.path.exists(image):
         image = os.path.join(home, "vmlinux")
     return Kernel(version, image, os.path.join(home, ".config"), home)
+
+
+@functools.cache
+def interpreted_kernel() -> Kernel:
+    """The kernel for a KVM that interprets kernel mode; skips where nobody has built it."""
+    done = subprocess.run([BUILD_KERNEL, "-n", "interpreted"], capture_output=True, text=True,
+                          check=False)
+    if done.returncode:
+        skip(f"this KVM interprets kernel mode and needs a kernel of its own: {done.stderr}")
+    home = done.stdout.strip()
+    require_file(os.path.join(home, "complete"), "run tests/kernel/for_kvm.sh, or make check")
+    return own_kernel(home)
 
 
 def _busybox() -> str:

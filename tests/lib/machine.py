@@ -9,19 +9,24 @@ import functools
 import os
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import crutch, initramfs, paths, patience
+from . import accel, crutch, initramfs, interpreted, migration, paths, patience
 from .guest import Guest
 from .program import Agent
 from .qemu import BINARY, Qemu
 from .qmp import QmpError
-from .result import require_file
+from .result import check, require_file
 
 # Emulated "rep stosb" goes byte by byte; without it the guest's kernel clears
 # pages by words, several times faster.
 CPU_MODELS = {"tcg": "max,-erms,-fsrm", "kvm": "host"}
+
+# What the guest's first program says when it listens to commands (vm/guest/init.c). What is
+# sent before that can stay in the port, and the port be deaf from then on.
+UP = "freehint test guest is up"
 
 
 @dataclass
@@ -32,7 +37,8 @@ class Spec:
     memory_mib   guest memory
     smp          virtual CPUs
     append       more kernel command line
-    accel        QEMU accelerator
+    accel        QEMU accelerator, the one of this run (accel.py) unless given
+    cpu          processor model, the accelerator's own unless given
     ivshmem      give the machine the shared-memory device
     ivshmem_slot PCI slot of it, QEMU's choice unless given
     extension    load freehint-qemu.so (on this side)
@@ -56,7 +62,8 @@ class Spec:
     memory_mib: int = 768
     smp: int = 2
     append: str = ""
-    accel: str = "tcg"
+    accel: str = field(default_factory=accel.chosen)
+    cpu: str = ""
     ivshmem: bool = True
     ivshmem_slot: int | None = None
     extension: bool = True
@@ -161,10 +168,25 @@ class Machine:
 
     def boot(self, module: bool = True) -> "Machine":
         """Wait for the guest and load freehint.ko if `module`."""
-        self.guest.wait_boot()
+        if self.state:
+            migration.wait_running(self.qemu)
+        elif accel.interpreted(self.spec.accel):
+            self.wait_up(interpreted.BOOT)
+            self.guest.must(interpreted.ENABLE)
+        else:
+            self.guest.wait_boot()
         if module:
             self.load_module()
         return self
+
+    def wait_up(self, timeout: float) -> None:
+        """Wait until the guest of a slow machine listens, and answers."""
+        deadline = patience.deadline(timeout)
+        while UP not in self.console():
+            check(time.monotonic() < deadline and self.qemu.alive(),
+                  f"the guest does not boot:\n{self.qemu.log()}{self.console()}")
+            time.sleep(0.2)
+        self.guest.wait_boot(timeout)
 
     def load_module(self, options: str = "") -> None:
         """insmod freehint.ko."""
@@ -233,8 +255,10 @@ class Machine:
     def system(self) -> list[str]:
         """QEMU's arguments: kind of processor and what the guest boots."""
         spec = self.spec
+        if accel.interpreted(spec.accel):
+            return interpreted.arguments(spec.with_module, spec.extras, spec.append)
         kernel, initrd = initramfs.build(spec.with_module, spec.extras)
-        return ["-cpu", CPU_MODELS[spec.accel.split(",", maxsplit=1)[0]],
+        return ["-cpu", spec.cpu or CPU_MODELS[spec.accel.split(",", maxsplit=1)[0]],
                 "-kernel", kernel.image, "-initrd", initrd,
                 "-append", f"console=ttyS0 quiet no_timer_check {spec.append}"]
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """
 How long a test waits before it calls something hung. Tests name the seconds that a machine
-with nothing else to do may take; a machine with other work gets several times as long. A wait
-that is meant to run out names its own seconds and does not ask here.
+with nothing else to do may take; a machine with other work gets several times as long, and
+guests that are slow with this run's accelerator again. A wait that is meant to run out names
+its own seconds and does not ask here.
 """
 from __future__ import annotations
 
@@ -10,14 +11,21 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-PATIENCE = 4
+from . import accel
+
+BUSY = 4
 
 T = TypeVar("T")
 
 
+def factor() -> int:
+    """By how much the seconds of a quiet machine are stretched."""
+    return BUSY * accel.slower(accel.chosen())
+
+
 def seconds(quiet: float) -> float:
     """What `quiet` seconds of a quiet machine may take here."""
-    return quiet * PATIENCE
+    return quiet * factor()
 
 
 def deadline(quiet: float) -> float:

@@ -16,16 +16,12 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 
-from . import host_kvm, migration, paths, patience
+from . import host_kvm, migration, paths
 from .machine import Machine, Spec
 from .result import check, step
 
 # A state that no test has loaded for so long is of a guest that nobody builds any more.
 KEPT = 3 * 86400.0
-
-# What the guest's first program says when it listens to commands (vm/guest/init.c). What is
-# sent before that can stay in the port, and the port be deaf from then on.
-UP = "freehint test guest is up"
 
 # Options of QEMU whose values name files that the guest is made from.
 FILES = ("-kernel", "-initrd", "-bios")
@@ -70,22 +66,12 @@ def save(vm: Machine, path: str) -> None:
     check(info["status"] == "completed", f"the guest was not saved: {info}\n{vm.qemu.log()}")
 
 
-def _wait_up(vm: Machine, timeout: float) -> None:
-    """Wait until the guest listens, and answers."""
-    deadline = patience.deadline(timeout)
-    while UP not in vm.console():
-        check(time.monotonic() < deadline and vm.qemu.alive(),
-              f"the guest does not boot:\n{vm.qemu.log()}{vm.console()}")
-        time.sleep(0.2)
-    vm.guest.wait_boot(timeout)
-
-
 def _boot(vm: Machine, commands: Iterable[str], path: str) -> None:
     """Boot the guest, run the commands and save it, whole or not at all."""
     began = time.monotonic()
     try:
         with vm:
-            _wait_up(vm, vm.spec.lifetime)
+            vm.wait_up(vm.spec.lifetime)
             for command in commands:
                 vm.guest.must(command, 60)
             save(vm, path + ".new")

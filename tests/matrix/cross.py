@@ -12,8 +12,8 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vm"))
 
-from support import Hops, Work, step  # noqa: E402
-from lib import paths  # noqa: E402
+from support import Hops, Work, fill, step  # noqa: E402
+from lib import accel, paths  # noqa: E402
 from lib.machine import Spec  # noqa: E402
 from lib.result import require_file, run  # noqa: E402
 
@@ -26,9 +26,11 @@ HERE = "here"
 
 def spec(world: str, extension: bool = True) -> Spec:
     """A machine in a world."""
+    # two series of QEMU do not take the same things for what a host's processor has
+    cpu = "kvm64" if accel.chosen() == "kvm" else ""
     if world == HERE:
-        return Spec(memory_mib=512, machine=MACHINE, extension=extension)
-    return Spec(memory_mib=512, machine=MACHINE, extension=extension,
+        return Spec(memory_mib=512, machine=MACHINE, extension=extension, cpu=cpu)
+    return Spec(memory_mib=512, machine=MACHINE, extension=extension, cpu=cpu,
                 qemu=require_file(f"{WORLDS}/{world}.qemu", "run world.sh make"),
                 plugin=f"{WORLDS}/{world}.out/freehint-qemu.so")
 
@@ -46,7 +48,7 @@ def main() -> None:
     kernel = target if source == HERE else source
     os.environ["FREEHINT_TEST_KERNEL"] = f"{WORLDS}/{kernel}.kernel"
     with Hops(spec(source)) as hops:
-        hops.here.guest.must("memfill 200M", 60)
+        fill(hops.here.guest, 200)
         work = Work(hops.here.guest, pages_mib=32, churn_mib=48)
         hop(hops, work, spec(target))
         step(f"from {source} to {target}")

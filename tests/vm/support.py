@@ -15,21 +15,22 @@ from typing import Any
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
-from lib import migration, patience  # noqa: E402
+from lib import accel, interpreted, migration, patience  # noqa: E402
 from lib.guest import Guest  # noqa: E402
 from lib.machine import Machine, Spec  # noqa: E402
 from lib.patience import comes_true, wait_for  # noqa: E402,F401
 from lib.program import Agent  # noqa: E402
 from lib.qmp import Qmp, QmpError  # noqa: E402
 from lib.result import Skip, check, step  # noqa: E402
+from lib.saved_state import booted  # noqa: E402
 
 # Slow enough that the work below dirties memory faster than it is sent.
-HOLD_BANDWIDTH = 24 << 20
+HOLD_BANDWIDTH = (24 << 20) // accel.writes_slower(accel.chosen())
 
 # How fast it gets on to a later pass: a quarter of a second for what the work below writes.
 # At full speed a pass is over while a busy machine lets the guest wait, finds nothing
 # written, and is the last.
-PASS_BANDWIDTH = 256 << 20
+PASS_BANDWIDTH = (256 << 20) // accel.writes_slower(accel.chosen())
 
 # Left to a guest when it fills what is free.
 SPARE_MIB = 40
@@ -46,13 +47,24 @@ BROKEN = re.compile(r"(?<!watchdog: )\bBUG\b|Oops|general protection|Bad page|WA
                     r"Kernel panic|pagealloc: ")
 
 
+def fitting(mib: int) -> int:
+    """What to write in place of `mib` MiB: so much less as guests are slower."""
+    return mib // accel.slower(accel.chosen())
+
+
+def fill(guest: Guest, mib: int) -> None:
+    """Write memory and free it: what is free then has old content."""
+    guest.must(f"memfill {fitting(mib)}M", 120)
+
+
 class Work:
     """Programs in the guest that own memory and check it for ever."""
 
     def __init__(self, guest: Guest, pages_mib: int = 64, churn_mib: int = 96,
                  zero_mib: int = 0) -> None:
         """Start them and wait until each has done a first round."""
-        programs = {"pagecheck": pages_mib, "churn": churn_mib, "zerocheck": zero_mib}
+        programs = {"pagecheck": fitting(pages_mib), "churn": fitting(churn_mib),
+                    "zerocheck": fitting(zero_mib)}
         self.names = [name for name, size in programs.items() if size]
         for name in self.names:
             guest.spawn(name, f"{name} {programs[name]}M /run/{name}")
@@ -168,7 +180,11 @@ class Hops:
     def add(self, spec: Spec, incoming: bool = False, shm: str | None = None) -> Machine:
         """Start a machine that ends with the test at the latest."""
         self._count += 1
-        vm = Machine(spec, name=f"vm{self._count}", incoming=incoming, shm=shm)
+        state = None
+        # such a guest boots for minutes; arguments of a test's own may name files of this run
+        if not (incoming or spec.extra) and accel.interpreted(spec.accel):
+            state = booted(spec, commands=(interpreted.ENABLE,), lifetime=interpreted.BOOT)
+        vm = Machine(spec, name=f"vm{self._count}", incoming=incoming, shm=shm, state=state)
         return self._stack.enter_context(vm)
 
     def hold(self, spec: Spec | None = None, caps: dict[str, bool] | None = None,

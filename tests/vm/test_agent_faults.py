@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from support import Hops, Work, check, patience, step
+from support import Hops, Work, check, fill, patience, step
 from lib.machine import Spec
 from lib.result import run
 
@@ -65,7 +65,7 @@ class Fault:
 def hop(hops: Hops, work: Work, sig: signal.Signals | None, where: Step) -> None:
     """One migration with a fault."""
     step(f"agent gets {sig.name}: {where.name}" if sig else "agent was never started")
-    hops.here.guest.must("memfill 200M", 60)
+    fill(hops.here.guest, 200)
     if sig:
         hops.here.start_agent()
     hops.here.start_hints()

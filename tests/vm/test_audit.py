@@ -6,7 +6,7 @@ switch to postcopy, in which it sees skipped pages written again, and none of th
 """
 from __future__ import annotations
 
-from support import Hops, Work, attach_agent, check, step, switch_to_postcopy
+from support import Hops, Work, attach_agent, check, fill, step, switch_to_postcopy
 from lib.machine import Machine, Spec
 from lib.result import run, skip
 
@@ -31,7 +31,7 @@ def hold(hops: Hops, caps: dict[str, bool] | None = None) -> None:
     attach_agent(hops.here)
     hops.here.start_hints()
     hops.hold(caps=caps)
-    hops.here.guest.must("memfill 100M", 60)
+    fill(hops.here.guest, 100)
 
 
 def precopy(hops: Hops, work: Work) -> None:
@@ -55,7 +55,7 @@ def postcopy(hops: Hops, work: Work) -> None:
 def main() -> None:
     """There, on, and over."""
     with Hops(Spec(memory_mib=512, plugin_opts=",audit=on")) as hops:
-        hops.here.guest.must("memfill 250M", 60)
+        fill(hops.here.guest, 250)
         work = Work(hops.here.guest, pages_mib=32, churn_mib=96)
         precopy(hops, work)
         precopy(hops, work)

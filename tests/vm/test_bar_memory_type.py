@@ -14,6 +14,7 @@ import os
 import re
 
 from support import check, check_kernel, step, wait_for
+from lib import accel
 from lib.machine import Machine, Spec
 from lib.paths import ROOT
 from lib.result import run
@@ -87,6 +88,7 @@ def recipes() -> dict[str, list[str]]:
 
 def main() -> None:
     """Below 4 GiB; above it, by the manual's recipes; held by a process; without a PAT."""
+    accel.needs_distribution("page attribute table")
     line, start = boot(Spec(), "write-combining")
     check(start < FOUR_GIB, f"BAR 2 is at {start:#x}, not below 4 GiB")
     advice = ADVICE.search(line)

@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 from support import check, step
-from lib import paths
+from lib import accel, paths
 from lib.result import run
 
 BENCH = os.path.join(paths.ROOT, "tests", "bench")
@@ -26,8 +26,8 @@ CASES = ("--suite", "peers", "--workload", "used", "--peer", "none", "--peer", "
 def bench(out: str, *arguments: str) -> None:
     """Run bench.py with one repetition."""
     done = subprocess.run([sys.executable, f"{BENCH}/bench.py", "--mem", "1G", "--reps", "1",
-                           "--out", out, *arguments], capture_output=True, text=True,
-                          check=False)
+                           "--accel", accel.chosen(), "--out", out, *arguments],
+                          capture_output=True, text=True, check=False)
     print(done.stderr, flush=True)
     check(done.returncode == 0, f"bench.py ended with {done.returncode}: {done.stdout}")
 
@@ -50,6 +50,7 @@ def simulated(out: str) -> None:
 
 def main() -> None:
     """Rows, tables, plots."""
+    accel.needs_distribution("virtio")
     with tempfile.TemporaryDirectory(prefix="freehint-bench-") as out:
         bench(out, *CASES)
         rows = {row["peer"]: row for row in read(f"{out}/peers.csv")}

@@ -6,7 +6,7 @@ migration is hinted from its first pass.
 """
 from __future__ import annotations
 
-from support import Hops, Work, check, hints_arrived, step, wait_for
+from support import Hops, Work, check, fill, hints_arrived, step, wait_for
 from lib.machine import Spec
 from lib.result import run
 
@@ -14,7 +14,7 @@ from lib.result import run
 def main() -> None:
     """Cancel in the first pass, cancel in a later one, then go through."""
     with Hops(Spec(memory_mib=512)) as hops:
-        hops.here.guest.must("memfill 200M", 60)
+        fill(hops.here.guest, 200)
         work = Work(hops.here.guest, pages_mib=48, churn_mib=48)
         hops.here.start_agent()
         hops.here.start_hints()

@@ -7,7 +7,7 @@ many.
 """
 from __future__ import annotations
 
-from support import Hops, Work, check, wait_for
+from support import Hops, Work, check, fill, wait_for
 from lib.machine import Spec
 from lib.result import run
 
@@ -31,11 +31,11 @@ def hints_on_destination(hops: Hops) -> None:
 def main() -> None:
     """There and on to a third machine, so that a destination becomes a source."""
     with Hops(Spec()) as hops:
-        hops.here.guest.must("memfill 300M", 60)
+        fill(hops.here.guest, 300)
         work = Work(hops.here.guest)
         migrate_with_hints(hops, work, 1)
         hints_on_destination(hops)
-        hops.here.guest.must("memfill 300M", 60)
+        fill(hops.here.guest, 300)
         migrate_with_hints(hops, work, PASSES)
 
 

@@ -6,7 +6,7 @@ is ever free, so the region need not have room for it, and nothing of it is hint
 """
 from __future__ import annotations
 
-from support import Hops, Work, check, step, wait_for
+from support import Hops, Work, check, fill, step, wait_for
 from lib import initramfs
 from lib.machine import Machine, Spec
 from lib.result import run, skip
@@ -52,7 +52,7 @@ def main() -> None:
         end = hello(hops.here)["end-pfn"]
         check(end == END, f"memory ends at page {end}, not {END}: the device's is in it")
         step("memory of a device is not in what the guest says")
-        hops.here.guest.must("memfill 150M", 60)
+        fill(hops.here.guest, 150)
         work = Work(hops.here.guest, pages_mib=32, churn_mib=48)
         hops.hinted(2)
         work.verify(hops.arrive().guest)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 
-from support import (Hops, Work, check, comes_true, free_mib, hints_arrived, migration, patience,
-                     step, wait_for)
+from support import (Hops, Work, check, comes_true, fill, free_mib, hints_arrived, migration,
+                     patience, step, wait_for)
 from lib.guest import Guest, GuestTimeout
 from lib.initramfs import Extras
 from lib.machine import Machine, Spec
@@ -52,7 +52,7 @@ def spawn_victim(guest: Guest) -> None:
 def hints_in_the_first_pass() -> None:
     """Several passes; hints in the first one only."""
     with Hops(Spec(append="init_on_free=1", memory_mib=512, lifetime=600)) as hops:
-        hops.here.guest.must("memfill 200M", 120)
+        fill(hops.here.guest, 200)
         spawn_victim(hops.here.guest)
         work = Work(hops.here.guest, pages_mib=48, churn_mib=64, zero_mib=64)
         hops.here.start_agent()

@@ -15,6 +15,7 @@ import struct
 import tempfile
 
 from support import Hops, check, check_kernel, hints_arrived, step, wait_for
+from lib import accel
 from lib.machine import Machine, Spec
 from lib.result import run
 
@@ -120,6 +121,7 @@ def reloaded(vm: Machine, host: LateHost) -> None:
 
 def main() -> None:
     """No extension, then an extension."""
+    accel.needs_distribution("PCI hotplug")
     host = LateHost()
     try:
         ours = Spec(memory_mib=512, extra=PORT)

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import xml.etree.ElementTree
 
-from support import Hops, Work, check, step
+from support import Hops, Work, check, fill, step
 from lib import paths
 from lib.machine import Machine, Spec
 from lib.result import run
@@ -111,7 +111,7 @@ def colours_where_wanted(vm: Machine) -> None:
 def main() -> None:
     """A used guest, migrated in several passes."""
     with Hops(Spec(memory_mib=MEMORY_MIB)) as hops:
-        hops.here.guest.must("memfill 200M", 60)
+        fill(hops.here.guest, 200)
         Work(hops.here.guest, pages_mib=32, churn_mib=48)
         hops.hinted(3)
         hinted_agrees(hops.here)

@@ -12,7 +12,8 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from support import Hops, Work, attach_agent, check, step, switch_to_postcopy
+from support import Hops, Work, attach_agent, check, fill, step, switch_to_postcopy
+from lib import accel
 from lib.machine import Spec
 from lib.result import run
 
@@ -87,7 +88,7 @@ def there_and_on(spec: Spec) -> None:
     with Hops(spec) as hops:
         nodes = hops.here.guest.must("ls -d /sys/devices/system/node/node[0-9]*").split()
         check(len(nodes) == spec.nodes, f"the guest has {len(nodes)} nodes")
-        hops.here.guest.must("memfill 200M", 60)
+        fill(hops.here.guest, 200)
         work = Work(hops.here.guest, pages_mib=32, churn_mib=48)
         hops.hinted(3)
         work.verify(hops.arrive().guest)
@@ -97,6 +98,7 @@ def there_and_on(spec: Spec) -> None:
 
 def main() -> None:
     """One kind after the other."""
+    accel.needs_distribution("ACPI, which says what NUMA nodes there are")
     for name, spec in KINDS.items():
         step(f"memory: {name}")
         there_and_on(spec)

@@ -29,6 +29,10 @@ may_make_worlds()
 	return 0
 }
 
+# Where ACCEL=kvm stands for a KVM that interprets kernel mode (tests/lib/accel.py).
+if [ -n "${ACCEL:-}" ] && ! python3 "$ROOT/tests/lib/accel.py" distribution; then
+	skip "ACCEL=$ACCEL: no KVM here runs another release's kernel"
+fi
 may_make_worlds
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

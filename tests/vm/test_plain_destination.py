@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import time
 
-from support import Hops, Work, step
+from support import Hops, Work, fill, step
 from lib.machine import Spec
 from lib.result import run
 
@@ -19,7 +19,7 @@ def main() -> None:
     ours = Spec(memory_mib=512)
     plain = dataclasses.replace(ours, extension=False, crutch=True)
     with Hops(ours) as hops:
-        hops.here.guest.must("memfill 200M", 60)
+        fill(hops.here.guest, 200)
         work = Work(hops.here.guest, pages_mib=48, churn_mib=48)
         hops.hinted(2, plain)
         work.verify(hops.arrive().guest)

@@ -17,7 +17,7 @@ import time
 from typing import Any
 
 from support import (HOLD_BANDWIDTH, SWITCH_TRIES, Hops, Work, attach_agent, check, check_kernel,
-                     migration, step, switch_to_postcopy, wait_for)
+                     fill, migration, step, switch_to_postcopy, wait_for)
 from lib.machine import Spec
 from lib.qemu import BINARY
 from lib.qmp import QmpError
@@ -107,7 +107,7 @@ def random_switch(hops: Hops, work: Work, rng: random.Random, caps: dict[str, bo
         hops.wait_pass(rng.randrange(1, 4))
         time.sleep(rng.random() * 0.3)
 
-    hops.here.guest.must("memfill 250M", 60)
+    fill(hops.here.guest, 250)
     switch_to_postcopy(hops, depart)
     step(touch_free_memory(hops))
     arrive(hops, work)
@@ -128,7 +128,7 @@ def touched_in_time(hops: Hops, work: Work, cold: SleepingPages) -> bool:
 def slow_switch(hops: Hops, work: Work) -> None:
     """Pages that were free are had while postcopy goes on: nobody waits for its end."""
     for _ in range(SWITCH_TRIES):
-        hops.here.guest.must("memfill 250M", 60)
+        fill(hops.here.guest, 250)
         # nobody asks for it: postcopy cannot end before it is sent
         cold = SleepingPages(hops.here.guest, COLD_MIB, "cold")
         done = touched_in_time(hops, work, cold)
@@ -248,7 +248,7 @@ def plain_destination(hops: Hops, work: Work) -> None:
 def zeros_on_both_sides() -> None:
     """With init_on_free=1 free pages have to read as zero there, and are hinted once only."""
     with Hops(Spec(memory_mib=MEMORY_MIB, append="init_on_free=1")) as hops:
-        hops.here.guest.must("memfill 200M", 120)
+        fill(hops.here.guest, 200)
         work = Work(hops.here.guest, pages_mib=32, churn_mib=48, zero_mib=64)
         switch_to_postcopy(hops, lambda: hold(hops, CAPS))
         step("init_on_free=1: " + touch_free_memory(hops))
@@ -259,7 +259,7 @@ def main() -> None:
     """One guest that travels, and one whose free pages have to be zero."""
     rng = seeded()
     with Hops(Spec(memory_mib=MEMORY_MIB, lifetime=900)) as hops:
-        hops.here.guest.must("memfill 250M", 60)
+        fill(hops.here.guest, 250)
         work = Work(hops.here.guest, pages_mib=32, churn_mib=48)
         without_hints(hops, work)
         slow_switch(hops, work)

@@ -16,9 +16,9 @@ import random
 import time
 from collections.abc import Callable
 
-from support import Hops, check, expect_refusal, hints_arrived, migration, step, wait_for
+from support import Hops, check, expect_refusal, fill, hints_arrived, migration, step, wait_for
 from loads import PLAIN, Loads, Twist, plain_or_ours, steady_pass
-from lib import soak
+from lib import accel, soak
 from lib.initramfs import Extras
 from lib.machine import Spec
 from lib.qmp import Qmp
@@ -142,7 +142,7 @@ def travel(hops: Hops, there: Spec, dice: random.Random,
            events: list[Event]) -> None:
     """One hop: an event in each pass, then one more round."""
     resize_vmem(hops, dice)
-    hops.here.guest.must("memfill 150M", 120)
+    fill(hops.here.guest, 150)
     if not PLAIN:
         hops.here.start_agent()
         hops.here.start_hints()
@@ -174,6 +174,7 @@ def events_happened(hops: Hops) -> None:
 
 def main() -> None:
     """A hop with the DIMM, one without; each with all events, in any order."""
+    accel.needs_distribution("ACPI, and so no hotplug")
     dice = soak.seeded()
     with Hops(spec(), module=not PLAIN) as hops:
         hops.here.guest.must("echo online_movable >/sys/devices/system/memory/auto_online_blocks")

@@ -14,10 +14,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from support import (Hops, check, check_kernel, hints_arrived, migration, patience, step,
+from support import (Hops, check, check_kernel, fill, hints_arrived, migration, patience, step,
                      wait_for)
 from loads import PLAIN, Loads, Twist, plain_or_ours, steady_pass
-from lib import soak
+from lib import accel, soak
 from lib.initramfs import Extras
 from lib.machine import Machine, Spec
 from lib.result import run
@@ -36,7 +36,7 @@ PROBE, MORE, MOST = 2.0, 1.5, 60.0
 
 def start_loads(vm: Machine) -> Loads:
     """Fresh programs, in memory that was used before."""
-    vm.guest.must("memfill 150M", 120)
+    fill(vm.guest, 150)
     return Loads(vm.guest, TWISTS)
 
 
@@ -194,6 +194,7 @@ def rebooted(hops: Hops, event: Callable[[Machine], None], here: bool) -> Loads:
 
 def main() -> None:
     """All kinds of sleep, all kinds of reboot."""
+    accel.needs_distribution("ACPI and no kexec")
     dice = soak.seeded()
     spec = plain_or_ours(Spec(memory_mib=MEMORY_MIB, lifetime=900,
                               extras=Extras(programs=("kexec",), boot=True)))

@@ -16,7 +16,7 @@ import time
 from contextlib import ExitStack
 
 from modes import Features, Mode
-from support import Work, check, migration, step
+from support import Work, check, fill, migration, step
 from tour import Files, Tour
 from lib.machine import Spec
 from lib.result import run
@@ -122,7 +122,7 @@ def main() -> None:
         hosts = Hosts(stack)
         tour = stack.enter_context(Tour(spec, shm=hosts.paths[0]))
         guest = tour.here.guest
-        guest.must("memfill 150M", 60)
+        fill(guest, 150)
         work = Work(guest, pages_mib=32, churn_mib=48)
         files = Files(guest)
         modes = [mode for mode in Features(tour.here.qmp).modes() if not mode.to_file]

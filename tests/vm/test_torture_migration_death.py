@@ -17,7 +17,7 @@ import time
 from contextlib import suppress
 
 from modes import Features, Mode
-from support import Work, attach_agent, check, migration, step, wait_for
+from support import Work, attach_agent, check, fill, migration, step, wait_for
 from tour import Files, Tour
 from lib.machine import Machine, Spec
 from lib.qemu import Qemu
@@ -135,7 +135,7 @@ def main() -> None:
     rng = seeded()
     with Tour(Spec(memory_mib=384, lifetime=900)) as tour:
         guest = tour.here.guest
-        guest.must("memfill 150M", 60)
+        fill(guest, 150)
         work = Work(guest, pages_mib=32, churn_mib=48)
         files = Files(guest)
         features = Features(tour.here.qmp)

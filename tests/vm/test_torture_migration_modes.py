@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from modes import MIB, Features, Mode, can
-from support import Work, check, migration, step, wait_for
+from support import Work, check, fill, migration, step, wait_for
 from tour import Files, Tour
 from lib.machine import Machine, Spec
 from lib.result import run
@@ -47,7 +47,7 @@ def measure_dirty_rate(vm: Machine) -> None:
     Somebody else syncs the dirty log, too. QEMU 7.2 without any plugin crashes when
     asked for "dirty-bitmap" under TCG; kvm/test_torture_features asks it under KVM.
     """
-    old = Features(vm.qmp).version < (8, 0, 0)
+    old = vm.spec.accel == "tcg" and Features(vm.qmp).version < (8, 0, 0)
     for mode in ("page-sampling",) if old else ("dirty-bitmap", "page-sampling"):
         vm.qmp.command("calc-dirty-rate", {"calc-time": 1, "mode": mode})
         wait_for(lambda: vm.qmp.command("query-dirty-rate")["status"] == "measured",
@@ -108,7 +108,7 @@ def main() -> None:
     rng = seeded()
     with Tour(Spec(memory_mib=512, lifetime=900)) as tour:
         guest = tour.here.guest
-        guest.must("memfill 200M", 60)
+        fill(guest, 200)
         work = Work(guest, pages_mib=32, churn_mib=64)
         files = Files(guest)
         features = Features(tour.here.qmp)

@@ -13,7 +13,7 @@ import tempfile
 
 from modes import MODES, Features, Mode
 from snapshots import create_disk, snapshot
-from support import Work, check, migration, step
+from support import Work, check, fill, migration, step
 from tour import Files, Tour
 from lib.machine import Machine, Spec
 from lib.result import Failure, run
@@ -27,7 +27,7 @@ class Guest:
 
     def __init__(self, tour: Tour) -> None:
         guest = tour.here.guest
-        guest.must("memfill 150M", 60)
+        fill(guest, 150)
         self.work = Work(guest, pages_mib=32, churn_mib=48)
         self.files = Files(guest)
 

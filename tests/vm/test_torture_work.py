@@ -14,9 +14,9 @@ from __future__ import annotations
 import random
 import time
 
-from support import Hops, check, hints_arrived, step, wait_for
+from support import Hops, check, fill, hints_arrived, step, wait_for
 from loads import PLAIN, Loads, Twist, plain_or_ours, steady_pass, tune_kernel
-from lib import soak
+from lib import accel, soak
 from lib.initramfs import Extras
 from lib.machine import Spec
 from lib.result import run
@@ -54,7 +54,7 @@ def travel(hops: Hops, dice: random.Random, passes: int) -> None:
     inflate(hops, MEMORY_MIB)
     wait_for(lambda: hops.here.qmp.command("query-balloon")["actual"] == MEMORY_MIB << 20,
              "the balloon to give back what it has", 120)
-    hops.here.guest.must("memfill 200M", 120)
+    fill(hops.here.guest, 200)
     if not PLAIN:
         hops.here.start_agent()
         hops.here.start_hints()
@@ -76,6 +76,7 @@ def travel(hops: Hops, dice: random.Random, passes: int) -> None:
 
 def main() -> None:
     """Hop after hop with the same loads."""
+    accel.needs_distribution("block devices, swap or KSM")
     dice = soak.seeded()
     with Hops(spec(), module=not PLAIN) as hops:
         hops.here.load_balloon()
