@@ -97,6 +97,16 @@ static void any_number_of_cells_covers_all(void **state)
 	}
 }
 
+static void memory_that_divides_evenly_is_divided_as_asked(void **state)
+{
+	json_t *answer = ask("{\"cells\": 480}");
+
+	assert_non_null(answer);
+	assert_int_equal(CAPACITY % (480 * 64), 0);
+	assert_int_equal(json_array_size(json_object_get(answer, "ram")), 480);
+	json_decref(answer);
+}
+
 static void bad_arguments_are_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -124,5 +134,6 @@ RUN_TESTS(start, finish,
 		cmocka_unit_test(memory_and_holes_are_told_apart),
 		cmocka_unit_test(what_was_hinted_is_added_up),
 		cmocka_unit_test(any_number_of_cells_covers_all),
+		cmocka_unit_test(memory_that_divides_evenly_is_divided_as_asked),
 		cmocka_unit_test(bad_arguments_are_refused),
 )

@@ -97,12 +97,12 @@ static void find_ram(struct cells *cells)
 /* A cell is a whole number of bitmap words, because the tool adds up the guest's words. */
 static void divide(struct cells *cells, u32 wanted)
 {
-	u64 words;
+	u64 unit = (u64)wanted * FREEHINT_WORD_BITS;
 
 	memset(cells, 0, sizeof(*cells));
 	cells->end = end_of_memory();
-	words = cells->end / FREEHINT_WORD_BITS / wanted + 1;
-	cells->pages = words * FREEHINT_WORD_BITS;
+	cells->pages = cells->end <= unit ? FREEHINT_WORD_BITS :
+		       (cells->end + unit - 1) / unit * FREEHINT_WORD_BITS;
 	cells->count = (u32)((cells->end + cells->pages - 1) / cells->pages);
 }
 
