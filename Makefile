@@ -24,7 +24,7 @@ help:
 	@echo 'make bench [BENCH_REPS= BENCH="SUITE ..." ACCEL=]'
 	@echo '                     measure freehint against its peers; docs/performance.md'
 	@echo 'make check [ACCEL=]  all tests; the last line counts them; ACCEL=kvm runs the vm'
-	@echo '                     group under KVM'
+	@echo '                     group under KVM: docs/kvm-hosts.md'
 	@echo 'make check-quick     before each commit: style, units, one KVM test, one migration'
 	@echo 'make check-contracts guest kernels that check, unmap or shadow their free pages;'
 	@echo '                     builds a small kernel first'
@@ -36,6 +36,8 @@ help:
 	@echo 'make check-repeat [RUNS= REPEAT_ARGS=]'
 	@echo '                     all tests RUNS times beside busy loops and a writer to disk;'
 	@echo '                     says how many runs were green'
+	@echo 'make report [REPORT=FILE] what a KVM host showed, in one file to send:'
+	@echo '                     docs/kvm-hosts.md'
 	@echo 'make soak [SOAK_ARGS=] torture, models and fuzzing for many hours; resumes'
 	@echo 'make fuzz [FUZZ_TIME=] look for new inputs, FUZZ_TIME seconds with each target'
 	@echo 'make man             man pages into build/man'
@@ -118,6 +120,10 @@ qemu-patched: deps-build deps-matrix all
 check-matrix: deps-build deps-matrix all
 	@python3 tests/matrix/matrix.py $(MATRIX_ARGS)
 
+# What docs/kvm-hosts.md asks for; REPORT names files to add.
+report:
+	@tests/report.sh $(REPORT)
+
 # Many hours, in steps of minutes; the next call goes on where this one was stopped.
 soak: accel deps-build deps-demo deps-check all mutants kernel-for-kvm
 	@tests/soak.py $(SOAK_ARGS)
@@ -162,4 +168,4 @@ clean:
 .PHONY: all help accel accel-distribution agent cli qemu-module mutants kmod kmod-build \
 	kmod-mutants demo check \
 	kernel-for-kvm check-quick check-repeat bench check-contracts check-matrix qemu-patched \
-	soak fuzz man install install-dkms deb clean
+	report soak fuzz man install install-dkms deb clean
