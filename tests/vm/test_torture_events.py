@@ -11,155 +11,15 @@ FREEHINT_TORTURE_PLAIN=1 does the same without hints: the control for a failure.
 """
 from __future__ import annotations
 
-import dataclasses
-import random
-import time
-from collections.abc import Callable
-
-from support import Hops, check, expect_refusal, fill, hints_arrived, migration, step, wait_for
-from loads import PLAIN, Loads, Twist, plain_or_ours, steady_pass
+from support import Hops, check, step
+from events import EVENTS, memory_total, plug_or_unplug, prepare, spec, travel
+from loads import PLAIN, Loads, Twist
 from lib import accel, soak
-from lib.initramfs import Extras
-from lib.machine import Spec
-from lib.qmp import Qmp
 from lib.result import run
 
 MEMORY_MIB = 512
-DIMM_MIB = 256
-VMEM_MIB = 512
-
-DIMM = {"object": {"qom-type": "memory-backend-ram", "id": "dimm", "size": DIMM_MIB << 20},
-        "device": {"driver": "pc-dimm", "id": "dimm0", "memdev": "dimm"}}
-VMEM = ["-object", f"memory-backend-ram,id=vmem,size={VMEM_MIB}M",
-        "-device", "virtio-mem-pci,id=vmem0,memdev=vmem,requested-size=0"]
-DIMM_ARGS = ["-object", f"memory-backend-ram,id=dimm,size={DIMM_MIB}M",
-             "-device", "pc-dimm,id=dimm0,memdev=dimm"]
-
 TWISTS = [Twist("thp", 48), Twist("fork", 8), Twist("file", 24, "/tmp/twist")]
-# ACPI's _OST: sources that are a request to eject; that it went well, or goes on.
-EJECT = (3, 0x103)
-UNDECIDED = (0, 0x84, 0x85)
-
 STIRRERS = ("cpus", "blocks")
-PASS_SECONDS = 2.0
-
-
-def spec() -> Spec:
-    """A guest that memory can be plugged into, none yet."""
-    extras = Extras(modules=("virtio_mem",))
-    return plain_or_ours(Spec(memory_mib=MEMORY_MIB, lifetime=900, extras=extras, extra=VMEM,
-                              memory_opts=",maxmem=4G,slots=4"))
-
-
-def memory_total(hops: Hops) -> int:
-    """MiB that the guest has online."""
-    return int(hops.here.guest.must("awk '/MemTotal/ {print $2}' /proc/meminfo")) >> 10
-
-
-def memory_blocks(hops: Hops) -> int:
-    """Memory blocks of 128 MiB that the guest knows, online or not."""
-    return int(hops.here.guest.must("ls -d /sys/devices/system/memory/memory* | wc -l"))
-
-
-def plug_dimm(hops: Hops) -> Spec:
-    """Plug a DIMM; returns what the destination has to be like."""
-    blocks = memory_blocks(hops) + DIMM_MIB // 128
-    hops.here.qmp.command("object-add", DIMM["object"])
-    hops.here.qmp.command("device_add", DIMM["device"])
-    wait_for(lambda: memory_blocks(hops) >= blocks, "the guest to see the DIMM", 60)
-    step(f"DIMM plugged, {memory_total(hops)} MiB online")
-    return dataclasses.replace(hops.here.spec, extra=VMEM + DIMM_ARGS)
-
-
-def said_no(qmp: Qmp) -> bool:
-    """Did the guest answer a request to eject something, and not with success?"""
-    qmp.pump()
-    answers = [event["data"]["info"] for event in qmp.events
-               if event["event"] == "ACPI_DEVICE_OST"]
-    return any(info["source"] in EJECT and info["status"] not in UNDECIDED for info in answers)
-
-
-def unplug_dimm(hops: Hops) -> Spec:
-    """Ask the guest to give the DIMM back; it may say no, then all stays as it is."""
-    qmp = hops.here.qmp
-    qmp.command("device_del", id="dimm0")
-
-    def gone() -> bool:
-        return all(info["data"].get("id") != "dimm0"
-                   for info in qmp.command("query-memory-devices"))
-
-    wait_for(lambda: gone() or said_no(qmp), "the guest to release its DIMM or to say no", 120)
-    if not gone():
-        step("the guest keeps its DIMM")
-        return hops.here.spec
-    qmp.command("object-del", id="dimm")
-    step(f"DIMM unplugged, {memory_total(hops)} MiB online")
-
-    return dataclasses.replace(hops.here.spec, extra=VMEM)
-
-
-def resize_vmem(hops: Hops, dice: random.Random) -> None:
-    """Another size; in a migration QEMU lets the guest's driver wait for its end."""
-    mib = dice.choice((128, 256, VMEM_MIB))
-    hops.here.qmp.command("qom-set", path="/machine/peripheral/vmem0",
-                          property="requested-size", value=mib << 20)
-    step(f"virtio-mem is to have {mib} MiB")
-
-
-def refused_plug(hops: Hops, _: random.Random) -> None:
-    """QEMU refuses to plug while it migrates; if a series does not, so be it."""
-    qmp = hops.here.qmp
-    qmp.command("object-add", {**DIMM["object"], "id": "late"})
-    expect_refusal(qmp, "device_add", "migrat",
-                   {**DIMM["device"], "id": "late0", "memdev": "late"})
-    qmp.command("object-del", id="late")
-
-
-def reload_module(hops: Hops, _: random.Random) -> None:
-    """rmmod and insmod in a loop of the guest's own."""
-    if not PLAIN:
-        hops.here.guest.spawn("reload", "sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do "
-                              "rmmod freehint; sleep 0.1; insmod /modules/freehint.ko; "
-                              "sleep 0.2; done'")
-
-
-Event = Callable[[Hops, random.Random], None]
-
-EVENTS: list[Event] = [refused_plug, reload_module, resize_vmem]
-
-
-def module_is_back(hops: Hops) -> None:
-    """After whatever happened, the module publishes its hello and a round is opened."""
-    if PLAIN:
-        return
-    wait_for(lambda: hops.here.guest.run("! kill -0 $(cat /run/reload.pid) && "
-                                         "test -e /sys/module/freehint")[0] == 0,
-             "the module to be loaded for good", 60)
-    wait_for(lambda: hops.here.query()["guest"]["present"], "the module's hello", 30)
-
-
-def travel(hops: Hops, there: Spec, dice: random.Random,
-           events: list[Event]) -> None:
-    """One hop: an event in each pass, then one more round."""
-    resize_vmem(hops, dice)
-    fill(hops.here.guest, 150)
-    if not PLAIN:
-        hops.here.start_agent()
-        hops.here.start_hints()
-    hops.hold(there)
-    for number, event in enumerate(events, 2):
-        steady_pass(hops, number)
-        step(f"pass {number}: {event.__name__}")
-        event(hops, dice)
-        time.sleep(dice.uniform(0.2, PASS_SECONDS))
-    module_is_back(hops)
-    count = migration.info(hops.here.qemu)["ram"]["dirty-sync-count"]
-    steady_pass(hops, count + 2)
-    hops.release(120)
-    if PLAIN:
-        return
-    counters = hints_arrived(hops.here)
-    step(f"counters: {counters}")
 
 
 def events_happened(hops: Hops) -> None:
@@ -176,14 +36,11 @@ def main() -> None:
     """A hop with the DIMM, one without; each with all events, in any order."""
     accel.needs_distribution("ACPI, and so no hotplug")
     dice = soak.seeded()
-    with Hops(spec(), module=not PLAIN) as hops:
-        hops.here.guest.must("echo online_movable >/sys/devices/system/memory/auto_online_blocks")
-        hops.here.load_balloon()
-        hops.here.load_extras()
+    with Hops(spec(MEMORY_MIB, 900), module=not PLAIN) as hops:
+        prepare(hops)
         loads = Loads(hops.here.guest, TWISTS, STIRRERS)
         for hop in range(soak.times(2)):
-            there = unplug_dimm(hops) if DIMM_ARGS[1] in hops.here.spec.extra else plug_dimm(hops)
-            travel(hops, there, dice, dice.sample(EVENTS, len(EVENTS)))
+            travel(hops, plug_or_unplug(hops), dice, dice.sample(EVENTS, len(EVENTS)))
             hops.arrive()
             loads.verify(hops.here.guest)
             step(f"hop {hop + 1} is whole, {memory_total(hops)} MiB online")
