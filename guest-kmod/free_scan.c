@@ -189,7 +189,7 @@ static void scan_zone(struct zone *zone, unsigned long block, unsigned long *fre
 	result->holds++;
 	result->hold_ns = max(result->hold_ns, end - locked);
 	/* The thread may have moved to another CPU, whose clock differs, before the lock. */
-	if (end > start)
+	if (COMPAT_LOCKED_IRQS_OFF && end > start)
 		result->irqoff_ns = max(result->irqoff_ns, end - start);
 }
 

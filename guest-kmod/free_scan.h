@@ -12,9 +12,10 @@
  * struct free_scan_result - what a scan did
  * @status:    FREEHINT_SEAL_COMPLETE or FREEHINT_SEAL_ABORTED
  * @holds:     number of zone lock holds
- * @hold_ns:   longest hold of a zone lock, nanoseconds
+ * @hold_ns:   longest hold of a zone lock, nanoseconds; with PREEMPT_RT this includes
+ *             the time in which the thread was preempted
  * @irqoff_ns: longest time with interrupts off, nanoseconds: the wait for the
- *             lock and the hold
+ *             lock and the hold; 0 with PREEMPT_RT, where interrupts stay on
  * @scan_ns:   duration of the scan, nanoseconds
  *
  * The times are guest time. They include the time in which the host does not run this

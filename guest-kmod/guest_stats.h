@@ -28,7 +28,7 @@ struct device;
  * @scan_us_max:   longest scan, microseconds
  * @hold_us_last:  longest hold of a zone lock in the last scan, microseconds
  * @hold_us_max:   the same, all scans
- * @irqoff_us_max: longest time with interrupts off, microseconds
+ * @irqoff_us_max: longest time with interrupts off, microseconds; 0 with PREEMPT_RT
  * @holds_last:    zone lock holds in the last scan
  * @hello_published: true while the guest's hello is in the region
  * @contract:      enum freehint_contract of the last hello

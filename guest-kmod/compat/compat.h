@@ -52,6 +52,12 @@ static_assert(MAX_ORDER_NR_PAGES == 1 << COMPAT_MAX_ORDER,
 	      "a block of the scan is one page of the highest order");
 
 /*
+ * Does spin_lock_irqsave() turn interrupts off? With PREEMPT_RT it does not: the lock
+ * sleeps, and its holder can be preempted.
+ */
+#define COMPAT_LOCKED_IRQS_OFF	(!IS_ENABLED(CONFIG_PREEMPT_RT))
+
+/*
  * Memory type of a kernel mapping that nobody changes meanwhile. On x86 the PAT decides,
  * and the kernel has matched the bits in the page table with the MTRRs before it set
  * them. Without a PAT it has not: the MTRRs may say uncached where the page table says
