@@ -28,6 +28,9 @@ help:
 	@echo 'make check-quick     before each commit: style, units, one KVM test, one migration'
 	@echo 'make check-contracts guest kernels that check, unmap or shadow their free pages;'
 	@echo '                     builds a small kernel first'
+	@echo 'make check-debug-kernels'
+	@echo '                     guest kernels that check locks, RCU and memory, and PREEMPT_RT;'
+	@echo '                     builds a kernel first'
 	@echo 'make check-matrix    three QEMU series x three guest kernels, in chroots;'
 	@echo '                     as root; half an hour, and the first time 3 GB of packages'
 	@echo 'make qemu-patched    QEMU 10.0 with freehint built in, for QEMUs without modules or'
@@ -113,6 +116,14 @@ check-contracts: deps-build deps-demo deps-check deps-kernel all mutants
 	@kernel=$$(tests/kernel/build.sh contracts) && FREEHINT_TEST_KERNEL=$$kernel \
 		tests/run.sh vm/test_contracts vm/test_init_on_free vm/test_content
 
+# Kernels that check what the module does: one with every checker, one whose spinlocks sleep.
+check-debug-kernels: deps-build deps-demo deps-check deps-debug all
+	@set -e; checked=$$(tests/kernel/build.sh checked); \
+	rt=$$(tests/kernel/packaged.sh rt-amd64 sleeps-in-scan); \
+	for kernel in $$checked $$rt; do \
+		FREEHINT_TEST_KERNEL=$$kernel tests/run.sh vm/test_debug_kernels vm/test_content; \
+	done
+
 # As root, in the world of its release: QEMU with freehint built in.
 qemu-patched: deps-build deps-matrix all
 	@tests/matrix/patched.sh
@@ -166,6 +177,6 @@ clean:
 	rm -rf $(OUT)
 
 .PHONY: all help accel accel-distribution agent cli qemu-module mutants kmod kmod-build \
-	kmod-mutants demo check \
-	kernel-for-kvm check-quick check-repeat bench check-contracts check-matrix qemu-patched \
-	report soak fuzz man install install-dkms deb clean
+	kmod-mutants demo check kernel-for-kvm check-quick check-repeat bench check-contracts \
+	check-debug-kernels check-matrix qemu-patched report soak fuzz man install \
+	install-dkms deb clean

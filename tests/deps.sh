@@ -3,7 +3,7 @@
 #
 # Install the Debian packages that building, the demo and the checks need, and
 # nothing when they are there. Usage: tests/deps.sh [build] [demo] [check] [bench] [man] [matrix]
-# [deb] [kernel] [interpreted]
+# [deb] [kernel] [interpreted] [debug]
 set -eu
 
 # Compiles the agent, the QEMU extension and the guest's kernel module.
@@ -37,6 +37,9 @@ BENCH="$DEMO gnuplot-nox"
 KERNEL_TOOLS="$BUILD flex bison bc libelf-dev xz-utils patch"
 KERNEL="$KERNEL_TOOLS linux-source"
 INTERPRETED="$KERNEL_TOOLS linux-source-6.12"
+
+# Guest kernels that check what the module does: one is built, one is Debian's.
+DEBUG="$KERNEL_TOOLS linux-source-6.12 linux-image-rt-amd64 linux-headers-rt-amd64"
 
 say() { echo "deps: $*" >&2; }
 
@@ -118,9 +121,10 @@ for group in "$@"; do
 	bench) packages="$packages $BENCH" kernel=yes ;;
 	kernel) packages="$packages $KERNEL" ;;
 	interpreted) packages="$packages $INTERPRETED" ;;
+	debug) packages="$packages $DEBUG" ;;
 	*)
 		echo "usage: $0 [build] [demo] [check] [bench] [man] [matrix] [deb] [kernel]" \
-			"[interpreted]" >&2
+			"[interpreted] [debug]" >&2
 		exit 2
 		;;
 	esac

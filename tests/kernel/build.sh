@@ -8,8 +8,9 @@
 # built already is kept: the name of the directory is a hash of the source's
 # version, the configuration and the patch.
 #
-# The head of VARIANT.config may name the package that has the source, and what QEMU
-# boots: "# source: linux-source-6.12", "# image: vmlinux".
+# The head of VARIANT.config may name the package that has the source, what QEMU boots,
+# and the mutants of freehint.ko that are built beside it: "# source: linux-source-6.12",
+# "# image: vmlinux", "# mutants: always-dead".
 
 set -eu
 
@@ -17,7 +18,6 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ROOT=$(cd "$HERE/../.." && pwd)
 OUT=${OUT:-$ROOT/build}/kernel
 JOBS=${JOBS:-$(nproc)}
-MUTANTS="always-dead"
 
 die()
 {
@@ -120,7 +120,7 @@ if [ -n "$build" ]; then
 	unpack "$archive" "$source"
 	build_kernel "$source" "$directory"
 	"$HERE/kmod.sh" "$directory" "$directory/freehint.ko"
-	for mutant in $MUTANTS; do
+	for mutant in $(head_of mutants always-dead); do
 		"$HERE/kmod.sh" "$directory" "$directory/freehint-$mutant.ko" "$mutant"
 	done
 fi >&2
