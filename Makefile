@@ -87,7 +87,7 @@ accel accel-distribution:
 	@test -z "$(ACCEL)" || ACCEL='$(ACCEL)' python3 tests/lib/accel.py \
 		$(@:accel-distribution=distribution) > /dev/null
 
-check-contracts qemu-patched check-matrix: accel-distribution
+check-contracts check-debug-kernels qemu-patched check-matrix: accel-distribution
 
 demo: accel-distribution deps-build deps-demo agent qemu-module kmod
 	@python3 tests/demo/demo.py $(if $(MEM),--mem $(MEM)) $(if $(FILL),--fill $(FILL)) \
