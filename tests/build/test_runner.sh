@@ -50,6 +50,30 @@ out=$("$work/tests/run.sh" model | grep -A 20 '^slowest:$')
 expect 12 "$(wc -l <<< "$out")" "ten are named, with a heading and the last line"
 expect "model/test_7" "$(sed -n '2s/.* s  //p' <<< "$out")" "the slowest of all"
 
+# A run that is ended lets its tests clean up, also where the second signal of timeout(1), to
+# the test's group, comes late.
+cat > "$work/tests/kvm/test_cleanup.py" <<END
+import os, signal, sys, time
+sys.path.insert(0, "$PWD/tests")
+from lib.result import run
+
+def test():
+	try:
+		open("$work/started", "w").close()
+		time.sleep(60)
+	finally:
+		os.kill(os.getpid(), signal.SIGTERM)
+		open("$work/cleaned", "w").close()
+
+run(test)
+END
+"$work/tests/run.sh" kvm/test_cleanup > /dev/null &
+until [ -e "$work/started" ]; do sleep 0.1; done
+kill $!
+wait $!
+expect 130 $? "status of a run that was ended"
+[ -e "$work/cleaned" ] || { echo "a test could not clean up"; exit 1; }
+
 # What stands against ACCEL ends the run; else it says by how much guests are slower.
 mkdir "$work/tests/lib"
 echo 'print(5)' > "$work/tests/lib/accel.py"
