@@ -134,7 +134,10 @@ class Loads:
     def _signal_others(self, guest: Guest, signal: str) -> None:
         """Stop all but the twists, or let them go on: verifying takes long enough."""
         for name in self.stirrers:
-            guest.must(f"kill -{signal} -$(cat /run/{name}.pid)", PATIENCE)
+            status, text = guest.run(f"kill -{signal} -$(cat /run/{name}.pid)", PATIENCE)
+            if status:
+                text += guest.run(f"tail /run/{name}.log; dmesg | tail -n 20")[1]
+            check(status == 0, f"{name} has ended before its time: {text}")
         if self.stress:
             guest.must("for i in /proc/[0-9]*; do read name <$i/comm; case $name in "
                        f"stress-ng*) kill -{signal} ${{i#/proc/}};; esac; done 2>/dev/null; "
