@@ -208,8 +208,8 @@ def suspends_and_finds(kernel: Kernel) -> None:
 def main() -> None:
     """
     The kernel of the guests, if it checks anything. Memory blocks go offline by hand where no
-    memory is removed: lockdep minds both in one kernel, with the module or without, since it
-    does not know of lock_device_hotplug_sysfs().
+    memory is removed: lockdep minds both in one kernel, whose own locks these are. It does not
+    know of lock_device_hotplug_sysfs().
     """
     kernel = initramfs.find_kernel()
     checkers(kernel)
