@@ -100,6 +100,8 @@ void freehint_publish_hello(struct freehint_publisher *pub, u64 instance,
 	shm_store(&hello->contract, facts->contract);
 	shm_store(&hello->refusal, facts->refusal);
 	shm_store(&hello->max_order, facts->max_order);
+	if (pub->version >= FREEHINT_VERSION_GIVE_BACK)
+		shm_store(&hello->give_back, facts->give_back);
 	shm_store(&hello->end_pfn, facts->end_pfn);
 	shm_store(&hello->incarnation, facts->incarnation);
 	shm_store_release(&hello->instance, instance);

@@ -46,6 +46,7 @@ struct freehint_publisher {
  * @max_order:   highest allocator order
  * @end_pfn:     one past the highest pfn
  * @incarnation: random, new for each load of the module
+ * @give_back:   enum freehint_give_back; not published before FREEHINT_VERSION_GIVE_BACK
  */
 struct freehint_guest_facts {
 	u16 contract;
@@ -53,6 +54,7 @@ struct freehint_guest_facts {
 	u32 max_order;
 	u64 end_pfn;
 	u64 incarnation;
+	u32 give_back;
 };
 
 /**

@@ -18,6 +18,8 @@ int freehint_write_host_hello(struct freehint_shm *shm, u64 size, u64 instance)
 	if (!capacity || !instance)
 		return -EINVAL;
 	freehint_write_request(shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_OFF, 0);
+	shm_store(&shm->give_back_request.session, FREEHINT_NO_SESSION);
+	shm_store(&shm->give_back_answer.answer, 0ULL);
 	shm_store(&hello->version_min, (u16)FREEHINT_VERSION_MIN);
 	shm_store(&hello->version, (u16)FREEHINT_VERSION);
 	shm_store(&hello->header_size, (u32)FREEHINT_HEADER_SIZE);

@@ -82,6 +82,8 @@ static int check_guest_hello(const struct freehint_guest_hello *hello)
 	    hello->contract > FREEHINT_CONTRACT_REFUSED ||
 	    hello->refusal > FREEHINT_REFUSAL_PREZERO)
 		return -EINVAL;
+	if (hello->give_back > FREEHINT_GIVE_BACK_FAILED)
+		return -EINVAL;
 	return 0;
 }
 
@@ -96,6 +98,9 @@ int freehint_read_guest_hello(const struct freehint_reader *reader, u64 instance
 	hello->contract = shm_load(&line->contract);
 	hello->refusal = shm_load(&line->refusal);
 	hello->max_order = shm_load(&line->max_order);
+	hello->give_back = FREEHINT_GIVE_BACK_UNKNOWN;
+	if (hello->version >= FREEHINT_VERSION_GIVE_BACK)
+		hello->give_back = shm_load(&line->give_back);
 	hello->end_pfn = shm_load(&line->end_pfn);
 	hello->incarnation = shm_load(&line->incarnation);
 	shm_load_fence();

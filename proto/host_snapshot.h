@@ -64,7 +64,8 @@ bool freehint_read_host_request(const struct freehint_reader *reader,
  * @hello:    filled, also on failure
  *
  * Return: 0; -ENOENT: no guest has published a hello for @instance; -EPROTO: its
- * version is outside our window; -EINVAL: invalid page size, contract or refusal.
+ * version is outside our window; -EINVAL: invalid page size, contract, refusal or
+ * give_back.
  */
 int freehint_read_guest_hello(const struct freehint_reader *reader, u64 instance,
 			      struct freehint_guest_hello *hello);

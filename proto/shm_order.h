@@ -33,6 +33,8 @@
 #define shm_store_fence()	wmb()
 /* Earlier loads complete before later loads. */
 #define shm_load_fence()	rmb()
+/* Earlier stores become visible before later loads. */
+#define shm_full_fence()	mb()
 /* As shm_store_fence(), and now: write-combining buffers are written. */
 #define shm_store_flush()	wmb()
 
@@ -44,6 +46,7 @@
 #define shm_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
 #define shm_store_fence()	__atomic_thread_fence(__ATOMIC_RELEASE)
 #define shm_load_fence()	__atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define shm_full_fence()	__atomic_thread_fence(__ATOMIC_SEQ_CST)
 /* User space maps the region write-back: stores become visible by themselves. */
 #define shm_store_flush()	shm_store_fence()
 

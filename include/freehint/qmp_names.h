@@ -13,6 +13,8 @@
 #define FREEHINT_QMP_QUERY	"x-query-freehint"
 #define FREEHINT_QMP_MARK	"x-freehint-mark-clean"
 #define FREEHINT_QMP_MAP	"x-freehint-map"
+#define FREEHINT_QMP_GIVE_BACK	"x-freehint-give-back"
+#define FREEHINT_QMP_DISCARD	"x-freehint-discard"
 
 /* arguments of x-freehint-mark-clean */
 #define FREEHINT_ARG_ROUND	"round"
@@ -25,6 +27,14 @@
 
 /* arguments of x-freehint-map */
 #define FREEHINT_ARG_CELLS	"cells"		/* at most FREEHINT_MAX_CELLS */
+
+/* arguments of x-freehint-give-back */
+#define FREEHINT_ARG_MODE	"mode"		/* "off", "once", "always" */
+#define FREEHINT_ARG_ORDER	"order"		/* smallest block, 2^order pages */
+#define FREEHINT_ARG_LEAVE	"leave"		/* free memory that stays, MiB */
+
+/* arguments of x-freehint-discard, besides FREEHINT_ARG_RANGES */
+#define FREEHINT_ARG_OFFER	"offer"		/* sequence of the offer */
 
 /* Parts of error descriptions: the agent distinguishes the errors by them. */
 #define FREEHINT_ERR_STALE	"is stale"

@@ -17,12 +17,14 @@
  * Tests build sides with other windows.
  */
 #ifndef FREEHINT_VERSION
-#define FREEHINT_VERSION	2
+#define FREEHINT_VERSION	3
 #define FREEHINT_VERSION_MIN	1
 #endif
 
 /* First version in which the guest publishes freehint_guest_beat.poll_us. */
 #define FREEHINT_VERSION_POLL	2
+/* First version in which the guest offers free blocks for the host to keep. */
+#define FREEHINT_VERSION_GIVE_BACK	3
 
 #define FREEHINT_PAGE_SHIFT	12
 #define FREEHINT_PAGE_SIZE	(1ULL << FREEHINT_PAGE_SHIFT)
@@ -33,6 +35,19 @@
 /* A round id is never 0 and always fits a signed 64-bit JSON integer. */
 #define FREEHINT_NO_ROUND	0ULL
 #define FREEHINT_ROUND_MAX	0x7fffffffffffffffULL
+
+/* Giving memory back: no session, no offer, and the room for blocks in one offer. */
+#define FREEHINT_NO_SESSION	0ULL
+#define FREEHINT_NO_OFFER	0ULL
+#define FREEHINT_OFFER_BLOCKS	128
+/* A sequence shares its word with enum freehint_answer. */
+#define FREEHINT_OFFER_MAX	0x3fffffffffffffffULL
+#define FREEHINT_ANSWER_BITS	2
+/* An offered block is one word: the first pfn, and the order in the top byte. */
+#define FREEHINT_BLOCK_PFN_BITS	48
+#define FREEHINT_BLOCK_ORDER_SHIFT	56
+/* 2^18 pages are 1 GiB; the allocator's highest order is 10 on x86. */
+#define FREEHINT_BLOCK_MAX_ORDER	18
 
 /**
  * enum freehint_phase - what the host requests from the guest
@@ -97,6 +112,41 @@ enum freehint_seal_status {
 };
 
 /**
+ * enum freehint_give_back - can this guest give free memory back?
+ * @FREEHINT_GIVE_BACK_UNKNOWN:   a guest before FREEHINT_VERSION_GIVE_BACK
+ * @FREEHINT_GIVE_BACK_POSSIBLE:  nothing stands against it so far
+ * @FREEHINT_GIVE_BACK_NO_KERNEL: the kernel was built without CONFIG_PAGE_REPORTING
+ * @FREEHINT_GIVE_BACK_BUSY:      another driver has page reporting, usually
+ *                                virtio-balloon with free-page-reporting=on
+ * @FREEHINT_GIVE_BACK_CONTRACT:  the guest reports no page at all, see its refusal
+ * @FREEHINT_GIVE_BACK_ADMIN:     the guest's administrator set give_back=0
+ * @FREEHINT_GIVE_BACK_FAILED:    the kernel refused for another reason; its log has it
+ */
+enum freehint_give_back {
+	FREEHINT_GIVE_BACK_UNKNOWN = 0,
+	FREEHINT_GIVE_BACK_POSSIBLE = 1,
+	FREEHINT_GIVE_BACK_NO_KERNEL = 2,
+	FREEHINT_GIVE_BACK_BUSY = 3,
+	FREEHINT_GIVE_BACK_CONTRACT = 4,
+	FREEHINT_GIVE_BACK_ADMIN = 5,
+	FREEHINT_GIVE_BACK_FAILED = 6,
+};
+
+/**
+ * enum freehint_answer - what the host did with an offer
+ * @FREEHINT_ANSWER_NONE:     nothing yet; the guest may withdraw
+ * @FREEHINT_ANSWER_TAKEN:    the host may be discarding; only the host ends this
+ * @FREEHINT_ANSWER_DONE:     every block was discarded; the host touches none any more
+ * @FREEHINT_ANSWER_DECLINED: the host touches no block any more; some may be discarded
+ */
+enum freehint_answer {
+	FREEHINT_ANSWER_NONE = 0,
+	FREEHINT_ANSWER_TAKEN = 1,
+	FREEHINT_ANSWER_DONE = 2,
+	FREEHINT_ANSWER_DECLINED = 3,
+};
+
+/**
  * struct freehint_host_hello - line 0, written by the QEMU extension
  * @magic:         FREEHINT_MAGIC, written last
  * @version_min:   lowest version that the host supports
@@ -148,7 +198,7 @@ struct freehint_host_request {
  * @contract:    enum freehint_contract
  * @refusal:     enum freehint_refusal
  * @max_order:   highest allocator order that the guest reports
- * @pad:         zero
+ * @give_back:   enum freehint_give_back; since version 3
  * @end_pfn:     one past the highest pfn that may be free; may exceed the capacity. The
  *               guest does not report pages beyond the capacity.
  * @incarnation: random, new for each load of the module
@@ -161,7 +211,7 @@ struct freehint_guest_hello {
 	u16 contract;
 	u16 refusal;
 	u32 max_order;
-	u32 pad;
+	u32 give_back;
 	u64 end_pfn;
 	u64 incarnation;
 	u64 reserved[3];
@@ -216,6 +266,75 @@ struct freehint_guest_seal {
 };
 
 /**
+ * struct freehint_give_back_request - line 6, written by the QEMU extension
+ * @session:  while the host asks for memory a number that was never used before, else
+ *            FREEHINT_NO_SESSION; written last
+ * @order:    smallest order of a block that is worth an offer, from 1
+ * @pad:      zero
+ * @leave:    free memory that the guest keeps, pages
+ * @reserved: zero
+ *
+ * The lines from here on are new in version 3.
+ */
+struct freehint_give_back_request {
+	u64 session;
+	u32 order;
+	u32 pad;
+	u64 leave;
+	u64 reserved[5];
+};
+
+/**
+ * struct freehint_give_back_answer - line 7, written by the QEMU extension
+ * @answer:   sequence of an offer << FREEHINT_ANSWER_BITS | enum freehint_answer
+ * @reserved: zero
+ */
+struct freehint_give_back_answer {
+	u64 answer;
+	u64 reserved[7];
+};
+
+/**
+ * struct freehint_give_back_state - line 8, written by the guest module
+ * @session:  the session that the other fields count; written last
+ * @drained:  how often nothing more was found to offer
+ * @offers:   offers published
+ * @pages:    pages of the offers that the host answered with DONE
+ * @withdrawn: offers taken back before the host had taken them
+ * @reserved: zero
+ */
+struct freehint_give_back_state {
+	u64 session;
+	u64 drained;
+	u64 offers;
+	u64 pages;
+	u64 withdrawn;
+	u64 reserved[3];
+};
+
+/**
+ * struct freehint_offer - lines 9 to 25, written by the guest module
+ * @sequence: number that this guest never used before, at most FREEHINT_OFFER_MAX, or
+ *            FREEHINT_NO_OFFER; written last, cleared first
+ * @session:  session that asked for the offer
+ * @count:    blocks in @block, 1 to FREEHINT_OFFER_BLOCKS
+ * @pad:      zero
+ * @reserved: zero
+ * @block:    first pfn of a block | order << FREEHINT_BLOCK_ORDER_SHIFT. The pfn is a
+ *            multiple of 1 << order
+ */
+struct freehint_offer {
+	u64 sequence;
+	u64 session;
+	u32 count;
+	u32 pad;
+	u64 reserved[5];
+	u64 block[FREEHINT_OFFER_BLOCKS];
+};
+
+#define FREEHINT_OFFER_LINES	(1 + FREEHINT_OFFER_BLOCKS * 8 / FREEHINT_LINE)
+
+/**
  * struct freehint_shm - the header page of the region; the bitmap follows it
  * @host_hello:     line 0
  * @host_request:   line 1
@@ -223,6 +342,10 @@ struct freehint_guest_seal {
  * @guest_beat:     line 3
  * @guest_progress: line 4
  * @guest_seal:     line 5
+ * @give_back_request: line 6
+ * @give_back_answer: line 7
+ * @give_back_state: line 8
+ * @offer:          lines 9 to 25
  * @reserved:       unused, up to the end of the page
  */
 struct freehint_shm {
@@ -232,7 +355,11 @@ struct freehint_shm {
 	struct freehint_guest_beat guest_beat;
 	struct freehint_guest_progress guest_progress;
 	struct freehint_guest_seal guest_seal;
-	u8 reserved[FREEHINT_HEADER_SIZE - 6 * FREEHINT_LINE];
+	struct freehint_give_back_request give_back_request;
+	struct freehint_give_back_answer give_back_answer;
+	struct freehint_give_back_state give_back_state;
+	struct freehint_offer offer;
+	u8 reserved[FREEHINT_HEADER_SIZE - (9 + FREEHINT_OFFER_LINES) * FREEHINT_LINE];
 };
 
 #define FREEHINT_ASSERT_LINE(member, line)					\
@@ -247,6 +374,13 @@ FREEHINT_ASSERT_LINE(guest_hello, 2);
 FREEHINT_ASSERT_LINE(guest_beat, 3);
 FREEHINT_ASSERT_LINE(guest_progress, 4);
 FREEHINT_ASSERT_LINE(guest_seal, 5);
+FREEHINT_ASSERT_LINE(give_back_request, 6);
+FREEHINT_ASSERT_LINE(give_back_answer, 7);
+FREEHINT_ASSERT_LINE(give_back_state, 8);
+static_assert(offsetof(struct freehint_shm, offer) == 9 * FREEHINT_LINE,
+	      "the offer starts with line 9");
+static_assert(sizeof(struct freehint_offer) == FREEHINT_OFFER_LINES * FREEHINT_LINE,
+	      "the offer is whole cache lines");
 static_assert(sizeof(struct freehint_shm) == FREEHINT_HEADER_SIZE,
 	      "the header is not one page");
 static_assert(offsetof(struct freehint_host_hello, magic) == 0 &&

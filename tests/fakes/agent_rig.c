@@ -6,6 +6,7 @@
 /* links: tests/fakes/agent_rig.c tests/fakes/ban_ring.c */
 /* links: tests/fakes/fake_qmp_server.c */
 /* links: proto/host_request.c proto/host_snapshot.c */
+/* links: proto/host_offer.c */
 /* links: proto/guest_publish.c */
 /* libs: jansson */
 #include <errno.h>

@@ -36,6 +36,6 @@ struct side {
 			  struct freehint_guest_hello *hello);
 };
 
-extern const struct side side_1_1, side_1_2, side_2_2, side_2_3;
+extern const struct side side_1_1, side_1_2, side_1_3, side_2_2, side_2_3;
 
 #endif /* FREEHINT_SIDE_H */

@@ -8,6 +8,7 @@
 /* links: host-agent/agent/hint_flow.c */
 /* links: host-agent/common/bits_to_ranges.c host-agent/common/log.c proto/host_snapshot.c */
 /* links: proto/host_request.c proto/guest_publish.c */
+/* links: proto/host_offer.c */
 /* libs: jansson */
 /* flags: -include tests/fuzz/hostile_order.h */
 #include "round_rig.h"

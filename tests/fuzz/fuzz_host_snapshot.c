@@ -25,11 +25,13 @@ static void check_hellos(const struct freehint_reader *reader, u64 instance)
 	}
 	if (!freehint_read_guest_hello(reader, instance, &guest)) {
 		MUST(instance && guest.instance == instance);
-		MUST(guest.version == FREEHINT_VERSION);
+		MUST(guest.version >= FREEHINT_VERSION_MIN &&
+		     guest.version <= FREEHINT_VERSION);
 		MUST(guest.page_shift == FREEHINT_PAGE_SHIFT);
 		MUST(guest.contract >= FREEHINT_CONTRACT_DEAD &&
 		     guest.contract <= FREEHINT_CONTRACT_REFUSED);
 		MUST(guest.refusal <= FREEHINT_REFUSAL_PREZERO);
+		MUST(guest.give_back <= FREEHINT_GIVE_BACK_FAILED);
 	}
 	/* Nobody writes meanwhile, so nothing can change under it. */
 	MUST(freehint_read_host_request(reader, &request));

@@ -17,6 +17,7 @@
 /* links: host-agent/agent/metrics.c */
 /* links: host-agent/common/shm_region.c host-agent/common/log.c proto/host_snapshot.c */
 /* links: proto/host_request.c */
+/* links: proto/host_offer.c */
 /* libs: jansson */
 /* flags: -Wl,--wrap=recv,--wrap=sendmsg,--wrap=qmp_client_connect */
 /* flags: -Wl,--wrap=shm_region_map,--wrap=log_output,--wrap=log_line */

@@ -28,6 +28,7 @@ void hostile_store(void *p, size_t size);
 #define shm_store_release(p, v)	shm_store(p, v)
 #define shm_store_fence()	__atomic_thread_fence(__ATOMIC_RELEASE)
 #define shm_load_fence()	__atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define shm_full_fence()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define shm_store_flush()	shm_store_fence()
 
 #endif /* FREEHINT_HOSTILE_ORDER_H */

@@ -5,6 +5,7 @@
  */
 /* links: host-agent/qemu-module/core/bar.c host-agent/qemu-module/gate/round_gate.c */
 /* links: tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */
+/* links: proto/host_offer.c */
 /* links: proto/guest_publish.c */
 #ifndef FREEHINT_TEST_BAR_RIG_H
 #define FREEHINT_TEST_BAR_RIG_H

@@ -128,7 +128,7 @@ static void extension_of_another_version_is_named(void **state)
 	rig.shm->host_hello.version_min = FREEHINT_VERSION + 1;
 	rig.shm->host_hello.version = FREEHINT_VERSION + 2;
 	start_agent(NULL);
-	expect_said("supports freehint versions 3 to 4, this agent 1 to 2, update the agent");
+	expect_said("supports freehint versions 4 to 5, this agent 1 to 3, update the agent");
 	rig.shm->host_hello.version_min = 0;
 	rig.shm->host_hello.version = FREEHINT_VERSION;
 	expect_said("attached");
@@ -145,7 +145,7 @@ static void guest_of_another_version_is_not_believed(void **state)
 	publish(78, ~0ULL, 1);
 	assert_true(fake_qmp_serve(&rig.server, got_last, WAIT_MS));
 	assert_int_equal(rig.server.count, 0);
-	expect_said("update this agent, it does not support the guest's version, 3");
+	expect_said("update this agent, it does not support the guest's version, 4");
 }
 
 static void region_that_qemu_does_not_know_is_not_mapped(void **state)

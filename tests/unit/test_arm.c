@@ -6,6 +6,7 @@
 /* links: host-agent/qemu-module/core/arm.c host-agent/qemu-module/core/bar.c */
 /* links: tests/fakes/fake_qemu.c */
 /* links: proto/host_request.c proto/host_snapshot.c */
+/* links: proto/host_offer.c */
 #include "host-agent/qemu-module/core/arm.h"
 #include "include/freehint/shm_layout.h"
 #include "tests/fakes/fake_qemu.h"

@@ -4,6 +4,7 @@
  * region after each of its steps.
  */
 /* links: proto/guest_publish.c proto/host_snapshot.c proto/host_request.c */
+/* links: proto/host_offer.c */
 #include "region.h"
 #include "tests/unit/unit.h"
 

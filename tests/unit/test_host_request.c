@@ -4,6 +4,7 @@
  * that a guest can only read whole.
  */
 /* links: proto/host_request.c proto/host_snapshot.c proto/guest_publish.c */
+/* links: proto/host_offer.c */
 #include "region.h"
 #include "tests/unit/unit.h"
 

@@ -4,6 +4,7 @@
  * number, or goes on to another round in the middle of a copy.
  */
 /* links: proto/host_snapshot.c proto/host_request.c proto/guest_publish.c */
+/* links: proto/host_offer.c */
 #include <signal.h>
 
 #include "region.h"

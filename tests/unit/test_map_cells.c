@@ -8,6 +8,7 @@
 /* links: host-agent/common/shm_region.c */
 /* links: host-agent/common/log.c proto/host_snapshot.c proto/guest_publish.c */
 /* links: proto/host_request.c */
+/* links: proto/host_offer.c */
 /* libs: jansson libpng */
 #include <unistd.h>
 #include <png.h>

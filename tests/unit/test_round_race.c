@@ -4,6 +4,7 @@
  * them: no copy the host accepts may hold a word of another round.
  */
 /* links: proto/guest_publish.c proto/host_request.c proto/host_snapshot.c */
+/* links: proto/host_offer.c */
 /* flags: -pthread */
 /* also: tsan */
 #include <pthread.h>

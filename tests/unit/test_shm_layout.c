@@ -20,6 +20,7 @@ static void dump_numbers(FILE *out)
 	NUMBER(FREEHINT_MAGIC);
 	NUMBER(FREEHINT_VERSION);
 	NUMBER(FREEHINT_VERSION_POLL);
+	NUMBER(FREEHINT_VERSION_GIVE_BACK);
 	NUMBER(FREEHINT_VERSION_MIN);
 	NUMBER(FREEHINT_PAGE_SHIFT);
 	NUMBER(FREEHINT_HEADER_SIZE);
@@ -43,6 +44,30 @@ static void dump_numbers(FILE *out)
 	NUMBER(FREEHINT_SEAL_COMPLETE);
 	NUMBER(FREEHINT_SEAL_DECLINED);
 	NUMBER(FREEHINT_SEAL_ABORTED);
+}
+
+static void dump_give_back_numbers(FILE *out)
+{
+	NUMBER(FREEHINT_NO_SESSION);
+	NUMBER(FREEHINT_NO_OFFER);
+	NUMBER(FREEHINT_OFFER_BLOCKS);
+	NUMBER(FREEHINT_OFFER_MAX);
+	NUMBER(FREEHINT_OFFER_LINES);
+	NUMBER(FREEHINT_ANSWER_BITS);
+	NUMBER(FREEHINT_BLOCK_PFN_BITS);
+	NUMBER(FREEHINT_BLOCK_ORDER_SHIFT);
+	NUMBER(FREEHINT_BLOCK_MAX_ORDER);
+	NUMBER(FREEHINT_GIVE_BACK_UNKNOWN);
+	NUMBER(FREEHINT_GIVE_BACK_POSSIBLE);
+	NUMBER(FREEHINT_GIVE_BACK_NO_KERNEL);
+	NUMBER(FREEHINT_GIVE_BACK_BUSY);
+	NUMBER(FREEHINT_GIVE_BACK_CONTRACT);
+	NUMBER(FREEHINT_GIVE_BACK_ADMIN);
+	NUMBER(FREEHINT_GIVE_BACK_FAILED);
+	NUMBER(FREEHINT_ANSWER_NONE);
+	NUMBER(FREEHINT_ANSWER_TAKEN);
+	NUMBER(FREEHINT_ANSWER_DONE);
+	NUMBER(FREEHINT_ANSWER_DECLINED);
 }
 
 static void dump_host_lines(FILE *out)
@@ -75,7 +100,7 @@ static void dump_guest_lines(FILE *out)
 	FIELD(freehint_guest_hello, contract);
 	FIELD(freehint_guest_hello, refusal);
 	FIELD(freehint_guest_hello, max_order);
-	FIELD(freehint_guest_hello, pad);
+	FIELD(freehint_guest_hello, give_back);
 	FIELD(freehint_guest_hello, end_pfn);
 	FIELD(freehint_guest_hello, incarnation);
 	FIELD(freehint_guest_hello, reserved);
@@ -99,6 +124,33 @@ static void dump_guest_lines(FILE *out)
 	FIELD(freehint_guest_seal, reserved);
 }
 
+static void dump_give_back_lines(FILE *out)
+{
+	STRUCT(freehint_give_back_request);
+	FIELD(freehint_give_back_request, session);
+	FIELD(freehint_give_back_request, order);
+	FIELD(freehint_give_back_request, pad);
+	FIELD(freehint_give_back_request, leave);
+	FIELD(freehint_give_back_request, reserved);
+	STRUCT(freehint_give_back_answer);
+	FIELD(freehint_give_back_answer, answer);
+	FIELD(freehint_give_back_answer, reserved);
+	STRUCT(freehint_give_back_state);
+	FIELD(freehint_give_back_state, session);
+	FIELD(freehint_give_back_state, drained);
+	FIELD(freehint_give_back_state, offers);
+	FIELD(freehint_give_back_state, pages);
+	FIELD(freehint_give_back_state, withdrawn);
+	FIELD(freehint_give_back_state, reserved);
+	STRUCT(freehint_offer);
+	FIELD(freehint_offer, sequence);
+	FIELD(freehint_offer, session);
+	FIELD(freehint_offer, count);
+	FIELD(freehint_offer, pad);
+	FIELD(freehint_offer, reserved);
+	FIELD(freehint_offer, block);
+}
+
 static void dump_whole(FILE *out)
 {
 	STRUCT(freehint_shm);
@@ -108,6 +160,10 @@ static void dump_whole(FILE *out)
 	FIELD(freehint_shm, guest_beat);
 	FIELD(freehint_shm, guest_progress);
 	FIELD(freehint_shm, guest_seal);
+	FIELD(freehint_shm, give_back_request);
+	FIELD(freehint_shm, give_back_answer);
+	FIELD(freehint_shm, give_back_state);
+	FIELD(freehint_shm, offer);
 	FIELD(freehint_shm, reserved);
 	STRUCT(freehint_range);
 	FIELD(freehint_range, start);
@@ -117,8 +173,10 @@ static void dump_whole(FILE *out)
 static void dump(FILE *out)
 {
 	dump_numbers(out);
+	dump_give_back_numbers(out);
 	dump_host_lines(out);
 	dump_guest_lines(out);
+	dump_give_back_lines(out);
 	dump_whole(out);
 }
 
@@ -155,6 +213,10 @@ static void structs_end_with_their_last_field(void **state)
 	FILLS(freehint_guest_beat, reserved);
 	FILLS(freehint_guest_progress, reserved);
 	FILLS(freehint_guest_seal, reserved);
+	FILLS(freehint_give_back_request, reserved);
+	FILLS(freehint_give_back_answer, reserved);
+	FILLS(freehint_give_back_state, reserved);
+	FILLS(freehint_offer, block);
 	FILLS(freehint_shm, reserved);
 }
 

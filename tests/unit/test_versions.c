@@ -4,14 +4,16 @@
  * may be newer or older than the others, and what each of them then says.
  */
 /* links: tests/fakes/side_1_1.c tests/fakes/side_1_2.c */
-/* links: tests/fakes/side_2_2.c tests/fakes/side_2_3.c */
+/* links: tests/fakes/side_1_3.c tests/fakes/side_2_2.c tests/fakes/side_2_3.c */
 #include "tests/fakes/side.h"
 #include "tests/unit/unit.h"
 
 #define SIZE		16384
 #define INSTANCE	77
 
-static const struct side *const sides[] = { &side_1_1, &side_1_2, &side_2_2, &side_2_3 };
+static const struct side *const sides[] = {
+	&side_1_1, &side_1_2, &side_1_3, &side_2_2, &side_2_3,
+};
 
 #define SIDES	(sizeof(sides) / sizeof(sides[0]))
 
