@@ -4,13 +4,13 @@
  * Whatever stands there, the guest writes its own lines and the bitmap, within the
  * memory that it mapped.
  */
-/* links: proto/guest_publish.c */
+/* links: proto/guest_publish.c proto/guest_offer.c */
 /* flags: -include tests/fuzz/hostile_order.h */
 #include "fuzz.h"
 
 #include "hostile_order.h"
 #include "include/freehint/limits.h"
-#include "proto/guest_publish.h"
+#include "proto/guest_offer.h"
 
 #define MAX_WORDS	64
 
@@ -22,6 +22,8 @@ static u64 region_size;
 static bool is_guests(u64 offset)
 {
 	return (offset >= 2 * FREEHINT_LINE && offset < 6 * FREEHINT_LINE) ||
+	       (offset >= 8 * FREEHINT_LINE &&
+		offset < (9 + FREEHINT_OFFER_LINES) * FREEHINT_LINE) ||
 	       (offset >= FREEHINT_HEADER_SIZE && offset < region_size);
 }
 
@@ -39,6 +41,9 @@ void hostile_load(void)
 	u8 what = take8(&input), bytes[8];
 	u64 at = what & 0x0f;
 
+	/* Lines 0 and 1, or 6 and 7. */
+	if (what & 0x20)
+		at += 6 * FREEHINT_LINE / 8;
 	if (!(what & 0x80))
 		return;
 	take(&input, bytes, sizeof(bytes));
@@ -85,6 +90,29 @@ static void put_words(struct freehint_publisher *pub, u8 count)
 	freehint_put_words(pub, words, count % MAX_WORDS);
 }
 
+/* What a session does: ask, offer, end the offer, publish the counters. */
+static void offer(struct freehint_publisher *pub, u8 count)
+{
+	struct freehint_give_back_state state;
+	u64 block[FREEHINT_OFFER_BLOCKS], sequence;
+	struct freehint_reclaim reclaim;
+
+	if (!freehint_read_reclaim(pub, &reclaim) || !reclaim.session)
+		return;
+	MUST(pub->version >= FREEHINT_VERSION_GIVE_BACK);
+	MUST(reclaim.order && reclaim.order <= FREEHINT_BLOCK_MAX_ORDER);
+	sequence = take64(&input) % FREEHINT_OFFER_MAX + 1;
+	memset(block, 0, sizeof(block));
+	freehint_publish_offer(pub, sequence, reclaim.session, block,
+			       count % FREEHINT_OFFER_BLOCKS + 1);
+	MUST(freehint_offer_answer(pub, sequence) <= FREEHINT_ANSWER_DECLINED);
+	MUST(freehint_withdraw_offer(pub, sequence) <= FREEHINT_ANSWER_DECLINED);
+	take(&input, &state, sizeof(state));
+	freehint_publish_give_back(pub, &state);
+	if (!freehint_host_is_same(pub, &reclaim))
+		freehint_clear_offer(pub);
+}
+
 static void step(struct freehint_publisher *pub)
 {
 	u8 what = take8(&input);
@@ -112,6 +140,10 @@ static void step(struct freehint_publisher *pub)
 		freehint_beat(pub, what, take16(&input));
 		break;
 	default:
+		if (what & 0x80) {
+			offer(pub, what);
+			break;
+		}
 		/* What the worker does between blocks: go on or stop. */
 		if (!freehint_round_is_current(pub, pub->round))
 			freehint_withdraw(pub);
