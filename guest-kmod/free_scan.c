@@ -45,6 +45,17 @@ static_assert(BLOCK_WORDS <= 64, "a block's bits live on the stack, twice");
 /* Blocks before the watermark first moves: the host can start early. */
 #define FIRST_ADVANCE	8U
 
+/**
+ * enum marked - which pages a scan marks
+ * @MARK_FREE:       every free page
+ * @MARK_UNREPORTED: free pages that page reporting has not handed over since they were
+ *                   used last
+ */
+enum marked {
+	MARK_FREE,
+	MARK_UNREPORTED,
+};
+
 /*
  * pfns [offlining_start, offlining_end) are going offline; offlining_end is 0 when none are.
  * The kernel takes memory offline one range at a time.
@@ -137,7 +148,8 @@ static bool zone_touches(const struct zone *zone, unsigned long block)
 
 /* Return: number of pages to skip. */
 static unsigned long mark_page_locked(const struct zone *zone, struct page *page,
-				      unsigned long pfn, unsigned long *free)
+				      unsigned long pfn, enum marked marked,
+				      unsigned long *free)
 {
 	unsigned long order;
 
@@ -146,7 +158,8 @@ static unsigned long mark_page_locked(const struct zone *zone, struct page *page
 	order = page_private(page);
 	if (!buddy_order_is_valid(pfn, order, COMPAT_MAX_ORDER))
 		return 1;
-	bitmap_set(free, pfn % BLOCK_PAGES, 1U << order);
+	if (marked == MARK_FREE || !PageReported(page))
+		bitmap_set(free, pfn % BLOCK_PAGES, 1U << order);
 	return 1UL << order;
 }
 
@@ -154,7 +167,8 @@ static unsigned long mark_page_locked(const struct zone *zone, struct page *page
  * Mark the free pages of @zone in a block. Holes and sections that are not online are at
  * least as large as a pageblock: smaller holes have struct pages.
  */
-static void mark_zone_locked(struct zone *zone, unsigned long block, unsigned long *free)
+static void mark_zone_locked(struct zone *zone, unsigned long block, enum marked marked,
+			     unsigned long *free)
 {
 	unsigned long pfn = block;
 	unsigned long end = block + BLOCK_PAGES;
@@ -168,13 +182,14 @@ static void mark_zone_locked(struct zone *zone, unsigned long block, unsigned lo
 
 		page = pfn_to_online_page(base);
 		while (page && pfn < stop)
-			pfn += mark_page_locked(zone, page + (pfn - base), pfn, free);
+			pfn += mark_page_locked(zone, page + (pfn - base), pfn, marked,
+						free);
 		pfn = max(pfn, stop);
 	}
 }
 
-static void scan_zone(struct zone *zone, unsigned long block, unsigned long *free,
-		      struct free_scan_result *result)
+static void scan_zone(struct zone *zone, unsigned long block, enum marked marked,
+		      unsigned long *free, struct free_scan_result *result)
 {
 	unsigned long flags;
 	u64 start, locked, end;
@@ -182,7 +197,7 @@ static void scan_zone(struct zone *zone, unsigned long block, unsigned long *fre
 	start = local_clock();
 	spin_lock_irqsave(&zone->lock, flags);
 	locked = local_clock();
-	mark_zone_locked(zone, block, free);
+	mark_zone_locked(zone, block, marked, free);
 	end = local_clock();
 	spin_unlock_irqrestore(&zone->lock, flags);
 
@@ -194,7 +209,7 @@ static void scan_zone(struct zone *zone, unsigned long block, unsigned long *fre
 }
 
 /* Return: true if the span of some zone touches the block. */
-static bool scan_block(unsigned long block, unsigned long *free,
+static bool scan_block(unsigned long block, enum marked marked, unsigned long *free,
 		       struct free_scan_result *result)
 {
 	bool found = false;
@@ -210,7 +225,7 @@ static bool scan_block(unsigned long block, unsigned long *free,
 		for (zone = node->node_zones; zone < node->node_zones + MAX_NR_ZONES; zone++) {
 			if (!zone_touches(zone, block))
 				continue;
-			scan_zone(zone, block, free, result);
+			scan_zone(zone, block, marked, free, result);
 			found = true;
 		}
 	}
@@ -225,7 +240,7 @@ static void publish_block(struct freehint_publisher *pub, unsigned long block,
 	DECLARE_BITMAP(free, MAX_ORDER_NR_PAGES) = {};
 	u64 words[BLOCK_WORDS];
 
-	if (!scan_block(block, free, result)) {
+	if (!scan_block(block, MARK_FREE, free, result)) {
 		freehint_put_used(pub, block + BLOCK_PAGES);
 		return;
 	}
@@ -260,4 +275,19 @@ void free_scan_publish(struct freehint_publisher *pub, unsigned int advance_bloc
 		cond_resched();
 	}
 	result->scan_ns = ktime_get_ns() - start;
+}
+
+u64 free_scan_count_unreported(void)
+{
+	u64 block, end = free_scan_end_pfn(), pages = 0;
+	struct free_scan_result result = {};
+
+	for (block = 0; block < end; block += BLOCK_PAGES) {
+		DECLARE_BITMAP(free, MAX_ORDER_NR_PAGES) = {};
+
+		if (scan_block(block, MARK_UNREPORTED, free, &result))
+			pages += bitmap_weight(free, MAX_ORDER_NR_PAGES);
+		cond_resched();
+	}
+	return pages;
 }

@@ -57,4 +57,13 @@ u64 free_scan_end_pfn(void);
 void free_scan_publish(struct freehint_publisher *pub, unsigned int advance_blocks,
 		       struct free_scan_result *result);
 
+/**
+ * free_scan_count_unreported() - count the free pages that were not given back
+ *
+ * Walks all memory as a round does, for 1 ms or so for each GiB. May sleep.
+ *
+ * Return: free pages that page reporting has not handed over since they were used last.
+ */
+u64 free_scan_count_unreported(void);
+
 #endif /* FREEHINT_FREE_SCAN_H */

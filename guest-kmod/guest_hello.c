@@ -9,15 +9,19 @@
 
 #include "compat/compat.h"
 #include "free_scan.h"
+#include "give_back.h"
 #include "guest_contract.h"
 #include "guest_hello.h"
+#include "../proto/guest_offer.h"
 
-void guest_hello_init(struct guest_hello *hello, struct device *dev, void *base, u64 size)
+void guest_hello_init(struct guest_hello *hello, struct device *dev, void *base, u64 size,
+		      const struct give_back *give_back)
 {
 	*hello = (struct guest_hello){
 		.dev = dev,
 		.base = base,
 		.size = size,
+		.give_back = give_back,
 		.facts.max_order = COMPAT_MAX_ORDER,
 		.facts.incarnation = get_random_u64(),
 	};
@@ -32,7 +36,8 @@ bool guest_hello_is_due(const struct guest_hello *hello, const struct freehint_r
 	if (now.contract != hello->facts.contract || now.refusal != hello->facts.refusal)
 		return true;
 	return req->phase == FREEHINT_PHASE_OFF &&
-	       free_scan_end_pfn() != hello->facts.end_pfn;
+	       (free_scan_end_pfn() != hello->facts.end_pfn ||
+		give_back_status(hello->give_back) != hello->facts.give_back);
 }
 
 /* Return: size in MiB, a power of two, of a region whose bitmap holds @pages. */
@@ -82,6 +87,7 @@ int guest_hello_publish(struct guest_hello *hello, struct freehint_publisher *pu
 		    const struct freehint_request *req)
 {
 	struct guest_contract now = guest_contract_now();
+	bool new_host = req->instance != hello->instance;
 	int ret = -ENODEV;
 
 	/* An earlier hello was for another host instance, or its facts are stale. */
@@ -95,6 +101,10 @@ int guest_hello_publish(struct guest_hello *hello, struct freehint_publisher *pu
 	hello->facts.contract = now.contract;
 	hello->facts.refusal = now.refusal;
 	hello->facts.end_pfn = free_scan_end_pfn();
+	hello->facts.give_back = give_back_status(hello->give_back);
+	/* Not in a session of this host, where the offer may be our own. */
+	if (new_host)
+		freehint_clear_offer(pub);
 	freehint_publish_hello(pub, req->instance, &hello->facts);
 	hello->instance = req->instance;
 	hello->rejected = 0;

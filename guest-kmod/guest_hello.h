@@ -9,12 +9,14 @@
 #include "../proto/guest_publish.h"
 
 struct device;
+struct give_back;
 
 /**
  * struct guest_hello - the hello that the guest published last
  * @dev:      device, for the log
  * @base:     mapped region; the caller maps and unmaps it
  * @size:     bytes mapped
+ * @give_back: whether memory can be given back is a fact, too
  * @instance: host instance for which it was published, 0 when none is in the region
  * @rejected: host instance whose hello was invalid; the log reports it once
  * @facts:    facts in the hello
@@ -25,6 +27,7 @@ struct guest_hello {
 	struct device *dev;
 	void *base;
 	u64 size;
+	const struct give_back *give_back;
 	u64 instance;
 	u64 rejected;
 	struct freehint_guest_facts facts;
@@ -36,8 +39,10 @@ struct guest_hello {
  * @dev:   device, for the log
  * @base:  mapped region
  * @size:  bytes mapped
+ * @give_back: must remain valid as long as @hello is used
  */
-void guest_hello_init(struct guest_hello *hello, struct device *dev, void *base, u64 size);
+void guest_hello_init(struct guest_hello *hello, struct device *dev, void *base, u64 size,
+		      const struct give_back *give_back);
 
 /**
  * guest_hello_is_due() - must the guest publish its hello?
@@ -45,8 +50,8 @@ void guest_hello_init(struct guest_hello *hello, struct device *dev, void *base,
  * @req:   current request line
  *
  * A new instance means another QEMU, a reset or a reverted snapshot. A changed
- * contract is published at once. A changed end of memory is published only in phase
- * OFF, since a hello clears the round that the host may be reading.
+ * contract is published at once. A changed end of memory or status of give-back is
+ * published only in phase OFF, since a hello clears the round that the host may be reading.
  *
  * Return: true if there is no valid hello for @req in the region.
  */

@@ -13,6 +13,7 @@ struct guest_params guest_params = {
 	.poll_fast_us = FREEHINT_POLL_FAST_US,
 	.advance_blocks = 64,
 	.report = true,
+	.give_back = true,
 };
 
 /* With a period above 10 s the host would consider the guest dead. */
@@ -62,6 +63,10 @@ MODULE_PARM_DESC(advance_blocks,
 
 module_param_named(report, guest_params.report, bool, 0644);
 MODULE_PARM_DESC(report, "0: refuse to report free pages to the host (default 1)");
+
+module_param_named(give_back, guest_params.give_back, bool, 0644);
+MODULE_PARM_DESC(give_back,
+		 "0: refuse to give free memory back when the host asks for it (default 1)");
 
 module_param_named(allow_untested_kernel, guest_params.allow_untested_kernel, bool, 0644);
 MODULE_PARM_DESC(allow_untested_kernel,

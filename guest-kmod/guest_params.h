@@ -15,6 +15,7 @@
  * @advance_blocks: blocks of the highest order scanned between two steps of the
  *                  watermark
  * @report:         false: refuse to report free pages
+ * @give_back:      false: refuse to give free memory back to the host
  * @allow_untested_kernel: true: report even on a kernel that was never tried
  */
 struct guest_params {
@@ -22,6 +23,7 @@ struct guest_params {
 	unsigned int poll_fast_us;
 	unsigned int advance_blocks;
 	bool report;
+	bool give_back;
 	bool allow_untested_kernel;
 };
 

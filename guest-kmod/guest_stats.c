@@ -7,6 +7,7 @@
 #include <linux/device.h>
 #include <linux/seq_file.h>
 
+#include "give_back_refusal.h"
 #include "guest_contract.h"
 #include "guest_stats.h"
 
@@ -49,6 +50,21 @@ static int contract_show(struct seq_file *file, void *unused)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(contract);
+
+static int give_back_show(struct seq_file *file, void *unused)
+{
+	const struct guest_stats *s = file->private;
+
+	seq_printf(file, "%-16s %s\n", "give-back",
+		   give_back_name(READ_ONCE(s->give_back_status)));
+	put_number(file, "sessions", READ_ONCE(s->sessions));
+	put_number(file, "offers", READ_ONCE(s->give_back.offers));
+	put_number(file, "withdrawn", READ_ONCE(s->give_back.withdrawn));
+	put_number(file, "pages", READ_ONCE(s->give_back.pages));
+	put_number(file, "drained", READ_ONCE(s->give_back.drained));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(give_back);
 
 static const char *phase_name(u32 phase)
 {
@@ -97,6 +113,7 @@ void guest_stats_create(struct guest_stats *stats, const struct device *dev,
 	debugfs_create_file("stats", 0400, stats->dir, stats, &stats_fops);
 	debugfs_create_file("contract", 0400, stats->dir, stats, &contract_fops);
 	debugfs_create_file("state", 0400, stats->dir, stats, &state_fops);
+	debugfs_create_file("give_back", 0400, stats->dir, stats, &give_back_fops);
 	debugfs_create_file("memory_type", 0400, stats->dir, stats, &memory_type_fops);
 }
 

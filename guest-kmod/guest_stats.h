@@ -10,6 +10,7 @@
 #include <linux/types.h>
 
 #include "bar_memory_type.h"
+#include "../include/freehint/shm_layout.h"
 
 struct dentry;
 struct device;
@@ -37,8 +38,12 @@ struct device;
  * @version:       protocol version in use
  * @capacity:      bits (4 KiB pages) in the region's bitmap
  * @end_pfn:       one past the guest's highest pfn
+ * @sessions:      sessions in which the host asked for free memory
+ * @give_back:     counters of the last session in which free memory was given back
+ * @give_back_status: enum freehint_give_back of the last hello
  *
- * Only round_worker.c writes them. The readers in debugfs take no lock.
+ * Only round_worker.c writes them, and give_back.c writes @sessions and
+ * @give_back. The readers in debugfs take no lock.
  */
 struct guest_stats {
 	u64 hellos;
@@ -62,6 +67,9 @@ struct guest_stats {
 	u16 version;
 	u64 capacity;
 	u64 end_pfn;
+	u64 sessions;
+	struct freehint_give_back_state give_back;
+	u32 give_back_status;
 	/* private: */
 	enum bar_memory_type memory_type;
 	const struct device *dev;

@@ -8,6 +8,7 @@
  *
  *	read the request line		torn: poll again soon
  *	publish the hello if it is due	host's hello rejected: write nothing
+ *	look whether the host asks for memory
  *	beat
  *	serve the round if it is new
  *
@@ -31,6 +32,7 @@
 #include <linux/wait.h>
 
 #include "free_scan.h"
+#include "give_back.h"
 #include "guest_contract.h"
 #include "guest_hello.h"
 #include "guest_params.h"
@@ -54,6 +56,8 @@
  * @wake:    wait queue on which the thread sleeps between slow polls
  * @pub:     publisher of the region
  * @hello:   hello that was published last
+ * @give_back: gives memory back, beside the rounds
+ * @asked:   the host asks for memory
  * @stats:   counters
  * @served:  last round served, FREEHINT_NO_ROUND if none
  * @beats:   number of polls with a hello in the region
@@ -65,6 +69,8 @@ struct round_worker {
 	wait_queue_head_t wake;
 	struct freehint_publisher pub;
 	struct guest_hello hello;
+	struct give_back *give_back;
+	bool asked;
 	struct guest_stats *stats;
 	u64 served;
 	u64 beats;
@@ -151,7 +157,7 @@ static unsigned int poll_period(const struct round_worker *worker)
 	u32 phase = worker->seen.phase;
 
 	if (phase != FREEHINT_PHASE_READY && phase != FREEHINT_PHASE_ROUND)
-		return idle_us();
+		return worker->asked ? max(fast, min(idle_us(), QUIET_POLL_US)) : idle_us();
 	if (time_is_after_jiffies(worker->changed + QUIET_SECONDS * HZ))
 		return fast;
 	if (time_is_after_jiffies(worker->changed + STALE_SECONDS * HZ))
@@ -171,6 +177,7 @@ static void note_hello(struct round_worker *worker)
 	guest_stats_set(stats->contract, facts->contract);
 	guest_stats_set(stats->refusal, facts->refusal);
 	guest_stats_set(stats->end_pfn, facts->end_pfn);
+	guest_stats_set(stats->give_back_status, facts->give_back);
 	guest_stats_set(stats->version, worker->pub.version);
 	guest_stats_set(stats->capacity, worker->pub.capacity);
 }
@@ -188,9 +195,12 @@ static unsigned int poll_once(struct round_worker *worker)
 		int ret = guest_hello_publish(&worker->hello, &worker->pub, &req);
 
 		note_hello(worker);
-		if (ret)
+		if (ret) {
+			worker->asked = give_back_poll(worker->give_back, NULL);
 			return idle_us();
+		}
 	}
+	worker->asked = give_back_poll(worker->give_back, &worker->pub);
 	freehint_beat(&worker->pub, ++worker->beats, poll_period(worker));
 	if (req.round != FREEHINT_NO_ROUND && req.round != worker->served)
 		serve_round(worker, &req);
@@ -228,17 +238,25 @@ struct round_worker *round_worker_start(struct device *dev, void *base, u64 size
 	init_waitqueue_head(&worker->wake);
 	worker->stats = stats;
 	worker->changed = jiffies;
-	guest_hello_init(&worker->hello, dev, base, size);
 	ret = freehint_publisher_attach(&worker->pub, base, size);
 	if (ret)
 		goto err_free;
+	worker->give_back = give_back_create(dev, base, size, stats);
+	if (IS_ERR(worker->give_back)) {
+		ret = PTR_ERR(worker->give_back);
+		goto err_free;
+	}
+	guest_hello_init(&worker->hello, dev, base, size, worker->give_back);
 	worker->task = kthread_run(run_worker, worker, "freehint");
 	if (IS_ERR(worker->task)) {
 		ret = PTR_ERR(worker->task);
-		goto err_free;
+		goto err_give_back;
 	}
 	return worker;
 
+err_give_back:
+	give_back_halt(worker->give_back);
+	give_back_destroy(worker->give_back);
 err_free:
 	kfree(worker);
 	return ERR_PTR(ret);
@@ -250,12 +268,14 @@ void round_worker_halt(struct round_worker *worker)
 		return;
 	kthread_stop(worker->task);
 	worker->task = NULL;
+	give_back_halt(worker->give_back);
 	guest_hello_withdraw(&worker->hello, &worker->pub);
 	guest_stats_set(worker->stats->hello_published, false);
 }
 
 void round_worker_free(struct round_worker *worker)
 {
+	give_back_destroy(worker->give_back);
 	kfree(worker);
 }
 

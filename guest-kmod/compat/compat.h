@@ -9,6 +9,7 @@
 #include <linux/kconfig.h>
 #include <linux/log2.h>
 #include <linux/mmzone.h>
+#include <linux/page_reporting.h>
 #include <linux/version.h>
 #ifdef CONFIG_X86
 #include <linux/pgtable.h>
@@ -56,6 +57,23 @@ static_assert(MAX_ORDER_NR_PAGES == 1 << COMPAT_MAX_ORDER,
  * sleeps, and its holder can be preempted.
  */
 #define COMPAT_LOCKED_IRQS_OFF	(!IS_ENABLED(CONFIG_PREEMPT_RT))
+
+/*
+ * Page reporting since 5.7, where the kernel was built with it; every distribution's is,
+ * for virtio-balloon. struct page_reporting_dev_info has an order since 5.14. Where it is
+ * not 0 (on 7.3: not PAGE_REPORTING_ORDER_UNSPECIFIED) it means the same on every kernel.
+ * On 7.3 a capacity of 0 means 32 blocks, as on the kernels before. page_reporting_order
+ * is not read: some vendors do not export it.
+ */
+#if IS_ENABLED(CONFIG_PAGE_REPORTING)
+#define COMPAT_HAS_PAGE_REPORTING	1
+#define compat_page_reporting_register(info)	page_reporting_register(info)
+#define compat_page_reporting_unregister(info)	page_reporting_unregister(info)
+#else
+#define COMPAT_HAS_PAGE_REPORTING	0
+#define compat_page_reporting_register(info)	((void)(info), -EOPNOTSUPP)
+#define compat_page_reporting_unregister(info)	((void)(info))
+#endif
 
 /*
  * Memory type of a kernel mapping that nobody changes meanwhile. On x86 the PAT decides,

@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Gives free memory back to the host while the host asks for it.
+ *
+ * The worker's thread looks for a session of the host's at each poll and starts a work
+ * item when it begins or ends. The work item registers with page reporting, lets pass
+ * follow pass until nothing more is found, and unregisters. So the thread answers rounds
+ * whatever the host does with an offer. While no session is on, nothing is registered.
+ *
+ * After the last pass the kernel's own looks, 2 s after a block was freed, start the work
+ * item again.
+ *
+ * The kernel's passes are frozen during suspend and hibernation. So a notifier ends the
+ * session before, and the next poll after it begins a new one.
+ *
+ * docs/guest-module.md has the states and the reasons.
+ */
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/notifier.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <linux/suspend.h>
+#include <linux/workqueue.h>
+
+#include "free_scan.h"
+#include "give_back.h"
+#include "give_back_refusal.h"
+#include "guest_stats.h"
+#include "offer_wait.h"
+#include "page_reporter.h"
+
+/* The other driver may be unloaded while the host asks. */
+#define REGISTER_RETRY	(5 * HZ)
+/* A host that does not ask because the last registration failed may ask again after this. */
+#define ERROR_LASTS	(60 * HZ)
+
+/* Pause after an offer that the host did not take or declined; it doubles each time. */
+#define PAUSE_FIRST	(1 * HZ)
+#define PAUSE_LAST	(60 * HZ)
+
+/* Counting free pages takes at most one part in so many of the time. */
+#define COUNT_SHARE	20
+
+/* Nothing to do until the work item is started. */
+#define NEVER		MAX_SCHEDULE_TIMEOUT
+
+/**
+ * enum pass_end - how a pass ended
+ * @PASS_EMPTY:   nothing was found, or as much as the request permits is given back
+ * @PASS_AGAIN:   blocks were given back, and there may be more; or the session ended
+ * @PASS_REFUSED: the host did not take an offer, or declined it
+ */
+enum pass_end {
+	PASS_EMPTY,
+	PASS_AGAIN,
+	PASS_REFUSED,
+};
+
+/**
+ * struct give_back - the session and what it needs
+ * @stats:    counters for the administrator
+ * @base:     mapped region
+ * @size:     bytes mapped
+ * @work:     serves the session
+ * @suspend:  ends the session before the kernel's work items are frozen
+ * @reporter: page reporting
+ * @offer:    offers, and the request of the session
+ * @state:    counters for the host
+ * @end:      how the pass is about to end; under @reporter.lock
+ * @budget:   pages that the pass may give back; under @reporter.lock
+ * @pause:    next pause after a refusal, jiffies
+ * @not_before: earliest time of the next pass after the last one was empty, jiffies
+ * @error:    of the last registration, 0 if it succeeded
+ * @tried:    time of the last registration, jiffies
+ * @seen:     session at the last poll; the polling thread's
+ * @halted:   no session any more
+ * @asleep:   no session until the guest is awake again
+ */
+struct give_back {
+	struct guest_stats *stats;
+	void *base;
+	u64 size;
+	struct delayed_work work;
+	struct notifier_block suspend;
+	struct page_reporter reporter;
+	struct offer_wait offer;
+	struct freehint_give_back_state state;
+	enum pass_end end;
+	u64 budget;
+	unsigned long pause;
+	unsigned long not_before;
+	int error;
+	unsigned long tried;
+	u64 seen;
+	bool halted;
+	bool asleep;
+};
+
+u32 give_back_status(const struct give_back *gb)
+{
+	u32 refusal = give_back_refusal_now();
+	int error = READ_ONCE(gb->error);
+
+	if (refusal != FREEHINT_GIVE_BACK_POSSIBLE || !error ||
+	    time_after(jiffies, READ_ONCE(gb->tried) + ERROR_LASTS))
+		return refusal;
+	return error == -EBUSY ? FREEHINT_GIVE_BACK_BUSY : FREEHINT_GIVE_BACK_FAILED;
+}
+
+static bool may_run(const struct give_back *gb)
+{
+	return !READ_ONCE(gb->halted) && !READ_ONCE(gb->asleep) &&
+	       give_back_refusal_now() == FREEHINT_GIVE_BACK_POSSIBLE;
+}
+
+/* Called while an offer waits for the host. Without a session @offer has no publisher. */
+static bool session_goes_on(void *data)
+{
+	struct give_back *gb = data;
+
+	return gb->offer.asked.session != FREEHINT_NO_SESSION && may_run(gb) &&
+	       freehint_reclaim_is_current(&gb->offer.pub, &gb->offer.asked);
+}
+
+static void publish_state(struct give_back *gb)
+{
+	struct freehint_give_back_state *shown = &gb->stats->give_back;
+
+	guest_stats_set(shown->drained, gb->state.drained);
+	guest_stats_set(shown->offers, gb->state.offers);
+	guest_stats_set(shown->pages, gb->state.pages);
+	guest_stats_set(shown->withdrawn, gb->state.withdrawn);
+	freehint_publish_give_back(&gb->offer.pub, &gb->state);
+}
+
+/* As struct page_reporter.offer. */
+static int offer_batch(struct page_reporter *reporter, unsigned int count, u64 pages)
+{
+	struct give_back *gb = container_of(reporter, struct give_back, reporter);
+	enum freehint_answer answer;
+
+	/* All or nothing: a part of a batch would be handed over again in the next pass. */
+	if (pages > gb->budget) {
+		gb->end = PASS_EMPTY;
+		return -ENOSPC;
+	}
+	if (!session_goes_on(gb)) {
+		gb->end = PASS_AGAIN;
+		return -ECANCELED;
+	}
+	answer = offer_wait(&gb->offer, reporter->block, count);
+	gb->state.offers++;
+	gb->state.withdrawn += answer == FREEHINT_ANSWER_NONE;
+	if (answer == FREEHINT_ANSWER_DONE) {
+		gb->state.pages += pages;
+		gb->budget -= pages;
+		gb->pause = PAUSE_FIRST;
+	}
+	publish_state(gb);
+	gb->end = answer == FREEHINT_ANSWER_DONE ? PASS_AGAIN : PASS_REFUSED;
+	return gb->end == PASS_AGAIN ? 0 : -EAGAIN;
+}
+
+/* As struct page_reporter.more. Does not shorten a pause. */
+static void find_more(struct page_reporter *reporter)
+{
+	struct give_back *gb = container_of(reporter, struct give_back, reporter);
+	unsigned long now = jiffies, not_before = READ_ONCE(gb->not_before);
+
+	queue_delayed_work(system_long_wq, &gb->work,
+			   time_after(not_before, now) ? not_before - now : 0);
+}
+
+static void start_work(struct give_back *gb)
+{
+	mod_delayed_work(system_long_wq, &gb->work, 0);
+}
+
+static void end_session(struct give_back *gb)
+{
+	page_reporter_unregister(&gb->reporter);
+	gb->offer.asked.session = FREEHINT_NO_SESSION;
+}
+
+/* Return: true if the host asks, and offers can be made for its request. */
+static bool begin_session(struct give_back *gb)
+{
+	struct offer_wait *offer = &gb->offer;
+
+	if (freehint_publisher_attach(&offer->pub, gb->base, gb->size))
+		return false;
+	/* Torn: the thread's next poll finds the new session and starts the work again. */
+	if (!freehint_read_reclaim(&offer->pub, &offer->asked))
+		offer->asked.session = FREEHINT_NO_SESSION;
+	if (offer->asked.session == FREEHINT_NO_SESSION)
+		return false;
+	gb->state = (struct freehint_give_back_state){ .session = offer->asked.session };
+	gb->pause = PAUSE_FIRST;
+	guest_stats_add(gb->stats->sessions, 1);
+	publish_state(gb);
+	return true;
+}
+
+static void note_error(struct give_back *gb, int error)
+{
+	WRITE_ONCE(gb->tried, jiffies);
+	if (error == READ_ONCE(gb->error))
+		return;
+	WRITE_ONCE(gb->error, error);
+	if (error == -EBUSY)
+		dev_warn_ratelimited(gb->offer.dev,
+				     "host asks for free memory, but another driver has page reporting; switch off free-page-reporting of virtio-balloon\n");
+	else if (error)
+		dev_warn_ratelimited(gb->offer.dev,
+				     "host asks for free memory, but page reporting failed, error %d\n",
+				     error);
+}
+
+static int register_reporter(struct give_back *gb)
+{
+	const struct freehint_reclaim *asked = &gb->offer.asked;
+	int ret;
+
+	ret = page_reporter_register(&gb->reporter, asked->order);
+	note_error(gb, ret);
+	if (!ret)
+		dev_info_ratelimited(gb->offer.dev,
+				     "host asks for free memory, blocks of order %u and more, %llu pages stay\n",
+				     asked->order, asked->leave);
+	return ret;
+}
+
+/* Return: pages that the request permits to give back now. */
+static u64 count_budget(const struct give_back *gb)
+{
+	u64 leave = gb->offer.asked.leave, pages;
+
+	if (!leave)
+		return U64_MAX;
+	pages = free_scan_count_unreported();
+	return pages > leave ? pages - leave : 0;
+}
+
+/* The pass found nothing more. */
+static void note_drained(struct give_back *gb)
+{
+	if (!gb->state.drained++)
+		dev_info_ratelimited(gb->offer.dev, "gave back %llu pages in %llu offers\n",
+				     gb->state.pages, gb->state.offers);
+	publish_state(gb);
+}
+
+/* Return: jiffies until the next pass, or NEVER. */
+static unsigned long run_pass(struct give_back *gb)
+{
+	unsigned long counted, pause;
+
+	counted = jiffies;
+	gb->budget = count_budget(gb);
+	counted = jiffies - counted;
+	gb->end = PASS_EMPTY;
+	if (gb->budget)
+		page_reporter_pass(&gb->reporter);
+	switch (gb->end) {
+	case PASS_AGAIN:
+		return 0;
+	case PASS_REFUSED:
+		pause = gb->pause;
+		gb->pause = min_t(unsigned long, 2 * pause, PAUSE_LAST);
+		return pause;
+	default:
+		WRITE_ONCE(gb->not_before, jiffies + counted * COUNT_SHARE);
+		note_drained(gb);
+		return NEVER;
+	}
+}
+
+/* Return: jiffies until the next call, or NEVER. */
+static unsigned long serve_session(struct give_back *gb)
+{
+	if (!session_goes_on(gb)) {
+		end_session(gb);
+		if (!may_run(gb) || !begin_session(gb))
+			return NEVER;
+	}
+	if (!gb->reporter.registered && register_reporter(gb))
+		return REGISTER_RETRY;
+	return run_pass(gb);
+}
+
+static void run_session(struct work_struct *work)
+{
+	struct give_back *gb = container_of(to_delayed_work(work), struct give_back, work);
+	unsigned long delay;
+
+	/* The one who set the flag ends the session, after this work item. */
+	if (READ_ONCE(gb->halted) || READ_ONCE(gb->asleep))
+		return;
+	delay = serve_session(gb);
+	if (delay != NEVER)
+		queue_delayed_work(system_long_wq, &gb->work, delay);
+}
+
+/*
+ * @halted or @asleep is set, so each run of the work item that begins now does nothing. One
+ * that runs stops at its next offer; report() may start one more until it is unregistered.
+ */
+static void stop_session(struct give_back *gb)
+{
+	cancel_delayed_work_sync(&gb->work);
+	end_session(gb);
+	cancel_delayed_work_sync(&gb->work);
+}
+
+static int suspend_callback(struct notifier_block *nb, unsigned long event, void *unused)
+{
+	struct give_back *gb = container_of(nb, struct give_back, suspend);
+
+	switch (event) {
+	case PM_SUSPEND_PREPARE:
+	case PM_HIBERNATION_PREPARE:
+	case PM_RESTORE_PREPARE:
+		WRITE_ONCE(gb->asleep, true);
+		stop_session(gb);
+		break;
+	case PM_POST_SUSPEND:
+	case PM_POST_HIBERNATION:
+	case PM_POST_RESTORE:
+		WRITE_ONCE(gb->asleep, false);
+		start_work(gb);
+		break;
+	}
+	return NOTIFY_OK;
+}
+
+bool give_back_poll(struct give_back *gb, const struct freehint_publisher *pub)
+{
+	struct freehint_reclaim now = { .session = FREEHINT_NO_SESSION };
+
+	if (pub && !freehint_read_reclaim(pub, &now))
+		return gb->seen != FREEHINT_NO_SESSION;
+	if (give_back_refusal_now() != FREEHINT_GIVE_BACK_POSSIBLE)
+		now.session = FREEHINT_NO_SESSION;
+	if (now.session != gb->seen)
+		start_work(gb);
+	gb->seen = now.session;
+	return now.session != FREEHINT_NO_SESSION;
+}
+
+struct give_back *give_back_create(struct device *dev, void *base, u64 size,
+				   struct guest_stats *stats)
+{
+	struct give_back *gb;
+	int ret;
+
+	gb = kzalloc(sizeof(*gb), GFP_KERNEL);
+	if (!gb)
+		return ERR_PTR(-ENOMEM);
+	gb->stats = stats;
+	gb->base = base;
+	gb->size = size;
+	gb->offer.dev = dev;
+	gb->offer.go_on = session_goes_on;
+	gb->offer.data = gb;
+	/* Counts up from here, and stays below FREEHINT_OFFER_MAX. */
+	gb->offer.sequence = (get_random_u64() & (FREEHINT_OFFER_MAX >> 1)) + 1;
+	gb->reporter.offer = offer_batch;
+	gb->reporter.more = find_more;
+	mutex_init(&gb->reporter.lock);
+	INIT_DELAYED_WORK(&gb->work, run_session);
+	gb->not_before = jiffies;
+	gb->suspend.notifier_call = suspend_callback;
+	ret = register_pm_notifier(&gb->suspend);
+	if (ret) {
+		kfree(gb);
+		return ERR_PTR(ret);
+	}
+	return gb;
+}
+
+void give_back_halt(struct give_back *gb)
+{
+	if (gb->halted)
+		return;
+	unregister_pm_notifier(&gb->suspend);
+	WRITE_ONCE(gb->halted, true);
+	stop_session(gb);
+}
+
+void give_back_destroy(struct give_back *gb)
+{
+	kfree(gb);
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What stands against giving memory back in this guest, whatever the host asks.
+ *
+ * A page that was given back reads as zero. This suits a kernel that expects nothing of a
+ * free page, and one that expects zero (init_on_free=1). A kernel that expects a pattern
+ * (page_poison=1), or of which nothing is known, has a contract that is refused.
+ */
+#include <linux/kernel.h>
+
+#include "compat/compat.h"
+#include "give_back_refusal.h"
+#include "guest_contract.h"
+#include "guest_params.h"
+
+u32 give_back_refusal_now(void)
+{
+	if (guest_contract_now().contract == FREEHINT_CONTRACT_REFUSED)
+		return FREEHINT_GIVE_BACK_CONTRACT;
+	if (!READ_ONCE(guest_params.give_back))
+		return FREEHINT_GIVE_BACK_ADMIN;
+	if (!COMPAT_HAS_PAGE_REPORTING)
+		return FREEHINT_GIVE_BACK_NO_KERNEL;
+	return FREEHINT_GIVE_BACK_POSSIBLE;
+}
+
+const char *give_back_name(u32 status)
+{
+	static const char * const names[] = {
+		[FREEHINT_GIVE_BACK_UNKNOWN] = "unknown",
+		[FREEHINT_GIVE_BACK_POSSIBLE] = "possible",
+		[FREEHINT_GIVE_BACK_NO_KERNEL] = "refused (kernel without page reporting)",
+		[FREEHINT_GIVE_BACK_BUSY] = "refused (another driver has page reporting)",
+		[FREEHINT_GIVE_BACK_CONTRACT] = "refused (see contract)",
+		[FREEHINT_GIVE_BACK_ADMIN] = "refused (give_back=0: by the administrator)",
+		[FREEHINT_GIVE_BACK_FAILED] = "refused (page reporting failed, see the log)",
+	};
+
+	return status < ARRAY_SIZE(names) ? names[status] : "unknown";
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One offer of free blocks to the host: publishes it, and returns when the blocks are the
+ * guest's again.
+ *
+ * Invariant: offer_wait() returns only when the host touches no block of the offer any
+ * more and cannot take it any more. Its caller puts the blocks back into the allocator
+ * then. proto/guest_offer.c shows why the withdrawal at the end decides this.
+ */
+#include <linux/delay.h>
+#include <linux/device.h>
+#include <linux/jiffies.h>
+
+#include "offer_wait.h"
+
+/* The host has this long to take an offer. */
+#define TAKE_SECONDS	1
+
+/* An answer comes within a millisecond; later the wait costs less CPU time. */
+#define FAST_POLLS	100
+#define FAST_POLL_US	50U
+#define SLOW_POLL_US	500U
+
+/* A host that has taken an offer for this long is worth a line in the log. */
+#define LATE_SECONDS	10
+
+/* Idle sleep: the load average and the hung-task detector ignore a wait for the host. */
+static void sleep_before_poll(unsigned int polls)
+{
+	unsigned int us = polls < FAST_POLLS ? FAST_POLL_US : SLOW_POLL_US;
+
+	usleep_range_state(us, 2 * us, TASK_IDLE);
+}
+
+/* Return: the answer when there is one, or when the guest wants its blocks back. */
+static enum freehint_answer wait_for_answer(const struct offer_wait *wait, u64 sequence)
+{
+	unsigned long deadline = jiffies + TAKE_SECONDS * HZ;
+	enum freehint_answer answer;
+	unsigned int polls = 0;
+
+	for (;;) {
+		answer = freehint_offer_answer(&wait->pub, sequence);
+		if (answer == FREEHINT_ANSWER_DONE || answer == FREEHINT_ANSWER_DECLINED)
+			return answer;
+		if (!wait->go_on(wait->data))
+			return answer;
+		if (answer == FREEHINT_ANSWER_NONE && time_after(jiffies, deadline))
+			return answer;
+		sleep_before_poll(polls++);
+	}
+}
+
+/* The offer is withdrawn, but the host was first. */
+static enum freehint_answer wait_for_host(const struct offer_wait *wait, u64 sequence)
+{
+	unsigned long late = jiffies + LATE_SECONDS * HZ;
+	enum freehint_answer answer;
+	unsigned int polls = 0;
+	bool said = false;
+
+	for (;;) {
+		answer = freehint_offer_answer(&wait->pub, sequence);
+		if (answer != FREEHINT_ANSWER_TAKEN)
+			return answer;
+		if (!freehint_host_is_same(&wait->pub, &wait->asked))
+			return FREEHINT_ANSWER_NONE;
+		if (!said && time_after(jiffies, late)) {
+			said = true;
+			dev_warn_ratelimited(wait->dev,
+					     "host has taken offer %llu and not answered for %u s, its blocks stay unused until it answers\n",
+					     sequence, LATE_SECONDS);
+		}
+		sleep_before_poll(polls++);
+	}
+}
+
+enum freehint_answer offer_wait(struct offer_wait *wait, const u64 *block,
+				unsigned int count)
+{
+	u64 sequence = wait->sequence++;
+	enum freehint_answer answer, last;
+
+	freehint_publish_offer(&wait->pub, sequence, wait->asked.session, block, count);
+	answer = wait_for_answer(wait, sequence);
+	/* Also after DONE: an agent that was started again may have it taken once more. */
+	last = freehint_withdraw_offer(&wait->pub, sequence);
+	if (last == FREEHINT_ANSWER_TAKEN)
+		last = wait_for_host(wait, sequence);
+	return answer == FREEHINT_ANSWER_DONE ? answer : last;
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel's page reporting: isolates free blocks, hands them over in batches, and puts
+ * them back.
+ *
+ * The kernel takes blocks off the free lists under zone->lock, calls report() without a
+ * lock, and puts the blocks back when report() returns. It never takes the zone below its
+ * low watermark. If report() returns 0, it marks the blocks as reported until they are
+ * used again.
+ *
+ * Its own pass begins 2 s after a block was freed. A pass of ours begins at once, because
+ * the work item of the pass lies in our struct. It is queued where the kernel itself
+ * queues it: the same item on two workqueues could run twice at a time.
+ */
+#include <linux/mm.h>
+#include <linux/scatterlist.h>
+#include <linux/workqueue.h>
+
+#include "compat/compat.h"
+#include "page_reporter.h"
+#include "../proto/guest_offer.h"
+
+/* Return: blocks put into the batch; *sg is where the next batch begins, NULL at the end. */
+static unsigned int fill_batch(struct page_reporter *reporter, struct scatterlist **sg,
+			       u64 *pages)
+{
+	unsigned int count = 0;
+
+	*pages = 0;
+	for (; *sg && count < FREEHINT_OFFER_BLOCKS; *sg = sg_next(*sg)) {
+		unsigned int order = get_order((*sg)->length);
+
+		if (order < reporter->order)
+			continue;
+		reporter->block[count++] = freehint_block(page_to_pfn(sg_page(*sg)), order);
+		*pages += 1ULL << order;
+	}
+	return count;
+}
+
+static int report_locked(struct page_reporter *reporter, struct scatterlist *sg)
+{
+	unsigned int count;
+	int ret = 0;
+	u64 pages;
+
+	lockdep_assert_held(&reporter->lock);
+	if (!reporter->in_pass) {
+		reporter->more(reporter);
+		return -EAGAIN;
+	}
+	while (sg && !ret) {
+		count = fill_batch(reporter, &sg, &pages);
+		if (count)
+			ret = reporter->offer(reporter, count, pages);
+	}
+	return ret;
+}
+
+/* The last entry that the kernel filled is marked as the end of @sg. */
+static int report(struct page_reporting_dev_info *info, struct scatterlist *sg,
+		  unsigned int count)
+{
+	struct page_reporter *reporter = container_of(info, struct page_reporter, info);
+	int ret;
+
+	mutex_lock(&reporter->lock);
+	ret = report_locked(reporter, sg);
+	mutex_unlock(&reporter->lock);
+	return ret;
+}
+
+int page_reporter_register(struct page_reporter *reporter, unsigned int order)
+{
+	int ret;
+
+	reporter->info = (struct page_reporting_dev_info){
+		.report = report,
+		.order = min_t(unsigned int, order, COMPAT_MAX_ORDER),
+	};
+	reporter->order = order;
+	ret = compat_page_reporting_register(&reporter->info);
+	reporter->registered = !ret;
+	return ret;
+}
+
+void page_reporter_unregister(struct page_reporter *reporter)
+{
+	if (!reporter->registered)
+		return;
+	compat_page_reporting_unregister(&reporter->info);
+	reporter->registered = false;
+}
+
+static void set_in_pass(struct page_reporter *reporter, bool in_pass)
+{
+	mutex_lock(&reporter->lock);
+	reporter->in_pass = in_pass;
+	mutex_unlock(&reporter->lock);
+}
+
+void page_reporter_pass(struct page_reporter *reporter)
+{
+	struct delayed_work *pass = &reporter->info.work;
+
+	set_in_pass(reporter, true);
+	mod_delayed_work(pass->wq, pass, 0);
+	flush_work(&pass->work);
+	set_in_pass(reporter, false);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The kernel's page reporting: isolates free blocks, hands them over in batches, and puts
+ * them back.
+ */
+#ifndef FREEHINT_PAGE_REPORTER_H
+#define FREEHINT_PAGE_REPORTER_H
+
+#include <linux/mutex.h>
+#include <linux/page_reporting.h>
+
+#include "../include/freehint/shm_layout.h"
+
+/**
+ * struct page_reporter - our registration with page reporting
+ * @info:       what the kernel knows of us
+ * @order:      smallest order of a block that is handed over
+ * @registered: true between page_reporter_register() and page_reporter_unregister()
+ * @lock:       held while a batch is handed over; the kernel may run its own pass beside
+ *              ours
+ * @in_pass:    a pass of ours runs; under @lock
+ * @offer:      takes a batch of @count blocks with @pages pages; called with @lock held,
+ *              sleeps. 0: the kernel remembers the blocks until they are used again; an
+ *              error ends the pass, and the kernel hands them over again in the next one
+ * @more:       the kernel found free blocks outside a pass; called with @lock held
+ * @block:      batch, words of freehint_block(); under @lock
+ */
+struct page_reporter {
+	struct page_reporting_dev_info info;
+	unsigned int order;
+	bool registered;
+	struct mutex lock;
+	bool in_pass;
+	int (*offer)(struct page_reporter *reporter, unsigned int count, u64 pages);
+	void (*more)(struct page_reporter *reporter);
+	u64 block[FREEHINT_OFFER_BLOCKS];
+};
+
+/**
+ * page_reporter_register() - have the kernel look for free blocks
+ * @reporter: not registered; @offer and @more are set, @lock is initialised
+ * @order:    smallest order of a block, from 1
+ *
+ * The first registration since the guest was booted, by any driver, fixes the smallest
+ * order that the kernel looks for. Smaller blocks than @order are skipped, but the kernel
+ * takes them for reported. May sleep.
+ *
+ * Return: 0; -EBUSY: another driver is registered; -EOPNOTSUPP: the kernel has no page
+ * reporting; or another error of the kernel's.
+ */
+int page_reporter_register(struct page_reporter *reporter, unsigned int order);
+
+/**
+ * page_reporter_unregister() - end the registration, if there is one
+ * @reporter: reporter
+ *
+ * Sleeps until a batch that is being handed over is put back.
+ */
+void page_reporter_unregister(struct page_reporter *reporter);
+
+/**
+ * page_reporter_pass() - look for free blocks now, and wait until the look is over
+ * @reporter: registered
+ *
+ * Blocks are handed over only during a pass. One pass hands over about a sixteenth of each
+ * free list. Call it from one thread.
+ */
+void page_reporter_pass(struct page_reporter *reporter);
+
+#endif /* FREEHINT_PAGE_REPORTER_H */

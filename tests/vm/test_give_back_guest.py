@@ -1,0 +1,296 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""
+The guest module gives memory back, and this test is its host: it takes offers and punches
+holes into the file behind the guest's memory while programs in the guest check theirs. Then
+it is a host that is silent, declines, is slow, or is replaced by another one; and the module
+is unloaded, the guest sleeps, and rounds are answered meanwhile.
+"""
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from support import Work, check, check_kernel, comes_true, free_mib, step, wait_for
+from lib import played_host
+from lib.initramfs import BALLOON_MODULES, Extras
+from lib.machine import Machine, Spec
+from lib.played_host import DECLINED, DONE, Offer, PlayedHost
+from lib.result import run
+
+MEMORY_MIB = 768
+KEEP_MIB = 200
+# A batch of the kernel's: 32 blocks of the highest order.
+BATCH_MIB = 128
+ENABLED = "Free page reporting enabled"
+LOADED = "test -d /sys/module/freehint/parameters"
+PARAMETERS = "/sys/module/freehint/parameters"
+
+
+@contextmanager
+def guest_of_ours(append: str = "", extra: list[str] | None = None,
+                  balloon: bool = False) -> Iterator[tuple[Machine, PlayedHost]]:
+    """A guest without extension and agent whose memory is a file; the module is loaded."""
+    with tempfile.NamedTemporaryFile(prefix="freehint-ram-", dir="/dev/shm") as memory:
+        spec = Spec(memory_mib=MEMORY_MIB, extension=False, append=append, lifetime=600,
+                    backend="memory-backend-file", extra=extra or [],
+                    backend_opts=f",mem-path={memory.name},share=on",
+                    extras=Extras(modules=BALLOON_MODULES if balloon else ()))
+        with Machine(spec, name="given") as vm:
+            host = PlayedHost(vm.shm, memory.name)
+            vm.boot(module=False)
+            if balloon:
+                vm.load_balloon()
+            vm.load_module()
+            try:
+                yield vm, host
+                check_kernel(vm.guest)
+            except BaseException:
+                print("\n".join(vm.console().splitlines()[-40:]))
+                raise
+
+
+def use_and_free(vm: Machine) -> None:
+    """Write nearly all free memory and free it: it has not been reported since."""
+    vm.guest.must(f"memfill {free_mib(vm.guest) * 3 // 4}M", 120)
+
+
+def nothing_before_the_host_asks(vm: Machine, host: PlayedHost) -> None:
+    """The module registers with page reporting only for a session."""
+    host.wait_guest()
+    check(ENABLED not in vm.guest.must("dmesg"), "registered although nobody has asked")
+    check(not host.offered(), "an offer that nobody has asked for")
+
+
+def drained(vm: Machine, host: PlayedHost) -> None:
+    """All free memory comes back, and what is in use keeps its content."""
+    work = Work(vm.guest, pages_mib=48, churn_mib=48, zero_mib=48)
+    use_and_free(vm)
+    before = host.resident_mib()
+    with work.resting(vm.guest):
+        session = host.ask()
+        host.drain()
+        state = host.state()
+        free = vm.guest.mem_free_mib()
+    check(state.session == session and state.pages == host.pages,
+          f"the guest counts {state.pages} pages, given were {host.pages}")
+    check(state.offers >= len(host.sequences) > 1, f"{state.offers} offers")
+    step(f"resident {before} MiB, then {host.resident_mib()}; {host.pages >> 8} MiB of "
+         f"{free} MiB of free memory in {state.offers} offers")
+    check(host.pages >> 8 > free // 2, "less than half of the free memory came back")
+    check(host.resident_mib() < before - free // 2, "the memory is still resident")
+    serve_a_while(vm, host)
+    work.verify(vm.guest)
+    for name in work.names:
+        vm.guest.kill(name)
+    host.stop_asking()
+
+
+def serve_a_while(vm: Machine, host: PlayedHost) -> None:
+    """The guest uses and frees memory while the host goes on asking."""
+    seen = len(host.sequences)
+    host.forgetful = True
+    vm.guest.spawn("fill", f"memfill {free_mib(vm.guest) // 2}M")
+    wait_for(lambda: host.serve() and len(host.sequences) > seen + 1,
+             "offers of what was freed again", 60, 0.001)
+    host.forgetful = False
+    step("what was used and freed again came back, too")
+
+
+def withdrawn_from_a_silent_host(vm: Machine, host: PlayedHost) -> None:
+    """An offer that nobody takes is withdrawn; it cannot be taken then."""
+    use_and_free(vm)
+    host.ask()
+    offer = host.wait_offer()
+    wait_for(lambda: host.state().withdrawn, "the offer to be withdrawn", 30)
+    check(not host.take(offer.sequence), "a withdrawn offer was taken")
+    again = host.wait_offer(offer.sequence)
+    step("withdrawn, and offered again with another sequence")
+    check(host.take(again.sequence), "the new offer does not stand")
+    host.answer(again.sequence, DECLINED)
+    later = host.wait_offer(again.sequence)
+    check(not host.take(again.sequence), "a declined offer was taken once more")
+    step("declined, and offered again")
+    check(later.session == host.session, "an offer of another session")
+    host.stop_asking()
+    wait_for(lambda: not host.offered(), "the offer to be withdrawn with its session", 30)
+
+
+def hold_one(vm: Machine, host: PlayedHost) -> Offer:
+    """A taken offer that is not answered."""
+    use_and_free(vm)
+    host.ask()
+    while True:
+        offer = host.wait_offer()
+        if host.take(offer.sequence):
+            return offer
+
+
+def rounds_beside_a_held_offer(vm: Machine, host: PlayedHost) -> None:
+    """A slow host does not keep the guest from answering rounds."""
+    offer = hold_one(vm, host)
+    for _ in range(3):
+        number = host.open_round()
+        seal = wait_for(lambda number=number: host.sealed(number), "a sealed round", 30)
+        check(seal.status == played_host.SEAL_COMPLETE, f"round sealed with {seal.status}")
+        check(seal.free_pages, "no page is free")
+        host.close_round()
+    host.discard(offer)
+    host.answer(offer.sequence, DONE)
+    host.drain()
+    host.stop_asking()
+    step("rounds were answered while the host held an offer")
+
+
+def unloaded_while_held(vm: Machine, host: PlayedHost) -> None:
+    """rmmod waits for the host that has taken an offer, whatever the time."""
+    offer = hold_one(vm, host)
+    vm.guest.spawn("rmmod", "rmmod freehint")
+    check(not comes_true(lambda: vm.guest.run(LOADED)[0], 4),
+          "unloaded although the host has taken an offer")
+    host.discard(offer)
+    host.answer(offer.sequence, DONE)
+    wait_for(lambda: vm.guest.run(LOADED)[0], "the module to be unloaded", 30)
+    check(not host.guest(), "the hello of an unloaded module")
+    check(not host.offered(), "the offer of an unloaded module")
+    vm.load_module()
+    host.wait_guest()
+    step("unloaded after the answer, and loaded again")
+
+
+def unloaded_while_offered(vm: Machine, host: PlayedHost) -> None:
+    """rmmod does not wait for a host that has taken nothing."""
+    use_and_free(vm)
+    host.ask()
+    host.wait_offer()
+    vm.unload_module()
+    check(not host.offered(), "the offer of an unloaded module")
+    vm.load_module()
+    host.wait_guest()
+    host.drain()
+    host.stop_asking()
+    step("unloaded with an offer that nobody had taken")
+
+
+def released_by_another_host(vm: Machine, host: PlayedHost) -> None:
+    """A reset, a restart or a reverted snapshot: nobody will answer any more."""
+    hold_one(vm, host)
+    host.hello()
+    host.wait_guest()
+    use_and_free(vm)
+    host.ask()
+    host.drain()
+    host.stop_asking()
+    step("another host has released the offer")
+
+
+def some_stays(vm: Machine, host: PlayedHost) -> None:
+    """`leave` is what the guest keeps; at most a batch more stays."""
+    use_and_free(vm)
+    before = vm.guest.mem_free_mib()
+    pages = host.pages
+    host.ask(leave_mib=KEEP_MIB)
+    host.drain()
+    given = host.pages - pages >> 8
+    step(f"{given} MiB of {before} MiB given back, {KEEP_MIB} MiB were to stay")
+    check(given <= before - KEEP_MIB + 16, "less stays than was asked for")
+    check(given > 0, "nothing came back")
+    pages = host.pages
+    host.ask()
+    host.drain()
+    rest = host.pages - pages >> 8
+    check(rest >= KEEP_MIB // 2, f"only {rest} MiB had stayed")
+    check(given + rest > before // 2, f"{given} and {rest} MiB of {before} MiB")
+    host.stop_asking()
+
+
+def sleeps_meanwhile(vm: Machine, host: PlayedHost) -> None:
+    """S3 in a session: nothing is offered meanwhile, and it goes on afterwards."""
+    use_and_free(vm)
+    vm.guest.must("echo deep >/sys/power/mem_sleep")
+    host.ask()
+    offer = host.wait_offer()
+    vm.guest.spawn("sleep", "sh -c 'until echo mem >/sys/power/state; do sleep 0.2; done'")
+    wait_for(lambda: vm.qemu.status() == "suspended", "the guest to suspend", 60)
+    check(not host.offered(), "a guest that sleeps offers memory")
+    check(not host.take(offer.sequence), "taken from a guest that sleeps")
+    vm.qmp.command("system_wakeup")
+    host.wait_guest()
+    host.wait_offer(offer.sequence)
+    host.drain()
+    host.stop_asking()
+    step("asleep, awake, and offers again")
+
+
+def refused_by_the_administrator(vm: Machine, host: PlayedHost) -> None:
+    """Both parameters refuse, also in the middle of a session."""
+    use_and_free(vm)
+    host.ask()
+    host.wait_offer()
+    vm.guest.must(f"echo 0 >{PARAMETERS}/give_back")
+    host.wait_guest(played_host.ADMIN)
+    wait_for(lambda: not host.offered(), "the offer to be withdrawn", 30)
+    vm.guest.must(f"echo 0 >{PARAMETERS}/report")
+    host.wait_guest(played_host.CONTRACT)
+    vm.guest.must(f"echo 1 >{PARAMETERS}/report; echo 1 >{PARAMETERS}/give_back")
+    host.wait_guest()
+    host.drain()
+    host.stop_asking()
+    text = vm.guest.must("cat /sys/kernel/debug/freehint/give_back")
+    check("possible" in text and "sessions" in text, f"debugfs says {text}")
+    step("refused by the administrator, and permitted again")
+
+
+def one_guest() -> None:
+    """Everything that one guest can go through."""
+    with guest_of_ours() as (vm, host):
+        vm.guest.must("mkdir -p /sys/kernel/debug; "
+                      "mount -t debugfs none /sys/kernel/debug 2>/dev/null; true")
+        nothing_before_the_host_asks(vm, host)
+        drained(vm, host)
+        withdrawn_from_a_silent_host(vm, host)
+        rounds_beside_a_held_offer(vm, host)
+        unloaded_while_held(vm, host)
+        unloaded_while_offered(vm, host)
+        released_by_another_host(vm, host)
+        some_stays(vm, host)
+        sleeps_meanwhile(vm, host)
+        refused_by_the_administrator(vm, host)
+
+
+def zeroed_when_freed() -> None:
+    """A kernel that relies on zeros finds them: a discarded page reads as zero."""
+    with guest_of_ours(append="init_on_free=1") as (vm, host):
+        host.wait_guest()
+        drained(vm, host)
+
+
+def beside_a_balloon() -> None:
+    """Where virtio-balloon has page reporting, the guest says so; then it has it no more."""
+    device = ["-device", "virtio-balloon-pci,free-page-reporting=on"]
+    with guest_of_ours(extra=device, balloon=True) as (vm, host):
+        host.wait_guest()
+        host.ask()
+        host.wait_guest(played_host.BUSY)
+        check("another driver has page reporting" in vm.guest.must("dmesg"),
+              "the log does not say who is in the way")
+        check(not host.offered(), "an offer without page reporting")
+        vm.guest.must("rmmod virtio_balloon")
+        host.wait_offer()
+        host.drain()
+        host.wait_guest()
+        step("busy with a balloon, and possible without it")
+
+
+def main() -> None:
+    """Three guests."""
+    one_guest()
+    zeroed_when_freed()
+    beside_a_balloon()
+
+
+if __name__ == "__main__":
+    os.umask(0o077)
+    run(main)
