@@ -17,6 +17,7 @@
  */
 #include <linux/device.h>
 #include <linux/err.h>
+#include <linux/hash.h>
 #include <linux/jiffies.h>
 #include <linux/notifier.h>
 #include <linux/random.h>
@@ -67,7 +68,8 @@ enum pass_end {
  * @suspend:  ends the session before the kernel's work items are frozen
  * @reporter: page reporting
  * @offer:    offers, and the request of the session
- * @state:    counters for the host
+ * @salt:     random, new for each load of the module
+ * @state:    counters of this session, or of the last one, for the host
  * @end:      how the pass is about to end; under @reporter.lock
  * @budget:   pages that the pass may give back; under @reporter.lock
  * @pause:    next pause after a refusal, jiffies
@@ -86,6 +88,7 @@ struct give_back {
 	struct notifier_block suspend;
 	struct page_reporter reporter;
 	struct offer_wait offer;
+	u64 salt;
 	struct freehint_give_back_state state;
 	enum pass_end end;
 	u64 budget;
@@ -126,12 +129,7 @@ static bool session_goes_on(void *data)
 
 static void publish_state(struct give_back *gb)
 {
-	struct freehint_give_back_state *shown = &gb->stats->give_back;
-
-	guest_stats_set(shown->drained, gb->state.drained);
-	guest_stats_set(shown->offers, gb->state.offers);
-	guest_stats_set(shown->pages, gb->state.pages);
-	guest_stats_set(shown->withdrawn, gb->state.withdrawn);
+	guest_stats_set_give_back(gb->stats, &gb->state);
 	freehint_publish_give_back(&gb->offer.pub, &gb->state);
 }
 
@@ -184,6 +182,20 @@ static void end_session(struct give_back *gb)
 	gb->offer.asked.session = FREEHINT_NO_SESSION;
 }
 
+/*
+ * A reverted snapshot brings back the guest's counters and its random numbers, but not the
+ * session: each host draws a new one. So the numbers of its offers are new, too, up from a
+ * number below 2^61. A session that is begun again, after suspend, counts on.
+ */
+static void note_new_session(struct give_back *gb)
+{
+	u64 session = gb->offer.asked.session;
+
+	gb->offer.sequence = hash_64(session ^ gb->salt, 61) + 1;
+	gb->state = (struct freehint_give_back_state){ .session = session };
+	guest_stats_add(gb->stats->sessions, 1);
+}
+
 /* Return: true if the host asks, and offers can be made for its request. */
 static bool begin_session(struct give_back *gb)
 {
@@ -196,9 +208,9 @@ static bool begin_session(struct give_back *gb)
 		offer->asked.session = FREEHINT_NO_SESSION;
 	if (offer->asked.session == FREEHINT_NO_SESSION)
 		return false;
-	gb->state = (struct freehint_give_back_state){ .session = offer->asked.session };
 	gb->pause = PAUSE_FIRST;
-	guest_stats_add(gb->stats->sessions, 1);
+	if (gb->state.session != offer->asked.session)
+		note_new_session(gb);
 	publish_state(gb);
 	return true;
 }
@@ -209,13 +221,8 @@ static void note_error(struct give_back *gb, int error)
 	if (error == READ_ONCE(gb->error))
 		return;
 	WRITE_ONCE(gb->error, error);
-	if (error == -EBUSY)
-		dev_warn_ratelimited(gb->offer.dev,
-				     "host asks for free memory, but another driver has page reporting; switch off free-page-reporting of virtio-balloon\n");
-	else if (error)
-		dev_warn_ratelimited(gb->offer.dev,
-				     "host asks for free memory, but page reporting failed, error %d\n",
-				     error);
+	if (error)
+		give_back_log_failure(gb->offer.dev, error);
 }
 
 static int register_reporter(struct give_back *gb)
@@ -364,8 +371,7 @@ struct give_back *give_back_create(struct device *dev, void *base, u64 size,
 	gb->offer.dev = dev;
 	gb->offer.go_on = session_goes_on;
 	gb->offer.data = gb;
-	/* Counts up from here, and stays below FREEHINT_OFFER_MAX. */
-	gb->offer.sequence = (get_random_u64() & (FREEHINT_OFFER_MAX >> 1)) + 1;
+	gb->salt = get_random_u64();
 	gb->reporter.offer = offer_batch;
 	gb->reporter.more = find_more;
 	mutex_init(&gb->reporter.lock);
@@ -373,11 +379,10 @@ struct give_back *give_back_create(struct device *dev, void *base, u64 size,
 	gb->not_before = jiffies;
 	gb->suspend.notifier_call = suspend_callback;
 	ret = register_pm_notifier(&gb->suspend);
-	if (ret) {
-		kfree(gb);
-		return ERR_PTR(ret);
-	}
-	return gb;
+	if (!ret)
+		return gb;
+	kfree(gb);
+	return ERR_PTR(ret);
 }
 
 void give_back_halt(struct give_back *gb)

@@ -6,6 +6,8 @@
  * free page, and one that expects zero (init_on_free=1). A kernel that expects a pattern
  * (page_poison=1), or of which nothing is known, has a contract that is refused.
  */
+#include <linux/device.h>
+#include <linux/errno.h>
 #include <linux/kernel.h>
 
 #include "compat/compat.h"
@@ -37,4 +39,13 @@ const char *give_back_name(u32 status)
 	};
 
 	return status < ARRAY_SIZE(names) ? names[status] : "unknown";
+}
+
+void give_back_log_failure(const struct device *dev, int error)
+{
+	if (error == -EBUSY)
+		dev_warn_ratelimited(dev, "host asks for free memory, but another driver has page reporting; switch off free-page-reporting of virtio-balloon\n");
+	else
+		dev_warn_ratelimited(dev, "host asks for free memory, but page reporting failed, error %d\n",
+				     error);
 }

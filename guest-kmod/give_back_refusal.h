@@ -7,6 +7,8 @@
 
 #include <linux/types.h>
 
+struct device;
+
 /**
  * give_back_refusal_now() - read the contract, the module parameters and the kernel's options
  *
@@ -18,5 +20,8 @@ u32 give_back_refusal_now(void);
 
 /** give_back_name() - Return: text for an enum freehint_give_back, a constant */
 const char *give_back_name(u32 status);
+
+/** give_back_log_failure() - log why page_reporter_register() returned @error */
+void give_back_log_failure(const struct device *dev, int error);
 
 #endif /* FREEHINT_GIVE_BACK_REFUSAL_H */

@@ -86,6 +86,16 @@ static inline void guest_stats_max(u64 *field, u64 value)
 		WRITE_ONCE(*field, value);
 }
 
+/** guest_stats_set_give_back() - show the counters of a session; one writer only */
+static inline void guest_stats_set_give_back(struct guest_stats *stats,
+					     const struct freehint_give_back_state *state)
+{
+	WRITE_ONCE(stats->give_back.drained, state->drained);
+	WRITE_ONCE(stats->give_back.offers, state->offers);
+	WRITE_ONCE(stats->give_back.pages, state->pages);
+	WRITE_ONCE(stats->give_back.withdrawn, state->withdrawn);
+}
+
 /**
  * guest_stats_create() - create the files in debugfs
  * @stats: counters; must remain valid until guest_stats_remove() returns
