@@ -18,7 +18,8 @@ proto/host_snapshot.c host-agent/agent/hint_round.c
 host-agent/common/bits_to_ranges.c host-agent/common/log.c
 host-agent/qemu-module/round/mark_clean.c
 host-agent/qemu-module/gate/round_gate.c host-agent/qemu-module/core/ram_map.c
-host-agent/qemu-module/round/range_source.c host-agent/qemu-module/core/arm.c
+host-agent/qemu-module/core/range_source.c host-agent/qemu-module/core/range_check.c
+host-agent/qemu-module/core/arm.c
 host-agent/qemu-module/core/bar.c"
 
 cd "$ROOT"

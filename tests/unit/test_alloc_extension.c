@@ -9,7 +9,8 @@
 /* links: host-agent/qemu-module/round/apply_thread.c */
 /* links: host-agent/qemu-module/entry/commands.c */
 /* links: host-agent/qemu-module/round/mark_clean.c */
-/* links: host-agent/qemu-module/round/range_source.c */
+/* links: host-agent/qemu-module/core/range_source.c */
+/* links: host-agent/qemu-module/core/range_check.c */
 /* links: host-agent/qemu-module/core/ram_map.c tests/fakes/fake_qobject.c */
 /* links: tests/fakes/fake_log.c */
 /* libs: jansson */

@@ -5,7 +5,8 @@
  */
 /* rig: tests/unit/bar_rig.h */
 /* links: host-agent/qemu-module/round/mark_clean.c */
-/* links: host-agent/qemu-module/round/range_source.c host-agent/qemu-module/core/arm.c */
+/* links: host-agent/qemu-module/core/range_source.c host-agent/qemu-module/core/arm.c */
+/* links: host-agent/qemu-module/core/range_check.c */
 /* links: host-agent/qemu-module/core/ram_map.c tests/fakes/fake_qobject.c */
 /* libs: jansson */
 #define _GNU_SOURCE

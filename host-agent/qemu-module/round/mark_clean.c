@@ -23,7 +23,8 @@
 #include "mark_clean.h"
 #include "precopy.h"
 #include "../core/ram_map.h"
-#include "range_source.h"
+#include "../core/range_check.h"
+#include "../core/range_source.h"
 #include "../gate/round_gate.h"
 
 /* A range that straddles two memory regions becomes two pieces. */
@@ -125,26 +126,6 @@ static bool read_round(const QDict *args, u64 *round, Error **errp)
 	return report_answer(answer, *round, current, errp);
 }
 
-static bool check_shape(u32 i, const struct freehint_range *r, u64 after, Error **errp)
-{
-	const char *wrong = NULL;
-
-	if (!r->length)
-		wrong = "is empty";
-	else if ((r->start | r->length) % FREEHINT_PAGE_SIZE)
-		wrong = "is not aligned to 4096 bytes";
-	else if (r->length > FREEHINT_MAX_RANGE_BYTES)
-		wrong = "is longer than 16 TiB";
-	else if (r->start > (FREEHINT_MAX_PAGES << FREEHINT_PAGE_SHIFT) - r->length)
-		wrong = "ends above 64 TiB";
-	else if (r->start < after)
-		wrong = "starts before the end of the previous range";
-	if (wrong)
-		qemu_error(errp, "range %u [0x%" PRIx64 ", +0x%" PRIx64 ") %s",
-			   i, r->start, r->length, wrong);
-	return !wrong;
-}
-
 static bool add_piece(u32 i, u64 gpa, u8 *hva, u64 len, Error **errp)
 {
 	if (batch.count == MAX_PIECES) {
@@ -225,7 +206,7 @@ static bool check_ranges(Error **errp)
 	batch.pages = 0;
 	batch.ignored = 0;
 	for (i = 0; i < batch.list.count; i++) {
-		if (!check_shape(i, &r[i], after, errp) || !translate(i, &r[i], errp)) {
+		if (!range_check(i, &r[i], after, errp) || !translate(i, &r[i], errp)) {
 			gate_count(refused_range, 1);
 			return false;
 		}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Reads the ranges of a mark-clean command: a JSON list for use by hand, or records in a file
+ * Reads the ranges of a command: a JSON list for use by hand, or records in a file
  * whose descriptor was passed with getfd.
  */
 #ifndef FREEHINT_RANGE_SOURCE_H
@@ -8,7 +8,7 @@
 
 #include "../../../include/freehint/limits.h"
 #include "../../../include/freehint/qmp_names.h"
-#include "../core/qemu_abi.h"
+#include "qemu_abi.h"
 
 /**
  * struct range_list - a private copy of the ranges of one command

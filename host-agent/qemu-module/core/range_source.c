@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads the ranges of a mark-clean command: a JSON list for use by hand, or records in a file
+ * Reads the ranges of a command: a JSON list for use by hand, or records in a file
  * whose descriptor was passed with getfd.
  */
 #define _GNU_SOURCE
