@@ -59,6 +59,14 @@
  */
 #define FREEHINT_MAX_CELLS		4096U
 
+/*
+ * Smallest block that is asked for by default: 2 MiB, a huge page of the host. Blocks of
+ * 1 GiB are the most that an offer can name. At most 64 TiB can be left, MiB.
+ */
+#define FREEHINT_GIVE_BACK_ORDER	9
+#define FREEHINT_GIVE_BACK_MAX_ORDER	18
+#define FREEHINT_GIVE_BACK_MAX_LEAVE	(1U << 26)
+
 /* Longest line that QEMU may send to the agent, bytes. */
 #define FREEHINT_MAX_QMP_LINE		(1U << 20)
 

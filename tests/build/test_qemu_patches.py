@@ -69,8 +69,8 @@ def members(schema: str, struct: str) -> set[str]:
 
 
 def put_by(function: str, text: str) -> set[str]:
-    """Keys that a function of commands.c puts into its answer."""
-    found = re.search(rf"^(?:static|void) .*\b{function}\(.*\)\n{{", text, re.MULTILINE)
+    """Keys that a function puts into its answer."""
+    found = re.search(rf"^(?:static|void|QDict) .*\b{function}\(.*\)\n{{", text, re.MULTILINE)
     assert found is not None, function
     body = text[found.start():]
     return set(re.findall(r'(?:put\w*|qdict_put_\w+)\(dict, "([\w-]+)"',
@@ -89,6 +89,10 @@ def described(schema: str) -> None:
                              ("FreehintRegion", "query_region"), ("FreehintAudit", "query_audit"),
                              ("FreehintInfo", "query")):
         same(struct, members(schema, struct), put_by(function, commands))
+    query = read(MODULE, "entry", "give_back_query.c")
+    same("FreehintGiveBack", members(schema, "FreehintGiveBack"),
+         put_by("put_state", query) | put_by("put_counters", query) |
+         put_by("give_back_query", query))
     same("map", members(schema, "FreehintMap"),
          put_by("map_command", read(MODULE, "entry", "map_command.c").replace("answer,", "dict,")))
 
@@ -99,7 +103,7 @@ def built(text: str) -> None:
              for room in os.listdir(MODULE) if os.path.isdir(os.path.join(MODULE, room))
              for name in os.listdir(os.path.join(MODULE, room)) if name.endswith(".c")}
     files -= {"entry/module_entry.c", "entry/plugin_number.c"}
-    same("files", set(re.findall(r"freehint_dir / '(\w+/\w+\.c)'", text)), files)
+    same("files", set(re.findall(r"freehint_dir / '([\w-]+/\w+\.c)'", text)), files)
     same("options", members(text, "FreehintProperties") | {"allow-untested", "strict"},
          set(re.findall(r'IS\("(.*?)"\)', read(MODULE, "entry", "module_entry.c"))))
 
@@ -122,7 +126,7 @@ def links(text: str) -> None:
     borrowed = set(re.findall(r"^\tX\([\w *]+, (\w+),", abi, re.MULTILINE))
     borrowed |= set(re.findall(r'^\tX\(\w+, "(\w+)", "\w+"\)', abi, re.MULTILINE))
     borrowed |= {"qmp_commands", "address_space_memory", "g_free", "register_savevm_live",
-                 "memory_global_after_dirty_log_sync"}
+                 "memory_global_after_dirty_log_sync", "mlock_state"}
     same("symbols without TCG", undefined(), borrowed)
     same("symbols with TCG", undefined("-DFREEHINT_LINKED_TCG"),
          borrowed | {"tcg_allowed", "tlb_reset_dirty"})

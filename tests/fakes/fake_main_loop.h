@@ -40,17 +40,33 @@ static void schedule(void *context, qemu_call_fn *fn, void *opaque, const char *
 
 static int64_t clock_ns(int clock) { return clock == QEMU_CLOCK_REALTIME ? NOW_NS : -1; }
 
+/* The slot of a timer; a timer that is initialised again keeps its own. */
+static struct fake_timer *slot_of(const struct qemu_timer *timer)
+{
+	unsigned int i = 0;
+
+	while (i < FAKE_MAX_TIMERS && fake.timer[i].timer && fake.timer[i].timer != timer)
+		i++;
+	if (i == FAKE_MAX_TIMERS)
+		abort();
+	return &fake.timer[i];
+}
+
 static void init_timer(struct qemu_timer *timer, void *lists, int clock, int scale,
 		       int attributes, qemu_call_fn *fn, void *opaque)
 {
 	if (lists || clock != QEMU_CLOCK_REALTIME || scale != QEMU_SCALE_NS || attributes)
 		abort();
-	fake.timer = fn;
+	*slot_of(timer) = (struct fake_timer){ .timer = timer, .fn = fn };
 }
 
 static void set_timer(struct qemu_timer *timer, int64_t expires)
 {
-	fake.timer_set = expires > NOW_NS;
+	struct fake_timer *slot = slot_of(timer);
+
+	slot->set = expires >= NOW_NS;
+	slot->ns = expires - NOW_NS;
+	fake.timer_set = slot->set;
 }
 
 void fake_memory_added(void)
@@ -66,11 +82,17 @@ void fake_memory_added(void)
 
 void fake_time_passes(void)
 {
-	bool set = fake.timer_set;
+	bool due[FAKE_MAX_TIMERS];
+	unsigned int i;
 
 	fake.timer_set = false;
-	if (set)
-		fake.timer(NULL);
+	for (i = 0; i < FAKE_MAX_TIMERS; i++) {
+		due[i] = fake.timer[i].set;
+		fake.timer[i].set = false;
+	}
+	for (i = 0; i < FAKE_MAX_TIMERS; i++)
+		if (due[i])
+			fake.timer[i].fn(NULL);
 }
 
 static void init_main_loop(void)

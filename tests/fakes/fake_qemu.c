@@ -97,8 +97,9 @@ static MemoryRegion *from_host(void *hva, u64 *offset)
 	unsigned int i;
 
 	for (i = 0; i < fake.blocks; i++)
-		if (fake.block[i].host == hva) {
-			*offset = 0;
+		if ((u8 *)hva >= fake.block[i].host &&
+		    (u8 *)hva < fake.block[i].host + fake.block[i].len) {
+			*offset = (u64)((u8 *)hva - fake.block[i].host);
 			return (MemoryRegion *)&fake.block[i];
 		}
 	return NULL;
@@ -112,7 +113,8 @@ static void *find_gpa(MemoryRegion **mr, u64 gpa, u64 len, Error **errp)
 	for (i = 0; i < fake.blocks; i++) {
 		struct RAMBlock *b = &fake.block[i];
 
-		if (gpa < b->gpa || gpa >= b->gpa + b->len || len > b->gpa + b->len - gpa)
+		if (b->gone || gpa < b->gpa || gpa >= b->gpa + b->len ||
+		    len > b->gpa + b->len - gpa)
 			continue;
 		b->refs++;
 		*mr = (MemoryRegion *)b;
@@ -367,6 +369,8 @@ struct RAMBlock *fake_add_block(u64 gpa, u64 len)
 		abort();
 	b->gpa = gpa;
 	b->len = len;
+	b->fd = -1;
+	b->page = FREEHINT_PAGE_SIZE;
 	b->cleared = calloc((len >> (FREEHINT_PAGE_SHIFT + 6)) + 1, sizeof(bool));
 	if (!b->cleared)
 		abort();

@@ -9,6 +9,21 @@
 #include "host-agent/qemu-module/core/qemu_abi.h"
 
 #define FAKE_MAX_BLOCKS	8
+#define FAKE_MAX_TIMERS	4
+
+/**
+ * struct fake_timer - what the main loop is to call when time has passed
+ * @timer: the extension's
+ * @fn:    its callback
+ * @set:   it runs
+ * @ns:    the time that it was set to, from then on
+ */
+struct fake_timer {
+	const struct qemu_timer *timer;
+	qemu_call_fn *fn;
+	bool set;
+	int64_t ns;
+};
 
 /**
  * struct RAMBlock - a fake one
@@ -17,6 +32,12 @@
  * @gpa:     where the guest sees it
  * @ignored: left out of the migration
  * @device:  owned by a device, not by a memory backend
+ * @gone:    unplugged: the guest does not see it any more
+ * @prealloc: property of the backend
+ * @readonly: property of the backend
+ * @shared:  mapped shared
+ * @fd:      its file, -1: none
+ * @page:    bytes of a page
  * @refs:    references to its memory region that the extension holds
  * @cleared: one flag per chunk: its log was cleared
  */
@@ -26,6 +47,12 @@ struct RAMBlock {
 	u64 gpa;
 	bool ignored;
 	bool device;
+	bool gone;
+	bool prealloc;
+	bool readonly;
+	bool shared;
+	int fd;
+	u64 page;
 	unsigned int refs;
 	bool *cleared;
 };
@@ -54,8 +81,8 @@ struct RAMBlock {
  * @reset:       its reset handler
  * @memory:      its notifier of new memory
  * @bottom_half: what the main loop is to call, once
- * @timer:       what the main loop is to call when time has passed, once it was set
- * @timer_set:   it was
+ * @timer:       all timers
+ * @timer_set:   one of them runs
  * @hints:       hints of at least a page that reached the dirty bitmap
  * @arms:        hints of less than a page
  * @armed_late:  arms that came while a round was published already
@@ -89,7 +116,7 @@ struct fake_qemu {
 	qemu_reset_fn *reset;
 	struct qemu_ram_notifier *memory;
 	qemu_call_fn *bottom_half;
-	qemu_call_fn *timer;
+	struct fake_timer timer[FAKE_MAX_TIMERS];
 	bool timer_set;
 	unsigned int hints;
 	unsigned int arms;
@@ -119,7 +146,7 @@ struct RAMBlock *fake_add_block(u64 gpa, u64 len);
 /** fake_memory_added() - a block was allocated; then the main loop comes round */
 void fake_memory_added(void);
 
-/** fake_time_passes() - a timer that was set runs out */
+/** fake_time_passes() - every timer that was set runs out */
 void fake_time_passes(void);
 
 /** fake_notify() - call the precopy notifier, as the migration thread does */

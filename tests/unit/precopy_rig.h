@@ -9,12 +9,21 @@
 /* links: host-agent/qemu-module/map/hint_map.c host-agent/qemu-module/core/arm.c */
 /* links: host-agent/qemu-module/round/greeting.c host-agent/qemu-module/round/precopy.c */
 /* links: host-agent/qemu-module/round/refusal.c */
+/* links: host-agent/qemu-module/give-back/give_back.c */
+/* links: host-agent/qemu-module/give-back/obstacle.c */
+/* links: host-agent/qemu-module/give-back/offer.c */
+/* links: host-agent/qemu-module/give-back/discardable.c */
+/* links: host-agent/qemu-module/give-back/migration_check.c */
+/* links: host-agent/qemu-module/core/guest_refusal.c */
 #ifndef FREEHINT_TEST_PRECOPY_RIG_H
 #define FREEHINT_TEST_PRECOPY_RIG_H
 
+#include "host-agent/qemu-module/give-back/give_back.h"
 #include "host-agent/qemu-module/round/greeting.h"
 #include "host-agent/qemu-module/round/precopy.h"
 #include "tests/unit/bar_rig.h"
+
+static const struct give_back_wish no_wish;
 
 /* One extension per process: each test starts from "off" and ends there. */
 static void begin(const struct precopy_limits *limits)
@@ -24,6 +33,7 @@ static void begin(const struct precopy_limits *limits)
 	fake.shm = shm;
 	fake.shm_size = SHM_SIZE;
 	precopy_init(limits);
+	give_back_init(&no_wish);
 	greeting_init();
 	fake.state(NULL, true, 0);
 }

@@ -8,22 +8,27 @@
 /* links: host-agent/qemu-module/entry/map_command.c */
 /* links: host-agent/qemu-module/round/apply_thread.c */
 /* links: host-agent/qemu-module/entry/commands.c */
+/* links: host-agent/qemu-module/entry/give_back_command.c */
+/* links: host-agent/qemu-module/entry/give_back_query.c */
+/* links: host-agent/qemu-module/give-back/discard_command.c */
 /* links: host-agent/qemu-module/round/mark_clean.c */
 /* links: host-agent/qemu-module/core/range_source.c */
 /* links: host-agent/qemu-module/core/range_check.c */
 /* links: host-agent/qemu-module/core/ram_map.c tests/fakes/fake_qobject.c */
-/* links: tests/fakes/fake_log.c */
+/* links: tests/fakes/fake_log.c tests/fakes/fake_discard.c */
 /* libs: jansson */
 #include <unistd.h>
 
 #include "host-agent/qemu-module/core/bar.h"
 #include "host-agent/qemu-module/entry/commands.h"
+#include "host-agent/qemu-module/give-back/give_back.h"
 #include "host-agent/qemu-module/round/greeting.h"
 #include "host-agent/qemu-module/round/precopy.h"
 #include "host-agent/qemu-module/gate/round_gate.h"
 #include "host-agent/qemu-module/postcopy/switchover.h"
 #include "include/freehint/qmp_names.h"
 #include "tests/fakes/fail_nth.h"
+#include "tests/fakes/fake_discard.h"
 #include "tests/fakes/fake_log.h"
 #include "tests/fakes/fake_qemu.h"
 #include "tests/fakes/fake_qobject.h"
@@ -87,6 +92,7 @@ static void make_qemu(void)
 {
 	fake_qemu_init();
 	fake_qobject_init();
+	fake_discard_install();
 	fake_log_install();
 	qemu.qmp_register_command = remember;
 	qemu.rcu_register_thread = no_thread_registration;
@@ -207,6 +213,7 @@ static int live(unsigned int n)
 		return SURVIVED;
 	}
 	precopy_init(&(struct precopy_limits){ .first_wait_us = 0 });
+	give_back_init(&(struct give_back_wish){ .mode = GIVE_BACK_OFF });
 	greeting_init();
 	switchover_init();
 	commands_register();

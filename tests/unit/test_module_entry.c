@@ -18,6 +18,7 @@ static int major = 7, minor = 2;
 static const char *absent;
 static char said[512];
 static struct precopy_limits limits;
+static struct give_back_wish wish;
 static const char *memdev;
 static bool registered;
 static bool tcg = true;
@@ -51,6 +52,21 @@ void precopy_init(const struct precopy_limits *given)
 
 void greeting_init(void)
 {
+}
+
+void give_back_init(const struct give_back_wish *given)
+{
+	wish = *given;
+}
+
+/* As give_back.c has it. */
+enum give_back_mode give_back_mode_parse(const char *name)
+{
+	if (!strcmp(name, "off"))
+		return GIVE_BACK_OFF;
+	if (!strcmp(name, "once"))
+		return GIVE_BACK_ONCE;
+	return strcmp(name, "always") ? GIVE_BACK_MODES : GIVE_BACK_ALWAYS;
 }
 
 void witness_init(bool wanted)
@@ -305,6 +321,22 @@ static void tcg_gets_its_tlbs_reset_on_every_series(void **state)
 	assert_non_null(qemu.tlb_reset_dirty);
 }
 
+static void memory_is_asked_for_from_the_start_if_an_option_says_so(void **state)
+{
+	assert_int_equal(load(NULL), 0);
+	assert_int_equal(wish.mode, GIVE_BACK_OFF);
+	assert_int_equal(wish.order, FREEHINT_GIVE_BACK_ORDER);
+	assert_int_equal(wish.leave, 0);
+	assert_int_equal(load("give-back=once"), 0);
+	assert_int_equal(wish.mode, GIVE_BACK_ONCE);
+	assert_int_equal(load("give-back=always"), 0);
+	assert_int_equal(wish.mode, GIVE_BACK_ALWAYS);
+	assert_int_equal(load("give-back-order=10"), 0);
+	assert_int_equal(wish.order, 10);
+	assert_int_equal(load("give-back-leave=512"), 0);
+	assert_int_equal(wish.leave, 512);
+}
+
 static void options_are_taken(void **state)
 {
 	assert_int_equal(load("memdev=other"), 0);
@@ -331,7 +363,8 @@ static void bad_options_are_refused_by_name(void **state)
 		"memdev", "memdev=", "first-wait-ms=1001", "first-wait-ms=-1",
 		"first-wait-ms=5x", "first-wait-ms=", "later-wait-ms=1001",
 		"allow-untested=maybe", "autostart=perhaps", "audit=some", "typo=on", "memdevx=a",
-		"strict=very",
+		"strict=very", "give-back=sometimes", "give-back=", "give-back-order=0",
+		"give-back-order=19", "give-back-leave=-1",
 	};
 	size_t i;
 
@@ -357,5 +390,6 @@ RUN_TESTS(NULL, NULL,
 		RESET_TEST(a_renamed_symbol_is_found_under_either_name),
 		RESET_TEST(tcg_gets_its_tlbs_reset_on_every_series),
 		RESET_TEST(options_are_taken),
+		RESET_TEST(memory_is_asked_for_from_the_start_if_an_option_says_so),
 		RESET_TEST(bad_options_are_refused_by_name),
 )

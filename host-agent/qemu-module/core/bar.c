@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 
+#include "../../../proto/host_offer.h"
 #include "../../../proto/host_request.h"
 #include "../../../proto/host_snapshot.h"
 #include "bar.h"
@@ -208,4 +209,33 @@ u32 bar_poll_us(void)
 int bar_seal(u64 round, struct freehint_guest_seal *seal)
 {
 	return freehint_read_seal(&bar.reader, round, seal);
+}
+
+void bar_ask(u64 session, u32 order, u64 leave)
+{
+	freehint_write_reclaim(bar.shm, session, order, leave);
+}
+
+u32 bar_offer_blocks(u64 sequence)
+{
+	struct freehint_offer offer;
+
+	if (freehint_copy_offer(&bar.reader, &offer) || offer.sequence != sequence)
+		return 0;
+	return offer.count;
+}
+
+int bar_take_offer(u64 sequence)
+{
+	return freehint_take_offer(bar.shm, sequence);
+}
+
+void bar_answer_offer(u64 sequence, enum freehint_answer answer)
+{
+	freehint_answer_offer(bar.shm, sequence, answer);
+}
+
+int bar_gave(u64 session, struct freehint_give_back_state *state)
+{
+	return freehint_read_give_back(&bar.reader, session, state);
 }

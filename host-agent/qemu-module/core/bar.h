@@ -102,4 +102,29 @@ u32 bar_poll_us(void);
 /** bar_seal() - copy the seal of @round; any thread; 0 or negative errno */
 int bar_seal(u64 round, struct freehint_guest_seal *seal);
 
+/**
+ * bar_ask() - write the request for free memory
+ * @session: number that was never used before, FREEHINT_NO_SESSION: nothing is wanted
+ * @order:   smallest order worth an offer
+ * @leave:   free memory that the guest keeps, pages
+ */
+void bar_ask(u64 session, u32 order, u64 leave);
+
+/**
+ * bar_offer_blocks() - does the guest's offer stand in the region?
+ * @sequence: offer
+ *
+ * Return: its number of blocks; 0: it does not, or it is malformed.
+ */
+u32 bar_offer_blocks(u64 sequence);
+
+/** bar_take_offer() - take the offer; 0, or -ESTALE: the guest was first, and it is declined */
+int bar_take_offer(u64 sequence);
+
+/** bar_answer_offer() - no block of the offer is touched any more */
+void bar_answer_offer(u64 sequence, enum freehint_answer answer);
+
+/** bar_gave() - copy the guest's counters of a session; 0 or -EAGAIN */
+int bar_gave(u64 session, struct freehint_give_back_state *state);
+
 #endif /* FREEHINT_BAR_H */

@@ -150,8 +150,16 @@ static void find_switchover(void)
 		qemu.switch_signal = QEMU_SWITCH_UNKNOWN;
 }
 
+/* Where neither is exported, locked memory shows when a discard fails. */
+static void find_mlock(void)
+{
+	qemu.mlock_state = FIND_SYMBOL("mlock_state");
+	qemu.enable_mlock = FIND_SYMBOL("enable_mlock");
+}
+
 void qemu_abi_late(void)
 {
+	find_mlock();
 	find_tlb_reset();
 	find_switchover();
 }

@@ -30,6 +30,8 @@
  *                 them for the first RAM block only
  * @after_log_sync: memory_global_after_dirty_log_sync(); waits until every vCPU has
  *                 left the translation block it was in; drops the BQL in between
+ * @mlock_state:   -overcommit mem-lock; enum MlockState, 0 is off; NULL before 10.0
+ * @enable_mlock:  the same before 10.0; NULL since
  * @has_qmp:       all symbols that QMP commands need were found, and the version
  * @major:         of the QEMU version; 0 if unknown
  * @minor:         of the QEMU version
@@ -52,6 +54,8 @@ struct qemu_abi {
 	enum qemu_switch_signal switch_signal;
 	void (*tlb_reset_dirty)(CPUState *cpu, u64 hva, u64 len);
 	void (*after_log_sync)(void);
+	const int *mlock_state;
+	const bool *enable_mlock;
 	bool has_qmp;
 	int major;
 	int minor;

@@ -27,6 +27,7 @@ extern void g_free(void *memory);
 extern int register_savevm_live(const char *name, u32 instance, int version,
 				const struct qemu_savevm_handlers *ops, void *opaque);
 extern void memory_global_after_dirty_log_sync(void);
+extern int mlock_state;
 #ifdef FREEHINT_LINKED_TCG
 extern bool tcg_allowed;
 extern void tlb_reset_dirty(CPUState *cpu, uintptr_t hva, uintptr_t len);
@@ -58,6 +59,7 @@ static const struct linked linked[] = {
 	LINKED(g_free),
 	LINKED(register_savevm_live),
 	LINKED(memory_global_after_dirty_log_sync),
+	{ "mlock_state", &mlock_state },
 #ifdef FREEHINT_LINKED_TCG
 	{ "tcg_allowed", &tcg_allowed },
 	LINKED(tlb_reset_dirty),

@@ -21,7 +21,8 @@
 	X(bool, migrate_background_snapshot, (void))				\
 	X(bool, migrate_ignore_shared, (void))					\
 	X(bool, ramblock_page_is_discarded, (RAMBlock *block, u64 offset))	\
-	X(bool, migration_in_incoming_postcopy, (void))
+	X(bool, migration_in_incoming_postcopy, (void))				\
+	X(void, qmp_marshal_query_migrate, (QDict *, QObject **, Error **))
 
 /* softmmu/physmem.c, softmmu/memory.c, monitor/misc.c, backends/hostmem.c */
 #define QEMU_SYMBOLS_MEMORY(X)							\
@@ -39,6 +40,7 @@
 	X(bool, qemu_ram_is_shared, (RAMBlock *block))				\
 	X(int, qemu_ram_get_fd, (RAMBlock *block))				\
 	X(const char *, qemu_ram_get_idstr, (RAMBlock *block))			\
+	X(RAMBlock *, qemu_ram_block_from_host, (void *hva, bool round, u64 *offset)) \
 	X(int, ram_block_discard_range, (RAMBlock *, u64 start, size_t len))	\
 	X(bool, ram_block_discard_is_disabled, (void))				\
 	X(void, ram_block_notifier_add, (struct qemu_ram_notifier *n))		\
@@ -66,6 +68,7 @@
 	X(Object *, object_resolve_path_component, (Object *, const char *))	\
 	X(Object *, object_dynamic_cast, (Object *obj, const char *type))	\
 	X(u64, object_property_get_uint, (Object *, const char *, Error **))	\
+	X(bool, object_property_get_bool, (Object *, const char *, Error **))	\
 	X(void *, qemu_add_vm_change_state_handler, (qemu_state_fn *, void *))	\
 	X(void *, qemu_add_vm_change_state_handler_prio,			\
 	  (qemu_state_fn *, void *opaque, int priority))			\

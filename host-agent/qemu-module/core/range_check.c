@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Checks the shape of a range that a QMP peer sent: aligned, in order, inside what a guest can
- * have. Whether there is RAM is another question.
+ * Checks a range that a QMP peer sent: first its shape, then whether it is RAM of the guest.
+ *
+ * The peer is not trusted: it repeats what a guest wrote.
  */
 #define _GNU_SOURCE
 #include <inttypes.h>
 
 #include "../../../include/freehint/limits.h"
 #include "../../../include/freehint/shm_layout.h"
+#include "bar.h"
 #include "range_check.h"
 
 bool range_check(u32 i, const struct freehint_range *r, u64 after, Error **errp)
@@ -28,4 +30,32 @@ bool range_check(u32 i, const struct freehint_range *r, u64 after, Error **errp)
 		qemu_error(errp, "range %u [0x%" PRIx64 ", +0x%" PRIx64 ") %s",
 			   i, r->start, r->length, wrong);
 	return !wrong;
+}
+
+bool range_walk(struct ram_map *map, u32 i, u64 gpa, u64 end, range_piece_fn *fn, Error **errp)
+{
+	const struct ram_segment *segment;
+	Error *err = NULL;
+	u8 *hva;
+	u64 len;
+
+	for (; gpa < end; gpa += len) {
+		segment = ram_map_find(map, gpa, &err);
+		if (!segment) {
+			qemu_error(errp, "range %u at 0x%" PRIx64 " is outside guest RAM: %s",
+				   i, gpa, qemu.error_get_pretty(err));
+			qemu.error_free(err);
+			return false;
+		}
+		len = (end < segment->end ? end : segment->end) - gpa;
+		hva = segment->hva + (gpa - segment->start);
+		if (bar_contains(hva, len)) {
+			qemu_error(errp, "range %u at 0x%" PRIx64 " is freehint's own shared memory",
+				   i, gpa);
+			return false;
+		}
+		if (!fn(i, gpa, hva, len, errp))
+			return false;
+	}
+	return true;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Checks the shape of a range that a QMP peer sent: aligned, in order, inside what a guest can
- * have.
+ * Checks a range that a QMP peer sent: first its shape, then whether it is RAM of the guest.
  */
 #ifndef FREEHINT_RANGE_CHECK_H
 #define FREEHINT_RANGE_CHECK_H
 
 #include "../../../include/freehint/qmp_names.h"
 #include "qemu_abi.h"
+#include "ram_map.h"
 
 /**
  * range_check() - check one range of a command
@@ -20,5 +20,32 @@
  * FREEHINT_MAX_PAGES, so that no sum of it overflows.
  */
 bool range_check(u32 i, const struct freehint_range *r, u64 after, Error **errp);
+
+/**
+ * range_piece_fn - called for each part of a range
+ * @i:    number of the range, for messages
+ * @gpa:  first guest physical address
+ * @hva:  its host address
+ * @len:  bytes; they are in one memory region, none of them is freehint's own memory
+ * @errp: set on failure
+ *
+ * Return: false ends the walk.
+ */
+typedef bool range_piece_fn(u32 i, u64 gpa, u8 *hva, u64 len, Error **errp);
+
+/**
+ * range_walk() - find the memory of a checked range
+ * @map:  RAM segments looked up for this command
+ * @i:    number of the range, for messages
+ * @gpa:  start of the range
+ * @end:  its end; if it is not above @gpa nothing is called
+ * @fn:   called for each memory region in the range
+ * @errp: set if a part is no guest RAM or is freehint's own memory
+ *
+ * Context: BQL held.
+ *
+ * Return: true if @fn was called for the whole range and never failed.
+ */
+bool range_walk(struct ram_map *map, u32 i, u64 gpa, u64 end, range_piece_fn *fn, Error **errp);
 
 #endif /* FREEHINT_RANGE_CHECK_H */

@@ -14,6 +14,9 @@
 #include "../round/apply_thread.h"
 #include "../core/bar.h"
 #include "commands.h"
+#include "../give-back/discard_command.h"
+#include "give_back_command.h"
+#include "give_back_query.h"
 #include "../round/greeting.h"
 #include "../map/hint_map.h"
 #include "map_command.h"
@@ -128,6 +131,7 @@ static QDict *query_guest(void)
 	qemu.qdict_put_int(dict, "version", hello.version);
 	qemu.qdict_put_str(dict, "contract", contract_name(hello.contract));
 	qemu.qdict_put_str(dict, "refusal", refusal_name(hello.refusal));
+	qemu.qdict_put_str(dict, "give-back", give_back_guest_name(hello.give_back));
 	put_guest_number(dict, "end-pfn", hello.end_pfn);
 	put_guest_number(dict, "beats", bar_beats());
 	put_guest_number(dict, "poll-us", bar_poll_us());
@@ -238,6 +242,7 @@ static void query(QDict *args, QObject **ret, Error **errp)
 	put_dict(dict, "region", query_region());
 	put_dict(dict, "guest", query_guest());
 	put_dict(dict, "counters", query_counters(&view.counters));
+	put_dict(dict, "give-back", give_back_query(inert));
 	if (view.first.id)
 		put_dict(dict, "first-round", query_round(&view.first));
 	if (view.now.id)
@@ -257,6 +262,8 @@ void commands_register(void)
 	qemu.qmp_register_command(list, FREEHINT_QMP_QUERY, query, 0, 0);
 	qemu.qmp_register_command(list, FREEHINT_QMP_MARK, mark_clean, 0, 0);
 	qemu.qmp_register_command(list, FREEHINT_QMP_MAP, map_command, 0, 0);
+	qemu.qmp_register_command(list, FREEHINT_QMP_GIVE_BACK, give_back_command, 0, 0);
+	qemu.qmp_register_command(list, FREEHINT_QMP_DISCARD, discard_command, 0, 0);
 }
 
 static void refuse(QDict *args, QObject **ret, Error **errp)
@@ -276,4 +283,6 @@ void commands_register_inert(const char *why)
 	qemu.qmp_register_command(list, FREEHINT_QMP_QUERY, query, 0, 0);
 	qemu.qmp_register_command(list, FREEHINT_QMP_MARK, refuse, 0, 0);
 	qemu.qmp_register_command(list, FREEHINT_QMP_MAP, refuse, 0, 0);
+	qemu.qmp_register_command(list, FREEHINT_QMP_GIVE_BACK, refuse, 0, 0);
+	qemu.qmp_register_command(list, FREEHINT_QMP_DISCARD, refuse, 0, 0);
 }

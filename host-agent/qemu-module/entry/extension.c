@@ -6,6 +6,7 @@
 
 #include "../core/bar.h"
 #include "commands.h"
+#include "../give-back/give_back.h"
 #include "../round/greeting.h"
 #include "../round/precopy.h"
 #include "../core/qemu_abi.h"
@@ -20,12 +21,19 @@ const char *freehint_extension_start(const struct freehint_extension_options *op
 		.start = options->autostart ? commands_start : NULL,
 	};
 
+	const struct give_back_wish wish = {
+		.mode = give_back_mode_parse(options->give_back),
+		.order = options->give_back_order,
+		.leave = options->give_back_leave,
+	};
+
 	if (!qemu.has_qmp && qemu_abi_load())
 		return "QEMU does not export a function that freehint uses";
 	if (bar_init(options->memdev))
 		return "no memory or no random number from the kernel";
 	qemu_abi_late();
 	precopy_init(&limits);
+	give_back_init(&wish);
 	greeting_init();
 	witness_init(options->audit);
 	switchover_init();

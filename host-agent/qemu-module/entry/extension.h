@@ -8,6 +8,9 @@
 
 #include <stdbool.h>
 
+/* Has macros only. */
+#include "../../../include/freehint/limits.h"
+
 /*
  * Default of first-wait-ms. The time until the guest polls is added to it: up to 100 ms for
  * a guest that has had no request before.
@@ -30,6 +33,9 @@
  * @later_wait_ms: the same for each later pass
  * @autostart:     report while a migration runs, without x-freehint-start
  * @audit:         check every skipped page (audit/witness.c)
+ * @give_back:     ask for free memory from the start: "off", "once" or "always"
+ * @give_back_order: smallest block that is asked for, 2^order pages
+ * @give_back_leave: free memory that the guest keeps, MiB
  */
 struct freehint_extension_options {
 	const char *memdev;
@@ -37,6 +43,9 @@ struct freehint_extension_options {
 	unsigned int later_wait_ms;
 	bool autostart;
 	bool audit;
+	const char *give_back;
+	unsigned int give_back_order;
+	unsigned int give_back_leave;
 };
 
 /**

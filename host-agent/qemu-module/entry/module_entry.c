@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "extension.h"
+#include "../give-back/give_back.h"
 #include "plugin_number.h"
 #include "../core/qemu_abi.h"
 
@@ -26,7 +27,7 @@
 
 /**
  * struct options - of -plugin file=freehint-qemu.so,key=value,...
- * @extension:      options of the extension; memdev points into the argument
+ * @extension:      options of the extension; its strings point into the argument
  * @allow_untested: work in a QEMU series that was never tested
  * @strict:         make QEMU exit where the extension cannot work
  */
@@ -72,13 +73,13 @@ static bool parse_bool(const char *value, bool *out)
 	       !strcmp(value, "false");
 }
 
-static bool parse_ms(const char *value, unsigned int *out)
+static bool parse_number(const char *value, unsigned int max, unsigned int *out)
 {
 	char *end;
-	unsigned long ms = strtoul(value, &end, 10);
+	unsigned long n = strtoul(value, &end, 10);
 
-	*out = (unsigned int)ms;
-	return *value >= '0' && *value <= '9' && !*end && ms <= FREEHINT_WAIT_MAX_MS;
+	*out = (unsigned int)n;
+	return *value >= '0' && *value <= '9' && !*end && n <= max;
 }
 
 static bool parse_option(const char *arg, struct options *opt)
@@ -95,13 +96,24 @@ static bool parse_option(const char *arg, struct options *opt)
 		return *value;
 	}
 	if (IS("first-wait-ms"))
-		return parse_ms(value, &opt->extension.first_wait_ms);
+		return parse_number(value, FREEHINT_WAIT_MAX_MS, &opt->extension.first_wait_ms);
 	if (IS("later-wait-ms"))
-		return parse_ms(value, &opt->extension.later_wait_ms);
+		return parse_number(value, FREEHINT_WAIT_MAX_MS, &opt->extension.later_wait_ms);
 	if (IS("autostart"))
 		return parse_bool(value, &opt->extension.autostart);
 	if (IS("audit"))
 		return parse_bool(value, &opt->extension.audit);
+	if (IS("give-back")) {
+		opt->extension.give_back = value;
+		return give_back_mode_parse(value) != GIVE_BACK_MODES;
+	}
+	if (IS("give-back-order"))
+		return parse_number(value, FREEHINT_GIVE_BACK_MAX_ORDER,
+				    &opt->extension.give_back_order) &&
+		       opt->extension.give_back_order;
+	if (IS("give-back-leave"))
+		return parse_number(value, FREEHINT_GIVE_BACK_MAX_LEAVE,
+				    &opt->extension.give_back_leave);
 	if (IS("allow-untested"))
 		return parse_bool(value, &opt->allow_untested);
 	if (IS("strict"))
@@ -119,8 +131,10 @@ static bool parse_options(int argc, char **argv, struct options *opt)
 			continue;
 		report(true, "option '%s' is not one of memdev=ID, first-wait-ms=0..%d, "
 		       "later-wait-ms=0..%d, autostart=on|off, audit=on|off, "
-		       "allow-untested=on|off, strict=on|off", argv[i],
-		       FREEHINT_WAIT_MAX_MS, FREEHINT_WAIT_MAX_MS);
+		       "give-back=off|once|always, give-back-order=1..%d, "
+		       "give-back-leave=0..%u, allow-untested=on|off, strict=on|off", argv[i],
+		       FREEHINT_WAIT_MAX_MS, FREEHINT_WAIT_MAX_MS,
+		       FREEHINT_GIVE_BACK_MAX_ORDER, FREEHINT_GIVE_BACK_MAX_LEAVE);
 		return false;
 	}
 	return true;
@@ -174,6 +188,8 @@ int qemu_plugin_install(u64 id, const void *info, int argc, char **argv)
 			.memdev = FREEHINT_MEMDEV,
 			.first_wait_ms = FREEHINT_FIRST_WAIT_MS,
 			.later_wait_ms = FREEHINT_LATER_WAIT_MS,
+			.give_back = "off",
+			.give_back_order = FREEHINT_GIVE_BACK_ORDER,
 		},
 	};
 	const char *why;

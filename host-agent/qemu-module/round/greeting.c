@@ -4,6 +4,7 @@
  * reset, and when the shared memory is added later.
  */
 #include "../core/bar.h"
+#include "../give-back/give_back.h"
 #include "greeting.h"
 #include "precopy.h"
 #include "../core/qemu_abi.h"
@@ -32,9 +33,13 @@ static struct qemu_timer later;
 /* A bottom half for new memory is scheduled; any thread. */
 static bool bh_scheduled;
 
-/* The hello resets the request line to "off", so publish again that reporting is on. */
+/*
+ * The hello resets the host's lines, so publish again that reporting is on, and that memory is
+ * asked for.
+ */
 static void publish_hello(void)
 {
+	give_back_suspend("the guest has not answered the hello yet");
 	bar_publish_hello();
 	precopy_withdraw();
 }
@@ -58,6 +63,7 @@ static bool attach(const char **why)
 static void release_region(void)
 {
 	precopy_close(false);
+	give_back_suspend("the shared memory was removed");
 	bar_detach();
 	bar_new_instance();
 	greeting = GREETING_DUE;
@@ -91,6 +97,7 @@ bool greeting_publish(const char **why)
 		return true;
 	publish_hello();
 	greeting = GREETING_PUBLISHED;
+	give_back_resume();
 	return true;
 }
 
@@ -136,10 +143,12 @@ static void vm_state_changed(void *opaque, bool running, int state)
 {
 	(void)opaque;
 	(void)state;
-	if (running)
+	if (running) {
 		vm_started();
-	else
-		precopy_close(false);
+		return;
+	}
+	precopy_close(false);
+	give_back_suspend("the guest does not run");
 }
 
 /*
@@ -151,6 +160,7 @@ static void vm_reset(void *opaque)
 	const char *why;
 
 	(void)opaque;
+	give_back_suspend("the guest was reset");
 	bar_new_instance();
 	if (greeting == GREETING_NOT_YET || !qemu.runstate_is_running())
 		return;

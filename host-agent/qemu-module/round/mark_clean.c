@@ -147,11 +147,6 @@ static bool add_pieces(u32 i, u64 gpa, u8 *hva, u64 len, Error **errp)
 	bool armed;
 	u64 part;
 
-	if (bar_contains(hva, len)) {
-		qemu_error(errp, "range %u at 0x%" PRIx64 " is freehint's own shared memory",
-			   i, gpa);
-		return false;
-	}
 	for (; len; gpa += part, hva += part, len -= part) {
 		part = arm_part(hva, len, &armed);
 		if (!armed)
@@ -176,23 +171,9 @@ static u64 skip_firmware(u64 start, u64 end)
 
 static bool translate(u32 i, const struct freehint_range *r, Error **errp)
 {
-	u64 end = r->start + r->length, gpa = skip_firmware(r->start, end), len;
-	const struct ram_segment *segment;
-	Error *err = NULL;
+	u64 end = r->start + r->length;
 
-	for (; gpa < end; gpa += len) {
-		segment = ram_map_find(&batch.map, gpa, &err);
-		if (!segment) {
-			qemu_error(errp, "range %u at 0x%" PRIx64 " is outside guest RAM: %s",
-				   i, gpa, qemu.error_get_pretty(err));
-			qemu.error_free(err);
-			return false;
-		}
-		len = (end < segment->end ? end : segment->end) - gpa;
-		if (!add_pieces(i, gpa, segment->hva + (gpa - segment->start), len, errp))
-			return false;
-	}
-	return true;
+	return range_walk(&batch.map, i, skip_firmware(r->start, end), end, add_pieces, errp);
 }
 
 static bool check_ranges(Error **errp)

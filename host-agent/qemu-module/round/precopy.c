@@ -29,6 +29,7 @@
 #include "../../common/clock.h"
 #include "../core/arm.h"
 #include "../core/bar.h"
+#include "../give-back/give_back.h"
 #include "../map/hint_map.h"
 #include "hint_wait.h"
 #include "precopy.h"
@@ -246,8 +247,10 @@ static void before_sync(void)
 	switchover_in_sync(true);
 	precopy.syncs++;
 	precopy.syncing++;
-	if (!precopy.pass)
+	if (!precopy.pass) {
+		give_back_suspend("a migration is under way");
 		autostart();
+	}
 	precopy_close(true);
 }
 

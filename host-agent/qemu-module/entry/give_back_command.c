@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The QMP command x-freehint-give-back: ask the guest for its free memory, or stop.
+ */
+#define _GNU_SOURCE
+#include <inttypes.h>
+#include <string.h>
+
+#include "../../../include/freehint/limits.h"
+#include "../../../include/freehint/qmp_names.h"
+#include "../give-back/give_back.h"
+#include "give_back_command.h"
+#include "../round/greeting.h"
+
+static bool known_argument(const char *key)
+{
+	return !strcmp(key, FREEHINT_ARG_MODE) || !strcmp(key, FREEHINT_ARG_ORDER) ||
+	       !strcmp(key, FREEHINT_ARG_LEAVE);
+}
+
+static bool read_mode(const QDict *args, enum give_back_mode *mode, Error **errp)
+{
+	const char *name = qemu.qdict_get_try_str(args, FREEHINT_ARG_MODE);
+
+	*mode = name ? give_back_mode_parse(name) : GIVE_BACK_MODES;
+	if (*mode != GIVE_BACK_MODES)
+		return true;
+	qemu_error(errp, "'mode' is not 'off', 'once' or 'always'");
+	return false;
+}
+
+/* A missing argument has its default; one that is no integer reads as out of range. */
+static bool read_number(const QDict *args, const char *key, int64_t none, int64_t min,
+			int64_t max, int64_t *n, Error **errp)
+{
+	*n = qemu.qdict_haskey(args, key) ? qemu.qdict_get_try_int(args, key, -1) : none;
+	if (*n >= min && *n <= max)
+		return true;
+	qemu_error(errp, "'%s' is not an integer from %" PRId64 " to %" PRId64, key, min, max);
+	return false;
+}
+
+static bool read_wish(const QDict *args, struct give_back_wish *wish, Error **errp)
+{
+	const QDictEntry *entry;
+	int64_t order, leave;
+
+	for (entry = qemu.qdict_first(args); entry; entry = qemu.qdict_next(args, entry)) {
+		if (known_argument(qemu.qdict_entry_key(entry)))
+			continue;
+		qemu_error(errp, "argument '%s' is unknown", qemu.qdict_entry_key(entry));
+		return false;
+	}
+	if (!read_mode(args, &wish->mode, errp) ||
+	    !read_number(args, FREEHINT_ARG_ORDER, FREEHINT_GIVE_BACK_ORDER, 1,
+			 FREEHINT_GIVE_BACK_MAX_ORDER, &order, errp) ||
+	    !read_number(args, FREEHINT_ARG_LEAVE, 0, 0, FREEHINT_GIVE_BACK_MAX_LEAVE, &leave,
+			 errp))
+		return false;
+	wish->order = (u32)order;
+	wish->leave = (u64)leave;
+	return true;
+}
+
+void give_back_command(QDict *args, QObject **ret, Error **errp)
+{
+	struct give_back_wish wish;
+	const char *why = NULL;
+
+	if (!read_wish(args, &wish, errp))
+		return;
+	/* Without a region there is nothing to switch off either. */
+	if ((wish.mode == GIVE_BACK_OFF || greeting_publish(&why)) && give_back_set(&wish, &why)) {
+		*ret = (QObject *)qemu.qdict_new();
+		return;
+	}
+	qemu_error(errp, "memory cannot be given back: %s", why);
+}

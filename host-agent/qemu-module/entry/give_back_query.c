@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What x-query-freehint reports about giving memory back.
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "../../../include/freehint/shm_layout.h"
+#include "../give-back/give_back.h"
+#include "give_back_query.h"
+#include "../give-back/offer.h"
+
+const char *give_back_guest_name(u32 give_back)
+{
+	static const char *const name[] = {
+		[FREEHINT_GIVE_BACK_UNKNOWN] = "unknown",
+		[FREEHINT_GIVE_BACK_POSSIBLE] = "possible",
+		[FREEHINT_GIVE_BACK_NO_KERNEL] = "no-kernel",
+		[FREEHINT_GIVE_BACK_BUSY] = "busy",
+		[FREEHINT_GIVE_BACK_CONTRACT] = "contract",
+		[FREEHINT_GIVE_BACK_ADMIN] = "admin",
+		[FREEHINT_GIVE_BACK_FAILED] = "failed",
+	};
+
+	return name[give_back];
+}
+
+/* Resident bytes of this process; 0: unknown. */
+static int64_t resident(void)
+{
+	FILE *file = fopen("/proc/self/statm", "re");
+	long long pages = 0;
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%*d %lld", &pages) != 1)
+		pages = 0;
+	fclose(file);
+	return pages * sysconf(_SC_PAGESIZE);
+}
+
+static void put_state(QDict *dict, const struct give_back_view *view)
+{
+	qemu.qdict_put_str(dict, "mode", give_back_mode_name(view->wish.mode));
+	qemu.qdict_put_bool(dict, "asking", view->asking);
+	if (view->paused)
+		qemu.qdict_put_str(dict, "paused", view->paused);
+	if (view->refused)
+		qemu.qdict_put_str(dict, "refused", view->refused);
+	qemu.qdict_put_int(dict, "order", view->wish.order);
+	qemu.qdict_put_int(dict, "leave", (int64_t)view->wish.leave);
+	qemu.qdict_put_bool(dict, "drained", view->drained);
+	qemu.qdict_put_int(dict, "elapsed-us", (int64_t)view->elapsed_us);
+}
+
+static void put_counters(QDict *dict, const struct offer_counters *counters)
+{
+	qemu.qdict_put_int(dict, "bytes", (int64_t)counters->bytes);
+	qemu.qdict_put_int(dict, "bytes-kept", (int64_t)counters->kept_bytes);
+	qemu.qdict_put_int(dict, "blocks", (int64_t)counters->blocks);
+	qemu.qdict_put_int(dict, "offers", (int64_t)counters->offers);
+	qemu.qdict_put_int(dict, "offers-done", (int64_t)counters->done);
+	qemu.qdict_put_int(dict, "offers-declined", (int64_t)counters->declined);
+	qemu.qdict_put_int(dict, "offers-stale", (int64_t)counters->stale);
+	qemu.qdict_put_int(dict, "discard-us", (int64_t)counters->discard_us);
+	qemu.qdict_put_int(dict, "hold-max-us", (int64_t)counters->hold_max_us);
+}
+
+QDict *give_back_query(const char *inert)
+{
+	struct give_back_view view = { .refused = inert };
+	QDict *dict = qemu.qdict_new();
+
+	if (!inert)
+		give_back_look(&view);
+	put_state(dict, &view);
+	put_counters(dict, &offer_counters);
+	qemu.qdict_put_int(dict, "resident", resident());
+	/* The guest chose these numbers. QEMU's JSON integers are signed. */
+	qemu.qdict_put_int(dict, "guest-offers", view.guest_offers & FREEHINT_ROUND_MAX);
+	qemu.qdict_put_int(dict, "guest-withdrawn", view.guest_withdrawn & FREEHINT_ROUND_MAX);
+	return dict;
+}

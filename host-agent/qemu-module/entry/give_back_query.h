@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What x-query-freehint reports about giving memory back.
+ */
+#ifndef FREEHINT_GIVE_BACK_QUERY_H
+#define FREEHINT_GIVE_BACK_QUERY_H
+
+#include "../core/qemu_abi.h"
+
+/**
+ * give_back_query() - the member "give-back" of x-query-freehint; BQL held
+ * @inert: why the extension is without effect; NULL: it works
+ */
+QDict *give_back_query(const char *inert);
+
+/** give_back_guest_name() - enum freehint_give_back, checked, as QMP spells it */
+const char *give_back_guest_name(u32 give_back);
+
+#endif /* FREEHINT_GIVE_BACK_QUERY_H */

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * x-freehint-discard: the agent passes on an offer of the guest. Checks it and takes it, or
+ * declines it, so that the guest has its blocks back at once.
+ *
+ * The peer is not trusted: it repeats what a guest wrote. An answer is written for the offer
+ * only that stands in the region, and never while another one is in progress: there is one
+ * line for answers, and a guest that waits for its own would not find it any more.
+ */
+#define _GNU_SOURCE
+#include <inttypes.h>
+#include <string.h>
+
+#include "../../../include/freehint/limits.h"
+#include "../../../include/freehint/qmp_names.h"
+#include "../../../include/freehint/shm_layout.h"
+#include "../../common/clock.h"
+#include "../core/bar.h"
+#include "discard_command.h"
+#include "give_back.h"
+#include "offer.h"
+#include "../core/ram_map.h"
+#include "../core/range_check.h"
+#include "../core/range_source.h"
+
+/* Used under the BQL only. */
+static struct range_list list;
+
+static bool check_arguments(const QDict *args, Error **errp)
+{
+	const QDictEntry *entry;
+	const char *key;
+
+	for (entry = qemu.qdict_first(args); entry; entry = qemu.qdict_next(args, entry)) {
+		key = qemu.qdict_entry_key(entry);
+		if (!strcmp(key, FREEHINT_ARG_OFFER) || !strcmp(key, FREEHINT_ARG_RANGES))
+			continue;
+		qemu_error(errp, "argument '%s' is unknown", key);
+		return false;
+	}
+	return true;
+}
+
+static bool read_sequence(const QDict *args, u64 *sequence, Error **errp)
+{
+	int64_t n = qemu.qdict_get_try_int(args, FREEHINT_ARG_OFFER, 0);
+
+	*sequence = (u64)n;
+	if (n > 0 && *sequence <= FREEHINT_OFFER_MAX)
+		return true;
+	qemu_error(errp, "'offer' is missing or not a number from 1 to 2^62 - 1");
+	return false;
+}
+
+static bool report_stale(u64 sequence, Error **errp)
+{
+	offer_counters.stale++;
+	qemu_error(errp, "offer %" PRIu64 " " FREEHINT_ERR_STALE ", the guest has taken it back",
+		   sequence);
+	return false;
+}
+
+/* Is this an offer that may be answered? From here on it is counted. */
+static bool find_offer(u64 sequence, u32 *blocks, Error **errp)
+{
+	if (offer_is_busy()) {
+		qemu_error(errp, "offer %" PRIu64 " comes too early, another one is in progress",
+			   sequence);
+		return false;
+	}
+	/* Without a session the region may not even be touched. */
+	if (!give_back_is_asking()) {
+		qemu_error(errp, "offer %" PRIu64 " " FREEHINT_ERR_CLOSED
+			   ", the guest is not asked for memory", sequence);
+		return false;
+	}
+	*blocks = bar_offer_blocks(sequence);
+	if (!*blocks)
+		return report_stale(sequence, errp);
+	offer_counters.offers++;
+	return true;
+}
+
+static bool check_obstacle(u64 sequence, Error **errp)
+{
+	const char *why = give_back_obstacle();
+
+	if (why)
+		qemu_error(errp, "offer %" PRIu64 " cannot be discarded: %s", sequence, why);
+	return !why;
+}
+
+/* Memory below 1 MiB stays: option ROMs are shadowed there. */
+static u64 skip_firmware(u64 start, u64 end)
+{
+	u64 from = start;
+
+	if (start < FREEHINT_FIRMWARE_END)
+		from = end < FREEHINT_FIRMWARE_END ? end : FREEHINT_FIRMWARE_END;
+	offer_keep(from - start);
+	return from;
+}
+
+static bool add_piece(u32 i, u64 gpa, u8 *hva, u64 len, Error **errp)
+{
+	const char *why;
+
+	if (offer_add(gpa, hva, len, &why))
+		return true;
+	qemu_error(errp, "range %u at 0x%" PRIx64 " cannot be discarded: %s", i, gpa, why);
+	return false;
+}
+
+static bool check_count(Error **errp)
+{
+	if (list.count && list.count <= FREEHINT_OFFER_BLOCKS)
+		return true;
+	qemu_error(errp, "'ranges' has %u entries, an offer has 1 to %u", list.count,
+		   FREEHINT_OFFER_BLOCKS);
+	return false;
+}
+
+static bool check_ranges(Error **errp)
+{
+	const struct freehint_range *r = list.range;
+	static struct ram_map map;
+	u64 after = 0, end;
+	u32 i;
+
+	ram_map_init(&map);
+	for (i = 0; i < list.count; i++) {
+		end = r[i].start + r[i].length;
+		if (!range_check(i, &r[i], after, errp) ||
+		    !range_walk(&map, i, skip_firmware(r[i].start, end), end, add_piece, errp))
+			return false;
+		after = end;
+	}
+	return true;
+}
+
+static bool check_kept(u64 sequence, Error **errp)
+{
+	if (!offer_is_empty() || !offer_kept_why())
+		return true;
+	qemu_error(errp, "offer %" PRIu64 " cannot be discarded: %s", sequence,
+		   offer_kept_why());
+	return false;
+}
+
+static bool take(u64 sequence, u32 blocks, Error **errp)
+{
+	return !offer_take(sequence, blocks) || report_stale(sequence, errp);
+}
+
+static bool check_and_take(QDict *args, u64 sequence, u32 blocks, Error **errp)
+{
+	offer_prepare();
+	if (check_obstacle(sequence, errp) && range_source_read(args, &list, errp) &&
+	    check_count(errp) && check_ranges(errp) && check_kept(sequence, errp))
+		return take(sequence, blocks, errp);
+	offer_prepare();
+	offer_counters.declined++;
+	bar_answer_offer(sequence, FREEHINT_ANSWER_DECLINED);
+	return false;
+}
+
+static bool run(QDict *args, Error **errp)
+{
+	u64 sequence;
+	u32 blocks;
+
+	return check_arguments(args, errp) && read_sequence(args, &sequence, errp) &&
+	       find_offer(sequence, &blocks, errp) &&
+	       check_and_take(args, sequence, blocks, errp);
+}
+
+void discard_command(QDict *args, QObject **ret, Error **errp)
+{
+	u64 start = clock_us();
+
+	if (run(args, errp))
+		*ret = (QObject *)qemu.qdict_new();
+	offer_hold_ended(start);
+}

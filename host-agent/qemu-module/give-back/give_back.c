@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * For how long and why the guest is asked for its free memory: mode, session, pause.
+ *
+ * A session is a number in the request line of the region. As long as it stands there, the
+ * guest offers its free blocks. It is withdrawn as soon as anything stands against giving
+ * back, and another one takes its place when that is over. Session numbers never repeat, like
+ * round ids: an offer for an earlier session can be recognised.
+ *
+ * Nothing tells the extension that a migration has ended, that the guest's module has come,
+ * or that the guest is drained. So a timer looks, once a second while the mode is not off, and
+ * every ten milliseconds while the guest is being drained.
+ */
+#define _GNU_SOURCE
+#include <string.h>
+#include <sys/random.h>
+
+#include "../../../include/freehint/shm_layout.h"
+#include "../../common/clock.h"
+#include "../core/bar.h"
+#include "../core/qemu_abi.h"
+#include "discardable.h"
+#include "give_back.h"
+#include "obstacle.h"
+#include "offer.h"
+
+/* Interval of looks, and the one while a guest has offers. */
+#define LOOK_NS		(1000 * QEMU_MS)
+#define FAST_LOOK_NS	(10 * QEMU_MS)
+/* A guest that has had no offer for this long is not being drained any more. */
+#define IDLE_US		1000000
+/* MiB to pages */
+#define MIB_SHIFT	(20 - FREEHINT_PAGE_SHIFT)
+
+/*
+ * Guarded by the BQL.
+ *
+ * @session: in the request line, FREEHINT_NO_SESSION: the guest is not asked. @next: the next
+ * one, FREEHINT_NO_SESSION: no number was drawn yet. @start_us: the command came. @end_us: the
+ * guest was drained, or the mode was switched off; 0: neither. @active_us: the session began,
+ * or an offer was seen. @seen: number of offers at that time. @guest: the guest's counters of
+ * the last session.
+ */
+static struct {
+	struct qemu_timer timer;
+	struct give_back_wish wish;
+	u64 session;
+	u64 next;
+	const char *paused;
+	bool drained;
+	u64 start_us;
+	u64 end_us;
+	u64 active_us;
+	u64 seen;
+	struct freehint_give_back_state guest;
+} back;
+
+static const char *const mode_names[GIVE_BACK_MODES] = {
+	[GIVE_BACK_OFF] = "off",
+	[GIVE_BACK_ONCE] = "once",
+	[GIVE_BACK_ALWAYS] = "always",
+};
+
+const char *give_back_mode_name(enum give_back_mode mode)
+{
+	return mode_names[mode];
+}
+
+enum give_back_mode give_back_mode_parse(const char *name)
+{
+	enum give_back_mode mode = GIVE_BACK_OFF;
+
+	while (mode < GIVE_BACK_MODES && strcmp(name, mode_names[mode]) != 0)
+		mode++;
+	return mode;
+}
+
+static bool draw_base(void)
+{
+	u64 base;
+
+	if (back.next != FREEHINT_NO_SESSION)
+		return true;
+	if (getrandom(&base, sizeof(base), 0) != sizeof(base))
+		return false;
+	/* Below 2^62: the counter never reaches FREEHINT_ROUND_MAX. */
+	back.next = (base >> 2) + 1;
+	return true;
+}
+
+/* Copies the guest's counters of the session, and sees whether it is drained. */
+static void look_at_guest(void)
+{
+	struct freehint_give_back_state state;
+
+	if (offer_counters.offers != back.seen)
+		back.active_us = clock_us();
+	back.seen = offer_counters.offers;
+	if (back.session == FREEHINT_NO_SESSION || bar_gave(back.session, &state))
+		return;
+	back.guest = state;
+	if (!state.drained || back.drained)
+		return;
+	back.drained = true;
+	back.end_us = clock_us();
+}
+
+static void withdraw(const char *why)
+{
+	back.paused = why;
+	if (back.session == FREEHINT_NO_SESSION)
+		return;
+	look_at_guest();
+	offer_give_up();
+	back.session = FREEHINT_NO_SESSION;
+	bar_ask(FREEHINT_NO_SESSION, 0, 0);
+}
+
+static void ask(void)
+{
+	u32 order = discardable_order();
+
+	if (back.wish.order < order)
+		back.wish.order = order;
+	memset(&back.guest, 0, sizeof(back.guest));
+	back.paused = NULL;
+	back.active_us = clock_us();
+	back.session = back.next++;
+	bar_ask(back.session, back.wish.order, back.wish.leave << MIB_SHIFT);
+}
+
+static const char *lasting(void)
+{
+	const char *why = offer_failure();
+
+	return why ? why : obstacle_lasting();
+}
+
+static const char *obstacle(void)
+{
+	const char *why = lasting();
+
+	if (!why && !draw_base())
+		why = "no random number from the kernel";
+	return why ? why : obstacle_passing();
+}
+
+/* A guest that was drained once is done, if that was all that was wanted. */
+static void end_if_done(void)
+{
+	if (back.wish.mode != GIVE_BACK_ONCE || !back.drained)
+		return;
+	withdraw(NULL);
+	back.wish.mode = GIVE_BACK_OFF;
+}
+
+static void bring_up_to_date(void)
+{
+	const char *why;
+
+	if (back.wish.mode == GIVE_BACK_OFF)
+		return;
+	why = obstacle();
+	if (why)
+		withdraw(why);
+	else if (back.session == FREEHINT_NO_SESSION)
+		ask();
+	else
+		look_at_guest();
+	end_if_done();
+}
+
+static u64 look_interval(void)
+{
+	bool idle = clock_us() - back.active_us > IDLE_US;
+
+	return back.session == FREEHINT_NO_SESSION || idle ? LOOK_NS : FAST_LOOK_NS;
+}
+
+static void set_timer(void)
+{
+	if (back.wish.mode == GIVE_BACK_OFF)
+		return;
+	qemu.timer_mod_ns(&back.timer, qemu.qemu_clock_get_ns(QEMU_CLOCK_REALTIME) +
+			  (int64_t)look_interval());
+}
+
+static void time_to_look(void *opaque)
+{
+	(void)opaque;
+	bring_up_to_date();
+	set_timer();
+}
+
+static void begin(const struct give_back_wish *wish)
+{
+	back.wish = *wish;
+	back.drained = false;
+	back.start_us = clock_us();
+	back.end_us = 0;
+}
+
+void give_back_init(const struct give_back_wish *wish)
+{
+	qemu.timer_init_full(&back.timer, NULL, QEMU_CLOCK_REALTIME, QEMU_SCALE_NS, 0,
+			     time_to_look, NULL);
+	offer_init();
+	if (wish->mode == GIVE_BACK_OFF)
+		return;
+	begin(wish);
+	back.paused = "the guest has not run here yet";
+}
+
+static void switch_off(void)
+{
+	withdraw(NULL);
+	if (back.wish.mode != GIVE_BACK_OFF && !back.end_us)
+		back.end_us = clock_us();
+	back.wish.mode = GIVE_BACK_OFF;
+}
+
+bool give_back_set(const struct give_back_wish *wish, const char **why)
+{
+	if (wish->mode == GIVE_BACK_OFF) {
+		switch_off();
+		return true;
+	}
+	offer_forget_failure();
+	*why = lasting();
+	if (*why)
+		return false;
+	/* The session in progress, if any, has another order and was drained or not. */
+	withdraw(NULL);
+	begin(wish);
+	bring_up_to_date();
+	set_timer();
+	return true;
+}
+
+void give_back_suspend(const char *why)
+{
+	if (back.wish.mode != GIVE_BACK_OFF)
+		withdraw(why);
+	offer_give_up();
+}
+
+void give_back_resume(void)
+{
+	bring_up_to_date();
+	set_timer();
+}
+
+bool give_back_is_asking(void)
+{
+	return back.session != FREEHINT_NO_SESSION;
+}
+
+const char *give_back_obstacle(void)
+{
+	const char *why = obstacle();
+
+	if (why)
+		withdraw(why);
+	return why;
+}
+
+void give_back_look(struct give_back_view *view)
+{
+	u64 end;
+
+	bring_up_to_date();
+	end = back.end_us ? back.end_us : clock_us();
+	*view = (struct give_back_view) {
+		.wish = back.wish,
+		.asking = give_back_is_asking(),
+		.paused = back.wish.mode != GIVE_BACK_OFF ? back.paused : NULL,
+		.refused = lasting(),
+		.drained = back.drained,
+		.elapsed_us = back.start_us ? end - back.start_us : 0,
+		.guest_offers = back.guest.offers,
+		.guest_withdrawn = back.guest.withdrawn,
+	};
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What stands against giving memory back: the guest, the host's memory, and what passes by
+ * itself.
+ */
+#include "../../../include/freehint/shm_layout.h"
+#include "../core/bar.h"
+#include "../core/guest_refusal.h"
+#include "../core/qemu_abi.h"
+#include "discardable.h"
+#include "migration_check.h"
+#include "obstacle.h"
+
+static const char *guest_obstacle(void)
+{
+	struct freehint_guest_hello hello;
+	const char *why = guest_refusal();
+
+	if (why || bar_guest(&hello))
+		return why;
+	switch (hello.give_back) {
+	case FREEHINT_GIVE_BACK_POSSIBLE:
+		return NULL;
+	case FREEHINT_GIVE_BACK_UNKNOWN:
+		return "the guest module cannot give memory back; update freehint of the guest";
+	case FREEHINT_GIVE_BACK_NO_KERNEL:
+		return "the guest's kernel was built without CONFIG_PAGE_REPORTING";
+	case FREEHINT_GIVE_BACK_BUSY:
+		return "another driver of the guest has page reporting "
+		       "(virtio-balloon with free-page-reporting=on)";
+	case FREEHINT_GIVE_BACK_ADMIN:
+		return "the guest's administrator switched it off (give_back=0)";
+	case FREEHINT_GIVE_BACK_CONTRACT:
+		return "the guest reports no free page";
+	default:
+		return "the guest's kernel refused page reporting; see its log";
+	}
+}
+
+const char *obstacle_lasting(void)
+{
+	const char *why;
+
+	if (!bar_is_attached())
+		return "no shared memory";
+	why = discardable_guest_refusal();
+	return why ? why : guest_obstacle();
+}
+
+const char *obstacle_passing(void)
+{
+	if (!qemu.runstate_is_running())
+		return "the guest does not run";
+	return migration_check();
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What stands against giving memory back.
+ */
+#ifndef FREEHINT_OBSTACLE_H
+#define FREEHINT_OBSTACLE_H
+
+/**
+ * obstacle_lasting() - why this guest and this QEMU cannot give memory back
+ *
+ * Context: BQL held.
+ *
+ * Return: a static string of less than 128 bytes, NULL if they can.
+ */
+const char *obstacle_lasting(void);
+
+/**
+ * obstacle_passing() - why no memory may be discarded at this moment
+ *
+ * Context: main loop, BQL held; holds until the BQL is dropped.
+ *
+ * Return: a static string of less than 128 bytes, NULL if it may.
+ */
+const char *obstacle_passing(void);
+
+#endif /* FREEHINT_OBSTACLE_H */

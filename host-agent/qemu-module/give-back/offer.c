@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One offer of the guest: takes it, discards its memory in slices, and answers it.
+ *
+ * Invariant: memory is discarded only between a successful bar_take_offer() and the answer.
+ * The guest uses no block of the offer meanwhile (proto/guest_offer.c). So the answer is the
+ * last thing that happens to an offer, and DONE comes after the last discard.
+ *
+ * Discarding runs with the BQL held: a migration starts under it, devices that forbid
+ * discarding appear under it, and memory is unplugged under it. The guest's device I/O waits
+ * for the BQL, so the work is cut into slices of half a millisecond. A timer of the main loop
+ * runs them, which drops the BQL in between. What that invalidates is checked again in every
+ * slice: may_go_on() and is_mapped().
+ *
+ * A reference to its memory region is held for every piece, so that a block cannot be freed
+ * in between. offer_give_up() may be called with QEMU's list of blocks locked, where the last
+ * reference must not be dropped; the timer drops it.
+ */
+#include "../../../include/freehint/shm_layout.h"
+#include "../../common/clock.h"
+#include "../core/bar.h"
+#include "discardable.h"
+#include "obstacle.h"
+#include "offer.h"
+#include "../gate/round_gate.h"
+
+/* A range that straddles two memory regions becomes two pieces. */
+#define MAX_PIECES	(2 * FREEHINT_OFFER_BLOCKS)
+/* Longest that a slice shall hold the BQL, and the least gap between two slices. */
+#define SLICE_US	500
+#define GAP_NS		50000
+/* Bytes in one call of QEMU: at first, and within these limits. */
+#define STEP_FIRST	(512ULL << 10)
+#define STEP_MIN	(64ULL << 10)
+#define STEP_MAX	(64ULL << 20)
+
+/**
+ * struct piece - memory that is discarded, whole pages of its block
+ * @ram:    QEMU's block
+ * @region: its memory region, referenced
+ * @gpa:    first guest physical address
+ * @hva:    its host address
+ * @offset: of @hva in @ram, bytes
+ * @len:    bytes
+ */
+struct piece {
+	RAMBlock *ram;
+	MemoryRegion *region;
+	u64 gpa;
+	u8 *hva;
+	u64 offset;
+	u64 len;
+};
+
+/*
+ * Guarded by the BQL.
+ *
+ * @count: pieces that are held. @at, @done: the current piece and bytes of it that are
+ * discarded. @sequence: the offer that is taken and not answered, else FREEHINT_NO_OFFER.
+ * @instance: for which it was taken. @judged, @verdict: last answer of discardable_refusal().
+ */
+static struct {
+	struct qemu_timer timer;
+	struct piece piece[MAX_PIECES];
+	u32 count;
+	u32 at;
+	u64 done;
+	u64 sequence;
+	u64 instance;
+	u32 blocks;
+	u64 kept;
+	const char *kept_why;
+	RAMBlock *judged;
+	const char *verdict;
+	u64 step;
+	bool taken;
+	const char *failure;
+} offer;
+
+struct offer_counters offer_counters;
+
+static void run_slice(void *opaque);
+
+void offer_init(void)
+{
+	offer.step = STEP_FIRST;
+	qemu.timer_init_full(&offer.timer, NULL, QEMU_CLOCK_REALTIME, QEMU_SCALE_NS, 0,
+			     run_slice, NULL);
+}
+
+static void run_slice_in(u64 ns)
+{
+	qemu.timer_mod_ns(&offer.timer, qemu.qemu_clock_get_ns(QEMU_CLOCK_REALTIME) +
+			  (int64_t)ns);
+}
+
+bool offer_is_busy(void)
+{
+	return offer.taken;
+}
+
+static void drop_pieces(void)
+{
+	while (offer.count)
+		qemu.memory_region_unref(offer.piece[--offer.count].region);
+	offer.taken = false;
+}
+
+void offer_prepare(void)
+{
+	drop_pieces();
+	offer.at = 0;
+	offer.done = 0;
+	offer.kept = 0;
+	offer.kept_why = NULL;
+	offer.judged = NULL;
+}
+
+void offer_keep(u64 bytes)
+{
+	offer.kept += bytes;
+}
+
+const char *offer_kept_why(void)
+{
+	return offer.kept_why;
+}
+
+bool offer_is_empty(void)
+{
+	return !offer.count;
+}
+
+/* Neighbouring pieces mostly lie in the same block, and asking QEMU takes microseconds. */
+static const char *judge(RAMBlock *ram)
+{
+	if (ram != offer.judged)
+		offer.verdict = discardable_refusal(ram);
+	offer.judged = ram;
+	return offer.verdict;
+}
+
+/* Only whole pages of the block can be discarded; the rest of the piece is kept. */
+static void round_to_pages(struct piece *piece)
+{
+	u64 page = qemu.qemu_ram_pagesize(piece->ram);
+	u64 start = (piece->offset + page - 1) / page * page;
+	u64 end = (piece->offset + piece->len) / page * page;
+	u64 len = end > start ? end - start : 0;
+
+	offer_keep(piece->len - len);
+	piece->gpa += start - piece->offset;
+	piece->hva += start - piece->offset;
+	piece->offset = start;
+	piece->len = len;
+}
+
+bool offer_add(u64 gpa, u8 *hva, u64 len, const char **why)
+{
+	struct piece piece = { .gpa = gpa, .hva = hva, .len = len };
+	u64 offset;
+
+	piece.ram = qemu.qemu_ram_block_from_host(hva, false, &piece.offset);
+	piece.region = qemu.memory_region_from_host(hva, &offset);
+	*why = "it is no memory of QEMU";
+	if (!piece.ram || !piece.region)
+		return false;
+	if (judge(piece.ram)) {
+		offer.kept_why = offer.verdict;
+		offer_keep(len);
+		return true;
+	}
+	round_to_pages(&piece);
+	if (!piece.len)
+		return true;
+	*why = "the offer straddles too many memory regions";
+	if (offer.count == MAX_PIECES)
+		return false;
+	qemu.memory_region_ref(piece.region);
+	offer.piece[offer.count++] = piece;
+	return true;
+}
+
+int offer_take(u64 sequence, u32 blocks)
+{
+	int ret = bar_take_offer(sequence);
+
+	if (ret) {
+		drop_pieces();
+		return ret;
+	}
+	offer.sequence = sequence;
+	offer.instance = bar_info().instance;
+	offer.blocks = blocks;
+	offer.taken = true;
+	run_slice_in(0);
+	return 0;
+}
+
+static void answer(enum freehint_answer what)
+{
+	bar_answer_offer(offer.sequence, what);
+	offer.sequence = FREEHINT_NO_OFFER;
+	if (what == FREEHINT_ANSWER_DECLINED) {
+		offer_counters.declined++;
+		return;
+	}
+	offer_counters.done++;
+	offer_counters.blocks += offer.blocks;
+	offer_counters.kept_bytes += offer.kept;
+}
+
+void offer_give_up(void)
+{
+	if (offer.sequence != FREEHINT_NO_OFFER)
+		answer(FREEHINT_ANSWER_DECLINED);
+}
+
+const char *offer_failure(void)
+{
+	return offer.failure;
+}
+
+void offer_forget_failure(void)
+{
+	offer.failure = NULL;
+}
+
+void offer_hold_ended(u64 start_us)
+{
+	u64 us = clock_us() - start_us;
+
+	gate_count_bql(us);
+	if (us > offer_counters.hold_max_us)
+		offer_counters.hold_max_us = us;
+}
+
+/* May the offer be discarded any further? All of this can change while the BQL is dropped. */
+static bool may_go_on(void)
+{
+	struct freehint_guest_hello hello;
+
+	return bar_info().instance == offer.instance && !bar_guest(&hello) &&
+	       !qemu.ram_block_discard_is_disabled() && !obstacle_passing();
+}
+
+/* Memory may have been unplugged, and its block be held by nobody else. */
+static bool is_mapped(const struct piece *piece, u64 at, u64 len)
+{
+	MemoryRegion *region = NULL;
+	u8 *hva = qemu.gpa2hva(&region, piece->gpa + at, len, NULL);
+
+	if (region)
+		qemu.memory_region_unref(region);
+	return hva == piece->hva + at;
+}
+
+/* Returns the number of bytes of the current piece that are discarded next. */
+static u64 next_step(const struct piece *piece)
+{
+	u64 page = qemu.qemu_ram_pagesize(piece->ram), left = piece->len - offer.done;
+	u64 step = offer.step < page ? page : offer.step;
+
+	return step < left ? step : left;
+}
+
+/* A step takes an eighth to a half of a slice, whatever the kind of memory. */
+static void adapt(u64 took_us)
+{
+	if (took_us > SLICE_US / 2 && offer.step > STEP_MIN)
+		offer.step /= 2;
+	if (took_us < SLICE_US / 8 && offer.step < STEP_MAX)
+		offer.step *= 2;
+}
+
+static bool discard_step(void)
+{
+	const struct piece *piece = &offer.piece[offer.at];
+	u64 start = clock_us(), len = next_step(piece), us;
+
+	if (!is_mapped(piece, offer.done, len))
+		return false;
+	if (qemu.ram_block_discard_range(piece->ram, piece->offset + offer.done, len)) {
+		offer.failure = "QEMU could not discard memory; see its log";
+		return false;
+	}
+	us = clock_us() - start;
+	offer_counters.discard_us += us;
+	offer_counters.bytes += len;
+	if (len >= offer.step || us > SLICE_US / 2)
+		adapt(us);
+	offer.done += len;
+	if (offer.done == piece->len) {
+		offer.at++;
+		offer.done = 0;
+	}
+	return true;
+}
+
+/* Discards until the time of a slice is over. Returns false on failure. */
+static bool discard(u64 start)
+{
+	u64 before, after = clock_us();
+
+	do {
+		if (offer.at == offer.count)
+			return true;
+		before = after;
+		if (!discard_step())
+			return false;
+		after = clock_us();
+	} while (after - start + (after - before) <= SLICE_US);
+	return true;
+}
+
+static void run_slice(void *opaque)
+{
+	u64 start = clock_us();
+
+	(void)opaque;
+	if (offer.sequence != FREEHINT_NO_OFFER && (!may_go_on() || !discard(start)))
+		answer(FREEHINT_ANSWER_DECLINED);
+	if (offer.sequence != FREEHINT_NO_OFFER && offer.at == offer.count)
+		answer(FREEHINT_ANSWER_DONE);
+	if (offer.sequence == FREEHINT_NO_OFFER)
+		drop_pieces();
+	else
+		run_slice_in(GAP_NS);
+	offer_hold_ended(start);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One offer of the guest: takes it, discards its memory in slices, and answers it. Call
+ * everything under the BQL, in the main loop unless noted.
+ */
+#ifndef FREEHINT_OFFER_H
+#define FREEHINT_OFFER_H
+
+#include "../core/qemu_abi.h"
+
+/**
+ * struct offer_counters - since QEMU started
+ * @offers:      offers that stood in the region when their command came
+ * @done:        of them, answered with DONE
+ * @declined:    of them, declined
+ * @stale:       commands whose offer did not stand in the region, or not any more
+ * @blocks:      the guest's blocks in offers answered with DONE
+ * @bytes:       discarded
+ * @kept_bytes:  in offers answered with DONE, but not discarded: memory that has to keep its
+ *               pages, memory below 1 MiB, and parts of huge pages
+ * @discard_us:  time in QEMU's discard function
+ * @hold_max_us: longest time with the BQL held, in a command or a slice
+ */
+struct offer_counters {
+	u64 offers;
+	u64 done;
+	u64 declined;
+	u64 stale;
+	u64 blocks;
+	u64 bytes;
+	u64 kept_bytes;
+	u64 discard_us;
+	u64 hold_max_us;
+};
+
+extern struct offer_counters offer_counters;
+
+/** offer_init() - once at load */
+void offer_init(void);
+
+/** offer_is_busy() - is there an offer whose memory is still being discarded or held? */
+bool offer_is_busy(void);
+
+/** offer_prepare() - forget the pieces of an offer that was never taken; not while busy */
+void offer_prepare(void);
+
+/**
+ * offer_add() - add memory to the offer that is being prepared
+ * @gpa:  first guest physical address
+ * @hva:  its host address
+ * @len:  bytes, in one memory region
+ * @why:  set on failure
+ *
+ * Memory that must keep its pages is left out and counted.
+ *
+ * Return: false if there are too many pieces.
+ */
+bool offer_add(u64 gpa, u8 *hva, u64 len, const char **why);
+
+/** offer_keep() - count memory of the offer that is left out, bytes */
+void offer_keep(u64 bytes);
+
+/** offer_kept_why() - why memory was left out, NULL if none was because of its kind */
+const char *offer_kept_why(void);
+
+/** offer_is_empty() - is there nothing to discard? */
+bool offer_is_empty(void);
+
+/**
+ * offer_take() - take the offer that was prepared; a timer discards its memory
+ * @sequence: offer
+ * @blocks:   number of its blocks, for the counters
+ *
+ * Return: 0; -ESTALE: the guest has withdrawn it, and nothing is held any more.
+ */
+int offer_take(u64 sequence, u32 blocks);
+
+/**
+ * offer_give_up() - decline the offer in progress, if there is one
+ *
+ * Call it before the region changes hands. The references to memory are dropped by the timer,
+ * so that any thread that holds the BQL and any lock of QEMU may call this.
+ */
+void offer_give_up(void);
+
+/** offer_failure() - why QEMU could not discard memory, NULL if it always could */
+const char *offer_failure(void);
+
+/** offer_forget_failure() - try again */
+void offer_forget_failure(void);
+
+/** offer_hold_ended() - count a stretch with the BQL held that started at @start_us */
+void offer_hold_ended(u64 start_us);
+
+#endif /* FREEHINT_OFFER_H */

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What QEMU has to do with discarded memory, for unit tests: the discard itself, what stands
+ * against it, and the state of migrations.
+ */
+#include <string.h>
+
+#include "fake_discard.h"
+#include "include/freehint/shm_layout.h"
+
+struct fake_discard fake_discard;
+
+static bool is_disabled(void) { return fake_discard.disabled; }
+static size_t page_size(RAMBlock *block) { return block->page; }
+static bool is_shared(RAMBlock *block) { return block->shared; }
+static int file_of(RAMBlock *block) { return block->fd; }
+
+static RAMBlock *block_from_host(void *hva, bool round, u64 *offset)
+{
+	return (RAMBlock *)qemu.memory_region_from_host(hva, offset);
+}
+
+static bool bool_property(Object *obj, const char *name, Error **errp)
+{
+	const struct RAMBlock *block = (const struct RAMBlock *)obj;
+
+	if (!strcmp(name, "prealloc"))
+		return block->prealloc;
+	if (!strcmp(name, "readonly") && block->fd >= 0)
+		return block->readonly;
+	qemu_error(errp, "Property '%s' not found", name);
+	return false;
+}
+
+static int discard(RAMBlock *block, u64 start, size_t len)
+{
+	if (fake_discard.before)
+		fake_discard.before();
+	if (fake_discard.fails)
+		return -1;
+	fake_discard.calls++;
+	fake_discard.bytes += len;
+	fake_discard.unheld += !block->refs || !fake.bql;
+	fake_discard.unaligned += start % block->page || len % block->page;
+	return 0;
+}
+
+static void query_migrate(QDict *args, QObject **ret, Error **errp)
+{
+	QDict *info = qemu.qdict_new();
+
+	if (fake_discard.status)
+		qemu.qdict_put_str(info, "status", fake_discard.status);
+	*ret = (QObject *)info;
+}
+
+void fake_discard_install(void)
+{
+	memset(&fake_discard, 0, sizeof(fake_discard));
+	qemu.ram_block_discard_is_disabled = is_disabled;
+	qemu.ram_block_discard_range = discard;
+	qemu.qemu_ram_pagesize = page_size;
+	qemu.qemu_ram_is_shared = is_shared;
+	qemu.qemu_ram_get_fd = file_of;
+	qemu.qemu_ram_block_from_host = block_from_host;
+	qemu.object_property_get_bool = bool_property;
+	qemu.qmp_marshal_query_migrate = query_migrate;
+}
