@@ -15,15 +15,17 @@ LIMIT=240
 # compile TEST BINARY [TREE] - build a unit test as its head says
 compile()
 {
-	local source=tests/unit/$1.c binary=$2 rigs
+	local source=tests/unit/$1.c binary=$2 rigs libs
 
 	(
 		cd "${3:-.}"
 		rigs=$(sed -n 's,^/\* rig: \(.*\) \*/$,\1,p' "$source")
+		# shellcheck disable=SC2086
+		libs=$(sed -n 's,^/\* libs: \(.*\) \*/$,\1,p' "$source" $rigs)
 		# shellcheck disable=SC2046,SC2086
 		${CC:-gcc} -std=gnu11 -g -O1 -I. -o "$binary" "$source" \
 			$(sed -n 's,^/\* links: \(.*\) \*/$,\1,p' "$source" $rigs) \
-			-lcmocka -pthread
+			${libs:+$(pkg-config --cflags --libs $libs)} -lcmocka -pthread
 	)
 }
 
@@ -68,3 +70,9 @@ must_fail fixed-ids test_round_gate
 must_fail no-redirty test_switchover
 must_fail no-log test_skipped
 must_fail zero-on test_switchover
+# giving back: the guest has its blocks again when the host is done with them and not before,
+# and nothing is discarded during a migration
+must_fail done-early test_offer
+must_fail no-second-look test_offer
+must_fail no-migration-check test_offer
+must_fail no-migration-check test_give_back

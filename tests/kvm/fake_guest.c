@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "include/freehint/limits.h"
+#include "proto/guest_offer.h"
 #include "proto/guest_publish.h"
 #include "proto/host_snapshot.h"
 
@@ -27,13 +28,21 @@ static const char usage_text[] =
 	"       fake_guest FILE scatter ROUND LOW HIGH LIMIT\n"
 	"       fake_guest FILE withdraw\n"
 	"       fake_guest FILE request\n"
+	"       fake_guest FILE offer SEQUENCE PFN ORDER COUNT\n"
+	"       fake_guest FILE take-back SEQUENCE\n"
+	"       fake_guest FILE answer SEQUENCE\n"
+	"       fake_guest FILE drained\n"
 	"\n"
 	"hello     introduces itself to the instance whose hello stands in FILE\n"
 	"publish   pages [START, END) of [0, LIMIT) are free, with STEP one in STEP of\n"
 	"          them; seals the round\n"
 	"scatter   every second page of [0, LOW) and [HIGH, LIMIT) is free; seals\n"
 	"withdraw  takes the hello back\n"
-	"request   prints 'round phase pass' as the host wrote it\n";
+	"request   prints 'round phase pass' as the host wrote it\n"
+	"offer     COUNT blocks of 2^ORDER pages from PFN on may be discarded\n"
+	"take-back takes an offer back; prints the host's answer\n"
+	"answer    prints the host's answer to an offer: none, taken, done, declined\n"
+	"drained   has nothing more to offer\n";
 
 struct mapping {
 	void *base;
@@ -109,6 +118,7 @@ static int hello(const struct mapping *map, const char *contract)
 		.max_order = 10,
 		.end_pfn = pub.capacity,
 		.incarnation = getpid(),
+		.give_back = FREEHINT_GIVE_BACK_POSSIBLE,
 	};
 	struct freehint_request req;
 
@@ -201,6 +211,54 @@ static int request(const struct mapping *map)
 	return 0;
 }
 
+/* The session that the host has open. */
+static struct freehint_reclaim reclaim(const struct freehint_publisher *pub)
+{
+	struct freehint_reclaim reclaim;
+
+	while (!freehint_read_reclaim(pub, &reclaim))
+		usleep(100);
+	if (!reclaim.session)
+		die("the host asks for no memory", EAGAIN);
+	return reclaim;
+}
+
+static int offer(const struct mapping *map, u64 sequence, u64 pfn, u64 order, u64 count)
+{
+	struct freehint_publisher pub = attach(map);
+	u64 block[FREEHINT_OFFER_BLOCKS], i;
+
+	if (!count || count > FREEHINT_OFFER_BLOCKS)
+		die("1 to 128 blocks are wanted", EINVAL);
+	for (i = 0; i < count; i++)
+		block[i] = freehint_block(pfn + (i << order), (unsigned int)order);
+	freehint_publish_offer(&pub, sequence, reclaim(&pub).session, block,
+			       (unsigned int)count);
+	return 0;
+}
+
+static int answer(const struct mapping *map, u64 sequence, bool take_back)
+{
+	static const char *const names[] = { "none", "taken", "done", "declined" };
+	struct freehint_publisher pub = attach(map);
+
+	if (take_back)
+		puts(names[freehint_withdraw_offer(&pub, sequence)]);
+	else
+		puts(names[freehint_offer_answer(&pub, sequence)]);
+	return 0;
+}
+
+static int drained(const struct mapping *map)
+{
+	struct freehint_publisher pub = attach(map);
+	struct freehint_give_back_state state = { .drained = 1 };
+
+	state.session = reclaim(&pub).session;
+	freehint_publish_give_back(&pub, &state);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 2 ? argv[2] : "";
@@ -220,6 +278,13 @@ int main(int argc, char **argv)
 		return withdraw(&map);
 	if (!strcmp(what, "request") && argc == 3)
 		return request(&map);
+	if (!strcmp(what, "offer") && argc == 7)
+		return offer(&map, number(argv[3]), number(argv[4]), number(argv[5]),
+			     number(argv[6]));
+	if ((!strcmp(what, "answer") || !strcmp(what, "take-back")) && argc == 4)
+		return answer(&map, number(argv[3]), !strcmp(what, "take-back"));
+	if (!strcmp(what, "drained") && argc == 3)
+		return drained(&map);
 	fputs(usage_text, stderr);
 	return 2;
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What an agent reads, as a library for a test that plays the agent: the open round,
- * and the ranges of free memory that became visible since the last look. The code
+ * the ranges of free memory that became visible since the last look, and offers. The code
  * is the agent's own; when it is called and what is sent when is up to the test.
  */
 #include "host-agent/common/bits_to_ranges.h"
+#include "proto/host_offer.h"
 #include "proto/host_snapshot.h"
 
 /* Guests of these tests have at most 2 GiB. */
@@ -27,6 +28,26 @@ struct reader_view {
 u64 reader_round(const void *base, u64 size);
 int reader_look(const void *base, u64 size, struct reader_view *view,
 		struct freehint_range *out);
+
+u64 reader_offer(const void *base, u64 size, u64 *blocks);
+
+/* Return: the sequence of the offer, 0: none. @blocks: how many, then pfn and pages of each. */
+u64 reader_offer(const void *base, u64 size, u64 *blocks)
+{
+	struct freehint_offer offer;
+	struct freehint_reader reader;
+	u32 i;
+
+	if (freehint_reader_attach(&reader, base, size) ||
+	    freehint_copy_offer(&reader, &offer))
+		return FREEHINT_NO_OFFER;
+	blocks[0] = offer.count;
+	for (i = 0; i < offer.count; i++) {
+		blocks[1 + 2 * i] = freehint_block_pfn(offer.block[i]);
+		blocks[2 + 2 * i] = freehint_block_pages(offer.block[i]);
+	}
+	return offer.sequence;
+}
 
 u64 reader_round(const void *base, u64 size)
 {

@@ -26,7 +26,8 @@ ROM = os.path.join(BUILD, "tests", "kvm", "torture.rom")
 # torture/machine.h and torture/report.h
 ORDERS, REPORT, SHADOW, PAGES = 0x1000, 0x100000, 0x101000, 0x400000
 REPORTED = ("fault", "level", "cpus", "arrivals", "compared", "wrong", "rounds", "aborted",
-            "reported", "reused", "taken", "freed", "written")
+            "reported", "reused", "taken", "freed", "written", "offered", "given", "taken_back",
+            "nonzero")
 # torture/pages.h
 FREE, OWNED = 0, 0x80000000
 # No RAM: the VGA hole and the ROM's shadow

@@ -14,6 +14,8 @@
 #define MAP_TABLES	0x2000
 #define MAP_STACK_0	0x10000
 #define MAP_STACK_1	0x18000
+#define MAP_DATA	0x20000	/* .bss, as rom.lds has it */
+#define MAP_DATA_END	0x80000
 #define MAP_REPORT	0x100000
 #define MAP_SHADOW	0x101000
 #define MAP_PAGES	0x400000

@@ -68,10 +68,21 @@ static void __attribute__((noreturn)) run_first(void)
 	}
 }
 
+/* After a reset memory has its old content. */
+static void clear_data(void)
+{
+	volatile u64 *word;
+
+	for (word = (u64 *)MAP_DATA; word < (u64 *)MAP_DATA_END; word++)
+		*word = 0;
+}
+
 void guest_main(u64 cpu, u64 level)
 {
 	u64 size;
 
+	if (!cpu)
+		clear_data();
 	count(cpus, 1);
 	if (cpu)
 		run_second();

@@ -43,8 +43,8 @@ void pages_init(u64 first, u64 end)
 
 	end_pfn = end < MAX_PAGES ? end : MAX_PAGES;
 	first_pfn = first;
-	for (pfn = 0; pfn < MAP_PAGES / 4096; pfn++)
-		shadow[pfn] = PAGE_RESERVED;
+	for (pfn = 0; pfn < end_pfn; pfn++)
+		shadow[pfn] = pfn < MAP_PAGES / 4096 ? PAGE_RESERVED : PAGE_FREE;
 }
 
 u64 pages_first(void)

@@ -19,6 +19,7 @@
  * @beat:     pause between two such writes, cycles
  * @pause:    longest pause between two polls, cycles; 0 for none
  * @linger:   longest pause in the middle of a scan, cycles
+ * @gives:    give memory back; one offer in so many ends a drain; 0: give nothing
  */
 struct orders {
 	u64 seed;
@@ -29,6 +30,7 @@ struct orders {
 	u64 beat;
 	u64 pause;
 	u64 linger;
+	u64 gives;
 };
 
 /** enum fault - why a guest gave up */
@@ -57,6 +59,10 @@ enum fault {
  * @taken:    pages taken out of the allocator
  * @freed:    pages given back
  * @written:  pages filled, first time or again
+ * @offered:  blocks offered to the host
+ * @given:    of them, blocks that the host has discarded
+ * @taken_back: offers taken back before the host had them
+ * @nonzero:  pages of given blocks that did not read as zero
  * @bad:      the first wrong pages: number in the low half, shadow in the high
  */
 struct report {
@@ -73,6 +79,10 @@ struct report {
 	u64 taken;
 	u64 freed;
 	u64 written;
+	u64 offered;
+	u64 given;
+	u64 taken_back;
+	u64 nonzero;
 	u64 bad[REPORT_BAD];
 };
 

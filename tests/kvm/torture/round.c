@@ -7,8 +7,10 @@
  * and everything that follows, the same processor may use memory at random: so
  * pages are taken and filled after they were seen free and before anybody was told.
  */
+#include "proto/guest_offer.h"
 #include "proto/guest_publish.h"
 
+#include "gives.h"
 #include "pages.h"
 #include "report.h"
 #include "round.h"
@@ -38,12 +40,15 @@ static bool greet(struct mutator *mutator, u64 instance)
 		.contract = FREEHINT_CONTRACT_DEAD,
 		.max_order = 10,
 		.end_pfn = pages_end(),
+		.give_back = FREEHINT_GIVE_BACK_POSSIBLE,
 	};
 
 	page_check_all();
 	if (freehint_publisher_attach(&guest.pub, guest.base, guest.size))
 		return false;
 	facts.incarnation = random_next(&mutator->random);
+	/* An earlier kernel may have left its offer. */
+	freehint_withdraw_offer(&guest.pub, FREEHINT_NO_OFFER);
 	freehint_publish_hello(&guest.pub, instance, &facts);
 	guest.instance = instance;
 	count(arrivals, 1);
@@ -127,4 +132,5 @@ void round_poll(struct mutator *mutator)
 	freehint_beat(&guest.pub, ++guest.beats, 1);
 	if (req.round != FREEHINT_NO_ROUND && req.round != guest.served)
 		serve(mutator, req.round);
+	gives_poll(mutator, &guest.pub, guest.instance);
 }

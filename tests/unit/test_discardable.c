@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which memory may be discarded: not what the administrator wants to stay where it is.
+ */
+/* rig: tests/unit/bar_rig.h tests/unit/precopy_rig.h tests/unit/give_back_rig.h */
+#include "host-agent/qemu-module/give-back/discardable.h"
+#include "tests/unit/give_back_rig.h"
+
+static void refused_all(const char *words)
+{
+	const char *reason = discardable_guest_refusal();
+
+	assert_non_null(reason);
+	if (!strstr(reason, words))
+		fail_msg("\"%s\" does not say \"%s\"", reason, words);
+	assert_true(strlen(reason) < 128);
+}
+
+static void ordinary_memory_may_be_discarded(void **state)
+{
+	assert_null(discardable_guest_refusal());
+	assert_null(discardable_refusal(&fake.block[0]));
+	assert_int_equal(discardable_order(), 0);
+}
+
+static void shared_memory_with_and_without_a_file_may(void **state)
+{
+	fake.block[0].shared = true;
+	fake.block[1].shared = true;
+	fake.block[1].fd = 5;
+	assert_null(discardable_refusal(&fake.block[0]));
+	assert_null(discardable_refusal(&fake.block[1]));
+}
+
+static void preallocated_memory_stays(void **state)
+{
+	fake.block[0].prealloc = true;
+	assert_non_null(strstr(discardable_refusal(&fake.block[0]), "prealloc"));
+	/* The other block may go. */
+	assert_null(discardable_guest_refusal());
+	fake.block[1].prealloc = true;
+	refused_all("prealloc");
+}
+
+static void files_that_are_private_or_read_only_stay(void **state)
+{
+	fake.block[0].fd = 5;
+	assert_non_null(strstr(discardable_refusal(&fake.block[0]), "private"));
+	fake.block[0].shared = true;
+	assert_null(discardable_refusal(&fake.block[0]));
+	fake.block[0].readonly = true;
+	assert_non_null(strstr(discardable_refusal(&fake.block[0]), "read-only"));
+}
+
+static void pages_larger_than_any_block_stay(void **state)
+{
+	fake.block[0].page = 1024 * MIB;
+	assert_non_null(strstr(discardable_refusal(&fake.block[0]), "huge pages"));
+	fake.block[0].page = 2 * MIB;
+	fake.block[1].page = 2 * MIB;
+	assert_null(discardable_guest_refusal());
+	assert_int_equal(discardable_order(), 9);
+}
+
+static void smaller_blocks_than_a_huge_page_are_not_asked_for(void **state)
+{
+	const struct give_back_wish small = { .mode = GIVE_BACK_ALWAYS, .order = 1 };
+
+	fake.block[0].page = 2 * MIB;
+	fake.block[1].page = 2 * MIB;
+	assert_true(give_back_set(&small, &why));
+	assert_int_equal(shm->give_back_request.order, 9);
+	assert_int_equal(look().wish.order, 9);
+}
+
+static void a_device_can_forbid_it(void **state)
+{
+	fake_discard.disabled = true;
+	refused_all("a device forbids");
+}
+
+static void locked_memory_stays_whatever_the_series_calls_it(void **state)
+{
+	static const int locked = 1, unlocked;
+	static const bool enabled = true, disabled;
+
+	qemu.mlock_state = &unlocked;
+	qemu.enable_mlock = &disabled;
+	assert_null(discardable_guest_refusal());
+	qemu.mlock_state = &locked;
+	refused_all("mem-lock");
+	qemu.mlock_state = NULL;
+	qemu.enable_mlock = &enabled;
+	refused_all("mem-lock");
+}
+
+static void memory_of_devices_and_the_region_do_not_count(void **state)
+{
+	fake.block[0].device = true;
+	fake.block[1].device = true;
+	refused_all("no memory backend");
+}
+
+RUN_TESTS(init, finish,
+		GIVING_TEST(ordinary_memory_may_be_discarded),
+		GIVING_TEST(shared_memory_with_and_without_a_file_may),
+		GIVING_TEST(preallocated_memory_stays),
+		GIVING_TEST(files_that_are_private_or_read_only_stay),
+		GIVING_TEST(pages_larger_than_any_block_stay),
+		GIVING_TEST(smaller_blocks_than_a_huge_page_are_not_asked_for),
+		GIVING_TEST(a_device_can_forbid_it),
+		GIVING_TEST(locked_memory_stays_whatever_the_series_calls_it),
+		GIVING_TEST(memory_of_devices_and_the_region_do_not_count),
+)
