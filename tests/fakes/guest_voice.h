@@ -27,6 +27,7 @@ static inline bool guest_voice_hello(struct freehint_publisher *pub, void *shm, 
 		.refusal = refusal,
 		.max_order = 10,
 		.end_pfn = 1000,
+		.give_back = FREEHINT_GIVE_BACK_POSSIBLE,
 	};
 	struct freehint_request req;
 

@@ -63,11 +63,12 @@ def ask(here: Machine, mode: str, **more: int) -> None:
 
 
 def refused(here: Machine, words: str, command: str, **args: Any) -> None:
-    """It is, in these words."""
+    """It is, in these words; between bars are some of which one has to come."""
     try:
         here.qmp.command(command, **args)
     except QmpError as error:
-        check(words in error.desc, f"refused, but not because '{words}': {error.desc}")
+        check(any(some in error.desc for some in words.split("|")),
+              f"refused, but not because '{words}': {error.desc}")
         return
     check(False, f"{command} was accepted, but '{words}'")
 
@@ -143,7 +144,7 @@ def not_during_a_migration(accel: str) -> None:
         command = offer(here, 1)
         migration.set_parameters(here, {"max-bandwidth": CRAWL})
         here.qmp.command("migrate", uri="exec:cat >/dev/null")
-        refused(here, "", "x-freehint-discard", **command)
+        refused(here, "under way|is closed", "x-freehint-discard", **command)
         wait_for(lambda: not back(here)["asking"], "the end of the session")
         check("under way" in back(here)["paused"], f"paused: {back(here)}")
         migration.cancel(here)
@@ -160,8 +161,9 @@ def a_device_forbids_it(accel: str) -> None:
         ask(here, "always")
         command = offer(here, 1)
         here.qmp.command("x-test-forbid")
-        refused(here, "a device forbids", "x-freehint-discard", **command)
-        check(answer(here, 1) == "declined", "it is not declined")
+        # The session may have been withdrawn in between: then the guest takes it back itself.
+        refused(here, "a device forbids|is closed", "x-freehint-discard", **command)
+        check(answer(here, 1) in ("declined", "none"), "it is not declined")
         check("a device forbids" in back(here)["refused"], f"refused: {back(here)}")
         refused(here, "a device forbids", "x-freehint-give-back", mode="once")
         here.qmp.command("x-test-permit")

@@ -127,6 +127,22 @@ static void start(void)
 	must(run(FREEHINT_QMP_START, json_object()));
 }
 
+/* The first session needs a random number. */
+static void give_back(void)
+{
+	const struct freehint_shm *shm = fake.shm;
+	json_t *mode = json_pack("{s:s}", "mode", "always");
+
+	must(run(FREEHINT_QMP_GIVE_BACK, mode));
+	if (!shm->give_back_request.session) {
+		must(fail_nth_failed());
+		fake_time_passes();
+	}
+	must(shm->give_back_request.session);
+	must(run(FREEHINT_QMP_GIVE_BACK, json_pack("{s:s}", "mode", "off")));
+	must(!shm->give_back_request.session);
+}
+
 static u64 open_round(void)
 {
 	const struct freehint_shm *shm = fake.shm;
@@ -219,6 +235,7 @@ static int live(unsigned int n)
 	commands_register();
 	fake.state(NULL, true, 0);
 	start();
+	give_back();
 	migrate();
 	reset();
 	publish_guest_hello();

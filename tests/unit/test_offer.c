@@ -176,11 +176,16 @@ static void an_offer_is_declined_when_anything_changes(void **state)
 	assert_int_equal(discarded_after(change_nothing), 2 * BLOCK);
 }
 
+static void unplug_next(void)
+{
+	fake.block[1].gone = true;
+}
+
 static void an_offer_is_declined_between_two_discards_as_well(void **state)
 {
 	assert_true(wish(GIVE_BACK_ALWAYS));
 	watched = offer_blocks();
-	fake_discard.before = unplug;
+	fake_discard.before = unplug_next;
 	assert_true(discard_both(watched));
 	finish_offer();
 	assert_true(fake_discard.bytes > 0 && fake_discard.bytes < 2 * BLOCK);

@@ -29,10 +29,15 @@
 /* Longest that a slice shall hold the BQL, and the least gap between two slices. */
 #define SLICE_US	500
 #define GAP_NS		50000
-/* Bytes in one call of QEMU: at first, and within these limits. */
-#define STEP_FIRST	(512ULL << 10)
+/*
+ * Limits of the bytes in one call of QEMU. 2 MiB are a huge page, which must not be split;
+ * as 512 pages of a memfd they take half a millisecond. More is never tried, because what was
+ * never touched is discarded in no time, and the next piece may be full.
+ */
 #define STEP_MIN	(64ULL << 10)
-#define STEP_MAX	(64ULL << 20)
+#define STEP_MAX	(2ULL << 20)
+/* So many short steps in a row until a longer one is tried. */
+#define SHORT_STEPS	32
 
 /**
  * struct piece - memory that is discarded, whole pages of its block
@@ -58,6 +63,7 @@ struct piece {
  * @count: pieces that are held. @at, @done: the current piece and bytes of it that are
  * discarded. @sequence: the offer that is taken and not answered, else FREEHINT_NO_OFFER.
  * @instance: for which it was taken. @judged, @verdict: last answer of discardable_refusal().
+ * @step: bytes in a call of QEMU. @short_steps: calls in a row that took little time.
  */
 static struct {
 	struct qemu_timer timer;
@@ -73,6 +79,7 @@ static struct {
 	RAMBlock *judged;
 	const char *verdict;
 	u64 step;
+	u32 short_steps;
 	bool taken;
 	const char *failure;
 } offer;
@@ -83,7 +90,7 @@ static void run_slice(void *opaque);
 
 void offer_init(void)
 {
-	offer.step = STEP_FIRST;
+	offer.step = STEP_MAX;
 	qemu.timer_init_full(&offer.timer, NULL, QEMU_CLOCK_REALTIME, QEMU_SCALE_NS, 0,
 			     run_slice, NULL);
 }
@@ -264,13 +271,16 @@ static u64 next_step(const struct piece *piece)
 	return step < left ? step : left;
 }
 
-/* A step takes an eighth to a half of a slice, whatever the kind of memory. */
+/* On a slow host a step gets shorter, until it takes less than a slice. */
 static void adapt(u64 took_us)
 {
-	if (took_us > SLICE_US / 2 && offer.step > STEP_MIN)
+	offer.short_steps = took_us < SLICE_US / 4 ? offer.short_steps + 1 : 0;
+	if (took_us > SLICE_US && offer.step > STEP_MIN)
 		offer.step /= 2;
-	if (took_us < SLICE_US / 8 && offer.step < STEP_MAX)
-		offer.step *= 2;
+	if (offer.short_steps < SHORT_STEPS || offer.step == STEP_MAX)
+		return;
+	offer.step *= 2;
+	offer.short_steps = 0;
 }
 
 static bool discard_step(void)
@@ -287,8 +297,7 @@ static bool discard_step(void)
 	us = clock_us() - start;
 	offer_counters.discard_us += us;
 	offer_counters.bytes += len;
-	if (len >= offer.step || us > SLICE_US / 2)
-		adapt(us);
+	adapt(us);
 	offer.done += len;
 	if (offer.done == piece->len) {
 		offer.at++;
