@@ -95,6 +95,18 @@ static inline u64 offer_blocks(void)
 	return sequence;
 }
 
+/* @count blocks of 2 MiB from @gpa on. */
+static inline u64 offer_from(u64 gpa, unsigned int count)
+{
+	u64 block[FREEHINT_OFFER_BLOCKS];
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		block[i] = freehint_block((gpa + i * BLOCK) >> 12, 9);
+	freehint_publish_offer(&pub, ++sequence, shm->give_back_request.session, block, count);
+	return sequence;
+}
+
 /* Return: true if the command was accepted; otherwise the text is in fake.error. */
 static inline bool run_discard(json_t *args)
 {

@@ -223,7 +223,7 @@ static void bad_commands_are_refused_in_words(void **state)
 	offer = offer_blocks();
 	refused(run_discard(json_pack("{s:I, s:[]}", "offer", (json_int_t)offer, "ranges")),
 		"1 to 128");
-	offer = offer_blocks();
+	offer = offer_from(64 * MIB, 1);
 	refused(run_discard(json_pack("{s:I, s:[{s:I, s:i}]}", "offer", (json_int_t)offer,
 				      "ranges", "start", (json_int_t)(64 * MIB), "length", 4096)),
 		"outside guest RAM");
@@ -236,12 +236,48 @@ static void bad_commands_are_refused_in_words(void **state)
 	assert_counted(0, 4, 0);
 }
 
+static void what_the_guest_has_not_offered_is_refused(void **state)
+{
+	u64 offer, start, end;
+
+	assert_true(wish(GIVE_BACK_ALWAYS));
+	for (start = 3; start <= 4; start++)
+		for (end = 6; end <= 7; end++) {
+			offer = offer_from(4 * MIB, 1);
+			if (run_discard(json_pack("{s:I, s:[{s:I, s:I}]}", "offer",
+						  (json_int_t)offer, "ranges", "start",
+						  (json_int_t)(start * MIB), "length",
+						  (json_int_t)((end - start) * MIB)))) {
+				assert_true(start == 4 && end == 6);
+				finish_offer();
+			} else {
+				refused(false, "not part of the guest's offer");
+			}
+		}
+	assert_int_equal(fake_discard.bytes, BLOCK);
+	assert_counted(1, 3, 0);
+}
+
+static void blocks_that_meet_are_one_range(void **state)
+{
+	u64 offer;
+
+	assert_true(wish(GIVE_BACK_ALWAYS));
+	offer = offer_from(2 * MIB, 5);
+	assert_true(run_discard(json_pack("{s:I, s:[{s:I, s:I}]}", "offer", (json_int_t)offer,
+					  "ranges", "start", (json_int_t)(2 * MIB), "length",
+					  (json_int_t)(5 * BLOCK))));
+	finish_offer();
+	assert_int_equal(fake_discard.bytes, 5 * BLOCK);
+	assert_int_equal(offer_counters.blocks, 5);
+}
+
 static void firmware_is_left_alone(void **state)
 {
 	u64 offer;
 
 	assert_true(wish(GIVE_BACK_ALWAYS));
-	offer = offer_blocks();
+	offer = offer_from(0, 1);
 	assert_true(run_discard(json_pack("{s:I, s:[{s:i, s:I}]}", "offer", (json_int_t)offer,
 					  "ranges", "start", 0, "length", (json_int_t)BLOCK)));
 	finish_offer();
@@ -282,7 +318,7 @@ static void only_whole_huge_pages_are_discarded(void **state)
 
 	fake.block[0].page = 2 * MIB;
 	assert_true(wish(GIVE_BACK_ALWAYS));
-	offer = offer_blocks();
+	offer = offer_from(2 * MIB, 4);
 	assert_true(run_discard(json_pack("{s:I, s:[{s:I, s:I}]}", "offer", (json_int_t)offer,
 					  "ranges", "start", (json_int_t)(3 * MIB), "length",
 					  (json_int_t)(4 * MIB))));
@@ -302,6 +338,8 @@ RUN_TESTS(init, finish,
 		GIVING_TEST(an_offer_is_declined_between_two_discards_as_well),
 		GIVING_TEST(while_an_offer_is_given_up_its_memory_is_held),
 		GIVING_TEST(bad_commands_are_refused_in_words),
+		GIVING_TEST(what_the_guest_has_not_offered_is_refused),
+		GIVING_TEST(blocks_that_meet_are_one_range),
 		GIVING_TEST(firmware_is_left_alone),
 		GIVING_TEST(memory_that_must_keep_its_pages_is_left_out),
 		GIVING_TEST(an_offer_with_nothing_to_discard_is_declined_with_the_reason),

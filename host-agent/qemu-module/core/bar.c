@@ -216,13 +216,23 @@ void bar_ask(u64 session, u32 order, u64 leave)
 	freehint_write_reclaim(bar.shm, session, order, leave);
 }
 
-u32 bar_offer_blocks(u64 sequence)
+bool bar_offer(u64 sequence, struct freehint_offer *offer)
 {
-	struct freehint_offer offer;
+	return !freehint_copy_offer(&bar.reader, offer) && offer->sequence == sequence;
+}
 
-	if (freehint_copy_offer(&bar.reader, &offer) || offer.sequence != sequence)
-		return 0;
-	return offer.count;
+u64 bar_offer_end(const struct freehint_offer *offer, u64 pfn)
+{
+	u64 first, end, farthest = pfn;
+	u32 i;
+
+	for (i = 0; i < offer->count; i++) {
+		first = freehint_block_pfn(offer->block[i]);
+		end = first + freehint_block_pages(offer->block[i]);
+		if (first <= pfn && end > farthest)
+			farthest = end;
+	}
+	return farthest;
 }
 
 int bar_take_offer(u64 sequence)

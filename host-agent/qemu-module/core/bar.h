@@ -111,12 +111,22 @@ int bar_seal(u64 round, struct freehint_guest_seal *seal);
 void bar_ask(u64 session, u32 order, u64 leave);
 
 /**
- * bar_offer_blocks() - does the guest's offer stand in the region?
+ * bar_offer() - copy the guest's offer and check the copy
  * @sequence: offer
+ * @offer:    filled; see freehint_copy_offer() for what was checked
  *
- * Return: its number of blocks; 0: it does not, or it is malformed.
+ * Return: false: it does not stand in the region, or it is malformed.
  */
-u32 bar_offer_blocks(u64 sequence);
+bool bar_offer(u64 sequence, struct freehint_offer *offer);
+
+/**
+ * bar_offer_end() - how far an offer reaches from a page on
+ * @offer: checked copy
+ * @pfn:   page
+ *
+ * Return: end of the longest block that contains @pfn, a pfn; @pfn: no block does.
+ */
+u64 bar_offer_end(const struct freehint_offer *offer, u64 pfn);
 
 /** bar_take_offer() - take the offer; 0, or -ESTALE: the guest was first, and it is declined */
 int bar_take_offer(u64 sequence);

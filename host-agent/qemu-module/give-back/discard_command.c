@@ -23,8 +23,9 @@
 #include "../core/range_check.h"
 #include "../core/range_source.h"
 
-/* Used under the BQL only. */
+/* Used under the BQL only: the agent's ranges, and the offer as the guest wrote it. */
 static struct range_list list;
+static struct freehint_offer copy;
 
 static bool check_arguments(const QDict *args, Error **errp)
 {
@@ -61,7 +62,7 @@ static bool report_stale(u64 sequence, Error **errp)
 }
 
 /* Is this an offer that may be answered? From here on it is counted. */
-static bool find_offer(u64 sequence, u32 *blocks, Error **errp)
+static bool find_offer(u64 sequence, Error **errp)
 {
 	if (offer_is_busy()) {
 		qemu_error(errp, "offer %" PRIu64 " comes too early, another one is in progress",
@@ -74,8 +75,7 @@ static bool find_offer(u64 sequence, u32 *blocks, Error **errp)
 			   ", the guest is not asked for memory", sequence);
 		return false;
 	}
-	*blocks = bar_offer_blocks(sequence);
-	if (!*blocks)
+	if (!bar_offer(sequence, &copy))
 		return report_stale(sequence, errp);
 	offer_counters.offers++;
 	return true;
@@ -88,6 +88,26 @@ static bool check_obstacle(u64 sequence, Error **errp)
 	if (why)
 		qemu_error(errp, "offer %" PRIu64 " cannot be discarded: %s", sequence, why);
 	return !why;
+}
+
+/*
+ * A broken agent must not have memory discarded that the guest uses. What the guest does to
+ * its offer after the copy harms itself alone.
+ */
+static bool check_offered(u32 i, const struct freehint_range *r, Error **errp)
+{
+	u64 pfn = r->start >> FREEHINT_PAGE_SHIFT, next;
+	u64 end = (r->start + r->length) >> FREEHINT_PAGE_SHIFT;
+
+	for (; pfn < end; pfn = next) {
+		next = bar_offer_end(&copy, pfn);
+		if (next > pfn)
+			continue;
+		qemu_error(errp, "range %u at 0x%" PRIx64 " is not part of the guest's offer", i,
+			   pfn << FREEHINT_PAGE_SHIFT);
+		return false;
+	}
+	return true;
 }
 
 /* Memory below 1 MiB stays: option ROMs are shadowed there. */
@@ -130,7 +150,7 @@ static bool check_ranges(Error **errp)
 	ram_map_init(&map);
 	for (i = 0; i < list.count; i++) {
 		end = r[i].start + r[i].length;
-		if (!range_check(i, &r[i], after, errp) ||
+		if (!range_check(i, &r[i], after, errp) || !check_offered(i, &r[i], errp) ||
 		    !range_walk(&map, i, skip_firmware(r[i].start, end), end, add_piece, errp))
 			return false;
 		after = end;
@@ -147,17 +167,17 @@ static bool check_kept(u64 sequence, Error **errp)
 	return false;
 }
 
-static bool take(u64 sequence, u32 blocks, Error **errp)
+static bool take(u64 sequence, Error **errp)
 {
-	return !offer_take(sequence, blocks) || report_stale(sequence, errp);
+	return !offer_take(sequence, copy.count) || report_stale(sequence, errp);
 }
 
-static bool check_and_take(QDict *args, u64 sequence, u32 blocks, Error **errp)
+static bool check_and_take(QDict *args, u64 sequence, Error **errp)
 {
 	offer_prepare();
 	if (check_obstacle(sequence, errp) && range_source_read(args, &list, errp) &&
 	    check_count(errp) && check_ranges(errp) && check_kept(sequence, errp))
-		return take(sequence, blocks, errp);
+		return take(sequence, errp);
 	offer_prepare();
 	offer_counters.declined++;
 	bar_answer_offer(sequence, FREEHINT_ANSWER_DECLINED);
@@ -167,11 +187,9 @@ static bool check_and_take(QDict *args, u64 sequence, u32 blocks, Error **errp)
 static bool run(QDict *args, Error **errp)
 {
 	u64 sequence;
-	u32 blocks;
 
 	return check_arguments(args, errp) && read_sequence(args, &sequence, errp) &&
-	       find_offer(sequence, &blocks, errp) &&
-	       check_and_take(args, sequence, blocks, errp);
+	       find_offer(sequence, errp) && check_and_take(args, sequence, errp);
 }
 
 void discard_command(QDict *args, QObject **ret, Error **errp)
