@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "give_back_status.h"
 #include "include/freehint/types.h"
 
 #define FREEHINT_STATUS_TEXT	128
@@ -32,6 +33,7 @@ enum freehint_state {
  * @region_size:     bytes of the region
  * @guest_present:   a guest module has published its hello
  * @contract:        content that free pages of this guest must have, or ""
+ * @give_back:       state and counters of giving memory back
  * @rounds:          rounds opened; all counters from here on count since QEMU started
  * @pages_offered:   pages in well-formed commands
  * @pages_accepted:  pages handed to the dirty bitmap in time
@@ -55,6 +57,7 @@ struct freehint_status {
 	u64 region_size;
 	bool guest_present;
 	char contract[FREEHINT_STATUS_TEXT];
+	struct give_back_status give_back;
 	u64 rounds;
 	u64 pages_offered;
 	u64 pages_accepted;

@@ -10,6 +10,7 @@
 /* links: host-agent/agent/hint_round.c host-agent/common/bits_to_ranges.c */
 /* links: host-agent/common/shm_region.c */
 /* links: host-agent/agent/migration_phase.c host-agent/common/freehint_status.c */
+/* links: host-agent/common/give_back_status.c */
 /* links: host-agent/agent/metrics.c */
 /* links: host-agent/agent/stats.c */
 /* links: host-agent/common/log.c proto/host_snapshot.c proto/host_request.c */

@@ -4,6 +4,7 @@
  * states may let the agent map the region of a guest that is still arriving.
  */
 /* links: host-agent/common/freehint_status.c host-agent/agent/migration_phase.c */
+/* links: host-agent/common/give_back_status.c */
 /* libs: jansson */
 #include <jansson.h>
 
@@ -21,6 +22,19 @@ static void check_number(u64 number)
 	MUST(number <= INT64_MAX);
 }
 
+static void check_give_back(const struct give_back_status *back)
+{
+	const u64 *number;
+
+	MUST(back->mode < GIVE_BACK_MODES);
+	MUST(back->known || (!back->mode && !back->asking && !back->bytes));
+	MUST(memchr(back->paused, '\0', GIVE_BACK_TEXT));
+	MUST(memchr(back->refused, '\0', GIVE_BACK_TEXT));
+	MUST(memchr(back->guest, '\0', GIVE_BACK_TEXT));
+	for (number = &back->order; number <= &back->guest_withdrawn; number++)
+		check_number(*number);
+}
+
 static void check_status(const json_t *reply)
 {
 	struct freehint_status *status = malloc(sizeof(*status));
@@ -33,6 +47,7 @@ static void check_status(const json_t *reply)
 	MUST(status->state <= FREEHINT_STATE_ROUND);
 	check_text(status->refused);
 	check_text(status->contract);
+	check_give_back(&status->give_back);
 	check_number(status->instance);
 	check_number(status->region_size);
 	check_number(status->rounds);

@@ -13,6 +13,7 @@
 /* links: host-agent/agent/hint_batch.c */
 /* links: host-agent/common/bits_to_ranges.c */
 /* links: host-agent/common/freehint_status.c host-agent/agent/migration_phase.c */
+/* links: host-agent/common/give_back_status.c */
 /* links: host-agent/agent/stats.c */
 /* links: host-agent/agent/metrics.c */
 /* links: host-agent/common/shm_region.c host-agent/common/log.c proto/host_snapshot.c */
