@@ -10,7 +10,9 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "host-agent/common/pressure_trigger.h"
 #include "include/freehint/limits.h"
+#include "include/freehint/shm_layout.h"
 #include "include/freehint/version.h"
 
 /* A faster poll gains nothing: the guest polls once per millisecond. */
@@ -20,6 +22,9 @@
 /* Limits of --give-up, seconds. */
 #define GIVE_UP_MIN	1
 #define GIVE_UP_MAX	86400
+
+/* As much as a region can describe. */
+#define LEAVE_MAX	(FREEHINT_MAX_PAGES >> (20 - FREEHINT_PAGE_SHIFT))
 
 /* The scribe appends ".new" and a terminator. */
 #define METRICS_PATH_MAX	(PATH_MAX - 5)
@@ -34,6 +39,9 @@ enum option_key {
 	KEY_POLL = 'p',
 	KEY_METRICS = 'm',
 	KEY_GIVE_UP = 'g',
+	KEY_GIVE_BACK = 'b',
+	KEY_LEAVE = 'L',
+	KEY_PRESSURE = 'P',
 };
 
 const char *argp_program_version = "freehint-agent " FREEHINT_RELEASE;
@@ -54,6 +62,14 @@ static const struct argp_option options[] = {
 	  "(default 1000)", 0 },
 	{ "give-up", KEY_GIVE_UP, "SECONDS", 0,
 	  "exit after this time without a connection to QEMU (default: never)", 0 },
+	{ "give-back", KEY_GIVE_BACK, "WHEN", 0,
+	  "have the guest give free memory back to the host: off (default), once, always, or "
+	  "pressure: when the host is short of memory", 0 },
+	{ "leave", KEY_LEAVE, "MIB", 0,
+	  "free memory that the guest keeps then, MiB (default 0)", 0 },
+	{ "pressure-file", KEY_PRESSURE, "PATH", 0,
+	  "for --give-back=pressure: memory.pressure of a control group (default "
+	  PRESSURE_TRIGGER_HOST ")", 0 },
 	{ "metrics", KEY_METRICS, "FILE", 0,
 	  "write metrics for Prometheus to FILE, NAME.prom in the directory of "
 	  "node_exporter's textfile collector; removed when the agent exits", 0 },
@@ -62,7 +78,7 @@ static const struct argp_option options[] = {
 
 static const char doc[] =
 	"Reports a guest's free pages to QEMU, so that a live migration does not send "
-	"them."
+	"them, and the guest can give them back to the host."
 	"\v"
 	"QEMU needs freehint-qemu.so (-plugin file=...) and an ivshmem-plain device with "
 	"master=on, the guest needs freehint.ko. The agent waits for QEMU and connects "
@@ -78,6 +94,7 @@ static const char doc[] =
 	"ran out\n"
 	"  5  --once and the migration failed, was cancelled or its end was not seen\n"
 	"  6  --give-up and there was no QEMU\n"
+	"  7  --give-back=pressure and the kernel does not report memory pressure\n"
 	"A restart of the agent may help after 4, but not after the others.\n";
 
 static error_t parse_level(struct conf *conf, const char *arg, struct argp_state *state)
@@ -118,6 +135,38 @@ static error_t parse_give_up(struct conf *conf, const char *arg, struct argp_sta
 		argp_error(state, "--give-up is %s, give a number of seconds from %d to %d",
 			   arg, GIVE_UP_MIN, GIVE_UP_MAX);
 	conf->give_up_us = seconds * 1000000ULL;
+	return 0;
+}
+
+static error_t parse_give_back(struct conf *conf, const char *arg, struct argp_state *state)
+{
+	static const char *const names[GIVE_BACK_POLICIES] = {
+		[GIVE_BACK_POLICY_OFF] = "off",
+		[GIVE_BACK_POLICY_ONCE] = "once",
+		[GIVE_BACK_POLICY_ALWAYS] = "always",
+		[GIVE_BACK_POLICY_PRESSURE] = "pressure",
+	};
+	enum give_back_policy policy;
+
+	for (policy = 0; policy < GIVE_BACK_POLICIES; policy++) {
+		if (strcmp(arg, names[policy]) != 0)
+			continue;
+		conf->give_back = policy;
+		return 0;
+	}
+	argp_error(state, "--give-back is %s, give off, once, always or pressure", arg);
+	return EINVAL;
+}
+
+static error_t parse_leave(struct conf *conf, const char *arg, struct argp_state *state)
+{
+	char *end;
+
+	errno = 0;
+	conf->leave_mib = strtoull(arg, &end, 10);
+	if (errno || end == arg || *end || *arg == '-' || conf->leave_mib > LEAVE_MAX)
+		argp_error(state, "--leave is %s, give a number of MiB from 0 to %llu", arg,
+			   LEAVE_MAX);
 	return 0;
 }
 
@@ -163,6 +212,13 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_GIVE_UP:
 		return parse_give_up(conf, arg, state);
+	case KEY_GIVE_BACK:
+		return parse_give_back(conf, arg, state);
+	case KEY_LEAVE:
+		return parse_leave(conf, arg, state);
+	case KEY_PRESSURE:
+		conf->pressure = arg;
+		return 0;
 	case KEY_LEVEL:
 		return parse_level(conf, arg, state);
 	case KEY_POLL:
@@ -188,6 +244,7 @@ void conf_parse(struct conf *conf, int argc, char **argv)
 	*conf = (struct conf){
 		.level = LOG_LEVEL_INFO,
 		.poll_us = FREEHINT_POLL_FAST_US,
+		.pressure = PRESSURE_TRIGGER_HOST,
 	};
 	argp_err_exit_status = AGENT_EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, conf))

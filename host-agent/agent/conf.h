@@ -16,6 +16,23 @@ enum agent_exit {
 	AGENT_EXIT_SYSTEM = 4,
 	AGENT_EXIT_NOT_COMPLETED = 5,
 	AGENT_EXIT_NO_QEMU = 6,
+	AGENT_EXIT_NO_PRESSURE = 7,
+};
+
+/**
+ * enum give_back_policy - when QEMU is told to ask the guest for its free memory
+ * @GIVE_BACK_POLICY_OFF:      never
+ * @GIVE_BACK_POLICY_ONCE:     when the agent has attached, until nothing is left
+ * @GIVE_BACK_POLICY_ALWAYS:   from then on
+ * @GIVE_BACK_POLICY_PRESSURE: once, whenever the host is short of memory
+ * @GIVE_BACK_POLICIES:        number of policies
+ */
+enum give_back_policy {
+	GIVE_BACK_POLICY_OFF,
+	GIVE_BACK_POLICY_ONCE,
+	GIVE_BACK_POLICY_ALWAYS,
+	GIVE_BACK_POLICY_PRESSURE,
+	GIVE_BACK_POLICIES,
 };
 
 /**
@@ -29,6 +46,9 @@ enum agent_exit {
  * @metrics:  file for metrics, or NULL
  * @poll_us:  poll period while reporting is on, microseconds
  * @give_up_us: exit after this long without QEMU, microseconds; 0: never
+ * @give_back: when the guest is asked for its free memory
+ * @leave_mib: free memory that the guest keeps then, MiB
+ * @pressure:  PSI file of GIVE_BACK_POLICY_PRESSURE
  */
 struct conf {
 	const char *qmp;
@@ -40,6 +60,9 @@ struct conf {
 	enum log_level level;
 	u64 poll_us;
 	u64 give_up_us;
+	enum give_back_policy give_back;
+	u64 leave_mib;
+	const char *pressure;
 };
 
 /**

@@ -13,6 +13,7 @@
  * @EVENT_RETRY: time to connect to QMP again
  * @EVENT_QUERY: time to query QEMU's state
  * @EVENT_POLL:  time to read the request line of the shared memory
+ * @EVENT_PRESSURE: the kernel reports that the host is short of memory
  * @EVENT_COUNT: number of kinds
  */
 enum event_kind {
@@ -21,6 +22,7 @@ enum event_kind {
 	EVENT_RETRY,
 	EVENT_QUERY,
 	EVENT_POLL,
+	EVENT_PRESSURE,
 	EVENT_COUNT,
 };
 

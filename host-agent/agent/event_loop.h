@@ -30,7 +30,7 @@ enum event_backend event_loop_backend(const struct event_loop *loop);
  * @loop: loop
  * @kind: kind to report; an earlier watch or timer of this kind is dropped
  * @fd:   descriptor; the caller owns it
- * @mask: POLLIN, POLLOUT; errors and hang-up are always reported
+ * @mask: POLLIN, POLLOUT, POLLPRI; errors and hang-up are always reported
  */
 void event_loop_watch(struct event_loop *loop, enum event_kind kind, int fd,
 		      unsigned int mask);

@@ -93,6 +93,10 @@ static void ring_cancel(struct event_loop *loop, enum event_kind kind)
 	ring_loop(loop)->slots[kind].wanted = false;
 }
 
+/*
+ * A ring misses POLLPRI of a file that says what it wakes its waiters for, such as a
+ * socket. A trigger on memory pressure does not say it, and is not missed.
+ */
 static void ring_watch(struct event_loop *loop, enum event_kind kind, int fd,
 		       unsigned int mask)
 {

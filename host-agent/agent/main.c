@@ -14,6 +14,7 @@
 #include "event_loop.h"
 #include "isolation.h"
 #include "host-agent/common/log.h"
+#include "host-agent/common/pressure_trigger.h"
 #include "scribe.h"
 #include "session.h"
 #include "host-agent/common/shm_region.h"
@@ -72,12 +73,42 @@ static enum agent_exit isolation_exit(int error)
 						      AGENT_EXIT_ISOLATION;
 }
 
-static enum agent_exit run(struct session *session, struct event_loop *loop, int signals)
+/**
+ * struct sources - descriptors that the loop watches beside the session's own
+ * @signals:  SIGTERM and SIGINT
+ * @pressure: trigger on memory pressure, -1 without one
+ */
+struct sources {
+	int signals;
+	int pressure;
+};
+
+static void watch_pressure(struct event_loop *loop, const struct sources *sources)
+{
+	if (sources->pressure >= 0)
+		event_loop_watch(loop, EVENT_PRESSURE, sources->pressure, POLLPRI);
+}
+
+static void handle_pressure(struct session *session, struct event_loop *loop,
+			    const struct sources *sources, int result)
+{
+	if (result < 0 || (result & (POLLERR | POLLNVAL))) {
+		log_error("%s reports no pressure any more, was its control group removed? "
+			  "start the agent again", session->conf->pressure);
+		return;
+	}
+	session_pressed(session);
+	watch_pressure(loop, sources);
+}
+
+static enum agent_exit run(struct session *session, struct event_loop *loop,
+			   const struct sources *sources)
 {
 	struct event event;
 	int ret;
 
-	event_loop_watch(loop, EVENT_STOP, signals, POLLIN);
+	event_loop_watch(loop, EVENT_STOP, sources->signals, POLLIN);
+	watch_pressure(loop, sources);
 	event_loop_timer(loop, EVENT_RETRY, 0);
 	while (!session->done) {
 		ret = event_loop_wait(loop, &event);
@@ -88,7 +119,7 @@ static enum agent_exit run(struct session *session, struct event_loop *loop, int
 		}
 		switch (event.kind) {
 		case EVENT_STOP:
-			stop(session, signals);
+			stop(session, sources->signals);
 			break;
 		case EVENT_QMP:
 			session_handle_qmp(session);
@@ -102,6 +133,9 @@ static enum agent_exit run(struct session *session, struct event_loop *loop, int
 		case EVENT_POLL:
 			session_poll(session);
 			break;
+		case EVENT_PRESSURE:
+			handle_pressure(session, loop, sources, event.result);
+			break;
 		case EVENT_COUNT:
 			break;
 		}
@@ -109,26 +143,43 @@ static enum agent_exit run(struct session *session, struct event_loop *loop, int
 	return session->exit_code;
 }
 
+/* Before capabilities are dropped: older kernels ask for CAP_SYS_RESOURCE. */
+static int open_pressure(struct sources *sources, const struct conf *conf)
+{
+	if (conf->give_back != GIVE_BACK_POLICY_PRESSURE)
+		return 0;
+	sources->pressure = pressure_trigger_open(conf->pressure);
+	if (sources->pressure >= 0)
+		return 0;
+	log_error("%s cannot be watched: %s%s", conf->pressure, strerror(-sources->pressure),
+		  pressure_trigger_advice(sources->pressure));
+	return sources->pressure;
+}
+
 int main(int argc, char **argv)
 {
 	static struct session session;
 	enum agent_exit code = AGENT_EXIT_SYSTEM;
+	struct sources sources = { -1, -1 };
 	struct event_loop *loop;
 	struct conf conf;
-	int signals, scribe = -1, ret;
+	int scribe = -1, ret;
 
 	conf_parse(&conf, argc, argv);
 	log_init(conf.level);
 	ret = isolation_start();
-	if (!ret)
-		ret = isolation_identity(conf.user);
+	if (ret)
+		return isolation_exit(ret);
+	if (open_pressure(&sources, &conf))
+		return AGENT_EXIT_NO_PRESSURE;
+	ret = isolation_identity(conf.user);
 	if (ret)
 		return isolation_exit(ret);
 	/* Seed now: otherwise jansson collects randomness after the sandbox was closed. */
 	json_object_seed(0);
 
-	signals = catch_signals();
-	ret = signals < 0 ? -errno : shm_region_guard();
+	sources.signals = catch_signals();
+	ret = sources.signals < 0 ? -errno : shm_region_guard();
 	if (ret) {
 		log_error("signals could not be set up: %s", strerror(-ret));
 		return AGENT_EXIT_SYSTEM;
@@ -151,7 +202,7 @@ int main(int argc, char **argv)
 		code = isolation_exit(ret);
 		goto out_free_session;
 	}
-	code = run(&session, loop, signals);
+	code = run(&session, loop, &sources);
 
 out_free_session:
 	session_free(&session);

@@ -125,6 +125,50 @@ static void put_qemu(struct page *page, const struct freehint_status *status)
 		    status->waited_us);
 }
 
+static void put_give_back(struct page *page, const struct give_back_status *back)
+{
+	put_number(page, "give_back_enabled", "gauge",
+		   "QEMU was told to ask the guest for its free memory.",
+		   back->mode != GIVE_BACK_OFF);
+	put_number(page, "give_back_asking", "gauge", "The guest is asked at the moment.",
+		   back->asking);
+	put_number(page, "give_back_drained", "gauge", "The guest has nothing more to give.",
+		   back->drained);
+	put_number(page, "give_back_refused", "gauge",
+		   "Memory cannot be given back; freehint status has the reason.",
+		   back->refused[0] != '\0');
+	put_number(page, "give_back_bytes_total", "counter", "Bytes given back to the host.",
+		   back->bytes);
+	put_seconds(page, "give_back_discard_seconds_total", "counter",
+		    "Time to discard what was given back.", back->discard_us);
+	put_seconds(page, "give_back_big_lock_longest_seconds", "gauge",
+		    "Longest single hold of QEMU's big lock to discard.", back->hold_max_us);
+	put_number(page, "qemu_resident_bytes", "gauge", "Resident memory of QEMU.",
+		   back->resident);
+}
+
+static void put_offers(struct page *page, const char *result, u64 offers)
+{
+	put(page, "freehint_give_back_offers_total{vm=\"%s\",result=\"%s\"} %llu\n",
+	    page->label, result, (unsigned long long)offers);
+}
+
+/* The first three are QEMU's counts, the last two the agent's. */
+static void put_results(struct page *page, const struct metrics_view *view)
+{
+	const struct give_back_status *back = &view->status->give_back;
+
+	put_head(page, "give_back_offers_total", "counter",
+		 "Offers of free memory by what became of them.");
+	if (back->known) {
+		put_offers(page, "done", back->offers_done);
+		put_offers(page, "declined", back->offers_declined);
+		put_offers(page, "stale", back->offers_stale);
+	}
+	put_offers(page, "refused", view->offers->refused);
+	put_offers(page, "malformed", view->offers->malformed);
+}
+
 static void put_agent(struct page *page, const struct metrics *metrics)
 {
 	put_number(page, "rounds_faulty_total", "counter",
@@ -158,6 +202,9 @@ size_t metrics_format(const struct metrics *metrics, const struct metrics_view *
 	/* No answer, no counters: zeros would look like a restart of QEMU. */
 	if (view->status->instance)
 		put_qemu(&page, view->status);
+	if (view->status->give_back.known)
+		put_give_back(&page, &view->status->give_back);
+	put_results(&page, view);
 	put_agent(&page, metrics);
 	put_outcomes(&page, metrics);
 	return page.len;

@@ -9,10 +9,11 @@
 #include "host-agent/common/freehint_status.h"
 #include "include/freehint/types.h"
 #include "migration_phase.h"
+#include "offer_flow.h"
 #include "stats.h"
 
 /* All metrics with the longest label fit. */
-#define METRICS_TEXT	8192
+#define METRICS_TEXT	12288
 #define METRICS_LABEL	64
 
 /**
@@ -41,10 +42,12 @@ struct metrics {
  * struct metrics_view - the current state
  * @attached: the shared memory is mapped
  * @status:   QEMU's last answer, all zeros without one
+ * @offers:   offers that the agent carried
  */
 struct metrics_view {
 	bool attached;
 	const struct freehint_status *status;
+	const struct offer_stats *offers;
 };
 
 /**

@@ -3,10 +3,8 @@
  * A QMP client on a unix socket: greeting, capabilities, command ids, replies,
  * events.
  *
- * Commands are formatted as text, not built as JSON objects: their arguments are our own
- * numbers and names, and nothing needs escaping. jansson parses the replies. A reply
- * whose id is not pending is ignored: it answers a command that the agent dropped, or a peer
- * that impersonates QEMU sent it.
+ * jansson parses the replies. A reply whose id is not pending is ignored: it answers a command
+ * that the agent dropped, or a peer that impersonates QEMU sent it.
  */
 #include "qmp_client.h"
 
@@ -20,24 +18,11 @@
 #include <unistd.h>
 
 #include "conf.h"
-#include "include/freehint/qmp_names.h"
 #include "host-agent/common/log.h"
-
-static const char *const command_names[] = {
-	[QMP_CAPABILITIES] = "qmp_capabilities",
-	[QMP_QUERY_STATUS] = "query-status",
-	[QMP_QUERY_MIGRATE] = "query-migrate",
-	[QMP_QUERY_FREEHINT] = FREEHINT_QMP_QUERY,
-	[QMP_GETFD] = "getfd",
-	[QMP_MARK_CLEAN] = FREEHINT_QMP_MARK,
-};
-
-static_assert(sizeof(command_names) / sizeof(command_names[0]) == QMP_COMMANDS,
-	      "every command has a name");
 
 const char *qmp_client_command_name(enum qmp_command command)
 {
-	return command_names[command];
+	return qmp_command_names[command];
 }
 
 /*
@@ -57,16 +42,26 @@ static void *json_malloc(size_t size)
 
 int qmp_client_init(struct qmp_client *client)
 {
+	int ret;
+
 	json_set_alloc_funcs(json_malloc, free);
 	memset(client, 0, sizeof(*client));
 	client->fd = -1;
-	return qmp_stream_init(&client->stream, FREEHINT_MAX_QMP_LINE);
+	client->long_text = malloc(QMP_LONG_TEXT);
+	if (!client->long_text)
+		return -ENOMEM;
+	ret = qmp_stream_init(&client->stream, FREEHINT_MAX_QMP_LINE);
+	if (ret)
+		free(client->long_text);
+	return ret;
 }
 
 void qmp_client_free(struct qmp_client *client)
 {
 	qmp_client_close(client);
 	qmp_stream_free(&client->stream);
+	free(client->long_text);
+	client->long_text = NULL;
 }
 
 int qmp_client_connect(struct qmp_client *client, const char *path)
@@ -109,6 +104,7 @@ void qmp_client_close(struct qmp_client *client)
 	client->state = QMP_DOWN;
 	client->queued = 0;
 	client->sent = 0;
+	client->long_queued = false;
 	memset(client->pending, 0, sizeof(client->pending));
 	qmp_stream_reset(&client->stream);
 }
@@ -155,6 +151,8 @@ static int flush_queue(struct qmp_client *client)
 		client->sent += (size_t)done;
 		if (client->sent < out->len)
 			continue;
+		if (out->text == client->long_text)
+			client->long_queued = false;
 		client->sent = 0;
 		client->head = (client->head + 1) % QMP_MAX_PENDING;
 		client->queued--;
@@ -172,27 +170,28 @@ static struct qmp_pending *find_pending(struct qmp_client *client, u64 id)
 	return NULL;
 }
 
-/* Append formatted text. Return: new length, QMP_MAX_TEXT or more when it does not fit. */
-__attribute__((format(printf, 3, 0)))
-static size_t put_text(char *text, size_t len, const char *fmt, va_list args)
+/* A command that does not fit into the queue's entry gets the room for the long one. */
+__attribute__((format(printf, 5, 0)))
+static int write_command(struct qmp_client *client, struct qmp_outgoing *out,
+			 enum qmp_command command, u64 id, const char *fmt, va_list args)
 {
-	int more;
+	va_list again;
 
-	if (len >= QMP_MAX_TEXT)
-		return len;
-	more = vsnprintf(text + len, QMP_MAX_TEXT - len, fmt, args);
-	return more < 0 ? QMP_MAX_TEXT : len + (size_t)more;
-}
-
-__attribute__((format(printf, 3, 4)))
-static size_t put(char *text, size_t len, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	len = put_text(text, len, fmt, args);
-	va_end(args);
-	return len;
+	va_copy(again, args);
+	out->text = out->small;
+	out->len = qmp_command_format(out->small, QMP_MAX_TEXT, command, id, fmt, args);
+	if (out->len >= QMP_MAX_TEXT && !client->long_queued) {
+		out->text = client->long_text;
+		out->len = qmp_command_format(client->long_text, QMP_LONG_TEXT, command, id,
+					      fmt, again);
+	}
+	va_end(again);
+	if (out->len >= QMP_LONG_TEXT)
+		return -EMSGSIZE;
+	if (out->len >= QMP_MAX_TEXT && out->text == out->small)
+		return -EBUSY;
+	client->long_queued |= out->text == client->long_text;
+	return 0;
 }
 
 /* Queue a command in any state: the negotiation uses it, too. */
@@ -203,21 +202,14 @@ static int queue_command(struct qmp_client *client, enum qmp_command command,
 	struct qmp_pending *slot = find_pending(client, 0);
 	struct qmp_outgoing *out;
 	u64 id = client->last_id + 1;
-	size_t len;
+	int ret;
 
 	if (!slot || client->queued == QMP_MAX_PENDING)
 		return -EBUSY;
 	out = &client->queue[(client->head + client->queued) % QMP_MAX_PENDING];
-	len = put(out->text, 0, "{\"execute\":\"%s\",\"id\":%llu", command_names[command],
-		  (unsigned long long)id);
-	if (fmt) {
-		len = put(out->text, len, ",\"arguments\":");
-		len = put_text(out->text, len, fmt, args);
-	}
-	len = put(out->text, len, "}\n");
-	if (len >= QMP_MAX_TEXT)
-		return -EMSGSIZE;
-	out->len = len;
+	ret = write_command(client, out, command, id, fmt, args);
+	if (ret)
+		return ret;
 	out->fd = fd;
 	client->queued++;
 	client->last_id = id;

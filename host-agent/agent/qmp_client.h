@@ -9,8 +9,10 @@
 #include <jansson.h>
 
 #include "include/freehint/limits.h"
+#include "include/freehint/shm_layout.h"
 #include "include/freehint/types.h"
 #include "host-agent/common/qmp_stream.h"
+#include "qmp_command.h"
 
 /**
  * enum qmp_state - state of the connection
@@ -26,17 +28,6 @@ enum qmp_state {
 	QMP_GREETING,
 	QMP_NEGOTIATING,
 	QMP_UP,
-};
-
-/** enum qmp_command - every command the agent sends */
-enum qmp_command {
-	QMP_CAPABILITIES,
-	QMP_QUERY_STATUS,
-	QMP_QUERY_MIGRATE,
-	QMP_QUERY_FREEHINT,
-	QMP_GETFD,
-	QMP_MARK_CLEAN,
-	QMP_COMMANDS,
 };
 
 /**
@@ -71,11 +62,17 @@ struct qmp_message {
 	const json_t *body;
 };
 
-/* Three queries, the negotiation, and getfd with mark-clean for each batch. */
-#define QMP_MAX_PENDING	(4 + 2 * FREEHINT_MAX_INFLIGHT)
+/*
+ * Three queries, the negotiation, give-back, discard, and getfd with mark-clean for each
+ * batch.
+ */
+#define QMP_MAX_PENDING	(6 + 2 * FREEHINT_MAX_INFLIGHT)
 
-/* Longest command: mark-clean with four arguments takes less than 200 bytes. */
+/* Longest command but one: mark-clean with four arguments takes less than 200 bytes. */
 #define QMP_MAX_TEXT	256
+
+/* Longest command: discard, with up to 61 bytes for each range. */
+#define QMP_LONG_TEXT	(QMP_MAX_TEXT + 64 * FREEHINT_OFFER_BLOCKS)
 
 /**
  * struct qmp_pending - a command without a reply
@@ -91,12 +88,14 @@ struct qmp_pending {
 
 /**
  * struct qmp_outgoing - a command in the send queue
- * @text: bytes to send
- * @len:  number of bytes
- * @fd:   descriptor that is sent with the first byte, or -1; the sender owns it
+ * @small: room for a short command
+ * @text:  bytes to send, in @small or in the client's long_text
+ * @len:   number of bytes
+ * @fd:    descriptor that is sent with the first byte, or -1; the sender owns it
  */
 struct qmp_outgoing {
-	char text[QMP_MAX_TEXT];
+	char small[QMP_MAX_TEXT];
+	const char *text;
 	size_t len;
 	int fd;
 };
@@ -112,6 +111,8 @@ struct qmp_outgoing {
  * @head:    oldest command in @queue
  * @queued:  commands in @queue
  * @sent:    bytes of the oldest command that were sent
+ * @long_text: room for one long command, QMP_LONG_TEXT bytes
+ * @long_queued: a command in @queue uses it
  * @current: JSON object of the last message
  */
 struct qmp_client {
@@ -124,10 +125,12 @@ struct qmp_client {
 	unsigned int head;
 	unsigned int queued;
 	size_t sent;
+	char *long_text;
+	bool long_queued;
 	json_t *current;
 };
 
-/** qmp_client_init() - allocate the receive buffer; Return: 0 or -ENOMEM */
+/** qmp_client_init() - allocate the buffers; Return: 0 or -ENOMEM */
 int qmp_client_init(struct qmp_client *client);
 
 /** qmp_client_free() - close the connection and free everything */
@@ -156,8 +159,8 @@ unsigned int qmp_client_mask(const struct qmp_client *client);
  * @fd:      descriptor to pass, or -1; must stay open until the reply
  * @fmt:     the arguments object in JSON, or NULL
  *
- * Return: 0; -EBUSY: too many commands are pending; -EMSGSIZE: too long;
- * -ENOTCONN; other negative errno when the connection broke.
+ * Return: 0; -EBUSY: too many commands are pending, or a second long one is; -EMSGSIZE:
+ * too long; -ENOTCONN; other negative errno when the connection broke.
  */
 __attribute__((format(printf, 5, 6)))
 int qmp_client_send(struct qmp_client *client, enum qmp_command command,

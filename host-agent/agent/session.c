@@ -32,6 +32,9 @@
 #define QUERY_CHECK_US		1000000ULL
 #define QUERY_LATE_US		10000000ULL
 
+/* The guest can forge a change in the request line: no more queries than this for it. */
+#define QUERY_PAUSE_US		20000ULL
+
 /* The agent polls faster for this long after it saw a round: here latency counts. */
 #define EAGER_US		100000ULL
 #define EAGER_FACTOR		4
@@ -53,6 +56,8 @@ int session_init(struct session *session, const struct conf *conf, struct event_
 	ret = hint_flow_init(&session->flow, &session->qmp, &session->stats);
 	if (ret)
 		qmp_client_free(&session->qmp);
+	offer_flow_init(&session->offers, &session->flow.round.reader, &session->qmp);
+	give_back_init(&session->give_back, conf, &session->qmp);
 	return ret;
 }
 
@@ -110,12 +115,15 @@ static void disconnect(struct session *session)
 	event_loop_cancel(session->loop, EVENT_QMP);
 	qmp_client_close(&session->qmp);
 	hint_batch_reset(&session->flow.batch);
+	offer_flow_disconnect(&session->offers);
+	give_back_disconnect(&session->give_back);
 	if (session->migrating || session->stats.rounds)
 		session_end_migration(session, OUTCOME_NONE);
 	memset(&session->now, 0, sizeof(session->now));
 	memset(&session->before, 0, sizeof(session->before));
 	session->phase = PHASE_UNKNOWN;
 	session->pending_queries = 0;
+	session->query_again = false;
 	session->reporting_off = false;
 	session->refused[0] = '\0';
 	session_send_metrics(session, true);
@@ -205,14 +213,17 @@ void session_query(struct session *session)
 		check_again_later(session);
 		return;
 	}
-	ret = session_send_queries(session);
+	/* First, so that the answers to the queries show what it has changed. */
+	ret = give_back_send(&session->give_back);
+	if (!ret)
+		ret = session_send_queries(session);
 	if (ret)
 		connection_broke(session, ret);
 	else
 		event_loop_timer(session->loop, EVENT_QUERY, QUERY_CHECK_US);
 }
 
-static u64 poll_period(const struct session *session)
+static u64 hint_period(const struct session *session)
 {
 	const struct hint_round *round = &session->flow.round;
 
@@ -226,11 +237,46 @@ static u64 poll_period(const struct session *session)
 	return session->conf->poll_us;
 }
 
+static u64 poll_period(const struct session *session)
+{
+	u64 hints = hint_period(session), offers = FREEHINT_POLL_IDLE_US;
+
+	if (session->now.give_back.asking)
+		offers = offer_flow_period(&session->offers);
+	return offers < hints ? offers : hints;
+}
+
+/* The region shows that QEMU does something else now: does QEMU confirm it? */
+static void query_soon(struct session *session)
+{
+	u64 age = clock_us() - session->queried_us;
+
+	session->query_again = session->pending_queries;
+	if (!session->pending_queries)
+		event_loop_timer(session->loop, EVENT_QUERY,
+				 age < QUERY_PAUSE_US ? QUERY_PAUSE_US - age : 0);
+}
+
+/*
+ * Hints come first. Offers have two conditions like the fast poll: a session by the
+ * request line, and QEMU reports that it asks.
+ */
+static int poll_flows(struct session *session)
+{
+	int ret = hint_flow_poll(&session->flow);
+
+	if (ret)
+		return ret;
+	if (offer_flow_look(&session->offers))
+		query_soon(session);
+	return session->now.give_back.asking ? offer_flow_poll(&session->offers) : 0;
+}
+
 /* Return: false when the connection broke or the region was lost. */
 static bool poll_region(struct session *session)
 {
 	u32 phase = session->flow.round.phase;
-	int ret = hint_flow_poll(&session->flow);
+	int ret = poll_flows(session);
 
 	if (ret) {
 		connection_broke(session, ret);
@@ -267,6 +313,12 @@ void session_poll(struct session *session)
 		watch_socket(session);
 }
 
+void session_pressed(struct session *session)
+{
+	if (give_back_pressed(&session->give_back, &session->now.give_back))
+		query_soon(session);
+}
+
 /* Query QEMU after an event that changes what it does; ignore other events. */
 static void handle_event(struct session *session, const char *name)
 {
@@ -294,6 +346,10 @@ static void handle_message(struct session *session, const struct qmp_message *me
 		handle_event(session, message->name);
 	else if (message->command == QMP_GETFD || message->command == QMP_MARK_CLEAN)
 		hint_flow_reply(&session->flow, message);
+	else if (message->command == QMP_DISCARD)
+		offer_flow_reply(&session->offers, message);
+	else if (message->command == QMP_GIVE_BACK)
+		give_back_reply(&session->give_back, message);
 	else
 		session_handle_answer(session, message);
 }

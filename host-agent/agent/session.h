@@ -8,10 +8,12 @@
 
 #include "conf.h"
 #include "event_loop.h"
+#include "give_back.h"
 #include "host-agent/common/freehint_status.h"
 #include "hint_flow.h"
 #include "metrics.h"
 #include "migration_phase.h"
+#include "offer_flow.h"
 #include "qmp_client.h"
 #include "session_note.h"
 #include "host-agent/common/shm_region.h"
@@ -26,6 +28,8 @@
  * @qmp:        monitor connection
  * @region:     mapping; exists only between attach and detach
  * @flow:       round and batches in progress
+ * @offers:     offers of free blocks in progress
+ * @give_back:  when the guest is asked for its free memory
  * @stats:      counters since the last summary
  * @metrics:    counters since the agent started
  * @phase:      what QEMU is doing; PHASE_UNKNOWN on a new connection
@@ -35,6 +39,7 @@
  * @seen_qemu:  a QEMU has spoken QMP, now or earlier
  * @connect_error: error of the last attempt to connect
  * @pending_queries: queries of the current set without an answer
+ * @query_again: something has changed since the set was sent: send another at once
  * @queried_us: when the set was sent, monotonic microseconds
  * @runstate:   query-status, "status"
  * @status:     query-migrate, "status"
@@ -57,6 +62,8 @@ struct session {
 	struct qmp_client qmp;
 	struct shm_region region;
 	struct hint_flow flow;
+	struct offer_flow offers;
+	struct give_back give_back;
 	struct agent_stats stats;
 	struct metrics metrics;
 	enum migration_phase phase;
@@ -66,6 +73,7 @@ struct session {
 	bool seen_qemu;
 	int connect_error;
 	unsigned int pending_queries;
+	bool query_again;
 	u64 queried_us;
 	char runstate[SESSION_TEXT];
 	char status[SESSION_TEXT];
@@ -108,6 +116,9 @@ void session_query(struct session *session);
 
 /** session_poll() - EVENT_POLL: read the shared memory, send new ranges */
 void session_poll(struct session *session);
+
+/** session_pressed() - EVENT_PRESSURE: the host is short of memory */
+void session_pressed(struct session *session);
 
 /*
  * Only session.c, session_query.c and session_attach.c use the rest.

@@ -16,7 +16,7 @@
 /* Periods between two sets of queries, microseconds. */
 #define QUERY_UNATTACHED_US	250000ULL	/* poll until the region may be mapped */
 #define QUERY_MIGRATING_US	200000ULL	/* detect the end soon */
-#define QUERY_EARLY_US		20000ULL	/* read the total time */
+#define QUERY_EARLY_US		20000ULL	/* read what QEMU did not know yet */
 #define QUERY_IDLE_US		1000000ULL
 #define QUERY_MISSING_US	5000000ULL	/* no extension: unlikely to change */
 
@@ -25,6 +25,7 @@ void session_send_metrics(struct session *session, bool now)
 	const struct metrics_view view = {
 		.attached = session->region.base,
 		.status = &session->now,
+		.offers = &session->offers.stats,
 	};
 
 	metrics_send(&session->metrics, &view, now);
@@ -54,6 +55,12 @@ void session_end_migration(struct session *session, enum migration_outcome outco
 
 static u64 query_period(const struct session *session)
 {
+	const struct give_back_status *back = &session->now.give_back;
+
+	if (give_back_is_due(&session->give_back))
+		return 0;
+	if (session->query_again)
+		return QUERY_EARLY_US;
 	if (session->missing)
 		return QUERY_MISSING_US;
 	if (session->note == NOTE_NO_SHM || session->note == NOTE_WRONG_SHM ||
@@ -61,7 +68,7 @@ static u64 query_period(const struct session *session)
 		return QUERY_IDLE_US;
 	if (!session->region.base)
 		return QUERY_UNATTACHED_US;
-	if (session->migrating || session->stats.rounds)
+	if (session->migrating || session->stats.rounds || (back->asking && !back->drained))
 		return QUERY_MIGRATING_US;
 	return QUERY_IDLE_US;
 }
@@ -77,6 +84,7 @@ int session_send_queries(struct session *session)
 	session->queried_us = clock_us();
 	session->extension = false;
 	session->missing = false;
+	session->query_again = false;
 	for (i = 0; i < sizeof(set) / sizeof(set[0]); i++) {
 		ret = qmp_client_send(&session->qmp, set[i], 0, -1, NULL);
 		if (ret)
@@ -152,6 +160,8 @@ static void decide(struct session *session)
 		session_try_attach(session);
 	if (session->extension && session->region.base)
 		report_refusal(session);
+	if (session->region.base)
+		give_back_follow(&session->give_back, &session->now.give_back);
 	detect_end(session, before);
 	/* No migration runs: exclude QEMU's counts so far from the next summary. */
 	if (!session->migrating && !session->stats.rounds)

@@ -139,6 +139,26 @@ void stats_print_summary(const struct migration_summary *sum, bool json)
 		print_text(sum, &qemu);
 }
 
+void stats_print_give_back(const struct give_back_summary *sum, bool json)
+{
+	char line[STATS_LINE];
+	int len;
+
+	if (json) {
+		print_object(json_pack("{s:s, s:I, s:I, s:I}", "event", "give-back",
+				       "bytes", (json_int_t)sum->bytes,
+				       "elapsed-us", (json_int_t)sum->elapsed_us,
+				       "resident", (json_int_t)sum->resident));
+		return;
+	}
+	len = snprintf(line, sizeof(line),
+		       "the guest gave back %.1f MiB in %.3f s, %.1f MiB of QEMU are resident\n",
+		       (double)sum->bytes / (1 << 20), (double)sum->elapsed_us / 1e6,
+		       (double)sum->resident / (1 << 20));
+	if (len > 0 && (size_t)len < sizeof(line))
+		log_output(line, (size_t)len);
+}
+
 void stats_print_event(const char *name, const char *key, const char *text)
 {
 	json_t *object = json_pack("{s:s}", "event", name);

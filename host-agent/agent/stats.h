@@ -59,6 +59,21 @@ struct migration_summary {
 	const struct freehint_status *after;
 };
 
+/**
+ * struct give_back_summary - data of one summary of memory that was given back
+ * @bytes:      given back since the guest was asked
+ * @elapsed_us: from the command until the guest had nothing more to give, microseconds
+ * @resident:   resident memory of QEMU afterwards, bytes
+ */
+struct give_back_summary {
+	u64 bytes;
+	u64 elapsed_us;
+	u64 resident;
+};
+
+/** stats_print_give_back() - one line on stdout, for a human or (@json) as JSON */
+void stats_print_give_back(const struct give_back_summary *sum, bool json);
+
 /** stats_print_summary() - one line on stdout, for a human or (@json) as JSON */
 void stats_print_summary(const struct migration_summary *sum, bool json);
 

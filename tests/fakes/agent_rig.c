@@ -58,7 +58,7 @@ void start_agent(const char *option)
 		if (rig.banned && ban_ring(rig.ban, EPERM))
 			_exit(98);
 		execl(program, program, "--qmp", rig.server.path, "--shm", rig.shm_path,
-		      "--log-level", "debug", option, NULL);
+		      "--log-level", "debug", option, rig.more, NULL);
 		_exit(99);
 	}
 	close(ends[1]);
@@ -71,6 +71,7 @@ int agent_rig_setup(void **state)
 	char path[64];
 
 	rig.banned = false;
+	rig.more = NULL;
 	rig.len = 0;
 	snprintf(rig.shm_path, sizeof(rig.shm_path), "/dev/shm/freehint-unit-XXXXXX");
 	rig.shm = region_make_file(rig.shm_path, SIZE).shm;

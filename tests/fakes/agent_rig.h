@@ -26,6 +26,7 @@
  * @guest:  guest module
  * @banned: one call of io_uring fails in the agent's process
  * @ban:    this one
+ * @more:   a second option for the agent, or NULL
  * @agent:  process
  * @out:    pipe with all it says
  * @text:   what it said so far
@@ -37,6 +38,7 @@ struct rig {
 	struct freehint_publisher guest;
 	bool banned;
 	enum ring_call ban;
+	const char *more;
 	pid_t agent;
 	int out;
 	char text[TEXT];

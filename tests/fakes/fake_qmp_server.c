@@ -28,6 +28,7 @@ int fake_qmp_listen(struct fake_qmp *server, const char *path)
 		server->fds[i] = -1;
 	server->runstate = "running";
 	server->state = "ready";
+	server->mode = "off";
 	server->greeting = GREETING;
 	snprintf(server->path, sizeof(server->path), "%s", path);
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
@@ -115,20 +116,67 @@ static void refuse(struct fake_qmp *server, const json_t *command, const char *c
 
 static void query_freehint(struct fake_qmp *server, const json_t *command)
 {
+	json_t *reply;
+
 	server->queries++;
 	if (server->bare) {
 		refuse(server, command, "CommandNotFound", "no such command");
 		return;
 	}
-	answer(server, command, "return",
-	       json_pack("{s:s, s:I, s:{s:I}, s:{s:b}, s:{s:I, s:I, s:I}}",
-			 "state", server->state,
-			 "instance", (json_int_t)server->instance,
-			 "region", "size", (json_int_t)server->size,
-			 "guest", "present", 1,
-			 "counters", "rounds", (json_int_t)server->lasts,
-			 "pages-accepted", (json_int_t)server->count,
-			 "bytes-skipped", (json_int_t)server->count * 4096));
+	reply = json_pack("{s:s, s:I, s:{s:I}, s:{s:b}, s:{s:I, s:I, s:I}}",
+			  "state", server->state,
+			  "instance", (json_int_t)server->instance,
+			  "region", "size", (json_int_t)server->size,
+			  "guest", "present", 1,
+			  "counters", "rounds", (json_int_t)server->lasts,
+			  "pages-accepted", (json_int_t)server->count,
+			  "bytes-skipped", (json_int_t)server->count * 4096);
+	if (server->can_give_back)
+		json_object_set_new(reply, "give-back",
+				    json_pack("{s:s, s:b, s:b, s:I}", "mode", server->mode,
+					      "asking", server->asking,
+					      "drained", server->drained,
+					      "bytes", (json_int_t)server->bytes));
+	answer(server, command, "return", reply);
+}
+
+static void give_back(struct fake_qmp *server, const json_t *command, const json_t *args)
+{
+	static const char *const modes[] = { "off", "once", "always" };
+	const char *mode = json_string_value(json_object_get(args, "mode"));
+	size_t i;
+
+	server->give_backs++;
+	server->leave = (u64)json_integer_value(json_object_get(args, "leave"));
+	if (server->give_back_refusal) {
+		refuse(server, command, "GenericError", server->give_back_refusal);
+		return;
+	}
+	for (i = 0; i < 3; i++)
+		if (mode && !strcmp(mode, modes[i]))
+			server->mode = modes[i];
+	server->asking = strcmp(server->mode, "off") != 0;
+	answer(server, command, "return", json_object());
+}
+
+static void discard(struct fake_qmp *server, const json_t *command, const json_t *args)
+{
+	const json_t *ranges = json_object_get(args, "ranges"), *range;
+	size_t i;
+
+	server->discards++;
+	server->offer = (u64)json_integer_value(json_object_get(args, "offer"));
+	server->discard_count = (unsigned int)json_array_size(ranges);
+	json_array_foreach(ranges, i, range)
+		if (i < FREEHINT_OFFER_BLOCKS)
+			server->discarded[i] = (struct freehint_range){
+				(u64)json_integer_value(json_object_get(range, "start")),
+				(u64)json_integer_value(json_object_get(range, "length")),
+			};
+	if (server->discard_refusal)
+		refuse(server, command, "GenericError", server->discard_refusal);
+	else
+		answer(server, command, "return", json_object());
 }
 
 static int slot_of(const json_t *args)
@@ -212,6 +260,10 @@ static void execute(struct fake_qmp *server, const json_t *command)
 		getfd(server, command, args);
 	else if (!strcmp(name, FREEHINT_QMP_MARK))
 		mark_clean(server, command, args);
+	else if (server->can_give_back && !strcmp(name, FREEHINT_QMP_GIVE_BACK))
+		give_back(server, command, args);
+	else if (server->can_give_back && !strcmp(name, FREEHINT_QMP_DISCARD))
+		discard(server, command, args);
 	else
 		refuse(server, command, "CommandNotFound", name);
 }

@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "include/freehint/qmp_names.h"
+#include "include/freehint/shm_layout.h"
 #include "include/freehint/types.h"
 
 #define FAKE_QMP_BUFFER		65536
@@ -27,6 +28,13 @@
  * @bare:       QEMU without the extension
  * @mute:       answers nothing but the negotiation
  * @refusal:    description of the error that mark-clean gets, or NULL
+ * @can_give_back: the extension knows the commands that give memory back
+ * @mode:       "mode" of the member give-back; a command that is taken changes it
+ * @asking:     "asking" of that member; a command that is taken changes it
+ * @drained:    "drained" of that member
+ * @bytes:      "bytes" of that member
+ * @give_back_refusal: description of the error that give-back gets, or NULL
+ * @discard_refusal: description of the error that discard gets, or NULL
  * @greeting:   what is said to who connects, "" for nothing
  * @meddle:     sees every command first, or NULL; true when it has dealt with it
  * @crumbs:     sends byte by byte
@@ -37,7 +45,12 @@
  * @marks:      mark-clean commands taken
  * @refused:    mark-clean commands refused
  * @lasts:      mark-clean commands with last=true
- * @round:      round of the last one
+ * @give_backs: give-back commands, refused ones too
+ * @leave:      "leave" of the last one
+ * @discards:   discard commands, refused ones too
+ * @offer:      offer of the last one
+ * @discarded:  its ranges, @discard_count of them
+ * @round:      round of the last mark-clean
  * @ranges:     all ranges taken, @count of them
  *
  * @listener, @fd, @buffer, @used, @fds, @passed: the server's own
@@ -53,6 +66,13 @@ struct fake_qmp {
 	bool bare;
 	bool mute;
 	const char *refusal;
+	bool can_give_back;
+	const char *mode;
+	bool asking;
+	bool drained;
+	u64 bytes;
+	const char *give_back_refusal;
+	const char *discard_refusal;
 	const char *greeting;
 	bool (*meddle)(struct fake_qmp *server, const char *name, json_int_t id);
 	bool crumbs;
@@ -63,6 +83,12 @@ struct fake_qmp {
 	unsigned int marks;
 	unsigned int refused;
 	unsigned int lasts;
+	unsigned int give_backs;
+	u64 leave;
+	unsigned int discards;
+	u64 offer;
+	struct freehint_range discarded[FREEHINT_OFFER_BLOCKS];
+	unsigned int discard_count;
 	u64 round;
 	struct freehint_range ranges[FAKE_QMP_RANGES];
 	unsigned int count;

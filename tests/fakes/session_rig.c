@@ -5,12 +5,15 @@
  */
 /* links: host-agent/agent/session.c host-agent/agent/session_query.c */
 /* links: host-agent/agent/session_attach.c host-agent/agent/session_note.c */
-/* links: host-agent/agent/qmp_client.c host-agent/common/qmp_stream.c */
+/* links: host-agent/agent/qmp_client.c host-agent/agent/qmp_command.c */
+/* links: host-agent/common/qmp_stream.c */
 /* links: host-agent/agent/hint_flow.c host-agent/agent/hint_batch.c */
 /* links: host-agent/agent/hint_round.c host-agent/common/bits_to_ranges.c */
 /* links: host-agent/common/shm_region.c */
 /* links: host-agent/agent/migration_phase.c host-agent/common/freehint_status.c */
 /* links: host-agent/common/give_back_status.c */
+/* links: host-agent/agent/give_back.c host-agent/agent/offer_flow.c */
+/* links: host-agent/agent/offer_ranges.c proto/guest_offer.c */
 /* links: host-agent/agent/metrics.c */
 /* links: host-agent/agent/stats.c */
 /* links: host-agent/common/log.c proto/host_snapshot.c proto/host_request.c */

@@ -7,7 +7,7 @@
  */
 /* links: tests/fuzz/session_rig.c host-agent/agent/session.c host-agent/agent/session_query.c */
 /* links: host-agent/agent/session_attach.c host-agent/agent/session_note.c */
-/* links: host-agent/agent/qmp_client.c */
+/* links: host-agent/agent/qmp_client.c host-agent/agent/qmp_command.c */
 /* links: host-agent/common/qmp_stream.c */
 /* links: host-agent/agent/hint_flow.c host-agent/agent/hint_round.c */
 /* links: host-agent/agent/hint_batch.c */
@@ -15,6 +15,8 @@
 /* links: host-agent/common/freehint_status.c host-agent/agent/migration_phase.c */
 /* links: host-agent/common/give_back_status.c */
 /* links: host-agent/agent/stats.c */
+/* links: host-agent/agent/give_back.c host-agent/agent/offer_flow.c */
+/* links: host-agent/agent/offer_ranges.c */
 /* links: host-agent/agent/metrics.c */
 /* links: host-agent/common/shm_region.c host-agent/common/log.c proto/host_snapshot.c */
 /* links: proto/host_request.c */
@@ -27,7 +29,10 @@
 /* Something that was waited for happens; what nobody waits for cannot. */
 static void wake(u8 which)
 {
-	enum event_kind kind = which % EVENT_COUNT;
+	static const enum event_kind kinds[] = {
+		EVENT_STOP, EVENT_QMP, EVENT_RETRY, EVENT_QUERY, EVENT_POLL,
+	};
+	enum event_kind kind = kinds[which % 5];
 
 	if (!session_rig_fire(kind))
 		return;

@@ -347,6 +347,9 @@ void session_rig_start(const u8 *data, size_t size)
 	rig.session.flow.round.stats = &rig.session.stats;
 	rig.session.flow.batch.stats = &rig.session.stats;
 	rig.session.flow.batch.qmp = &rig.session.qmp;
+	rig.session.offers.qmp = &rig.session.qmp;
+	rig.session.offers.reader = &rig.session.flow.round.reader;
+	rig.session.give_back.qmp = &rig.session.qmp;
 	rig.said_len = 0;
 	rig.armed[EVENT_RETRY] = true;
 }

@@ -4,10 +4,12 @@
  * what it says when it gives up. Skipped when the agent was not built.
  */
 /* rig: tests/fakes/agent_rig.c */
+/* links: host-agent/common/pressure_trigger.c */
 #include <signal.h>
 #include <unistd.h>
 
 #include "host-agent/agent/conf.h"
+#include "host-agent/common/pressure_trigger.h"
 #include "tests/fakes/agent_rig.h"
 
 static void polling_is_said_once(void **state)
@@ -53,6 +55,38 @@ static void qemu_that_never_comes_is_an_error(void **state)
 	assert_int_equal(stop_agent(0), AGENT_EXIT_NO_QEMU);
 }
 
+/* A restart does not help, and a guest that is never asked is not what was wanted. */
+static void pressure_that_cannot_be_watched_is_an_error(void **state)
+{
+	rig.more = "--pressure-file=/nonexistent/memory.pressure";
+	start_agent("--give-back=pressure");
+	expect_said("error: /nonexistent/memory.pressure cannot be watched");
+	assert_int_equal(stop_agent(0), AGENT_EXIT_NO_PRESSURE);
+}
+
+static void pressure_is_watched_in_the_sandbox(void **state)
+{
+	int fd = pressure_trigger_open(PRESSURE_TRIGGER_HOST);
+
+	if (fd < 0) {
+		printf("skipped: no trigger on memory pressure here: %s\n", strerror(-fd));
+		skip();
+	}
+	close(fd);
+	rig.server.can_give_back = true;
+	attach("--give-back=pressure");
+	assert_int_equal(stop_agent(SIGTERM), 0);
+}
+
+static void memory_is_asked_for_at_once(void **state)
+{
+	rig.server.can_give_back = true;
+	start_agent("--give-back=once");
+	expect_said("QEMU asks the guest for its free memory, mode once");
+	assert_string_equal(rig.server.mode, "once");
+	assert_int_equal(stop_agent(SIGTERM), 0);
+}
+
 #define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, agent_rig_setup, agent_rig_teardown)
 
 RUN_AGENT_TESTS(
@@ -60,4 +94,7 @@ RUN_AGENT_TESTS(
 		RIG_TEST(ring_that_breaks_ends_the_agent),
 		AGENT_TEST(agent_follows_its_qemu),
 		AGENT_TEST(qemu_that_never_comes_is_an_error),
+		AGENT_TEST(pressure_that_cannot_be_watched_is_an_error),
+		AGENT_TEST(pressure_is_watched_in_the_sandbox),
+		AGENT_TEST(memory_is_asked_for_at_once),
 )

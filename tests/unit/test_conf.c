@@ -3,6 +3,7 @@
  * The command line: defaults, every option, and the exit code of wrong usage.
  */
 /* links: host-agent/agent/conf.c host-agent/common/log.c */
+/* links: host-agent/common/pressure_trigger.c */
 #include <unistd.h>
 
 #include "host-agent/agent/conf.h"
@@ -64,6 +65,9 @@ static void defaults(void **state)
 	assert_int_equal(conf.level, LOG_LEVEL_INFO);
 	assert_int_equal(conf.poll_us, FREEHINT_POLL_FAST_US);
 	assert_int_equal(conf.give_up_us, 0);
+	assert_int_equal(conf.give_back, GIVE_BACK_POLICY_OFF);
+	assert_int_equal(conf.leave_mib, 0);
+	assert_string_equal(conf.pressure, "/proc/pressure/memory");
 }
 
 static void every_option(void **state)
@@ -81,6 +85,26 @@ static void every_option(void **state)
 	assert_int_equal(conf.give_up_us, 60000000);
 }
 
+static void every_way_to_give_back(void **state)
+{
+	static const char *const names[GIVE_BACK_POLICIES] = {
+		[GIVE_BACK_POLICY_OFF] = "off", [GIVE_BACK_POLICY_ONCE] = "once",
+		[GIVE_BACK_POLICY_ALWAYS] = "always", [GIVE_BACK_POLICY_PRESSURE] = "pressure",
+	};
+	enum give_back_policy policy;
+	struct conf conf;
+	char line[128];
+
+	for (policy = 0; policy < GIVE_BACK_POLICIES; policy++) {
+		snprintf(line, sizeof(line), "--qmp q --shm f --give-back %s --leave 512 "
+			 "--pressure-file p", names[policy]);
+		conf = parse(line);
+		assert_int_equal(conf.give_back, policy);
+		assert_int_equal(conf.leave_mib, 512);
+		assert_string_equal(conf.pressure, "p");
+	}
+}
+
 static void wrong_usage_exits_with_one(void **state)
 {
 	static const char *const wrong[] = {
@@ -89,7 +113,9 @@ static void wrong_usage_exits_with_one(void **state)
 		"--qmp q --shm f --poll-us x", "--qmp q --shm f --poll-us 99999999",
 		"--qmp q --shm f --metrics=", "--qmp q --shm f --give-up 0",
 		"--qmp q --shm f --give-up soon", "--qmp q --shm f --give-up 1000000",
-		"--qmp q --shm f --give-up -1",
+		"--qmp q --shm f --give-up -1", "--qmp q --shm f --give-back sometimes",
+		"--qmp q --shm f --leave -1", "--qmp q --shm f --leave much",
+		"--qmp q --shm f --leave 99999999999",
 		"--qmp /0123456789/0123456789/0123456789/0123456789/0123456789/0123456789"
 		"/0123456789/0123456789/0123456789/0123456789 --shm f",
 	};
@@ -108,6 +134,7 @@ static void help_and_version_exit_with_zero(void **state)
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(every_option),
+		cmocka_unit_test(every_way_to_give_back),
 		cmocka_unit_test(wrong_usage_exits_with_one),
 		cmocka_unit_test(help_and_version_exit_with_zero),
 )

@@ -14,18 +14,22 @@
 
 static struct metrics metrics;
 static struct freehint_status status;
+static struct offer_stats offers;
 static char text[METRICS_TEXT];
 
 static int setup(void **state)
 {
 	memset(&status, 0, sizeof(status));
+	memset(&offers, 0, sizeof(offers));
 	metrics_init(&metrics, "/run/vm1.prom", -1);
 	return 0;
 }
 
 static const char *format(bool attached)
 {
-	const struct metrics_view view = { .attached = attached, .status = &status };
+	const struct metrics_view view = {
+		.attached = attached, .status = &status, .offers = &offers,
+	};
 
 	size_t len = metrics_format(&metrics, &view, text);
 
@@ -73,6 +77,27 @@ static void migrations_add_up(void **state)
 	assert_true(says("freehint_pages_offered_total{vm=\"vm1\"} 128\n"));
 }
 
+static void memory_given_back_is_told(void **state)
+{
+	status.instance = 7;
+	offers = (struct offer_stats){ .refused = 3, .malformed = 4 };
+	assert_null(strstr(format(true), "give_back_bytes"));
+	assert_true(says("\nfreehint_give_back_offers_total{vm=\"vm1\",result=\"malformed\"} 4\n"));
+	assert_false(says("result=\"done\""));
+	status.give_back = (struct give_back_status){
+		.known = true, .mode = GIVE_BACK_ALWAYS, .asking = true, .bytes = 8192,
+		.offers_done = 5, .resident = 4096, .discard_us = 1500000,
+	};
+	assert_true(says("\nfreehint_give_back_bytes_total{vm=\"vm1\"} 8192\n"));
+	assert_true(says("\nfreehint_give_back_enabled{vm=\"vm1\"} 1\n"));
+	assert_true(says("\nfreehint_give_back_asking{vm=\"vm1\"} 1\n"));
+	assert_true(says("\nfreehint_give_back_refused{vm=\"vm1\"} 0\n"));
+	assert_true(says("\nfreehint_qemu_resident_bytes{vm=\"vm1\"} 4096\n"));
+	assert_true(says("freehint_give_back_discard_seconds_total{vm=\"vm1\"} 1.500000\n"));
+	assert_true(says("freehint_give_back_offers_total{vm=\"vm1\",result=\"done\"} 5\n"));
+	assert_true(says("freehint_give_back_offers_total{vm=\"vm1\",result=\"refused\"} 3\n"));
+}
+
 static void every_name_has_one_head(void **state)
 {
 	char name[128], *head;
@@ -103,6 +128,10 @@ static void odd_names_make_a_label_all_the_same(void **state)
 	format(true);
 	/* All of it fits, whatever the numbers are. */
 	memset(&status.rounds, 0xff, sizeof(status) - offsetof(struct freehint_status, rounds));
+	memset(&status.give_back.order, 0xff,
+	       sizeof(status.give_back) - offsetof(struct give_back_status, order));
+	memset(&offers, 0xff, sizeof(offers));
+	status.give_back.known = true;
 	assert_non_null(strstr(format(true), "outcome=\"cancelled\""));
 }
 
@@ -116,7 +145,9 @@ static size_t heard(int socket)
 
 static void scribe_is_told_what_is_new(void **state)
 {
-	struct metrics_view view = { .attached = true, .status = &status };
+	struct metrics_view view = {
+		.attached = true, .status = &status, .offers = &offers,
+	};
 	int pair[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
@@ -142,6 +173,7 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test_setup(state_and_counters_are_told, setup),
 		cmocka_unit_test_setup(counters_of_a_qemu_that_is_gone_are_left_out, setup),
 		cmocka_unit_test_setup(migrations_add_up, setup),
+		cmocka_unit_test_setup(memory_given_back_is_told, setup),
 		cmocka_unit_test_setup(every_name_has_one_head, setup),
 		cmocka_unit_test_setup(odd_names_make_a_label_all_the_same, setup),
 		cmocka_unit_test_setup(scribe_is_told_what_is_new, setup),

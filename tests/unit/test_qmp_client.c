@@ -3,7 +3,8 @@
  * The QMP client against a peer that says whatever a test makes it say: negotiation,
  * ids, errors, descriptors, and a socket that takes nothing more.
  */
-/* links: host-agent/agent/qmp_client.c host-agent/common/qmp_stream.c */
+/* links: host-agent/agent/qmp_client.c host-agent/agent/qmp_command.c */
+/* links: host-agent/common/qmp_stream.c */
 /* links: host-agent/common/log.c */
 /* libs: jansson */
 #include <fcntl.h>
@@ -256,7 +257,7 @@ static void long_commands_are_refused_whole(void **state)
 {
 	negotiate();
 	assert_int_equal(qmp_client_send(&rig.client, QMP_GETFD, 0, -1, "{\"fdname\":\"%*d\"}",
-					 QMP_MAX_TEXT, 7), -EMSGSIZE);
+					 QMP_LONG_TEXT, 7), -EMSGSIZE);
 	assert_int_equal(ask(), 0);
 	expect_sent("{\"execute\":\"query-status\",\"id\":2}\n");
 }
@@ -270,6 +271,37 @@ static void fill_socket(void)
 	while (send(rig.client.fd, zeros, 1, MSG_DONTWAIT) > 0)
 		;
 	assert_int_equal(errno, EAGAIN);
+}
+
+static int discard(void)
+{
+	return qmp_client_send(&rig.client, QMP_DISCARD, 0, -1, "{\"offer\":%*d}",
+			       QMP_LONG_TEXT / 2, 7);
+}
+
+/* One long command at a time; short ones go on behind it, and a new connection has room. */
+static void one_long_command_is_sent_at_a_time(void **state)
+{
+	size_t taken = 0;
+
+	negotiate();
+	assert_int_equal(discard(), 0);
+	assert_int_equal(discard(), 0);
+	while (take(TEXT - 1) > 0) {
+		taken += rig.len;
+		rig.len = 0;
+	}
+	assert_true(taken > QMP_LONG_TEXT);
+	fill_socket();
+	assert_int_equal(discard(), 0);
+	assert_int_equal(discard(), -EBUSY);
+	assert_int_equal(ask(), 0);
+	qmp_client_close(&rig.client);
+	close(rig.fd);
+	connect_client();
+	assert_int_equal(hear(GREETING), 0);
+	assert_int_equal(hear("{\"return\": {}, \"id\": 6}\r\n"), 1);
+	assert_int_equal(discard(), 0);
 }
 
 static void drain_socket(void)
@@ -362,6 +394,7 @@ RUN_TESTS(NULL, NULL,
 		TEST(closed_connection_is_told),
 		TEST(unanswered_commands_are_bounded),
 		TEST(long_commands_are_refused_whole),
+		TEST(one_long_command_is_sent_at_a_time),
 		TEST(full_socket_is_waited_for),
 		TEST(too_much_is_refused),
 		TEST(too_deep_is_refused),

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A trigger on the kernel's measure of memory pressure (PSI): on the whole host's, or on a
+ * control group's file memory.pressure.
+ */
+#ifndef FREEHINT_PRESSURE_TRIGGER_H
+#define FREEHINT_PRESSURE_TRIGGER_H
+
+#define PRESSURE_TRIGGER_HOST	"/proc/pressure/memory"
+
+/**
+ * pressure_trigger_open() - ask the kernel for an event when tasks wait for memory
+ * @path: PRESSURE_TRIGGER_HOST, or memory.pressure of a control group
+ *
+ * Return: descriptor that reports POLLPRI, at most once in two seconds, while tasks lose a
+ * tenth of their time, and POLLERR when the control group is gone; or negative errno.
+ */
+int pressure_trigger_open(const char *path);
+
+/** pressure_trigger_advice() - what to do about the error, ", ..." or "" */
+const char *pressure_trigger_advice(int error);
+
+#endif /* FREEHINT_PRESSURE_TRIGGER_H */

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * When the agent has QEMU ask the guest for its free memory: each policy, a refusal, an
+ * extension that is too old, a new connection, and the summary.
+ */
+/* rig: tests/fakes/session_rig.c */
+#include "tests/fakes/session_rig.h"
+#include "tests/unit/unit.h"
+
+static void attach(enum give_back_policy policy)
+{
+	rig.conf.give_back = policy;
+	rig.conf.leave_mib = 64;
+	rig.server.can_give_back = true;
+	session_connect(&rig.session);
+	talk();
+	assert_non_null(rig.session.region.base);
+}
+
+static void query(void)
+{
+	fire(EVENT_QUERY);
+	talk();
+}
+
+static void hang_up_and_attach(void)
+{
+	fake_qmp_hang_up(&rig.server);
+	session_handle_qmp(&rig.session);
+	fire(EVENT_RETRY);
+	talk();
+	assert_non_null(rig.session.region.base);
+}
+
+static void off_sends_nothing(void **state)
+{
+	attach(GIVE_BACK_POLICY_OFF);
+	query();
+	session_pressed(&rig.session);
+	query();
+	assert_int_equal(rig.server.give_backs, 0);
+}
+
+static void once_is_sent_after_the_attach(void **state)
+{
+	attach(GIVE_BACK_POLICY_ONCE);
+	assert_int_equal(rig.loop.usec[EVENT_QUERY], 0);
+	query();
+	assert_int_equal(rig.server.give_backs, 1);
+	assert_string_equal(rig.server.mode, "once");
+	assert_int_equal(rig.server.leave, 64);
+	/* The queries of the same turn have seen what it changed. */
+	assert_true(rig.session.now.give_back.asking);
+	query();
+	assert_int_equal(rig.server.give_backs, 1);
+}
+
+static void always_is_sent_again_to_the_next_qemu(void **state)
+{
+	attach(GIVE_BACK_POLICY_ALWAYS);
+	query();
+	assert_string_equal(rig.server.mode, "always");
+	hang_up_and_attach();
+	query();
+	assert_int_equal(rig.server.give_backs, 2);
+}
+
+/* Somebody has turned it off: nobody turns it on again behind his back. */
+static void what_was_turned_off_stays_off(void **state)
+{
+	attach(GIVE_BACK_POLICY_ALWAYS);
+	query();
+	rig.server.mode = "off";
+	rig.server.asking = false;
+	query();
+	query();
+	assert_int_equal(rig.server.give_backs, 1);
+}
+
+static void refusal_is_tried_again_ever_later(void **state)
+{
+	u64 last = 0;
+	int i;
+
+	attach(GIVE_BACK_POLICY_ALWAYS);
+	rig.server.give_back_refusal = "the guest's module is not loaded";
+	for (i = 1; i < 6; i++) {
+		query();
+		assert_int_equal(rig.server.give_backs, i);
+		assert_true(rig.session.give_back.backoff_us > last);
+		last = rig.session.give_back.backoff_us;
+		/* Not yet. */
+		query();
+		assert_int_equal(rig.server.give_backs, i);
+		rig.session.give_back.due_us = 0;
+	}
+	rig.server.give_back_refusal = NULL;
+	query();
+	assert_string_equal(rig.server.mode, "always");
+	assert_string_equal(rig.session.give_back.refused, "");
+}
+
+static void old_extension_is_not_asked(void **state)
+{
+	rig.conf.give_back = GIVE_BACK_POLICY_ALWAYS;
+	session_connect(&rig.session);
+	talk();
+	assert_non_null(rig.session.region.base);
+	query();
+	session_pressed(&rig.session);
+	query();
+	assert_int_equal(rig.server.give_backs, 0);
+	assert_int_equal(rig.session.qmp.state, QMP_UP);
+	/* Hints go on. */
+	publish(7);
+	fire(EVENT_POLL);
+	talk();
+	assert_int_equal(rig.server.lasts, 1);
+}
+
+static void pressure_is_waited_for(void **state)
+{
+	attach(GIVE_BACK_POLICY_PRESSURE);
+	query();
+	assert_int_equal(rig.server.give_backs, 0);
+	session_pressed(&rig.session);
+	query();
+	assert_int_equal(rig.server.give_backs, 1);
+	assert_string_equal(rig.server.mode, "once");
+	/* Drained, and the host is short again: not at once. */
+	rig.server.mode = "off";
+	rig.server.asking = false;
+	rig.server.drained = true;
+	query();
+	session_pressed(&rig.session);
+	query();
+	assert_int_equal(rig.server.give_backs, 1);
+	rig.session.give_back.due_us = 0;
+	session_pressed(&rig.session);
+	query();
+	assert_int_equal(rig.server.give_backs, 2);
+}
+
+static void pressure_does_not_end_what_others_began(void **state)
+{
+	attach(GIVE_BACK_POLICY_PRESSURE);
+	rig.server.mode = "always";
+	rig.server.asking = true;
+	query();
+	session_pressed(&rig.session);
+	query();
+	assert_int_equal(rig.server.give_backs, 0);
+}
+
+static void pressure_before_the_attach_is_forgotten(void **state)
+{
+	rig.conf.give_back = GIVE_BACK_POLICY_PRESSURE;
+	session_pressed(&rig.session);
+	attach(GIVE_BACK_POLICY_PRESSURE);
+	query();
+	assert_int_equal(rig.server.give_backs, 0);
+}
+
+static void lost_answer_does_not_block_the_next(void **state)
+{
+	attach(GIVE_BACK_POLICY_ONCE);
+	rig.server.mute = true;
+	query();
+	assert_true(rig.session.give_back.pending);
+	rig.server.mute = false;
+	hang_up_and_attach();
+	query();
+	assert_int_equal(rig.server.give_backs, 1);
+}
+
+/* What others had QEMU ask for is summed up, too. */
+static void summary_has_what_was_given_back(void **state)
+{
+	attach(GIVE_BACK_POLICY_OFF);
+	rig.server.bytes = 4096;
+	rig.server.mode = "once";
+	rig.server.asking = true;
+	query();
+	assert_true(rig.session.give_back.summary);
+	assert_int_equal(rig.session.give_back.before, 4096);
+	assert_true(rig.loop.usec[EVENT_QUERY] <= 200000);
+	rig.server.bytes = 8192;
+	rig.server.mode = "off";
+	rig.server.asking = false;
+	rig.server.drained = true;
+	query();
+	assert_false(rig.session.give_back.summary);
+}
+
+#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, session_rig_setup, \
+								session_rig_teardown)
+
+RUN_TESTS(NULL, NULL,
+		RIG_TEST(off_sends_nothing),
+		RIG_TEST(once_is_sent_after_the_attach),
+		RIG_TEST(always_is_sent_again_to_the_next_qemu),
+		RIG_TEST(what_was_turned_off_stays_off),
+		RIG_TEST(refusal_is_tried_again_ever_later),
+		RIG_TEST(old_extension_is_not_asked),
+		RIG_TEST(pressure_is_waited_for),
+		RIG_TEST(pressure_does_not_end_what_others_began),
+		RIG_TEST(pressure_before_the_attach_is_forgotten),
+		RIG_TEST(lost_answer_does_not_block_the_next),
+		RIG_TEST(summary_has_what_was_given_back),
+)

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The agent carries the guest's offers to QEMU: only while QEMU asks, each once, one at a
+ * time; and a guest that lies or floods costs no more than the polls.
+ */
+/* rig: tests/fakes/session_rig.c */
+#include "host-agent/common/clock.h"
+#include "include/freehint/limits.h"
+#include "proto/guest_offer.h"
+#include "proto/host_request.h"
+#include "tests/fakes/session_rig.h"
+#include "tests/unit/unit.h"
+
+#define SESSION		77
+#define MIB		(1ULL << 20)
+
+static const u64 blocks[] = { 0x400 | 9ULL << 56, 0x200 | 9ULL << 56 };
+
+static void attach(void)
+{
+	rig.server.can_give_back = true;
+	session_connect(&rig.session);
+	talk();
+	assert_non_null(rig.session.region.base);
+}
+
+/* Somebody has QEMU ask the guest. */
+static void ask(void)
+{
+	rig.server.mode = "always";
+	rig.server.asking = true;
+	freehint_write_reclaim(rig.shm, SESSION, 9, 0);
+	fire(EVENT_POLL);
+	fire(EVENT_QUERY);
+	talk();
+	assert_true(rig.session.now.give_back.asking);
+}
+
+static void attach_and_ask(void)
+{
+	attach();
+	ask();
+}
+
+static void offer(u64 sequence)
+{
+	freehint_publish_offer(&rig.guest, sequence, SESSION, blocks, 2);
+}
+
+static void poll(void)
+{
+	fire(EVENT_POLL);
+	talk();
+}
+
+/* As if the pause after a refusal were over. */
+static void end_pause(void)
+{
+	rig.session.offers.due_us = 0;
+}
+
+static void offer_reaches_qemu_in_order(void **state)
+{
+	attach_and_ask();
+	offer(5);
+	poll();
+	assert_int_equal(rig.server.discards, 1);
+	assert_int_equal(rig.server.offer, 5);
+	assert_int_equal(rig.server.discard_count, 1);
+	assert_int_equal(rig.server.discarded[0].start, 2 * MIB);
+	assert_int_equal(rig.server.discarded[0].length, 4 * MIB);
+	assert_int_equal(rig.session.offers.stats.accepted, 1);
+	assert_int_equal(rig.session.offers.stats.pages, 1024);
+	/* The same offer stands there until the guest has read the answer. */
+	poll();
+	assert_int_equal(rig.server.discards, 1);
+	offer(6);
+	poll();
+	assert_int_equal(rig.server.offer, 6);
+}
+
+static void the_largest_offer_reaches_qemu_whole(void **state)
+{
+	u64 many[FREEHINT_OFFER_BLOCKS], i;
+
+	for (i = 0; i < FREEHINT_OFFER_BLOCKS; i++)
+		many[i] = freehint_block(FREEHINT_MAX_PAGES - 2 * (i + 1), 0);
+	attach_and_ask();
+	freehint_publish_offer(&rig.guest, FREEHINT_OFFER_MAX, SESSION, many,
+			       FREEHINT_OFFER_BLOCKS);
+	poll();
+	assert_int_equal(rig.server.offer, FREEHINT_OFFER_MAX);
+	assert_int_equal(rig.server.discard_count, FREEHINT_OFFER_BLOCKS);
+	assert_int_equal(rig.server.discarded[FREEHINT_OFFER_BLOCKS - 1].start,
+			 many[0] << FREEHINT_PAGE_SHIFT);
+}
+
+/* The guest can write the request line; nobody else asks for its memory. */
+static void forged_session_gets_a_question_and_nothing_else(void **state)
+{
+	attach();
+	fire(EVENT_POLL);
+	freehint_write_reclaim(rig.shm, SESSION, 9, 0);
+	offer(5);
+	rig.loop.usec[EVENT_QUERY] = ~0ULL;
+	poll();
+	assert_true(rig.loop.usec[EVENT_QUERY] <= 20000);
+	fire(EVENT_QUERY);
+	talk();
+	poll();
+	assert_int_equal(rig.server.discards, 0);
+	assert_int_equal(rig.loop.usec[EVENT_POLL], FREEHINT_POLL_IDLE_US);
+}
+
+static void poll_is_fast_only_while_qemu_asks(void **state)
+{
+	attach();
+	poll();
+	assert_int_equal(rig.loop.usec[EVENT_POLL], FREEHINT_POLL_IDLE_US);
+	ask();
+	poll();
+	assert_int_equal(rig.loop.usec[EVENT_POLL], 250);
+	rig.session.offers.active_us -= 500000;
+	poll();
+	assert_int_equal(rig.loop.usec[EVENT_POLL], 1000);
+	rig.session.offers.active_us -= 5000000;
+	poll();
+	assert_int_equal(rig.loop.usec[EVENT_POLL], 10000);
+	offer(5);
+	poll();
+	assert_int_equal(rig.loop.usec[EVENT_POLL], 250);
+	freehint_write_reclaim(rig.shm, FREEHINT_NO_SESSION, 0, 0);
+	poll();
+	assert_int_equal(rig.loop.usec[EVENT_POLL], FREEHINT_POLL_IDLE_US);
+}
+
+static void refused_offer_is_not_sent_again(void **state)
+{
+	attach_and_ask();
+	rig.server.discard_refusal = "a migration runs";
+	offer(5);
+	poll();
+	end_pause();
+	poll();
+	assert_int_equal(rig.server.discards, 1);
+	assert_int_equal(rig.session.offers.stats.refused, 1);
+	rig.server.discard_refusal = "offer 6 " FREEHINT_ERR_STALE;
+	offer(6);
+	poll();
+	assert_int_equal(rig.session.offers.stats.stale, 1);
+	rig.server.discard_refusal = NULL;
+	end_pause();
+	offer(7);
+	poll();
+	assert_int_equal(rig.session.offers.stats.accepted, 1);
+}
+
+static void malformed_offer_is_not_sent(void **state)
+{
+	static const u64 bad[] = {
+		1ULL << 50, 0x200 | 19ULL << 56, 0x201 | 9ULL << 56, (1ULL << 34) | 1ULL << 56,
+	};
+	unsigned int i;
+
+	attach_and_ask();
+	for (i = 0; i < 4; i++) {
+		freehint_publish_offer(&rig.guest, 5 + i, SESSION, &bad[i], 1);
+		end_pause();
+		poll();
+	}
+	rig.shm->offer.count = FREEHINT_OFFER_BLOCKS + 1;
+	rig.shm->offer.sequence = 9;
+	end_pause();
+	poll();
+	rig.shm->offer.count = 0;
+	rig.shm->offer.sequence = 10;
+	end_pause();
+	poll();
+	assert_int_equal(rig.server.discards, 0);
+	assert_int_equal(rig.session.offers.stats.malformed, 6);
+}
+
+static void offer_of_another_session_is_left(void **state)
+{
+	attach_and_ask();
+	freehint_publish_offer(&rig.guest, 5, SESSION - 1, blocks, 2);
+	poll();
+	assert_int_equal(rig.server.discards, 0);
+	assert_int_equal(rig.session.offers.stats.stale, 1);
+}
+
+/* Each poll finds another offer, all of them are refused, and a round is hinted meanwhile. */
+static void a_flood_costs_what_the_polls_cost(void **state)
+{
+	u64 start, i, sequence = 100;
+
+	attach_and_ask();
+	rig.server.discard_refusal = "no";
+	start = clock_us();
+	for (i = 0; i < 500; i++) {
+		offer(sequence++);
+		fire(EVENT_POLL);
+		talk();
+	}
+	/* The pauses double: 1, 2, 4 ... 100 ms. */
+	assert_true(rig.server.discards <= 9 + (clock_us() - start) / 100000);
+	publish(7);
+	offer(sequence);
+	poll();
+	assert_int_equal(rig.server.lasts, 1);
+}
+
+static void one_offer_is_in_flight_at_a_time(void **state)
+{
+	attach_and_ask();
+	rig.server.mute = true;
+	offer(5);
+	poll();
+	assert_int_equal(rig.session.offers.in_flight, 5);
+	offer(6);
+	poll();
+	assert_int_equal(rig.session.offers.stats.sent, 1);
+	/* Hints do not wait for it. */
+	publish(7);
+	fire(EVENT_POLL);
+	assert_int_equal(rig.session.flow.batch.busy, 1);
+}
+
+static void new_connection_sends_the_offer_again(void **state)
+{
+	attach_and_ask();
+	rig.server.mute = true;
+	offer(5);
+	poll();
+	fake_qmp_hang_up(&rig.server);
+	session_handle_qmp(&rig.session);
+	assert_int_equal(rig.session.offers.in_flight, FREEHINT_NO_OFFER);
+	rig.server.mute = false;
+	fire(EVENT_RETRY);
+	talk();
+	poll();
+	assert_int_equal(rig.server.discards, 1);
+	assert_int_equal(rig.server.offer, 5);
+}
+
+#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, session_rig_setup, \
+								session_rig_teardown)
+
+RUN_TESTS(NULL, NULL,
+		RIG_TEST(offer_reaches_qemu_in_order),
+		RIG_TEST(the_largest_offer_reaches_qemu_whole),
+		RIG_TEST(forged_session_gets_a_question_and_nothing_else),
+		RIG_TEST(poll_is_fast_only_while_qemu_asks),
+		RIG_TEST(refused_offer_is_not_sent_again),
+		RIG_TEST(malformed_offer_is_not_sent),
+		RIG_TEST(offer_of_another_session_is_left),
+		RIG_TEST(a_flood_costs_what_the_polls_cost),
+		RIG_TEST(one_offer_is_in_flight_at_a_time),
+		RIG_TEST(new_connection_sends_the_offer_again),
+)

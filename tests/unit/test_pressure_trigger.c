@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The trigger on memory pressure: what is not a file of the kernel's is left as it is, every
+ * error says what to do, and where the kernel has PSI both kinds of wait take the descriptor.
+ */
+/* links: host-agent/common/pressure_trigger.c */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "host-agent/common/pressure_trigger.h"
+#include "tests/unit/unit.h"
+
+static void other_files_are_not_written(void **state)
+{
+	static const char *const names[] = { "memory", "memory.pressure", "text" };
+	char dir[] = "/tmp/freehint-pressure-XXXXXX", path[64], text[8] = "";
+	size_t i;
+	int fd;
+
+	assert_non_null(mkdtemp(dir));
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		fd = open(path, O_RDWR | O_CREAT, 0600);
+		assert_int_equal(write(fd, "kept", 4), 4);
+		assert_int_equal(pressure_trigger_open(path), -EMEDIUMTYPE);
+		assert_int_equal(pread(fd, text, sizeof(text) - 1, 0), 4);
+		assert_string_equal(text, "kept");
+		close(fd);
+		unlink(path);
+	}
+	rmdir(dir);
+}
+
+/* As root this would set a name that the kernel keeps. */
+static void other_files_of_the_kernel_are_not_written(void **state)
+{
+	assert_int_equal(pressure_trigger_open("/proc/self/comm"), -EMEDIUMTYPE);
+}
+
+static void every_error_says_what_to_do(void **state)
+{
+	static const int errors[] = {
+		EPERM, EINVAL, EACCES, EROFS, EOPNOTSUPP, ENOENT, EMEDIUMTYPE,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		assert_int_equal(*pressure_trigger_advice(-errors[i]), ',');
+	assert_string_equal(pressure_trigger_advice(-ENOMEM), "");
+	assert_int_equal(pressure_trigger_open("/nonexistent/memory.pressure"), -ENOENT);
+}
+
+static void a_kernel_with_psi_gives_a_descriptor(void **state)
+{
+	struct pollfd pfd = { .events = POLLPRI };
+
+	pfd.fd = pressure_trigger_open(PRESSURE_TRIGGER_HOST);
+	if (pfd.fd < 0) {
+		printf("skipped: no trigger here: %s\n", strerror(-pfd.fd));
+		skip();
+	}
+	assert_true(poll(&pfd, 1, 0) >= 0);
+	assert_false(pfd.revents & ~POLLPRI);
+	close(pfd.fd);
+}
+
+RUN_TESTS(NULL, NULL,
+		cmocka_unit_test(other_files_are_not_written),
+		cmocka_unit_test(other_files_of_the_kernel_are_not_written),
+		cmocka_unit_test(every_error_says_what_to_do),
+		cmocka_unit_test(a_kernel_with_psi_gives_a_descriptor),
+)
