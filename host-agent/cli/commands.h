@@ -12,7 +12,7 @@
  * @CLI_USAGE:    wrong usage
  * @CLI_WRONG:    doctor found a fault that has to be corrected
  * @CLI_NO_ANSWER: QEMU did not answer, or the shared memory could not be read
- * @CLI_NOT_MIGRATED: the migration failed or was cancelled
+ * @CLI_NOT_MIGRATED: the migration failed or was cancelled; giving back was interrupted
  * @CLI_DETACHED: the migration continues, and the tool does not watch it any more
  */
 enum cli_exit {
@@ -34,6 +34,9 @@ cli_command cli_status;
 
 /** cli_migrate() - start reporting, migrate, show the progress */
 cli_command cli_migrate;
+
+/** cli_give_back() - have the guest give its free memory back, show the progress */
+cli_command cli_give_back;
 
 /** cli_dump() - decode the region of a running virtual machine */
 cli_command cli_dump;

@@ -19,6 +19,7 @@ static const struct command {
 	{ "doctor", cli_doctor, "check what a hinted migration needs" },
 	{ "status", cli_status, "state, counters and rounds of a running QEMU" },
 	{ "migrate", cli_migrate, "start reporting, migrate, show the progress" },
+	{ "give-back", cli_give_back, "have the guest give its free memory back to the host" },
 	{ "map", cli_map, "a picture of guest memory: sent, kept off the wire, used again" },
 	{ "dump", cli_dump, "decode the shared memory of a virtual machine" },
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Shows the progress of a running migration.
+ * Shows the progress of a command that takes a while.
  *
- * The bar shows how much of all memory is done: sent, or kept off the wire. It may move
+ * A migration's bar shows how much of all memory is done: sent, or kept off the wire. It may move
  * back in a later pass, because the guest writes pages again: that is normal for precopy.
  */
 #include "progress.h"
@@ -22,10 +22,13 @@
 #define BAR_FRAME	4
 #define PLAIN_US	2000000ULL
 
-/* The parts of a line, the most important first. */
-#define PARTS		6
-#define PART_MAX	40
+/* Room for the parts of a line. */
 #define PARTS_MAX	160
+
+/* Parts of a migration's line. */
+#define MIGRATE_PARTS	6
+
+static const char *command = "migrate";
 
 static double number(const json_t *object, const char *key)
 {
@@ -45,11 +48,11 @@ static void add(char *part, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(part, PART_MAX, fmt, ap);
+	vsnprintf(part, PROGRESS_PART, fmt, ap);
 	va_end(ap);
 }
 
-static void write_parts(char part[PARTS][PART_MAX], const json_t *ram, double kept)
+static void write_parts(char part[MIGRATE_PARTS][PROGRESS_PART], const json_t *ram, double kept)
 {
 	add(part[0], "%.0f MB left", number(ram, "remaining") / 1e6);
 	add(part[1], "%.0f MB sent", number(ram, "transferred") / 1e6);
@@ -60,17 +63,17 @@ static void write_parts(char part[PARTS][PART_MAX], const json_t *ram, double ke
 }
 
 /* Join as many parts as fit; the first part that does not fit ends the line. */
-static void join(char *text, size_t room, char part[PARTS][PART_MAX])
+static void join(char *text, size_t room, const struct progress *progress)
 {
 	size_t used = 0, len;
-	int i;
+	unsigned int i;
 
 	text[0] = '\0';
-	for (i = 0; i < PARTS; i++) {
-		len = strlen(part[i]) + (i ? 2 : 0);
+	for (i = 0; i < progress->parts; i++) {
+		len = strlen(progress->part[i]) + (i ? 2 : 0);
 		if (used + len > room)
 			return;
-		snprintf(text + used, len + 1, "%s%s", i ? ", " : "", part[i]);
+		snprintf(text + used, len + 1, "%s%s", i ? ", " : "", progress->part[i]);
 		used += len;
 	}
 }
@@ -84,29 +87,43 @@ static void write_bar(char *bar, size_t cells, double done)
 	bar[cells] = '\0';
 }
 
+void progress_format(char *line, const struct progress *progress, unsigned int columns)
+{
+	size_t room = columns && columns < PROGRESS_LINE ? columns : PROGRESS_LINE;
+	size_t head = strlen(progress->head) + BAR_FRAME, cells;
+	char text[PARTS_MAX] = "", bar[BAR_MAX + 1] = "";
+
+	if (!columns) {
+		join(text, PARTS_MAX - 1, progress);
+		snprintf(line, room, "%s, %s", progress->head, text);
+	} else if (head + BAR_MIN < room) {
+		cells = room - 1 - head;
+		join(text, cells - BAR_MIN < PARTS_MAX ? cells - BAR_MIN : PARTS_MAX - 1,
+		     progress);
+		cells -= strlen(text);
+		write_bar(bar, cells < BAR_MAX ? cells : BAR_MAX, progress->done);
+		snprintf(line, room, "%s [%s] %s", progress->head, bar, text);
+	} else {
+		snprintf(line, room, "%s", progress->head);
+	}
+}
+
 void progress_line(char *line, const json_t *migrate, const json_t *hints, double before,
 		   unsigned int columns)
 {
 	const json_t *ram = json_object_get(migrate, "ram");
 	double total = number(ram, "total"), left = number(ram, "remaining");
 	double kept = number(json_object_get(hints, "counters"), "bytes-skipped") - before;
-	size_t room = columns && columns < PROGRESS_LINE ? columns : PROGRESS_LINE;
-	size_t head = strlen(status_of(migrate)) + BAR_FRAME, cells;
-	char part[PARTS][PART_MAX], text[PARTS_MAX] = "", bar[BAR_MAX + 1] = "";
+	char part[MIGRATE_PARTS][PROGRESS_PART];
+	const struct progress progress = {
+		.head = status_of(migrate),
+		.part = part,
+		.parts = MIGRATE_PARTS,
+		.done = total > 0 ? 1 - left / total : 0,
+	};
 
 	write_parts(part, ram, kept);
-	if (!columns) {
-		join(text, PARTS_MAX - 1, part);
-		snprintf(line, room, "%s, %s", status_of(migrate), text);
-	} else if (head + BAR_MIN < room) {
-		cells = room - 1 - head;
-		join(text, cells - BAR_MIN < PARTS_MAX ? cells - BAR_MIN : PARTS_MAX - 1, part);
-		cells -= strlen(text);
-		write_bar(bar, cells < BAR_MAX ? cells : BAR_MAX, total > 0 ? 1 - left / total : 0);
-		snprintf(line, room, "%s [%s] %s", status_of(migrate), bar, text);
-	} else {
-		snprintf(line, room, "%s", status_of(migrate));
-	}
+	progress_format(line, &progress, columns);
 }
 
 /* Without a terminal: print a line every PLAIN_US, and when the status changes. */
@@ -134,12 +151,28 @@ void progress_show(const json_t *migrate, const json_t *hints, double before)
 	fprintf(stderr, terminal ? "\r\033[K%s" : "%s\n", line);
 }
 
+void progress_print(const struct progress *progress)
+{
+	bool terminal = isatty(STDERR_FILENO);
+	char line[PROGRESS_LINE];
+
+	if (!terminal && !is_due(progress->head))
+		return;
+	progress_format(line, progress, terminal ? terminal_columns(STDERR_FILENO, 80) : 0);
+	fprintf(stderr, terminal ? "\r\033[K%s" : "%s\n", line);
+}
+
+void progress_command(const char *name)
+{
+	command = name;
+}
+
 void progress_message(const char *fmt, ...)
 {
 	va_list ap;
 
 	progress_end();
-	fputs("freehint migrate: ", stderr);
+	fprintf(stderr, "freehint %s: ", command);
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);

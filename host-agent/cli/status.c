@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "host-agent/common/give_back_status.h"
 #include "include/freehint/qmp_names.h"
 #include "qmp_call.h"
 #include "units.h"
@@ -107,6 +108,29 @@ static void print_audit(const json_t *audit)
 		       number(audit, "hints-late"));
 }
 
+static void print_give_back(const json_t *status)
+{
+	struct give_back_status back;
+
+	give_back_status_parse(&back, status);
+	if (!back.known)
+		return;
+	printf("give back  mode %s", give_back_mode_names[back.mode]);
+	if (back.mode != GIVE_BACK_OFF)
+		printf(", %s%s%s, blocks of 2^%llu pages, %llu MiB stay free",
+		       back.asking ? back.drained ? "drained" : "asking" : "paused",
+		       back.paused[0] ? ": " : "", back.paused, (unsigned long long)back.order,
+		       (unsigned long long)back.leave_mib);
+	if (back.refused[0])
+		printf(", refused: %s", back.refused);
+	printf("\n           %.1f MB given back in %llu offers, %llu declined, %llu stale; %.1f MB "
+	       "resident\n", (double)back.bytes / 1e6, (unsigned long long)back.offers_done,
+	       (unsigned long long)back.offers_declined, (unsigned long long)back.offers_stale,
+	       (double)back.resident / 1e6);
+	printf("           discarded in %.2f ms, big lock held for %.2f ms at most\n",
+	       (double)back.discard_us / 1e3, (double)back.hold_max_us / 1e3);
+}
+
 static void print_rounds(const json_t *rounds)
 {
 	const json_t *round;
@@ -139,6 +163,7 @@ static void print_status(const json_t *status)
 	print_guest(json_object_get(status, "guest"));
 	print_counters(json_object_get(status, "counters"));
 	print_switchovers(json_object_get(status, "counters"));
+	print_give_back(status);
 	print_audit(json_object_get(status, "audit"));
 	print_rounds(json_object_get(status, "rounds"));
 }

@@ -7,7 +7,7 @@ _freehint()
 	local command=${COMP_WORDS[1]} options="--help --usage --version"
 
 	case $before in
-	--qmp | --shm | --qemu | --metrics | --output | -q | -s | -Q | -m | -o)
+	--qmp | --shm | --qemu | --metrics | --output | --pressure-file | -q | -m | -P)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
@@ -15,17 +15,29 @@ _freehint()
 		mapfile -t COMPREPLY < <(compgen -W "error warn info debug" -- "$word")
 		return
 		;;
+	--give-back | -b)
+		mapfile -t COMPREPLY < <(compgen -W "off once always pressure" -- "$word")
+		return
+		;;
+	esac
+	# These letters name files in some commands only.
+	case $command$before in
+	doctor-[sQ] | map-[so] | dump-s | -*-s)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+		;;
 	esac
 	if [ "${COMP_WORDS[0]##*/}" = freehint-agent ]; then
 		options="$options --qmp --shm --user --json --once --log-level --poll-us"
-		options="$options --metrics --give-up"
+		options="$options --metrics --give-up --give-back --leave --pressure-file"
 	elif [ "$COMP_CWORD" = 1 ]; then
-		options="doctor status migrate map dump --help --version"
+		options="doctor status migrate give-back map dump --help --version"
 	else
 		case $command in
 		doctor) options="$options --qemu --qmp --shm --user" ;;
 		status) options="$options --qmp --json" ;;
 		migrate) options="$options --qmp --bandwidth --downtime --quiet --no-hints" ;;
+		give-back) options="$options --qmp --always --stop --order --leave --quiet" ;;
 		map) options="$options --qmp --shm --output --cells" ;;
 		dump) options="$options --shm" ;;
 		esac

@@ -71,7 +71,7 @@ for option in $(options_of "$ROOT/sbin/freehint-agent"); do
 		fail "the completion does not know $option of freehint-agent"
 done
 
-COMMANDS=$("$ROOT/bin/freehint" --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
+COMMANDS=$("$ROOT/bin/freehint" --help | sed -n 's/^  \([a-z-]*\) .*/\1/p')
 bash -n "$ROOT/share/bash-completion/completions/freehint"
 for command in $COMMANDS; do
 	# shellcheck disable=SC2046

@@ -29,6 +29,7 @@ int fake_qmp_listen(struct fake_qmp *server, const char *path)
 	server->runstate = "running";
 	server->state = "ready";
 	server->mode = "off";
+	server->paused = "";
 	server->greeting = GREETING;
 	snprintf(server->path, sizeof(server->path), "%s", path);
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
@@ -133,10 +134,13 @@ static void query_freehint(struct fake_qmp *server, const json_t *command)
 			  "bytes-skipped", (json_int_t)server->count * 4096);
 	if (server->can_give_back)
 		json_object_set_new(reply, "give-back",
-				    json_pack("{s:s, s:b, s:b, s:I}", "mode", server->mode,
+				    json_pack("{s:s, s:b, s:b, s:I, s:I, s:s}",
+					      "mode", server->mode,
 					      "asking", server->asking,
 					      "drained", server->drained,
-					      "bytes", (json_int_t)server->bytes));
+					      "bytes", (json_int_t)server->bytes,
+					      "resident", (json_int_t)server->resident,
+					      "paused", server->paused));
 	answer(server, command, "return", reply);
 }
 

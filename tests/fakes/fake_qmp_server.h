@@ -33,6 +33,8 @@
  * @asking:     "asking" of that member; a command that is taken changes it
  * @drained:    "drained" of that member
  * @bytes:      "bytes" of that member
+ * @resident:   "resident" of that member
+ * @paused:     "paused" of that member
  * @give_back_refusal: description of the error that give-back gets, or NULL
  * @discard_refusal: description of the error that discard gets, or NULL
  * @greeting:   what is said to who connects, "" for nothing
@@ -71,6 +73,8 @@ struct fake_qmp {
 	bool asking;
 	bool drained;
 	u64 bytes;
+	u64 resident;
+	const char *paused;
 	const char *give_back_refusal;
 	const char *discard_refusal;
 	const char *greeting;

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * freehint give-back: have QEMU ask the guest for its free memory, show how much the host
+ * gets, and restore what was found when it is interrupted.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "give_back_options.h"
+#include "give_back_watch.h"
+#include "include/freehint/qmp_names.h"
+#include "interrupts.h"
+#include "progress.h"
+#include "qmp_call.h"
+
+/* Negative numbers are left to the extension. */
+static bool tell_qemu(struct qmp_call *call, enum give_back_mode mode, long long order,
+		      long long leave)
+{
+	json_t *args = json_pack("{s:s}", FREEHINT_ARG_MODE, give_back_mode_names[mode]);
+
+	if (order >= 0)
+		json_object_set_new(args, FREEHINT_ARG_ORDER, json_integer(order));
+	if (leave >= 0)
+		json_object_set_new(args, FREEHINT_ARG_LEAVE, json_integer(leave));
+	return qmp_call_ok(call, FREEHINT_QMP_GIVE_BACK, args);
+}
+
+/* Only a mode that lasts is worth restoring: "once" ends by itself. */
+static bool restore(struct qmp_call *call, const struct give_back_status *found)
+{
+	if (found->mode == GIVE_BACK_ALWAYS)
+		return tell_qemu(call, GIVE_BACK_ALWAYS, (long long)found->order,
+				 (long long)found->leave_mib);
+	return tell_qemu(call, GIVE_BACK_OFF, -1, -1);
+}
+
+static void print_summary(const struct give_back_watch *watch)
+{
+	const struct give_back_status *now = &watch->now, *before = &watch->before;
+
+	printf("%.1f MB given back in %.2f s, %.1f MB resident before, %.1f MB after\n",
+	       ((double)now->bytes - (double)before->bytes) / 1e6,
+	       (double)now->elapsed_us / 1e6, (double)before->resident / 1e6,
+	       (double)now->resident / 1e6);
+	fflush(stdout);
+}
+
+static enum cli_exit interrupted(struct give_back_watch *watch)
+{
+	bool always = watch->before.mode == GIVE_BACK_ALWAYS;
+
+	print_summary(watch);
+	if (watch->now.mode != watch->mode) {
+		progress_message("interrupted; another client has set mode %s meanwhile, it stays",
+				 give_back_mode_names[watch->now.mode]);
+		return CLI_NOT_MIGRATED;
+	}
+	if (restore(watch->call, &watch->before)) {
+		progress_message("interrupted, %s", always ?
+				 "QEMU goes on as before, with mode always" :
+				 "QEMU asks the guest no longer");
+		return CLI_NOT_MIGRATED;
+	}
+	progress_message("interrupted, but QEMU still asks: %s; freehint give-back --stop ends "
+			 "it", watch->call->error);
+	return CLI_NO_ANSWER;
+}
+
+/* A single pass does not end what somebody else wants to last. */
+static enum cli_exit drained(struct give_back_watch *watch)
+{
+	print_summary(watch);
+	if (watch->before.mode != GIVE_BACK_ALWAYS || watch->now.mode != GIVE_BACK_OFF)
+		return CLI_OK;
+	if (restore(watch->call, &watch->before))
+		return CLI_OK;
+	progress_message("mode always, which was on before, was not restored: %s",
+			 watch->call->error);
+	return CLI_NO_ANSWER;
+}
+
+static enum cli_exit finish(struct give_back_watch *watch)
+{
+	switch (give_back_watch(watch)) {
+	case GIVE_BACK_DRAINED:
+		return drained(watch);
+	case GIVE_BACK_INTERRUPTED:
+		return interrupted(watch);
+	case GIVE_BACK_STOPPED:
+		print_summary(watch);
+		progress_message("another client has stopped it before the guest had given all");
+		return CLI_NOT_MIGRATED;
+	default:
+		progress_message("%s; QEMU goes on asking if it runs", watch->call->error);
+		return CLI_NO_ANSWER;
+	}
+}
+
+static enum cli_exit refused(const struct qmp_call *call)
+{
+	if (call->absent)
+		progress_message("this QEMU's extension cannot give memory back: update "
+				 "freehint-qemu.so");
+	else
+		progress_message("%s; freehint doctor --qmp has more", call->error);
+	return CLI_NO_ANSWER;
+}
+
+static enum cli_exit stop(struct qmp_call *call)
+{
+	if (!tell_qemu(call, GIVE_BACK_OFF, -1, -1))
+		return refused(call);
+	puts("QEMU asks the guest no longer");
+	return CLI_OK;
+}
+
+static enum cli_exit run(struct qmp_call *call, const struct give_back_options *opt)
+{
+	struct give_back_watch watch = {
+		.call = call, .socket = opt->qmp, .quiet = opt->quiet, .mode = opt->mode,
+	};
+
+	if (opt->mode == GIVE_BACK_OFF)
+		return stop(call);
+	if (!give_back_query(call, &watch.before)) {
+		progress_message("%s", call->absent ?
+				 "QEMU runs without the extension: start it with -plugin "
+				 "file=freehint-qemu.so" : call->error);
+		return CLI_NO_ANSWER;
+	}
+	if (!tell_qemu(call, opt->mode, opt->order, opt->leave))
+		return refused(call);
+	return finish(&watch);
+}
+
+enum cli_exit cli_give_back(int argc, char **argv)
+{
+	struct give_back_options opt = { .mode = GIVE_BACK_ONCE, .order = -1, .leave = -1 };
+	enum cli_exit code = CLI_NO_ANSWER;
+	struct qmp_call call;
+
+	progress_command("give-back");
+	if (argp_parse(&give_back_argp, argc, argv, 0, NULL, &opt))
+		return CLI_USAGE;
+	/* From the first command on: an interrupt must not leave QEMU asking. */
+	interrupts_catch();
+	if (qmp_call_open(&call, opt.qmp))
+		progress_message("%s", call.error);
+	else
+		code = run(&call, &opt);
+	qmp_call_close(&call);
+	return code;
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Parses the command line of freehint give-back.
+ */
+#include "give_back_options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "include/freehint/limits.h"
+#include "include/freehint/shm_layout.h"
+
+#define LEAVE_MAX	((long long)(FREEHINT_MAX_PAGES >> (20 - FREEHINT_PAGE_SHIFT)))
+
+static const struct argp_option options[] = {
+	{ "qmp", 'q', "SOCKET", 0, "a monitor socket of QEMU that no other client uses", 0 },
+	{ "always", 'a', NULL, 0, "go on asking after the guest has given what it has now", 0 },
+	{ "stop", 's', NULL, 0, "ask no longer", 0 },
+	{ "order", 'o', "N", 0,
+	  "smallest block, 2^N pages of 4 KiB: 1 to 18 (default 9, 2 MiB)", 0 },
+	{ "leave", 'L', "MIB", 0, "free memory that the guest keeps, MiB (default 0)", 0 },
+	{ "quiet", 'Q', NULL, 0, "show no progress, only the summary", 0 },
+	{ 0 },
+};
+
+static long long parse_number(const char *arg, const char *what, long long min,
+			      long long max, struct argp_state *state)
+{
+	char *end;
+	long long value;
+
+	errno = 0;
+	value = strtoll(arg, &end, 10);
+	if (errno || end == arg || *end || value < min || value > max)
+		argp_error(state, "--%s is %s, give a number from %lld to %lld", what, arg, min,
+			   max);
+	return value;
+}
+
+static error_t check(const struct give_back_options *opt, struct argp_state *state)
+{
+	if (!opt->qmp)
+		argp_error(state, "give QEMU's monitor socket with --qmp");
+	if (opt->mode == GIVE_BACK_OFF && (opt->order >= 0 || opt->leave >= 0))
+		argp_error(state, "--stop takes neither --order nor --leave");
+	return 0;
+}
+
+static error_t set_mode(struct give_back_options *opt, enum give_back_mode mode,
+			struct argp_state *state)
+{
+	if (opt->mode != GIVE_BACK_ONCE && opt->mode != mode)
+		argp_error(state, "give --always or --stop, not both");
+	opt->mode = mode;
+	return 0;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct give_back_options *opt = state->input;
+
+	switch (key) {
+	case 'q':
+		opt->qmp = arg;
+		return 0;
+	case 'a':
+		return set_mode(opt, GIVE_BACK_ALWAYS, state);
+	case 's':
+		return set_mode(opt, GIVE_BACK_OFF, state);
+	case 'o':
+		opt->order = parse_number(arg, "order", 1, FREEHINT_BLOCK_MAX_ORDER, state);
+		return 0;
+	case 'L':
+		opt->leave = parse_number(arg, "leave", 0, LEAVE_MAX, state);
+		return 0;
+	case 'Q':
+		opt->quiet = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "%s is not an option, and there are no other arguments", arg);
+		return EINVAL;
+	case ARGP_KEY_END:
+		return check(opt, state);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp give_back_argp = {
+	.options = options,
+	.parser = parse,
+	.doc = "Has QEMU ask the guest for its free memory, and shows how much the host gets. "
+	       "Ctrl-C stops asking. An agent has to run beside QEMU, and the guest needs "
+	       "freehint.ko.\v"
+	       "Exit codes: 0 the guest has given what it has, or --stop, 1 wrong usage, 4 QEMU "
+	       "does not answer or refuses, 5 interrupted, or stopped by somebody else.",
+};

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Watches how a guest gives memory back, until it has no more.
+ */
+#ifndef FREEHINT_CLI_GIVE_BACK_WATCH_H
+#define FREEHINT_CLI_GIVE_BACK_WATCH_H
+
+#include "host-agent/common/give_back_status.h"
+#include "qmp_call.h"
+
+/**
+ * enum give_back_end - how the watch ended
+ * @GIVE_BACK_DRAINED:     the guest has nothing more to give
+ * @GIVE_BACK_INTERRUPTED: Ctrl-C
+ * @GIVE_BACK_STOPPED:     another client has turned it off
+ * @GIVE_BACK_LOST:        QEMU does not answer; call->error is set
+ */
+enum give_back_end {
+	GIVE_BACK_DRAINED,
+	GIVE_BACK_INTERRUPTED,
+	GIVE_BACK_STOPPED,
+	GIVE_BACK_LOST,
+};
+
+/**
+ * struct give_back_watch - a watch
+ * @call:   connection; opened again when it breaks
+ * @socket: where it was opened
+ * @quiet:  show no progress
+ * @mode:   what QEMU was told
+ * @before: status before QEMU was told to ask
+ * @now:    last status
+ * @since_us: when the watch began, monotonic microseconds
+ * @paused: last reason that was printed
+ * @explained: the user was told what is missing
+ */
+struct give_back_watch {
+	struct qmp_call *call;
+	const char *socket;
+	bool quiet;
+	enum give_back_mode mode;
+	struct give_back_status before;
+	struct give_back_status now;
+	unsigned long long since_us;
+	char paused[GIVE_BACK_TEXT];
+	bool explained;
+};
+
+/** give_back_query() - read the status; Return: false with @call->error set */
+bool give_back_query(struct qmp_call *call, struct give_back_status *status);
+
+/** give_back_watch() - watch until there is nothing more to watch; calls progress_end() */
+enum give_back_end give_back_watch(struct give_back_watch *watch);
+
+#endif /* FREEHINT_CLI_GIVE_BACK_WATCH_H */
