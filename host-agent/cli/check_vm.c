@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "check_give_back.h"
 #include "findings.h"
 #include "host-agent/common/json_natural.h"
 #include "include/freehint/limits.h"
@@ -134,6 +135,7 @@ static void check_connected(struct qmp_call *call)
 	if (status) {
 		buses = qmp_call(call, "query-pci", NULL);
 		check_status(status, buses);
+		check_give_back(call, status);
 		check_postcopy(call);
 	} else if (call->absent) {
 		finding_wrong("this QEMU runs without the extension: start it with -plugin "

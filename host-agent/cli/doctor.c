@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "check_access.h"
+#include "check_give_back.h"
 #include "check_host.h"
 #include "check_qemu.h"
 #include "check_vm.h"
@@ -76,6 +77,7 @@ enum cli_exit cli_doctor(int argc, char **argv)
 	check_qemus(doctor.qemu);
 	check_agent();
 	check_userfaultfd();
+	check_pressure();
 	if (doctor.shm)
 		check_shm(doctor.shm);
 	check_access(doctor.user, doctor.qmp, doctor.shm);

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * doctor on giving memory back: each obstacle is named with what to do, the region's own
+ * backend is none, and nothing of it is a fault.
+ */
+/* links: host-agent/cli/check_give_back.c host-agent/common/give_back_status.c */
+/* links: host-agent/common/pressure_trigger.c */
+/* libs: jansson */
+#include "host-agent/cli/check_give_back.h"
+#include "host-agent/cli/findings.h"
+#include "tests/unit/unit.h"
+
+static char said[4096];
+static unsigned int good;
+static const char *memdev, *objects, *set;
+
+/* QEMU: @set is the property that is true. */
+json_t *qmp_call(struct qmp_call *call, const char *command, json_t *args)
+{
+	const char *name = json_string_value(json_object_get(args, "property"));
+	json_t *answer = NULL;
+
+	if (!strcmp(command, "query-memdev"))
+		answer = json_loads(memdev, 0, NULL);
+	else if (!strcmp(command, "qom-list"))
+		answer = json_loads(objects, 0, NULL);
+	else if (!strcmp(command, "qom-get") && name)
+		answer = json_boolean(set && strstr(set, name));
+	json_decref(args);
+	return answer;
+}
+
+static void add(const char *fmt, va_list args)
+{
+	vsnprintf(said + strlen(said), sizeof(said) - strlen(said), fmt, args);
+}
+
+void finding_ok(const char *fmt, ...)
+{
+	good++;
+}
+
+void finding_note(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	add(fmt, args);
+	va_end(args);
+}
+
+void finding_wrong(const char *fmt, ...)
+{
+	fail_msg("nothing of it prevents hints: %s", fmt);
+}
+
+static int setup(void **state)
+{
+	said[0] = '\0';
+	good = 0;
+	set = "share";
+	memdev = "[{\"id\": \"freehint\", \"prealloc\": true}, {\"id\": \"ram\"}, {}]";
+	objects = "[{\"name\": \"ram\", \"type\": \"child<memory-backend-file>\"}]";
+	return 0;
+}
+
+static void check(const char *guest, const char *refused)
+{
+	json_t *status = json_pack("{s:{s:s}, s:{s:s}, s:{s:s, s:s}}", "region", "memdev",
+				   "freehint", "guest", "give-back", guest, "give-back",
+				   "mode", "off", "refused", refused);
+
+	check_give_back(NULL, status);
+	json_decref(status);
+}
+
+static void nothing_in_the_way_is_fine(void **state)
+{
+	check("possible", "");
+	assert_string_equal(said, "");
+	assert_int_equal(good, 1);
+}
+
+static void each_state_of_the_guest_has_advice(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "unknown", "update freehint.ko" },
+		{ "no-kernel", "CONFIG_PAGE_REPORTING" },
+		{ "busy", "free-page-reporting=on" },
+		{ "contract", "freehint status" },
+		{ "admin", "give_back=0" },
+		{ "failed", "dmesg" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		setup(state);
+		check(cases[i][0], "");
+		assert_non_null(strstr(said, cases[i][1]));
+		assert_int_equal(good, 0);
+	}
+}
+
+static void backends_are_named(void **state)
+{
+	memdev = "[{\"id\": \"ram\", \"prealloc\": true}]";
+	set = NULL;
+	check("possible", "");
+	assert_non_null(strstr(said, "'ram' has prealloc=on"));
+	assert_non_null(strstr(said, "'ram' is a private mapping"));
+	setup(state);
+	set = "share readonly";
+	check("possible", "");
+	assert_non_null(strstr(said, "'ram' is read-only"));
+	/* Memory that is no file is private by nature. */
+	setup(state);
+	set = NULL;
+	objects = "[{\"name\": \"ram\", \"type\": \"child<memory-backend-ram>\"}]";
+	check("possible", "");
+	assert_string_equal(said, "");
+}
+
+static void refusal_of_the_extension_is_told(void **state)
+{
+	check("possible", "memory is locked");
+	assert_non_null(strstr(said, "memory is locked"));
+	assert_int_equal(good, 0);
+}
+
+static void answers_that_are_no_lists_do_no_harm(void **state)
+{
+	memdev = "{}";
+	objects = "7";
+	check("possible", "");
+	assert_int_equal(good, 1);
+}
+
+static void old_extension_is_told(void **state)
+{
+	json_t *status = json_object();
+
+	check_give_back(NULL, status);
+	assert_non_null(strstr(said, "update freehint-qemu.so"));
+	json_decref(status);
+}
+
+RUN_TESTS(NULL, NULL,
+		cmocka_unit_test_setup(nothing_in_the_way_is_fine, setup),
+		cmocka_unit_test_setup(each_state_of_the_guest_has_advice, setup),
+		cmocka_unit_test_setup(backends_are_named, setup),
+		cmocka_unit_test_setup(refusal_of_the_extension_is_told, setup),
+		cmocka_unit_test_setup(answers_that_are_no_lists_do_no_harm, setup),
+		cmocka_unit_test_setup(old_extension_is_told, setup),
+)
