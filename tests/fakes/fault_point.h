@@ -33,6 +33,11 @@
 	X(SEAL_SEEN)		\
 	X(LAST_SENT)		\
 	X(ROUND_OVER)		\
+	/* memory given back */	\
+	X(GIVE_BACK_SENT)	\
+	X(OFFER_COPIED)		\
+	X(DISCARD_SENT)		\
+	X(DISCARD_TAKEN)	\
 	/* the end */		\
 	X(MIGRATION_ENDED)	\
 	X(CONNECTION_LOST)
