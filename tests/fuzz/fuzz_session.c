@@ -5,7 +5,8 @@
  * that is still arriving, never wait for something that cannot come, and never send
  * what is no command.
  */
-/* links: tests/fuzz/session_rig.c host-agent/agent/session.c host-agent/agent/session_query.c */
+/* links: tests/fuzz/session_rig.c tests/fuzz/session_checks.c */
+/* links: host-agent/agent/session.c host-agent/agent/session_query.c */
 /* links: host-agent/agent/session_attach.c host-agent/agent/session_note.c */
 /* links: host-agent/agent/qmp_client.c host-agent/agent/qmp_command.c */
 /* links: host-agent/common/qmp_stream.c */
@@ -68,6 +69,8 @@ static void step(void)
 		break;
 	case 3:
 		session_rig_write_region(what / 8);
+		if (what / 8 == 30)
+			session_pressed(&rig.session);
 		break;
 	case 4:
 		/* The connection ends, or sends less than asked. */

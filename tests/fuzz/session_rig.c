@@ -68,22 +68,6 @@ ssize_t __wrap_recv(int fd, void *to, size_t size, int flags)
 	return (ssize_t)some;
 }
 
-/* A whole line has to be a command that QEMU knows. */
-static void check_line(void)
-{
-	json_error_t error;
-	json_t *command = json_loadb(rig.line, rig.line_len, 0, &error);
-	const char *name = json_string_value(json_object_get(command, "execute"));
-	unsigned int i, known = 0;
-
-	for (i = 0; name && i < QMP_COMMANDS; i++)
-		known += !strcmp(name, qmp_client_command_name(i));
-	MUST(known == 1);
-	MUST(json_integer_value(json_object_get(command, "id")) > 0);
-	json_decref(command);
-	rig.line_len = 0;
-}
-
 ssize_t __wrap_sendmsg(int fd, const struct msghdr *msg, int flags)
 {
 	size_t len = msg->msg_iov->iov_len;
@@ -102,7 +86,7 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *msg, int flags)
 	memcpy(rig.line + rig.line_len, text, len);
 	rig.line_len += len;
 	if (rig.line[rig.line_len - 1] == '\n')
-		check_line();
+		session_check_line();
 	return (ssize_t)len;
 }
 
@@ -204,6 +188,11 @@ static json_t *some_status(void)
 		"region", "size", (json_int_t)(how & 4 ? take16(&rig.in) : RIG_REGION),
 		"counters", "rounds", (json_int_t)(how >> 4));
 
+	if (how & 0x80)
+		json_object_set_new(reply, "give-back",
+				    json_pack("{s:s, s:b, s:b, s:I}", "mode", "always",
+					      "asking", how & 0x40, "drained", how & 0x20,
+					      "bytes", (json_int_t)how));
 	if (how & 8)
 		json_object_set_new(reply, "refused", json_string(states[how >> 4]));
 	return reply;
@@ -266,11 +255,30 @@ void session_rig_answer(u8 how)
 		session_handle_qmp(&rig.session);
 }
 
+/* A session, and an offer in it: mostly well-formed blocks. */
+static void write_offer(void)
+{
+	struct freehint_offer *offer = &rig.region->offer;
+	u64 word = take16(&rig.in);
+	unsigned int i;
+
+	rig.region->give_back_request.session = word & 7;
+	offer->session = word & 7;
+	offer->count = take8(&rig.in);
+	for (i = 0; i < offer->count && i < FREEHINT_OFFER_BLOCKS; i++)
+		offer->block[i] = ((word * (i + 1)) % 4096) << 9 | 9ULL << 56;
+	if (word & 0x8000)
+		offer->block[0] = word * 0x9e3779b97f4a7c15ULL;
+	offer->sequence = word;
+}
+
 void session_rig_write_region(u8 how)
 {
 	u8 *bytes = (u8 *)rig.region;
 
-	if (how & 1)
+	if ((how & 0x11) == 0x11)
+		write_offer();
+	else if (how & 1)
 		freehint_write_request(rig.region, how & 2 ? 0 : 1000 + take8(&rig.in),
 				       how % 4, 1);
 	else if (how & 2)
@@ -289,24 +297,6 @@ void session_rig_break(u8 how)
 		rig.closed = true;
 	else
 		rig.narrow = how / 2;
-}
-
-void session_rig_check(void)
-{
-	const struct session *s = &rig.session;
-
-	if (s->done)
-		return;
-	/* Never asleep for ever: something is waited for, and it can come. */
-	if (s->qmp.state == QMP_DOWN)
-		MUST(rig.armed[EVENT_RETRY] && !s->region.base && s->qmp.fd < 0);
-	else
-		MUST(rig.armed[EVENT_QMP]);
-	if (s->qmp.state == QMP_UP)
-		MUST(rig.armed[EVENT_QUERY]);
-	MUST(!s->region.base || rig.armed[EVENT_POLL]);
-	MUST(s->pending_queries <= 3 && s->flow.batch.busy <= FREEHINT_MAX_INFLIGHT);
-	MUST(s->region.base == (const void *)s->flow.round.reader.shm);
 }
 
 static void make_region(void)
@@ -336,10 +326,14 @@ static const struct session *pristine(void)
 
 void session_rig_start(const u8 *data, size_t size)
 {
+	u8 how;
+
 	if (!rig.region)
 		make_region();
 	rig.in = (struct input){ data, size };
-	rig.conf.json = take8(&rig.in) & 1;
+	how = take8(&rig.in);
+	rig.conf.json = how & 1;
+	rig.conf.give_back = how >= 0xf0 ? how / 2 % GIVE_BACK_POLICIES : GIVE_BACK_POLICY_OFF;
 	memset(rig.region, 0, RIG_REGION);
 	MUST(!freehint_write_host_hello(rig.region, RIG_REGION, RIG_INSTANCE));
 	memset(rig.armed, 0, sizeof(rig.armed));

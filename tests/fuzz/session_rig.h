@@ -39,7 +39,7 @@ struct session_rig {
 	size_t said_len;
 	bool closed;
 	unsigned int narrow;
-	char line[2 * QMP_MAX_TEXT];
+	char line[2 * QMP_LONG_TEXT];
 	size_t line_len;
 };
 
@@ -65,6 +65,9 @@ void session_rig_write_region(u8 how);
 
 /** session_rig_break() - the connection closes, or the socket fills up */
 void session_rig_break(u8 how);
+
+/** session_check_line() - a whole line was sent: it has to be a command that QEMU knows */
+void session_check_line(void);
 
 /** session_rig_check() - what must hold between any two events */
 void session_rig_check(void);
