@@ -63,7 +63,7 @@ typedef memory {
 	byte instance
 }
 
-memory ram, saved;
+memory ram, saved, nothing;
 
 /* The two QEMUs. */
 typedef extension {
@@ -284,8 +284,11 @@ end:	do
 #endif
 			copy_memory(ram, saved);
 			new_instance()
-		fi }
-	:: atomic { !is_saved -> /* savevm: the guest is stopped meanwhile */
+		fi;
+		/* Reverted to after one event at most; forgotten, it makes fewer states. */
+		copy_memory(saved, nothing);
+		is_saved = false }
+	:: atomic { !is_saved && events < EVENTS -> /* savevm: the guest is stopped meanwhile */
 		give_up();
 		copy_memory(saved, ram);
 		is_saved = true }
