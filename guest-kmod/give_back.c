@@ -12,8 +12,6 @@
  *
  * The kernel's passes are frozen during suspend and hibernation. So a notifier ends the
  * session before, and the next poll after it begins a new one.
- *
- * docs/guest-module.md has the states and the reasons.
  */
 #include <linux/device.h>
 #include <linux/err.h>
@@ -40,6 +38,10 @@
 /* Pause after an offer that the host did not take or declined; it doubles each time. */
 #define PAUSE_FIRST	(1 * HZ)
 #define PAUSE_LAST	(60 * HZ)
+
+/* After the first drain, a pass that gave back less than a batch is followed by a pause. */
+#define SMALL_BLOCKS	32U
+#define SMALL_PAUSE	(2 * HZ)
 
 /* Counting free pages takes at most one part in so many of the time. */
 #define COUNT_SHARE	20
@@ -165,10 +167,9 @@ static int offer_batch(struct page_reporter *reporter, unsigned int count, u64 p
 static void find_more(struct page_reporter *reporter)
 {
 	struct give_back *gb = container_of(reporter, struct give_back, reporter);
-	unsigned long now = jiffies, not_before = READ_ONCE(gb->not_before);
+	long rest = READ_ONCE(gb->not_before) - jiffies;
 
-	queue_delayed_work(system_long_wq, &gb->work,
-			   time_after(not_before, now) ? not_before - now : 0);
+	queue_delayed_work(system_long_wq, &gb->work, max(rest, 0L));
 }
 
 static void start_work(struct give_back *gb)
@@ -262,9 +263,9 @@ static void note_drained(struct give_back *gb)
 /* Return: jiffies until the next pass, or NEVER. */
 static unsigned long run_pass(struct give_back *gb)
 {
-	unsigned long counted, pause;
+	unsigned long counted = jiffies, pause;
+	u64 before = gb->state.pages;
 
-	counted = jiffies;
 	gb->budget = count_budget(gb);
 	counted = jiffies - counted;
 	gb->end = PASS_EMPTY;
@@ -272,6 +273,9 @@ static unsigned long run_pass(struct give_back *gb)
 		page_reporter_pass(&gb->reporter);
 	switch (gb->end) {
 	case PASS_AGAIN:
+		if (gb->state.drained &&
+		    gb->state.pages - before < (u64)SMALL_BLOCKS << gb->reporter.order)
+			return SMALL_PAUSE;
 		return 0;
 	case PASS_REFUSED:
 		pause = gb->pause;
@@ -360,7 +364,6 @@ struct give_back *give_back_create(struct device *dev, void *base, u64 size,
 				   struct guest_stats *stats)
 {
 	struct give_back *gb;
-	int ret;
 
 	gb = kzalloc(sizeof(*gb), GFP_KERNEL);
 	if (!gb)
@@ -378,11 +381,8 @@ struct give_back *give_back_create(struct device *dev, void *base, u64 size,
 	INIT_DELAYED_WORK(&gb->work, run_session);
 	gb->not_before = jiffies;
 	gb->suspend.notifier_call = suspend_callback;
-	ret = register_pm_notifier(&gb->suspend);
-	if (!ret)
-		return gb;
-	kfree(gb);
-	return ERR_PTR(ret);
+	register_pm_notifier(&gb->suspend);
+	return gb;
 }
 
 void give_back_halt(struct give_back *gb)
