@@ -14,7 +14,9 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
+import give_back
 import guest_cost
 import measure
 import plots
@@ -38,6 +40,8 @@ from settings import accelerator, default_mem, mib  # noqa: E402
 
 STUMBLES = (Failure, GuestTimeout, OSError, QmpClosed, QmpError, RuntimeError, TimeoutError,
             KeyError)
+# Suites that are a module each.
+PAIRS = {suites.POSTCOPY: postcopy, suites.GIVE_BACK: give_back}
 OUT = os.path.join(paths.ROOT, "docs", "performance")
 
 
@@ -51,7 +55,8 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure freehint against its peers.")
     parser.add_argument("--suite", action="append", choices=suites.NAMES,
                         help="run this one only; may be given again")
-    parser.add_argument("--peer", action="append", choices=list(BY_NAME))
+    parser.add_argument("--peer", action="append",
+                        choices=list(dict.fromkeys((*BY_NAME, *give_back.WAYS))))
     parser.add_argument("--workload", action="append", choices=list(WORKLOADS))
     parser.add_argument("--reps", type=int, default=3, help="default 3")
     parser.add_argument("--mem", type=mib, default=default_mem(), help="default 8G")
@@ -160,21 +165,22 @@ def run_remains(options: argparse.Namespace, table: Table) -> int:
                for rep in range(1, options.reps + 1) for state in remains.STATES)
 
 
-def run_postcopy(options: argparse.Namespace, table: Table) -> int:
-    """Switches to postcopy; peers take turns. Returns the failed rows."""
+def run_pairs(options: argparse.Namespace, suite: str, module: Any, table: Table) -> int:
+    """A module's cases of workload and peer, which take turns. Returns the failed rows."""
     failed = 0
-    for rep, case in itertools.product(range(1, options.reps + 1), postcopy.CASES):
-        base = {"suite": suites.POSTCOPY, "rep": rep, "mem_mib": options.mem,
+    for rep, case in itertools.product(range(1, options.reps + 1), module.CASES):
+        base = {"suite": suite, "rep": rep, "mem_mib": options.mem,
                 "workload": case.workload, "peer": case.peer}
-        if options.peer and case.peer not in options.peer:
+        if (options.peer and case.peer not in options.peer or
+                options.workload and case.workload not in options.workload):
             continue
         try:
-            row = postcopy.run(case, options.mem, options.smp)
+            row = module.run(case, options.mem, options.smp)
         except STUMBLES as error:
             row = {"failed": " ".join(f"{type(error).__name__}: {error}".split())[:300]}
         failed += "failed" in row
         table.add(base | row)
-        say(f"postcopy: {case.workload}, {case.peer}: {row}")
+        say(f"{suite}: {case.workload}, {case.peer}: {row}")
     return failed
 
 
@@ -189,8 +195,9 @@ def run_all(options: argparse.Namespace) -> int:
             failed += run_guest(options, Table(path, guest_cost.COLUMNS, about))
         elif suite == suites.REMAINS:
             failed += run_remains(options, Table(path, remains.COLUMNS, about))
-        elif suite == suites.POSTCOPY:
-            failed += run_postcopy(options, Table(path, postcopy.COLUMNS, about))
+        elif suite in PAIRS:
+            failed += run_pairs(options, suite, PAIRS[suite],
+                                Table(path, PAIRS[suite].COLUMNS, about))
         else:
             failed += run_suite(options, suite, Table(path, measure.COLUMNS, about))
     return failed

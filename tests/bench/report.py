@@ -11,7 +11,8 @@ import statistics
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from peers import LABELS
+import give_back
+from peers import LABELS, MIB
 import rows
 import suites
 
@@ -207,6 +208,40 @@ def postcopy(found: list[Row]) -> str:
                      "until all is there: no hints / this"], lines)
 
 
+def back(found: list[Row]) -> str:
+    """Memory that came back, and what its next use costs."""
+    columns: tuple[tuple[tuple[Any, ...], str], ...] = (
+        (("back_s", ".2f"), "until the host has it, s"),
+        (("rss_before", ".0f", 1 / MIB), "resident before, MiB"),
+        (("rss_after", ".0f", 1 / MIB), "after, MiB"), (("used_mib", ".0f"), "in use, MiB"),
+        (("given", ".0f", 1 / MIB), "given back, MiB"),
+        (("touch_ms", ".0f"), "256 MiB used again, ms"))
+    lines = []
+    for (workload, peer), group in by(found, "workload", "peer").items():
+        if workload == "compile":
+            continue
+        base = [row for row in found
+                if row["peer"] == "reporting" and row["workload"] == workload]
+        lines.append([workload, give_back.WAYS[peer].label,
+                      *(spread(group, *column) for column, _ in columns),
+                      ratio(group, base, "back_s")])
+    return markdown(["guest", "", *(title for _, title in columns),
+                     "time: free page reporting / this"], lines)
+
+
+def back_work(found: list[Row]) -> str:
+    """What a guest that compiles loses, and how much it holds meanwhile."""
+    base = [row for row in found if row["peer"] == "none"]
+    lines = []
+    for (peer,), group in by((row for row in found if row["workload"] == "compile"),
+                             "peer").items():
+        work, undisturbed = median(group, "work"), median(base, "work")
+        lines.append([give_back.WAYS[peer].label, spread(group, "work", ".2f"),
+                      f"{100 * (1 - work / undisturbed):.1f} %" if work and undisturbed else "",
+                      spread(group, "rss_mean", ".0f", 1 / MIB)])
+    return markdown(["", "files a second", "slower by", "resident on average, MiB"], lines)
+
+
 def simulated(found: list[Row]) -> str:
     """The host's side alone, for guests that fit no machine here."""
     columns = [column for column in found[0] if column not in ("tib", "pattern")] \
@@ -234,6 +269,8 @@ def tables(out: str) -> dict[str, str]:
         "rounds": (found["churn"] + found["compile"] + found["links"], rounds),
         "guest": (found["guest"], guest), "remains": (found["remains"], what_remains),
         "postcopy": (found["postcopy"], postcopy),
+        "give_back": (found["give_back"], back),
+        "give_back_work": (found["give_back"], back_work),
         "simulated": (found["simulated"], simulated),
     }
     done = {name: make(some) for name, (some, make) in makers.items() if some}

@@ -61,8 +61,9 @@ SUITES: dict[str, list[Case]] = {
                                  memory_mib=gib * 1024)],
 }
 
-# Measured in ways of their own: guest_cost.py, remains.py, postcopy.py.
+# Measured in ways of their own: guest_cost.py, remains.py, postcopy.py, give_back.py.
 GUEST = "guest"
 REMAINS = "remains"
 POSTCOPY = "postcopy"
-NAMES = (*SUITES, GUEST, REMAINS, POSTCOPY)
+GIVE_BACK = "give_back"
+NAMES = (*SUITES, GUEST, REMAINS, POSTCOPY, GIVE_BACK)

@@ -227,9 +227,9 @@ class Machine:
 
         patience.wait_for(started, f"the hello of the guest in {self.name}", timeout, 0.1)
 
-    def start_agent(self) -> Agent:
+    def start_agent(self, *options: str) -> Agent:
         """Start the agent of this machine."""
-        self.agent = Agent(self.shm, self.qemu.agent_qmp)
+        self.agent = Agent(self.shm, self.qemu.agent_qmp, options)
         return self.agent
 
     def _new_shm(self) -> str:

@@ -1,0 +1,156 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+# time limit: 900 s
+"""
+Free memory of a Linux guest goes back to the host: QEMU's resident memory goes down, what the
+guest uses stays as it is, whoever dies, and nothing goes back while a migration runs.
+"""
+from __future__ import annotations
+
+import re
+import signal
+
+from support import Hops, Work, attach_agent, check, step, wait_for
+from lib.machine import Machine, Spec
+from lib.result import run
+from lib.tool import tool
+
+MIB = 1 << 20
+FILL_MIB = 400
+# What a guest that has just filled and freed FILL_MIB must at least return.
+BACK_MIB = 300
+LONG = 60.0
+
+
+def spare(vm: Machine) -> str:
+    """A monitor socket that nobody uses."""
+    return vm.qemu.path("spare.qmp")
+
+
+def back(vm: Machine) -> dict[str, object]:
+    """What x-query-freehint has about it."""
+    return vm.query()["give-back"]
+
+
+def fill(vm: Machine) -> int:
+    """Write memory and free it; resident bytes then."""
+    vm.guest.must(f"memfill {FILL_MIB}M", 120)
+    return vm.qemu.rss()
+
+
+def goes_down(vm: Machine, before: int) -> None:
+    """Wait until the host has most of it."""
+    wait_for(lambda: vm.qemu.rss() < before - BACK_MIB * MIB,
+             lambda: f"resident memory to go down from {before >> 20} MiB, it is "
+                     f"{vm.qemu.rss() >> 20} MiB: {back(vm)}", LONG)
+
+
+def once(hops: Hops) -> None:
+    """The administrator's command, and its line."""
+    vm = hops.here
+    before = fill(vm)
+    text = tool("give-back", "--qmp", spare(vm))
+    check(vm.qemu.rss() < before - BACK_MIB * MIB,
+          f"{before >> 20} MiB before, {vm.qemu.rss() >> 20} MiB after: {text} {back(vm)}")
+    check(re.search(r"given back", text), f"the tool says: {text}")
+    state = back(vm)
+    check(state["mode"] == "off" and not state["asking"], f"it goes on: {state}")
+    step(f"once: {(before - vm.qemu.rss()) >> 20} MiB")
+
+
+def leave(hops: Hops) -> None:
+    """Free memory that is spared stays resident."""
+    vm = hops.here
+    before, free = fill(vm), vm.guest.mem_free_mib()
+    tool("give-back", "--qmp", spare(vm), "--leave", str(free - BACK_MIB // 2))
+    given = (before - vm.qemu.rss()) >> 20
+    check(given < BACK_MIB, f"{given} MiB were given back, {BACK_MIB // 2} were allowed")
+    step(f"left: {given} MiB given back")
+
+
+def always(hops: Hops) -> None:
+    """What is freed goes back by itself, until it is stopped."""
+    vm = hops.here
+    tool("give-back", "--qmp", spare(vm), "--always")
+    for _ in range(2):
+        goes_down(vm, fill(vm))
+    tool("give-back", "--qmp", spare(vm), "--stop")
+    wait_for(lambda: not back(vm)["asking"], "the end of it")
+    step("always, and stopped")
+
+
+def agent_dies(hops: Hops) -> None:
+    """Killed or stopped at any moment: the guest gets its blocks back, and it goes on after."""
+    vm = hops.here
+    free = vm.guest.mem_free_mib()
+    tool("give-back", "--qmp", spare(vm), "--always")
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        before = fill(vm)
+        assert vm.agent is not None
+        vm.agent.signal(number)
+        wait_for(lambda: vm.guest.mem_free_mib() > free - 64,
+                 "the guest to have its free memory", LONG)
+        if number == signal.SIGSTOP:
+            vm.agent.signal(signal.SIGCONT)
+        else:
+            attach_agent(vm)
+        goes_down(vm, before)
+    step("the agent was stopped and killed")
+
+
+def module_goes(hops: Hops) -> None:
+    """Unloaded in the middle of it, and loaded again: it goes on."""
+    vm = hops.here
+    before = fill(vm)
+    vm.unload_module()
+    wait_for(lambda: not vm.query()["guest"]["present"], "the module to be gone")
+    vm.load_module()
+    wait_for(lambda: vm.query()["guest"]["present"], "the module's hello")
+    goes_down(vm, max(before, fill(vm)))
+    step("the module was unloaded and loaded")
+
+
+def migrates(hops: Hops) -> None:
+    """While a migration runs nothing goes back; on the destination it is asked for anew."""
+    vm = hops.here
+    fill(vm)
+    hops.hold()
+    wait_for(lambda: not back(vm)["asking"], "the request to be withdrawn")
+    check(back(vm).get("paused"), f"no reason is given: {back(vm)}")
+    given = back(vm)["bytes"]
+    vm.guest.must(f"memfill {FILL_MIB // 2}M", 120)
+    check(back(vm)["bytes"] == given, f"{back(vm)} during a migration, {given} bytes before")
+    hops.cancel()
+    wait_for(lambda: back(vm)["asking"], "it to go on after a cancelled migration")
+    goes_down(vm, fill(vm))
+    hops.hold()
+    hops.release()
+    check(back(vm)["bytes"] >= given, f"{back(vm)}")
+    vm = hops.arrive()
+    attach_agent(vm)
+    wait_for(lambda: vm.query()["guest"]["present"], "the guest's hello on the destination")
+    check(back(vm)["mode"] == "off", f"the destination began by itself: {back(vm)}")
+    before = fill(vm)
+    tool("give-back", "--qmp", spare(vm))
+    check(vm.qemu.rss() < before - BACK_MIB * MIB, f"on the destination: {back(vm)}")
+    step("paused for migrations, and repeated on the destination")
+
+
+def travel(append: str, zero_mib: int) -> None:
+    """All of it with one kind of guest."""
+    with Hops(Spec(memory_mib=768, append=append, lifetime=800)) as hops:
+        attach_agent(hops.here)
+        work = Work(hops.here.guest, pages_mib=48, churn_mib=48, zero_mib=zero_mib)
+        for part in (once, leave, always, agent_dies, module_goes, migrates):
+            part(hops)
+            work.verify(hops.here.guest)
+
+
+def main() -> None:
+    """A guest whose free pages are dead, and one whose free pages must be zero."""
+    travel("", 0)
+    travel("init_on_free=1", 32)
+
+
+if __name__ == "__main__":
+    run(main)
