@@ -252,10 +252,23 @@ def simulated(found: list[Row]) -> str:
                      for (tib, pattern), group in by(found, "tib", "pattern").items()])
 
 
+def scan(found: list[Row]) -> str:
+    """The guest's scan in user space, before and after a change if there are both."""
+    columns = [column for column in found[0] if column not in ("guest", "scan")] if found else []
+    scans = list(dict.fromkeys(row["scan"] for row in found))
+    title = (lambda name, column: f"{column}, {name}") if len(scans) > 1 else \
+        (lambda name, column: column)
+    groups = by(found, "guest", "scan")
+    return markdown(["guest", *(title(name, column) for column in columns for name in scans)],
+                    [[kind, *(f"{median(groups[(kind, name)], column):.0f}"
+                              for column in columns for name in scans)]
+                     for kind in dict.fromkeys(row["guest"] for row in found)])
+
+
 def tables(out: str) -> dict[str, str]:
     """Every table that the CSV files have rows for; the name as in the markers."""
     found = {name: list(rows.read(os.path.join(out, f"{name}.csv")))
-             for name in (*suites.NAMES, "simulated")}
+             for name in (*suites.NAMES, "simulated", "scan")}
     every = [row for name in suites.SUITES for row in found[name]]
     makers: dict[str, tuple[list[Row], Callable[[list[Row]], str]]] = {
         "peers": (found["peers"], lambda some: compare_each(some, "workload")),
@@ -271,7 +284,7 @@ def tables(out: str) -> dict[str, str]:
         "postcopy": (found["postcopy"], postcopy),
         "give_back": (found["give_back"], back),
         "give_back_work": (found["give_back"], back_work),
-        "simulated": (found["simulated"], simulated),
+        "simulated": (found["simulated"], simulated), "scan": (found["scan"], scan),
     }
     done = {name: make(some) for name, (some, make) in makers.items() if some}
     path = os.path.join(out, "peers.csv")
