@@ -4,20 +4,20 @@
  * order. The scan takes no page and allocates no memory.
  *
  * Invariant: a page is reported for round R only if it was free at some instant after
- * R was opened. The worker loads R with acquire before the scan starts, so the scan
- * reads every page late enough. A page enters and leaves the buddy allocator under
- * zone->lock. So a page that is PageBuddy() under the lock is free now, and its next
- * owner writes to it after the scan has read it.
+ * R was opened. The worker loads R with acquire before the scan starts. A page enters and
+ * leaves the buddy allocator under zone->lock. So a page that is PageBuddy() under the
+ * lock is free now, and its next owner writes to it after the scan has read it.
  *
- * A dropped lock invalidates everything except "was free after R was opened". One
- * block, a page of the highest order, is scanned per hold of the lock.
+ * A block, a page of the highest order, is scanned in two steps:
+ *
+ *	look	without a lock: which pages look free? A guess, wrong in both directions.
+ *	confirm	under zone->lock: which of these are free? Only this step reports.
+ *
+ * A dropped lock invalidates everything except "was free after R was opened". So the
+ * second step may drop the lock between any two pages.
  *
  * The scan walks pfns and not the free lists: a list cannot be walked across a drop of
- * the lock. Pages on per-CPU lists are not reported: they leave these lists without
- * zone->lock.
- *
- * Struct pages may be unmapped when memory goes offline. pfn_to_online_page() under
- * zone->lock and a memory notifier keep the scan away from them.
+ * the lock. Pages on per-CPU lists are not reported: they leave these without zone->lock.
  *
  * docs/guest-module.md has the whole argument, also for zones that overlap and for
  * memory that goes offline or comes online.
@@ -38,9 +38,12 @@
 #define BLOCK_PAGES	((unsigned long)MAX_ORDER_NR_PAGES)
 #define BLOCK_WORDS	(MAX_ORDER_NR_PAGES / FREEHINT_WORD_BITS)
 
+/* Words of the kernel's bitmap of a block. */
+#define SEEN_WORDS	BITS_TO_LONGS(MAX_ORDER_NR_PAGES)
+
 static_assert(MAX_ORDER_NR_PAGES % FREEHINT_WORD_BITS == 0,
 	      "a block of the scan is whole words of the bitmap");
-static_assert(BLOCK_WORDS <= 64, "a block's bits live on the stack, twice");
+static_assert(BLOCK_WORDS <= 64, "a block's bits live on the stack, three times");
 
 /* Blocks before the watermark first moves: the host can start early. */
 #define FIRST_ADVANCE	8U
@@ -56,33 +59,28 @@ enum marked {
 	MARK_UNREPORTED,
 };
 
-/*
- * pfns [offlining_start, offlining_end) are going offline; offlining_end is 0 when none are.
- * The kernel takes memory offline one range at a time.
+/**
+ * struct scan_block - a block and what is known about its pages; bit n is pfn @start + n
+ * @start: first pfn, a multiple of BLOCK_PAGES
+ * @marked: pages that the scan marks in @free
+ * @seen:  first pages of what looked free without the lock; never reported
+ * @free:  pages that were free under the lock of their zone
  */
-static unsigned long offlining_start;
-static unsigned long offlining_end;
+struct scan_block {
+	unsigned long start;
+	enum marked marked;
+	DECLARE_BITMAP(seen, MAX_ORDER_NR_PAGES);
+	DECLARE_BITMAP(free, MAX_ORDER_NR_PAGES);
+};
 
+/*
+ * MEM_OFFLINE comes after the sections were marked offline and before their struct pages
+ * are poisoned or unmapped. A scan that saw a section online has left it when this returns.
+ */
 static int memory_callback(struct notifier_block *nb, unsigned long event, void *data)
 {
-	const struct memory_notify *range = data;
-
-	switch (event) {
-	case MEM_GOING_OFFLINE:
-		WRITE_ONCE(offlining_start, range->start_pfn);
-		WRITE_ONCE(offlining_end, range->start_pfn + range->nr_pages);
-		/* Afterwards no scan is in a block that it started with the old bounds. */
+	if (event == MEM_OFFLINE)
 		synchronize_rcu();
-		break;
-	case MEM_OFFLINE:
-	case MEM_CANCEL_OFFLINE:
-		/*
-		 * Pairs with block_is_offlining(): a scan that sees 0 also sees the sections
-		 * marked offline.
-		 */
-		smp_store_release(&offlining_end, 0);
-		break;
-	}
 	return NOTIFY_OK;
 }
 
@@ -130,14 +128,6 @@ u64 free_scan_end_pfn(void)
 	return end;
 }
 
-/* The caller is in the RCU read section in which it also reads the block. */
-static bool block_is_offlining(unsigned long block)
-{
-	unsigned long end = smp_load_acquire(&offlining_end);
-
-	return block < end && block + BLOCK_PAGES > READ_ONCE(offlining_start);
-}
-
 static bool zone_touches(const struct zone *zone, unsigned long block)
 {
 	unsigned long start = READ_ONCE(zone->zone_start_pfn);
@@ -146,35 +136,42 @@ static bool zone_touches(const struct zone *zone, unsigned long block)
 	return span && start < block + BLOCK_PAGES && start + span > block;
 }
 
-/* Return: number of pages to skip. */
-static unsigned long mark_page_locked(const struct zone *zone, struct page *page,
-				      unsigned long pfn, enum marked marked,
-				      unsigned long *free)
+/*
+ * Nothing that is read here is stable: the page may be allocated, freed, merged or split
+ * meanwhile. A wrong step misses pages or looks at some twice, but stays in the block.
+ *
+ * A compound page is aligned to its size. So a tail at an aligned pfn belongs to one that is
+ * larger than this alignment. Its head is not read: it may be in another section, and to
+ * wait for its order takes longer than to look at some tails.
+ *
+ * Return: number of pages to step over.
+ */
+static unsigned long look_at_page(struct page *page, unsigned long pfn, unsigned long *seen)
 {
 	unsigned long order;
 
-	if (page_zone(page) != zone || !PageBuddy(page))
+	if (PageTail(page))
+		return 1UL << __ffs(pfn | BLOCK_PAGES);
+	if (!PageBuddy(page))
 		return 1;
-	order = page_private(page);
-	if (!buddy_order_is_valid(pfn, order, COMPAT_MAX_ORDER))
+	__set_bit(pfn % BLOCK_PAGES, seen);
+	order = READ_ONCE(page_private(page));
+	/* Not a step that depends on what was read: the next page can be read ahead. */
+	if (!order)
 		return 1;
-	if (marked == MARK_FREE || !PageReported(page))
-		bitmap_set(free, pfn % BLOCK_PAGES, 1U << order);
-	return 1UL << order;
+	return buddy_order_is_valid(pfn, order, COMPAT_MAX_ORDER) ? 1UL << order : 1;
 }
 
 /*
- * Mark the free pages of @zone in a block. Holes and sections that are not online are at
- * least as large as a pageblock: smaller holes have struct pages.
+ * Holes and sections that are not online are at least as large as a pageblock: smaller
+ * holes have struct pages.
  */
-static void mark_zone_locked(struct zone *zone, unsigned long block, enum marked marked,
-			     unsigned long *free)
+static void look_at_block(struct scan_block *block)
 {
-	unsigned long pfn = block;
-	unsigned long end = block + BLOCK_PAGES;
+	unsigned long pfn = block->start;
+	unsigned long end = pfn + BLOCK_PAGES;
 	struct page *page;
 
-	lockdep_assert_held(&zone->lock);
 	while (pfn < end) {
 		unsigned long base = pfn;
 		unsigned long stop = min(end, round_down(pfn, pageblock_nr_pages) +
@@ -182,14 +179,58 @@ static void mark_zone_locked(struct zone *zone, unsigned long block, enum marked
 
 		page = pfn_to_online_page(base);
 		while (page && pfn < stop)
-			pfn += mark_page_locked(zone, page + (pfn - base), pfn, marked,
-						free);
+			pfn += look_at_page(page + (pfn - base), pfn, block->seen);
 		pfn = max(pfn, stop);
 	}
 }
 
-static void scan_zone(struct zone *zone, unsigned long block, enum marked marked,
-		      unsigned long *free, struct free_scan_result *result)
+static void mark_page_locked(const struct zone *zone, struct scan_block *block,
+			     struct page *page, unsigned long pfn)
+{
+	unsigned long order;
+
+	if (page_zone(page) != zone || !PageBuddy(page))
+		return;
+	if (block->marked == MARK_UNREPORTED && PageReported(page))
+		return;
+	order = page_private(page);
+	if (!order)
+		__set_bit(pfn % BLOCK_PAGES, block->free);
+	else if (buddy_order_is_valid(pfn, order, COMPAT_MAX_ORDER))
+		bitmap_set(block->free, pfn % BLOCK_PAGES, 1U << order);
+}
+
+/* The section was online in this RCU read section, so its struct pages are still there. */
+static void confirm_word_locked(const struct zone *zone, struct scan_block *block,
+				unsigned long word)
+{
+	unsigned long seen = block->seen[word];
+
+	for (; seen; seen &= seen - 1) {
+		unsigned long pfn = block->start + word * BITS_PER_LONG + __ffs(seen);
+
+		mark_page_locked(zone, block, pfn_to_page(pfn), pfn);
+	}
+}
+
+/*
+ * Mark the free pages of @zone among those seen in @word and later.
+ *
+ * Return: word to go on with; SEEN_WORDS when done.
+ */
+static unsigned long confirm_locked(struct zone *zone, struct scan_block *block,
+				    unsigned long word)
+{
+	lockdep_assert_held(&zone->lock);
+	do
+		confirm_word_locked(zone, block, word++);
+	while (word < SEEN_WORDS && !spin_is_contended(&zone->lock));
+	return word;
+}
+
+/* Return: as confirm_locked(). */
+static unsigned long hold_zone(struct zone *zone, struct scan_block *block,
+			       unsigned long word, struct free_scan_result *result)
 {
 	unsigned long flags;
 	u64 start, locked, end;
@@ -197,7 +238,7 @@ static void scan_zone(struct zone *zone, unsigned long block, enum marked marked
 	start = local_clock();
 	spin_lock_irqsave(&zone->lock, flags);
 	locked = local_clock();
-	mark_zone_locked(zone, block, marked, free);
+	word = confirm_locked(zone, block, word);
 	end = local_clock();
 	spin_unlock_irqrestore(&zone->lock, flags);
 
@@ -206,45 +247,60 @@ static void scan_zone(struct zone *zone, unsigned long block, enum marked marked
 	/* The thread may have moved to another CPU, whose clock differs, before the lock. */
 	if (COMPAT_LOCKED_IRQS_OFF && end > start)
 		result->irqoff_ns = max(result->irqoff_ns, end - start);
+	return word;
 }
 
-/* Return: true if the span of some zone touches the block. */
-static bool scan_block(unsigned long block, enum marked marked, unsigned long *free,
-		       struct free_scan_result *result)
+static void confirm_zone(struct zone *zone, struct scan_block *block,
+			 struct free_scan_result *result)
 {
-	bool found = false;
+	unsigned long word = 0;
+
+	while (word < SEEN_WORDS)
+		if (block->seen[word])
+			word = hold_zone(zone, block, word, result);
+		else
+			word++;
+}
+
+static void confirm_block(struct scan_block *block, struct free_scan_result *result)
+{
 	struct zone *zone;
 	int nid;
 
-	rcu_read_lock();
-	if (block_is_offlining(block))
-		goto out;
 	for_each_online_node(nid) {
 		pg_data_t *node = NODE_DATA(nid);
 
-		for (zone = node->node_zones; zone < node->node_zones + MAX_NR_ZONES; zone++) {
-			if (!zone_touches(zone, block))
-				continue;
-			scan_zone(zone, block, marked, free, result);
-			found = true;
-		}
+		for (zone = node->node_zones; zone < node->node_zones + MAX_NR_ZONES; zone++)
+			if (zone_touches(zone, block->start))
+				confirm_zone(zone, block, result);
 	}
-out:
-	rcu_read_unlock();
-	return found;
 }
 
-static void publish_block(struct freehint_publisher *pub, unsigned long block,
+/* Return: true if a page of the block looked free. */
+static bool scan_block(struct scan_block *block, struct free_scan_result *result)
+{
+	bool seen;
+
+	rcu_read_lock();
+	look_at_block(block);
+	seen = !bitmap_empty(block->seen, BLOCK_PAGES);
+	if (seen)
+		confirm_block(block, result);
+	rcu_read_unlock();
+	return seen;
+}
+
+static void publish_block(struct freehint_publisher *pub, unsigned long start,
 			  struct free_scan_result *result)
 {
-	DECLARE_BITMAP(free, MAX_ORDER_NR_PAGES) = {};
+	struct scan_block block = { .start = start, .marked = MARK_FREE };
 	u64 words[BLOCK_WORDS];
 
-	if (!scan_block(block, MARK_FREE, free, result)) {
-		freehint_put_used(pub, block + BLOCK_PAGES);
+	if (!scan_block(&block, result)) {
+		freehint_put_used(pub, start + BLOCK_PAGES);
 		return;
 	}
-	bitmap_to_arr64(words, free, MAX_ORDER_NR_PAGES);
+	bitmap_to_arr64(words, block.free, MAX_ORDER_NR_PAGES);
 	freehint_put_words(pub, words, BLOCK_WORDS);
 }
 
@@ -279,14 +335,14 @@ void free_scan_publish(struct freehint_publisher *pub, unsigned int advance_bloc
 
 u64 free_scan_count_unreported(void)
 {
-	u64 block, end = free_scan_end_pfn(), pages = 0;
+	u64 start, end = free_scan_end_pfn(), pages = 0;
 	struct free_scan_result result = {};
 
-	for (block = 0; block < end; block += BLOCK_PAGES) {
-		DECLARE_BITMAP(free, MAX_ORDER_NR_PAGES) = {};
+	for (start = 0; start < end; start += BLOCK_PAGES) {
+		struct scan_block block = { .start = start, .marked = MARK_UNREPORTED };
 
-		if (scan_block(block, MARK_UNREPORTED, free, &result))
-			pages += bitmap_weight(free, MAX_ORDER_NR_PAGES);
+		if (scan_block(&block, &result))
+			pages += bitmap_weight(block.free, MAX_ORDER_NR_PAGES);
 		cond_resched();
 	}
 	return pages;

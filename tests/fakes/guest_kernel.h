@@ -24,15 +24,16 @@
 #define __ffs(word)		((unsigned long)__builtin_ctzl(word))
 
 /* Bitmaps. */
-#define WORD_BITS		64UL
-#define DECLARE_BITMAP(name, bits)	unsigned long name[(bits) / WORD_BITS]
+#define BITS_PER_LONG		64UL
+#define BITS_TO_LONGS(bits)	((bits) / BITS_PER_LONG)
+#define DECLARE_BITMAP(name, bits)	unsigned long name[BITS_TO_LONGS(bits)]
 #define bitmap_to_arr64(words, map, bits)	memcpy(words, map, (bits) / 8)
 #define bitmap_empty(map, bits)	(find_first_bit(map, bits) == (bits))
 #define find_first_bit(map, bits)	find_next_bit(map, bits, 0)
 
 static inline void __set_bit(unsigned long bit, unsigned long *map)
 {
-	map[bit / WORD_BITS] |= 1UL << bit % WORD_BITS;
+	map[bit / BITS_PER_LONG] |= 1UL << bit % BITS_PER_LONG;
 }
 
 static inline void bitmap_set(unsigned long *map, unsigned int start, unsigned int count)
@@ -40,16 +41,18 @@ static inline void bitmap_set(unsigned long *map, unsigned int start, unsigned i
 	unsigned long run;
 
 	for (; count; start += run, count -= run) {
-		run = min((unsigned long)count, WORD_BITS - start % WORD_BITS);
-		map[start / WORD_BITS] |= ~0UL >> (WORD_BITS - run) << start % WORD_BITS;
+		unsigned int bit = start % BITS_PER_LONG;
+
+		run = min((unsigned long)count, BITS_PER_LONG - bit);
+		map[start / BITS_PER_LONG] |= ~0UL >> (BITS_PER_LONG - run) << bit;
 	}
 }
 
 static inline unsigned long find_next_bit(const unsigned long *map, unsigned long bits,
 					  unsigned long bit)
 {
-	for (; bit < bits; bit = (bit / WORD_BITS + 1) * WORD_BITS) {
-		unsigned long word = map[bit / WORD_BITS] >> bit % WORD_BITS;
+	for (; bit < bits; bit = (bit / BITS_PER_LONG + 1) * BITS_PER_LONG) {
+		unsigned long word = map[bit / BITS_PER_LONG] >> bit % BITS_PER_LONG;
 
 		if (word)
 			return bit + __ffs(word);

@@ -48,6 +48,17 @@ def simulated(out: str) -> None:
     step("simulated")
 
 
+def scan(out: str) -> None:
+    """The guest's scan in user space; the program checks what it reports itself."""
+    done = subprocess.run(["bash", f"{BENCH}/scan.sh", f"{out}/scan.csv", "1"],
+                          env=os.environ | {"SCAN_GIB": "1"}, capture_output=True,
+                          text=True, check=False)
+    check(done.returncode == 0, f"scan.sh ended with {done.returncode}: {done.stderr}")
+    full = [row for row in read(f"{out}/scan.csv") if row["guest"] == "full: small pages"]
+    check([float(row["holds/GiB"]) for row in full] == [0.0], f"nothing is free, yet: {full}")
+    step("scan")
+
+
 def main() -> None:
     """Rows, tables, plots."""
     accel.needs_distribution("virtio")
@@ -60,10 +71,12 @@ def main() -> None:
         check(int(rows["freehint"]["sent"]) < int(rows["none"]["sent"]),
               "freehint sent as much as nobody")
         simulated(out)
+        scan(out)
         bench(out, "--report-only")
         with open(f"{out}/performance.md", encoding="utf-8") as file:
             text = file.read()
-        check("**freehint**" in text and "1 TiB, worst" in text, f"tables: {text}")
+        check("**freehint**" in text and "1 TiB, worst" in text and
+              "full: small pages" in text, f"tables: {text}")
         if not shutil.which("gnuplot"):
             print("skipped: plots: no gnuplot; run tests/deps.sh bench")
         else:
