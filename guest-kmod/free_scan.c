@@ -244,6 +244,7 @@ static unsigned long hold_zone(struct zone *zone, struct scan_block *block,
 
 	result->holds++;
 	result->hold_ns = max(result->hold_ns, end - locked);
+	result->held_ns += end - locked;
 	/* The thread may have moved to another CPU, whose clock differs, before the lock. */
 	if (COMPAT_LOCKED_IRQS_OFF && end > start)
 		result->irqoff_ns = max(result->irqoff_ns, end - start);

@@ -14,6 +14,7 @@
  * @holds:     number of zone lock holds
  * @hold_ns:   longest hold of a zone lock, nanoseconds; with PREEMPT_RT this includes
  *             the time in which the thread was preempted
+ * @held_ns:   all holds together, nanoseconds
  * @irqoff_ns: longest time with interrupts off, nanoseconds: the wait for the
  *             lock and the hold; 0 with PREEMPT_RT, where interrupts stay on
  * @scan_ns:   duration of the scan, nanoseconds
@@ -25,6 +26,7 @@ struct free_scan_result {
 	u32 status;
 	u64 holds;
 	u64 hold_ns;
+	u64 held_ns;
 	u64 irqoff_ns;
 	u64 scan_ns;
 };

@@ -32,6 +32,7 @@ static int stats_show(struct seq_file *file, void *unused)
 	put_number(file, "scan-us-max", READ_ONCE(s->scan_us_max));
 	put_number(file, "hold-us-last", READ_ONCE(s->hold_us_last));
 	put_number(file, "hold-us-max", READ_ONCE(s->hold_us_max));
+	put_number(file, "held-us-last", READ_ONCE(s->held_us_last));
 	put_number(file, "irq-off-us-max", READ_ONCE(s->irqoff_us_max));
 	put_number(file, "holds-last", READ_ONCE(s->holds_last));
 	return 0;

@@ -29,6 +29,7 @@ struct device;
  * @scan_us_max:   longest scan, microseconds
  * @hold_us_last:  longest hold of a zone lock in the last scan, microseconds
  * @hold_us_max:   the same, all scans
+ * @held_us_last:  all holds of the last scan together, microseconds
  * @irqoff_us_max: longest time with interrupts off, microseconds; 0 with PREEMPT_RT
  * @holds_last:    zone lock holds in the last scan
  * @hello_published: true while the guest's hello is in the region
@@ -58,6 +59,7 @@ struct guest_stats {
 	u64 scan_us_max;
 	u64 hold_us_last;
 	u64 hold_us_max;
+	u64 held_us_last;
 	u64 irqoff_us_max;
 	u64 holds_last;
 	bool hello_published;

@@ -92,6 +92,7 @@ static void count_scan(struct guest_stats *stats, const struct free_scan_result 
 	guest_stats_max(&stats->scan_us_max, to_us(result->scan_ns));
 	guest_stats_set(stats->hold_us_last, to_us(result->hold_ns));
 	guest_stats_max(&stats->hold_us_max, to_us(result->hold_ns));
+	guest_stats_set(stats->held_us_last, to_us(result->held_ns));
 	guest_stats_max(&stats->irqoff_us_max, to_us(result->irqoff_ns));
 	guest_stats_set(stats->holds_last, result->holds);
 	if (result->status == FREEHINT_SEAL_COMPLETE)

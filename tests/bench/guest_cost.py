@@ -75,7 +75,8 @@ def samples(memory_mib: int, smp: int) -> Iterator[Sample]:
 def _scan(vm: Machine, memory_mib: int) -> Iterator[Sample]:
     """The last scan of the guest that has just arrived."""
     stats = _stats(vm)
-    for name in ("scan-us-last", "hold-us-last", "irq-off-us-max", "holds-last",
-                 "pages-last"):
+    for name in ("scan-us-last", "hold-us-last", "held-us-last", "irq-off-us-max",
+                 "holds-last", "pages-last"):
         yield name, float(stats[name])
     yield "scan us/GiB", stats["scan-us-last"] / (memory_mib / 1024)
+    yield "held us/GiB", stats["held-us-last"] / (memory_mib / 1024)
