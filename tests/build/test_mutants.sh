@@ -65,6 +65,7 @@ must_fail no-confirm test_free_scan
 must_fail no-recheck test_host_snapshot
 # rule 3: the gate closes before a sync, and waits for what is being applied
 must_fail no-gate test_precopy
+must_fail no-gate test_round_pays
 must_fail no-wait test_round_gate
 # rule 4: ids of another process do not match
 must_fail fixed-ids test_round_gate

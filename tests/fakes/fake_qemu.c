@@ -19,6 +19,7 @@ struct qemu_abi qemu;
 static char an_error, a_backend[2], a_root;
 
 #include "fake_main_loop.h"
+#include "fake_speed.h"
 
 static void set_error(Error **errp)
 {
@@ -137,7 +138,8 @@ static int foreach_block(qemu_block_fn *fn, void *opaque)
 static void *block_host(RAMBlock *block) { return block->host; }
 static size_t block_len(RAMBlock *block) { return block->len; }
 static bool block_ignored(RAMBlock *block) { return block->ignored; }
-static u64 bytes_remaining(void) { return 0; }
+static u64 bytes_remaining(void) { return fake.remaining; }
+static u64 pages_sent(void) { return fake.sent; }
 static Object *current_migration(void) { return (Object *)&a_root; }
 static bool cap_postcopy(void) { return fake.postcopy; }
 static bool cap_snapshot(void) { return fake.snapshot; }
@@ -244,13 +246,16 @@ static Object *component(Object *parent, const char *part)
 	       (Object *)&a_backend[fake.generation] : NULL;
 }
 
-static u64 chunk_shift(Object *obj, const char *name, Error **errp)
+static u64 property(Object *obj, const char *name, Error **errp)
 {
-	if (fake.chunk_shift < 0 || strcmp(name, "x-clear-bitmap-shift")) {
-		set_error(errp);
-		return 0;
-	}
-	return fake.chunk_shift;
+	if (fake.chunk_shift >= 0 && !strcmp(name, "x-clear-bitmap-shift"))
+		return fake.chunk_shift;
+	if (!strcmp(name, "x-downtime-limit"))
+		return fake.downtime_ms;
+	if (fake.switchover_bandwidth && !strcmp(name, "avail-switchover-bandwidth"))
+		return fake.switchover_bandwidth;
+	set_error(errp);
+	return 0;
 }
 
 static void add_notifier(struct qemu_notifier *n)
@@ -305,6 +310,7 @@ static void init_memory(void)
 	qemu.qemu_ram_get_used_length = block_len;
 	qemu.ram_is_ignored = block_ignored;
 	qemu.ram_bytes_remaining = bytes_remaining;
+	qemu.ram_get_total_transferred_pages = pages_sent;
 }
 
 static void init_machine(void)
@@ -324,7 +330,7 @@ static void init_machine(void)
 	qemu.bql_unlock = bql_unlock;
 	qemu.object_get_objects_root = objects_root;
 	qemu.object_resolve_path_component = component;
-	qemu.object_property_get_uint = chunk_shift;
+	qemu.object_property_get_uint = property;
 	qemu.qemu_get_cpu = no_cpu;
 	qemu.error_free = ignore_error;
 	qemu.error_get_pretty = error_text;
@@ -354,8 +360,11 @@ void fake_qemu_init(void)
 	fake.bql = true;
 	fake.running = true;
 	fake.backend = true;
+	fake.remaining = 1ULL << 30;
+	fake.downtime_ms = 300;
 	init_memory();
 	init_machine();
+	init_speed();
 	init_main_loop();
 }
 

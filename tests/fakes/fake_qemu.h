@@ -62,6 +62,13 @@ struct RAMBlock {
  * @block:       RAM blocks
  * @blocks:      how many
  * @chunk_shift: x-clear-bitmap-shift, or -1: the property does not exist
+ * @remaining:   bytes that QEMU has still to send
+ * @sent:        pages that it has sent
+ * @mbps:        bandwidth that query-migrate shows; 0: it has no answer
+ * @answers_kept: answers of query-migrate that the extension has put away
+ * @downtime_ms: downtime-limit
+ * @switchover_bandwidth: avail-switchover-bandwidth; 0: the property does not exist
+ * @clock_us:    QEMU's clock
  * @shm:         region behind the memory backend, with a guest's voice in it
  * @shm_size:    bytes
  * @backend:     does object "freehint" exist?
@@ -97,6 +104,13 @@ struct fake_qemu {
 	struct RAMBlock block[FAKE_MAX_BLOCKS];
 	unsigned int blocks;
 	int chunk_shift;
+	u64 remaining;
+	u64 sent;
+	double mbps;
+	unsigned int answers_kept;
+	u64 downtime_ms;
+	u64 switchover_bandwidth;
+	u64 clock_us;
 	void *shm;
 	u64 shm_size;
 	bool backend;

@@ -236,7 +236,10 @@ inline sync() {
 	}
 }
 
-/* What follows a sync; a round is opened or, for any reason, not. */
+/*
+ * What follows a sync; a round is opened or, for any reason, not: the guest has no module, the
+ * last round has not paid yet, QEMU is about to stop the guest.
+ */
 inline after_sync() {
 	log_reset();
 	if

@@ -8,13 +8,14 @@
 /* links: host-agent/qemu-module/postcopy/zero_thread.c */
 /* links: host-agent/qemu-module/map/hint_map.c host-agent/qemu-module/core/arm.c */
 /* links: host-agent/qemu-module/round/greeting.c host-agent/qemu-module/round/precopy.c */
-/* links: host-agent/qemu-module/round/refusal.c */
 /* links: host-agent/qemu-module/give-back/give_back.c */
 /* links: host-agent/qemu-module/give-back/obstacle.c */
 /* links: host-agent/qemu-module/give-back/offer.c */
 /* links: host-agent/qemu-module/give-back/discardable.c */
 /* links: host-agent/qemu-module/give-back/migration_check.c */
 /* links: host-agent/qemu-module/core/guest_refusal.c */
+/* links: host-agent/qemu-module/round/refusal.c host-agent/qemu-module/round/round_pays.c */
+/* links: host-agent/qemu-module/round/stop_threshold.c */
 #ifndef FREEHINT_TEST_PRECOPY_RIG_H
 #define FREEHINT_TEST_PRECOPY_RIG_H
 
@@ -57,12 +58,23 @@ static inline int setup_greeted(void **state)
 
 #define GREETED_TEST(name) cmocka_unit_test_setup_teardown(name, setup_greeted, teardown)
 
-static inline u64 sync_once(void)
+/* The next sync, right after the last. */
+static inline u64 sync_at_once(void)
 {
 	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
 	assert_int_equal(shm->host_request.round, FREEHINT_NO_ROUND);
 	fake_notify(QEMU_PRECOPY_AFTER_SYNC);
 	return shm->host_request.round;
+}
+
+#define LONG_PASS_US	(3600ULL * 1000000)
+
+/* The next sync, after a pass in which enough was sent. */
+static inline u64 sync_once(void)
+{
+	fake.sent++;
+	fake.clock_us += LONG_PASS_US;
+	return sync_at_once();
 }
 
 /* The first sync and the end of QEMU's setup. */

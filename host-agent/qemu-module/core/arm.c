@@ -40,16 +40,9 @@ static struct {
 
 static u64 chunk_bytes(void)
 {
-	Error *err = NULL;
-	u64 shift;
+	/* Too small only costs time; too large would leave chunks unarmed. */
+	u64 shift = qemu_migrate_parameter("x-clear-bitmap-shift", CHUNK_SHIFT_MIN);
 
-	shift = qemu.object_property_get_uint(qemu.migrate_get_current(),
-					      "x-clear-bitmap-shift", &err);
-	if (err) {
-		/* Too small only costs time; too large would leave chunks unarmed. */
-		qemu.error_free(err);
-		shift = CHUNK_SHIFT_MIN;
-	}
 	if (shift < CHUNK_SHIFT_MIN)
 		shift = CHUNK_SHIFT_MIN;
 	if (shift > CHUNK_SHIFT_MAX)

@@ -81,6 +81,27 @@ const char *qemu_abi_load(void);
 /** qemu_abi_late() - look up symbols that exist only after the accelerator is loaded */
 void qemu_abi_late(void);
 
+/**
+ * qemu_migrate_parameter() - a number of QEMU's migration object
+ * @name:      of its property
+ * @otherwise: for a QEMU that does not have it
+ *
+ * Context: BQL held, or a property that QEMU does not change while it migrates.
+ *
+ * Return: the number.
+ */
+static inline u64 qemu_migrate_parameter(const char *name, u64 otherwise)
+{
+	Error *err = NULL;
+	u64 value;
+
+	value = qemu.object_property_get_uint(qemu.migrate_get_current(), name, &err);
+	if (!err)
+		return value;
+	qemu.error_free(err);
+	return otherwise;
+}
+
 /** qemu_abi_tested() - was the series in @qemu.major and @qemu.minor tested? */
 bool qemu_abi_tested(void);
 

@@ -16,6 +16,9 @@
 	X(void, qemu_guest_free_page_hint, (void *hva, size_t len))		\
 	X(void, precopy_add_notifier, (struct qemu_notifier *n))		\
 	X(u64, ram_bytes_remaining, (void))					\
+	X(u64, ram_get_total_transferred_pages, (void))				\
+	X(void, qmp_marshal_query_migrate, (QDict *, QObject **, Error **))	\
+	X(double, qdict_get_double, (const QDict *, const char *key))		\
 	X(Object *, migrate_get_current, (void))				\
 	X(bool, migrate_postcopy_ram, (void))					\
 	X(bool, migrate_background_snapshot, (void))				\

@@ -29,7 +29,10 @@
  * pages-switchover: pages that were still skipped at a switch, and were set dirty
  * switchover-us:  time for that, the guest stopped
  * pages-zeroed:   pages of pages-switchover that were made zero; the others were sent as is
- * rounds-refused: syncs after which no round opened although reporting was on
+ * rounds-refused: syncs after which no round could open although reporting was on
+ * rounds-early:   syncs after which none was opened, because QEMU had not yet sent for long
+ *                 enough to make up for the last round
+ * rounds-quiet:   the same, because so little remained that QEMU would stop the guest
  */
 #define FREEHINT_COUNTERS(X)					\
 	X(migrations, "migrations")				\
@@ -37,6 +40,8 @@
 	X(rounds_sealed, "rounds-sealed")			\
 	X(rounds_empty, "rounds-empty")				\
 	X(rounds_refused, "rounds-refused")			\
+	X(rounds_early, "rounds-early")				\
+	X(rounds_quiet, "rounds-quiet")				\
 	X(commands, "commands")					\
 	X(commands_refused, "commands-refused")			\
 	X(refused_stale, "refused-stale")			\

@@ -29,12 +29,38 @@ static inline u64 hint_wait_guess(u32 pass)
 	return pass == 1 ? FREEHINT_POLL_IDLE_US : FREEHINT_POLL_FAST_US;
 }
 
+/* In a later pass the wait takes at most this part of the downtime limit. */
+#define HINT_WAIT_DOWNTIME_PART	10
+
+static inline u64 hint_wait_min(u64 a, u64 b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * QEMU may stop the guest after any later pass, and what the guest writes during the wait
+ * before is then sent with the guest stopped. So the wait does not depend on the guest's size,
+ * and there is none if the guest polls later than it would end.
+ */
+static inline struct hint_wait hint_wait_later(u64 limit_us, u64 notice_us, u64 downtime_us)
+{
+	u64 most = downtime_us / HINT_WAIT_DOWNTIME_PART;
+
+	if (notice_us >= most)
+		return (struct hint_wait){ .total_us = 0 };
+	return (struct hint_wait){
+		.idle_us = hint_wait_min(limit_us / 2 + notice_us, most),
+		.total_us = hint_wait_min(limit_us + notice_us, most),
+	};
+}
+
 /**
  * hint_wait_for() - compute the wait of a pass
  * @limit_us:  limit that the administrator chose for such a pass, microseconds; 0: no wait
  * @pass:      pass of the migration, from 1
- * @bytes:     guest memory; the scan takes longer with more of it: a millisecond per GiB
+ * @bytes:     guest memory; the first scan takes longer with more of it: a millisecond per GiB
  * @notice_us: microseconds until the guest polls, as it published; 0: unknown
+ * @downtime_us: QEMU's downtime-limit; a later pass waits for a tenth of it at most
  *
  * The time until the guest polls is added to the limit. If it is longer than both the limit
  * and FREEHINT_POLL_IDLE_US there is no wait: the guest's administrator chose that interval,
@@ -42,8 +68,8 @@ static inline u64 hint_wait_guess(u32 pass)
  *
  * Return: the limits of the wait.
  */
-static inline struct hint_wait hint_wait_for(u64 limit_us, u32 pass, u64 bytes,
-					     u64 notice_us)
+static inline struct hint_wait hint_wait_for(u64 limit_us, u32 pass, u64 bytes, u64 notice_us,
+					     u64 downtime_us)
 {
 	if (!limit_us)
 		return (struct hint_wait){ .total_us = 0 };
@@ -51,6 +77,8 @@ static inline struct hint_wait hint_wait_for(u64 limit_us, u32 pass, u64 bytes,
 		notice_us = hint_wait_guess(pass);
 	if (notice_us > limit_us && notice_us > FREEHINT_POLL_IDLE_US)
 		return (struct hint_wait){ .too_late = true };
+	if (pass > 1)
+		return hint_wait_later(limit_us, notice_us, downtime_us);
 	return (struct hint_wait){
 		.idle_us = limit_us / 2 + notice_us,
 		.total_us = limit_us + notice_us + (bytes >> 30) * 1000,

@@ -4,6 +4,8 @@
  *
  * After a sync, while the guest runs: arm, open the gate, publish, in this order; then wait for
  * the hints. Before a sync and at cleanup: close the gate and wait for the apply thread.
+ * A sync that QEMU uses to stop the guest opens no round (stop_threshold.c), and neither does one
+ * that comes before the last round has paid (round_pays.c). It closes the gate all the same.
  *
  * Invariant: a round opens only if no sync has begun since the log was armed, and none is
  * running in any thread. Otherwise its hints could wipe what the sync has just brought.
@@ -35,6 +37,8 @@
 #include "precopy.h"
 #include "../core/qemu_abi.h"
 #include "refusal.h"
+#include "round_pays.h"
+#include "stop_threshold.h"
 #include "../gate/round_gate.h"
 #include "../postcopy/switchover.h"
 #include "../audit/witness.h"
@@ -42,6 +46,7 @@
 /*
  * Guarded by the BQL; only the migration thread uses @bql_us.
  *
+ * @round: id of the last round of this migration.
  * @syncs: incremented when a sync starts and when it ends. @syncing: syncs in progress, of any
  * thread. @autostarted: this migration started reporting, so reporting stops with it.
  * @nothing_migrates: no memory that could be hinted migrates.
@@ -58,6 +63,7 @@ static struct {
 	unsigned int syncing;
 	u64 bql_us;
 	bool opened;
+	u64 round;
 	pthread_t thread;
 } precopy;
 
@@ -130,6 +136,7 @@ static void open_round(void)
 	if (!precopy.opened)
 		gate_count(migrations, 1);
 	precopy.opened = true;
+	precopy.round = id;
 }
 
 /* Runs mostly without the BQL: it takes milliseconds per GiB of a guest under KVM. */
@@ -157,22 +164,52 @@ static u64 notice_us(void)
 	return precopy.autostarted && us < FREEHINT_POLL_IDLE_US ? FREEHINT_POLL_IDLE_US : us;
 }
 
-static void wait_for_hints(void)
+/* A later pass waits only for a peer that answered the round before it. */
+static struct hint_wait next_wait(bool answered)
 {
-	const u64 notice = notice_us();
-	const u64 limit = precopy.pass == 1 ? precopy.limits.first_wait_us :
-					      precopy.limits.later_wait_us;
-	const struct hint_wait wait = hint_wait_for(limit, precopy.pass, arm_bytes(), notice);
+	u64 limit = precopy.limits.first_wait_us;
+
+	if (precopy.pass > 1)
+		limit = answered ? precopy.limits.later_wait_us : 0;
+	return hint_wait_for(limit, precopy.pass, arm_bytes(), notice_us(), stop_downtime_us());
+}
+
+static void wait_for_hints(bool answered)
+{
+	const struct hint_wait wait = next_wait(answered);
 
 	if (wait.too_late)
 		qemu.warn_report("freehint: the guest polls only every %llu ms, pass %u starts without "
 				 "its hints; lower poll_idle_ms in the guest",
-				 (unsigned long long)notice / 1000, precopy.pass);
+				 (unsigned long long)notice_us() / 1000, precopy.pass);
 	if (!wait.total_us)
 		return;
 	drop_bql();
 	gate_wait(wait.idle_us, wait.total_us);
 	take_bql();
+}
+
+/* The guest's own number for the last round; a wrong one costs that guest some hints. */
+static bool hardly_anything_free(void)
+{
+	struct freehint_guest_seal seal;
+
+	return !bar_seal(precopy.round, &seal) &&
+	       seal.free_pages < (arm_bytes() >> FREEHINT_PAGE_SHIFT) / ROUND_PAYS_SCARCE_PART;
+}
+
+/*
+ * What the guest writes while a round opens is in no count of QEMU's. So none opens at the sync
+ * by which QEMU decides to stop the guest: it would be sent with the guest stopped.
+ */
+static bool is_worth_it(bool answered)
+{
+	if (precopy.pass == 1)
+		return true;
+	if (!stop_is_near())
+		return round_pays(next_wait(answered).total_us, hardly_anything_free());
+	gate_count(rounds_quiet, 1);
+	return false;
 }
 
 /* Returns true if no sync started or ended since @syncs was read. */
@@ -184,18 +221,20 @@ static bool still_armed(u64 syncs)
 /* Context: BQL held, migration thread, right after a sync or after the setup. */
 static void begin_round(void)
 {
-	bool answered = precopy.pass == 1 || gate_was_answered();
+	bool answered = gate_was_answered();
 	u64 syncs = precopy.syncs;
 
-	if (!may_open())
+	if (!may_open() || !is_worth_it(answered))
 		return;
 	precopy.bql_us = clock_us();
+	round_pays_start();
 	arm();
+	round_pays_armed();
 	if (still_armed(syncs) && may_open()) {
 		open_round();
-		if (answered)
-			wait_for_hints();
+		wait_for_hints(answered);
 	}
+	round_pays_end();
 	gate_count_bql(clock_us() - precopy.bql_us);
 }
 
@@ -217,6 +256,7 @@ static void after_sync(void)
 	precopy.pass++;
 	if (precopy.pass == 1) {
 		precopy.thread = pthread_self();
+		round_pays_reset();
 		return;
 	}
 	reset_tlbs();

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * When QEMU stops the guest for the last pass: its own threshold, and the downtime limit.
+ *
+ * QEMU multiplies downtime-limit with the bandwidth of the last 100 ms or more, or with
+ * avail-switchover-bandwidth (9.0 and later) if that is set. It publishes that bandwidth, and no
+ * other, as "mbps" of query-migrate: migration_update_counters() of 7.2 and 10.0 sets both at
+ * once. So the threshold is computed from the same numbers, not measured again.
+ */
+#include "../core/qemu_abi.h"
+#include "stop_threshold.h"
+
+/* QEMU's default, for a QEMU that does not have the property */
+#define DOWNTIME_LIMIT_MS	300
+
+/* Bytes per millisecond: no link, and the product with any downtime limit fits into 64 bits */
+#define MAX_BANDWIDTH		(1ULL << 40)
+
+/* Created once, with the BQL held. */
+static struct {
+	QDict *no_arguments;
+	QDict *kept;
+} scratch;
+
+/*
+ * Frees the previous answer: putting a value under a key drops the one that was there. QEMU's
+ * own way to drop a reference is an inline function that needs the layout of a QObject.
+ */
+static void keep(QObject *answer)
+{
+	qemu.qdict_put_obj(scratch.kept, "answer", answer);
+}
+
+static QDict *query_migrate(void)
+{
+	QObject *answer = NULL;
+	Error *err = NULL;
+
+	if (!scratch.kept) {
+		scratch.kept = qemu.qdict_new();
+		scratch.no_arguments = qemu.qdict_new();
+	}
+	qemu.qmp_marshal_query_migrate(scratch.no_arguments, &answer, &err);
+	if (err)
+		qemu.error_free(err);
+	if (answer)
+		keep(answer);
+	return (QDict *)answer;
+}
+
+/* Returns bytes per millisecond, as QEMU has measured them last. */
+static u64 measured_bandwidth(void)
+{
+	QDict *answer = query_migrate();
+	QDict *ram = answer ? qemu.qdict_get_qdict(answer, "ram") : NULL;
+	double mbps = 0;
+
+	if (ram && qemu.qdict_haskey(ram, "mbps"))
+		mbps = qemu.qdict_get_double(ram, "mbps");
+	/* It is -1 before the first migration. */
+	if (!(mbps > 0))
+		return 0;
+	return mbps * 125 < MAX_BANDWIDTH ? (u64)(mbps * 125) : MAX_BANDWIDTH;
+}
+
+static u64 downtime_limit_ms(void)
+{
+	return qemu_migrate_parameter("x-downtime-limit", DOWNTIME_LIMIT_MS);
+}
+
+static u64 threshold(void)
+{
+	u64 bandwidth = qemu_migrate_parameter("avail-switchover-bandwidth", 0) / 1000;
+
+	if (!bandwidth)
+		bandwidth = measured_bandwidth();
+	if (bandwidth > MAX_BANDWIDTH)
+		bandwidth = MAX_BANDWIDTH;
+	return bandwidth * downtime_limit_ms();
+}
+
+bool stop_is_near(void)
+{
+	u64 remaining = qemu.ram_bytes_remaining();
+
+	return !remaining || remaining < threshold();
+}
+
+u64 stop_downtime_us(void)
+{
+	return downtime_limit_ms() * 1000;
+}

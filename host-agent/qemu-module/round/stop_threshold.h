@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * When QEMU stops the guest for the last pass: its own threshold, and the downtime limit.
+ */
+#ifndef FREEHINT_STOP_THRESHOLD_H
+#define FREEHINT_STOP_THRESHOLD_H
+
+#include "../../../include/freehint/types.h"
+
+/**
+ * stop_is_near() - does less remain than QEMU's threshold, so that it stops the guest?
+ *
+ * Other devices may have more to send (VFIO, dirty bitmaps): then QEMU goes on.
+ *
+ * Context: BQL held, in a notifier of an active migration.
+ *
+ * Return: false in the first 100 ms, when QEMU has no bandwidth yet, or if it does not say.
+ */
+bool stop_is_near(void);
+
+/** stop_downtime_us() - the parameter downtime-limit, microseconds */
+u64 stop_downtime_us(void);
+
+#endif /* FREEHINT_STOP_THRESHOLD_H */

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What query-migrate of fake_qemu.c answers, which alone includes this: how fast the
+ * migration is. The answer is no dictionary: fake_qobject.c has those.
+ */
+#ifndef FREEHINT_FAKE_SPEED_H
+#define FREEHINT_FAKE_SPEED_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fake_qemu.h"
+
+static char an_answer, a_ram, a_dict;
+
+static void query_migrate(QDict *args, QObject **ret, Error **errp)
+{
+	if (args != (QDict *)&a_dict)
+		abort();
+	if (fake.mbps)
+		*ret = (QObject *)&an_answer;
+}
+
+static QDict *new_dict(void) { return (QDict *)&a_dict; }
+
+static void keep_answer(QDict *dict, const char *key, QObject *value)
+{
+	if (dict != (QDict *)&a_dict || value != (QObject *)&an_answer)
+		abort();
+	fake.answers_kept++;
+}
+
+static QDict *ram_of(const QDict *dict, const char *key)
+{
+	return dict == (QDict *)&an_answer && !strcmp(key, "ram") ? (QDict *)&a_ram : NULL;
+}
+
+static int has_mbps(const QDict *dict, const char *key)
+{
+	return dict == (QDict *)&a_ram && !strcmp(key, "mbps");
+}
+
+static double mbps(const QDict *dict, const char *key)
+{
+	if (!has_mbps(dict, key))
+		abort();
+	return fake.mbps;
+}
+
+static void init_speed(void)
+{
+	qemu.qmp_marshal_query_migrate = query_migrate;
+	qemu.qdict_new = new_dict;
+	qemu.qdict_put_obj = keep_answer;
+	qemu.qdict_get_qdict = ram_of;
+	qemu.qdict_haskey = has_mbps;
+	qemu.qdict_get_double = mbps;
+}
+
+#endif /* FREEHINT_FAKE_SPEED_H */
