@@ -48,6 +48,15 @@ static inline void bitmap_set(unsigned long *map, unsigned int start, unsigned i
 	}
 }
 
+static inline unsigned int bitmap_weight(const unsigned long *map, unsigned int bits)
+{
+	unsigned int word, weight = 0;
+
+	for (word = 0; word < BITS_TO_LONGS(bits); word++)
+		weight += (unsigned int)__builtin_popcountl(map[word]);
+	return weight;
+}
+
 static inline unsigned long find_next_bit(const unsigned long *map, unsigned long bits,
 					  unsigned long bit)
 {
@@ -87,7 +96,7 @@ typedef struct {
 
 /**
  * struct page - the members that the scan reads, as large as the kernel's
- * @flags:         PAGE_HEAD
+ * @flags:         PAGE_HEAD, PAGE_REPORTED
  * @compound_head: bit 0 is set in a tail
  * @private:       order of a free page
  * @page_type:     PAGE_BUDDY for the first page of a free one
@@ -105,6 +114,7 @@ struct page {
 };
 
 #define PAGE_HEAD	1UL
+#define PAGE_REPORTED	2UL
 #define PAGE_BUDDY	1UL
 
 /**
@@ -204,6 +214,11 @@ static inline bool PageBuddy(const struct page *page)
 {
 	guest_kernel_look();
 	return READ_ONCE(page->page_type) == PAGE_BUDDY;
+}
+
+static inline bool PageReported(const struct page *page)
+{
+	return READ_ONCE(page->flags) & PAGE_REPORTED;
 }
 
 static inline unsigned int compound_order(struct page *page)

@@ -81,6 +81,16 @@ static void free_pages_of_every_order_are_reported(void **state)
 	}
 }
 
+static void what_was_given_back_is_free_but_not_counted(void **state)
+{
+	guest_kernel_free(BLOCK, 10);
+	guest_kernel_free(3 * BLOCK + 8, 3);
+	guest_kernel.pages[BLOCK].flags |= PAGE_REPORTED;
+	assert_int_equal(free_scan_count_unreported(), 8);
+	scan();
+	assert_int_equal(pub.free, BLOCK + 8);
+}
+
 static void every_second_page_is_found(void **state)
 {
 	unsigned long pfn;
@@ -353,6 +363,7 @@ static void a_newer_round_ends_the_scan(void **state)
 
 RUN_TESTS(NULL, NULL,
 	  TEST(free_pages_of_every_order_are_reported),
+	  TEST(what_was_given_back_is_free_but_not_counted),
 	  TEST(every_second_page_is_found),
 	  TEST(nothing_is_locked_where_nothing_is_free),
 	  TEST(one_block_with_a_free_page_is_locked_once),
