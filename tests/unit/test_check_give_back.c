@@ -30,6 +30,7 @@ json_t *qmp_call(struct qmp_call *call, const char *command, json_t *args)
 	return answer;
 }
 
+__attribute__((format(printf, 1, 0)))
 static void add(const char *fmt, va_list args)
 {
 	vsnprintf(said + strlen(said), sizeof(said) - strlen(said), fmt, args);

@@ -17,7 +17,6 @@
 	X(void, precopy_add_notifier, (struct qemu_notifier *n))		\
 	X(u64, ram_bytes_remaining, (void))					\
 	X(u64, ram_get_total_transferred_pages, (void))				\
-	X(void, qmp_marshal_query_migrate, (QDict *, QObject **, Error **))	\
 	X(double, qdict_get_double, (const QDict *, const char *key))		\
 	X(Object *, migrate_get_current, (void))				\
 	X(bool, migrate_postcopy_ram, (void))					\

@@ -3,6 +3,8 @@
  * What x-query-freehint reports about giving memory back.
  */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "../../../include/freehint/shm_layout.h"
@@ -29,14 +31,14 @@ const char *give_back_guest_name(u32 give_back)
 static int64_t resident(void)
 {
 	FILE *file = fopen("/proc/self/statm", "re");
-	long long pages = 0;
+	char line[128] = "";
+	const char *second;
 
 	if (!file)
 		return 0;
-	if (fscanf(file, "%*d %lld", &pages) != 1)
-		pages = 0;
+	second = fgets(line, sizeof(line), file) ? strchr(line, ' ') : NULL;
 	fclose(file);
-	return pages * sysconf(_SC_PAGESIZE);
+	return second ? strtoll(second, NULL, 10) * sysconf(_SC_PAGESIZE) : 0;
 }
 
 static void put_state(QDict *dict, const struct give_back_view *view)

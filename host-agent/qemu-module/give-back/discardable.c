@@ -20,19 +20,15 @@ static bool is_locked(void)
 	       (qemu.enable_mlock && *qemu.enable_mlock);
 }
 
-static MemoryRegion *region_of(RAMBlock *ram)
-{
-	u64 offset;
-
-	return qemu.memory_region_from_host(qemu.qemu_ram_get_host_addr(ram), &offset);
-}
-
 /* Returns the memory backend that owns the block; NULL: a device does. */
 static Object *backend_of(RAMBlock *ram)
 {
-	MemoryRegion *region = region_of(ram);
-	Object *owner = region ? qemu.memory_region_owner(region) : NULL;
+	MemoryRegion *region;
+	Object *owner;
+	u64 offset;
 
+	region = qemu.memory_region_from_host(qemu.qemu_ram_get_host_addr(ram), &offset);
+	owner = region ? qemu.memory_region_owner(region) : NULL;
 	return owner ? qemu.object_dynamic_cast(owner, "memory-backend") : NULL;
 }
 

@@ -11,34 +11,8 @@
  */
 #include <string.h>
 
-#include "../core/qemu_abi.h"
+#include "../core/migration_info.h"
 #include "migration_check.h"
-
-/* Key of the last answer in @kept. */
-#define ANSWER "answer"
-
-/*
- * QEMU's objects are reference counted by inline functions. So the answer is put into a
- * dictionary, which frees it when the next one takes its place.
- */
-static QDict *kept, *no_arguments;
-
-static const char *query_status(void)
-{
-	QObject *answer = NULL;
-	QDict *info;
-
-	if (!kept) {
-		kept = qemu.qdict_new();
-		no_arguments = qemu.qdict_new();
-	}
-	qemu.qmp_marshal_query_migrate(no_arguments, &answer, NULL);
-	if (!answer)
-		return "unknown";
-	qemu.qdict_put_obj(kept, ANSWER, answer);
-	info = qemu.qdict_get_qdict(kept, ANSWER);
-	return info ? qemu.qdict_get_try_str(info, "status") : "unknown";
-}
 
 /* A status that is not listed here is taken for a migration. */
 static bool is_over(const char *status)
@@ -55,13 +29,15 @@ static bool is_over(const char *status)
 const char *migration_check(void)
 {
 	const char *status;
+	QDict *info;
 
 	if (qemu.migration_in_incoming_postcopy())
 		return "the incoming migration has not completed";
 	if (qemu.colo())
 		return "x-colo capability is set";
 	/* Before the first migration there is no status. */
-	status = query_status();
+	info = migration_info();
+	status = info ? qemu.qdict_get_try_str(info, "status") : "unknown";
 	if (status && !is_over(status))
 		return "a migration or a background snapshot is under way";
 	return NULL;

@@ -7,6 +7,7 @@
  * other, as "mbps" of query-migrate: migration_update_counters() of 7.2 and 10.0 sets both at
  * once. So the threshold is computed from the same numbers, not measured again.
  */
+#include "../core/migration_info.h"
 #include "../core/qemu_abi.h"
 #include "stop_threshold.h"
 
@@ -16,42 +17,10 @@
 /* Bytes per millisecond: no link, and the product with any downtime limit fits into 64 bits */
 #define MAX_BANDWIDTH		(1ULL << 40)
 
-/* Created once, with the BQL held. */
-static struct {
-	QDict *no_arguments;
-	QDict *kept;
-} scratch;
-
-/*
- * Frees the previous answer: putting a value under a key drops the one that was there. QEMU's
- * own way to drop a reference is an inline function that needs the layout of a QObject.
- */
-static void keep(QObject *answer)
-{
-	qemu.qdict_put_obj(scratch.kept, "answer", answer);
-}
-
-static QDict *query_migrate(void)
-{
-	QObject *answer = NULL;
-	Error *err = NULL;
-
-	if (!scratch.kept) {
-		scratch.kept = qemu.qdict_new();
-		scratch.no_arguments = qemu.qdict_new();
-	}
-	qemu.qmp_marshal_query_migrate(scratch.no_arguments, &answer, &err);
-	if (err)
-		qemu.error_free(err);
-	if (answer)
-		keep(answer);
-	return (QDict *)answer;
-}
-
 /* Returns bytes per millisecond, as QEMU has measured them last. */
 static u64 measured_bandwidth(void)
 {
-	QDict *answer = query_migrate();
+	QDict *answer = migration_info();
 	QDict *ram = answer ? qemu.qdict_get_qdict(answer, "ram") : NULL;
 	double mbps = 0;
 
