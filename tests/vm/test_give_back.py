@@ -7,10 +7,11 @@ guest uses stays as it is, whoever dies, and nothing goes back while a migration
 """
 from __future__ import annotations
 
+import os
 import re
 import signal
 
-from support import Hops, Work, attach_agent, check, step, wait_for
+from support import Hops, Work, attach_agent, check, migration, step, wait_for
 from lib.machine import Machine, Spec
 from lib.result import run
 from lib.tool import tool
@@ -71,6 +72,29 @@ def leave(hops: Hops) -> None:
     given = (before - vm.qemu.rss()) >> 20
     check(given < BACK_MIB, f"{given} MiB were given back, {BACK_MIB // 2} were allowed")
     step(f"left: {given} MiB given back")
+
+
+def save(vm: Machine) -> int:
+    """Save the stopped guest into a file, as virsh save does, and go on; bytes of the file."""
+    path = vm.qemu.path("saved")
+    vm.qmp.command("stop")
+    migration.set_parameters(vm.qemu, {"max-bandwidth": 0})
+    vm.qmp.command("migrate", uri=f"exec:cat >{path}")
+    info = migration.wait(vm.qemu, LONG)
+    check(info["status"] == "completed", f"saving: {info}")
+    vm.qmp.command("cont")
+    return os.path.getsize(path)
+
+
+def saved(hops: Hops) -> None:
+    """A file with the guest is smaller after its memory went back."""
+    vm = hops.here
+    fill(vm)
+    before = save(vm)
+    tool("give-back", "--qmp", spare(vm))
+    after = save(vm)
+    check(after < before - BACK_MIB // 2 * MIB, f"{before >> 20} MiB before, {after >> 20} after")
+    step(f"saved: {before >> 20} MiB before, {after >> 20} MiB after")
 
 
 def always(hops: Hops) -> None:
@@ -150,7 +174,7 @@ def travel(append: str, zero_mib: int) -> None:
     with Hops(Spec(memory_mib=768, append=append, lifetime=800)) as hops:
         attach_agent(hops.here)
         work = Work(hops.here.guest, pages_mib=48, churn_mib=48, zero_mib=zero_mib)
-        for part in (once, leave, always, agent_dies, module_goes, migrates):
+        for part in (once, saved, leave, always, agent_dies, module_goes, migrates):
             part(hops)
             work.verify(hops.here.guest)
 
