@@ -65,16 +65,18 @@ static void write_parts(char part[MIGRATE_PARTS][PROGRESS_PART], const json_t *r
 /* Join as many parts as fit; the first part that does not fit ends the line. */
 static void join(char *text, size_t room, const struct progress *progress)
 {
-	size_t used = 0, len;
+	size_t used = 0, gap, len;
 	unsigned int i;
 
 	text[0] = '\0';
 	for (i = 0; i < progress->parts; i++) {
-		len = strlen(progress->part[i]) + (i ? 2 : 0);
-		if (used + len > room)
+		gap = i ? 2 : 0;
+		len = strlen(progress->part[i]);
+		if (used + gap + len > room)
 			return;
-		snprintf(text + used, len + 1, "%s%s", i ? ", " : "", progress->part[i]);
-		used += len;
+		memcpy(text + used, ", ", gap);
+		memcpy(text + used + gap, progress->part[i], len + 1);
+		used += gap + len;
 	}
 }
 
