@@ -136,7 +136,7 @@ enum freehint_give_back {
  * enum freehint_answer - what the host did with an offer
  * @FREEHINT_ANSWER_NONE:     nothing yet; the guest may withdraw
  * @FREEHINT_ANSWER_TAKEN:    the host may be discarding; only the host ends this
- * @FREEHINT_ANSWER_DONE:     every block was discarded; the host touches none any more
+ * @FREEHINT_ANSWER_DONE:     the host touches no block any more; what may be discarded was
  * @FREEHINT_ANSWER_DECLINED: the host touches no block any more; some may be discarded
  */
 enum freehint_answer {
