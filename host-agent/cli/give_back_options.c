@@ -5,10 +5,10 @@
 #include "give_back_options.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "include/freehint/limits.h"
 #include "include/freehint/shm_layout.h"
+#include "option_number.h"
 
 #define LEAVE_MAX	((long long)(FREEHINT_MAX_PAGES >> (20 - FREEHINT_PAGE_SHIFT)))
 
@@ -22,20 +22,6 @@ static const struct argp_option options[] = {
 	{ "quiet", 'Q', NULL, 0, "show no progress, only the summary", 0 },
 	{ 0 },
 };
-
-static long long parse_number(const char *arg, const char *what, long long min,
-			      long long max, struct argp_state *state)
-{
-	char *end;
-	long long value;
-
-	errno = 0;
-	value = strtoll(arg, &end, 10);
-	if (errno || end == arg || *end || value < min || value > max)
-		argp_error(state, "--%s is %s, give a number from %lld to %lld", what, arg, min,
-			   max);
-	return value;
-}
 
 static error_t check(const struct give_back_options *opt, struct argp_state *state)
 {
@@ -68,10 +54,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 's':
 		return set_mode(opt, GIVE_BACK_OFF, state);
 	case 'o':
-		opt->order = parse_number(arg, "order", 1, FREEHINT_BLOCK_MAX_ORDER, state);
+		opt->order = option_number(arg, "order", 1, FREEHINT_BLOCK_MAX_ORDER, state);
 		return 0;
 	case 'L':
-		opt->leave = parse_number(arg, "leave", 0, LEAVE_MAX, state);
+		opt->leave = option_number(arg, "leave", 0, LEAVE_MAX, state);
 		return 0;
 	case 'Q':
 		opt->quiet = true;

@@ -13,6 +13,7 @@
 #include "include/freehint/qmp_names.h"
 #include "map_cells.h"
 #include "map_draw.h"
+#include "option_number.h"
 #include "qmp_call.h"
 #include "region_file.h"
 #include "terminal.h"
@@ -30,7 +31,7 @@ struct map_options {
 	const char *qmp;
 	const char *shm;
 	const char *output;
-	long cells;
+	long long cells;
 };
 
 static const struct argp_option options[] = {
@@ -60,17 +61,6 @@ static error_t check(const struct map_options *opt, struct argp_state *state)
 	return 0;
 }
 
-static error_t parse_cells(struct map_options *opt, const char *arg, struct argp_state *state)
-{
-	char *end;
-
-	opt->cells = strtol(arg, &end, 10);
-	if (end == arg || *end || opt->cells < 64 || opt->cells > (long)FREEHINT_MAX_CELLS)
-		argp_error(state, "--cells is %s, give a number from 64 to %u", arg,
-			   FREEHINT_MAX_CELLS);
-	return 0;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct map_options *opt = state->input;
@@ -86,7 +76,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		opt->output = arg;
 		return 0;
 	case 'c':
-		return parse_cells(opt, arg, state);
+		opt->cells = option_number(arg, "cells", 64, FREEHINT_MAX_CELLS, state);
+		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "%s is not an option, and there are no other arguments", arg);
 		return EINVAL;

@@ -3,9 +3,10 @@
  * Parses the command line of freehint migrate.
  */
 #include "migrate_options.h"
+#include "option_number.h"
 
-#include <errno.h>
-#include <stdlib.h>
+/* Far above what a link or a guest can do; QEMU gets bytes and milliseconds in 64 bits. */
+#define NUMBER_MAX	100000000LL
 
 static const struct argp_option options[] = {
 	{ "qmp", 'q', "SOCKET", 0, "a monitor socket of QEMU that no other client uses", 0 },
@@ -16,18 +17,6 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static long long parse_number(const char *arg, const char *what, struct argp_state *state)
-{
-	char *end;
-	long long value;
-
-	errno = 0;
-	value = strtoll(arg, &end, 10);
-	if (errno || end == arg || *end || value < 0 || value > 100000000)
-		argp_error(state, "--%s is %s, give a number from 0 to 100000000", what, arg);
-	return value;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct migrate_options *opt = state->input;
@@ -37,10 +26,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		opt->qmp = arg;
 		return 0;
 	case 'b':
-		opt->bandwidth = parse_number(arg, "bandwidth", state) * 125000;
+		opt->bandwidth = option_number(arg, "bandwidth", 0, NUMBER_MAX, state) * 125000;
 		return 0;
 	case 'd':
-		opt->downtime = parse_number(arg, "downtime", state);
+		opt->downtime = option_number(arg, "downtime", 0, NUMBER_MAX, state);
 		return 0;
 	case 'Q':
 		opt->quiet = true;
