@@ -8,7 +8,8 @@
  * whatever the host does with an offer. While no session is on, nothing is registered.
  *
  * After the last pass the kernel's own looks, 2 s after a block was freed, start the work
- * item again.
+ * item again. From then on only memory that has stayed free is given back: a guest that
+ * works uses most of what it frees again at once, and would pay a fault for each page.
  *
  * The kernel's passes are frozen during suspend and hibernation. So a notifier ends the
  * session before, and the next poll after it begins a new one.
@@ -23,28 +24,17 @@
 #include <linux/suspend.h>
 #include <linux/workqueue.h>
 
-#include "free_scan.h"
 #include "give_back.h"
 #include "give_back_refusal.h"
 #include "guest_stats.h"
 #include "offer_wait.h"
+#include "pace.h"
 #include "page_reporter.h"
 
 /* The other driver may be unloaded while the host asks. */
 #define REGISTER_RETRY	(5 * HZ)
 /* A host that does not ask because the last registration failed may ask again after this. */
 #define ERROR_LASTS	(60 * HZ)
-
-/* Pause after an offer that the host did not take or declined; it doubles each time. */
-#define PAUSE_FIRST	(1 * HZ)
-#define PAUSE_LAST	(60 * HZ)
-
-/* After the first drain, a pass that gave back less than a batch is followed by a pause. */
-#define SMALL_BLOCKS	32U
-#define SMALL_PAUSE	(2 * HZ)
-
-/* Counting free pages takes at most one part in so many of the time. */
-#define COUNT_SHARE	20
 
 /* Nothing to do until the work item is started. */
 #define NEVER		MAX_SCHEDULE_TIMEOUT
@@ -74,8 +64,7 @@ enum pass_end {
  * @state:    counters of this session, or of the last one, for the host
  * @end:      how the pass is about to end; under @reporter.lock
  * @budget:   pages that the pass may give back; under @reporter.lock
- * @pause:    next pause after a refusal, jiffies
- * @not_before: earliest time of the next pass after the last one was empty, jiffies
+ * @pace:     when the next pass may begin
  * @error:    of the last registration, 0 if it succeeded
  * @tried:    time of the last registration, jiffies
  * @seen:     session at the last poll; the polling thread's
@@ -94,8 +83,7 @@ struct give_back {
 	struct freehint_give_back_state state;
 	enum pass_end end;
 	u64 budget;
-	unsigned long pause;
-	unsigned long not_before;
+	struct pace pace;
 	int error;
 	unsigned long tried;
 	u64 seen;
@@ -156,7 +144,7 @@ static int offer_batch(struct page_reporter *reporter, unsigned int count, u64 p
 	if (answer == FREEHINT_ANSWER_DONE) {
 		gb->state.pages += pages;
 		gb->budget -= pages;
-		gb->pause = PAUSE_FIRST;
+		pace_given(&gb->pace, pages);
 	}
 	publish_state(gb);
 	gb->end = answer == FREEHINT_ANSWER_DONE ? PASS_AGAIN : PASS_REFUSED;
@@ -167,7 +155,7 @@ static int offer_batch(struct page_reporter *reporter, unsigned int count, u64 p
 static void find_more(struct page_reporter *reporter)
 {
 	struct give_back *gb = container_of(reporter, struct give_back, reporter);
-	long rest = READ_ONCE(gb->not_before) - jiffies;
+	long rest = READ_ONCE(gb->pace.not_before) - jiffies;
 
 	queue_delayed_work(system_long_wq, &gb->work, max(rest, 0L));
 }
@@ -209,7 +197,7 @@ static bool begin_session(struct give_back *gb)
 		offer->asked.session = FREEHINT_NO_SESSION;
 	if (offer->asked.session == FREEHINT_NO_SESSION)
 		return false;
-	gb->pause = PAUSE_FIRST;
+	pace_begin(&gb->pace);
 	if (gb->state.session != offer->asked.session)
 		note_new_session(gb);
 	publish_state(gb);
@@ -240,17 +228,6 @@ static int register_reporter(struct give_back *gb)
 	return ret;
 }
 
-/* Return: pages that the request permits to give back now. */
-static u64 count_budget(const struct give_back *gb)
-{
-	u64 leave = gb->offer.asked.leave, pages;
-
-	if (!leave)
-		return U64_MAX;
-	pages = free_scan_count_unreported();
-	return pages > leave ? pages - leave : 0;
-}
-
 /* The pass found nothing more. */
 static void note_drained(struct give_back *gb)
 {
@@ -260,31 +237,50 @@ static void note_drained(struct give_back *gb)
 	publish_state(gb);
 }
 
-/* Return: jiffies until the next pass, or NEVER. */
-static unsigned long run_pass(struct give_back *gb)
+/* Return: true if it may be worth another pass at once. */
+static bool pass_once(struct give_back *gb)
 {
-	unsigned long counted = jiffies, pause;
 	u64 before = gb->state.pages;
 
-	gb->budget = count_budget(gb);
-	counted = jiffies - counted;
 	gb->end = PASS_EMPTY;
 	if (gb->budget)
 		page_reporter_pass(&gb->reporter);
+	return gb->state.pages > before && gb->end == PASS_AGAIN && session_goes_on(gb);
+}
+
+/*
+ * Before the first drain the work item is queued again after each pass, and counts anew.
+ * Afterwards a count is a look, and has its time: all passes share one.
+ */
+static void run_passes(struct give_back *gb)
+{
+	while (pass_once(gb) && gb->state.drained)
+		cond_resched();
+}
+
+/* Return: jiffies until the next passes, or NEVER. */
+static unsigned long find_next(struct give_back *gb)
+{
+	unsigned long pause = pace_after_last(&gb->pace, gb->state.drained);
+
+	if (pace_restless(&gb->pace) >> gb->reporter.order)
+		return pause;
+	note_drained(gb);
+	return NEVER;
+}
+
+/* Return: jiffies until the next passes, or NEVER. */
+static unsigned long serve_request(struct give_back *gb)
+{
+	gb->budget = pace_budget(&gb->pace, gb->offer.asked.leave, gb->state.drained);
+	run_passes(gb);
 	switch (gb->end) {
 	case PASS_AGAIN:
-		if (gb->state.drained &&
-		    gb->state.pages - before < (u64)SMALL_BLOCKS << gb->reporter.order)
-			return SMALL_PAUSE;
-		return 0;
+		return gb->state.drained ? PACE_LOOK : 0;
 	case PASS_REFUSED:
-		pause = gb->pause;
-		gb->pause = min_t(unsigned long, 2 * pause, PAUSE_LAST);
-		return pause;
+		return pace_after_refusal(&gb->pace);
 	default:
-		WRITE_ONCE(gb->not_before, jiffies + counted * COUNT_SHARE);
-		note_drained(gb);
-		return NEVER;
+		return find_next(gb);
 	}
 }
 
@@ -298,7 +294,7 @@ static unsigned long serve_session(struct give_back *gb)
 	}
 	if (!gb->reporter.registered && register_reporter(gb))
 		return REGISTER_RETRY;
-	return run_pass(gb);
+	return serve_request(gb);
 }
 
 static void run_session(struct work_struct *work)
@@ -379,7 +375,7 @@ struct give_back *give_back_create(struct device *dev, void *base, u64 size,
 	gb->reporter.more = find_more;
 	mutex_init(&gb->reporter.lock);
 	INIT_DELAYED_WORK(&gb->work, run_session);
-	gb->not_before = jiffies;
+	gb->pace.not_before = jiffies;
 	gb->suspend.notifier_call = suspend_callback;
 	register_pm_notifier(&gb->suspend);
 	return gb;

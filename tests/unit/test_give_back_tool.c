@@ -3,7 +3,8 @@
  * freehint give-back against a QEMU that asks its guest: it ends with the guest's last
  * block, Ctrl-C restores what was found, and every other end has its code and its words.
  */
-/* links: host-agent/cli/give_back.c host-agent/cli/give_back_options.c host-agent/cli/option_number.c */
+/* links: host-agent/cli/give_back.c host-agent/cli/give_back_options.c */
+/* links: host-agent/cli/option_number.c */
 /* links: host-agent/cli/give_back_watch.c host-agent/common/give_back_status.c */
 /* links: host-agent/cli/interrupts.c host-agent/cli/progress.c host-agent/cli/terminal.c */
 /* links: host-agent/cli/qmp_call.c host-agent/common/qmp_stream.c */

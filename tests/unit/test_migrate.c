@@ -3,7 +3,8 @@
  * freehint migrate against a QEMU that plays every state of a migration: Ctrl-C cancels
  * where the guest is here and nowhere else, and what was changed is put back.
  */
-/* links: host-agent/cli/migrate.c host-agent/cli/migrate_options.c host-agent/cli/option_number.c */
+/* links: host-agent/cli/migrate.c host-agent/cli/migrate_options.c */
+/* links: host-agent/cli/option_number.c */
 /* links: host-agent/cli/migrate_settings.c host-agent/cli/migrate_watch.c */
 /* links: host-agent/cli/migration_state.c host-agent/cli/interrupts.c */
 /* links: host-agent/cli/progress.c host-agent/cli/terminal.c */

@@ -195,7 +195,7 @@ def main() -> None:
     """A guest whose free pages are dead, and one whose free pages must be zero."""
     travel("", 0, (saved, *PARTS))
     # A page that is zero takes no room in a file anyway.
-    travel("init_on_free=1", 32, PARTS)
+    travel("init_on_free=1", 32, (once, always, migrates))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * When the next pass of a give-back session may begin, and how much it may give back.
+ *
+ * The first drain takes all, at full speed: somebody waits for it. What the guest frees
+ * afterwards is often used again at once, with a page fault of the host's for each page. So
+ * from then on a pass takes what has stayed free over some looks.
+ */
+#include <linux/minmax.h>
+
+#include "free_scan.h"
+#include "pace.h"
+
+/* Pause after an offer that the host did not take or declined; it doubles each time. */
+#define PAUSE_FIRST	(1 * HZ)
+#define PAUSE_LAST	(60 * HZ)
+
+/* Counting free pages takes at most one part in so many of the time. */
+#define COUNT_SHARE	20
+
+void pace_begin(struct pace *pace)
+{
+	settled_reset(&pace->settled);
+	pace->restless = 0;
+	pace->refused = PAUSE_FIRST;
+}
+
+u64 pace_budget(struct pace *pace, u64 leave, bool drained)
+{
+	unsigned long start = jiffies;
+	u64 found, pages;
+
+	pace->restless = 0;
+	pace->counted = 0;
+	if (!leave && !drained)
+		return U64_MAX;
+	found = free_scan_count_unreported();
+	pace->counted = jiffies - start;
+	pages = drained ? settled_look(&pace->settled, found) : found;
+	pace->restless = found - pages;
+	return pages > leave ? pages - leave : 0;
+}
+
+void pace_given(struct pace *pace, u64 pages)
+{
+	settled_take(&pace->settled, pages);
+	pace->refused = PAUSE_FIRST;
+}
+
+u64 pace_restless(const struct pace *pace)
+{
+	return pace->restless;
+}
+
+unsigned long pace_after_refusal(struct pace *pace)
+{
+	unsigned long pause = pace->refused;
+
+	pace->refused = min_t(unsigned long, 2 * pause, PAUSE_LAST);
+	return pause;
+}
+
+unsigned long pace_after_last(struct pace *pace, bool drained)
+{
+	unsigned long pause = pace->counted * COUNT_SHARE;
+
+	if (drained)
+		pause = max_t(unsigned long, pause, PACE_LOOK);
+	WRITE_ONCE(pace->not_before, jiffies + pause);
+	return pause;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * When the next pass of a give-back session may begin, and how much it may give back.
+ */
+#ifndef FREEHINT_PACE_H
+#define FREEHINT_PACE_H
+
+#include <linux/jiffies.h>
+
+#include "settled.h"
+
+/* Time between two looks at how much is free, jiffies. */
+#define PACE_LOOK	(2 * HZ)
+
+/**
+ * struct pace - of a session
+ * @settled:    how much has stayed free since the first drain
+ * @restless:   pages that are free and have not settled, at the last look
+ * @counted:    jiffies that the last count took
+ * @refused:    pause after the next refusal, jiffies
+ * @not_before: earliest time of the next pass after the last one was empty, jiffies; may be
+ *              read at any time, the rest belongs to the work item of the session
+ */
+struct pace {
+	struct settled settled;
+	u64 restless;
+	unsigned long counted;
+	unsigned long refused;
+	unsigned long not_before;
+};
+
+/** pace_begin() - a session begins, or goes on with another request */
+void pace_begin(struct pace *pace);
+
+/**
+ * pace_budget() - how much the next passes may give back
+ * @pace:  pace
+ * @leave: pages that stay free in the guest
+ * @drained: the session was drained before, so only what has settled is given back
+ *
+ * May sleep, and counts the free pages if it has to: 1 ms for each GiB of the guest.
+ *
+ * Return: pages.
+ */
+u64 pace_budget(struct pace *pace, u64 leave, bool drained);
+
+/** pace_given() - @pages were given back */
+void pace_given(struct pace *pace, u64 pages);
+
+/** pace_restless() - pages that the last pace_budget() held back since they may be used soon */
+u64 pace_restless(const struct pace *pace);
+
+/** pace_after_refusal() - Return: pause after an offer that was not taken, jiffies */
+unsigned long pace_after_refusal(struct pace *pace);
+
+/** pace_after_last() - nothing more was found; Return: pause before the next look, jiffies */
+unsigned long pace_after_last(struct pace *pace, bool drained);
+
+#endif /* FREEHINT_PACE_H */
