@@ -11,12 +11,15 @@
 EVERYWHERE="LOOK_EARLY NO_GATE NO_WAIT SAME_IDS OPEN_IN_SETUP"
 
 # With time: more writes and passes, some 20 million states for each log, and every
-# bug with every log.
+# bug with every log. Logs that have nothing to arm hold without arming: there the model
+# differs from the whole one by a step that does nothing.
 BOUNDS=()
 BUGGY=KVM
+UNARMED=
 if [ "${FREEHINT_SOAK:-1}" != 1 ]; then
 	BOUNDS=(-DWRITES=3 -DPASSES=3)
 	BUGGY="KVM RING TCG7 TCG8"
+	UNARMED="RING TCG8"
 fi
 
 for log in KVM RING TCG7 TCG8; do
@@ -35,6 +38,6 @@ done
 finds round -DLOG_KVM -DBUG_NO_ARM
 finds round -DLOG_KVM -DBUG_NO_RESYNC_CHECK
 finds round -DLOG_TCG7 -DBUG_NO_TLB_RESET
-for log in RING TCG8; do
+for log in $UNARMED; do
 	holds round "-DLOG_$log" -DBUG_NO_ARM
 done
