@@ -16,6 +16,13 @@ fuzz_targets()
 	make -s -C tests/fuzz list | tr ' ' '\n'
 }
 
+# build_targets WHAT - fuzzers or replayers; tests that run at the same time need the same ones
+build_targets()
+{
+	mkdir -p "$FUZZ"
+	flock "$FUZZ/lock" make -s -C tests/fuzz -j "$FUZZ_JOBS" "$1"
+}
+
 # Skip the whole test where clang has no fuzzer runtime.
 need_libfuzzer()
 {

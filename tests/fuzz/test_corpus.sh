@@ -7,7 +7,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-make -s -C tests/fuzz -j "$FUZZ_JOBS" replayers || exit 1
+build_targets replayers || exit 1
 status=0
 for target in $(fuzz_targets); do
 	if [ ! -d "$CORPUS/$target" ]; then

@@ -28,7 +28,7 @@ fuzz_one()
 	return 1
 }
 
-make -s -C tests/fuzz -j "$FUZZ_JOBS" fuzzers || exit 1
+build_targets fuzzers || exit 1
 mkdir -p "$FUZZ/crashes"
 export -f fuzz_one
 fuzz_targets | xargs -P "$FUZZ_JOBS" -I{} bash -c 'fuzz_one {}'

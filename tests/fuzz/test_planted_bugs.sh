@@ -13,14 +13,16 @@ RUNS=100000
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 
-# A tree of its own for each bug, so that every path in it stays what it is.
+# A tree of its own for each bug, so that every path in it stays what it is. It begins with the
+# objects of the whole source: only what the bug is in is compiled again.
 plant()
 {
-	local tree=$1 file=$2 change=$3
+	local tree=$1 target=$2 file=$3 change=$4
 
-	mkdir -p "$tree/tests"
-	cp -r include proto host-agent "$tree"
-	cp -r tests/fakes tests/fuzz "$tree/tests"
+	mkdir -p "$tree/tests" "$tree/build/fuzz/obj"
+	cp -a include proto host-agent "$tree"
+	cp -a tests/fakes tests/fuzz "$tree/tests"
+	cp -a "$FUZZ/obj/$target" "$tree/build/fuzz/obj"
 	sed -i "$change" "$tree/$file"
 	cmp -s "$file" "$tree/$file" || return 0
 	echo "$change changes nothing in $file"
@@ -34,7 +36,7 @@ hunt()
 	IFS=$'\t' read -r name target file change <<< "$1"
 	tree=$WORK/$name
 	log=$tree/log
-	plant "$tree" "$file" "$change" || return 1
+	plant "$tree" "$target" "$file" "$change" || return 1
 	if ! make -s -C "$tree/tests/fuzz" "$tree/build/fuzz/$target" > "$WORK/$name.log" 2>&1; then
 		cat "$WORK/$name.log"
 		echo "$name does not build"
@@ -57,6 +59,7 @@ hunt()
 	rm -rf "$tree"
 }
 
+build_targets fuzzers || exit 1
 export -f plant hunt
 export WORK RUNS
 grep -v '^#' tests/fuzz/planted_bugs.txt |
