@@ -12,13 +12,13 @@ trap 'rm -rf "$WORK"' EXIT
 # Seconds after which a test hangs; each takes less than one.
 LIMIT=240
 
-# compile TEST BINARY [TREE] - build a unit test as its head says
+# compile TEST BINARY TREE - build a unit test of a mutant as its head says
 compile()
 {
 	local source=tests/unit/$1.c binary=$2 rigs libs
 
 	(
-		cd "${3:-.}"
+		cd "$3"
 		rigs=$(sed -n 's,^/\* rig: \(.*\) \*/$,\1,p' "$source")
 		# shellcheck disable=SC2086
 		libs=$(sed -n 's,^/\* libs: \(.*\) \*/$,\1,p' "$source" $rigs)
@@ -34,12 +34,12 @@ compile()
 # must_fail MUTANT TEST - the test passes without mutants/MUTANT.patch and fails with it
 must_fail()
 {
-	local mutant=$1 name=$2
+	local mutant=$1 name=$2 whole=$PWD/build/tests/unit/$2
 
-	compile "$name" "$WORK/whole"
+	make -s -C tests "$whole"
 	[ -d "$WORK/$mutant" ] || tests/mutants/tree.sh "$mutant" "$WORK/$mutant"
 	compile "$name" "$WORK/mutant" "$WORK/$mutant"
-	if ! timeout "$LIMIT" "$WORK/whole" >"$WORK/log" 2>&1; then
+	if ! timeout "$LIMIT" "$whole" >"$WORK/log" 2>&1; then
 		cat "$WORK/log"
 		echo "$name fails without a mutant"
 		exit 1

@@ -6,20 +6,23 @@
 . "$(dirname "$0")/sources.sh"
 
 status=0
-while read -r file; do
-	python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read(), sys.argv[1])' \
-		"$file" || status=1
-done < <(project_files | grep '\.py$')
+project_files | grep '\.py$' | python3 -c '
+import ast, sys
+for path in sys.stdin.read().splitlines():
+	with open(path, encoding="utf-8") as file:
+		ast.parse(file.read(), path)' || status=1
 
-mapfile -t scripts < <(project_files | while read -r file; do
-	head -n 1 "$file" | grep -qaE '^#!.*/(env )?(ba|da)?sh' && echo "$file"
-done; project_files | grep '\.sh$')
+mapfile -t scripts < <({
+	project_files | xargs -d '\n' awk 'FNR == 1 && /^#!.*\/(env )?(ba|da)?sh/ { print FILENAME }
+		{ nextfile }'
+	project_files | grep '\.sh$'
+} | sort -u)
 for file in "${scripts[@]}"; do
 	bash -n "$file" || status=1
 done
 if command -v shellcheck > /dev/null; then
 	# SC1091: sourced files are checked on their own.
-	printf '%s\n' "${scripts[@]}" | sort -u |
+	printf '%s\n' "${scripts[@]}" |
 		xargs shellcheck -e SC1091 -S warning || status=1
 else
 	echo "skipped: shellcheck is not installed"
