@@ -12,6 +12,15 @@ LOGS=${TEST_LOGS:-$ROOT/build/test-logs}
 ALL_GROUPS="build unit model fuzz kvm vm"
 SKIP=77
 TAIL=${TEST_TAIL:-25}
+# The tests that take longest begin first in their group, so that none of them runs alone at
+# the end. Somebody who finds another one below "slowest:" adds it here.
+LONGEST="build/test_clang_tidy build/test_mutants build/test_no_leftovers build/test_dkms
+	unit/test_agent unit-asan/test_agent unit/test_agent_qmp unit-asan/test_agent_qmp
+	model/test_round_model model/test_give_back_model fuzz/test_planted_bugs
+	kvm/test_linux_late kvm/test_linux_churn kvm/test_torture_kvm kvm/test_fault_torture
+	vm/test_other_release vm/test_torture_events_reboot vm/test_torture_events
+	vm/test_postcopy vm/test_torture_migration_modes vm/test_torture_work vm/test_give_back
+	vm/test_init_on_free vm/test_give_back_guest"
 # So many of the tests that took longest are named at the end.
 SLOWEST=10
 # The limits below are for a machine that does nothing else.
@@ -28,8 +37,9 @@ usage()
 	prints it, or a shell pattern for several: 'kvm/*', unit/test_shm_layout.
 
 	  -k PATTERN  only tests whose name matches this regular expression
-	  -j JOBS     tests at a time (default: JOBS, else one for each processor,
-	              and of those with virtual machines no more than memory is for)
+	  -j JOBS     tests at a time (default: JOBS, else one for each processor; half as
+	              many again of those with virtual machines, which wait for their
+	              guests, but no more than memory is for)
 	  -l          list the tests, run none
 
 	TEST_TIMEOUT overrides every test's time limit, seconds. Logs: build/test-logs.
@@ -85,6 +95,24 @@ list_group()
 		name=${path##*/}
 		echo "$1/${name%.*} $path"
 	done
+}
+
+# Puts the LONGEST of the tests that it reads before the others.
+longest_first()
+{
+	awk -v longest="${LONGEST//[[:space:]]/ }" '
+		BEGIN { count = split(longest, order, / +/) }
+		{ line[NR] = $0; at[$1] = NR }
+		END {
+			for (i = 1; i <= count; i++)
+				if (order[i] in at) {
+					print line[at[order[i]]]
+					delete line[at[order[i]]]
+				}
+			for (i = 1; i <= NR; i++)
+				if (i in line)
+					print line[i]
+		}'
 }
 
 wanted()
@@ -159,6 +187,7 @@ jobs_for()
 
 	most=${jobs:-$(nproc)}
 	if [[ -z $jobs && $1 =~ ^(kvm|vm)/ ]]; then
+		most=$((most + (most + 1) / 2))
 		room=$(awk -v each="$VM_MIB" '/^MemTotal/ { print int($2 / 1024 / each) }' \
 			/proc/meminfo)
 		[ "$room" -lt 1 ] && room=1
@@ -223,7 +252,7 @@ for group in $ALL_GROUPS; do
 		wanted "$name" || continue
 		names+=("$name")
 		paths+=("$path")
-	done < <(list_group "$group")
+	done < <(list_group "$group" | longest_first)
 done
 [ ${#names[@]} -gt 0 ] || die "no such test; -l lists them"
 if [ -n "$list" ]; then

@@ -50,6 +50,14 @@ out=$("$work/tests/run.sh" model | grep -A 20 '^slowest:$')
 expect 12 "$(wc -l <<< "$out")" "ten are named, with a heading and the last line"
 expect "model/test_7" "$(sed -n '2s/.* s  //p' <<< "$out")" "the slowest of all"
 
+# What takes long begins first in its group; the groups stay in their order.
+mkdir "$work/tests/build"
+touch "$work/tests/build/test_a.sh" "$work/tests/build/test_mutants.sh" \
+	"$work/tests/model/test_round_model.sh"
+expect "build/test_mutants build/test_a model/test_round_model model/test_1" \
+	"$("$work/tests/run.sh" -l build model | head -n 4 | tr '\n' ' ' | sed 's/ $//')" "order"
+rm -r "$work/tests/build"
+
 # A run that is ended lets its tests clean up, also where the second signal of timeout(1), to
 # the test's group, comes late.
 cat > "$work/tests/kvm/test_cleanup.py" <<END
