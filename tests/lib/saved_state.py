@@ -90,16 +90,32 @@ def _drop_old() -> None:
             os.unlink(path)
 
 
+def _alone(spec: Spec) -> Spec:
+    """Without extension, agent and options of the accelerator: no state depends on them."""
+    return replace(spec, accel=spec.accel.split(",", maxsplit=1)[0], extension=False,
+                   plugin=paths.EXTENSION, plugin_opts="")
+
+
+def is_common(spec: Spec) -> bool:
+    """
+    Do several tests start with this guest, so that it pays to save it? With KVM it boots in a
+    second.
+    """
+    if spec.accel != "tcg":
+        return False
+    common = [Spec(memory_mib=384), Spec(memory_mib=512),
+              Spec(memory_mib=512, append="init_on_free=1")]
+    return any(_alone(spec) == replace(_alone(one), lifetime=spec.lifetime) for one in common)
+
+
 def booted(spec: Spec, machine: type[Machine] = Machine, commands: tuple[str, ...] = (),
            lifetime: float = 240.0) -> str:
     """
     The file with a guest that has booted and has run `commands`, for Machine(state=...).
-    Boots it if nobody has done so: without extension, agent and options of the accelerator,
-    none of which the state depends on. Tests that come meanwhile wait. `lifetime` is in
-    seconds of a quiet machine.
+    Boots it if nobody has done so. Tests that come meanwhile wait. `lifetime` is in seconds of
+    a quiet machine.
     """
-    plain = replace(spec, accel=spec.accel.split(",", maxsplit=1)[0], extension=False,
-                    plugin_opts="", lifetime=lifetime)
+    plain = replace(_alone(spec), lifetime=lifetime)
     os.makedirs(paths.CACHE, exist_ok=True)
     vm = machine(plain, name="boot")
     try:

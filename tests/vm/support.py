@@ -22,7 +22,7 @@ from lib.patience import comes_true, wait_for  # noqa: E402,F401
 from lib.program import Agent  # noqa: E402
 from lib.qmp import Qmp, QmpError  # noqa: E402
 from lib.result import Skip, check, step  # noqa: E402
-from lib.saved_state import booted  # noqa: E402
+from lib.saved_state import booted, is_common  # noqa: E402
 
 # Slow enough that the work below dirties memory faster than it is sent.
 HOLD_BANDWIDTH = (24 << 20) // accel.writes_slower(accel.chosen())
@@ -195,9 +195,13 @@ class Hops:
         """Start a machine that ends with the test at the latest."""
         self._count += 1
         state = None
-        # such a guest boots for minutes; arguments of a test's own may name files of this run
-        if not (incoming or spec.extra) and accel.interpreted(spec.accel):
-            state = booted(spec, commands=(interpreted.ENABLE,), lifetime=interpreted.BOOT)
+        # an interpreted guest boots for minutes; arguments of a test's own may name files of
+        # this run
+        if not (incoming or spec.extra):
+            if accel.interpreted(spec.accel):
+                state = booted(spec, commands=(interpreted.ENABLE,), lifetime=interpreted.BOOT)
+            elif is_common(spec):
+                state = booted(spec)
         vm = Machine(spec, name=f"vm{self._count}", incoming=incoming, shm=shm, state=state)
         return self._stack.enter_context(vm)
 
