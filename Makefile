@@ -9,6 +9,9 @@ DEPS  ?= yes
 # Headers of the guest's kernel; the newest Debian cloud kernel unless given.
 KDIR  ?= $(lastword $(shell ls -d /usr/src/linux-headers-*-cloud-amd64 2>/dev/null | sort -V))
 
+# A job for each processor, unless the caller has said how many.
+PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 export OUT
 
 all: deps-build agent cli qemu-module kmod
@@ -56,16 +59,16 @@ deps-%:
 	@test "$(DEPS)" = no || tests/deps.sh $*
 
 agent:
-	@$(MAKE) --no-print-directory -C host-agent/agent
+	@$(MAKE) --no-print-directory $(PARALLEL) -C host-agent/agent
 
 cli:
-	@$(MAKE) --no-print-directory -C host-agent/cli
+	@$(MAKE) --no-print-directory $(PARALLEL) -C host-agent/cli
 
 qemu-module:
-	@$(MAKE) --no-print-directory -C host-agent/qemu-module
+	@$(MAKE) --no-print-directory $(PARALLEL) -C host-agent/qemu-module
 
 mutants: deps-build
-	@$(MAKE) --no-print-directory -C tests mutants
+	@$(MAKE) --no-print-directory $(PARALLEL) -C tests mutants
 	@$(MAKE) --no-print-directory kmod-mutants
 
 # KDIR is looked up by a make of its own: deps-build may just have installed it.
@@ -75,7 +78,7 @@ kmod:
 kmod-build:
 	@test -n "$(KDIR)" || { echo 'no kernel headers: install linux-headers-cloud-amd64' \
 		'or give KDIR=' >&2; exit 1; }
-	@$(MAKE) --no-print-directory -C guest-kmod KDIR=$(KDIR)
+	@$(MAKE) --no-print-directory $(PARALLEL) -C guest-kmod KDIR=$(KDIR)
 	@mkdir -p $(OUT) && cp guest-kmod/freehint.ko $(OUT)/freehint.ko
 
 kmod-mutants:
@@ -145,7 +148,10 @@ fuzz: deps-check
 	@FUZZ_TIME=$(FUZZ_TIME) TEST_TIMEOUT=$(or $(TEST_TIMEOUT),86400) tests/run.sh fuzz/test_fuzz
 
 # Before each commit: style, warnings, units, the safety rule under KVM, one Linux migration.
-check-quick: accel deps-build deps-demo deps-check all mutants
+# No mutant but the one that its KVM test needs.
+check-quick: accel deps-build deps-demo deps-check all
+	@$(MAKE) --no-print-directory $(PARALLEL) -C tests \
+		$(CURDIR)/build/mutants/freehint-qemu-no-arm.so
 	@tests/run.sh build/test_style build/test_rooms build/test_warnings unit \
 		kvm/test_kvm_rule vm/test_content
 
