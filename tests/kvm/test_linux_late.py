@@ -19,15 +19,19 @@ from baremetal import build, in_time
 from linux_guest import (BITMAP, CRAWL, RING, KvmHops, check, chunks, migration, step, usable,
                          wait_for)
 from played_agent import MAX_COMMAND, Range, Region, View
-from lib import linux_kvm
+from lib import host_kvm, linux_kvm
 from lib.guest import Guest, GuestTimeout
 from lib.machine import mutant
 from lib.qmp import QmpError
 from lib.result import run
-from lib.soak import times
+from lib.soak import factor, times
 
 VICTIM_MIB = 1
-LOGS = (BITMAP, chunks(6)), (BITMAP, chunks(18)), (RING, [])
+# Where kernel mode is interpreted a log takes a minute; test_linux_churn and test_torture_kvm
+# have the large chunks, too, and the soak of this test has all logs.
+LOGS = [(BITMAP, chunks(6)), (RING, [])]
+if factor() > 1 or not host_kvm.interprets():
+    LOGS.append((BITMAP, chunks(18)))
 MUTANT_TRIES = 5
 # Programs, by when the hints come.
 IN_TIME, TOO_LATE = "in_time", "too_late"
