@@ -90,6 +90,10 @@ static void set_flags(bool *flag, u64 offset, u64 len)
 
 static void set_dirty(MemoryRegion *mr, u64 offset, u64 len)
 {
+	if (index_of(mr) >= FAKE_MAX_BLOCKS) {
+		fake_log.region_dirty += len;
+		return;
+	}
 	set_flags(fake_log.dirty[index_of(mr)], offset, len);
 	set_flags(fake_log.migration[index_of(mr)], offset, len);
 }

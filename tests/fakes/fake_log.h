@@ -19,6 +19,7 @@
  * @migration:  dirty to the migration, and not yet collected
  * @logging:    blocks that are logged for it
  * @dirty:      set dirty by the extension
+ * @region_dirty: bytes of the shared region that the extension has set dirty
  * @discarded:  given to the kernel
  * @unplugged:  not there, by QEMU's word
  * @discards:   calls for that
@@ -38,6 +39,7 @@ struct fake_log {
 	bool migration[FAKE_MAX_BLOCKS][FAKE_LOG_PAGES];
 	bool logging[FAKE_MAX_BLOCKS];
 	bool dirty[FAKE_MAX_BLOCKS][FAKE_LOG_PAGES];
+	u64 region_dirty;
 	bool discarded[FAKE_MAX_BLOCKS][FAKE_LOG_PAGES];
 	bool unplugged[FAKE_MAX_BLOCKS][FAKE_LOG_PAGES];
 	unsigned int discards;

@@ -19,6 +19,7 @@ struct qemu_abi qemu;
 static char an_error, a_backend[2], a_root;
 
 #include "fake_main_loop.h"
+#include "fake_region.h"
 #include "fake_speed.h"
 
 static void set_error(Error **errp)
@@ -42,6 +43,8 @@ static void hint(void *hva, size_t len)
 	unsigned int i;
 	u64 chunk, page;
 
+	if (hint_region(at, len))
+		return;
 	*(len < FREEHINT_PAGE_SIZE ? &fake.arms : &fake.hints) += 1;
 	if (len < FREEHINT_PAGE_SIZE && shm && shm->host_request.round)
 		fake.armed_late++;
@@ -137,7 +140,6 @@ static int foreach_block(qemu_block_fn *fn, void *opaque)
 
 static void *block_host(RAMBlock *block) { return block->host; }
 static size_t block_len(RAMBlock *block) { return block->len; }
-static bool block_ignored(RAMBlock *block) { return block->ignored; }
 static u64 bytes_remaining(void) { return fake.remaining; }
 static u64 pages_sent(void) { return fake.sent; }
 static Object *current_migration(void) { return (Object *)&a_root; }
@@ -306,6 +308,7 @@ static void init_memory(void)
 	qemu.memory_region_size = mr_size;
 	qemu.host_memory_backend_get_memory = backend_mr;
 	qemu.qemu_ram_foreach_block = foreach_block;
+	qemu.qemu_ram_block_from_host = region_block;
 	qemu.qemu_ram_get_host_addr = block_host;
 	qemu.qemu_ram_get_used_length = block_len;
 	qemu.ram_is_ignored = block_ignored;

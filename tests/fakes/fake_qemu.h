@@ -71,6 +71,9 @@ struct RAMBlock {
  * @clock_us:    QEMU's clock
  * @shm:         region behind the memory backend, with a guest's voice in it
  * @shm_size:    bytes
+ * @shm_ignored: the region is left out of the migration
+ * @shm_clean:   bytes of the region that were taken out of the dirty bitmap, from @shm_clean_at
+ * @shm_cleans:  how often
  * @backend:     does object "freehint" exist?
  * @generation:  which backend it is, 0 or 1: another one takes the id of one that is gone
  * @pins:        references to its memory that the extension holds
@@ -113,6 +116,10 @@ struct fake_qemu {
 	u64 clock_us;
 	void *shm;
 	u64 shm_size;
+	bool shm_ignored;
+	u64 shm_clean;
+	u64 shm_clean_at;
+	unsigned int shm_cleans;
 	bool backend;
 	unsigned int generation;
 	int pins;

@@ -12,8 +12,8 @@ import os
 import random
 import struct
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from baremetal import BUILD, EXTENSION, MIB, PAGE, Machine, check, migration, step, wait_for
@@ -224,11 +224,15 @@ class Traveller:
     def __exit__(self, *_: object) -> None:
         self.here.stop()
 
-    def hop(self, rounds: int) -> Tally:
-        """One migration to a fresh machine, of about so many rounds."""
+    def hop(self, rounds: int, extra: Iterable[str] = ()) -> Tally:
+        """
+        One migration to a fresh machine, of about so many rounds; `extra` are arguments of its
+        QEMU alone.
+        """
         self._hops += 1
         src = self.here
-        dst = TortureMachine(self.variant, name=f"t{self._hops}", extension=self.extension,
+        there = replace(self.variant, extra=[*self.variant.extra, *extra])
+        dst = TortureMachine(there, name=f"t{self._hops}", extension=self.extension,
                              incoming=True)
         try:
             src.start_agent(self.rng)

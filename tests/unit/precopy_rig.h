@@ -14,6 +14,7 @@
 /* links: host-agent/qemu-module/give-back/discardable.c */
 /* links: host-agent/qemu-module/give-back/migration_check.c */
 /* links: host-agent/qemu-module/core/guest_refusal.c */
+/* links: host-agent/qemu-module/core/bar_bitmap.c */
 /* links: host-agent/qemu-module/core/migration_info.c */
 /* links: host-agent/qemu-module/round/refusal.c host-agent/qemu-module/round/round_pays.c */
 /* links: host-agent/qemu-module/round/stop_threshold.c */

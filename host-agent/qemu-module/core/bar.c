@@ -158,6 +158,11 @@ struct bar_info bar_info(void)
 	};
 }
 
+MemoryRegion *bar_region(void)
+{
+	return bar.region;
+}
+
 bool bar_contains(const void *hva, u64 len)
 {
 	u64 start = (uintptr_t)hva, own = (uintptr_t)bar.shm;

@@ -7,6 +7,7 @@
 #define FREEHINT_BAR_H
 
 #include "../../../include/freehint/shm_layout.h"
+#include "qemu_types.h"
 
 /**
  * struct bar_info - the region for x-query-freehint
@@ -66,6 +67,9 @@ const char *bar_memdev(void);
 
 /** bar_info() - size, capacity and instance; zeros before bar_attach() */
 struct bar_info bar_info(void);
+
+/** bar_region() - memory region of the backend, referenced until bar_detach(); NULL: none */
+MemoryRegion *bar_region(void);
 
 /** bar_contains() - does [hva, hva + len) overlap the region itself? */
 bool bar_contains(const void *hva, u64 len);

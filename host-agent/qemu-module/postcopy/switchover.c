@@ -27,6 +27,7 @@
 
 #include "../../../include/freehint/shm_layout.h"
 #include "../../common/clock.h"
+#include "../core/bar_bitmap.h"
 #include "../core/dirty_log.h"
 #include "../core/qemu_abi.h"
 #include "../gate/round_gate.h"
@@ -92,6 +93,7 @@ static void hand_over(void)
 	skipped_drop_unplugged();
 	switchover.pages = 0;
 	skipped_walk(set_dirty);
+	bar_bitmap_give_back();
 	zero_thread_start();
 	gate_count(switchovers, 1);
 	gate_count(pages_switchover, switchover.pages);
@@ -190,6 +192,11 @@ void switchover_prepare(void)
 	this_thread.reading = true;
 	skipped_drop_written();
 	this_thread.reading = false;
+}
+
+bool switchover_permits(void)
+{
+	return !qemu.migrate_postcopy_ram() || (skipped_is_on() && !switchover.handed_over);
 }
 
 void switchover_in_sync(bool starts)

@@ -24,6 +24,16 @@ const char *switchover_refusal(void);
 void switchover_prepare(void);
 
 /**
+ * switchover_permits() - may pages be taken out of the dirty bitmap?
+ *
+ * Return: true without the postcopy-ram capability, or while a switch is still to come and
+ * will be recognised.
+ *
+ * Context: BQL held, migration thread.
+ */
+bool switchover_permits(void);
+
+/**
  * switchover_in_sync() - note that this thread starts or has ended a sync
  * @starts: true at the start, false after the end
  *

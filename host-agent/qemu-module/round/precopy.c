@@ -31,6 +31,7 @@
 #include "../../common/clock.h"
 #include "../core/arm.h"
 #include "../core/bar.h"
+#include "../core/bar_bitmap.h"
 #include "../give-back/give_back.h"
 #include "../map/hint_map.h"
 #include "hint_wait.h"
@@ -238,6 +239,14 @@ static void begin_round(void)
 	gate_count_bql(clock_us() - precopy.bql_us);
 }
 
+/* In the last pass, too. Pass 0: what free pages must read as is not about the bitmap. */
+static void leave_out_bitmap(void)
+{
+	if (precopy.enabled && precopy.pass && in_migration_thread() &&
+	    switchover_permits() && !refusal_in_pass(0))
+		bar_bitmap_leave_out();
+}
+
 /* Only the last notifier may drop the BQL. Elsewhere QEMU's TCG keeps its own behaviour. */
 static void reset_tlbs(void)
 {
@@ -261,6 +270,7 @@ static void after_sync(void)
 	}
 	reset_tlbs();
 	begin_round();
+	leave_out_bitmap();
 }
 
 /*
@@ -304,6 +314,7 @@ static void setup_done(void)
 	if (precopy.pass)
 		reset_tlbs();
 	begin_round();
+	leave_out_bitmap();
 	if (!held)
 		qemu.bql_unlock();
 }
@@ -312,6 +323,7 @@ static void migration_ended(void)
 {
 	precopy_close(true);
 	switchover_end();
+	bar_bitmap_end();
 	arm_release();
 	precopy.nothing_migrates = false;
 	precopy.pass = 0;

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The shared region of the fake QEMU as memory that migrates. Part of fake_qemu.c.
+ */
+#ifndef FREEHINT_FAKE_REGION_H
+#define FREEHINT_FAKE_REGION_H
+
+static bool is_in_region(const u8 *hva)
+{
+	const u8 *shm = fake.shm;
+
+	return shm && hva >= shm && hva < shm + fake.shm_size;
+}
+
+/* Its own pages, in the notifier of a sync, with the big lock held. */
+static bool hint_region(const u8 *at, size_t len)
+{
+	u64 offset = (u64)(at - (u8 *)fake.shm);
+
+	if (!is_in_region(at))
+		return false;
+	if (!fake.bql || fake.shm_ignored || len > fake.shm_size - offset)
+		abort();
+	fake.shm_clean_at = offset;
+	fake.shm_clean = len;
+	fake.shm_cleans++;
+	return true;
+}
+
+/* Its block has no more to it than its address. */
+static RAMBlock *region_block(void *hva, bool round, u64 *offset)
+{
+	return is_in_region(hva) ? fake.shm : NULL;
+}
+
+static bool block_ignored(RAMBlock *block)
+{
+	return block == (RAMBlock *)fake.shm ? fake.shm_ignored : block->ignored;
+}
+
+#endif /* FREEHINT_FAKE_REGION_H */
