@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * freehint map: draws a picture of guest memory, during or after a migration.
+ * freehint map: draws a picture of guest memory, during or after a migration, or of what was
+ * given back to the host.
  */
 #define _GNU_SOURCE
 #include <argp.h>
@@ -26,17 +27,20 @@
  * @shm:    file behind the device
  * @output: picture to write, NULL: draw on the terminal
  * @cells:  number of cells
+ * @given:  draw what was given back
  */
 struct map_options {
 	const char *qmp;
 	const char *shm;
 	const char *output;
 	long long cells;
+	bool given;
 };
 
 static const struct argp_option options[] = {
 	{ "qmp", 'q', "SOCKET", 0, "a monitor socket of QEMU that no other client uses", 0 },
 	{ "shm", 's', "PATH", 0, "file behind the ivshmem device", 0 },
+	{ "given-back", 'g', NULL, 0, "draw what was given back to the host; needs no --shm", 0 },
 	{ "output", 'o', "FILE", 0, "write a picture, FILE.svg or FILE.png", 0 },
 	{ "cells", 'c', "N", 0, "parts that memory is shown in, 64 to 4096 (default 1024)", 0 },
 	{ 0 },
@@ -53,7 +57,7 @@ static error_t check(const struct map_options *opt, struct argp_state *state)
 {
 	if (!opt->qmp)
 		argp_error(state, "give QEMU's monitor socket with --qmp");
-	else if (!opt->shm)
+	else if (!opt->shm && !opt->given)
 		argp_error(state, "give the file behind the device with --shm");
 	else if (opt->output && !ends_with(opt->output, ".svg") &&
 		 !ends_with(opt->output, ".png"))
@@ -71,6 +75,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 's':
 		opt->shm = arg;
+		return 0;
+	case 'g':
+		opt->given = true;
 		return 0;
 	case 'o':
 		opt->output = arg;
@@ -98,20 +105,51 @@ static u64 last_round(struct qmp_call *call)
 	return id;
 }
 
-static bool ask_qemu(struct qmp_call *call, const struct map_options *opt,
-		     struct map_cells *cells)
+static json_t *ask(struct qmp_call *call, json_t *args)
 {
-	json_t *answer = qmp_call(call, FREEHINT_QMP_MAP,
-				  json_pack("{s:I}", FREEHINT_ARG_CELLS, (json_int_t)opt->cells));
-	int ret = answer ? map_cells_parse(cells, answer) : 0;
+	json_t *answer = qmp_call(call, FREEHINT_QMP_MAP, args);
 
 	if (!answer)
 		fprintf(stderr, "freehint map: %s\n", call->absent ?
 			"QEMU runs without the extension, or with an older one" : call->error);
-	else if (ret)
+	return answer;
+}
+
+static bool ask_qemu(struct qmp_call *call, const struct map_options *opt,
+		     struct map_cells *cells)
+{
+	json_t *answer = ask(call, json_pack("{s:I}", FREEHINT_ARG_CELLS,
+					     (json_int_t)opt->cells));
+	int ret = answer ? map_cells_parse(cells, answer) : 0;
+
+	if (ret)
 		fputs("freehint map: QEMU's answer is not valid\n", stderr);
 	json_decref(answer);
 	return answer && !ret;
+}
+
+/* QEMU answers a part at a time, because it holds its big lock meanwhile. */
+static bool ask_given(struct qmp_call *call, const struct map_options *opt,
+		      struct map_cells *cells)
+{
+	json_t *answer;
+	u64 from = 0;
+	int ret;
+
+	do {
+		answer = ask(call, json_pack("{s:I, s:I}", FREEHINT_ARG_CELLS,
+					     (json_int_t)opt->cells, FREEHINT_ARG_GIVEN_FROM,
+					     (json_int_t)from));
+		if (!answer)
+			return false;
+		ret = map_cells_add_given(cells, answer, &from);
+		json_decref(answer);
+	} while (!ret && from < cells->pages);
+	if (ret)
+		fprintf(stderr, "freehint map: %s\n", ret == -EAGAIN ?
+			"the guest's memory has changed its size meanwhile, start again" :
+			"QEMU's answer is not valid");
+	return !ret;
 }
 
 /*
@@ -173,8 +211,13 @@ static enum cli_exit map(struct qmp_call *call, const struct map_options *opt)
 {
 	static struct map_cells cells;
 
-	if (!ask_qemu(call, opt, &cells) || read_free(&cells, opt->shm, last_round(call)))
+	if (opt->given) {
+		if (!ask_given(call, opt, &cells))
+			return CLI_NO_ANSWER;
+	} else if (!ask_qemu(call, opt, &cells) ||
+		   read_free(&cells, opt->shm, last_round(call))) {
 		return CLI_NO_ANSWER;
+	}
 	return draw(&cells, opt->output);
 }
 
@@ -185,7 +228,9 @@ enum cli_exit cli_map(int argc, char **argv)
 		.parser = parse,
 		.doc = "Shows guest memory in the last migration, or in the one that runs: "
 		       "sent, kept off the wire, used again. Not on the destination "
-		       "of a running postcopy migration, which it would break.\v"
+		       "of a running postcopy migration, which it would break. With "
+		       "--given-back: what was given back to the host, and what of it is in "
+		       "use again.\v"
 		       "Exit codes: 0 shown, 1 wrong usage, 4 QEMU does not answer, or a file "
 		       "cannot be read or written.",
 	};

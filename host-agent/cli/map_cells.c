@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Guest memory in cells, from two sources: QEMU reports what is RAM and what was hinted, and
- * the shared memory contains the pages that the guest found free when it was last asked.
+ * Guest memory in cells. For a migration there are two sources: QEMU reports what is RAM and
+ * what was hinted, and the shared memory contains the pages that the guest found free when it
+ * was last asked. What was given back QEMU alone reports.
  */
 #include "map_cells.h"
 
@@ -29,22 +30,70 @@ static int parse_list(const struct map_cells *cells, const json_t *list, u64 *to
 	return 0;
 }
 
-int map_cells_parse(struct map_cells *cells, const json_t *answer)
+static int parse_size(struct map_cells *cells, const json_t *answer)
 {
-	const json_t *ram = json_object_get(answer, "ram");
-	size_t count = json_array_size(ram);
+	u64 count;
 
-	memset(cells, 0, sizeof(*cells));
 	cells->pages = json_natural(answer, "pages");
 	cells->per_cell = json_natural(answer, "pages-per-cell");
-	if (!count || count > FREEHINT_MAX_CELLS || !cells->per_cell ||
-	    cells->per_cell % FREEHINT_WORD_BITS || cells->pages > FREEHINT_MAX_PAGES ||
-	    (cells->pages + cells->per_cell - 1) / cells->per_cell != count)
+	if (!cells->pages || cells->pages > FREEHINT_MAX_PAGES || !cells->per_cell ||
+	    cells->per_cell % FREEHINT_WORD_BITS || cells->per_cell > 2 * FREEHINT_MAX_PAGES)
+		return -EPROTO;
+	count = (cells->pages + cells->per_cell - 1) / cells->per_cell;
+	if (count > FREEHINT_MAX_CELLS)
 		return -EPROTO;
 	cells->count = (u32)count;
-	if (parse_list(cells, ram, cells->ram))
+	return 0;
+}
+
+int map_cells_parse(struct map_cells *cells, const json_t *answer)
+{
+	memset(cells, 0, sizeof(*cells));
+	if (parse_size(cells, answer) ||
+	    parse_list(cells, json_object_get(answer, "ram"), cells->ram))
 		return -EPROTO;
 	return parse_list(cells, json_object_get(answer, "hinted"), cells->hinted);
+}
+
+/* Add a list of page counts of a part of memory to the cells that it touches. */
+static int add_list(const struct map_cells *cells, const json_t *list, u64 from, u64 next,
+		    u64 *to)
+{
+	u64 cell = from / cells->per_cell, end = (next - 1) / cells->per_cell + 1, i;
+	json_int_t value;
+
+	if (json_array_size(list) != end - cell)
+		return -EPROTO;
+	for (i = 0; cell < end; i++, cell++) {
+		value = json_integer_value(json_array_get(list, i));
+		if (value < 0 || (u64)value > cells->per_cell - to[cell])
+			return -EPROTO;
+		to[cell] += (u64)value;
+	}
+	return 0;
+}
+
+int map_cells_add_given(struct map_cells *cells, const json_t *answer, u64 *from)
+{
+	u64 next = json_natural(answer, "next");
+	struct map_cells now = { 0 };
+
+	if (parse_size(&now, answer) || next <= *from || next > now.pages)
+		return -EPROTO;
+	if (!*from) {
+		cells->count = now.count;
+		cells->per_cell = now.per_cell;
+		cells->pages = now.pages;
+		cells->returned = true;
+	}
+	if (now.pages != cells->pages || now.per_cell != cells->per_cell)
+		return -EAGAIN;
+	if (add_list(cells, json_object_get(answer, "ram"), *from, next, cells->ram) ||
+	    add_list(cells, json_object_get(answer, "given-back"), *from, next, cells->given) ||
+	    add_list(cells, json_object_get(answer, "absent"), *from, next, cells->absent))
+		return -EPROTO;
+	*from = next;
+	return 0;
 }
 
 /* A cell is a whole number of words, so each word belongs to one cell. */
@@ -83,12 +132,36 @@ static u64 min_u64(u64 a, u64 b)
 	return a < b ? a : b;
 }
 
+bool map_cells_shows(const struct map_cells *cells, enum page_class class)
+{
+	return (class >= PAGE_NEVER) == cells->returned;
+}
+
+static u64 returned_class(const struct map_cells *cells, u32 cell, enum page_class class)
+{
+	u64 ram = cells->ram[cell], given = min_u64(cells->given[cell], ram);
+	u64 absent = min_u64(cells->absent[cell], given);
+
+	switch (class) {
+	case PAGE_GIVEN:
+		return absent;
+	case PAGE_TAKEN:
+		return given - absent;
+	default:
+		return ram - given;
+	}
+}
+
 u64 map_cells_class(const struct map_cells *cells, u32 cell, enum page_class class)
 {
 	u64 ram = cells->ram[cell], hinted = min_u64(cells->hinted[cell], ram);
 	u64 unused = min_u64(cells->unused[cell], ram);
 	u64 kept = min_u64(hinted, unused);
 
+	if (!map_cells_shows(cells, class))
+		return 0;
+	if (cells->returned)
+		return returned_class(cells, cell, class);
 	switch (class) {
 	case PAGE_KEPT:
 		return kept;
@@ -143,7 +216,16 @@ const char *map_class_name(enum page_class class)
 		[PAGE_AGAIN] = "hinted, used again",
 		[PAGE_KEPT] = "free, kept off the wire",
 		[PAGE_FREE] = "free, not hinted",
+		[PAGE_NEVER] = "never given back",
+		[PAGE_TAKEN] = "given back, used again",
+		[PAGE_GIVEN] = "given back",
 	};
 
 	return names[class];
+}
+
+const char *map_title(const struct map_cells *cells)
+{
+	return cells->returned ? "Guest memory that was given back to the host" :
+				 "Guest memory in the last migration";
 }

@@ -29,10 +29,13 @@ static inline struct map_colour map_colour_of(enum page_class class)
 {
 	switch (class) {
 	case PAGE_SENT:
+	case PAGE_NEVER:
 		return (struct map_colour){ 0xd5, 0x5e, 0x00 };
 	case PAGE_AGAIN:
+	case PAGE_TAKEN:
 		return (struct map_colour){ 0xf0, 0xe4, 0x42 };
 	case PAGE_KEPT:
+	case PAGE_GIVEN:
 		return (struct map_colour){ 0x00, 0x9e, 0x73 };
 	case PAGE_FREE:
 		return (struct map_colour){ 0x56, 0xb4, 0xe9 };

@@ -28,8 +28,9 @@ static void put_cell(FILE *to, const struct map_cells *cells, u32 cell)
 	put_rect(to, x, y, map_colour_at(cells, cell));
 	fprintf(to, "<title>%.1f MiB", (double)(cell * cells->per_cell) / 256);
 	for (class = 0; class < PAGE_CLASS_COUNT; class++)
-		fprintf(to, "; %s: %llu", map_class_name(class),
-			(unsigned long long)map_cells_class(cells, cell, class));
+		if (map_cells_shows(cells, class))
+			fprintf(to, "; %s: %llu", map_class_name(class),
+				(unsigned long long)map_cells_class(cells, cell, class));
 	fputs("</title></rect>\n", to);
 }
 
@@ -47,11 +48,14 @@ static void put_legend(FILE *to, const struct map_cells *cells, unsigned int y)
 {
 	enum page_class class;
 
-	for (class = 0; class < PAGE_CLASS_COUNT; class++, y += LEGEND_LINE) {
+	for (class = 0; class < PAGE_CLASS_COUNT; class++) {
+		if (!map_cells_shows(cells, class))
+			continue;
 		put_rect(to, LEFT, y, map_colour_of(class));
 		fprintf(to, "</rect><text x=\"%u\" y=\"%u\">%s: %.0f MB</text>\n", LEFT + 20,
 			y + MAP_SIDE - 2, map_class_name(class),
 			(double)map_cells_total(cells, class) * PAGE_MB);
+		y += LEGEND_LINE;
 	}
 }
 
@@ -64,8 +68,8 @@ static void put_picture(FILE *to, const struct map_cells *cells)
 	fprintf(to, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" "
 		"font-family=\"sans-serif\" font-size=\"11\">\n"
 		"<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n"
-		"<text x=\"%u\" y=\"18\">Guest memory in the last migration, %.1f MiB a square"
-		"</text>\n", LEFT + MAP_COLUMNS * MAP_SIDE + 10, height, LEFT,
+		"<text x=\"%u\" y=\"18\">%s, %.1f MiB a square"
+		"</text>\n", LEFT + MAP_COLUMNS * MAP_SIDE + 10, height, LEFT, map_title(cells),
 		(double)cells->per_cell / 256);
 	put_addresses(to, cells);
 	for (i = 0; i < cells->count; i++)

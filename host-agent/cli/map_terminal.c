@@ -17,6 +17,9 @@ static const u8 colours[PAGE_CLASS_COUNT][SHADES] = {
 	[PAGE_AGAIN] = { 58, 100, 142, 184 },
 	[PAGE_KEPT] = { 22, 28, 34, 40 },
 	[PAGE_FREE] = { 18, 19, 27, 39 },
+	[PAGE_NEVER] = { 52, 88, 124, 160 },
+	[PAGE_TAKEN] = { 58, 100, 142, 184 },
+	[PAGE_GIVEN] = { 22, 28, 34, 40 },
 };
 
 static const char plain[PAGE_CLASS_COUNT + 1] = {
@@ -24,6 +27,9 @@ static const char plain[PAGE_CLASS_COUNT + 1] = {
 	[PAGE_AGAIN] = '+',
 	[PAGE_KEPT] = '.',
 	[PAGE_FREE] = 'o',
+	[PAGE_NEVER] = '#',
+	[PAGE_TAKEN] = '+',
+	[PAGE_GIVEN] = '.',
 	[PAGE_CLASS_COUNT] = ' ',
 };
 
@@ -61,8 +67,11 @@ void map_terminal(const struct map_cells *cells, FILE *to, unsigned int columns,
 	enum page_class class;
 
 	put_rows(cells, to, row_length(columns), colour);
-	fprintf(to, "\none character is %.1f MB\n", (double)cells->per_cell * PAGE_MB);
+	fprintf(to, "\n%s, one character is %.1f MB\n", map_title(cells),
+		(double)cells->per_cell * PAGE_MB);
 	for (class = 0; class < PAGE_CLASS_COUNT; class++) {
+		if (!map_cells_shows(cells, class))
+			continue;
 		put_block(to, class, SHADES, colour);
 		fprintf(to, " %-24s %10.1f MB\n", map_class_name(class),
 			(double)map_cells_total(cells, class) * PAGE_MB);

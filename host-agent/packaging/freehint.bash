@@ -38,7 +38,7 @@ _freehint()
 		status) options="$options --qmp --json" ;;
 		migrate) options="$options --qmp --bandwidth --downtime --quiet --no-hints" ;;
 		give-back) options="$options --qmp --always --stop --order --leave --quiet" ;;
-		map) options="$options --qmp --shm --output --cells" ;;
+		map) options="$options --qmp --shm --given-back --output --cells" ;;
 		dump) options="$options --shm" ;;
 		esac
 	fi

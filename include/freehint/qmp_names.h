@@ -27,6 +27,7 @@
 
 /* arguments of x-freehint-map */
 #define FREEHINT_ARG_CELLS	"cells"		/* at most FREEHINT_MAX_CELLS */
+#define FREEHINT_ARG_GIVEN_FROM	"given-back-from" /* page; what was given back from there on */
 
 /* arguments of x-freehint-give-back */
 #define FREEHINT_ARG_MODE	"mode"		/* "off", "once", "always" */

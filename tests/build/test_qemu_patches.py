@@ -93,8 +93,9 @@ def described(schema: str) -> None:
     same("FreehintGiveBack", members(schema, "FreehintGiveBack"),
          put_by("put_state", query) | put_by("put_counters", query) |
          put_by("give_back_query", query))
-    same("map", members(schema, "FreehintMap"),
-         put_by("map_command", read(MODULE, "entry", "map_command.c").replace("answer,", "dict,")))
+    drawn = read(MODULE, "entry", "map_command.c")
+    same("map", members(schema, "FreehintMap"), put_by("new_answer", drawn) |
+         put_by("put_hinted", drawn) | put_by("put_given", drawn))
 
 
 def built(text: str) -> None:

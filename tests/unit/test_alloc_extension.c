@@ -6,6 +6,7 @@
  */
 /* rig: tests/unit/bar_rig.h tests/unit/precopy_rig.h tests/fakes/fail_nth.c */
 /* links: host-agent/qemu-module/entry/map_command.c */
+/* links: host-agent/qemu-module/entry/map_given.c host-agent/qemu-module/map/resident.c */
 /* links: host-agent/qemu-module/round/apply_thread.c */
 /* links: host-agent/qemu-module/entry/commands.c */
 /* links: host-agent/qemu-module/entry/give_back_command.c */

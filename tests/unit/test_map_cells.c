@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory in cells: answers that make sense and others, classes that add up to the RAM
- * whatever guest and QEMU say, and the pictures of them.
+ * Memory in cells: answers that make sense and others, also in parts, classes that add up to
+ * the RAM whatever guest and QEMU say, and the pictures of them.
  */
 /* links: host-agent/cli/map_cells.c host-agent/cli/map_terminal.c host-agent/cli/map_svg.c */
 /* links: host-agent/cli/map_png.c host-agent/cli/region_file.c */
@@ -83,6 +83,89 @@ static void classes_add_up_to_the_ram(void **state)
 			sum += map_cells_class(&cells, i, class);
 		assert_int_equal(sum, cells.ram[i]);
 	}
+}
+
+static int add_given(u64 *from, const char *text)
+{
+	json_t *answer = json_loads(text, 0, NULL);
+	int ret;
+
+	assert_non_null(answer);
+	ret = map_cells_add_given(&cells, answer, from);
+	json_decref(answer);
+	return ret;
+}
+
+#define SIZE	"\"pages\": 256, \"pages-per-cell\": 128"
+#define FIRST	"{" SIZE ", \"next\": 100, \"ram\": [100], \"given-back\": [80]," \
+		" \"absent\": [50]}"
+
+static u64 begin_given(void)
+{
+	u64 from = 0;
+
+	memset(&cells, 0, sizeof(cells));
+	assert_int_equal(add_given(&from, FIRST), 0);
+	assert_int_equal(from, 100);
+	return from;
+}
+
+/* Two cells in three parts, the second of which touches both cells. */
+static void parts_of_what_was_given_back_add_up(void **state)
+{
+	char *text = NULL;
+	enum page_class class;
+	u64 from = begin_given();
+	size_t size;
+	FILE *to;
+
+	assert_int_equal(add_given(&from, "{" SIZE ", \"next\": 130, \"ram\": [28, 2],"
+				   " \"given-back\": [8, 2], \"absent\": [0, 2]}"), 0);
+	assert_int_equal(add_given(&from, "{" SIZE ", \"next\": 256, \"ram\": [126],"
+				   " \"given-back\": [126], \"absent\": [126]}"), 0);
+	assert_int_equal(from, cells.pages);
+	assert_int_equal(map_cells_class(&cells, 0, PAGE_NEVER), 40);
+	assert_int_equal(map_cells_class(&cells, 0, PAGE_TAKEN), 38);
+	assert_int_equal(map_cells_class(&cells, 0, PAGE_GIVEN), 50);
+	assert_int_equal(map_cells_main(&cells, 0), PAGE_GIVEN);
+	assert_int_equal(map_cells_total(&cells, PAGE_GIVEN), 178);
+	for (class = 0; class < PAGE_NEVER; class++)
+		assert_int_equal(map_cells_total(&cells, class), 0);
+	to = open_memstream(&text, &size);
+	map_terminal(&cells, to, 80, false);
+	fclose(to);
+	assert_non_null(strstr(text, "0.00 GiB ..\n"));
+	assert_non_null(strstr(text, "given back to the host"));
+	assert_null(strstr(text, "hinted"));
+	free(text);
+}
+
+static void wrong_parts_of_what_was_given_back_are_refused(void **state)
+{
+	static const char *const wrong[] = {
+		"{}", FIRST,
+		"{" SIZE ", \"ram\": [1, 1], \"given-back\": [1, 1], \"absent\": [1, 1]}",
+		"{" SIZE ", \"next\": 257, \"ram\": [1, 1], \"given-back\": [1, 1],"
+		" \"absent\": [1, 1]}",
+		"{" SIZE ", \"next\": 256, \"ram\": [29, 1], \"given-back\": [1, 1],"
+		" \"absent\": [1, 1]}",
+		"{" SIZE ", \"next\": 256, \"ram\": [1], \"given-back\": [1, 1],"
+		" \"absent\": [1, 1]}",
+		"{" SIZE ", \"next\": 256, \"ram\": [1, 1], \"given-back\": [1, 1],"
+		" \"absent\": [1, -1]}",
+	};
+	size_t i;
+	u64 from;
+
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		from = begin_given();
+		if (add_given(&from, wrong[i]) != -EPROTO)
+			fail_msg("taken: %s", wrong[i]);
+	}
+	from = begin_given();
+	assert_int_equal(add_given(&from, "{\"pages\": 320, \"pages-per-cell\": 128,"
+				   " \"next\": 128, \"ram\": [1], \"given-back\": [1],"
+				   " \"absent\": [1]}"), -EAGAIN);
 }
 
 static void the_main_class_has_a_shade(void **state)
@@ -189,6 +272,8 @@ static void pictures_are_written(void **state)
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(answers_that_make_no_sense_are_refused),
 		cmocka_unit_test(classes_add_up_to_the_ram),
+		cmocka_unit_test(parts_of_what_was_given_back_add_up),
+		cmocka_unit_test(wrong_parts_of_what_was_given_back_are_refused),
 		cmocka_unit_test(the_main_class_has_a_shade),
 		cmocka_unit_test(what_the_guest_published_is_added_up),
 		cmocka_unit_test(without_a_report_hinted_pages_are_free),

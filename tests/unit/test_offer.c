@@ -4,6 +4,7 @@
  * anything changes, and its answer is the guest's only while no other is in progress.
  */
 /* rig: tests/unit/bar_rig.h tests/unit/precopy_rig.h tests/unit/give_back_rig.h */
+#include "host-agent/qemu-module/map/page_map.h"
 #include "tests/unit/give_back_rig.h"
 
 static u64 watched;
@@ -37,6 +38,8 @@ static void done_comes_after_the_last_discard(void **state)
 	assert_int_equal(offer_counters.bytes, 2 * BLOCK);
 	assert_int_equal(offer_counters.blocks, 2);
 	assert_counted(1, 0, 0);
+	/* The second block lies where the bitmap of this small region does not reach. */
+	assert_int_equal(page_map_count(&given_map, 0, (32 * MIB) >> 12), BLOCK >> 12);
 	assert_int_equal(fake.block[0].refs + fake.block[1].refs, 0);
 }
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """
 The picture of memory after a real migration: its sums are the counters', its files are
-pictures, and colours are there when and only when they are wanted.
+pictures, and colours are there when and only when they are wanted. The picture of what was
+given back: as much as QEMU counts, and what the guest uses again is told apart.
 """
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ import subprocess
 import tempfile
 import xml.etree.ElementTree
 
-from support import Hops, Work, check, fill, step
+from support import Hops, Work, attach_agent, check, fill, step
 from lib import paths
 from lib.machine import Machine, Spec
 from lib.result import run
@@ -24,6 +25,8 @@ MEMORY_MIB = 512
 PAGE_MB = 4096 / 1e6
 CLASSES = ("in use, sent", "hinted, used again", "free, kept off the wire",
            "free, not hinted")
+GIVEN_CLASSES = ("never given back", "given back, used again", "given back")
+FILL_MIB = 200
 
 
 def picture(vm: Machine, *options: str, status: int = 0, **environment: str) -> str:
@@ -32,9 +35,10 @@ def picture(vm: Machine, *options: str, status: int = 0, **environment: str) -> 
                 **environment)
 
 
-def sums(text: str) -> dict[str, float]:
+def sums(text: str, classes: tuple[str, ...] = CLASSES) -> dict[str, float]:
     """Pages of each class, from the legend."""
-    found = {name: re.search(rf"{re.escape(name)} +([\d.]+) MB", text) for name in CLASSES}
+    found = {name: re.search(rf"^. {re.escape(name)} +([\d.]+) MB", text, re.MULTILINE)
+             for name in classes}
     check(all(found.values()), f"the legend is not complete:\n{text}")
     return {name: float(match[1]) / PAGE_MB for name, match in found.items() if match}
 
@@ -60,6 +64,32 @@ def hinted_agrees(vm: Machine) -> None:
     step(f"the map agrees with the counters: {pages}")
 
 
+def given_back(vm: Machine) -> dict[str, float]:
+    """Pages of each class of what was given back."""
+    return sums(tool("map", "--qmp", vm.qemu.spare_qmp, "--given-back"), GIVEN_CLASSES)
+
+
+def given_back_is_drawn(vm: Machine) -> None:
+    """Nothing at first; then what QEMU discarded, and of that what the guest uses again."""
+    never, again, away = (given_back(vm)[name] for name in GIVEN_CLASSES)
+    check(again == 0 and away == 0, f"given back before it was asked for: {again}, {away}")
+    agent = attach_agent(vm)
+    tool("give-back", "--qmp", vm.qemu.spare_qmp)
+    agent.stop()
+    pages = given_back(vm)
+    near("all", sum(pages.values()), never)
+    discarded = vm.query()["give-back"]["bytes"] / 4096
+    near("given back", pages[GIVEN_CLASSES[1]] + pages[GIVEN_CLASSES[2]], discarded)
+    check(pages[GIVEN_CLASSES[2]] > discarded / 2, f"hardly anything is away: {pages}")
+    fill(vm.guest, FILL_MIB)
+    after = given_back(vm)
+    gone = pages[GIVEN_CLASSES[2]] - after[GIVEN_CLASSES[2]]
+    check(gone > FILL_MIB * 256 / 2, f"the guest used {gone:.0f} pages again: {pages}, {after}")
+    near("given back", after[GIVEN_CLASSES[1]] + after[GIVEN_CLASSES[2]], discarded)
+    longest = vm.counters()["bql-max-us"]
+    step(f"what was given back is drawn: {pages}, {after}, longest hold {longest} us")
+
+
 def files_are_pictures(vm: Machine) -> None:
     """PNG and SVG."""
     with tempfile.TemporaryDirectory(prefix="freehint-map-") as home:
@@ -70,6 +100,9 @@ def files_are_pictures(vm: Machine) -> None:
         check(head[:8] == b"\x89PNG\r\n\x1a\n", f"no PNG: {head!r}")
         width, height = struct.unpack(">II", head[16:24])
         check(width == 768 and 0 < height <= 768, f"{width} x {height} pixels")
+        tool("map", "--qmp", vm.qemu.spare_qmp, "--given-back", "-o", svg)
+        with open(svg, encoding="utf-8") as file:
+            check("given back to the host" in file.read(), "the title is another one")
         picture(vm, "-o", svg)
         tree = xml.etree.ElementTree.parse(svg)
         check(len(tree.findall(".//{*}rect/{*}title")) > 900, "the SVG has few cells")
@@ -111,7 +144,8 @@ def colours_where_wanted(vm: Machine) -> None:
 def main() -> None:
     """A used guest, migrated in several passes."""
     with Hops(Spec(memory_mib=MEMORY_MIB)) as hops:
-        fill(hops.here.guest, 200)
+        fill(hops.here.guest, FILL_MIB)
+        given_back_is_drawn(hops.here)
         Work(hops.here.guest, pages_mib=32, churn_mib=48)
         hops.hinted(3)
         hinted_agrees(hops.here)

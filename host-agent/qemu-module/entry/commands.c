@@ -18,7 +18,7 @@
 #include "give_back_command.h"
 #include "give_back_query.h"
 #include "../round/greeting.h"
-#include "../map/hint_map.h"
+#include "../map/page_map.h"
 #include "map_command.h"
 #include "../round/mark_clean.h"
 #include "../round/precopy.h"
@@ -48,7 +48,7 @@ static bool start_threads(const char **why)
 	int ret = gate_init();
 
 	if (!ret)
-		ret = hint_map_init(bar_info().capacity);
+		ret = page_map_init(&hinted_map, bar_info().capacity);
 	if (!ret)
 		ret = apply_thread_start();
 	if (ret)

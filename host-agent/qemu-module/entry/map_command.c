@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The QMP command x-freehint-map: divides guest memory into cells and counts for each its
- * pages of RAM and the pages hinted in the last migration. `freehint map` draws a picture.
+ * pages of RAM, and the pages hinted in the last migration or those given back to the host.
+ * `freehint map` draws a picture.
  */
 #define _GNU_SOURCE
 #include <inttypes.h>
@@ -12,8 +13,9 @@
 #include "../../../include/freehint/shm_layout.h"
 #include "../../common/clock.h"
 #include "../core/bar.h"
-#include "../map/hint_map.h"
+#include "../map/page_map.h"
 #include "map_command.h"
+#include "map_given.h"
 #include "../core/ram_map.h"
 #include "../gate/round_gate.h"
 
@@ -34,24 +36,31 @@ struct cells {
 	u64 ram[FREEHINT_MAX_CELLS];
 };
 
-static bool check_arguments(const QDict *args, u32 *wanted, Error **errp)
+static bool check_names(const QDict *args, Error **errp)
 {
 	const QDictEntry *entry;
-	int64_t cells = qemu.qdict_get_try_int(args, FREEHINT_ARG_CELLS, 0);
+	const char *key;
 
 	for (entry = qemu.qdict_first(args); entry; entry = qemu.qdict_next(args, entry)) {
-		if (!strcmp(qemu.qdict_entry_key(entry), FREEHINT_ARG_CELLS))
+		key = qemu.qdict_entry_key(entry);
+		if (!strcmp(key, FREEHINT_ARG_CELLS) || !strcmp(key, FREEHINT_ARG_GIVEN_FROM))
 			continue;
-		qemu_error(errp, "argument '%s' is unknown", qemu.qdict_entry_key(entry));
+		qemu_error(errp, "argument '%s' is unknown", key);
 		return false;
 	}
-	if (cells < 1 || cells > FREEHINT_MAX_CELLS) {
-		qemu_error(errp, "argument '%s' is %" PRId64 ", give 1 to %u",
-			   FREEHINT_ARG_CELLS, cells, FREEHINT_MAX_CELLS);
-		return false;
-	}
-	*wanted = (u32)cells;
 	return true;
+}
+
+static bool read_cells(const QDict *args, u32 *wanted, Error **errp)
+{
+	int64_t cells = qemu.qdict_get_try_int(args, FREEHINT_ARG_CELLS, 0);
+
+	*wanted = (u32)cells;
+	if (cells >= 1 && cells <= FREEHINT_MAX_CELLS)
+		return true;
+	qemu_error(errp, "argument '%s' is %" PRId64 ", give 1 to %u", FREEHINT_ARG_CELLS, cells,
+		   FREEHINT_MAX_CELLS);
+	return false;
 }
 
 /* Returns the end of memory that the guest published, limited by what the region can hold. */
@@ -106,13 +115,13 @@ static void divide(struct cells *cells, u32 wanted)
 	cells->count = (u32)((cells->end + cells->pages - 1) / cells->pages);
 }
 
-static QObject *list_ram(const struct cells *cells)
+static QObject *list_of(const u64 *pages, u32 count)
 {
 	QList *list = qemu.qlist_new();
 	u32 i;
 
-	for (i = 0; i < cells->count; i++)
-		qemu.qlist_append_int(list, (int64_t)cells->ram[i]);
+	for (i = 0; i < count; i++)
+		qemu.qlist_append_int(list, (int64_t)pages[i]);
 	return (QObject *)list;
 }
 
@@ -124,28 +133,77 @@ static QObject *list_hinted(const struct cells *cells)
 
 	for (i = 0; i < cells->count; i++) {
 		first = i * cells->pages;
-		qemu.qlist_append_int(list, (int64_t)hint_map_count(first,
+		qemu.qlist_append_int(list, (int64_t)page_map_count(&hinted_map, first,
 								    first + cells->pages));
 	}
 	return (QObject *)list;
 }
 
+static void put_hinted(QDict *dict, struct cells *cells)
+{
+	find_ram(cells);
+	qemu.qdict_put_obj(dict, "ram", list_of(cells->ram, cells->count));
+	qemu.qdict_put_obj(dict, "hinted", list_hinted(cells));
+}
+
+static void put_given(QDict *dict, const struct cells *cells, u64 from)
+{
+	static struct map_given given;
+
+	map_given_look(&given, from, cells->end, cells->pages);
+	qemu.qdict_put_int(dict, "next", given.next);
+	qemu.qdict_put_obj(dict, "ram", list_of(given.ram, given.count));
+	qemu.qdict_put_obj(dict, "given-back", list_of(given.given, given.count));
+	qemu.qdict_put_obj(dict, "absent", list_of(given.absent, given.count));
+}
+
+/* Sets @from to the page that a stretch of what was given back begins with. */
+static bool read_from(const QDict *args, const struct cells *cells, u64 *from, Error **errp)
+{
+	int64_t page = qemu.qdict_get_try_int(args, FREEHINT_ARG_GIVEN_FROM, -1);
+
+	*from = (u64)page;
+	if (page >= 0 && *from < cells->end)
+		return true;
+	qemu_error(errp, "argument '%s' is not the number of one of the guest's %" PRIu64
+		   " pages", FREEHINT_ARG_GIVEN_FROM, cells->end);
+	return false;
+}
+
+static QDict *new_answer(const struct cells *cells)
+{
+	QDict *dict = qemu.qdict_new();
+
+	qemu.qdict_put_int(dict, "pages", cells->end);
+	qemu.qdict_put_int(dict, "pages-per-cell", cells->pages);
+	return dict;
+}
+
+static QDict *map(QDict *args, Error **errp)
+{
+	static struct cells cells;
+	bool given = qemu.qdict_haskey(args, FREEHINT_ARG_GIVEN_FROM);
+	QDict *answer;
+	u32 wanted;
+	u64 from = 0;
+
+	if (!check_names(args, errp) || !read_cells(args, &wanted, errp))
+		return NULL;
+	divide(&cells, wanted);
+	if (given && !read_from(args, &cells, &from, errp))
+		return NULL;
+	answer = new_answer(&cells);
+	if (given)
+		put_given(answer, &cells, from);
+	else
+		put_hinted(answer, &cells);
+	return answer;
+}
+
 void map_command(QDict *args, QObject **ret, Error **errp)
 {
 	u64 start = clock_us();
-	static struct cells cells;
-	QDict *answer;
-	u32 wanted;
 
-	if (!check_arguments(args, &wanted, errp))
-		return;
-	divide(&cells, wanted);
-	find_ram(&cells);
-	answer = qemu.qdict_new();
-	qemu.qdict_put_int(answer, "pages", cells.end);
-	qemu.qdict_put_int(answer, "pages-per-cell", cells.pages);
-	qemu.qdict_put_obj(answer, "ram", list_ram(&cells));
-	qemu.qdict_put_obj(answer, "hinted", list_hinted(&cells));
-	*ret = (QObject *)answer;
+	*ret = (QObject *)map(args, errp);
 	gate_count_bql(clock_us() - start);
 }

@@ -21,6 +21,7 @@
 #include "../core/qemu_abi.h"
 #include "discardable.h"
 #include "give_back.h"
+#include "../map/page_map.h"
 #include "obstacle.h"
 #include "offer.h"
 
@@ -142,6 +143,8 @@ static const char *obstacle(void)
 
 	if (!why && !draw_base())
 		why = "no random number from the kernel";
+	if (!why && page_map_init(&given_map, bar_info().capacity))
+		why = "no memory to record what is given back";
 	return why ? why : obstacle_passing();
 }
 

@@ -23,6 +23,7 @@
 #include "obstacle.h"
 #include "offer.h"
 #include "../gate/round_gate.h"
+#include "../map/page_map.h"
 
 /* A range that straddles two memory regions becomes two pieces. */
 #define MAX_PIECES	(2 * FREEHINT_OFFER_BLOCKS)
@@ -298,6 +299,7 @@ static bool discard_step(void)
 	offer_counters.discard_us += us;
 	offer_counters.bytes += len;
 	adapt(us);
+	page_map_add(&given_map, piece->gpa + offer.done, len);
 	offer.done += len;
 	if (offer.done == piece->len) {
 		offer.at++;

@@ -11,7 +11,7 @@
 #include "../../../include/freehint/shm_layout.h"
 #include "apply_thread.h"
 #include "../core/bar.h"
-#include "../map/hint_map.h"
+#include "../map/page_map.h"
 #include "../core/qemu_abi.h"
 #include "../gate/round_gate.h"
 #include "../postcopy/skipped.h"
@@ -42,7 +42,7 @@ static u64 apply(const struct gate_range *range)
 			piece = FREEHINT_APPLY_BYTES;
 		cleared += clear_piece((u8 *)range->hva + done, piece);
 	}
-	hint_map_add(range->gpa, range->len);
+	page_map_add(&hinted_map, range->gpa, range->len);
 	return cleared >> FREEHINT_PAGE_SHIFT;
 }
 

@@ -33,7 +33,7 @@
 #include "../core/bar.h"
 #include "../core/bar_bitmap.h"
 #include "../give-back/give_back.h"
-#include "../map/hint_map.h"
+#include "../map/page_map.h"
 #include "hint_wait.h"
 #include "precopy.h"
 #include "../core/qemu_abi.h"
@@ -148,7 +148,7 @@ static void arm(void)
 	arm_acquire();
 	drop_bql();
 	if (precopy.pass == 1)
-		hint_map_reset();
+		page_map_reset(&hinted_map);
 	gate_count(arm_chunks, arm_all());
 	gate_count(arm_us, clock_us() - start);
 	take_bql();
