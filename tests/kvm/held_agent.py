@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import subprocess
+from collections.abc import Sequence
 
 from baremetal import BUILD, ROOT, check, make
 from lib.no_ring import forbid_io_uring
@@ -53,17 +54,18 @@ def _no_ring() -> None:
 
 class HeldAgent(Agent):
     """
-    One agent; with a step it will be held there, in round `rounds` or later; its
+    One agent with these options; with a step it will be held there, in round `rounds` or later; its
     `fail_call`-th call to the system fails; without `ring` it gets no io_uring. Another
     `binary` than AGENT knows nothing of steps and calls.
     """
 
     def __init__(self, shm: str, qmp: str, step: str = "", rounds: int = 0,
-                 binary: str = AGENT, fail_call: int = 0, ring: bool = True) -> None:
+                 binary: str = AGENT, fail_call: int = 0, ring: bool = True,
+                 options: Sequence[str] = ()) -> None:
         self.step = step
         env = dict(os.environ, FREEHINT_FAULT_POINT=step, FREEHINT_FAULT_ROUND=str(rounds),
                    FREEHINT_FAIL_CALL=str(fail_call))
-        super().__init__(shm, qmp, binary=binary, env=env, stdin=subprocess.PIPE,
+        super().__init__(shm, qmp, options, binary=binary, env=env, stdin=subprocess.PIPE,
                          preexec_fn=die_with_parent if ring else _no_ring)
 
     def wait_held(self) -> None:

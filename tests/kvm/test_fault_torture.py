@@ -52,7 +52,7 @@ NEEDS = {
 }
 # What a stopped agent does first when it is woken up at one of these is to send a hint.
 SENDING = ("BATCH_FILLED", "FD_SENT")
-# Steps of memory that is given back. Here nobody gives any back, so they are not reached.
+# Steps of memory that is given back. Here nobody gives any back: test_give_back_faults does.
 GIVING = ("GIVE_BACK_SENT", "OFFER_COPIED", "DISCARD_SENT", "DISCARD_TAKEN")
 NEED = {step: need for need, group in NEEDS.items() for step in group}
 
