@@ -8,7 +8,7 @@ set -eu
 
 # Compiles the agent, the QEMU extension and the guest's kernel module.
 BUILD="build-essential pkg-config kmod liburing-dev libseccomp-dev libjansson-dev
-libcap-ng-dev libpng-dev linux-headers-cloud-amd64"
+libcap-ng-dev libpng-dev libxml2-dev linux-headers-cloud-amd64"
 
 # Boots test guests. The kernel is for the guests, QEMU reads it from /boot; it
 # must be the version of the headers.

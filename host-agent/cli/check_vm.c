@@ -15,18 +15,9 @@
 #include "include/freehint/shm_layout.h"
 #include "ivshmem_place.h"
 #include "qmp_call.h"
+#include "region_size.h"
 
 #define FOUR_GIB	(1ULL << 32)
-
-/* Smallest power of two that holds the header and a bit for each page. */
-static u64 region_for(u64 pages)
-{
-	u64 size = 8192;
-
-	while (size < FREEHINT_HEADER_SIZE + pages / 8)
-		size *= 2;
-	return size;
-}
 
 static void check_size(u64 capacity, u64 pages)
 {
@@ -37,7 +28,7 @@ static void check_size(u64 capacity, u64 pages)
 			      "GiB: free pages above that are sent; give the backend size=%lluM",
 			      (unsigned long long)capacity >> 18,
 			      (unsigned long long)pages >> 18,
-			      (unsigned long long)(region_for(pages) + (1 << 20) - 1) >> 20);
+			      (unsigned long long)region_mib_for(pages));
 }
 
 /* The host cannot find out which of these reasons applies. */

@@ -10,8 +10,8 @@
  * enum cli_exit - exit codes
  * @CLI_OK:       done, nothing is wrong
  * @CLI_USAGE:    wrong usage
- * @CLI_WRONG:    doctor found a fault that has to be corrected
- * @CLI_NO_ANSWER: QEMU did not answer, or the shared memory could not be read
+ * @CLI_WRONG:    doctor found a fault that has to be corrected; a domain is not understood
+ * @CLI_NO_ANSWER: QEMU or libvirt did not answer, or a file could not be read or written
  * @CLI_NOT_MIGRATED: the migration failed or was cancelled; giving back was interrupted
  * @CLI_DETACHED: the migration continues, and the tool does not watch it any more
  */
@@ -43,5 +43,14 @@ cli_command cli_dump;
 
 /** cli_map() - draw a picture of guest memory */
 cli_command cli_map;
+
+/** cli_domain_xml() - add freehint to the XML of a libvirt domain, or take it out */
+cli_command cli_domain_xml;
+
+/** cli_enable() - add freehint to a domain that libvirt knows */
+cli_command cli_enable;
+
+/** cli_disable() - take freehint out of a domain that libvirt knows */
+cli_command cli_disable;
 
 #endif /* FREEHINT_CLI_COMMANDS_H */

@@ -17,6 +17,9 @@ static const struct command {
 	const char *purpose;
 } commands[] = {
 	{ "doctor", cli_doctor, "check what a hinted migration needs" },
+	{ "enable", cli_enable, "give a libvirt domain what freehint needs" },
+	{ "disable", cli_disable, "take freehint out of a libvirt domain" },
+	{ "domain-xml", cli_domain_xml, "the same for a domain's XML, as a filter" },
 	{ "status", cli_status, "state, counters and rounds of a running QEMU" },
 	{ "migrate", cli_migrate, "start reporting, migrate, show the progress" },
 	{ "give-back", cli_give_back, "have the guest give its free memory back to the host" },

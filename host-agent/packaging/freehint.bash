@@ -7,7 +7,7 @@ _freehint()
 	local command=${COMP_WORDS[1]} options="--help --usage --version"
 
 	case $before in
-	--qmp | --shm | --qemu | --metrics | --output | --pressure-file | -q | -m | -P)
+	--qmp | --shm | --qemu | --metrics | --output | --pressure-file | --extension | -q | -m | -P)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
@@ -22,7 +22,7 @@ _freehint()
 	esac
 	# These letters name files in some commands only.
 	case $command$before in
-	doctor-[sQ] | map-[so] | dump-s | -*-s)
+	doctor-[sQ] | map-[so] | dump-s | -*-s | enable-e | domain-xml-e)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
@@ -31,10 +31,13 @@ _freehint()
 		options="$options --qmp --shm --user --json --once --log-level --poll-us"
 		options="$options --metrics --give-up --give-back --leave --pressure-file"
 	elif [ "$COMP_CWORD" = 1 ]; then
-		options="doctor status migrate give-back map dump --help --version"
+		options="doctor enable disable domain-xml status migrate give-back map dump --help --version"
 	else
 		case $command in
 		doctor) options="$options --qemu --qmp --shm --user" ;;
+		enable) options="$options --connect --builtin --extension" ;;
+		disable) options="$options --connect" ;;
+		domain-xml) options="$options --remove --agent --builtin --extension --domain --vmi" ;;
 		status) options="$options --qmp --json" ;;
 		migrate) options="$options --qmp --bandwidth --downtime --quiet --no-hints" ;;
 		give-back) options="$options --qmp --always --stop --order --leave --quiet" ;;

@@ -28,7 +28,7 @@ user_sources()
 # What the agent, the extension and the unit tests include.
 package_cflags()
 {
-	pkg-config --cflags liburing jansson libseccomp libcap-ng libpng cmocka
+	pkg-config --cflags liburing jansson libseccomp libcap-ng libpng libxml-2.0 cmocka
 }
 
 # need PROGRAM: skip the whole test where a program is missing.

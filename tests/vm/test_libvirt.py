@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """
-A domain moves from one libvirt daemon to another, with the XML that docs/libvirt.md tells
-people to use, under libvirt's sandbox. Nobody starts reporting: the extension does.
+A domain that `freehint enable` has set up moves from one libvirt daemon to another, under
+libvirt's sandbox. Nobody starts reporting: the extension does. The domain is the one that
+docs/libvirt.md tells people to write by hand, and `freehint disable` leaves nothing of it.
 """
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from lib import accel, initramfs, libvirt, paths
 from lib.guest import Guest
 from lib.libvirt import Libvirt
 from lib.result import require_file, run
+from lib.tool import tool
 
 DOMAIN = "vm1"
 MEMORY_MIB = 512
@@ -64,13 +66,48 @@ def documented() -> tuple[str, str]:
     return blocks[0], blocks[1].replace(INSTALLED, f"{HOME}/freehint-qemu.so")
 
 
-def domain_xml() -> str:
-    """The domain."""
-    device, commandline = documented()
+def domain_xml(device: str = "", commandline: str = "") -> str:
+    """The domain, with these pieces in it."""
     kind, cpu = KINDS[accel.chosen()]
     return XML.format(kind=kind, cpu=cpu, name=DOMAIN, memory=MEMORY_MIB, home=HOME,
                       device=device, commandline=commandline,
                       emulator=shutil.which("qemu-system-x86_64"))
+
+
+def define(host: Libvirt, xml: str) -> None:
+    """Have libvirt know the domain."""
+    with open(host.path("domain.xml"), "w", encoding="utf-8") as file:
+        file.write(xml)
+    host.virsh("define", host.path("domain.xml"))
+
+
+def kept(host: Libvirt) -> str:
+    """
+    The domain as libvirt keeps it, without what it has made up: it gives a device that comes
+    later another slot, and bridges that a device needed stay without it.
+    """
+    text = host.virsh("dumpxml", "--inactive", DOMAIN).stdout
+    return re.sub(r"\s*(<uuid>.*?</uuid>|<address .*?/>|<controller .*?</controller>)", "", text,
+                  flags=re.DOTALL)
+
+
+def enable(host: Libvirt) -> None:
+    """One command does what the page says; twice is not more, and it can be undone."""
+    define(host, domain_xml(*documented()))
+    by_hand = kept(host)
+    host.virsh("undefine", DOMAIN)
+    define(host, domain_xml())
+    plain = kept(host)
+    command = ("enable", "--connect", host.uri, "--extension", f"{HOME}/freehint-qemu.so", DOMAIN)
+    check("has freehint now" in tool(*command), "enable does not say what it did")
+    check(kept(host) == by_hand, f"not what the page says:\n{kept(host)}\n{by_hand}")
+    check("has freehint already" in tool(*command), "enable does not see that it is done")
+    check(kept(host) == by_hand, "a second enable changed the domain")
+    tool("disable", "--connect", host.uri, DOMAIN)
+    check(kept(host) == plain, f"disable left something:\n{kept(host)}\n{plain}")
+    tool(*command)
+    said = tool("enable", "--connect", host.uri, "no such; domain", status=4)
+    check("dominfo failed" in said, f"enable of a domain that is not there: {said}")
 
 
 def furnish(host: Libvirt) -> None:
@@ -142,10 +179,11 @@ def main() -> None:
     with Libvirt("fh-one") as here, Libvirt("fh-two") as there, ExitStack() as stack:
         for host in (here, there):
             furnish(host)
-        with open(here.path("domain.xml"), "w", encoding="utf-8") as file:
-            file.write(domain_xml())
-        here.virsh("create", here.path("domain.xml"))
+        enable(here)
+        here.virsh("start", DOMAIN)
         step("the domain runs")
+        said = tool("disable", "--connect", here.uri, DOMAIN)
+        check("shut down and started again" in said, f"disable of what runs: {said}")
         migrate(here, there, stack)
         states = [host.virsh("list", "--name").stdout.split() for host in (here, there)]
         check(states == [[], [DOMAIN]], f"domains here and there: {states}")

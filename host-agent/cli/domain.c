@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Understands a libvirt domain: what it is called, and which parts of its XML are
+ * freehint's. What it does not understand it refuses, with the line.
+ */
+#include "domain.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/un.h>
+
+/* A socket's path has room for so many bytes of the domain's name. */
+#define NAME_MAX_BYTES	(sizeof(((struct sockaddr_un *)0)->sun_path) -	\
+			 sizeof(DOMAIN_MONITORS DOMAIN_MONITOR_END))
+
+#define TYPES		2
+
+static bool starts_with(const char *text, const char *start)
+{
+	return !strncmp(text, start, strlen(start));
+}
+
+/* Two would leave it to libvirt which one counts. */
+static int only_child(struct xml_text *xml, xmlNode *parent, const char *name, xmlNode **child)
+{
+	*child = xml_text_child(parent, name);
+	if (!*child)
+		return xml_text_refuse(xml, parent, "<%s> has no <%s>",
+				       (const char *)parent->name, name);
+	if (xml_text_next((*child)->next, name))
+		return xml_text_refuse(xml, xml_text_next((*child)->next, name), "a second <%s>",
+				       name);
+	return 0;
+}
+
+static int check_type(struct domain *domain)
+{
+	static const char *const types[TYPES] = { "kvm", "qemu" };
+	size_t i;
+
+	for (i = 0; i < TYPES; i++)
+		if (xml_text_is(domain->root, "type", types[i]))
+			return 0;
+	return xml_text_refuse(&domain->xml, domain->root,
+			       "the domain's type is neither 'kvm' nor 'qemu', and freehint is for QEMU");
+}
+
+/* Without <os> or its type libvirt takes the host's. */
+static int check_arch(struct domain *domain)
+{
+	xmlNode *os = xml_text_child(domain->root, "os"), *type = xml_text_child(os, "type");
+	xmlChar *arch = type ? xmlGetNoNsProp(type, (const xmlChar *)"arch") : NULL;
+	int ret = 0;
+
+	if (arch && strcmp((const char *)arch, "x86_64") != 0)
+		ret = xml_text_refuse(&domain->xml, type,
+				      "the guest's architecture is %.40s, only x86_64 can be hinted",
+				      (const char *)arch);
+	xmlFree(arch);
+	return ret;
+}
+
+static int check_root(struct domain *domain)
+{
+	const char *name;
+
+	domain->root = xmlDocGetRootElement(domain->xml.doc);
+	name = (const char *)domain->root->name;
+	if (domain->root->ns || strcmp(name, "domain") != 0)
+		return xml_text_refuse(&domain->xml, domain->root,
+				       "the document is a <%.40s>, not one <domain>", name);
+	return check_type(domain) ? -EINVAL : check_arch(domain);
+}
+
+static bool has_control(const char *text)
+{
+	for (; *text; text++)
+		if (iscntrl((unsigned char)*text))
+			return true;
+	return false;
+}
+
+/* The name becomes the name of two files and a part of QEMU's command line. */
+static int read_name(struct domain *domain)
+{
+	xmlNode *element;
+
+	if (only_child(&domain->xml, domain->root, "name", &element))
+		return -EINVAL;
+	domain->name = (char *)xmlNodeGetContent(element);
+	if (!domain->name || !*domain->name)
+		return xml_text_refuse(&domain->xml, element, "the domain's name is empty");
+	if (strchr(domain->name, '/') || has_control(domain->name))
+		return xml_text_refuse(&domain->xml, element,
+				       "a name with a slash or a control character cannot be a file's");
+	if (strlen(domain->name) > NAME_MAX_BYTES)
+		return xml_text_refuse(&domain->xml, element,
+				       "the name has %zu bytes, the path of the agent's socket has room for %zu",
+				       strlen(domain->name), NAME_MAX_BYTES);
+	return 0;
+}
+
+bool domain_shmem_is_ours(const xmlNode *shmem)
+{
+	xmlChar *name = xmlGetNoNsProp(shmem, (const xmlChar *)"name");
+	bool ours = name && starts_with((const char *)name, DOMAIN_SHM) &&
+		    xml_text_is(xml_text_child(shmem, "model"), "type", "ivshmem-plain");
+
+	xmlFree(name);
+	return ours;
+}
+
+static bool is_named_after(const xmlNode *shmem, const char *domain)
+{
+	char name[sizeof(DOMAIN_SHM) + NAME_MAX_BYTES];
+
+	snprintf(name, sizeof(name), DOMAIN_SHM "%s", domain);
+	return xml_text_is(shmem, "name", name);
+}
+
+/* One by our name that cannot be ours: nobody knows what changing it would break. */
+static int check_shmem(struct domain *domain, xmlNode *shmem)
+{
+	if (!xml_text_is(xml_text_child(shmem, "model"), "type", "ivshmem-plain"))
+		return xml_text_refuse(&domain->xml, shmem,
+				       "this <shmem> has freehint's name but is no ivshmem-plain, rename it");
+	if (!xml_text_is(shmem, "role", "master"))
+		return xml_text_refuse(&domain->xml, shmem,
+				       "this <shmem> has freehint's name but not role='master', so the domain could not migrate");
+	if (domain->shmem)
+		return xml_text_refuse(&domain->xml, shmem,
+				       "a second <shmem> with freehint's name, take one out");
+	domain->shmem = shmem;
+	return 0;
+}
+
+static int find_shmem(struct domain *domain)
+{
+	xmlNode *shmem = xml_text_child(domain->devices, "shmem");
+	unsigned int index = 0;
+
+	for (; shmem; shmem = xml_text_next(shmem->next, "shmem"), index++) {
+		if (is_named_after(shmem, domain->name)) {
+			if (check_shmem(domain, shmem))
+				return -EINVAL;
+			domain->index = index;
+		} else if (!domain->stranger && domain_shmem_is_ours(shmem)) {
+			domain->stranger = shmem;
+		}
+	}
+	if (!domain->shmem)
+		domain->index = index;
+	return 0;
+}
+
+/* Also one that names its namespace itself, without a prefix. */
+static bool is_qemu(const xmlNode *node, const char *name)
+{
+	return node->type == XML_ELEMENT_NODE && node->ns &&
+	       !strcmp((const char *)node->ns->href, DOMAIN_QEMU_NS) &&
+	       !strcmp((const char *)node->name, name);
+}
+
+static int find_command(struct domain *domain)
+{
+	xmlNode *node;
+
+	for (node = domain->root->children; node; node = node->next) {
+		if (!is_qemu(node, "commandline"))
+			continue;
+		if (domain->command)
+			return xml_text_refuse(&domain->xml, node, "a second <commandline>");
+		domain->command = node;
+	}
+	return 0;
+}
+
+static xmlNode *next_arg(xmlNode *node)
+{
+	while (node && !is_qemu(node, "arg"))
+		node = node->next;
+	return node;
+}
+
+static bool is_extension(const char *option, const char *value)
+{
+	if (!strcmp(option, "-plugin"))
+		return strstr(value, "freehint-qemu.so");
+	return !strcmp(option, "-object") && starts_with(value, "freehint,");
+}
+
+static bool is_monitor(const char *option, const char *value)
+{
+	return !strcmp(option, "-qmp") && (starts_with(value, "unix:" DOMAIN_MONITORS) ||
+					   starts_with(value, "unix:path=" DOMAIN_MONITORS));
+}
+
+/* @text: consumed. */
+static int keep_pair(struct domain *domain, struct domain_pair *pairs, xmlNode *option,
+		     xmlChar *text)
+{
+	size_t i;
+
+	for (i = 0; i < DOMAIN_PAIRS; i++)
+		if (!pairs[i].option) {
+			pairs[i].option = option;
+			pairs[i].value = next_arg(option->next);
+			pairs[i].text = text;
+			return 0;
+		}
+	xmlFree(text);
+	return xml_text_refuse(&domain->xml, option, "freehint's arguments are there too often");
+}
+
+static int look_at_pair(struct domain *domain, xmlNode *option, xmlNode *value)
+{
+	xmlChar *name = xmlGetNoNsProp(option, (const xmlChar *)"value");
+	xmlChar *text = xmlGetNoNsProp(value, (const xmlChar *)"value");
+	struct domain_pair *pairs = NULL;
+
+	if (name && text && is_extension((const char *)name, (const char *)text))
+		pairs = domain->extension;
+	else if (name && text && is_monitor((const char *)name, (const char *)text))
+		pairs = domain->monitor;
+	xmlFree(name);
+	if (pairs)
+		return keep_pair(domain, pairs, option, text) ? -EINVAL : 1;
+	xmlFree(text);
+	return 0;
+}
+
+static int find_pairs(struct domain *domain)
+{
+	xmlNode *option = domain->command ? next_arg(domain->command->children) : NULL, *value;
+	int ret;
+
+	while (option) {
+		value = next_arg(option->next);
+		ret = value ? look_at_pair(domain, option, value) : 0;
+		if (ret < 0)
+			return ret;
+		option = ret ? next_arg(value->next) : value;
+	}
+	return 0;
+}
+
+int domain_parse(struct domain *domain, const char *text, size_t len)
+{
+	memset(domain, 0, sizeof(*domain));
+	if (xml_text_parse(&domain->xml, text, len) || check_root(domain) || read_name(domain) ||
+	    only_child(&domain->xml, domain->root, "devices", &domain->devices) ||
+	    find_shmem(domain) || find_command(domain) || find_pairs(domain))
+		return -EINVAL;
+	return 0;
+}
+
+void domain_free(struct domain *domain)
+{
+	size_t i;
+
+	for (i = 0; i < DOMAIN_PAIRS; i++) {
+		xmlFree(domain->extension[i].text);
+		xmlFree(domain->monitor[i].text);
+	}
+	xmlFree(domain->name);
+	xml_text_free(&domain->xml);
+}
+
+bool domain_is_enabled(const struct domain *domain)
+{
+	return (domain->shmem || domain->stranger) && domain->extension[0].option &&
+	       domain->monitor[0].option;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A libvirt domain as freehint sees it: its name, and which parts of its XML are freehint's.
+ */
+#ifndef FREEHINT_CLI_DOMAIN_H
+#define FREEHINT_CLI_DOMAIN_H
+
+#include "xml_text.h"
+
+/* The namespace of <qemu:commandline>. */
+#define DOMAIN_QEMU_NS	"http://libvirt.org/schemas/domain/qemu/1.0"
+
+/* Its declaration, as it follows the last attribute. */
+#define DOMAIN_QEMU_DECLARED " xmlns:qemu='" DOMAIN_QEMU_NS "'"
+
+/* Where the agent's monitor is, without the name. */
+#define DOMAIN_MONITORS	"/run/freehint/"
+#define DOMAIN_MONITOR_END ".qmp"
+
+/* What the name of freehint's memory begins with; it is a file in /dev/shm. */
+#define DOMAIN_SHM	"freehint-"
+
+/* So many pairs of arguments of one kind are looked at; freehint writes one. */
+#define DOMAIN_PAIRS	4
+
+/**
+ * struct domain_pair - an argument of QEMU and its value, two elements <qemu:arg>
+ * @option: "-plugin" or the like, NULL: there is no such pair
+ * @value:  what follows it
+ * @text:   the value as text, owned
+ */
+struct domain_pair {
+	xmlNode *option;
+	xmlNode *value;
+	xmlChar *text;
+};
+
+/**
+ * struct domain - a domain
+ * @xml:       its text and tree
+ * @root:      <domain>
+ * @devices:   its <devices>
+ * @command:   its <qemu:commandline>, or NULL
+ * @name:      its name
+ * @shmem:     freehint's <shmem>, NULL: none
+ * @index:     its number among all <shmem>; without one: that of the next
+ * @stranger:  the first <shmem> that freehint has made for a domain with another name
+ * @extension: the extension's pairs, in the order of the document
+ * @monitor:   the agent's monitor's, likewise
+ */
+struct domain {
+	struct xml_text xml;
+	xmlNode *root;
+	xmlNode *devices;
+	xmlNode *command;
+	char *name;
+	xmlNode *shmem;
+	unsigned int index;
+	xmlNode *stranger;
+	struct domain_pair extension[DOMAIN_PAIRS];
+	struct domain_pair monitor[DOMAIN_PAIRS];
+};
+
+/**
+ * domain_parse() - understand a domain
+ * @domain: filled; call domain_free() after success and after failure
+ * @text:   its XML; must stay valid
+ * @len:    bytes
+ *
+ * Return: 0 or -EINVAL, with @domain->xml.error set.
+ */
+int domain_parse(struct domain *domain, const char *text, size_t len);
+
+/** domain_free() - free what domain_parse() has allocated */
+void domain_free(struct domain *domain);
+
+/** domain_shmem_is_ours() - is this <shmem> made by freehint, for this domain or another? */
+bool domain_shmem_is_ours(const xmlNode *shmem);
+
+/** domain_is_enabled() - has the domain all of freehint's parts, if with another's names? */
+bool domain_is_enabled(const struct domain *domain);
+
+#endif /* FREEHINT_CLI_DOMAIN_H */

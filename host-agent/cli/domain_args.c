@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The arguments of QEMU that freehint puts into a domain, and the names in them.
+ */
+#define _GNU_SOURCE
+#include "domain_args.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+char *domain_text(const char *fmt, ...)
+{
+	char *result;
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	ret = vasprintf(&result, fmt, ap);
+	va_end(ap);
+	return ret < 0 ? NULL : result;
+}
+
+char *domain_double_commas(const char *value)
+{
+	char *doubled = malloc(2 * strlen(value) + 1), *to = doubled;
+
+	if (!doubled)
+		return NULL;
+	for (; *value; value++) {
+		if (*value == ',')
+			*to++ = ',';
+		*to++ = *value;
+	}
+	*to = '\0';
+	return doubled;
+}
+
+/* QEMU takes a path with "=" for an option, unless it is told that it is the path. */
+char *domain_monitor_value(const char *name)
+{
+	char *doubled = domain_double_commas(name), *value = NULL;
+
+	if (doubled)
+		value = domain_text("unix:%s" DOMAIN_MONITORS "%s" DOMAIN_MONITOR_END ",server=on,wait=off",
+			     strchr(name, '=') ? "path=" : "", doubled);
+	free(doubled);
+	return value;
+}
+
+/* What libvirt will call the memory behind freehint's <shmem>. */
+char *domain_memdev(const struct domain *domain)
+{
+	xmlNode *alias = xml_text_child(domain->shmem, "alias");
+	xmlChar *name = alias ? xmlGetNoNsProp(alias, (const xmlChar *)"name") : NULL;
+	char *memdev;
+
+	/* libvirt gives every other alias anew at each start. */
+	if (name && !strncmp((const char *)name, "ua-", 3))
+		memdev = domain_text("shmmem-%s", (const char *)name);
+	else
+		memdev = domain_text("shmmem-shmem%u", domain->index);
+	xmlFree(name);
+	return memdev;
+}
+
+char *domain_extension_value(const char *extension, const char *memdev)
+{
+	char *path, *value = NULL;
+
+	if (!extension)
+		return domain_text("freehint,id=fh0,memdev=%s,autostart=on", memdev);
+	path = domain_double_commas(extension);
+	if (path)
+		value = domain_text("file=%s,memdev=%s,autostart=on", path, memdev);
+	free(path);
+	return value;
+}
+
+/* What is between "unix:", "path=" and the first single comma. */
+char *domain_monitor_path(const struct domain *domain)
+{
+	const char *from = (const char *)domain->monitor[0].text + strlen("unix:");
+	char *path, *to;
+
+	if (!strncmp(from, "path=", 5))
+		from += 5;
+	path = malloc(strlen(from) + 1);
+	if (!path)
+		return NULL;
+	for (to = path; *from && (*from != ',' || from[1] == ','); from++) {
+		from += *from == ',';
+		*to++ = *from;
+	}
+	*to = '\0';
+	return path;
+}
+
+char *domain_shm_path(const struct domain *domain)
+{
+	xmlNode *shmem = domain->shmem ? domain->shmem : domain->stranger;
+	xmlChar *name = xmlGetNoNsProp(shmem, (const xmlChar *)"name");
+	char *path = domain_text("/dev/shm/%s", name ? (const char *)name : "");
+
+	xmlFree(name);
+	return path;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The arguments of QEMU that freehint puts into a domain, and the names in them. All results
+ * are to be freed by the caller, and NULL without memory.
+ */
+#ifndef FREEHINT_CLI_DOMAIN_ARGS_H
+#define FREEHINT_CLI_DOMAIN_ARGS_H
+
+#include "domain.h"
+
+/** domain_text() - like asprintf() */
+__attribute__((format(printf, 1, 2))) char *domain_text(const char *fmt, ...);
+
+/** domain_double_commas() - @value for an option of QEMU's, where a comma in a value is two */
+char *domain_double_commas(const char *value);
+
+/** domain_memdev() - libvirt's name of the memory behind freehint's <shmem> */
+char *domain_memdev(const struct domain *domain);
+
+/**
+ * domain_extension_value() - the argument that loads the extension
+ * @extension: path of freehint-qemu.so, NULL: QEMU has freehint built in
+ * @memdev:    name of the memory
+ */
+char *domain_extension_value(const char *extension, const char *memdev);
+
+/** domain_monitor_value() - the argument that makes the agent's monitor, for domain @name */
+char *domain_monitor_value(const char *name);
+
+/** domain_monitor_path() - socket of the agent's monitor; @domain must have one */
+char *domain_monitor_path(const struct domain *domain);
+
+/** domain_shm_path() - file of freehint's memory; @domain must have a <shmem> for it */
+char *domain_shm_path(const struct domain *domain);
+
+#endif /* FREEHINT_CLI_DOMAIN_ARGS_H */

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Puts freehint into the XML of a libvirt domain: a <shmem>, the extension, a monitor for
+ * the agent. What is there already stays; what is there otherwise is refused, with the line.
+ */
+#include "domain_edit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "domain_args.h"
+#include "domain_size.h"
+#include "xml_insert.h"
+
+/* libvirt's size of a <shmem> without a <size>. */
+#define DEFAULT_SIZE	(4ULL << 20)
+
+/* Return: true if @value has the option "memdev=" with @memdev. */
+static bool names_memdev(const char *value, const char *memdev)
+{
+	size_t len = strlen(memdev);
+	const char *at;
+
+	for (at = strstr(value, ",memdev="); at; at = strstr(at + 1, ",memdev="))
+		if (!strncmp(at + 8, memdev, len) && (!at[8 + len] || at[8 + len] == ','))
+			return true;
+	return false;
+}
+
+static void add_shmem(struct domain *domain, u64 mib, struct text_edits *edits)
+{
+	char *name = xml_escape(domain->name), *lines = NULL;
+
+	if (name)
+		lines = domain_text("<shmem name='" DOMAIN_SHM "%s' role='master'>\n"
+			     "  <model type='ivshmem-plain'/>\n"
+			     "  <size unit='M'>%llu</size>\n"
+			     "</shmem>\n", name, (unsigned long long)mib);
+	if (lines)
+		xml_insert(&domain->xml, domain->devices, lines, edits);
+	else
+		edits->full = 1;
+	free(lines);
+	free(name);
+}
+
+/* The domain got more memory: the region grows, too. It never shrinks. */
+static int grow_shmem(struct domain *domain, u64 mib, struct text_edits *edits)
+{
+	xmlNode *size = xml_text_child(domain->shmem, "size");
+	const struct xml_place *place;
+	u64 bytes = DEFAULT_SIZE;
+	char *lines;
+
+	if (size && domain_size_read(&domain->xml, size, NULL, "KiB", &bytes))
+		return -EINVAL;
+	if (bytes >= mib << 20)
+		return 0;
+	lines = domain_text("<size unit='M'>%llu</size>%s", (unsigned long long)mib, size ? "" : "\n");
+	if (size) {
+		place = xml_text_place(size);
+		text_edits_add(edits, place->open, place->end, lines);
+		return 0;
+	}
+	if (lines)
+		xml_insert(&domain->xml, domain->shmem, lines, edits);
+	else
+		edits->full = 1;
+	free(lines);
+	return 0;
+}
+
+/* The prefix of <qemu:commandline>, or "". */
+static const char *prefix_of(const struct domain *domain)
+{
+	const xmlNs *ns = domain->command ? domain->command->ns : NULL;
+
+	if (!ns)
+		return "qemu";
+	return ns->prefix ? (const char *)ns->prefix : "";
+}
+
+/* Return: a line, NULL without memory. */
+static char *arg_line(const struct domain *domain, const char *value)
+{
+	const char *prefix = prefix_of(domain);
+	char *escaped = value ? xml_escape(value) : NULL, *line = NULL;
+
+	if (escaped)
+		line = domain_text("<%s%sarg value='%s'/>", prefix, *prefix ? ":" : "", escaped);
+	free(escaped);
+	return line;
+}
+
+/* @line: consumed, and noted in the place of @element. */
+static void replace(const xmlNode *element, char *line, struct text_edits *edits)
+{
+	const struct xml_place *place = xml_text_place(element);
+
+	text_edits_add(edits, place->open, place->end, line);
+}
+
+/**
+ * struct addition - arguments that the domain does not have yet
+ * @lines: whole lines, for <qemu:commandline>
+ * @len:   their length
+ * @out:   stream that writes @lines
+ */
+struct addition {
+	char *lines;
+	size_t len;
+	FILE *out;
+};
+
+static void add_pair(const struct domain *domain, struct addition *more, const char *option,
+		     const char *value, struct text_edits *edits)
+{
+	char *first = arg_line(domain, option), *second = arg_line(domain, value);
+
+	if (first && second)
+		fprintf(more->out, "%s\n%s\n", first, second);
+	else
+		edits->full = 1;
+	free(first);
+	free(second);
+}
+
+/* Another path, or another kind. Options that somebody has added are kept if neither is. */
+static bool is_other(const struct domain_pair *pair, const struct domain_wish *wish)
+{
+	const char *value = (const char *)pair->text;
+	bool built_in = !strncmp(value, "freehint,", 9);
+	char *path;
+	bool same;
+
+	if (built_in != !wish->extension)
+		return true;
+	if (built_in || !wish->replace)
+		return false;
+	path = domain_double_commas(wish->extension);
+	same = path && !strncmp(value, "file=", 5) && !strncmp(value + 5, path, strlen(path)) &&
+	       (!value[5 + strlen(path)] || value[5 + strlen(path)] == ',');
+	free(path);
+	return !same;
+}
+
+static int want_extension(struct domain *domain, const struct domain_wish *wish,
+			  struct addition *more, struct text_edits *edits)
+{
+	const char *option = wish->extension ? "-plugin" : "-object";
+	const struct domain_pair *pair = &domain->extension[0];
+	char *memdev = domain_memdev(domain);
+	char *value = memdev ? domain_extension_value(wish->extension, memdev) : NULL;
+	int ret = 0;
+
+	if (!value) {
+		edits->full = 1;
+	} else if (!pair->option) {
+		add_pair(domain, more, option, value, edits);
+	} else if (is_other(pair, wish)) {
+		replace(pair->option, arg_line(domain, option), edits);
+		replace(pair->value, arg_line(domain, value), edits);
+	} else if (!names_memdev((const char *)pair->text, memdev)) {
+		ret = xml_text_refuse(&domain->xml, pair->value,
+				      "this argument does not name the memory %s of freehint's <shmem>: take freehint out with --remove, then add it again",
+				      memdev);
+	}
+	free(memdev);
+	free(value);
+	return ret;
+}
+
+/* The path is all that has to be the same; it ends where the first other option begins. */
+static bool same_path(const char *found, const char *value)
+{
+	size_t len = (size_t)(strstr(value, DOMAIN_MONITOR_END ",server=") - value) +
+		     sizeof(DOMAIN_MONITOR_END) - 1;
+
+	return !strncmp(found, value, len) && (!found[len] || found[len] == ',');
+}
+
+static int want_monitor(struct domain *domain, struct addition *more, struct text_edits *edits)
+{
+	const struct domain_pair *pair = &domain->monitor[0];
+	char *value = domain_monitor_value(domain->name);
+	int ret = 0;
+
+	if (!value)
+		edits->full = 1;
+	else if (!pair->option)
+		add_pair(domain, more, "-qmp", value, edits);
+	else if (!same_path((const char *)pair->text, value))
+		ret = xml_text_refuse(&domain->xml, pair->value,
+				      "the agent's monitor has another domain's path: take freehint out with --remove, then add it again");
+	free(value);
+	return ret;
+}
+
+/* The declaration of the prefix, unless it has been declared where it counts. */
+static int declare_prefix(struct domain *domain, struct text_edits *edits)
+{
+	const xmlNs *ns = xmlSearchNs(domain->xml.doc, domain->root, (const xmlChar *)"qemu");
+	const struct xml_place *place = xml_text_place(domain->root);
+
+	if (ns && strcmp((const char *)ns->href, DOMAIN_QEMU_NS) != 0)
+		return xml_text_refuse(&domain->xml, domain->root,
+				       "the prefix qemu: stands for another namespace than libvirt's");
+	if (!ns)
+		text_edits_add(edits, place->inside - 1, place->inside - 1,
+			       strdup(DOMAIN_QEMU_DECLARED));
+	return 0;
+}
+
+/* Return: @lines with a <qemu:commandline> around them, NULL without memory. */
+static char *wrap(const char *lines)
+{
+	char *wrapped = NULL;
+	const char *end;
+	size_t len;
+	FILE *out;
+
+	out = open_memstream(&wrapped, &len);
+	if (!out)
+		return NULL;
+	fputs("<qemu:commandline>\n", out);
+	for (; *lines; lines = end + 1) {
+		end = strchr(lines, '\n');
+		fprintf(out, "  %.*s\n", (int)(end - lines), lines);
+	}
+	fputs("</qemu:commandline>\n", out);
+	if (!fclose(out))
+		return wrapped;
+	free(wrapped);
+	return NULL;
+}
+
+static int put_arguments(struct domain *domain, const char *lines, struct text_edits *edits)
+{
+	char *wrapped;
+	int ret;
+
+	if (!*lines)
+		return 0;
+	if (domain->command) {
+		xml_insert(&domain->xml, domain->command, lines, edits);
+		return 0;
+	}
+	ret = declare_prefix(domain, edits);
+	wrapped = ret ? NULL : wrap(lines);
+	if (wrapped)
+		xml_insert(&domain->xml, domain->root, wrapped, edits);
+	else
+		edits->full = 1;
+	free(wrapped);
+	return ret;
+}
+
+static int want_arguments(struct domain *domain, const struct domain_wish *wish,
+			  struct text_edits *edits)
+{
+	struct addition more = { 0 };
+	int ret;
+
+	more.out = open_memstream(&more.lines, &more.len);
+	if (!more.out) {
+		edits->full = 1;
+		return 0;
+	}
+	ret = want_extension(domain, wish, &more, edits);
+	if (!ret)
+		ret = want_monitor(domain, &more, edits);
+	if (fclose(more.out))
+		edits->full = 1;
+	else if (!ret)
+		ret = put_arguments(domain, more.lines, edits);
+	free(more.lines);
+	return ret;
+}
+
+/* Two domains with one file would write into each other's answers. */
+static int check_unique(struct domain *domain)
+{
+	if (domain->stranger)
+		return xml_text_refuse(&domain->xml, domain->stranger,
+				       "this <shmem> is another domain's, of which this one may be a copy: take it out with --remove, then add freehint again");
+	if (domain->extension[1].option)
+		return xml_text_refuse(&domain->xml, domain->extension[1].option,
+				       "the extension is loaded twice, take one out");
+	if (domain->monitor[1].option)
+		return xml_text_refuse(&domain->xml, domain->monitor[1].option,
+				       "a second monitor for the agent, take one out");
+	return 0;
+}
+
+int domain_add(struct domain *domain, const struct domain_wish *wish, struct text_edits *edits)
+{
+	u64 mib;
+
+	if (check_unique(domain) || domain_size_mib(domain, &mib))
+		return -EINVAL;
+	if (!domain->shmem)
+		add_shmem(domain, mib, edits);
+	else if (grow_shmem(domain, mib, edits))
+		return -EINVAL;
+	return want_arguments(domain, wish, edits);
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Takes freehint out of the XML of a libvirt domain.
+ */
+#include <string.h>
+
+#include "domain_edit.h"
+#include "xml_insert.h"
+
+static unsigned int cut_pairs(const struct domain *domain, const struct domain_pair *pairs,
+			      struct text_edits *edits)
+{
+	unsigned int i;
+
+	for (i = 0; i < DOMAIN_PAIRS && pairs[i].option; i++)
+		if (edits) {
+			xml_cut(&domain->xml, pairs[i].option, edits);
+			xml_cut(&domain->xml, pairs[i].value, edits);
+		}
+	return 2 * i;
+}
+
+/* Elements and comments; whoever wrote a comment wants to keep it. */
+static unsigned int things_in(const xmlNode *parent)
+{
+	unsigned int count = 0;
+	const xmlNode *node;
+
+	for (node = parent->children; node; node = node->next)
+		count += !xmlIsBlankNode(node);
+	return count;
+}
+
+/* The declaration where domain_add() puts it, unless somebody needs it. */
+static void cut_prefix(const struct domain *domain, struct text_edits *edits)
+{
+	const struct xml_place *place = xml_text_place(domain->root);
+	size_t len = sizeof(DOMAIN_QEMU_DECLARED) - 1, end = place->inside - 1;
+	const xmlNode *node;
+
+	for (node = domain->root->children; node; node = node->next)
+		if (node != domain->command && node->type == XML_ELEMENT_NODE && node->ns)
+			return;
+	if (end > len && !strncmp(domain->xml.text + end - len, DOMAIN_QEMU_DECLARED, len))
+		text_edits_cut(edits, end - len, end);
+}
+
+void domain_remove(struct domain *domain, struct text_edits *edits)
+{
+	xmlNode *shmem = xml_text_child(domain->devices, "shmem");
+	unsigned int ours = cut_pairs(domain, domain->extension, NULL) +
+			    cut_pairs(domain, domain->monitor, NULL);
+
+	for (; shmem; shmem = xml_text_next(shmem->next, "shmem"))
+		if (domain_shmem_is_ours(shmem))
+			xml_cut(&domain->xml, shmem, edits);
+	if (!ours)
+		return;
+	if (things_in(domain->command) == ours) {
+		xml_cut(&domain->xml, domain->command, edits);
+		cut_prefix(domain, edits);
+		return;
+	}
+	cut_pairs(domain, domain->extension, edits);
+	cut_pairs(domain, domain->monitor, edits);
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How large a domain's shared memory has to be: it has one bit for each page up to the
+ * guest's highest address. QEMU decides where memory is, so this takes the layout that
+ * ends highest. A region that is too small costs hints, one that is too large a few MiB.
+ */
+#include "domain_size.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "include/freehint/limits.h"
+#include "include/freehint/shm_layout.h"
+#include "region_size.h"
+
+#define GIB		(1ULL << 30)
+#define TIB		(1ULL << 40)
+
+/* A guest with more memory than this has the rest above 4 GiB (q35; pc has more below). */
+#define BELOW_4G	(2 * GIB)
+
+/* From QEMU 7.1 on a guest with an AMD processor has nothing here: it goes on at 1 TiB. */
+#define HYPERTRANSPORT	(1012 * GIB)
+
+#define MEMORY_MAX	(FREEHINT_MAX_PAGES << FREEHINT_PAGE_SHIFT)
+
+/**
+ * struct amounts - what the domain says of its memory, bytes
+ * @boot:  there from the start
+ * @top:   the most that there can ever be
+ * @slots: for memory that is plugged, each of which may be moved up by 1 GiB
+ */
+struct amounts {
+	u64 boot;
+	u64 top;
+	u64 slots;
+};
+
+/* As libvirt reads them: KiB and K are 1024, KB is 1000, whatever the case. */
+static u64 unit_bytes(const char *unit)
+{
+	static const char letters[] = "kmgtpe";
+	const char *letter;
+	u64 base = 1024, bytes = 1;
+
+	if (!strcasecmp(unit, "b") || !strcasecmp(unit, "byte") || !strcasecmp(unit, "bytes"))
+		return 1;
+	letter = *unit ? strchr(letters, *unit | 0x20) : NULL;
+	if (!letter || (unit[1] && strcasecmp(unit + 1, "b") != 0 &&
+			strcasecmp(unit + 1, "ib") != 0))
+		return 0;
+	if (unit[1] && !unit[2])
+		base = 1000;
+	for (; letter >= letters; letter--)
+		bytes *= base;
+	return bytes;
+}
+
+static int scale(struct xml_text *xml, const xmlNode *element, const char *number,
+		 const char *unit, u64 *bytes)
+{
+	u64 each = unit_bytes(unit), value;
+	char *end;
+
+	number += strspn(number, " \t\r\n");
+	errno = 0;
+	value = strtoull(number, &end, 10);
+	if (errno || end == number || *number == '-' || end[strspn(end, " \t\r\n")])
+		return xml_text_refuse(xml, element, "'%.40s' of <%.40s> is no size", number,
+				       (const char *)element->name);
+	if (!each)
+		return xml_text_refuse(xml, element, "<%.40s> has the unknown unit '%.40s'",
+				       (const char *)element->name, unit);
+	if (value > MEMORY_MAX / each)
+		return xml_text_refuse(xml, element, "<%.40s> is above 64 TiB, the most that can be described",
+				       (const char *)element->name);
+	*bytes = value * each;
+	return 0;
+}
+
+int domain_size_read(struct xml_text *xml, const xmlNode *element, const char *name,
+		     const char *unit, u64 *bytes)
+{
+	xmlChar *number = name ? xmlGetNoNsProp(element, (const xmlChar *)name) :
+			  xmlNodeGetContent(element);
+	xmlChar *own = xmlGetNoNsProp(element, (const xmlChar *)"unit");
+	int ret;
+
+	if (number)
+		ret = scale(xml, element, (const char *)number, own ? (const char *)own : unit,
+			    bytes);
+	else
+		ret = xml_text_refuse(xml, element, "<%.40s> has no size",
+				      (const char *)element->name);
+	xmlFree(number);
+	xmlFree(own);
+	return ret;
+}
+
+/* Both are at most 64 TiB, so the sum does not overflow. */
+static int add(struct xml_text *xml, const xmlNode *element, u64 bytes, u64 *sum)
+{
+	*sum += bytes;
+	if (*sum > MEMORY_MAX)
+		return xml_text_refuse(xml, element, "the domain has more than 64 TiB, the most that can be described");
+	return 0;
+}
+
+static int add_cells(struct domain *domain, u64 *sum)
+{
+	xmlNode *numa = xml_text_child(xml_text_child(domain->root, "cpu"), "numa");
+	xmlNode *cell = xml_text_child(numa, "cell");
+	u64 bytes = 0;
+
+	for (; cell; cell = xml_text_next(cell->next, "cell")) {
+		if (domain_size_read(&domain->xml, cell, "memory", "KiB", &bytes) ||
+		    add(&domain->xml, cell, bytes, sum))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+/* DIMMs, virtio-mem, and what else has guest addresses. */
+static int add_devices(struct domain *domain, u64 *sum, u64 *slots)
+{
+	xmlNode *device = xml_text_child(domain->devices, "memory"), *size;
+	u64 bytes = 0;
+
+	for (; device; device = xml_text_next(device->next, "memory")) {
+		size = xml_text_child(xml_text_child(device, "target"), "size");
+		if (!size)
+			return xml_text_refuse(&domain->xml, device,
+					       "this memory device has no <target> with a <size>");
+		if (domain_size_read(&domain->xml, size, NULL, "KiB", &bytes) ||
+		    add(&domain->xml, device, bytes, sum))
+			return -EINVAL;
+		++*slots;
+	}
+	return 0;
+}
+
+static int read_slots(struct domain *domain, const xmlNode *max, u64 *slots)
+{
+	xmlChar *text = xmlGetNoNsProp(max, (const xmlChar *)"slots");
+	unsigned long value = text ? strtoul((const char *)text, NULL, 10) : 0;
+
+	xmlFree(text);
+	/* QEMU has 256 at most. */
+	if (value > 256)
+		return xml_text_refuse(&domain->xml, max, "<maxMemory> has %lu slots, QEMU has 256 at most",
+				       value);
+	if (value > *slots)
+		*slots = value;
+	return 0;
+}
+
+static int read_amounts(struct domain *domain, struct amounts *all)
+{
+	xmlNode *memory = xml_text_child(domain->root, "memory");
+	xmlNode *max = xml_text_child(domain->root, "maxMemory");
+	u64 total = 0, devices = 0, most = 0;
+
+	memset(all, 0, sizeof(*all));
+	if (memory && domain_size_read(&domain->xml, memory, NULL, "KiB", &total))
+		return -EINVAL;
+	if (add_cells(domain, &all->boot) || add_devices(domain, &devices, &all->slots))
+		return -EINVAL;
+	if (max && (domain_size_read(&domain->xml, max, NULL, "KiB", &most) ||
+		    read_slots(domain, max, &all->slots)))
+		return -EINVAL;
+	if (!all->boot)
+		all->boot = total;
+	if (!all->boot)
+		return xml_text_refuse(&domain->xml, memory ? memory : domain->root,
+				       "the domain says nowhere how much memory it has");
+	all->top = all->boot + devices;
+	if (all->top < total)
+		all->top = total;
+	if (all->top < most)
+		all->top = most;
+	return 0;
+}
+
+static u64 highest_address(const struct amounts *all)
+{
+	u64 end = all->boot;
+
+	if (end > BELOW_4G)
+		end += 4 * GIB - BELOW_4G;
+	if (all->slots || all->top > all->boot) {
+		end = end > 4 * GIB ? end : 4 * GIB;
+		end = (end + GIB - 1) / GIB * GIB;
+		end += all->top - all->boot + all->slots * GIB;
+	}
+	return end > HYPERTRANSPORT ? end + TIB - 4 * GIB : end;
+}
+
+int domain_size_mib(struct domain *domain, u64 *mib)
+{
+	struct amounts all;
+	u64 end;
+
+	if (read_amounts(domain, &all))
+		return -EINVAL;
+	end = highest_address(&all);
+	if (end > MEMORY_MAX)
+		return xml_text_refuse(&domain->xml, NULL,
+				       "the guest's memory may end above 64 TiB, the most that can be described");
+	*mib = region_mib_for((end + FREEHINT_PAGE_SIZE - 1) >> FREEHINT_PAGE_SHIFT);
+	return 0;
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * freehint domain-xml: reads the XML of a libvirt domain and prints it with freehint, or
+ * without.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "domain_args.h"
+#include "domain_change.h"
+#include "installed_extension.h"
+#include "whole_input.h"
+
+/**
+ * struct domain_xml_options - the options
+ * @change:  what is to be done
+ * @builtin: QEMU has freehint built in
+ * @agent:   print the agent's settings instead
+ * @file:    file with the XML, NULL: standard input
+ * @domain:  the XML itself, NULL: in @file
+ */
+struct domain_xml_options {
+	struct domain_change change;
+	bool builtin;
+	bool agent;
+	const char *file;
+	const char *domain;
+};
+
+enum { KEY_DOMAIN = 256, KEY_VMI };
+
+static const struct argp_option options[] = {
+	{ "remove", 'r', NULL, 0, "take freehint out of the domain", 0 },
+	{ "builtin", 'b', NULL, 0, "for a QEMU that has freehint built in", 0 },
+	{ "extension", 'e', "PATH", 0, "freehint-qemu.so on the hosts of the domain", 0 },
+	{ "agent", 'a', NULL, 0, "print the agent's socket and file instead, for its unit", 0 },
+	{ "domain", KEY_DOMAIN, "XML", 0, "the XML itself, as hook sidecars of KubeVirt get it", 0 },
+	{ "vmi", KEY_VMI, "JSON", 0, "not used: hook sidecars of KubeVirt get it", 0 },
+	{ 0 },
+};
+
+static error_t check(struct domain_xml_options *opt, struct argp_state *state)
+{
+	if (opt->change.remove && (opt->builtin || opt->change.wish.extension || opt->agent))
+		argp_error(state, "--remove goes with no other option but --domain");
+	if (opt->builtin && opt->change.wish.extension)
+		argp_error(state, "give --builtin or --extension, not both");
+	if (opt->file && opt->domain)
+		argp_error(state, "give a file or --domain, not both");
+	if (opt->change.wish.extension && *opt->change.wish.extension != '/')
+		argp_error(state, "--extension is %s, QEMU needs a path from the root",
+			   opt->change.wish.extension);
+	opt->change.wish.replace = opt->change.wish.extension;
+	if (!opt->builtin && !opt->change.wish.extension)
+		opt->change.wish.extension = installed_extension();
+	return 0;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct domain_xml_options *opt = state->input;
+
+	switch (key) {
+	case 'r':
+		opt->change.remove = true;
+		return 0;
+	case 'b':
+		opt->builtin = true;
+		return 0;
+	case 'e':
+		opt->change.wish.extension = arg;
+		return 0;
+	case 'a':
+		opt->agent = true;
+		return 0;
+	case KEY_DOMAIN:
+		opt->domain = arg;
+		return 0;
+	case KEY_VMI:
+		return 0;
+	case ARGP_KEY_ARG:
+		if (opt->file)
+			argp_error(state, "%s is a second file", arg);
+		opt->file = arg;
+		return 0;
+	case ARGP_KEY_END:
+		return check(opt, state);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* Return: 0 or negative errno. */
+static int read_domain(const struct domain_xml_options *opt, char **text, size_t *len)
+{
+	int fd = STDIN_FILENO, ret;
+
+	if (opt->domain) {
+		*text = strdup(opt->domain);
+		*len = strlen(opt->domain);
+		return *text ? 0 : -ENOMEM;
+	}
+	if (opt->file)
+		fd = open(opt->file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = whole_input(fd, XML_TEXT_MAX, text, len);
+	if (opt->file)
+		close(fd);
+	return ret;
+}
+
+static enum cli_exit print(const char *text, size_t len)
+{
+	if (fwrite(text, 1, len, stdout) == len && !fflush(stdout))
+		return CLI_OK;
+	fprintf(stderr, "freehint domain-xml: cannot write: %s\n", strerror(errno));
+	return CLI_NO_ANSWER;
+}
+
+static enum cli_exit print_changed(struct domain_change *change, const char *text, size_t len)
+{
+	enum cli_exit code;
+
+	if (domain_change(change, text, len)) {
+		fprintf(stderr, "freehint domain-xml: %s\n", change->error);
+		return CLI_WRONG;
+	}
+	code = print(change->result ? change->result : text, change->result ? change->size : len);
+	free(change->result);
+	return code;
+}
+
+/* As systemd's EnvironmentFile= reads it. */
+static void print_setting(const char *name, const char *value)
+{
+	printf("%s=\"", name);
+	for (; *value; value++) {
+		if (strchr("\"\\`$", *value))
+			putchar('\\');
+		putchar(*value);
+	}
+	puts("\"");
+}
+
+static enum cli_exit print_agent(const char *text, size_t len)
+{
+	enum cli_exit code = CLI_WRONG;
+	char *monitor, *shm;
+	struct domain domain;
+
+	if (domain_parse(&domain, text, len)) {
+		fprintf(stderr, "freehint domain-xml: %s\n", domain.xml.error);
+	} else if (domain_is_enabled(&domain)) {
+		monitor = domain_monitor_path(&domain);
+		shm = domain_shm_path(&domain);
+		if (monitor && shm) {
+			print_setting("QMP", monitor);
+			print_setting("SHM", shm);
+			code = print("", 0);
+		}
+		free(monitor);
+		free(shm);
+	}
+	domain_free(&domain);
+	return code;
+}
+
+enum cli_exit cli_domain_xml(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse,
+		.args_doc = "[FILE]",
+		.doc = "Reads the XML of a libvirt domain and prints it with what freehint needs: "
+		       "shared memory, the extension, a monitor for the agent. All other bytes "
+		       "stay as they are. See also freehint enable.\v"
+		       "Exit codes: 0 printed, 1 wrong usage, 3 the domain is not understood, or "
+		       "with --agent it has no freehint, 4 it cannot be read or written.",
+	};
+	struct domain_xml_options opt = { 0 };
+	enum cli_exit code;
+	size_t len = 0;
+	char *text = NULL;
+	int ret;
+
+	if (argp_parse(&argp, argc, argv, 0, NULL, &opt))
+		return CLI_USAGE;
+	ret = read_domain(&opt, &text, &len);
+	if (ret) {
+		fprintf(stderr, "freehint domain-xml: cannot read %s: %s\n",
+			opt.file ? opt.file : "the domain", strerror(-ret));
+		return CLI_NO_ANSWER;
+	}
+	code = opt.agent ? print_agent(text, len) : print_changed(&opt.change, text, len);
+	free(text);
+	return code;
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * freehint enable, freehint disable: what domain-xml does, to a domain that libvirt knows.
+ */
+#include <argp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "domain_args.h"
+#include "domain_change.h"
+#include "installed_extension.h"
+#include "virsh.h"
+
+/**
+ * struct enable - the options, and what is known of the domain
+ * @change:  what is to be done
+ * @virsh:   libvirt
+ * @builtin: QEMU has freehint built in
+ * @name:    the domain's name, id or UUID
+ * @option:  the same as an argument of virsh
+ * @running: it has a QEMU
+ */
+struct enable {
+	struct domain_change change;
+	struct virsh virsh;
+	bool builtin;
+	const char *name;
+	char *option;
+	bool running;
+};
+
+static const struct argp_option common_options[] = {
+	{ "connect", 'c', "URI", 0, "libvirt's connection (default: as virsh has it)", 0 },
+	{ 0 },
+};
+
+static const struct argp_option enable_options[] = {
+	{ "connect", 'c', "URI", 0, "libvirt's connection (default: as virsh has it)", 0 },
+	{ "builtin", 'b', NULL, 0, "for a QEMU that has freehint built in", 0 },
+	{ "extension", 'e', "PATH", 0, "freehint-qemu.so on the hosts of the domain", 0 },
+	{ 0 },
+};
+
+static error_t check(struct enable *enable, struct argp_state *state)
+{
+	struct domain_wish *wish = &enable->change.wish;
+
+	if (!enable->name)
+		argp_error(state, "give the name of a domain");
+	if (enable->builtin && wish->extension)
+		argp_error(state, "give --builtin or --extension, not both");
+	if (wish->extension && *wish->extension != '/')
+		argp_error(state, "--extension is %s, QEMU needs a path from the root",
+			   wish->extension);
+	wish->replace = wish->extension;
+	if (!enable->builtin && !wish->extension)
+		wish->extension = installed_extension();
+	return 0;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct enable *enable = state->input;
+
+	switch (key) {
+	case 'c':
+		enable->virsh.uri = arg;
+		return 0;
+	case 'b':
+		enable->builtin = true;
+		return 0;
+	case 'e':
+		enable->change.wish.extension = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (enable->name)
+			argp_error(state, "%s is a second domain", arg);
+		enable->name = arg;
+		return 0;
+	case ARGP_KEY_END:
+		return check(enable, state);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const char *word(const struct enable *enable)
+{
+	return enable->change.remove ? "disable" : "enable";
+}
+
+static enum cli_exit fail(const struct enable *enable, enum cli_exit code, const char *why)
+{
+	fprintf(stderr, "freehint %s %s: %s\n", word(enable), enable->name, why);
+	return code;
+}
+
+/* A line like "State:          running". */
+static bool says(const char *info, const char *key, const char *value)
+{
+	const char *at = strstr(info, key);
+
+	if (!at)
+		return false;
+	at += strlen(key);
+	at += strspn(at, ": ");
+	return !strncmp(at, value, strlen(value)) && at[strlen(value)] == '\n';
+}
+
+/* To define a domain that only its creator knows would make it last. */
+static enum cli_exit look(struct enable *enable)
+{
+	const char *const args[] = { "dominfo", enable->option, NULL };
+	enum cli_exit code = CLI_OK;
+	char *info;
+	size_t size;
+
+	if (virsh_run(&enable->virsh, args, NULL, 0, &info, &size))
+		return fail(enable, CLI_NO_ANSWER, enable->virsh.error);
+	enable->running = !says(info, "State", "shut off");
+	if (says(info, "Persistent", "no"))
+		code = fail(enable, CLI_WRONG, "the domain is transient: whoever creates it has to add freehint to its XML, see freehint domain-xml");
+	free(info);
+	return code;
+}
+
+/* A wrong path ends QEMU. Another host's files cannot be seen from here. */
+static enum cli_exit check_extension(const struct enable *enable)
+{
+	const char *path = enable->change.wish.extension;
+
+	if (enable->change.remove || !path || enable->virsh.uri || !access(path, R_OK))
+		return CLI_OK;
+	fprintf(stderr, "freehint enable %s: there is no extension at %s: install freehint, or give its path with --extension\n",
+		enable->name, path);
+	return CLI_WRONG;
+}
+
+static enum cli_exit define(struct enable *enable)
+{
+	static const char *const args[] = { "define", "/dev/stdin", NULL };
+	enum cli_exit code = CLI_OK;
+	char *said;
+	size_t size;
+
+	if (virsh_run(&enable->virsh, args, enable->change.result, enable->change.size, &said,
+		      &size))
+		code = fail(enable, CLI_NO_ANSWER, enable->virsh.error);
+	free(said);
+	free(enable->change.result);
+	return code;
+}
+
+static void report(const struct enable *enable, bool changed)
+{
+	printf("%s %s freehint%s\n", enable->name,
+	       enable->change.remove ? "is without" : "has", changed ? " now" : " already");
+	if (changed && enable->running)
+		puts("it runs: this counts when it was shut down and started again, a reboot is not enough");
+}
+
+static enum cli_exit change(struct enable *enable)
+{
+	/* What is not asked for is left out, and a password that is left out is gone. */
+	const char *const args[] = { "dumpxml", "--inactive", "--security-info", enable->option,
+				     NULL };
+	enum cli_exit code;
+	bool changed;
+	char *text;
+	size_t len;
+	int ret;
+
+	if (virsh_run(&enable->virsh, args, NULL, 0, &text, &len))
+		return fail(enable, CLI_NO_ANSWER, enable->virsh.error);
+	ret = domain_change(&enable->change, text, len);
+	free(text);
+	if (ret)
+		return fail(enable, CLI_WRONG, enable->change.error);
+	changed = enable->change.result;
+	code = changed ? define(enable) : CLI_OK;
+	if (code == CLI_OK)
+		report(enable, changed);
+	return code;
+}
+
+static enum cli_exit run(const struct argp *argp, int argc, char **argv, bool remove)
+{
+	struct enable enable = { .change.remove = remove };
+	enum cli_exit code;
+
+	if (argp_parse(argp, argc, argv, 0, NULL, &enable))
+		return CLI_USAGE;
+	signal(SIGPIPE, SIG_IGN);
+	enable.option = domain_text("--domain=%s", enable.name);
+	code = enable.option ? check_extension(&enable) : CLI_NO_ANSWER;
+	if (code == CLI_OK)
+		code = look(&enable);
+	if (code == CLI_OK)
+		code = change(&enable);
+	free(enable.option);
+	return code;
+}
+
+#define EXIT_CODES	"Exit codes: 0 done, 1 wrong usage, 3 the domain is not understood, 4 " \
+			"libvirt refuses or there is no virsh."
+
+enum cli_exit cli_enable(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = enable_options,
+		.parser = parse,
+		.args_doc = "DOMAIN",
+		.doc = "Gives a libvirt domain what freehint needs: shared memory, the extension, "
+		       "a monitor for the agent.\v" EXIT_CODES,
+	};
+
+	return run(&argp, argc, argv, false);
+}
+
+enum cli_exit cli_disable(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = common_options,
+		.parser = parse,
+		.args_doc = "DOMAIN",
+		.doc = "Takes freehint out of a libvirt domain.\v" EXIT_CODES,
+	};
+
+	return run(&argp, argc, argv, true);
+}

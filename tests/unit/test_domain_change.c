@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Domains as libvirt 9, libvirt 11 and KubeVirt write them get freehint and lose it again:
+ * every other byte stays, a second time changes nothing, and what is not understood is
+ * refused with its line.
+ */
+/* links: host-agent/cli/domain_change.c host-agent/cli/domain_edit.c */
+/* links: host-agent/cli/domain_remove.c host-agent/cli/domain_args.c host-agent/cli/domain.c */
+/* links: host-agent/cli/domain_size.c host-agent/cli/region_size.c host-agent/cli/xml_insert.c */
+/* links: host-agent/cli/xml_text.c host-agent/cli/text_edits.c */
+/* libs: libxml-2.0 */
+#include <errno.h>
+
+#include "host-agent/cli/domain_args.h"
+#include "host-agent/cli/domain_change.h"
+#include "tests/unit/unit.h"
+
+#define PATH	"/usr/lib/freehint/freehint-qemu.so"
+#define ROOM	65536
+
+/* What a test works on, and what became of it. */
+static char before[ROOM], after[ROOM], error[XML_TEXT_ERROR];
+
+/* A domain in one line, with the places that tests vary. */
+#define DOMAIN(name, memory, devices, rest)						\
+	"<domain type='kvm'><name>" name "</name>" memory "<devices>" devices		\
+	"</devices>" rest "</domain>"
+#define SMALL(name)	DOMAIN(name, "<memory>1048576</memory>", "", "")
+#define QEMU(content)	"<q:commandline xmlns:q='" DOMAIN_QEMU_NS "'>" content "</q:commandline>"
+#define SHMEM(name)	"<shmem name='" name "' role='master'><model type='ivshmem-plain'/>"	\
+			"<size unit='M'>1</size></shmem>"
+
+static void load(const char *name)
+{
+	char path[512];
+	size_t len;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%.*s/domains/%s", (int)(strrchr(__FILE__, '/') - __FILE__),
+		 __FILE__, name);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	len = fread(before, 1, sizeof(before) - 1, file);
+	before[len] = '\0';
+	fclose(file);
+}
+
+/* Into @to. Return: 1 changed, 0 left as it is, -1 refused. */
+static int change_with(struct domain_change *change, const char *from, char *to)
+{
+	int changed;
+
+	if (domain_change(change, from, strlen(from))) {
+		snprintf(error, sizeof(error), "%s", change->error);
+		return -1;
+	}
+	changed = change->result != NULL;
+	if (changed) {
+		assert_true(change->size < ROOM);
+		memcpy(to, change->result, change->size);
+		to[change->size] = '\0';
+	} else if (to != from) {
+		strcpy(to, from);
+	}
+	free(change->result);
+	return changed;
+}
+
+static int add(const char *from, char *to)
+{
+	struct domain_change change = { .wish.extension = PATH };
+
+	return change_with(&change, from, to);
+}
+
+static int remove_all(const char *from, char *to)
+{
+	struct domain_change change = { .remove = true };
+
+	return change_with(&change, from, to);
+}
+
+static void has(const char *text)
+{
+	if (!strstr(after, text))
+		print_error("%s\nis not in\n%s\n", text, after);
+	assert_non_null(strstr(after, text));
+}
+
+/* There and back, and nothing twice. */
+static void goes_round(void)
+{
+	static char twice[ROOM], back[ROOM];
+
+	assert_int_equal(add(before, after), 1);
+	assert_int_equal(add(after, twice), 0);
+	assert_int_equal(remove_all(after, back), 1);
+	assert_string_equal(back, before);
+	assert_int_equal(remove_all(before, back), 0);
+}
+
+static void refuses(const char *text, const char *why)
+{
+	assert_int_equal(add(text, after), -1);
+	if (!strstr(error, why))
+		print_error("'%s' does not say '%s'\n", error, why);
+	assert_non_null(strstr(error, why));
+}
+
+static void recorded_domains_go_round(void **state)
+{
+	static const struct {
+		const char *file;
+		const char *size;
+		const char *memdev;
+	} all[] = {
+		{ "libvirt9-plain.xml", "<size unit='M'>1<", "memdev=shmmem-shmem0," },
+		/* up to 64 GiB, and 16 slots that may be moved up by 1 GiB each */
+		{ "libvirt9-numa.xml", "<size unit='M'>4<", "memdev=shmmem-shmem0," },
+		{ "libvirt9-commandline.xml", "<size unit='M'>1<", "memdev=shmmem-shmem1," },
+		/* up to 2 TiB, and the hole below 1 TiB */
+		{ "libvirt11-efi.xml", "<size unit='M'>128<", "memdev=shmmem-shmem0," },
+		{ "kubevirt.xml", "<size unit='M'>1<", "memdev=shmmem-shmem0," },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		load(all[i].file);
+		goes_round();
+		has(all[i].size);
+		has(all[i].memdev);
+	}
+}
+
+static void crlf_and_one_line_go_round(void **state)
+{
+	static char line[ROOM];
+	char *to = line;
+	size_t i;
+
+	load("libvirt9-commandline.xml");
+	for (i = 0; before[i]; i++) {
+		if (before[i] == '\n')
+			*to++ = '\r';
+		*to++ = before[i];
+	}
+	*to = '\0';
+	strcpy(before, line);
+	goes_round();
+	has("    <shmem name='freehint-db &amp; co' role='master'>\r\n"
+	    "      <model type='ivshmem-plain'/>\r\n");
+	has("    <qemu:arg value='-plugin'/>\r\n");
+	for (i = 0; after[i]; i++)
+		assert_true(after[i] != '\n' || after[i - 1] == '\r');
+	strcpy(before, SMALL("vm1"));
+	goes_round();
+	assert_null(strchr(after, '\n'));
+}
+
+static void the_page_of_libvirt_is_written(void **state)
+{
+	strcpy(before, "<domain type='qemu'>\n  <name>vm1</name>\n  <memory unit='GB'>8</memory>\n"
+	       "  <devices>\n    <memballoon model='none'/>\n  </devices>\n</domain>\n");
+	goes_round();
+	assert_string_equal(after,
+		"<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\n"
+		"  <name>vm1</name>\n  <memory unit='GB'>8</memory>\n"
+		"  <devices>\n    <memballoon model='none'/>\n"
+		"    <shmem name='freehint-vm1' role='master'>\n"
+		"      <model type='ivshmem-plain'/>\n"
+		"      <size unit='M'>1</size>\n"
+		"    </shmem>\n"
+		"  </devices>\n"
+		"  <qemu:commandline>\n"
+		"    <qemu:arg value='-plugin'/>\n"
+		"    <qemu:arg value='file=" PATH ",memdev=shmmem-shmem0,autostart=on'/>\n"
+		"    <qemu:arg value='-qmp'/>\n"
+		"    <qemu:arg value='unix:/run/freehint/vm1.qmp,server=on,wait=off'/>\n"
+		"  </qemu:commandline>\n</domain>\n");
+}
+
+static void elements_without_content_are_filled(void **state)
+{
+	strcpy(before, "<domain type='kvm'>\n\t<name>a</name>\n\t<memory>1</memory>\n"
+	       "\t<devices/>\n</domain>\n");
+	assert_int_equal(add(before, after), 1);
+	has("\t<devices>\n\t  <shmem name='freehint-a' role='master'>\n");
+	has("\t  </shmem>\n\t</devices>\n");
+	strcpy(before, DOMAIN("a", "<memory>1</memory>", "",
+			      "<commandline xmlns='" DOMAIN_QEMU_NS "' />"));
+	assert_int_equal(add(before, after), 1);
+	has("' ><arg value='-plugin'/><arg value='file=");
+	has("wait=off'/></commandline></domain>");
+}
+
+static void hostile_names_are_right_everywhere(void **state)
+{
+	strcpy(before, SMALL("a &amp; 'b', \"c\"=d@&#xe9; %i $x"));
+	goes_round();
+	has("<shmem name='freehint-a &amp; &apos;b&apos;, \"c\"=d@\xc3\xa9 %i $x' ");
+	/* QEMU wants two commas, and to be told that what has a "=" is a path. */
+	has("'unix:path=/run/freehint/a &amp; &apos;b&apos;,, \"c\"=d@\xc3\xa9 %i $x.qmp,server=on");
+	refuses(SMALL("a/b"), "slash");
+	refuses(SMALL("a\nb"), "control character");
+	refuses(SMALL(""), "empty");
+	refuses(SMALL("0123456789012345678901234567890123456789012345678901234567890123456789"
+		      "01234567890123456789"), "90 bytes");
+}
+
+static void a_domain_that_grew_gets_a_larger_region(void **state)
+{
+	strcpy(before, DOMAIN("a", "<memory unit='GiB'>64</memory>",
+			      SHMEM("other") SHMEM("freehint-a"), ""));
+	assert_int_equal(add(before, after), 1);
+	has("<size unit='M'>4</size></shmem></devices>");
+	has("memdev=shmmem-shmem1,");
+	strcpy(before, DOMAIN("a", "<memory unit='MiB'>64</memory>",
+			      "<shmem name='freehint-a' role='master'><model type='ivshmem-plain'/>"
+			      "<alias name='ua-mine'/></shmem>", ""));
+	assert_int_equal(add(before, after), 1);
+	has("memdev=shmmem-ua-mine,");
+	assert_null(strstr(after, "<size"));
+}
+
+static void the_kind_of_qemu_can_change(void **state)
+{
+	struct domain_change change = { .wish.extension = NULL };
+
+	assert_int_equal(change_with(&change, SMALL("a"), after), 1);
+	has("<qemu:arg value='-object'/><qemu:arg value='freehint,id=fh0,memdev=shmmem-shmem0,autostart=on'/>");
+	strcpy(before, after);
+	assert_int_equal(add(before, after), 1);
+	has("<qemu:arg value='-plugin'/>");
+	assert_null(strstr(after, "-object"));
+	change = (struct domain_change){ .wish = { "/opt/freehint-qemu.so", true } };
+	strcpy(before, after);
+	assert_int_equal(change_with(&change, before, after), 1);
+	has("file=/opt/freehint-qemu.so,");
+	change.wish = (struct domain_wish){ PATH, false };
+	assert_int_equal(change_with(&change, after, before), 0);
+}
+
+static void options_that_somebody_added_stay(void **state)
+{
+	strcpy(before, DOMAIN("a", "<memory>1</memory>", SHMEM("freehint-a"),
+			      QEMU("<q:arg value='-plugin'/><q:arg value='file=/x/freehint-qemu.so,"
+				   "audit=on,memdev=shmmem-shmem0'/>")));
+	assert_int_equal(add(before, after), 1);
+	has("audit=on,memdev=shmmem-shmem0'/><q:arg value='-qmp'/>");
+}
+
+static void a_copy_of_a_domain_is_told_apart(void **state)
+{
+	static char copy[ROOM];
+
+	assert_int_equal(add(SMALL("a"), after), 1);
+	snprintf(copy, sizeof(copy), "<domain type='kvm' xmlns:qemu='" DOMAIN_QEMU_NS
+		 "'>\n<name>b%s", strstr(after, "</name>"));
+	refuses(copy, "line 2: this <shmem> is another domain's");
+	assert_int_equal(remove_all(copy, before), 1);
+	assert_null(strstr(before, "freehint"));
+	assert_int_equal(add(before, after), 1);
+	has("freehint-b'");
+}
+
+static void what_is_ours_in_part_is_refused_with_its_line(void **state)
+{
+#define BESIDE(shmem) "<domain type='kvm'><name>a</name><memory>1</memory><devices>\n" shmem	\
+		      "</devices></domain>"
+	refuses(BESIDE("<shmem name='freehint-a' role='master'><model type='ivshmem-doorbell'/></shmem>"),
+		"line 2: this <shmem> has freehint's name");
+	refuses(BESIDE("<shmem name='freehint-a'><model type='ivshmem-plain'/></shmem>"),
+		"line 2: this <shmem> has freehint's name but not role='master'");
+	refuses(BESIDE(SHMEM("freehint-a") "\n" SHMEM("freehint-a")), "line 3: a second <shmem>");
+	refuses(DOMAIN("a", "<memory>1</memory>", SHMEM("freehint-a"),
+		       QEMU("<q:arg value='-plugin'/>\n<q:arg value='file=" PATH ",memdev=other'/>")),
+		"line 2: this argument does not name");
+	refuses(DOMAIN("a", "<memory>1</memory>", SHMEM("freehint-a"),
+		       QEMU("<q:arg value='-qmp'/>\n<q:arg value='unix:/run/freehint/b.qmp'/>")),
+		"line 2: the agent's monitor has another domain's path");
+	refuses("<domain type='kvm' xmlns:qemu='http://example.org/'><name>a</name><memory>1"
+		"</memory><devices/></domain>", "stands for another namespace");
+}
+
+static void what_is_no_domain_is_refused(void **state)
+{
+	refuses("", "empty");
+	refuses("nonsense", "line 1: ");
+	refuses("<domain type='kvm'>\n<name>a</nme></domain>", "line 2: ");
+	refuses(SMALL("a") "\n" SMALL("b"), "line 2: Extra content");
+	refuses("<domains><domain type='kvm'/></domains>", "<domains>, not one <domain>");
+	refuses("<domain type='xen'><name>a</name></domain>", "neither 'kvm' nor 'qemu'");
+	refuses("<domain type='kvm'>\n<name>a</name></domain>", "<domain> has no <devices>");
+	refuses("<domain type='kvm'><devices/></domain>", "<domain> has no <name>");
+	refuses("<domain type='kvm'><name>a</name>\n<name>b</name></domain>", "line 2: a second <name>");
+	refuses("<domain type='kvm'><os>\n<type arch='aarch64'>hvm</type></os></domain>",
+		"line 2: the guest's architecture is aarch64");
+	refuses("<domain type='kvm'><name>a</name><devices/><qemu:commandline/></domain>",
+		"amespace prefix qemu");
+}
+
+static void sizes_that_make_no_sense_are_refused(void **state)
+{
+	refuses(DOMAIN("a", "", "", ""), "says nowhere how much memory");
+	refuses(DOMAIN("a", "<memory>0</memory>", "", ""), "says nowhere");
+	refuses(DOMAIN("a", "\n<memory>-1</memory>", "", ""), "line 2: '-1' of <memory>");
+	refuses(DOMAIN("a", "<memory>1 x</memory>", "", ""), "is no size");
+	refuses(DOMAIN("a", "<memory unit='furlong'>1</memory>", "", ""), "unknown unit 'furlong'");
+	refuses(DOMAIN("a", "<memory unit='E'>1</memory>", "", ""), "above 64 TiB");
+	refuses(DOMAIN("a", "<memory>99999999999999999999</memory>", "", ""), "is no size");
+	refuses(DOMAIN("a", "<memory>1</memory><maxMemory slots='257'>1</maxMemory>", "", ""),
+		"257 slots");
+	refuses(DOMAIN("a", "<memory>1</memory>", "<memory model='dimm'/>", ""), "no <target>");
+}
+
+/* Nothing is read but the text. */
+static void a_document_type_is_refused(void **state)
+{
+	refuses("<!DOCTYPE domain [<!ENTITY x SYSTEM 'file:///etc/hostname'>]>"
+		"<domain type='kvm'><name>&x;</name></domain>", "document type");
+	refuses("<!DOCTYPE d [<!ENTITY a 'aaaaaaaa'><!ENTITY b '&a;&a;&a;&a;'>]>"
+		"<domain type='kvm'><name>&b;</name></domain>", "document type");
+	refuses("<!DOCTYPE d SYSTEM 'http://192.0.2.1/d.dtd'><domain type='kvm'/>", "document type");
+	refuses("<domain type='kvm'><name>&x;</name></domain>", "line 1: Entity 'x'");
+}
+
+static void other_encodings_and_sizes_are_refused(void **state)
+{
+	struct domain_change change = { .wish.extension = PATH };
+	char *large = malloc(XML_TEXT_MAX + 1);
+
+	refuses("<?xml version='1.0' encoding='ISO-8859-1'?>" SMALL("a"), "only UTF-8");
+	refuses(SMALL("\xff"), "line 1: ");
+	assert_int_equal(add("<?xml version='1.0' encoding='utf-8'?>\n" SMALL("a"), after), 1);
+	memset(large, ' ', XML_TEXT_MAX + 1);
+	assert_int_equal(domain_change(&change, large, XML_TEXT_MAX + 1), -EINVAL);
+	assert_non_null(strstr(change.error, "4 MiB"));
+	assert_int_equal(domain_change(&change, "<a>\0</a>", 8), -EINVAL);
+	free(large);
+}
+
+static void the_agent_gets_what_the_domain_has(void **state)
+{
+	struct domain domain;
+	char *path;
+
+	assert_int_equal(add(SMALL("a, b=c"), after), 1);
+	assert_int_equal(domain_parse(&domain, after, strlen(after)), 0);
+	assert_true(domain_is_enabled(&domain));
+	path = domain_monitor_path(&domain);
+	assert_string_equal(path, "/run/freehint/a, b=c.qmp");
+	free(path);
+	path = domain_shm_path(&domain);
+	assert_string_equal(path, "/dev/shm/freehint-a, b=c");
+	free(path);
+	domain_free(&domain);
+	strcpy(before, SMALL("a"));
+	assert_int_equal(domain_parse(&domain, before, strlen(before)), 0);
+	assert_false(domain_is_enabled(&domain));
+	domain_free(&domain);
+}
+
+RUN_TESTS(NULL, NULL,
+		cmocka_unit_test(recorded_domains_go_round),
+		cmocka_unit_test(crlf_and_one_line_go_round),
+		cmocka_unit_test(the_page_of_libvirt_is_written),
+		cmocka_unit_test(elements_without_content_are_filled),
+		cmocka_unit_test(hostile_names_are_right_everywhere),
+		cmocka_unit_test(a_domain_that_grew_gets_a_larger_region),
+		cmocka_unit_test(the_kind_of_qemu_can_change),
+		cmocka_unit_test(options_that_somebody_added_stay),
+		cmocka_unit_test(a_copy_of_a_domain_is_told_apart),
+		cmocka_unit_test(what_is_ours_in_part_is_refused_with_its_line),
+		cmocka_unit_test(what_is_no_domain_is_refused),
+		cmocka_unit_test(sizes_that_make_no_sense_are_refused),
+		cmocka_unit_test(a_document_type_is_refused),
+		cmocka_unit_test(other_encodings_and_sizes_are_refused),
+		cmocka_unit_test(the_agent_gets_what_the_domain_has),
+)
