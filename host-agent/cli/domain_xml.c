@@ -39,7 +39,7 @@ static const struct argp_option options[] = {
 	{ "remove", 'r', NULL, 0, "take freehint out of the domain", 0 },
 	{ "builtin", 'b', NULL, 0, "for a QEMU that has freehint built in", 0 },
 	{ "extension", 'e', "PATH", 0, "freehint-qemu.so on the hosts of the domain", 0 },
-	{ "agent", 'a', NULL, 0, "print the agent's socket and file instead, for its unit", 0 },
+	{ "agent", 'a', NULL, 0, "print a drop-in for the agent's unit instead: its socket and file", 0 },
 	{ "domain", KEY_DOMAIN, "XML", 0, "the XML itself, as hook sidecars of KubeVirt get it", 0 },
 	{ "vmi", KEY_VMI, "JSON", 0, "not used: hook sidecars of KubeVirt get it", 0 },
 	{ 0 },
@@ -137,13 +137,15 @@ static enum cli_exit print_changed(struct domain_change *change, const char *tex
 	return code;
 }
 
-/* As systemd's EnvironmentFile= reads it. */
+/* As systemd reads it in a unit. */
 static void print_setting(const char *name, const char *value)
 {
-	printf("%s=\"", name);
+	printf("Environment=\"%s=", name);
 	for (; *value; value++) {
-		if (strchr("\"\\`$", *value))
+		if (*value == '"' || *value == '\\')
 			putchar('\\');
+		if (*value == '%')
+			putchar('%');
 		putchar(*value);
 	}
 	puts("\"");
@@ -161,6 +163,7 @@ static enum cli_exit print_agent(const char *text, size_t len)
 		monitor = domain_monitor_path(&domain);
 		shm = domain_shm_path(&domain);
 		if (monitor && shm) {
+			puts("[Service]");
 			print_setting("QMP", monitor);
 			print_setting("SHM", shm);
 			code = print("", 0);

@@ -34,8 +34,15 @@ ROOT=$WORK/tree/usr
 for file in sbin/freehint-agent bin/freehint lib/freehint/freehint-qemu.so \
 	lib/systemd/system/freehint-agent@.service share/man/man8/freehint-agent.8 \
 	share/man/man1/freehint.1 share/bash-completion/completions/freehint \
-	share/man/man7/freehint-qemu.7 share/man/man4/freehint.4; do
+	share/man/man7/freehint-qemu.7 share/man/man4/freehint.4 \
+	lib/freehint/freehint-follow lib/systemd/system/freehint-follow.path \
+	lib/systemd/system/freehint-follow.service ../etc/libvirt/hooks/qemu.d/freehint; do
 	[ -s "$ROOT/$file" ] || fail "$file was not installed"
+done
+for script in "$ROOT/lib/freehint/freehint-follow" \
+	"$ROOT/../etc/libvirt/hooks/qemu.d/freehint"; do
+	[ -x "$script" ] && sh -n "$script" || fail "$script cannot be run"
+	! grep -q '@[A-Z]*DIR@' "$script" || fail "$script has a place that was not filled in"
 done
 "$ROOT/sbin/freehint-agent" --version
 "$ROOT/bin/freehint" --version
@@ -97,6 +104,13 @@ if command -v systemd-analyze >/dev/null; then
 	systemd-analyze verify --man=no "$WORK/freehint-agent@x.service" 2>"$WORK/verify" ||
 		{ cat "$WORK/verify"; fail "systemd does not take the unit"; }
 	grep -i 'freehint' "$WORK/verify" && fail "systemd warns of the unit"
+	for unit in freehint-follow.path freehint-follow.service; do
+		sed "s,/usr/lib/freehint,$ROOT/lib/freehint," "$ROOT/lib/systemd/system/$unit" \
+			>"$WORK/$unit"
+	done
+	systemd-analyze verify --man=no "$WORK"/freehint-follow.* 2>"$WORK/verify" ||
+		{ cat "$WORK/verify"; fail "systemd does not take freehint-follow"; }
+	grep -i 'freehint' "$WORK/verify" && fail "systemd warns of freehint-follow"
 	systemd-analyze security --offline=yes --threshold=25 \
 		"$WORK/freehint-agent@x.service" >"$WORK/security" ||
 		{ tail -n 3 "$WORK/security"; fail "the unit is not shut in enough"; }

@@ -29,7 +29,8 @@ WORK=$(mktemp -d)
 MONITOR=
 remove_all()
 {
-	[ -z "$MONITOR" ] || kill "$MONITOR" 2>/dev/null || true
+	# shellcheck disable=SC2086
+	[ -z "$MONITOR" ] || kill $MONITOR 2>/dev/null || true
 	find /sys/fs/cgroup -depth -type d -path "*/$GROUP*" -exec rmdir {} \; 2>/dev/null ||
 		true
 	rm -rf "$WORK"
@@ -78,6 +79,8 @@ with socket.socket(socket.AF_UNIX) as server:
 PYTHON
 	python3 "$WORK/monitor.py" "$WORK/moved.qmp" &
 	MONITOR=$!
+	python3 "$WORK/monitor.py" "$WORK/an \$odd \"name\".qmp" &
+	MONITOR="$MONITOR $!"
 }
 
 make_units
@@ -133,6 +136,13 @@ ends missing failed exit-code 203 0
 ends isolation failed exit-code 3 0
 ends never failed exit-code 6 0
 ends moved inactive success 0 0
+
+# As freehint-follow has it, for a name that is not its own instance: nothing is loaded anew.
+odd='an\x20odd\x20name'
+mkdir "$WORK/units/freehint-agent@$odd.service.d"
+printf '[Service]\nEnvironment="QMP=%s"\nEnvironment=GIVE_UP=1\n' \
+	"$WORK/an \$odd \\\"name\\\".qmp" >"$WORK/units/freehint-agent@$odd.service.d/domain.conf"
+ends "$odd" inactive success 0 0
 ends system failed exit-code 4 10
 ends crash failed signal 9 10
 EOT

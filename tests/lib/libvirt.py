@@ -34,9 +34,7 @@ cd "$1"
 hostname "$2"
 mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 mount -t tmpfs tmpfs /run
-mkdir -p /run/freehint
-chown "$3" /run/freehint
-for pair in $4; do
+for pair in $3; do
     mkdir -p "${pair#*:}"
     mount --bind "${pair%%:*}" "${pair#*:}"
 done
@@ -64,10 +62,12 @@ class Libvirt:
 
     dir    directory of this daemon; `lib` in it is /var/lib/libvirt to it
     name   host name that it sees
+    hook   script that it calls for each domain, None: none
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, hook: str | None = None) -> None:
         self.name = name
+        self.hook = hook
         self.dir = tempfile.mkdtemp(prefix=f"freehint-{name}-")
         os.chmod(self.dir, 0o755)
         self._proc: subprocess.Popen | None = None
@@ -106,6 +106,10 @@ class Libvirt:
         # no systemd, no controllers, no log daemon; the sandbox stays on
         self._write("etc/qemu.conf", 'cgroup_controllers = []\nstdio_handler = "file"\n'
                     "seccomp_sandbox = 1\n")
+        if self.hook:
+            os.makedirs(self.path("etc", "hooks", "qemu.d"))
+            self._write("etc/hooks/qemu.d/freehint", self.hook)
+            os.chmod(self.path("etc", "hooks", "qemu.d", "freehint"), 0o755)
         try:
             pwd.getpwnam(USER)
         except KeyError:
@@ -130,7 +134,7 @@ class Libvirt:
         with log:
             self._proc = subprocess.Popen(
                 ["unshare", "--mount", "--uts", "--propagation", "private", "sh", "-c", ENTER,
-                 "-", self.dir, self.name, str(self.user_id()), pairs],
+                 "-", self.dir, self.name, pairs],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                 preexec_fn=die_with_parent)
         def up() -> bool:

@@ -4,6 +4,7 @@
 A domain that `freehint enable` has set up moves from one libvirt daemon to another, under
 libvirt's sandbox. Nobody starts reporting: the extension does. The domain is the one that
 docs/libvirt.md tells people to write by hand, and `freehint disable` leaves nothing of it.
+The hook creates the directory of the monitor and has systemd start and stop the agent.
 """
 from __future__ import annotations
 
@@ -26,6 +27,16 @@ PAGE = os.path.join(paths.ROOT, "docs", "libvirt.md")
 # Where the page says that the extension is, and where this test has it.
 INSTALLED = "/usr/lib/freehint/freehint-qemu.so"
 HOME = "/var/lib/libvirt/guest"
+
+# What the daemon calls; the paths are those of its namespaces. Nothing here is systemd.
+BIN = HOME + "/bin"
+HOOK = f"""#!/bin/sh
+PATH={BIN}:$PATH {BIN}/freehint-follow domain "$1" "$2"
+"""
+SYSTEMCTL = f"""#!/bin/sh
+echo "$@" >>{HOME}/calls
+"""
+AGENT_UNIT = f"freehint-agent@{DOMAIN}.service"
 
 # Type of the domain and its processor. KVM has all that is in the host's on both hosts here.
 KINDS = {"tcg": ("qemu", "<cpu mode='custom' match='exact'><model>qemu64</model></cpu>"),
@@ -123,6 +134,28 @@ def furnish(host: Libvirt) -> None:
     os.chown(home, host.user_id(), host.user_id())
 
 
+def furnish_hook(host: Libvirt) -> None:
+    """What the hook calls, with a systemctl that only writes down what it is told."""
+    where = host.path("lib", "guest", "bin")
+    os.mkdir(where)
+    shutil.copy(require_file(paths.TOOL, "run make first"), where)
+    with open(os.path.join(paths.ROOT, "host-agent/packaging/freehint-follow"),
+              encoding="ascii") as file:
+        follow = file.read().replace("@BINDIR@", BIN)
+    for name, text in ("freehint-follow", follow), ("systemctl", SYSTEMCTL):
+        with open(os.path.join(where, name), "w", encoding="ascii") as file:
+            file.write(text)
+        os.chmod(os.path.join(where, name), 0o755)
+
+
+def agent_calls(host: Libvirt) -> list[str]:
+    """What systemd was told about the agent, in order, without repetitions."""
+    with open(host.path("lib", "guest", "calls"), encoding="ascii") as file:
+        calls = [line.split()[1] for line in file if line.startswith("--no-block")
+                 and line.endswith(f" {AGENT_UNIT}\n")]
+    return [call for i, call in enumerate(calls) if calls[i - 1:i] != [call]]
+
+
 def query(host: Libvirt) -> dict:
     """x-query-freehint through libvirt's monitor."""
     text = host.virsh("qemu-monitor-command", DOMAIN,
@@ -176,9 +209,11 @@ def main() -> None:
     """Two hosts, one domain."""
     accel.needs_distribution("BIOS")
     libvirt.require()
-    with Libvirt("fh-one") as here, Libvirt("fh-two") as there, ExitStack() as stack:
+    with Libvirt("fh-one", HOOK) as here, Libvirt("fh-two", HOOK) as there, \
+            ExitStack() as stack:
         for host in (here, there):
             furnish(host)
+            furnish_hook(host)
         enable(here)
         here.virsh("start", DOMAIN)
         step("the domain runs")
@@ -187,6 +222,12 @@ def main() -> None:
         migrate(here, there, stack)
         states = [host.virsh("list", "--name").stdout.split() for host in (here, there)]
         check(states == [[], [DOMAIN]], f"domains here and there: {states}")
+        wait_for(lambda: agent_calls(here) == ["start", "stop"],
+                 lambda: f"the agent to be stopped here: {agent_calls(here)}")
+        check(agent_calls(there) == ["start"], f"the agent there: {agent_calls(there)}")
+        there.virsh("destroy", DOMAIN)
+        wait_for(lambda: agent_calls(there) == ["start", "stop"],
+                 lambda: f"the agent to be stopped there: {agent_calls(there)}")
 
 
 if __name__ == "__main__":

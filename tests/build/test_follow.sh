@@ -1,0 +1,156 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# freehint-follow: agents start and stop with their virtual machines, whatever these are
+# called. systemctl is one of our own that writes down what it is told; the directories of
+# /run are our own, too.
+
+set -u
+
+. "$(dirname "$0")/sources.sh"
+need systemd-escape
+[ -x build/freehint ] || { echo "build/freehint was not built"; exit 77; }
+
+WORK=$(mktemp -d)
+LISTENER=
+remove_all()
+{
+	[ -z "$LISTENER" ] || kill "$LISTENER" 2>/dev/null
+	rm -rf "$WORK"
+}
+trap remove_all EXIT
+
+mkdir "$WORK/bin" "$WORK/run"
+QEMU=$(id -un)
+sed -e "s,@BINDIR@,$PWD/build," -e "s,=/run/,=$WORK/run/," -e "s,^QEMU_USER=.*,QEMU_USER=$QEMU," \
+	-e "/etc.default/d" host-agent/packaging/freehint-follow >"$WORK/bin/freehint-follow"
+cat >"$WORK/bin/systemctl" <<EOT
+#!/bin/sh
+printf '%s\n' "\$*" >>"$WORK/calls"
+[ ! -e "$WORK/broken" ]
+EOT
+chmod +x "$WORK"/bin/*
+export PATH=$WORK/bin:$PATH
+
+# hook NAME OPERATION [XML] - as libvirt calls it
+hook()
+{
+	local status=0
+
+	: >"$WORK/calls"
+	printf '%s' "${3:-$XML}" | freehint-follow domain "$1" "$2" >"$WORK/out" || status=$?
+	expect 0 $status "status of $2"
+	expect "" "$(cat "$WORK/out")" "what $2 prints, which libvirt would take for XML"
+}
+
+# calls START... - what systemctl was told, but for forgetting failures
+calls()
+{
+	expect "$1" "$(grep -v '^reset-failed' "$WORK/calls")" "$2"
+}
+
+# domain NAME-IN-XML - a domain with freehint
+domain()
+{
+	printf '<domain type="kvm"><name>%s</name><memory>1</memory><devices/></domain>' "$1" |
+		build/freehint domain-xml
+}
+
+# settings_of QMP SHM - the drop-in with these paths
+settings_of()
+{
+	printf '[Service]\nEnvironment="QMP=%s"\nEnvironment="SHM=%s"' "$1" "$2" |
+		sed -e 's/[\\"]/\\&/g' -e 's/=\\"/="/' -e 's/\\"$/"/' -e 's/%/%%/g'
+}
+
+# follows NAME NAME-IN-XML INSTANCE - started, restarted, moved away
+follows()
+{
+	local unit="freehint-agent@$3.service" settings
+
+	settings="$WORK/run/systemd/system/$unit.d/domain.conf"
+	XML=$(domain "$2")
+	hook "$1" prepare
+	calls "" "$1: prepare"
+	[ -d "$WORK/run/freehint" ] || { echo "prepare made no directory"; exit 1; }
+	for operation in migrate started reconnect; do
+		hook "$1" $operation
+		calls "--no-block start $unit" "$1: $operation"
+		grep -qxF "reset-failed $unit" "$WORK/calls" || { echo "it stays failed"; exit 1; }
+		expect "$(settings_of "/run/freehint/$1.qmp" "/dev/shm/freehint-$1")" \
+			"$(cat "$settings")" "drop-in of $1"
+	done
+	hook "$1" stopped
+	calls "" "$1: stopped"
+	hook "$1" release
+	calls "--no-block stop $unit" "$1: release"
+	[ ! -e "${settings%/*}" ] || { echo "$1 left its drop-in behind"; exit 1; }
+}
+
+follows vm1 vm1 vm1
+follows web-1.example web-1.example web-1.example
+follows 'a b' 'a b' 'a\x20b'
+follows 'x@y' 'x@y' 'x\x40y'
+follows .hidden .hidden '\x2ehidden'
+follows 'é' 'é' '\xc3\xa9'
+follows '-n' '-n' '-n'
+follows '$(id)`"&%h\' '$(id)`"&amp;%h\' "$(systemd-escape '$(id)`"&%h\')"
+
+# A domain without freehint is none of our business, nor is XML that nobody understands.
+for XML in '<domain type="kvm"><name>vm1</name><devices/></domain>' 'nonsense' ''; do
+	for operation in prepare migrate started reconnect stopped release; do
+		hook vm1 $operation
+		calls "" "$operation of a domain without freehint"
+	done
+done
+
+# One that lost freehint while it ran is released all the same.
+hook vm1 started "$(domain vm1)"
+hook vm1 release '<domain type="kvm"><name>vm1</name><devices/></domain>'
+calls "--no-block stop freehint-agent@vm1.service" "release of a domain that lost freehint"
+
+# Whatever systemd says: libvirt must start its domains.
+touch "$WORK/broken"
+hook vm1 started "$(domain vm1)"
+hook vm1 release "$(domain vm1)"
+rm "$WORK/broken"
+
+# The hook itself, where freehint was removed and the hook is left.
+sed "s,@LIBDIR@,$WORK/nowhere," host-agent/packaging/libvirt-hook >"$WORK/hook"
+sh "$WORK/hook" vm1 started begin - </dev/null || { echo "a hook that is left over fails"; exit 1; }
+
+# Without libvirt.
+cat >"$WORK/listen.py" <<'PYTHON'
+import socket, sys, time
+sockets = [socket.socket(socket.AF_UNIX) for path in sys.argv[1:]]
+for sock, path in zip(sockets, sys.argv[1:]):
+    sock.bind(path)
+    sock.listen(1)
+open(sys.argv[1] + ".up", "w").close()
+time.sleep(600)
+PYTHON
+python3 "$WORK/listen.py" "$WORK/run/freehint/vm2.qmp" "$WORK/run/freehint/.a \$b.qmp" \
+	"$WORK/run/freehint/other" &
+LISTENER=$!
+until [ -e "$WORK/run/freehint/vm2.qmp.up" ]; do
+	kill -0 $LISTENER || exit 1
+	sleep 0.1
+done
+# a file that a killed QEMU left behind
+python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' \
+	"$WORK/run/freehint/dead.qmp"
+: >"$WORK/calls"
+freehint-follow scan || { echo "scan fails"; exit 1; }
+calls '--no-block start freehint-agent@\x2ea\x20\x24b.service
+--no-block start freehint-agent@vm2.service' "scan"
+expect "# made by freehint-follow scan .a \$b
+$(settings_of "$WORK/run/freehint/.a \$b.qmp" "/dev/shm/freehint-.a \$b")" \
+	"$(cat "$WORK"/run/systemd/system/freehint-agent@*a*b.service.d/domain.conf)" "scan"
+hook vm1 started "$(domain vm1)"
+kill $LISTENER
+wait $LISTENER 2>/dev/null
+LISTENER=
+: >"$WORK/calls"
+freehint-follow scan
+calls "" "scan after they ended"
+expect freehint-agent@vm1.service.d "$(ls -A "$WORK/run/systemd/system")" "drop-ins that are left"
