@@ -171,6 +171,8 @@ static void count_seal(struct hint_round *round)
 		round->stats->declined++;
 	if (round->seal.status == FREEHINT_SEAL_ABORTED)
 		round->stats->aborted++;
+	if (round->seal.status == FREEHINT_SEAL_COMPLETE)
+		round->stats->free_pages = round->seal.free_pages;
 }
 
 static void update_mark(struct hint_round *round, u64 mark, bool sealed)

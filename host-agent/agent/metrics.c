@@ -13,6 +13,7 @@
 
 #include "host-agent/common/clock.h"
 #include "host-agent/common/log.h"
+#include "include/freehint/shm_layout.h"
 
 /* An unchanged text is written again after this time: an old file shows a hung agent. */
 #define METRICS_REPEAT_US	10000000ULL
@@ -94,6 +95,10 @@ static void put_state(struct page *page, const struct metrics_view *view)
 
 static void put_qemu(struct page *page, const struct freehint_status *status)
 {
+	if (status->guest_present)
+		put_number(page, "guest_memory_end_bytes", "gauge",
+			   "Where the guest's memory ends, holes counted.",
+			   status->guest_end << FREEHINT_PAGE_SHIFT);
 	put_number(page, "hinted_migrations_total", "counter",
 		   "Migrations in which a round was opened.", status->migrations);
 	put_number(page, "rounds_total", "counter", "Rounds opened.", status->rounds);
@@ -179,6 +184,28 @@ static void put_agent(struct page *page, const struct metrics *metrics)
 		   metrics->offered);
 }
 
+/* Gauges of what is over: they stay until the next migration, or the end of the agent. */
+static void put_last(struct page *page, const struct metrics *metrics)
+{
+	put_number(page, "guest_free_bytes", "gauge",
+		   "Free in the guest when its last migration asked.",
+		   metrics->free_pages << FREEHINT_PAGE_SHIFT);
+	put_number(page, "last_migration_skipped_bytes", "gauge",
+		   "Last migration: bytes that were dirty and were not sent.", metrics->skipped);
+	put_seconds(page, "last_migration_stop_seconds", "gauge",
+		    "Last migration: how long the guest was stopped.", metrics->stop_ms * 1000);
+}
+
+static u64 migrations(const struct metrics *metrics)
+{
+	enum migration_outcome outcome;
+	u64 sum = 0;
+
+	for (outcome = 0; outcome < OUTCOME_COUNT; outcome++)
+		sum += metrics->ended[outcome];
+	return sum;
+}
+
 /* One metric, a line for each outcome; "unknown" counts ends that were not seen. */
 static void put_outcomes(struct page *page, const struct metrics *metrics)
 {
@@ -207,6 +234,8 @@ size_t metrics_format(const struct metrics *metrics, const struct metrics_view *
 	put_results(&page, view);
 	put_agent(&page, metrics);
 	put_outcomes(&page, metrics);
+	if (migrations(metrics))
+		put_last(&page, metrics);
 	return page.len;
 }
 
@@ -236,13 +265,16 @@ void metrics_init(struct metrics *metrics, const char *path, int scribe)
 		make_label(metrics->label, path);
 }
 
-void metrics_count(struct metrics *metrics, const struct agent_stats *stats,
-		   enum migration_outcome outcome)
+void metrics_count(struct metrics *metrics, const struct migration_summary *sum)
 {
-	metrics->ended[outcome]++;
-	metrics->faulty += stats->faulty;
-	metrics->mismatched += stats->mismatched;
-	metrics->offered += stats->pages_offered;
+	metrics->ended[sum->outcome]++;
+	metrics->faulty += sum->agent->faulty;
+	metrics->mismatched += sum->agent->mismatched;
+	metrics->offered += sum->agent->pages_offered;
+	if (sum->agent->sealed)
+		metrics->free_pages = sum->agent->free_pages;
+	metrics->skipped = sum->after->bytes_skipped - sum->before->bytes_skipped;
+	metrics->stop_ms = sum->stop_ms;
 }
 
 /* sendmsg() and not send(), because the sandbox allows sendmsg(). */

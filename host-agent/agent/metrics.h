@@ -24,6 +24,9 @@
  * @faulty:     rounds dropped because of what the guest wrote
  * @mismatched: faulty rounds whose seal contradicts the bitmap
  * @offered:    pages sent to QEMU in mark-clean commands
+ * @free_pages: free pages of the guest when it last sealed a round
+ * @skipped:    bytes that the last migration did not send
+ * @stop_ms:    how long the guest was stopped in it, milliseconds
  * @text:       text that was sent last
  * @sent_us:    when it was sent, monotonic microseconds
  */
@@ -34,6 +37,9 @@ struct metrics {
 	u64 faulty;
 	u64 mismatched;
 	u64 offered;
+	u64 free_pages;
+	u64 skipped;
+	u64 stop_ms;
 	char text[METRICS_TEXT];
 	u64 sent_us;
 };
@@ -59,9 +65,8 @@ struct metrics_view {
  */
 void metrics_init(struct metrics *metrics, const char *path, int scribe);
 
-/** metrics_count() - add the counts of a migration that ended with @outcome */
-void metrics_count(struct metrics *metrics, const struct agent_stats *stats,
-		   enum migration_outcome outcome);
+/** metrics_count() - add the counts of a migration that ended */
+void metrics_count(struct metrics *metrics, const struct migration_summary *sum);
 
 /**
  * metrics_format() - write the whole text

@@ -44,6 +44,7 @@
  * @runstate:   query-status, "status"
  * @status:     query-migrate, "status"
  * @total_ms:   query-migrate, "total-time", milliseconds
+ * @stop_ms:    likewise, "downtime"
  * @time_missing: the last set reported "completed" without a time
  * @extension:  x-query-freehint was answered in this set
  * @missing:    x-query-freehint failed with CommandNotFound in this set
@@ -78,6 +79,7 @@ struct session {
 	char runstate[SESSION_TEXT];
 	char status[SESSION_TEXT];
 	u64 total_ms;
+	u64 stop_ms;
 	bool time_missing;
 	bool extension;
 	bool missing;

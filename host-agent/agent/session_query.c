@@ -36,13 +36,14 @@ void session_end_migration(struct session *session, enum migration_outcome outco
 	struct migration_summary sum = {
 		.outcome = outcome,
 		.total_ms = outcome == OUTCOME_NONE ? 0 : session->total_ms,
+		.stop_ms = outcome == OUTCOME_COMPLETED ? session->stop_ms : 0,
 		.agent = &session->stats,
 		.before = &session->before,
 		.after = &session->now,
 	};
 
 	stats_print_summary(&sum, session->conf->json);
-	metrics_count(&session->metrics, &session->stats, outcome);
+	metrics_count(&session->metrics, &sum);
 	memset(&session->stats, 0, sizeof(session->stats));
 	session->before = session->now;
 	session->migrating = false;
@@ -189,6 +190,7 @@ void session_handle_answer(struct session *session, const struct qmp_message *me
 	case QMP_QUERY_MIGRATE:
 		copy_text(session->status, message->body, "status");
 		session->total_ms = json_natural(message->body, "total-time");
+		session->stop_ms = json_natural(message->body, "downtime");
 		break;
 	default:
 		session->missing = failed && !strcmp(message->name, "CommandNotFound");

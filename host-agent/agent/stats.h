@@ -24,6 +24,7 @@
  * @batches:       mark-clean commands
  * @refused_late:  mark-clean commands refused because their round was over
  * @refused_other: mark-clean commands refused for another reason
+ * @free_pages:    free pages that the guest counted in the last of them
  * @last_round_us: when an open round was last seen, monotonic microseconds
  */
 struct agent_stats {
@@ -40,6 +41,7 @@ struct agent_stats {
 	u64 batches;
 	u64 refused_late;
 	u64 refused_other;
+	u64 free_pages;
 	u64 last_round_us;
 };
 
@@ -47,6 +49,7 @@ struct agent_stats {
  * struct migration_summary - data of one summary
  * @outcome:  how the migration ended
  * @total_ms: how long it took, milliseconds, 0 when QEMU did not report it
+ * @stop_ms:  how long the guest was stopped, milliseconds, 0 when QEMU did not report it
  * @agent:    the agent's own counters
  * @before:   QEMU's counters before the migration
  * @after:    QEMU's counters and first round after it
@@ -54,6 +57,7 @@ struct agent_stats {
 struct migration_summary {
 	enum migration_outcome outcome;
 	u64 total_ms;
+	u64 stop_ms;
 	const struct agent_stats *agent;
 	const struct freehint_status *before;
 	const struct freehint_status *after;

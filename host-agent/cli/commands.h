@@ -32,6 +32,9 @@ cli_command cli_doctor;
 /** cli_status() - show the state that the extension reports */
 cli_command cli_status;
 
+/** cli_top() - show all virtual machines of this host */
+cli_command cli_top;
+
 /** cli_migrate() - start reporting, migrate, show the progress */
 cli_command cli_migrate;
 

@@ -21,6 +21,7 @@ static const struct command {
 	{ "disable", cli_disable, "take freehint out of a libvirt domain" },
 	{ "domain-xml", cli_domain_xml, "the same for a domain's XML, as a filter" },
 	{ "status", cli_status, "state, counters and rounds of a running QEMU" },
+	{ "top", cli_top, "all virtual machines of this host, one line each" },
 	{ "migrate", cli_migrate, "start reporting, migrate, show the progress" },
 	{ "give-back", cli_give_back, "have the guest give its free memory back to the host" },
 	{ "map", cli_map, "a picture of guest memory: sent, kept off the wire, used again" },

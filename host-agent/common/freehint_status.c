@@ -41,6 +41,7 @@ int freehint_status_parse(struct freehint_status *status, const json_t *reply)
 	text(status->refused, reply, "refused");
 	status->region_size = json_natural(json_object_get(reply, "region"), "size");
 	status->guest_present = json_is_true(json_object_get(guest, "present"));
+	status->guest_end = json_natural(guest, "end-pfn");
 	text(status->contract, guest, "contract");
 	give_back_status_parse(&status->give_back, reply);
 	status->rounds = json_natural(counters, "rounds");

@@ -32,6 +32,7 @@ enum freehint_state {
  * @refused:         why hinting is off although it was started, or ""
  * @region_size:     bytes of the region
  * @guest_present:   a guest module has published its hello
+ * @guest_end:       one past the highest page that the guest may report
  * @contract:        content that free pages of this guest must have, or ""
  * @give_back:       state and counters of giving memory back
  * @rounds:          rounds opened; all counters from here on count since QEMU started
@@ -56,6 +57,7 @@ struct freehint_status {
 	char refused[FREEHINT_STATUS_TEXT];
 	u64 region_size;
 	bool guest_present;
+	u64 guest_end;
 	char contract[FREEHINT_STATUS_TEXT];
 	struct give_back_status give_back;
 	u64 rounds;

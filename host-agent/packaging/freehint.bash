@@ -7,7 +7,7 @@ _freehint()
 	local command=${COMP_WORDS[1]} options="--help --usage --version"
 
 	case $before in
-	--qmp | --shm | --qemu | --metrics | --output | --pressure-file | --extension | -q | -m | -P)
+	--qmp | --shm | --qemu | --metrics | --output | --pressure-file | --extension | --directory | -q | -m | -P)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
@@ -31,7 +31,7 @@ _freehint()
 		options="$options --qmp --shm --user --json --once --log-level --poll-us"
 		options="$options --metrics --give-up --give-back --leave --pressure-file"
 	elif [ "$COMP_CWORD" = 1 ]; then
-		options="doctor enable disable domain-xml status migrate give-back map dump --help --version"
+		options="doctor enable disable domain-xml status top migrate give-back map dump --help --version"
 	else
 		case $command in
 		doctor) options="$options --qemu --qmp --shm --user" ;;
@@ -39,6 +39,7 @@ _freehint()
 		disable) options="$options --connect" ;;
 		domain-xml) options="$options --remove --agent --builtin --extension --domain --vmi" ;;
 		status) options="$options --qmp --json" ;;
+		top) options="$options --once --json --period --directory" ;;
 		migrate) options="$options --qmp --bandwidth --downtime --quiet --no-hints" ;;
 		give-back) options="$options --qmp --always --stop --order --leave --quiet" ;;
 		map) options="$options --qmp --shm --given-back --output --cells" ;;

@@ -68,13 +68,45 @@ static void migrations_add_up(void **state)
 {
 	const struct agent_stats stats = { .faulty = 2, .pages_offered = 64 };
 
-	metrics_count(&metrics, &stats, OUTCOME_COMPLETED);
-	metrics_count(&metrics, &stats, OUTCOME_NONE);
+	struct migration_summary sum = {
+		.outcome = OUTCOME_COMPLETED, .agent = &stats, .before = &status, .after = &status,
+	};
+
+	metrics_count(&metrics, &sum);
+	sum.outcome = OUTCOME_NONE;
+	metrics_count(&metrics, &sum);
 	assert_true(says("freehint_migrations_ended_total{vm=\"vm1\",outcome=\"completed\"} 1\n"));
 	assert_true(says("freehint_migrations_ended_total{vm=\"vm1\",outcome=\"unknown\"} 1\n"));
 	assert_true(says("freehint_migrations_ended_total{vm=\"vm1\",outcome=\"failed\"} 0\n"));
 	assert_true(says("freehint_rounds_faulty_total{vm=\"vm1\"} 4\n"));
 	assert_true(says("freehint_pages_offered_total{vm=\"vm1\"} 128\n"));
+}
+
+/* Nothing is told of a migration before there was one: a zero would look like a bad one. */
+static void the_last_migration_is_told(void **state)
+{
+	const struct agent_stats stats = { .sealed = 1, .free_pages = 3 }, silent = { .sealed = 0 };
+	const struct freehint_status before = { .bytes_skipped = 100 };
+	struct migration_summary sum = {
+		.outcome = OUTCOME_COMPLETED, .stop_ms = 12, .agent = &stats, .before = &before,
+		.after = &status,
+	};
+
+	assert_false(says("freehint_last_migration"));
+	assert_false(says("freehint_guest_free_bytes"));
+	assert_false(says("freehint_guest_memory_end_bytes"));
+	status.instance = 7;
+	status.guest_present = true;
+	status.guest_end = 1 << 20;
+	status.bytes_skipped = 5000;
+	metrics_count(&metrics, &sum);
+	assert_true(says("\nfreehint_guest_memory_end_bytes{vm=\"vm1\"} 4294967296\n"));
+	assert_true(says("\nfreehint_guest_free_bytes{vm=\"vm1\"} 12288\n"));
+	assert_true(says("\nfreehint_last_migration_skipped_bytes{vm=\"vm1\"} 4900\n"));
+	assert_true(says("\nfreehint_last_migration_stop_seconds{vm=\"vm1\"} 0.012000\n"));
+	sum.agent = &silent;
+	metrics_count(&metrics, &sum);
+	assert_true(says("\nfreehint_guest_free_bytes{vm=\"vm1\"} 12288\n"));
 }
 
 static void memory_given_back_is_told(void **state)
@@ -173,6 +205,7 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test_setup(state_and_counters_are_told, setup),
 		cmocka_unit_test_setup(counters_of_a_qemu_that_is_gone_are_left_out, setup),
 		cmocka_unit_test_setup(migrations_add_up, setup),
+		cmocka_unit_test_setup(the_last_migration_is_told, setup),
 		cmocka_unit_test_setup(memory_given_back_is_told, setup),
 		cmocka_unit_test_setup(every_name_has_one_head, setup),
 		cmocka_unit_test_setup(odd_names_make_a_label_all_the_same, setup),

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reads the metrics that agents write, and makes nothing of what is not a metric of theirs.
+ */
+#define _GNU_SOURCE
+#include "metrics_file.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "printable.h"
+
+#define FILES_MAX	4096
+#define TEXT_MAX	65536
+/* An exabyte: what is more is no number of ours, and would fill the line. */
+#define VALUE_MAX	1e18
+#define SUFFIX		".prom"
+#define PREFIX		"freehint_"
+
+/**
+ * struct known - a metric that is shown
+ * @name:   without its prefix
+ * @offset: of its member
+ * @flag:   the member is a bool
+ */
+struct known {
+	const char *name;
+	size_t offset;
+	bool flag;
+};
+
+#define FLAG(name, member)	{ name, offsetof(struct metrics_file, member), true }
+#define NUMBER(name, member)	{ name, offsetof(struct metrics_file, member), false }
+
+static const struct known metrics[] = {
+	FLAG("attached", attached),
+	FLAG("guest_present", present),
+	FLAG("reporting", reporting),
+	FLAG("refused", refused),
+	FLAG("give_back_asking", asking),
+	NUMBER("guest_memory_end_bytes", memory),
+	NUMBER("guest_free_bytes", free),
+	NUMBER("qemu_resident_bytes", resident),
+	NUMBER("give_back_bytes_total", given),
+	NUMBER("last_migration_skipped_bytes", skipped),
+	NUMBER("last_migration_stop_seconds", stop),
+};
+
+#define COUNT	(sizeof(metrics) / sizeof(metrics[0]))
+
+static void set(struct metrics_file *vm, const struct known *metric, double value)
+{
+	const bool flag = value > 0;
+
+	if (metric->flag)
+		memcpy((char *)vm + metric->offset, &flag, sizeof(flag));
+	else
+		memcpy((char *)vm + metric->offset, &value, sizeof(value));
+}
+
+static void take(struct metrics_file *vm, const struct known *metric, double value)
+{
+	if (isfinite(value) && value >= 0 && value <= VALUE_MAX)
+		set(vm, metric, value);
+}
+
+/* A line like: freehint_attached{vm="vm1"} 1 */
+static void parse_line(struct metrics_file *vm, const char *line, size_t len)
+{
+	const char *value = memrchr(line, ' ', len), *brace;
+	size_t i, name;
+
+	if (!value || len < sizeof(PREFIX) || memcmp(line, PREFIX, sizeof(PREFIX) - 1) != 0)
+		return;
+	line += sizeof(PREFIX) - 1;
+	brace = memchr(line, '{', (size_t)(value - line));
+	if (!brace)
+		return;
+	name = (size_t)(brace - line);
+	for (i = 0; i < COUNT; i++)
+		if (strlen(metrics[i].name) == name && !memcmp(metrics[i].name, line, name))
+			take(vm, &metrics[i], strtod(value, NULL));
+}
+
+void metrics_file_parse(struct metrics_file *vm, const char *text)
+{
+	const char *end;
+	size_t i;
+
+	for (i = 0; i < COUNT; i++)
+		set(vm, &metrics[i], -1);
+	for (; *text; text = *end ? end + 1 : end) {
+		end = strchrnul(text, '\n');
+		if (end > text)
+			parse_line(vm, text, (size_t)(end - text));
+	}
+}
+
+/* Return: what "\xNN" stands for, -1 if @text does not begin with that. */
+static int escaped_byte(const char *text)
+{
+	char digits[3] = { 0 };
+
+	if (text[0] != '\\' || text[1] != 'x' || !isxdigit((unsigned char)text[2]) ||
+	    !isxdigit((unsigned char)text[3]))
+		return -1;
+	memcpy(digits, text + 2, 2);
+	return (int)strtol(digits, NULL, 16);
+}
+
+/* The unit names the file after its instance, in which systemd has escaped bytes as \xNN. */
+void metrics_file_name(char *name, const char *file)
+{
+	char plain[METRICS_FILE_NAME];
+	size_t len = strlen(file), at, used = 0;
+	int byte;
+
+	if (len >= sizeof(SUFFIX) && !strcmp(file + len - (sizeof(SUFFIX) - 1), SUFFIX))
+		len -= sizeof(SUFFIX) - 1;
+	for (at = 0; at < len && used < sizeof(plain) - 1; at++) {
+		byte = escaped_byte(file + at);
+		plain[used++] = byte < 0 ? file[at] : (char)byte;
+		if (byte >= 0)
+			at += 3;
+	}
+	plain[used] = '\0';
+	printable_copy(name, METRICS_FILE_NAME, plain);
+}
+
+/* Neither a link nor a FIFO: whoever may write here must not choose what root reads. */
+static int open_regular(int dir, const char *name, struct stat *st)
+{
+	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	if (!fstat(fd, st) && S_ISREG(st->st_mode))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static bool read_file(struct metrics_file *vm, int dir, const char *name, char *text)
+{
+	struct stat st;
+	ssize_t len;
+	int fd;
+
+	fd = open_regular(dir, name, &st);
+	if (fd < 0)
+		return false;
+	len = read(fd, text, TEXT_MAX - 1);
+	close(fd);
+	if (len < 0)
+		return false;
+	text[len] = '\0';
+	metrics_file_parse(vm, text);
+	metrics_file_name(vm->name, name);
+	vm->age = difftime(time(NULL), st.st_mtime);
+	return true;
+}
+
+static bool is_metrics(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len >= sizeof(SUFFIX) && !strcmp(name + len - (sizeof(SUFFIX) - 1), SUFFIX);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct metrics_file *)a)->name,
+		      ((const struct metrics_file *)b)->name);
+}
+
+static int read_all(DIR *dir, struct metrics_file **all, size_t *count, char *text)
+{
+	const struct dirent *entry;
+	struct metrics_file *more;
+
+	while (*count < FILES_MAX && (entry = readdir(dir))) {
+		if (!is_metrics(entry->d_name))
+			continue;
+		more = reallocarray(*all, *count + 1, sizeof(**all));
+		if (!more)
+			return -ENOMEM;
+		*all = more;
+		if (read_file(&more[*count], dirfd(dir), entry->d_name, text))
+			++*count;
+	}
+	if (*count)
+		qsort(*all, *count, sizeof(**all), by_name);
+	return 0;
+}
+
+int metrics_file_all(const char *path, struct metrics_file **all, size_t *count)
+{
+	char *text = malloc(TEXT_MAX);
+	DIR *dir = opendir(path);
+	int ret = dir ? -ENOMEM : -errno;
+
+	*all = NULL;
+	*count = 0;
+	if (dir && text)
+		ret = read_all(dir, all, count, text);
+	if (dir)
+		closedir(dir);
+	free(text);
+	if (!ret)
+		return 0;
+	free(*all);
+	*all = NULL;
+	*count = 0;
+	return ret;
+}
+
+const char *metrics_file_state(const struct metrics_file *vm)
+{
+	if (vm->age > METRICS_FILE_OLD)
+		return "agent hangs";
+	if (!vm->attached)
+		return "waiting";
+	if (!vm->present)
+		return "no module";
+	if (vm->refused)
+		return "refused";
+	if (vm->asking)
+		return "gives back";
+	return vm->reporting ? "reporting" : "idle";
+}

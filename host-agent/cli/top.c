@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * freehint top: all virtual machines of this host, one line each, from the metrics that
+ * their agents write. It connects to nothing: each agent has the only monitor there is.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <jansson.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "interrupts.h"
+#include "metrics_file.h"
+#include "printable.h"
+
+#define DIRECTORY	"/run/freehint-metrics"
+#define NAME_COLUMNS	20U
+#define PERIOD_MAX	3600
+
+/**
+ * struct top_options - the options
+ * @directory: where the agents write
+ * @period:    seconds between two looks
+ * @once:      look once
+ * @json:      one JSON document for each look
+ */
+struct top_options {
+	const char *directory;
+	unsigned int period;
+	bool once;
+	bool json;
+};
+
+static const struct argp_option options[] = {
+	{ "directory", 'd', "PATH", 0, "where the agents write their metrics (default " DIRECTORY ")", 0 },
+	{ "period", 'p', "SECONDS", 0, "time between two looks (default 2)", 0 },
+	{ "once", '1', NULL, 0, "look once", 0 },
+	{ "json", 'j', NULL, 0, "a line of JSON for each look", 0 },
+	{ 0 },
+};
+
+static unsigned int parse_period(const char *arg, struct argp_state *state)
+{
+	char *end;
+	long value;
+
+	errno = 0;
+	value = strtol(arg, &end, 10);
+	if (errno || end == arg || *end || value < 1 || value > PERIOD_MAX)
+		argp_error(state, "--period is %s, give a number from 1 to %d", arg, PERIOD_MAX);
+	return (unsigned int)value;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct top_options *opt = state->input;
+
+	switch (key) {
+	case 'd':
+		opt->directory = arg;
+		return 0;
+	case 'p':
+		opt->period = parse_period(arg, state);
+		return 0;
+	case '1':
+		opt->once = true;
+		return 0;
+	case 'j':
+		opt->json = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "%s is not an option, and there are no other arguments", arg);
+		return EINVAL;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* MB with its column's width, or a dash. */
+static void print_mb(double bytes, int width)
+{
+	if (bytes < 0)
+		printf(" %*s", width, "-");
+	else
+		printf(" %*.0f", width, bytes / 1e6);
+}
+
+static void print_name(const char *name)
+{
+	size_t width = printable_width(name);
+
+	fputs(name, stdout);
+	printf("%*s", width < NAME_COLUMNS ? (int)(NAME_COLUMNS - width) : 0, "");
+}
+
+static void print_line(const struct metrics_file *vm)
+{
+	print_name(vm->name);
+	printf(" %-11s", metrics_file_state(vm));
+	print_mb(vm->memory, 8);
+	print_mb(vm->free, 8);
+	print_mb(vm->resident, 8);
+	print_mb(vm->given, 8);
+	print_mb(vm->skipped, 8);
+	if (vm->stop < 0)
+		printf(" %8s\n", "-");
+	else
+		printf(" %8.0f\n", vm->stop * 1e3);
+}
+
+static void print_table(const struct metrics_file *all, size_t count)
+{
+	size_t i;
+
+	if (isatty(STDOUT_FILENO))
+		fputs("\033[H\033[J", stdout);
+	printf("%-*s %-11s %8s %8s %8s %8s %8s %8s\n", NAME_COLUMNS, "NAME, MB", "STATE", "MEMORY",
+	       "FREE", "RESIDENT", "GIVEN", "KEPT OFF", "STOP, MS");
+	for (i = 0; i < count; i++)
+		print_line(&all[i]);
+}
+
+/* Unknown numbers are left out. */
+static void put(json_t *object, const char *key, double value)
+{
+	if (value >= 0)
+		json_object_set_new(object, key, json_real(value));
+}
+
+static json_t *as_json(const struct metrics_file *vm)
+{
+	json_t *object = json_pack("{s:s, s:s}", "name", vm->name, "state",
+				   metrics_file_state(vm));
+
+	put(object, "memory-end-bytes", vm->memory);
+	put(object, "free-bytes", vm->free);
+	put(object, "resident-bytes", vm->resident);
+	put(object, "given-back-bytes", vm->given);
+	put(object, "last-skipped-bytes", vm->skipped);
+	put(object, "last-stop-seconds", vm->stop);
+	return object;
+}
+
+static void print_json(const struct metrics_file *all, size_t count)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		json_array_append_new(list, as_json(&all[i]));
+	json_dumpf(list, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(list);
+}
+
+static enum cli_exit look(const struct top_options *opt)
+{
+	struct metrics_file *all;
+	size_t count;
+	int ret;
+
+	ret = metrics_file_all(opt->directory, &all, &count);
+	if (ret) {
+		fprintf(stderr, "freehint top: cannot read %s: %s%s\n", opt->directory,
+			strerror(-ret), ret == -ENOENT ?
+			"; no agent with --metrics has run here, or give --directory" : "");
+		return CLI_NO_ANSWER;
+	}
+	if (opt->json)
+		print_json(all, count);
+	else
+		print_table(all, count);
+	free(all);
+	return fflush(stdout) ? CLI_NO_ANSWER : CLI_OK;
+}
+
+enum cli_exit cli_top(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse,
+		.doc = "Shows all virtual machines of this host, one line each, from the metrics "
+		       "that their agents write.\v"
+		       "Exit codes: 0 shown, 1 wrong usage, 4 the metrics cannot be read.",
+	};
+	struct top_options opt = { .directory = DIRECTORY, .period = 2 };
+	enum cli_exit code;
+
+	if (argp_parse(&argp, argc, argv, 0, NULL, &opt))
+		return CLI_USAGE;
+	interrupts_catch();
+	code = look(&opt);
+	while (code == CLI_OK && !opt.once && !interrupts_count()) {
+		poll(NULL, 0, (int)opt.period * 1000);
+		if (!interrupts_count())
+			code = look(&opt);
+	}
+	return code;
+}
