@@ -1,0 +1,97 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The completions of bash, zsh and fish come from one table: it has the options that --help
+# has, each shell takes its file, and bash and fish offer what they should.
+
+. "$(dirname "$0")/sources.sh"
+[ -x build/freehint ] && [ -x build/freehint-agent ] || { echo "run make first"; exit 77; }
+
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
+TABLE=host-agent/packaging/completion.table
+
+for shell in bash zsh fish; do
+	awk -v shell=$shell -f host-agent/packaging/completion.awk $TABLE >"$WORK/$shell" ||
+		{ echo "no completion of $shell"; exit 1; }
+done
+
+# helped NAME COMMAND... - options of a help text: name, long, short, and whether it takes one
+helped()
+{
+	local name=$1
+
+	shift
+	"$@" --help | sed -nE "s/^ +(-(.), |    )--([a-z-]+)(=[A-Z]+)?.*/$name \3 \2\4/p" |
+		sed -E '/ (help|usage|version) /d; s/=.*/=/' | sort
+}
+
+# tabled NAME - the same by the table
+tabled()
+{
+	awk -F '\t' -v name="$1" '$1 != "option" { on = $2 == name }
+		$1 == "option" && on {
+			print name " " $2 " " ($3 == "-" ? "" : $3) ($5 == "-" ? "" : "=")
+		}' $TABLE | sort
+}
+
+commands=$(build/freehint --help | sed -n 's/^  \([a-z-]*\) .*/\1/p')
+expect "$(sort <<<"$commands")" "$(awk -F '\t' '$1 == "command" { print $2 }' $TABLE | sort)" \
+	"commands"
+for command in $commands; do
+	expect "$(helped "$command" build/freehint "$command")" "$(tabled "$command")" \
+		"options of $command"
+done
+expect "$(helped freehint-agent build/freehint-agent)" "$(tabled freehint-agent)" "the agent's"
+
+# virsh, for the names of domains
+mkdir "$WORK/bin" "$WORK/files"
+printf '#!/bin/sh\nprintf "vm1\\nmy vm\\n"\n' >"$WORK/bin/virsh"
+chmod +x "$WORK/bin/virsh"
+touch "$WORK/files/one.xml" "$WORK/files/a b.xml"
+PATH=$WORK/bin:$PATH
+
+# offers WORD... - what bash offers for the last word, one a line
+offers()
+(
+	cd "$WORK/files" || exit
+	# shellcheck source=/dev/null
+	complete() { :; } && . "$WORK/bash"
+	COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+	_freehint
+	printf '%s\n' "${COMPREPLY[@]}"
+)
+
+expect "doctor
+domain-xml" "$(offers freehint 'do' | sort | grep -v '^dump')" "freehint do"
+expect "--period" "$(offers freehint top --p)" "freehint top --p"
+expect "" "$(offers freehint top --period '')" "freehint top --period"
+expect "one.xml" "$(offers freehint domain-xml o)" "freehint domain-xml o"
+expect "a b.xml" "$(offers freehint doctor -s a)" "freehint doctor -s a"
+expect "vm1
+my vm" "$(offers freehint enable '')" "freehint enable"
+expect "my vm" "$(offers freehint disable my)" "freehint disable my"
+expect "pressure" "$(offers freehint-agent --give-back p)" "freehint-agent --give-back p"
+expect "--log-level" "$(offers /usr/sbin/freehint-agent --log)" "freehint-agent --log"
+expect "" "$(offers freehint status --per)" "an option of another command"
+
+if command -v zsh >/dev/null; then
+	zsh -n "$WORK/zsh" || exit 1
+else
+	echo "skipped: zsh is not installed"
+fi
+if command -v fish >/dev/null; then
+	export HOME=$WORK
+	# fish_offers LINE
+	fish_offers()
+	{
+		fish -c "source '$WORK/fish'; complete -C \"\$argv[1]\"" "$1" | cut -f 1
+	}
+	expect "doctor" "$(fish_offers 'freehint doc')" "fish: freehint doc"
+	expect "--period" "$(fish_offers 'freehint top --pe')" "fish: freehint top --pe"
+	expect "my vm
+vm1" "$(fish_offers 'freehint enable ' | sort)" "fish: freehint enable"
+	expect "pressure" "$(fish_offers 'freehint-agent --give-back pr')" "fish: --give-back"
+else
+	echo "skipped: fish is not installed"
+fi
