@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Checks whether BAR 2 of an ivshmem device is a freehint region. The check reads one
- * page and changes nothing of the device.
+ * page and changes nothing of a device that somebody else may use.
  *
  * Every user of ivshmem has the same PCI id. A process may have mapped the BAR of
  * such a device through sysfs while no driver is bound to it:
@@ -15,14 +15,16 @@
  *    error. We map the page for microseconds only, since a process that maps it
  *    meanwhile gets the memory type of our mapping.
  *
- * Firmware and the kernel's hotplug code leave memory decoding on. If the
- * administrator switched it off, we would read all ones. We do not switch it on: that
- * is the administrator's decision.
+ * While memory decoding is off, we would read all ones, and no process can use the BAR.
+ * On x86 the firmware and the kernel's hotplug code leave it on, so the administrator has
+ * switched it off, and we do not switch it on. Elsewhere the firmware leaves it to the
+ * first driver. That is us, and we leave it on, as pci_disable_device() does.
  */
 #include <linux/io.h>
 #include <linux/pci.h>
 
 #include "bar_probe.h"
+#include "compat/compat.h"
 #include "../proto/guest_publish.h"
 
 static bool has_bar(const struct pci_dev *pdev)
@@ -34,13 +36,17 @@ static bool has_bar(const struct pci_dev *pdev)
 	       res->parent && resource_size(res) >= PAGE_SIZE;
 }
 
+/* The caller holds the device's lock, so no driver and no sysfs file changes the command. */
 static bool answers_reads(struct pci_dev *pdev)
 {
 	u16 command;
 
 	if (pci_read_config_word(pdev, PCI_COMMAND, &command) || command == U16_MAX)
 		return false;
-	return command & PCI_COMMAND_MEMORY;
+	if (command & PCI_COMMAND_MEMORY)
+		return true;
+	return !COMPAT_FIRMWARE_ENABLES_BARS &&
+	       !pci_write_config_word(pdev, PCI_COMMAND, command | PCI_COMMAND_MEMORY);
 }
 
 int bar_probe(struct pci_dev *pdev, struct freehint_publisher *seen)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Checks whether BAR 2 of an ivshmem device is a freehint region. The check reads one
- * page and changes nothing of the device.
+ * page and changes nothing of a device that somebody else may use.
  */
 #ifndef FREEHINT_BAR_PROBE_H
 #define FREEHINT_BAR_PROBE_H
@@ -22,8 +22,9 @@ struct freehint_publisher;
  * @seen: filled by freehint_publisher_attach(); on return only the host's versions
  *        are valid, since the page is unmapped again
  *
- * Only reads. The device is neither enabled nor claimed, so a process that mapped the
- * BAR through sysfs keeps its mapping. May sleep.
+ * Only reads; where firmware leaves memory decoding off it is switched on before. The
+ * device is not claimed, so a process that mapped the BAR through sysfs keeps its mapping.
+ * May sleep.
  *
  * Return: 0: yes; -ENODEV, -EPROTO, -EINVAL: see freehint_publisher_attach();
  * -ENXIO: no BAR 2 of at least one page is assigned; -EAGAIN: the device does

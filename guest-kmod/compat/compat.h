@@ -76,6 +76,12 @@ static_assert(MAX_ORDER_NR_PAGES == 1 << COMPAT_MAX_ORDER,
 #endif
 
 /*
+ * Is memory decoding on in a PCI device that no driver has enabled yet? The firmware of
+ * an x86 machine does so, that of others does not.
+ */
+#define COMPAT_FIRMWARE_ENABLES_BARS	IS_ENABLED(CONFIG_X86)
+
+/*
  * Memory type of a kernel mapping that nobody changes meanwhile. On x86 the PAT decides,
  * and the kernel has matched the bits in the page table with the MTRRs before it set
  * them. Without a PAT it has not: the MTRRs may say uncached where the page table says
