@@ -22,8 +22,9 @@ help:
 	@echo 'make cli             build/freehint, the tool of administrators'
 	@echo 'make qemu-module     build/freehint-qemu.so'
 	@echo 'make kmod [KDIR=]    build/freehint.ko for the kernel whose headers KDIR names'
-	@echo 'make demo [MEM= FILL= SMP= ACCEL=]'
-	@echo '                     migrate a guest with freehint, without, and with virtio-balloon'
+	@echo 'make demo [MEM= FILL= SMP= ACCEL= ARCH=arm64]'
+	@echo '                     migrate a guest with freehint, without, with virtio-balloon;'
+	@echo '                     ARCH=arm64: an arm64 guest, under TCG'
 	@echo 'make bench [BENCH_REPS= BENCH="SUITE ..." ACCEL=]'
 	@echo '                     measure freehint against its peers; docs/performance.md'
 	@echo 'make check [ACCEL=]  all tests; the last line counts them; ACCEL=kvm runs the vm'
@@ -34,6 +35,7 @@ help:
 	@echo 'make check-debug-kernels'
 	@echo '                     guest kernels that check locks, RCU and memory, and PREEMPT_RT;'
 	@echo '                     builds a kernel first'
+	@echo 'make check-arm64     the vm group with arm64 guests, under TCG; an hour'
 	@echo 'make check-matrix    three QEMU series x three guest kernels, in chroots;'
 	@echo '                     as root; half an hour, and the first time 3 GB of packages'
 	@echo 'make qemu-patched    QEMU 10.0 with freehint built in, for QEMUs without modules or'
@@ -92,8 +94,13 @@ accel accel-distribution:
 
 check-contracts check-debug-kernels qemu-patched check-matrix: accel-distribution
 
-demo: accel-distribution deps-build deps-demo agent qemu-module kmod
-	@python3 tests/demo/demo.py $(if $(MEM),--mem $(MEM)) $(if $(FILL),--fill $(FILL)) \
+# ARCH may be the environment's for another purpose, so only the command line counts.
+guests := $(if $(filter command%,$(origin ARCH)),$(ARCH))
+
+demo: accel-distribution deps-build deps-demo agent qemu-module \
+		$(if $(filter arm64,$(guests)),deps-arm64 kernel-of-arm64,kmod)
+	@FREEHINT_TEST_ARCH=$(guests) python3 tests/demo/demo.py \
+		$(if $(MEM),--mem $(MEM)) $(if $(FILL),--fill $(FILL)) \
 		$(if $(SMP),--smp $(SMP)) $(if $(ACCEL),--accel $(ACCEL)) $(DEMO_ARGS)
 
 # An hour or two on an idle machine; BENCH picks suites, --help of bench.py lists them.
@@ -102,12 +109,22 @@ bench: accel-distribution deps-build deps-demo deps-bench agent qemu-module kmod
 	@python3 tests/bench/bench.py --reps $(BENCH_REPS) $(BENCH:%=--suite %) \
 		$(if $(ACCEL),--accel $(ACCEL)) $(BENCH_ARGS)
 
-check: accel deps-build deps-demo deps-check all mutants kernel-for-kvm
+check: accel deps-build deps-demo deps-check all mutants kernel-for-kvm kernel-for-arm64
 	@tests/run.sh
 
 # Where KVM interprets the guest's kernel mode Linux guests need a kernel of their own.
 kernel-for-kvm: deps-build
 	@tests/kernel/for_kvm.sh $(DEPS)
+
+# Guests of another architecture have a kernel of the archive, which nobody installs.
+kernel-for-arm64: deps-build
+	@tests/kernel/for_arm64.sh $(DEPS)
+
+kernel-of-arm64:
+	@tests/kernel/archive.sh cloud-arm64 always-dead > /dev/null
+
+check-arm64: deps-build deps-demo deps-check deps-arm64 all mutants kernel-of-arm64
+	@FREEHINT_TEST_ARCH=arm64 tests/run.sh vm
 
 # Green whatever else the machine does; tests/repeat.sh -r goes on where it was stopped.
 RUNS ?= 10
@@ -183,6 +200,6 @@ clean:
 	rm -rf $(OUT)
 
 .PHONY: all help accel accel-distribution agent cli qemu-module mutants kmod kmod-build \
-	kmod-mutants demo check kernel-for-kvm check-quick check-repeat bench check-contracts \
-	check-debug-kernels check-matrix qemu-patched report soak fuzz man install \
-	install-dkms deb clean
+	kmod-mutants demo check kernel-for-kvm kernel-for-arm64 kernel-of-arm64 check-arm64 \
+	check-quick check-repeat bench check-contracts check-debug-kernels check-matrix \
+	qemu-patched report soak fuzz man install install-dkms deb clean

@@ -3,7 +3,7 @@
 #
 # Install the Debian packages that building, the demo and the checks need, and
 # nothing when they are there. Usage: tests/deps.sh [build] [demo] [check] [bench] [man] [matrix]
-# [deb] [kernel] [interpreted] [debug]
+# [deb] [kernel] [interpreted] [debug] [arm64]
 set -eu
 
 # Compiles the agent, the QEMU extension and the guest's kernel module.
@@ -40,6 +40,10 @@ INTERPRETED="$KERNEL_TOOLS linux-source-6.12"
 
 # Guest kernels that check what the module does: one is built, one is Debian's.
 DEBUG="$KERNEL_TOOLS linux-source-6.12 linux-image-rt-amd64 linux-headers-rt-amd64"
+
+# Guests of another architecture: QEMU, and a compiler for the module and their programs. Their
+# kernel is not installed: tests/kernel/archive.sh.
+ARM64="$BUILD dpkg-dev qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross pahole"
 
 say() { echo "deps: $*" >&2; }
 
@@ -122,9 +126,10 @@ for group in "$@"; do
 	kernel) packages="$packages $KERNEL" ;;
 	interpreted) packages="$packages $INTERPRETED" ;;
 	debug) packages="$packages $DEBUG" ;;
+	arm64) packages="$packages $ARM64" ;;
 	*)
 		echo "usage: $0 [build] [demo] [check] [bench] [man] [matrix] [deb] [kernel]" \
-			"[interpreted] [debug]" >&2
+			"[interpreted] [debug] [arm64]" >&2
 		exit 2
 		;;
 	esac

@@ -7,6 +7,7 @@ that QEMU is given that one alone. Machines are made up; no guest is started.
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -19,7 +20,7 @@ sys.path[:0] = [TESTS, os.path.join(TESTS, "demo")]
 
 # pylint: disable=wrong-import-position
 import settings  # noqa: E402
-from lib import accel, host_kvm, initramfs, patience  # noqa: E402
+from lib import accel, arch, host_kvm, initramfs, patience  # noqa: E402
 from lib.machine import Machine, Spec  # noqa: E402
 from lib.result import Failure, Skip, check, run, step  # noqa: E402
 
@@ -143,6 +144,20 @@ def kernels_and_skips() -> None:
     step("kernels")
 
 
+def foreign_guests() -> None:
+    """No KVM runs guests of another architecture, and the fastest for them is TCG."""
+    foreign = arch.KNOWN["amd64" if arch.MACHINES.get(platform.machine()) == "arm64" else "arm64"]
+    with machine(ORDINARY), mock.patch.dict(os.environ, {arch.VARIABLE: foreign.name}):
+        check(accel.fastest() == "tcg", f"{foreign.name} guests run with {accel.fastest()}")
+        refused(lambda: accel.require("kvm"), f"no KVM for {foreign.name}", "ACCEL=tcg")
+        args = command_line("tcg")
+        check(args[args.index("-cpu") + 1] == foreign.cpus["tcg"], f"processor: {args}")
+        check(foreign.machine in args[args.index("-machine") + 1], f"machine: {args}")
+    with machine(ORDINARY), mock.patch.dict(os.environ, {arch.VARIABLE: "s390x"}):
+        refused(arch.chosen, "s390x: not known", "amd64 or arm64")
+    step("guests of another architecture")
+
+
 def time_limits() -> None:
     """Waits are longer and links slower where guests are slower, and as ever elsewhere."""
     with machine(ORDINARY):
@@ -174,7 +189,8 @@ def runner() -> None:
 
 def main() -> None:
     """The decision, then who obeys it."""
-    for part in (names, usable, demo_and_bench, qemu, kernels_and_skips, time_limits, runner):
+    for part in (names, usable, demo_and_bench, qemu, kernels_and_skips, foreign_guests,
+                 time_limits, runner):
         part()
 
 

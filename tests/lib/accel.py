@@ -16,7 +16,7 @@ import sys
 if __name__ == "__main__":
     sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
-from lib import host_kvm
+from lib import arch, host_kvm
 from lib.result import Failure, Skip, check
 
 VARIABLE = "ACCEL"
@@ -47,7 +47,7 @@ def chosen() -> str:
 
 def fastest() -> str:
     """What the demo and the bench run with unless told: KVM where it runs any Linux."""
-    return "kvm" if host_kvm.kind() == "ordinary" else "tcg"
+    return "kvm" if host_kvm.kind() == "ordinary" and not arch.chosen().foreign else "tcg"
 
 
 def use(name: str) -> None:
@@ -67,6 +67,9 @@ def refusal(accel: str, distribution: bool = False) -> str:
     """
     if accel != "kvm":
         return ""
+    if arch.chosen().foreign:
+        return (f"{VARIABLE}=kvm: this machine has no KVM for {arch.chosen().name} guests; use "
+                f"{VARIABLE}=tcg")
     kind = host_kvm.kind()
     if kind == "none":
         return NO_KVM.format(host_kvm.reason())

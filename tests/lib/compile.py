@@ -14,7 +14,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from . import paths
+from . import arch, paths
 from .result import check, skip
 
 
@@ -38,13 +38,23 @@ def _digest(source: str, flags: list[str]) -> str:
     return digest.hexdigest()[:16]
 
 
-def compile_cached(source: str, flags: list[str]) -> str:
+def for_guests() -> list[str]:
+    """The compiler that makes programs of guests."""
+    guest = arch.chosen()
+    return [guest.compiler] if guest.foreign else for_this_machine()
+
+
+def for_this_machine() -> list[str]:
+    """The compiler that makes what QEMU loads."""
+    return os.environ.get("CC", "cc").split()
+
+
+def compile_cached(source: str, flags: list[str], compiler: list[str]) -> str:
     """Compile one source unless that is done; returns the path of the result."""
-    compiler = os.environ.get("CC", "cc").split()
     if not shutil.which(compiler[0]):
-        skip("no C compiler; run tests/deps.sh build")
+        skip(f"no {compiler[0]}; run tests/deps.sh build, for arm64 guests arm64")
     name = os.path.basename(source).removesuffix(".c")
-    target = os.path.join(paths.CACHE, f"{name}-{_digest(source, flags)}")
+    target = os.path.join(paths.CACHE, f"{name}-{_digest(source, [*compiler, *flags])}")
     with cache_lock():
         if os.path.exists(target):
             return target

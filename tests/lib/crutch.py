@@ -10,7 +10,7 @@ import re
 import subprocess
 
 from . import paths
-from .compile import compile_cached
+from .compile import compile_cached, for_this_machine
 from .qemu import BINARY
 
 CFLAGS = ["-shared", "-fPIC", "-fvisibility=hidden", "-O2", "-Wall", "-Wextra", "-Werror"]
@@ -29,4 +29,4 @@ def arguments(accel: str) -> list[str]:
     if accel != "tcg" or qemu_version() >= (8, 0, 0):
         return []
     source = os.path.join(paths.ROOT, "tests", "vm", "host", "tlb_reset.c")
-    return ["-plugin", f"file={compile_cached(source, CFLAGS)}"]
+    return ["-plugin", f"file={compile_cached(source, CFLAGS, for_this_machine())}"]

@@ -17,11 +17,12 @@ import stat
 import subprocess
 from dataclasses import dataclass
 
-from . import accel, paths
-from .compile import cache_lock, compile_cached
+from . import accel, arch, paths
+from .compile import cache_lock, compile_cached, for_guests
 from .result import check, require_file, skip
 
 BUILD_KERNEL = os.path.join(paths.ROOT, "tests", "kernel", "build.sh")
+ARCHIVE = os.path.join(paths.ROOT, "tests", "kernel", "archive.sh")
 BUSYBOX_PLACES = ("/bin/busybox", "/usr/bin/busybox")
 CFLAGS = ["-static", "-O2", "-Wall", "-Wextra", "-Werror"]
 
@@ -60,7 +61,7 @@ class Kernel:
     version  as uname -r says it
     image    the file that QEMU boots
     config   the file that says how it was built
-    home     directory of a kernel that tests/kernel/build.sh made, else empty
+    home     directory of a kernel that a script of tests/kernel made, else empty
     """
 
     version: str
@@ -71,7 +72,8 @@ class Kernel:
     @property
     def modules(self) -> str:
         """Its module directory."""
-        return f"/lib/modules/{self.version}"
+        own = f"{self.home}/lib/modules/{self.version}"
+        return own if self.home and os.path.isdir(own) else f"/lib/modules/{self.version}"
 
     def freehint(self, mutant: str) -> str:
         """Where freehint.ko for it is, or the mutant of that name."""
@@ -95,14 +97,17 @@ def _version_key(version: str) -> list[int]:
 def find_kernel() -> Kernel:
     """
     The newest cloud kernel in /boot that has its headers, or the version in
-    FREEHINT_TEST_KERNEL, or what tests/kernel/build.sh left in the directory
+    FREEHINT_TEST_KERNEL, or what a script of tests/kernel left in the directory
     named there. Where this run's accelerator interprets kernel mode: the kernel for that.
-    Skips the test when there is none.
+    Where guests are of a foreign architecture: the one of the archive. Skips the test when
+    there is none.
     """
     wanted = os.environ.get("FREEHINT_TEST_KERNEL")
     if not wanted and accel.interpreted(accel.chosen()):
         return interpreted_kernel()
-    wanted = wanted or "*-cloud-amd64"
+    if not wanted and arch.chosen().foreign:
+        return archive_kernel(arch.chosen().flavour)
+    wanted = wanted or f"*-{arch.chosen().flavour}"
     if "/" in wanted:
         return own_kernel(wanted)
     images = {path.removeprefix("/boot/vmlinuz-"): path
@@ -118,12 +123,12 @@ def find_kernel() -> Kernel:
 
 
 def own_kernel(home: str) -> Kernel:
-    """The kernel in a directory of tests/kernel/build.sh."""
+    """The kernel in a directory that a script of tests/kernel made."""
     release = require_file(os.path.join(home, "include/config/kernel.release"),
                            "run tests/kernel/build.sh")
     with open(release, encoding="ascii") as file:
         version = file.read().strip()
-    image = os.path.join(home, "arch/x86/boot/bzImage")
+    image = os.path.join(home, arch.chosen().image)
     if not os.path.exists(image):
         image = os.path.join(home, "vmlinux")
     return Kernel(version, image, os.path.join(home, ".config"), home)
@@ -141,9 +146,19 @@ def interpreted_kernel() -> Kernel:
     return own_kernel(home)
 
 
-def _busybox() -> str:
-    """A statically linked busybox."""
-    for path in BUSYBOX_PLACES:
+def archive_kernel(flavour: str) -> Kernel:
+    """A kernel that tests/kernel/archive.sh has fetched; skips where nobody has run it."""
+    home = subprocess.run([ARCHIVE, "-n", flavour], capture_output=True, text=True,
+                          check=True).stdout.strip()
+    if not os.path.exists(os.path.join(home, "freehint.ko")):
+        skip(f"no kernel for {arch.chosen().name} guests; run tests/kernel/archive.sh {flavour}")
+    return own_kernel(home)
+
+
+def _busybox(kernel: Kernel) -> str:
+    """A statically linked busybox: the kernel's, where the archive has given one."""
+    own = (os.path.join(kernel.home, "bin/busybox"),) if kernel.home else ()
+    for path in (*own, *(() if arch.chosen().foreign else BUSYBOX_PLACES)):
         if os.path.exists(path):
             return path
     skip("no busybox; run tests/deps.sh demo")
@@ -152,8 +167,8 @@ def _busybox() -> str:
 def guest_programs() -> dict[str, str]:
     """Compile all guest programs; name to path."""
     sources = sorted(glob.glob(os.path.join(paths.GUEST_SOURCES, "*.c")))
-    return {os.path.basename(source).removesuffix(".c"): compile_cached(source, CFLAGS)
-            for source in sources}
+    return {os.path.basename(source).removesuffix(".c"):
+            compile_cached(source, CFLAGS, for_guests()) for source in sources}
 
 
 def kernel_module(kernel: Kernel, name: str) -> bytes | None:
@@ -192,6 +207,8 @@ def _libraries(program: str) -> list[str]:
 
 def host_program(name: str) -> dict[str, str]:
     """A program of this machine and what it needs: path in the guest to path here."""
+    if arch.chosen().foreign:
+        skip(f"{name} of this machine is no program for {arch.chosen().name} guests")
     path = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
     if not path:
         skip(f"no {name}; run tests/deps.sh check")
@@ -246,9 +263,10 @@ def _read(path: str) -> bytes:
         return file.read()
 
 
-def _add_programs(cpio: _Cpio, programs: dict[str, str], extras: Extras) -> None:
+def _add_programs(cpio: _Cpio, kernel: Kernel, programs: dict[str, str],
+                  extras: Extras) -> None:
     """Busybox, our own programs, those of this machine."""
-    files = {"bin/busybox": _busybox(), "init": programs["init"]}
+    files = {"bin/busybox": _busybox(kernel), "init": programs["init"]}
     own = programs if extras.own is None else extras.own
     files |= {f"bin/{name}": programs[name] for name in own if name != "init"}
     for name in extras.programs:
@@ -274,7 +292,7 @@ def _archive(kernel: Kernel, programs: dict[str, str], with_freehint: bool,
     for name in ("bin", "dev", "modules", "proc", "run", "sys", "tmp"):
         cpio.add_directory(name)
     cpio.add("dev/console", stat.S_IFCHR | 0o600, device=(5, 1))
-    _add_programs(cpio, programs, extras)
+    _add_programs(cpio, kernel, programs, extras)
     _add_modules(cpio, kernel, tuple(dict.fromkeys(BALLOON_MODULES + extras.modules)))
     if with_freehint:
         cpio.add_file("modules/freehint.ko", freehint_module(kernel, extras.mutant))

@@ -13,16 +13,12 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import accel, crutch, initramfs, interpreted, migration, paths, patience
+from . import accel, arch, crutch, initramfs, interpreted, migration, paths, patience
 from .guest import Guest
 from .program import Agent
 from .qemu import BINARY, Qemu
 from .qmp import QmpError
 from .result import check, require_file
-
-# Emulated "rep stosb" goes byte by byte; without it the guest's kernel clears
-# pages by words, several times faster.
-CPU_MODELS = {"tcg": "max,-erms,-fsrm", "kvm": "host"}
 
 # What the guest's first program says when it listens to commands (vm/guest/init.c). What is
 # sent before that can stay in the port, and the port be deaf from then on.
@@ -78,7 +74,7 @@ class Spec:
     backend: str = "memory-backend-ram"
     backend_opts: str = ""
     nodes: int = 1
-    machine: str = "q35"
+    machine: str = field(default_factory=lambda: arch.chosen().machine)
     qemu: str = BINARY
     extra: list[str] = field(default_factory=list)
     lifetime: float = 240.0
@@ -100,9 +96,7 @@ def mutant(name: str) -> str:
 
 def region_mib_for(memory_mib: int) -> int:
     """Smallest power of two MiB that holds a bitmap up to the highest pfn."""
-    # q35 moves what exceeds 2 GiB above 4 GiB once the guest has 2.75 GiB
-    top_mib = memory_mib if memory_mib < 2816 else memory_mib + 2048
-    need = 4096 + top_mib * 256 // 8
+    need = 4096 + arch.chosen().top_mib(memory_mib) * 256 // 8
     size = 1
     while size << 20 < need:
         size *= 2
@@ -258,9 +252,10 @@ class Machine:
         if accel.interpreted(spec.accel):
             return interpreted.arguments(spec.with_module, spec.extras, spec.append)
         kernel, initrd = initramfs.build(spec.with_module, spec.extras)
-        return ["-cpu", spec.cpu or CPU_MODELS[spec.accel.split(",", maxsplit=1)[0]],
+        guest = arch.chosen()
+        return ["-cpu", spec.cpu or guest.cpus[spec.accel.split(",", maxsplit=1)[0]],
                 "-kernel", kernel.image, "-initrd", initrd,
-                "-append", f"console=ttyS0 quiet no_timer_check {spec.append}"]
+                "-append", f"{guest.append} {spec.append}"]
 
     def arguments(self) -> list[str]:
         """The QEMU command line."""
@@ -268,8 +263,8 @@ class Machine:
         args = ["-accel", spec.accel, *self.system(),
                 "-smp", str(spec.smp), "-m", f"{spec.memory_mib}M{spec.memory_opts}",
                 *self._memory(), "-display", "none", "-nodefaults", "-no-user-config",
-                "-serial", f"file:{self.qemu.path('console.log')}",
-                "-serial", f"unix:{self.qemu.path('control')},server=on,wait=off"]
+                *arch.chosen().ports(self.qemu.path("console.log"),
+                                     self.qemu.path("control"))]
         if spec.ivshmem:
             size = spec.region_mib or region_mib_for(spec.memory_mib)
             args += ["-object", f"memory-backend-file,id=freehint,mem-path={self.shm},"

@@ -16,10 +16,10 @@ import threading
 import time
 from collections.abc import Sequence
 
-from . import patience
+from . import arch, patience
 from .qmp import Qmp, QmpClosed
 
-BINARY = os.environ.get("FREEHINT_TEST_QEMU", "qemu-system-x86_64")
+BINARY = os.environ.get("FREEHINT_TEST_QEMU") or arch.chosen().qemu
 PR_SET_PDEATHSIG = 1
 
 _libc = ctypes.CDLL(None, use_errno=True)

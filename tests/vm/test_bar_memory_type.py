@@ -14,7 +14,7 @@ import os
 import re
 
 from support import check, check_kernel, step, wait_for
-from lib import accel
+from lib import accel, arch
 from lib.machine import Machine, Spec
 from lib.paths import ROOT
 from lib.result import run
@@ -88,6 +88,7 @@ def recipes() -> dict[str, list[str]]:
 
 def main() -> None:
     """Below 4 GiB; above it, by the manual's recipes; held by a process; without a PAT."""
+    arch.needs("amd64", "MTRRs, and always a write-back BAR")
     accel.needs_distribution("page attribute table")
     line, start = boot(Spec(), "write-combining")
     check(start < FOUR_GIB, f"BAR 2 is at {start:#x}, not below 4 GiB")

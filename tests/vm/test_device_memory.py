@@ -7,7 +7,7 @@ is ever free, so the region need not have room for it, and nothing of it is hint
 from __future__ import annotations
 
 from support import Hops, Work, check, fill, step, wait_for
-from lib import initramfs
+from lib import arch, initramfs
 from lib.machine import Machine, Spec
 from lib.result import run, skip
 
@@ -39,6 +39,7 @@ def has_device_zone(vm: Machine) -> bool:
 
 def main() -> None:
     """The module before the device, and after it; then a migration."""
+    arch.needs("amd64", "ACPI without firmware, and so no NVDIMM")
     kernel = initramfs.find_kernel()
     if any(initramfs.kernel_module(kernel, name) is None for name in MODULES):
         skip(f"the guests' kernel has not all of {', '.join(MODULES)}")

@@ -9,7 +9,7 @@ claimed, not enabled or disabled, their memory type not changed.
 from __future__ import annotations
 
 from support import Hops, check, check_kernel, step, wait_for
-from lib import accel
+from lib import accel, arch
 from lib.machine import Machine, Spec
 from lib.result import run
 
@@ -124,6 +124,7 @@ def decoding_off(vm: Machine) -> None:
 
 def main() -> None:
     """One boot."""
+    arch.needs("amd64", "page attribute table")
     accel.needs_distribution("page attribute table and no ACPI")
     spec = Spec(memory_mib=512, ivshmem_slot=OUR_SLOT, extra=others())
     with Hops(spec, module=False) as hops:

@@ -15,7 +15,7 @@ import shutil
 from contextlib import ExitStack
 
 from support import Work, check, fill, step, wait_for
-from lib import accel, initramfs, libvirt, paths
+from lib import accel, arch, initramfs, libvirt, paths
 from lib.guest import Guest
 from lib.libvirt import Libvirt
 from lib.result import require_file, run
@@ -207,6 +207,7 @@ def migrate(here: Libvirt, there: Libvirt, stack: ExitStack) -> None:
 
 def main() -> None:
     """Two hosts, one domain."""
+    arch.needs("amd64", "domain here")
     accel.needs_distribution("BIOS")
     libvirt.require()
     with Libvirt("fh-one", HOOK) as here, Libvirt("fh-two", HOOK) as there, \

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from support import Hops, Work, attach_agent, check, fill, step, switch_to_postcopy
-from lib import accel
+from lib import accel, arch
 from lib.machine import Spec
 from lib.result import run
 
@@ -100,6 +100,8 @@ def main() -> None:
     """One kind after the other."""
     accel.needs_distribution("ACPI, which says what NUMA nodes there are")
     for name, spec in KINDS.items():
+        if spec.machine == "pc" and arch.chosen().name != "amd64":
+            continue
         step(f"memory: {name}")
         there_and_on(spec)
     with huge_pages(2 * MEMORY_MIB // HUGE_MIB) as lacking:

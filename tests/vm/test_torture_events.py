@@ -14,7 +14,7 @@ from __future__ import annotations
 from support import Hops, check, step
 from events import EVENTS, memory_total, plug_or_unplug, prepare, spec, travel
 from loads import PLAIN, Loads, Twist
-from lib import accel, soak
+from lib import accel, arch, soak
 from lib.result import run
 
 MEMORY_MIB = 512
@@ -34,6 +34,7 @@ def events_happened(hops: Hops) -> None:
 
 def main() -> None:
     """A hop with the DIMM, one without; each with all events, in any order."""
+    arch.needs("amd64", "ACPI without firmware, and so no hotplug")
     accel.needs_distribution("ACPI, and so no hotplug")
     dice = soak.seeded()
     with Hops(spec(MEMORY_MIB, 900), module=not PLAIN) as hops:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from support import (Hops, check, check_kernel, fill, hints_arrived, migration, patience, step,
                      wait_for)
 from loads import PLAIN, Loads, Twist, plain_or_ours, steady_pass
-from lib import accel, soak
+from lib import accel, arch, soak
 from lib.initramfs import Extras
 from lib.machine import Machine, Spec
 from lib.result import run
@@ -194,6 +194,7 @@ def rebooted(hops: Hops, event: Callable[[Machine], None], here: bool) -> Loads:
 
 def main() -> None:
     """All kinds of sleep, all kinds of reboot."""
+    arch.needs("amd64", "S3 in QEMU")
     accel.needs_distribution("ACPI and no kexec")
     dice = soak.seeded()
     spec = plain_or_ours(Spec(memory_mib=MEMORY_MIB, lifetime=900,
