@@ -104,7 +104,7 @@ void free_scan_exit(void)
  */
 static bool zone_has_free_pages(struct zone *zone)
 {
-	return zone->spanned_pages && !zone_is_zone_device(zone);
+	return zone->spanned_pages && !compat_zone_is_device(zone);
 }
 
 static unsigned long free_end_of_node(pg_data_t *node)

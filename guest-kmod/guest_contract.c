@@ -32,7 +32,7 @@ static u16 refusal_now(void)
 		return FREEHINT_REFUSAL_PAGE_SIZE;
 	if (!READ_ONCE(guest_params.report))
 		return FREEHINT_REFUSAL_ADMIN;
-	if (page_poisoning_enabled_static())
+	if (compat_poisoning_enabled())
 		return FREEHINT_REFUSAL_POISON;
 	if (READ_ONCE(guest_params.allow_untested_kernel))
 		return FREEHINT_REFUSAL_NONE;

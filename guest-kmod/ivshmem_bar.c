@@ -11,11 +11,11 @@
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/pci.h>
-#include <linux/pm.h>
 #include <linux/slab.h>
 
 #include "bar_mapping.h"
 #include "bar_probe.h"
+#include "compat/compat.h"
 #include "guest_stats.h"
 #include "ivshmem_bar.h"
 #include "active_device.h"

@@ -7,10 +7,10 @@
  * more and cannot take it any more. Its caller puts the blocks back into the allocator
  * then. proto/guest_offer.c shows why the withdrawal at the end decides this.
  */
-#include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/jiffies.h>
 
+#include "compat/compat.h"
 #include "offer_wait.h"
 
 /* The host has this long to take an offer. */
@@ -29,7 +29,7 @@ static void sleep_before_poll(unsigned int polls)
 {
 	unsigned int us = polls < FAST_POLLS ? FAST_POLL_US : SLOW_POLL_US;
 
-	usleep_range_state(us, 2 * us, TASK_IDLE);
+	compat_usleep_idle(us, 2 * us);
 }
 
 /* Return: the answer when there is one, or when the guest wants its blocks back. */

@@ -76,8 +76,9 @@ int page_reporter_register(struct page_reporter *reporter, unsigned int order)
 
 	reporter->info = (struct page_reporting_dev_info){
 		.report = report,
-		.order = min_t(unsigned int, order, COMPAT_MAX_ORDER),
 	};
+	compat_set_reporting_order(&reporter->info,
+				   min_t(unsigned int, order, COMPAT_MAX_ORDER));
 	reporter->order = order;
 	ret = compat_page_reporting_register(&reporter->info);
 	reporter->registered = !ret;

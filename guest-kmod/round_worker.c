@@ -22,7 +22,6 @@
  *
  * docs/guest-module.md has the details, also why the thread polls an old line slower.
  */
-#include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/freezer.h>
@@ -31,6 +30,7 @@
 #include <linux/slab.h>
 #include <linux/wait.h>
 
+#include "compat/compat.h"
 #include "free_scan.h"
 #include "give_back.h"
 #include "guest_contract.h"
@@ -211,7 +211,7 @@ static unsigned int poll_once(struct round_worker *worker)
 static void sleep_between_polls(struct round_worker *worker, unsigned int us)
 {
 	if (us < LONG_SLEEP_US)
-		usleep_range_state(us, us + us / 4, TASK_IDLE);
+		compat_usleep_idle(us, us + us / 4);
 	else
 		wait_event_freezable_timeout(worker->wake, kthread_should_stop(),
 					     usecs_to_jiffies(us));

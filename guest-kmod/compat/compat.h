@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Hides the differences between the kernels for which this module is built. The module
- * was built, booted and used for scans on 6.1, 6.12 and 7.3.
+ * was built, booted and used for scans on 5.10, 6.1, 6.12 and 7.3.
+ *
+ * Vendors bring features of newer kernels to older ones, so no feature is deduced from a
+ * version. The preprocessor tests for a macro, and Kbuild searches the headers for other
+ * names and defines COMPAT_HAS_<name>.
  */
 #ifndef FREEHINT_COMPAT_H
 #define FREEHINT_COMPAT_H
 
+#include <linux/bitmap.h>
+#include <linux/delay.h>
 #include <linux/kconfig.h>
 #include <linux/log2.h>
+#include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/page_reporting.h>
+#include <linux/pm.h>
 #include <linux/version.h>
 #ifdef CONFIG_X86
 #include <linux/pgtable.h>
@@ -18,12 +26,12 @@
 
 #include "../bar_memory_type.h"
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
-#error "freehint was never tried on a kernel older than 6.1"
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
+#error "freehint was never tried on a kernel older than 5.10"
 #endif
 
 /*
- * We know what a free page must read as on the kernels that were tried, 6.1 to this
+ * We know what a free page must read as on the kernels that were tried, 5.10 to this
  * one. A newer kernel may check, fill or record free pages in a new way.
  * tests/README.md lists what must be run before this version is raised.
  */
@@ -60,8 +68,9 @@ static_assert(MAX_ORDER_NR_PAGES == 1 << COMPAT_MAX_ORDER,
 
 /*
  * Page reporting since 5.7, where the kernel was built with it; every distribution's is,
- * for virtio-balloon. struct page_reporting_dev_info has an order since 5.14. Where it is
- * not 0 (on 7.3: not PAGE_REPORTING_ORDER_UNSPECIFIED) it means the same on every kernel.
+ * for virtio-balloon. struct page_reporting_dev_info has an order since 5.14; before, the
+ * kernel reports blocks of a pageblock and more. Where the order is not 0 (on 7.3: not
+ * PAGE_REPORTING_ORDER_UNSPECIFIED) it means the same on every kernel.
  * On 7.3 a capacity of 0 means 32 blocks, as on the kernels before. page_reporting_order
  * is not read: some vendors do not export it.
  */
@@ -74,6 +83,61 @@ static_assert(MAX_ORDER_NR_PAGES == 1 << COMPAT_MAX_ORDER,
 #define compat_page_reporting_register(info)	((void)(info), -EOPNOTSUPP)
 #define compat_page_reporting_unregister(info)	((void)(info))
 #endif
+
+#ifdef COMPAT_HAS_REPORTING_ORDER
+#define compat_set_reporting_order(info, wanted)	((info)->order = (wanted))
+#else
+#define compat_set_reporting_order(info, wanted)	((void)(wanted))
+#endif
+
+/* Page poisoning has a static key since 5.11. The function that it replaces is exported. */
+#ifdef COMPAT_HAS_POISONING_STATIC
+#define compat_poisoning_enabled()	page_poisoning_enabled_static()
+#else
+#define compat_poisoning_enabled()	page_poisoning_enabled()
+#endif
+
+/* zone_is_zone_device() came with 5.12. */
+#ifdef CONFIG_ZONE_DEVICE
+#define compat_zone_is_device(zone)	(zone_idx(zone) == ZONE_DEVICE)
+#else
+#define compat_zone_is_device(zone)	((void)(zone), false)
+#endif
+
+/* Since 6.0; a macro where a long has 64 bits. */
+#if BITS_PER_LONG == 64 && !defined(bitmap_to_arr64)
+#define bitmap_to_arr64(words, map, bits) \
+	bitmap_copy_clear_tail((unsigned long *)(words), (const unsigned long *)(map), bits)
+#endif
+
+/* Both since 5.17. */
+#ifndef DEFINE_SIMPLE_DEV_PM_OPS
+#define DEFINE_SIMPLE_DEV_PM_OPS(name, suspend_fn, resume_fn) \
+	const struct dev_pm_ops __maybe_unused name = { \
+		SET_SYSTEM_SLEEP_PM_OPS(suspend_fn, resume_fn) \
+	}
+#endif
+#ifndef pm_sleep_ptr
+#define pm_sleep_ptr(ptr)	(IS_ENABLED(CONFIG_PM_SLEEP) ? (ptr) : NULL)
+#endif
+
+/*
+ * Sleep between @min and @max us, idle: neither the load average nor the hung-task
+ * detector counts it. usleep_range_state() came with 5.17.
+ */
+static inline void compat_usleep_idle(unsigned long min, unsigned long max)
+{
+#ifdef COMPAT_HAS_USLEEP_RANGE_STATE
+	usleep_range_state(min, max, TASK_IDLE);
+#else
+	ktime_t end = ktime_add_us(ktime_get(), min);
+	u64 slack = (u64)(max - min) * NSEC_PER_USEC;
+
+	do
+		__set_current_state(TASK_IDLE);
+	while (schedule_hrtimeout_range(&end, slack, HRTIMER_MODE_ABS));
+#endif
+}
 
 /*
  * Is memory decoding on in a PCI device that no driver has enabled yet? The firmware of

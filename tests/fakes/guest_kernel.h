@@ -17,6 +17,10 @@
 #define IS_ENABLED(option)	0
 #define ilog2(n)		(63 - __builtin_clzll(n))
 
+/* What is tested needs no substitutes for what an older kernel lacks. */
+#define COMPAT_HAS_USLEEP_RANGE_STATE
+#define usleep_range_state(min, max, state)	((void)(min), (void)(max))
+
 #define READ_ONCE(x)		(*(const volatile typeof(x) *)&(x))
 #define min(a, b) ({ typeof(a) min_a = (a); typeof(b) min_b = (b); min_a < min_b ? min_a : min_b; })
 #define max(a, b) ({ typeof(a) max_a = (a); typeof(b) max_b = (b); max_a > max_b ? max_a : max_b; })
@@ -91,7 +95,6 @@ typedef struct {
 
 #define for_each_online_node(nid)	for ((nid) = 0; (nid) < GUEST_KERNEL_NODES; (nid)++)
 #define NODE_DATA(nid)			(&guest_kernel.nodes[nid])
-#define zone_is_zone_device(zone)	((void)(zone), false)
 #define zone_end_pfn(zone)		((zone)->zone_start_pfn + (zone)->spanned_pages)
 
 /**

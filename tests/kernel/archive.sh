@@ -137,7 +137,7 @@ build_modules()
 	[ "$arch" = "$build_arch" ] || cc=$(gnu_type)-gcc
 	command -v "$cc" >/dev/null || die $NOT_HERE "skipped: no $cc; run tests/deps.sh $arch"
 	for mutant in '' "$@"; do
-		env CC="$cc" ARCH="$kernel_arch" CROSS_COMPILE="${cc%gcc}" "$HERE/kmod.sh" \
+		env KMOD_CC="$cc" ARCH="$kernel_arch" CROSS_COMPILE="${cc%gcc}" "$HERE/kmod.sh" \
 			"$directory/kdir" "$directory/freehint${mutant:+-$mutant}.ko" \
 			${mutant:+"$mutant"}
 	done

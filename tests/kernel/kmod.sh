@@ -3,7 +3,8 @@
 #
 # Builds freehint.ko for any kernel beside the one in the source directory, or a
 # mutant of it: usage kmod.sh KDIR TARGET.ko [MUTANT], where KDIR is what the
-# kernel's headers are in and MUTANT names a patch in tests/mutants.
+# kernel's headers are in and MUTANT names a patch in tests/mutants. KMOD_CC is the compiler
+# in place of the one that the headers name.
 
 set -eu
 
@@ -24,5 +25,5 @@ else
 		! -name '*.mod.c' -exec cp --parents --preserve --update -t "$work" {} +
 fi
 env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u KDIR \
-	make -s -C "$work/guest-kmod" KDIR="$kdir"
+	make -s -C "$work/guest-kmod" KDIR="$kdir" ${KMOD_CC:+CC="$KMOD_CC"}
 cp "$work/guest-kmod/freehint.ko" "$target"

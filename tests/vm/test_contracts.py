@@ -48,8 +48,8 @@ POISONED = "dmesg | grep -q 'CONFIG_PAGE_POISONING is on, will take precedence'"
 CASES = (
     Case("init_on_alloc=1 slub_debug=FZPU page_alloc.shuffle=1",
          ("dmesg | grep -q 'mem auto-init:.*heap alloc:on'",
-          "grep -q 1 /sys/kernel/slab/kmalloc-64/poison",
-          "grep -q 1 /sys/kernel/slab/kmalloc-64/sanity_checks",
+          "grep -q 1 /sys/kernel/slab/kmalloc-128/poison",
+          "grep -q 1 /sys/kernel/slab/kmalloc-128/sanity_checks",
           "grep -q Y /sys/module/page_alloc/parameters/shuffle"),
          ("SLUB_DEBUG", "SHUFFLE_PAGE_ALLOCATOR")),
     Case("debug_pagealloc=on debug_guardpage_minorder=1 init_on_alloc=0",

@@ -36,6 +36,19 @@ static int has_ivshmem_id(const char *resource)
 	return !strcmp(text, IVSHMEM_ID);
 }
 
+/* Where no firmware has done so, the device does not decode its memory yet. */
+static void enable(const char *resource)
+{
+	char path[512];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%.*s/enable",
+		 (int)(strrchr(resource, '/') - resource), resource);
+	file = fopen(path, "w");
+	if (!file || fputs("1\n", file) < 0 || fclose(file))
+		err(1, "%s", path);
+}
+
 static struct freehint_shm *map_bar(size_t *size)
 {
 	struct stat st;
@@ -51,6 +64,7 @@ static struct freehint_shm *map_bar(size_t *size)
 			break;
 	if (i == found.gl_pathc)
 		errx(1, "no ivshmem device");
+	enable(found.gl_pathv[i]);
 	fd = open(found.gl_pathv[i], O_RDWR);
 	if (fd < 0 || fstat(fd, &st))
 		err(1, "%s", found.gl_pathv[i]);
