@@ -125,6 +125,8 @@ kernel-of-arm64:
 
 check-arm64: deps-build deps-demo deps-check deps-arm64 all mutants kernel-of-arm64
 	@FREEHINT_TEST_ARCH=arm64 tests/run.sh vm
+	@kernel=$$(tests/kernel/archive.sh 6.12-arm64-16k) && FREEHINT_TEST_ARCH=arm64 \
+		FREEHINT_TEST_KERNEL=$$kernel tests/run.sh vm/test_content vm/test_give_back_guest
 
 # Green whatever else the machine does; tests/repeat.sh -r goes on where it was stopped.
 RUNS ?= 10

@@ -34,16 +34,26 @@
 #include "buddy_order.h"
 #include "compat/compat.h"
 #include "free_scan.h"
+#include "page_units.h"
 
+/* Pages and pfns are this kernel's, words are the region's, whose pages are 4 KiB. */
 #define BLOCK_PAGES	((unsigned long)MAX_ORDER_NR_PAGES)
-#define BLOCK_WORDS	(MAX_ORDER_NR_PAGES / FREEHINT_WORD_BITS)
+#define BLOCK_WORDS	(page_units(MAX_ORDER_NR_PAGES) / FREEHINT_WORD_BITS)
 
 /* Words of the kernel's bitmap of a block. */
 #define SEEN_WORDS	BITS_TO_LONGS(MAX_ORDER_NR_PAGES)
 
-static_assert(MAX_ORDER_NR_PAGES % FREEHINT_WORD_BITS == 0,
-	      "a block of the scan is whole words of the bitmap");
-static_assert(BLOCK_WORDS <= 64, "a block's bits live on the stack, three times");
+/* Words that are published at once. */
+#define PIECE_WORDS	8UL
+
+/*
+ * Words of @seen that are confirmed in one hold of a lock at most: 1024 pages, which is a
+ * block of most kernels. With pages of 64 KiB a block has 8192.
+ */
+#define HOLD_WORDS	(1024 / BITS_PER_LONG)
+
+static_assert(MAX_ORDER_NR_PAGES % (PIECE_WORDS * FREEHINT_WORD_BITS) == 0,
+	      "a block of the scan is whole pieces of the bitmap");
 
 /* Blocks before the watermark first moves: the host can start early. */
 #define FIRST_ADVANCE	8U
@@ -72,6 +82,12 @@ struct scan_block {
 	DECLARE_BITMAP(seen, MAX_ORDER_NR_PAGES);
 	DECLARE_BITMAP(free, MAX_ORDER_NR_PAGES);
 };
+
+/*
+ * Too large for the stack where a block has 8192 pages. There is one device, one thread that
+ * serves its rounds, and one work item that counts: each has a block of its own.
+ */
+static struct scan_block published, counted;
 
 /*
  * MEM_OFFLINE comes after the sections were marked offline and before their struct pages
@@ -118,7 +134,7 @@ static unsigned long free_end_of_node(pg_data_t *node)
 	return end;
 }
 
-u64 free_scan_end_pfn(void)
+static unsigned long free_end(void)
 {
 	unsigned long end = 0;
 	int nid;
@@ -126,6 +142,11 @@ u64 free_scan_end_pfn(void)
 	for_each_online_node(nid)
 		end = max(end, free_end_of_node(NODE_DATA(nid)));
 	return end;
+}
+
+u64 free_scan_end_pfn(void)
+{
+	return page_units(free_end());
 }
 
 static bool zone_touches(const struct zone *zone, unsigned long block)
@@ -224,7 +245,7 @@ static unsigned long confirm_locked(struct zone *zone, struct scan_block *block,
 	lockdep_assert_held(&zone->lock);
 	do
 		confirm_word_locked(zone, block, word++);
-	while (word < SEEN_WORDS && !spin_is_contended(&zone->lock));
+	while (word < SEEN_WORDS && word % HOLD_WORDS && !spin_is_contended(&zone->lock));
 	return word;
 }
 
@@ -291,18 +312,26 @@ static bool scan_block(struct scan_block *block, struct free_scan_result *result
 	return seen;
 }
 
+static void publish_free(struct freehint_publisher *pub, const unsigned long *free)
+{
+	unsigned long first, i;
+	u64 words[PIECE_WORDS];
+
+	for (first = 0; first < BLOCK_WORDS; first += PIECE_WORDS) {
+		for (i = 0; i < PIECE_WORDS; i++)
+			words[i] = page_units_word(free, first + i);
+		freehint_put_words(pub, words, PIECE_WORDS);
+	}
+}
+
 static void publish_block(struct freehint_publisher *pub, unsigned long start,
 			  struct free_scan_result *result)
 {
-	struct scan_block block = { .start = start, .marked = MARK_FREE };
-	u64 words[BLOCK_WORDS];
-
-	if (!scan_block(&block, result)) {
-		freehint_put_used(pub, start + BLOCK_PAGES);
-		return;
-	}
-	bitmap_to_arr64(words, block.free, MAX_ORDER_NR_PAGES);
-	freehint_put_words(pub, words, BLOCK_WORDS);
+	published = (struct scan_block){ .start = start, .marked = MARK_FREE };
+	if (scan_block(&published, result))
+		publish_free(pub, published.free);
+	else
+		freehint_put_used(pub, page_units(start + BLOCK_PAGES));
 }
 
 static bool scan_is_stale(const struct freehint_publisher *pub)
@@ -313,7 +342,8 @@ static bool scan_is_stale(const struct freehint_publisher *pub)
 void free_scan_publish(struct freehint_publisher *pub, unsigned int advance_blocks,
 		       struct free_scan_result *result)
 {
-	u64 block, end = min(free_scan_end_pfn(), pub->capacity);
+	/* The capacity is whole words, so it is whole pages of this kernel. */
+	u64 block, end = min((u64)free_end(), pub->capacity >> PAGE_UNITS_SHIFT);
 	unsigned int since = 0, step = min(FIRST_ADVANCE, advance_blocks);
 	u64 start = ktime_get_ns();
 
@@ -336,15 +366,14 @@ void free_scan_publish(struct freehint_publisher *pub, unsigned int advance_bloc
 
 u64 free_scan_count_unreported(void)
 {
-	u64 start, end = free_scan_end_pfn(), pages = 0;
+	u64 start, end = free_end(), pages = 0;
 	struct free_scan_result result = {};
 
 	for (start = 0; start < end; start += BLOCK_PAGES) {
-		struct scan_block block = { .start = start, .marked = MARK_UNREPORTED };
-
-		if (scan_block(&block, &result))
-			pages += bitmap_weight(block.free, MAX_ORDER_NR_PAGES);
+		counted = (struct scan_block){ .start = start, .marked = MARK_UNREPORTED };
+		if (scan_block(&counted, &result))
+			pages += bitmap_weight(counted.free, MAX_ORDER_NR_PAGES);
 		cond_resched();
 	}
-	return pages;
+	return page_units(pages);
 }

@@ -43,7 +43,13 @@ int free_scan_init(void);
 /** free_scan_exit() - unregister the notifier; no scan may run now or later */
 void free_scan_exit(void);
 
-/** free_scan_end_pfn() - Return: one past the highest pfn that may be free; any context */
+/**
+ * free_scan_end_pfn() - end of the memory that may be free
+ *
+ * Any context.
+ *
+ * Return: one past the highest pfn, in pages of the region.
+ */
 u64 free_scan_end_pfn(void);
 
 /**
@@ -62,9 +68,12 @@ void free_scan_publish(struct freehint_publisher *pub, unsigned int advance_bloc
 /**
  * free_scan_count_unreported() - count the free pages that were not given back
  *
- * Walks all memory as a round does, for 1 ms or so for each GiB. May sleep.
+ * Walks all memory as a round does, for 1 ms or so for each GiB.
  *
- * Return: free pages that page reporting has not handed over since they were used last.
+ * One caller at a time. May sleep.
+ *
+ * Return: free pages that page reporting has not handed over since they were used last, in
+ * pages of the region.
  */
 u64 free_scan_count_unreported(void);
 

@@ -28,8 +28,6 @@
 
 static u16 refusal_now(void)
 {
-	if (PAGE_SHIFT != FREEHINT_PAGE_SHIFT)
-		return FREEHINT_REFUSAL_PAGE_SIZE;
 	if (!READ_ONCE(guest_params.report))
 		return FREEHINT_REFUSAL_ADMIN;
 	if (compat_poisoning_enabled())
@@ -85,7 +83,6 @@ const char *guest_contract_reason(u16 refusal)
 	static const char * const reasons[] = {
 		[FREEHINT_REFUSAL_NONE] = "none",
 		[FREEHINT_REFUSAL_POISON] = "page_poison=1: free pages are checked",
-		[FREEHINT_REFUSAL_PAGE_SIZE] = "pages of this kernel are not 4 KiB",
 		[FREEHINT_REFUSAL_ADMIN] = "report=0: refused by the administrator",
 		[FREEHINT_REFUSAL_KERNEL] = "this kernel is newer than " COMPAT_NEWEST_TRIED
 			", the newest that was tried; allow_untested_kernel=1 reports all the same, at your own risk",

@@ -12,6 +12,7 @@
 #include "give_back.h"
 #include "guest_contract.h"
 #include "guest_hello.h"
+#include "page_units.h"
 #include "../proto/guest_offer.h"
 
 void guest_hello_init(struct guest_hello *hello, struct device *dev, void *base, u64 size,
@@ -22,7 +23,7 @@ void guest_hello_init(struct guest_hello *hello, struct device *dev, void *base,
 		.base = base,
 		.size = size,
 		.give_back = give_back,
-		.facts.max_order = COMPAT_MAX_ORDER,
+		.facts.max_order = COMPAT_MAX_ORDER + PAGE_UNITS_SHIFT,
 		.facts.incarnation = get_random_u64(),
 	};
 }

@@ -28,7 +28,7 @@ static int set_poll_fast(const char *val, const struct kernel_param *kp)
 	return param_set_uint_minmax(val, kp, 50, 100000);
 }
 
-/* 2^20 blocks of 4 MiB are 4 TiB: most guests then publish one step, the seal. */
+/* 2^20 blocks are 4 TiB or more: most guests then publish one step, the seal. */
 static int set_advance(const char *val, const struct kernel_param *kp)
 {
 	return param_set_uint_minmax(val, kp, 1, 1U << 20);

@@ -18,6 +18,7 @@
 
 #include "compat/compat.h"
 #include "page_reporter.h"
+#include "page_units.h"
 #include "../proto/guest_offer.h"
 
 /* Return: blocks put into the batch; *sg is where the next batch begins, NULL at the end. */
@@ -28,11 +29,12 @@ static unsigned int fill_batch(struct page_reporter *reporter, struct scatterlis
 
 	*pages = 0;
 	for (; *sg && count < FREEHINT_OFFER_BLOCKS; *sg = sg_next(*sg)) {
-		unsigned int order = get_order((*sg)->length);
+		unsigned int order = get_order((*sg)->length) + PAGE_UNITS_SHIFT;
 
 		if (order < reporter->order)
 			continue;
-		reporter->block[count++] = freehint_block(page_to_pfn(sg_page(*sg)), order);
+		reporter->block[count++] = freehint_block(page_units(page_to_pfn(sg_page(*sg))),
+							  order);
 		*pages += 1ULL << order;
 	}
 	return count;
@@ -78,7 +80,7 @@ int page_reporter_register(struct page_reporter *reporter, unsigned int order)
 		.report = report,
 	};
 	compat_set_reporting_order(&reporter->info,
-				   min_t(unsigned int, order, COMPAT_MAX_ORDER));
+				   min_t(unsigned int, page_units_order(order), COMPAT_MAX_ORDER));
 	reporter->order = order;
 	ret = compat_page_reporting_register(&reporter->info);
 	reporter->registered = !ret;

@@ -10,7 +10,6 @@
 #ifndef FREEHINT_COMPAT_H
 #define FREEHINT_COMPAT_H
 
-#include <linux/bitmap.h>
 #include <linux/delay.h>
 #include <linux/kconfig.h>
 #include <linux/log2.h>
@@ -102,12 +101,6 @@ static_assert(MAX_ORDER_NR_PAGES == 1 << COMPAT_MAX_ORDER,
 #define compat_zone_is_device(zone)	(zone_idx(zone) == ZONE_DEVICE)
 #else
 #define compat_zone_is_device(zone)	((void)(zone), false)
-#endif
-
-/* Since 6.0; a macro where a long has 64 bits. */
-#if BITS_PER_LONG == 64 && !defined(bitmap_to_arr64)
-#define bitmap_to_arr64(words, map, bits) \
-	bitmap_copy_clear_tail((unsigned long *)(words), (const unsigned long *)(map), bits)
 #endif
 
 /* Both since 5.17. */

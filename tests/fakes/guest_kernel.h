@@ -31,7 +31,6 @@
 #define BITS_PER_LONG		64UL
 #define BITS_TO_LONGS(bits)	((bits) / BITS_PER_LONG)
 #define DECLARE_BITMAP(name, bits)	unsigned long name[BITS_TO_LONGS(bits)]
-#define bitmap_to_arr64(words, map, bits)	memcpy(words, map, (bits) / 8)
 #define bitmap_empty(map, bits)	(find_first_bit(map, bits) == (bits))
 #define find_first_bit(map, bits)	find_next_bit(map, bits, 0)
 
@@ -73,9 +72,15 @@ static inline unsigned long find_next_bit(const unsigned long *map, unsigned lon
 	return bits;
 }
 
-/* Zones and nodes. */
-#define MAX_ORDER_NR_PAGES	1024
-#define pageblock_nr_pages	512UL
+/*
+ * Zones and nodes. A test says what a page is; blocks then are what they are on arm64: 4 MiB,
+ * 32 MiB, 512 MiB.
+ */
+#ifndef PAGE_SHIFT
+#define PAGE_SHIFT		12
+#endif
+#define MAX_ORDER_NR_PAGES	(PAGE_SHIFT == 12 ? 1024 : PAGE_SHIFT == 14 ? 2048 : 8192)
+#define pageblock_nr_pages	(MAX_ORDER_NR_PAGES / 2UL)
 #define MAX_NR_ZONES		2
 #define GUEST_KERNEL_NODES	2
 

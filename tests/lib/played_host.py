@@ -13,7 +13,7 @@ import random
 import time
 from ctypes import POINTER, Structure, byref, c_char, c_int, c_uint32, c_uint64, c_void_p
 
-from . import paths
+from . import arch, paths
 from .patience import wait_for
 from .result import check, require_file
 
@@ -196,11 +196,12 @@ class PlayedHost:
         self._host.freehint_answer_offer(self._base, sequence, answer)
 
     def discard(self, offer: Offer) -> None:
-        """Punch a hole for each block: the guest's memory lies below 4 GiB, in one piece."""
+        """Punch a hole for each block: the guest's memory is in one piece."""
+        base = arch.chosen().ram_mib << 20
         for pfn, order in offer.blocks():
             done = self._libc.fallocate(self._memory,
                                         FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE,
-                                        pfn << PAGE_SHIFT, 1 << order + PAGE_SHIFT)
+                                        (pfn << PAGE_SHIFT) - base, 1 << order + PAGE_SHIFT)
             check(not done, f"fallocate: {os.strerror(ctypes.get_errno())}")
 
     def serve(self) -> Offer | None:
