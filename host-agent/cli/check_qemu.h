@@ -10,7 +10,7 @@ void check_qemu(const char *path);
 
 /**
  * check_qemus() - can the installed QEMUs, or the named one, be used?
- * @given: path, or a name in PATH; NULL: every QEMU for x86-64 guests that is found
+ * @given: path, or a name in PATH; NULL: every QEMU for x86-64 and arm64 guests that is found
  *
  * If at least one QEMU can be used, the faults of the others do not count.
  */

@@ -19,10 +19,12 @@
 
 #define MAX_QEMUS	16
 
-/* Directories of QEMU that may not be in PATH, and its names for x86-64 guests. */
+/* Directories of QEMU that may not be in PATH, and its names for the guests that are supported. */
 #define ELSEWHERE	"/usr/local/bin:/usr/bin:/usr/libexec"
 
-static const char *const names[] = { "qemu-system-x86_64*", "qemu-kvm", "kvm" };
+static const char *const names[] = {
+	"qemu-system-x86_64*", "qemu-system-aarch64*", "qemu-kvm", "kvm",
+};
 
 #define NAMES		(sizeof(names) / sizeof(names[0]))
 
@@ -103,7 +105,7 @@ static void find_all(struct found *found)
 	search_path(found, getenv("PATH"), names, NAMES);
 	search_path(found, ELSEWHERE, names, NAMES);
 	if (!found->count)
-		finding_wrong("there is no QEMU for x86-64 guests in PATH or in " ELSEWHERE
+		finding_wrong("there is no QEMU for x86-64 or arm64 guests in PATH or in " ELSEWHERE
 			      ", give its program with --qemu");
 }
 
