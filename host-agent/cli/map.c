@@ -40,7 +40,7 @@ struct map_options {
 static const struct argp_option options[] = {
 	{ "qmp", 'q', "SOCKET", 0, "a monitor socket of QEMU that no other client uses", 0 },
 	{ "shm", 's', "PATH", 0, "file behind the ivshmem device", 0 },
-	{ "given-back", 'g', NULL, 0, "draw what was given back to the host; needs no --shm", 0 },
+	{ "given-back", 'g', NULL, 0, "draw what was given back to the host", 0 },
 	{ "output", 'o', "FILE", 0, "write a picture, FILE.svg or FILE.png", 0 },
 	{ "cells", 'c', "N", 0, "parts that memory is shown in, 64 to 4096 (default 1024)", 0 },
 	{ 0 },
