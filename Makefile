@@ -54,6 +54,7 @@ help:
 	@echo 'make install-dkms [DESTDIR=]'
 	@echo '                     sources of the guest module for dkms'
 	@echo 'make deb             packages for Debian in build/deb'
+	@echo 'make rpm             RPM packages in build/rpm'
 	@echo 'make clean           remove what was built'
 
 # A pattern rule without a recipe would be no rule at all: hence the condition inside.
@@ -191,6 +192,10 @@ install: deps-build man
 deb: deps-build deps-deb
 	@tests/build/deb.sh $(OUT)/deb
 
+# rpmbuild, also on Debian.
+rpm: deps-build deps-rpm
+	@tests/build/rpm.sh $(OUT)/rpm
+
 install-dkms:
 	@$(MAKE) --no-print-directory -C guest-kmod install-dkms
 
@@ -204,4 +209,4 @@ clean:
 .PHONY: all help accel accel-distribution agent cli qemu-module mutants kmod kmod-build \
 	kmod-mutants demo check kernel-for-kvm kernel-for-arm64 kernel-of-arm64 check-arm64 \
 	check-quick check-repeat bench check-contracts check-debug-kernels check-matrix \
-	qemu-patched report soak fuzz man install install-dkms deb clean
+	qemu-patched report soak fuzz man install install-dkms deb rpm clean

@@ -3,7 +3,7 @@
 #
 # Install the Debian packages that building, the demo and the checks need, and
 # nothing when they are there. Usage: tests/deps.sh [build] [demo] [check] [bench] [man] [matrix]
-# [deb] [kernel] [interpreted] [debug] [arm64]
+# [deb] [rpm] [kernel] [interpreted] [debug] [arm64]
 set -eu
 
 # Compiles the agent, the QEMU extension and the guest's kernel module.
@@ -17,7 +17,7 @@ DEMO="$BUILD qemu-system-x86 linux-image-cloud-amd64 busybox-static python3"
 # Unit tests, model checking, static analysis, fuzzing; what the test guests run.
 CHECK="$DEMO libcmocka-dev spin sparse cppcheck clang libclang-rt-dev clang-tidy shellcheck
 cpio xz-utils stress-ng kexec-tools strace gnuplot-nox
-scdoc dkms man-db systemd mmdebstrap zsh fish libvirt-daemon libvirt-clients
+scdoc dkms man-db systemd mmdebstrap zsh fish rpm libvirt-daemon libvirt-clients
 libvirt-daemon-driver-qemu"
 
 # Other releases, in directories.
@@ -28,6 +28,8 @@ MAN="scdoc"
 
 # Packages.
 DEB="$BUILD scdoc debhelper dh-dkms dpkg-dev"
+
+RPM="$BUILD scdoc rpm"
 
 # Plots of what was measured.
 BENCH="$DEMO gnuplot-nox"
@@ -121,6 +123,7 @@ for group in "$@"; do
 	check) packages="$packages $CHECK" kernel=yes ;;
 	man) packages="$packages $MAN" ;;
 	deb) packages="$packages $DEB" ;;
+	rpm) packages="$packages $RPM" ;;
 	matrix) packages="$packages $MATRIX" kernel=yes ;;
 	bench) packages="$packages $BENCH" kernel=yes ;;
 	kernel) packages="$packages $KERNEL" ;;
@@ -128,8 +131,8 @@ for group in "$@"; do
 	debug) packages="$packages $DEBUG" ;;
 	arm64) packages="$packages $ARM64" ;;
 	*)
-		echo "usage: $0 [build] [demo] [check] [bench] [man] [matrix] [deb] [kernel]" \
-			"[interpreted] [debug] [arm64]" >&2
+		echo "usage: $0 [build] [demo] [check] [bench] [man] [matrix] [deb] [rpm]" \
+			"[kernel] [interpreted] [debug] [arm64]" >&2
 		exit 2
 		;;
 	esac
