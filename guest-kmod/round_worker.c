@@ -40,10 +40,11 @@
 #include "round_worker.h"
 #include "../include/freehint/limits.h"
 
-/* A request line that did not change for this many seconds is polled every 10 ms. */
+/* A request line that did not change for this many seconds is polled more slowly. */
 #define QUIET_SECONDS		10
+/* While the guest migrates, and while memory is asked for. */
 #define QUIET_POLL_US		10000U
-/* After this many seconds it is polled every 100 ms, even if poll_idle_ms is longer. */
+/* When nothing migrates, or after this many seconds; even if poll_idle_ms is longer. */
 #define STALE_SECONDS		300
 #define STALE_POLL_US		((unsigned int)FREEHINT_POLL_IDLE_US)
 
@@ -151,6 +152,12 @@ static unsigned int idle_us(void)
 	return READ_ONCE(guest_params.poll_idle_ms) * 1000;
 }
 
+/* A host that shows the pass of its rounds only makes a guest poll slowly between two. */
+static bool migrates(const struct round_worker *worker)
+{
+	return worker->seen.phase == FREEHINT_PHASE_ROUND || worker->seen.pass;
+}
+
 /* Return: microseconds until the next poll. */
 static unsigned int poll_period(const struct round_worker *worker)
 {
@@ -161,7 +168,8 @@ static unsigned int poll_period(const struct round_worker *worker)
 		return worker->asked ? max(fast, min(idle_us(), QUIET_POLL_US)) : idle_us();
 	if (time_is_after_jiffies(worker->changed + QUIET_SECONDS * HZ))
 		return fast;
-	if (time_is_after_jiffies(worker->changed + STALE_SECONDS * HZ))
+	if (migrates(worker) &&
+	    time_is_after_jiffies(worker->changed + STALE_SECONDS * HZ))
 		return max(fast, QUIET_POLL_US);
 	return max(fast, min(idle_us(), STALE_POLL_US));
 }

@@ -174,7 +174,7 @@ struct freehint_host_hello {
  * struct freehint_host_request - line 1, written by the QEMU extension
  * @round:    id of the open round or FREEHINT_NO_ROUND; written last
  * @phase:    enum freehint_phase
- * @pass:     pass of the migration, from 1; 0 outside
+ * @pass:     pass of the migration, from 1; 0: nothing migrates
  * @kicks:    grows when the host wants the guest to poll fast again although no other
  *            field of the line has changed; since version 2
  * @pad:      zero

@@ -30,6 +30,20 @@ static void a_round_opens_after_each_sync_and_is_armed_before(void **state)
 	assert_int_equal(fake.armed_late, 0);
 }
 
+/* The guest polls more often while it migrates. */
+static void the_pass_stands_in_the_request_until_the_migration_has_ended(void **state)
+{
+	assert_true(precopy_start(&why));
+	assert_int_equal(shm->host_request.pass, 0);
+	begin_migration();
+	assert_int_equal(sync_at_once(), FREEHINT_NO_ROUND);
+	assert_int_equal(shm->host_request.phase, FREEHINT_PHASE_READY);
+	assert_int_equal(shm->host_request.pass, 1);
+	fake_notify(QEMU_PRECOPY_CLEANUP);
+	assert_int_equal(shm->host_request.phase, FREEHINT_PHASE_READY);
+	assert_int_equal(shm->host_request.pass, 0);
+}
+
 static void every_start_kicks_a_guest_that_may_look_seldom(void **state)
 {
 	u32 kicks = shm->host_request.kicks;
@@ -331,6 +345,7 @@ static void a_sync_waits_for_the_last_range_though_reporting_was_stopped(void **
 
 RUN_TESTS(init, finish,
 		GREETED_TEST(a_round_opens_after_each_sync_and_is_armed_before),
+		GREETED_TEST(the_pass_stands_in_the_request_until_the_migration_has_ended),
 		GREETED_TEST(every_start_kicks_a_guest_that_may_look_seldom),
 		GREETED_TEST(the_big_lock_is_dropped_for_arming_and_left_as_it_was_found),
 		GREETED_TEST(what_happens_while_the_big_lock_is_dropped_keeps_the_round_closed),

@@ -3,7 +3,8 @@
 """
 Host and guest know the same period: the guest says how long it may take until it looks
 at the request line, the host waits as long as that or says that it does not, and a
-second x-freehint-start makes a guest look often again that has begun to look seldom.
+second x-freehint-start makes a guest look often again that has begun to look seldom. While
+nothing migrates a guest looks ten times a second at most, once it looks seldom.
 """
 from __future__ import annotations
 
@@ -13,7 +14,11 @@ from lib.result import run
 
 SLEEPY_MS = 10000
 FAST_US = 1000
-QUIET_US = 10000
+# Bytes a second: no pass ends.
+CRAWL = 4096
+# 10 seconds later: the guest migrates, or it does not.
+MIGRATING_US = 10000
+QUIET_US = 100000
 WARNING = f"the guest polls only every {SLEEPY_MS} ms"
 
 
@@ -38,6 +43,19 @@ def quiet_guest_is_kicked(vm: Machine) -> None:
     step("a second start makes the guest look often again")
 
 
+def migrating_guest_looks_more_often(hops: Hops) -> None:
+    """A pass that takes long, and a migration that comes to nothing."""
+    vm = hops.here
+    vm.start_hints()
+    hops.hold(bandwidth=CRAWL)
+    wait_poll_us(vm, MIGRATING_US)
+    hops.cancel()
+    wait_poll_us(vm, FAST_US)
+    wait_poll_us(vm, QUIET_US)
+    vm.qmp.command("x-freehint-stop")
+    step("a guest that migrates looks more often than one that does not")
+
+
 def sleepy_guest_is_told_of(hops: Hops, work: Work) -> None:
     """Reporting starts with the migration: the guest sleeps in its first pass."""
     vm = hops.here
@@ -60,6 +78,7 @@ def main() -> None:
     with Hops(Spec(memory_mib=512)) as hops:
         quiet_guest_is_kicked(hops.here)
         work = Work(hops.here.guest, pages_mib=32, churn_mib=32)
+        migrating_guest_looks_more_often(hops)
         sleepy_guest_is_told_of(hops, work)
 
 

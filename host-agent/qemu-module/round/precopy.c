@@ -91,7 +91,7 @@ const char *precopy_refusal(void)
 void precopy_withdraw(void)
 {
 	if (bar_is_attached() && precopy.enabled)
-		bar_request(FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
+		bar_request(FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, precopy.pass);
 }
 
 /*
@@ -321,12 +321,12 @@ static void setup_done(void)
 
 static void migration_ended(void)
 {
+	precopy.pass = 0;	/* stands in the request line that is written next */
 	precopy_close(true);
 	switchover_end();
 	bar_bitmap_end();
 	arm_release();
 	precopy.nothing_migrates = false;
-	precopy.pass = 0;
 	precopy.syncing = 0;
 	precopy.opened = false;
 	if (precopy.autostarted)
