@@ -12,7 +12,7 @@
  * @EVENT_QMP:   the QMP socket is readable or writable, or was closed
  * @EVENT_RETRY: time to connect to QMP again
  * @EVENT_QUERY: time to query QEMU's state
- * @EVENT_POLL:  time to read the request line of the shared memory
+ * @EVENT_POLL:  time to read the request line of the shared memory, or QEMU has changed it
  * @EVENT_PRESSURE: the kernel reports that the host is short of memory
  * @EVENT_COUNT: number of kinds
  */

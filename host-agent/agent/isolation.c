@@ -115,7 +115,7 @@ static const struct allowed poll_allowed[] = {
  */
 static const struct allowed allowed[] = {
 	/* main.c */
-	{ "read", ANY, 0, 0 },				/* the signal descriptor */
+	{ "read", ANY, 0, 0 },				/* the signal descriptor, wake.c */
 	/* qmp_client.c: connects again when QEMU restarts */
 	{ "socket", 0, ~0U, AF_UNIX },
 	{ "connect", ANY, 0, 0 },

@@ -63,10 +63,10 @@ struct qmp_message {
 };
 
 /*
- * Three queries, the negotiation, give-back, discard, and getfd with mark-clean for each
- * batch.
+ * Three queries, the negotiation, give-back, discard, getfd with wake, and getfd with mark-clean
+ * for each batch.
  */
-#define QMP_MAX_PENDING	(6 + 2 * FREEHINT_MAX_INFLIGHT)
+#define QMP_MAX_PENDING	(8 + 2 * FREEHINT_MAX_INFLIGHT)
 
 /* Longest command but one: mark-clean with four arguments takes less than 200 bytes. */
 #define QMP_MAX_TEXT	256

@@ -18,6 +18,7 @@ const char *const qmp_command_names[QMP_COMMANDS] = {
 	[QMP_MARK_CLEAN] = FREEHINT_QMP_MARK,
 	[QMP_GIVE_BACK] = FREEHINT_QMP_GIVE_BACK,
 	[QMP_DISCARD] = FREEHINT_QMP_DISCARD,
+	[QMP_WAKE] = FREEHINT_QMP_WAKE,
 };
 
 /* Append formatted text. Return: new length, @room or more when it does not fit. */

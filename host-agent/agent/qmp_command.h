@@ -19,6 +19,7 @@ enum qmp_command {
 	QMP_MARK_CLEAN,
 	QMP_GIVE_BACK,
 	QMP_DISCARD,
+	QMP_WAKE,
 	QMP_COMMANDS,
 };
 

@@ -8,18 +8,15 @@
  *	   |                     +---------+                                       |
  *	   +-----------------------------------------------------------------------+
  *
- * session_query.c queries QEMU and acts on the answers. session_attach.c maps the region.
- *
- * A poll of the region costs little, but not nothing, and the guest can write the request
- * line. So the fast poll has two conditions: reporting is on by the request line, and the
- * extension does not report that it is off.
+ * session_query.c queries QEMU and acts on the answers. session_attach.c maps the region,
+ * session_pace.c decides how often it is polled.
  */
 #include "session.h"
 
+#include <poll.h>
 #include <string.h>
 
 #include "host-agent/common/clock.h"
-#include "include/freehint/limits.h"
 
 /* Delays between attempts to connect, microseconds: a restart is noticed in time. */
 #define BACKOFF_MIN_US		100000ULL
@@ -35,10 +32,6 @@
 /* The guest can forge a change in the request line: no more queries than this for it. */
 #define QUERY_PAUSE_US		20000ULL
 
-/* The agent polls faster for this long after it saw a round: here latency counts. */
-#define EAGER_US		100000ULL
-#define EAGER_FACTOR		4
-
 int session_init(struct session *session, const struct conf *conf, struct event_loop *loop,
 		 int scribe)
 {
@@ -53,11 +46,20 @@ int session_init(struct session *session, const struct conf *conf, struct event_
 	ret = qmp_client_init(&session->qmp);
 	if (ret)
 		return ret;
+	ret = wake_init(&session->wake);
+	if (ret)
+		goto err_qmp;
 	ret = hint_flow_init(&session->flow, &session->qmp, &session->stats);
 	if (ret)
-		qmp_client_free(&session->qmp);
+		goto err_wake;
 	offer_flow_init(&session->offers, &session->flow.round.reader, &session->qmp);
 	give_back_init(&session->give_back, conf, &session->qmp);
+	return 0;
+
+err_wake:
+	wake_free(&session->wake);
+err_qmp:
+	qmp_client_free(&session->qmp);
 	return ret;
 }
 
@@ -65,6 +67,7 @@ void session_free(struct session *session)
 {
 	shm_region_unmap(&session->region);
 	hint_flow_free(&session->flow);
+	wake_free(&session->wake);
 	qmp_client_free(&session->qmp);
 }
 
@@ -223,29 +226,6 @@ void session_query(struct session *session)
 		event_loop_timer(session->loop, EVENT_QUERY, QUERY_CHECK_US);
 }
 
-static u64 hint_period(const struct session *session)
-{
-	const struct hint_round *round = &session->flow.round;
-
-	if (hint_flow_has_work(&session->flow))
-		return 0;
-	if (session->reporting_off || round->phase == FREEHINT_PHASE_OFF)
-		return FREEHINT_POLL_IDLE_US;
-	if ((round->state == HINT_AWAITED || round->state == HINT_FLOWING) &&
-	    clock_us() - round->seen_us < EAGER_US)
-		return session->conf->poll_us / EAGER_FACTOR;
-	return session->conf->poll_us;
-}
-
-static u64 poll_period(const struct session *session)
-{
-	u64 hints = hint_period(session), offers = FREEHINT_POLL_IDLE_US;
-
-	if (session->now.give_back.asking)
-		offers = offer_flow_period(&session->offers);
-	return offers < hints ? offers : hints;
-}
-
 /* The region shows that QEMU does something else now: does QEMU confirm it? */
 static void query_soon(struct session *session)
 {
@@ -263,10 +243,13 @@ static void query_soon(struct session *session)
  */
 static int poll_flows(struct session *session)
 {
+	bool woken = wake_drain(&session->wake);
 	int ret = hint_flow_poll(&session->flow);
 
 	if (ret)
 		return ret;
+	if (woken)
+		query_soon(session);
 	if (offer_flow_look(&session->offers))
 		query_soon(session);
 	return session->now.give_back.asking ? offer_flow_poll(&session->offers) : 0;
@@ -307,7 +290,10 @@ void session_poll(struct session *session)
 
 	if (!session->region.base || !poll_region(session))
 		return;
-	event_loop_timer(session->loop, EVENT_POLL, poll_period(session));
+	if (session_may_sleep(session))
+		event_loop_watch(session->loop, EVENT_POLL, session->wake.own, POLLIN);
+	else
+		event_loop_timer(session->loop, EVENT_POLL, session_poll_period(session));
 	/* The socket is full: wait until it is writable. */
 	if (!waiting && session->qmp.queued)
 		watch_socket(session);
@@ -348,6 +334,8 @@ static void handle_message(struct session *session, const struct qmp_message *me
 		hint_flow_reply(&session->flow, message);
 	else if (message->command == QMP_DISCARD)
 		offer_flow_reply(&session->offers, message);
+	else if (message->command == QMP_WAKE)
+		wake_reply(&session->wake, message);
 	else if (message->command == QMP_GIVE_BACK)
 		give_back_reply(&session->give_back, message);
 	else

@@ -18,6 +18,7 @@
 #include "session_note.h"
 #include "host-agent/common/shm_region.h"
 #include "stats.h"
+#include "wake.h"
 
 #define SESSION_TEXT	64
 
@@ -30,6 +31,7 @@
  * @flow:       round and batches in progress
  * @offers:     offers of free blocks in progress
  * @give_back:  when the guest is asked for its free memory
+ * @wake:       how QEMU wakes the agent
  * @stats:      counters since the last summary
  * @metrics:    counters since the agent started
  * @phase:      what QEMU is doing; PHASE_UNKNOWN on a new connection
@@ -65,6 +67,7 @@ struct session {
 	struct hint_flow flow;
 	struct offer_flow offers;
 	struct give_back give_back;
+	struct wake wake;
 	struct agent_stats stats;
 	struct metrics metrics;
 	enum migration_phase phase;
@@ -123,7 +126,7 @@ void session_poll(struct session *session);
 void session_pressed(struct session *session);
 
 /*
- * Only session.c, session_query.c and session_attach.c use the rest.
+ * Only session*.c use the rest.
  */
 
 /** session_update_note() - record @note; Return: true when the caller has to log it */
@@ -134,6 +137,12 @@ static inline bool session_update_note(struct session *session, enum session_not
 
 /** session_try_attach() - map the region if that is safe now, else log what is missing */
 void session_try_attach(struct session *session);
+
+/** session_poll_period() - microseconds until the next poll of the region */
+u64 session_poll_period(const struct session *session);
+
+/** session_may_sleep() - is there nothing to poll for until QEMU wakes the agent? */
+bool session_may_sleep(const struct session *session);
 
 /** session_detach() - stop polling and unmap; does nothing without a region */
 void session_detach(struct session *session);

@@ -96,6 +96,8 @@ static void attach(struct session *session)
 			 (unsigned long long)session->region.size,
 			 session->now.guest_present ? "present" : "not loaded yet");
 	give_back_attach(&session->give_back, &session->now.give_back);
+	/* An error shows when the answers are received. */
+	wake_offer(&session->wake, &session->qmp);
 	event_loop_timer(session->loop, EVENT_POLL, 0);
 }
 
@@ -128,5 +130,6 @@ void session_detach(struct session *session)
 	hint_round_detach(&session->flow.round);
 	offer_flow_detach(&session->offers);
 	give_back_detach(&session->give_back);
+	wake_forget(&session->wake);
 	shm_region_unmap(&session->region);
 }

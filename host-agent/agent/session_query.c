@@ -18,6 +18,7 @@
 #define QUERY_MIGRATING_US	200000ULL	/* detect the end soon */
 #define QUERY_EARLY_US		20000ULL	/* read what QEMU did not know yet */
 #define QUERY_IDLE_US		1000000ULL
+#define QUERY_ASLEEP_US		10000000ULL	/* QEMU wakes us when a migration starts */
 #define QUERY_MISSING_US	5000000ULL	/* no extension: unlikely to change */
 
 void session_send_metrics(struct session *session, bool now)
@@ -71,7 +72,7 @@ static u64 query_period(const struct session *session)
 		return QUERY_UNATTACHED_US;
 	if (session->migrating || session->stats.rounds || (back->asking && !back->drained))
 		return QUERY_MIGRATING_US;
-	return QUERY_IDLE_US;
+	return session->wake.agreed && !session->reporting_off ? QUERY_ASLEEP_US : QUERY_IDLE_US;
 }
 
 int session_send_queries(struct session *session)

@@ -15,6 +15,7 @@
 #define FREEHINT_QMP_MAP	"x-freehint-map"
 #define FREEHINT_QMP_GIVE_BACK	"x-freehint-give-back"
 #define FREEHINT_QMP_DISCARD	"x-freehint-discard"
+#define FREEHINT_QMP_WAKE	"x-freehint-wake"
 
 /* arguments of x-freehint-mark-clean */
 #define FREEHINT_ARG_ROUND	"round"

@@ -24,6 +24,7 @@ int fake_qmp_listen(struct fake_qmp *server, const char *path)
 	memset(server, 0, sizeof(*server));
 	server->fd = -1;
 	server->passed = -1;
+	server->wake = -1;
 	for (i = 0; i < FAKE_QMP_FDS; i++)
 		server->fds[i] = -1;
 	server->runstate = "running";
@@ -52,6 +53,9 @@ void fake_qmp_hang_up(struct fake_qmp *server)
 			close(server->fds[i]);
 		server->fds[i] = -1;
 	}
+	if (server->wake >= 0)
+		close(server->wake);
+	server->wake = -1;
 	if (server->passed >= 0)
 		close(server->passed);
 	server->passed = -1;
@@ -205,6 +209,17 @@ static void getfd(struct fake_qmp *server, const json_t *command, const json_t *
 	answer(server, command, "return", json_object());
 }
 
+static void take_wake(struct fake_qmp *server, const json_t *command, const json_t *args)
+{
+	int slot = slot_of(args);
+
+	if (server->wake >= 0)
+		close(server->wake);
+	server->wake = server->fds[slot];
+	server->fds[slot] = -1;
+	answer(server, command, "return", json_object());
+}
+
 static bool take_ranges(struct fake_qmp *server, const json_t *args)
 {
 	json_int_t count = json_integer_value(json_object_get(args, "count"));
@@ -268,6 +283,8 @@ static void execute(struct fake_qmp *server, const json_t *command)
 		give_back(server, command, args);
 	else if (server->can_give_back && !strcmp(name, FREEHINT_QMP_DISCARD))
 		discard(server, command, args);
+	else if (server->can_wake && !strcmp(name, FREEHINT_QMP_WAKE))
+		take_wake(server, command, args);
 	else
 		refuse(server, command, "CommandNotFound", name);
 }

@@ -29,6 +29,7 @@
  * @mute:       answers nothing but the negotiation
  * @refusal:    description of the error that mark-clean gets, or NULL
  * @can_give_back: the extension knows the commands that give memory back
+ * @can_wake:   the extension knows the command that lets the agent sleep
  * @mode:       "mode" of the member give-back; a command that is taken changes it
  * @asking:     "asking" of that member; a command that is taken changes it
  * @drained:    "drained" of that member
@@ -55,6 +56,8 @@
  * @round:      round of the last mark-clean
  * @ranges:     all ranges taken, @count of them
  *
+ * @wake:       socket that wakes the agent, -1: none
+ *
  * @listener, @fd, @buffer, @used, @fds, @passed: the server's own
  */
 struct fake_qmp {
@@ -69,6 +72,7 @@ struct fake_qmp {
 	bool mute;
 	const char *refusal;
 	bool can_give_back;
+	bool can_wake;
 	const char *mode;
 	bool asking;
 	bool drained;
@@ -96,6 +100,8 @@ struct fake_qmp {
 	u64 round;
 	struct freehint_range ranges[FAKE_QMP_RANGES];
 	unsigned int count;
+
+	int wake;
 
 	int listener;
 	int fd;

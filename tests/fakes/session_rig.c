@@ -5,6 +5,7 @@
  */
 /* links: host-agent/agent/session.c host-agent/agent/session_query.c */
 /* links: host-agent/agent/session_attach.c host-agent/agent/session_note.c */
+/* links: host-agent/agent/session_pace.c host-agent/agent/wake.c */
 /* links: host-agent/agent/qmp_client.c host-agent/agent/qmp_command.c */
 /* links: host-agent/common/qmp_stream.c */
 /* links: host-agent/agent/hint_flow.c host-agent/agent/hint_batch.c */
@@ -37,6 +38,11 @@ struct session_rig rig;
 void event_loop_watch(struct event_loop *loop, enum event_kind kind, int fd,
 		      unsigned int mask)
 {
+	if (kind == EVENT_POLL) {
+		loop->timer[kind] = false;
+		loop->wake = fd;
+		return;
+	}
 	assert_int_equal(kind, EVENT_QMP);
 	loop->fd = fd;
 	loop->mask = mask;
@@ -46,11 +52,15 @@ void event_loop_timer(struct event_loop *loop, enum event_kind kind, u64 usec)
 {
 	loop->timer[kind] = true;
 	loop->usec[kind] = usec;
+	if (kind == EVENT_POLL)
+		loop->wake = -1;
 }
 
 void event_loop_cancel(struct event_loop *loop, enum event_kind kind)
 {
 	loop->timer[kind] = false;
+	if (kind == EVENT_POLL)
+		loop->wake = -1;
 	if (kind == EVENT_QMP)
 		loop->fd = -1;
 }
@@ -62,6 +72,7 @@ void session_rig_prepare(void)
 	log_init(LOG_LEVEL_ERROR);
 	memset(&rig, 0, sizeof(rig));
 	rig.loop.fd = -1;
+	rig.loop.wake = -1;
 	snprintf(rig.path, sizeof(rig.path), "/dev/shm/freehint-session-XXXXXX");
 	rig.shm = region_make_file(rig.path, SIZE).shm;
 	assert_int_equal(freehint_publisher_attach(&rig.guest, rig.shm, SIZE), 0);
@@ -124,7 +135,7 @@ void talk(void)
 
 void fire(enum event_kind kind)
 {
-	assert_true(rig.loop.timer[kind]);
+	assert_true(rig.loop.timer[kind] || (kind == EVENT_POLL && rig.loop.wake >= 0));
 	rig.loop.timer[kind] = false;
 	turn(true);
 	if (kind == EVENT_RETRY)

@@ -20,12 +20,14 @@
  * @usec:  their periods
  * @fd:    watched descriptor or -1
  * @mask:  what it is watched for
+ * @wake:  descriptor that the next poll waits for, or -1
  */
 struct event_loop {
 	bool timer[EVENT_COUNT];
 	u64 usec[EVENT_COUNT];
 	int fd;
 	unsigned int mask;
+	int wake;
 };
 
 /**

@@ -8,6 +8,7 @@
 /* links: tests/fuzz/session_rig.c tests/fuzz/session_checks.c */
 /* links: host-agent/agent/session.c host-agent/agent/session_query.c */
 /* links: host-agent/agent/session_attach.c host-agent/agent/session_note.c */
+/* links: host-agent/agent/session_pace.c host-agent/agent/wake.c */
 /* links: host-agent/agent/qmp_client.c host-agent/agent/qmp_command.c */
 /* links: host-agent/common/qmp_stream.c */
 /* links: host-agent/agent/hint_flow.c host-agent/agent/hint_round.c */

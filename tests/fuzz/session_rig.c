@@ -36,7 +36,9 @@ static const char *const states[] = {
 void event_loop_watch(struct event_loop *loop, enum event_kind kind, int fd,
 		      unsigned int mask)
 {
-	MUST(!loop && kind == EVENT_QMP && fd == rig.session.qmp.fd && fd >= 0 && mask);
+	MUST(!loop && fd >= 0 && mask);
+	MUST((kind == EVENT_QMP && fd == rig.session.qmp.fd) ||
+	     (kind == EVENT_POLL && fd == rig.session.wake.own));
 	rig.armed[kind] = true;
 }
 

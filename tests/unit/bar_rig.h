@@ -4,6 +4,7 @@
  * has init() and finish() for its group, and attach() for its setup.
  */
 /* links: host-agent/qemu-module/core/bar.c host-agent/qemu-module/gate/round_gate.c */
+/* links: host-agent/qemu-module/core/peer_wake.c */
 /* links: tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */
 /* links: proto/host_offer.c */
 /* links: proto/guest_publish.c */

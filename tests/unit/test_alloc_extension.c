@@ -9,6 +9,7 @@
 /* links: host-agent/qemu-module/entry/map_given.c host-agent/qemu-module/map/resident.c */
 /* links: host-agent/qemu-module/round/apply_thread.c */
 /* links: host-agent/qemu-module/entry/commands.c */
+/* links: host-agent/qemu-module/entry/wake_command.c */
 /* links: host-agent/qemu-module/entry/give_back_command.c */
 /* links: host-agent/qemu-module/entry/give_back_query.c */
 /* links: host-agent/qemu-module/give-back/discard_command.c */

@@ -4,6 +4,7 @@
  * may not be hinted, and what is armed cannot be freed meanwhile.
  */
 /* links: host-agent/qemu-module/core/arm.c host-agent/qemu-module/core/bar.c */
+/* links: host-agent/qemu-module/core/peer_wake.c */
 /* links: tests/fakes/fake_qemu.c */
 /* links: proto/host_request.c proto/host_snapshot.c */
 /* links: proto/host_offer.c */

@@ -5,6 +5,7 @@
  */
 /* links: host-agent/qemu-module/postcopy/skipped.c host-agent/qemu-module/core/arm.c */
 /* links: host-agent/qemu-module/core/bar.c proto/host_request.c proto/host_snapshot.c */
+/* links: host-agent/qemu-module/core/peer_wake.c */
 /* links: proto/host_offer.c */
 /* links: tests/fakes/fake_qemu.c tests/fakes/fake_log.c */
 #include "host-agent/qemu-module/core/arm.h"

@@ -20,6 +20,7 @@
 #include "../../../proto/host_request.h"
 #include "../../../proto/host_snapshot.h"
 #include "bar.h"
+#include "peer_wake.h"
 #include "qemu_abi.h"
 
 /*
@@ -173,6 +174,7 @@ bool bar_contains(const void *hva, u64 len)
 void bar_publish_hello(void)
 {
 	freehint_write_host_hello(bar.shm, bar.size, bar.instance);
+	peer_wake();
 }
 
 void bar_new_instance(void)
@@ -185,6 +187,7 @@ void bar_new_instance(void)
 void bar_request(u64 round, u32 phase, u32 pass)
 {
 	freehint_write_request(bar.shm, round, phase, pass);
+	peer_wake();
 }
 
 int bar_guest(struct freehint_guest_hello *hello)
@@ -219,6 +222,7 @@ int bar_seal(u64 round, struct freehint_guest_seal *seal)
 void bar_ask(u64 session, u32 order, u64 leave)
 {
 	freehint_write_reclaim(bar.shm, session, order, leave);
+	peer_wake();
 }
 
 bool bar_offer(u64 sequence, struct freehint_offer *offer)

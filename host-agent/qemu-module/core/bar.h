@@ -80,7 +80,7 @@ void bar_publish_hello(void);
 /** bar_new_instance() - change the instance id: every earlier guest hello becomes stale */
 void bar_new_instance(void);
 
-/** bar_request() - write the request line; any thread, one at a time */
+/** bar_request() - write the request line and wake the agent; any thread that has the BQL */
 void bar_request(u64 round, u32 phase, u32 pass);
 
 /**

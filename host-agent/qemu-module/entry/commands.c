@@ -25,6 +25,7 @@
 #include "../core/qemu_abi.h"
 #include "../gate/round_gate.h"
 #include "../audit/witness.h"
+#include "wake_command.h"
 
 /* Why freehint cannot work in this QEMU; NULL if it can. */
 static const char *inert;
@@ -264,6 +265,7 @@ void commands_register(void)
 	qemu.qmp_register_command(list, FREEHINT_QMP_MAP, map_command, 0, 0);
 	qemu.qmp_register_command(list, FREEHINT_QMP_GIVE_BACK, give_back_command, 0, 0);
 	qemu.qmp_register_command(list, FREEHINT_QMP_DISCARD, discard_command, 0, 0);
+	qemu.qmp_register_command(list, FREEHINT_QMP_WAKE, wake_command, 0, 0);
 }
 
 static void refuse(QDict *args, QObject **ret, Error **errp)
@@ -285,4 +287,5 @@ void commands_register_inert(const char *why)
 	qemu.qmp_register_command(list, FREEHINT_QMP_MAP, refuse, 0, 0);
 	qemu.qmp_register_command(list, FREEHINT_QMP_GIVE_BACK, refuse, 0, 0);
 	qemu.qmp_register_command(list, FREEHINT_QMP_DISCARD, refuse, 0, 0);
+	qemu.qmp_register_command(list, FREEHINT_QMP_WAKE, refuse, 0, 0);
 }

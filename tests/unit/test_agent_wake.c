@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The agent sleeps while reporting is on and nothing happens, where the extension wakes it: no
+ * timer of the poll, a question every ten seconds; and it polls where the extension does
+ * not, in a round, and while memory is asked for.
+ */
+/* rig: tests/fakes/session_rig.c */
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "include/freehint/limits.h"
+#include "proto/host_request.h"
+#include "tests/fakes/session_rig.h"
+#include "tests/unit/unit.h"
+
+static void attach(void)
+{
+	freehint_write_request(rig.shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
+	session_connect(&rig.session);
+	talk();
+	assert_non_null(rig.session.region.base);
+}
+
+static void attach_sleeper(void)
+{
+	rig.server.can_wake = true;
+	attach();
+	assert_true(rig.server.wake >= 0);
+}
+
+static bool sleeps(void)
+{
+	return rig.loop.wake == rig.session.wake.own && !rig.loop.timer[EVENT_POLL];
+}
+
+/* As the extension does it, after it has changed the request line. */
+static void qemu_wakes(void)
+{
+	assert_int_equal(send(rig.server.wake, "", 1, MSG_DONTWAIT), 1);
+}
+
+static void it_sleeps_while_nothing_happens(void **state)
+{
+	attach_sleeper();
+	assert_true(sleeps());
+	fire(EVENT_QUERY);
+	talk();
+	assert_true(sleeps());
+	assert_int_equal(rig.loop.usec[EVENT_QUERY], 10000000);
+	/* Reporting off is no migration that would wake it. */
+	rig.server.state = "off";
+	fire(EVENT_QUERY);
+	talk();
+	assert_int_equal(rig.loop.usec[EVENT_QUERY], 1000000);
+}
+
+static void it_is_woken_for_a_round_and_sleeps_after_it(void **state)
+{
+	attach_sleeper();
+	publish(7);
+	qemu_wakes();
+	fire(EVENT_POLL);
+	assert_false(sleeps());
+	/* QEMU does something else now */
+	assert_true(rig.loop.usec[EVENT_QUERY] <= 20000);
+	talk();
+	assert_int_equal(rig.server.lasts, 1);
+	assert_int_equal(rig.server.round, 7);
+	freehint_write_request(rig.shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
+	fire(EVENT_POLL);
+	talk();
+	fire(EVENT_POLL);
+	assert_true(sleeps());
+}
+
+static void what_woke_it_is_forgotten(void **state)
+{
+	char byte;
+
+	attach_sleeper();
+	/* until the socket is full */
+	while (send(rig.server.wake, "", 1, MSG_DONTWAIT) == 1)
+		;
+	fire(EVENT_POLL);
+	talk();
+	assert_true(read(rig.session.wake.own, &byte, 1) < 0);
+	assert_true(sleeps());
+}
+
+static void it_polls_where_the_extension_does_not_know_the_command(void **state)
+{
+	attach();
+	assert_false(rig.session.wake.agreed);
+	assert_true(rig.loop.timer[EVENT_POLL]);
+	assert_int_equal(rig.loop.usec[EVENT_POLL], rig.conf.poll_us);
+}
+
+static void it_polls_while_memory_is_asked_for(void **state)
+{
+	attach_sleeper();
+	rig.server.asking = true;
+	rig.server.can_give_back = true;
+	rig.server.mode = "once";
+	fire(EVENT_QUERY);
+	talk();
+	assert_false(sleeps());
+}
+
+static void the_next_qemu_gets_the_socket_again(void **state)
+{
+	attach_sleeper();
+	fake_qmp_hang_up(&rig.server);
+	session_handle_qmp(&rig.session);
+	assert_false(rig.session.wake.agreed);
+	assert_int_equal(rig.loop.wake, -1);
+	fire(EVENT_RETRY);
+	talk();
+	assert_true(rig.server.wake >= 0);
+	assert_true(sleeps());
+}
+
+#define SESSION_TEST(name) \
+	cmocka_unit_test_setup_teardown(name, session_rig_setup, session_rig_teardown)
+
+RUN_TESTS(NULL, NULL,
+		SESSION_TEST(it_sleeps_while_nothing_happens),
+		SESSION_TEST(it_is_woken_for_a_round_and_sleeps_after_it),
+		SESSION_TEST(what_woke_it_is_forgotten),
+		SESSION_TEST(it_polls_where_the_extension_does_not_know_the_command),
+		SESSION_TEST(it_polls_while_memory_is_asked_for),
+		SESSION_TEST(the_next_qemu_gets_the_socket_again))
