@@ -5,6 +5,7 @@ A domain that `freehint enable` has set up moves from one libvirt daemon to anot
 libvirt's sandbox. Nobody starts reporting: the extension does. The domain is the one that
 docs/libvirt.md tells people to write by hand, and `freehint disable` leaves nothing of it.
 The hook creates the directory of the monitor and has systemd start and stop the agent.
+There it is saved by `virsh save`, before and after it has given its free memory back.
 """
 from __future__ import annotations
 
@@ -12,17 +13,21 @@ import json
 import os
 import re
 import shutil
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 from support import Work, check, fill, step, wait_for
 from lib import accel, arch, initramfs, libvirt, paths
 from lib.guest import Guest
 from lib.libvirt import Libvirt
+from lib.program import Program
 from lib.result import require_file, run
 from lib.tool import tool
 
 DOMAIN = "vm1"
 MEMORY_MIB = 512
+FILL_MIB = 200
+# More than what it has never written since it arrived.
+SAVED_FILL_MIB = 270
 PAGE = os.path.join(paths.ROOT, "docs", "libvirt.md")
 # Where the page says that the extension is, and where this test has it.
 INSTALLED = "/usr/lib/freehint/freehint-qemu.so"
@@ -156,11 +161,16 @@ def agent_calls(host: Libvirt) -> list[str]:
     return [call for i, call in enumerate(calls) if calls[i - 1:i] != [call]]
 
 
-def query(host: Libvirt) -> dict:
-    """x-query-freehint through libvirt's monitor."""
+def command(host: Libvirt, name: str, **arguments: str | int) -> dict:
+    """A command through libvirt's monitor."""
     text = host.virsh("qemu-monitor-command", DOMAIN,
-                      '{"execute":"x-query-freehint"}').stdout
+                      json.dumps({"execute": name, "arguments": arguments})).stdout
     return json.loads(text[text.index("{"):text.rindex("}") + 1])["return"]
+
+
+def query(host: Libvirt) -> dict:
+    """x-query-freehint."""
+    return command(host, "x-query-freehint")
 
 
 def guest_of(host: Libvirt) -> Guest:
@@ -187,10 +197,9 @@ def migrate(here: Libvirt, there: Libvirt, stack: ExitStack) -> None:
     guest.wait_boot()
     under_its_sandbox(here)
     guest.must("insmod /modules/freehint.ko")
-    fill(guest, 200)
+    fill(guest, FILL_MIB)
     work = Work(guest, pages_mib=32, churn_mib=48)
-    agent = stack.enter_context(here.start_agent(
-        "--qmp", f"/run/freehint/{DOMAIN}.qmp", "--shm", f"/dev/shm/freehint-{DOMAIN}", "--once"))
+    agent = stack.enter_context(agent_of(here, "--once"))
     agent.wait_said("attached")
     wait_for(lambda: query(here)["guest"]["present"], "the guest's hello")
     check(query(here)["state"] == "off", "reporting is on before the migration")
@@ -203,6 +212,40 @@ def migrate(here: Libvirt, there: Libvirt, stack: ExitStack) -> None:
     arrived = guest_of(there)
     stack.callback(arrived.close)
     work.verify(arrived)
+
+
+def agent_of(host: Libvirt, *options: str) -> Program:
+    """The domain's agent."""
+    return host.start_agent("--qmp", f"/run/freehint/{DOMAIN}.qmp",
+                            "--shm", f"/dev/shm/freehint-{DOMAIN}", *options)
+
+
+def save(host: Libvirt) -> int:
+    """Save the domain, note the size of the file, have it go on from there; MiB."""
+    host.virsh("save", DOMAIN, f"{HOME}/saved")
+    size = os.path.getsize(host.path("lib", "guest", "saved"))
+    host.virsh("restore", f"{HOME}/saved")
+    return size >> 20
+
+
+def saved(host: Libvirt) -> None:
+    """What was given back is not in the file."""
+    with closing(guest_of(host)) as guest:
+        fill(guest, SAVED_FILL_MIB)
+    before = save(host)
+    with agent_of(host) as agent:
+        agent.wait_said("attached")
+        wait_for(lambda: query(host)["guest"]["present"], "the guest's hello", 30)
+        command(host, "x-freehint-give-back", mode="once", order=1)
+        wait_for(lambda: query(host)["give-back"]["drained"],
+                 lambda: f"the guest to give back: {query(host)}", 60)
+        given = query(host)["give-back"]["bytes"] >> 20
+    after = save(host)
+    check(after < before - SAVED_FILL_MIB // 3,
+          f"{before} MiB saved before, {after} after {given} MiB were given back")
+    step(f"virsh save: {before} MiB, after {given} MiB were given back {after} MiB")
+    with closing(guest_of(host)) as guest:
+        fill(guest, FILL_MIB)
 
 
 def main() -> None:
@@ -226,8 +269,10 @@ def main() -> None:
         wait_for(lambda: agent_calls(here) == ["start", "stop"],
                  lambda: f"the agent to be stopped here: {agent_calls(here)}")
         check(agent_calls(there) == ["start"], f"the agent there: {agent_calls(there)}")
+        stack.close()
+        saved(there)
         there.virsh("destroy", DOMAIN)
-        wait_for(lambda: agent_calls(there) == ["start", "stop"],
+        wait_for(lambda: agent_calls(there)[-1] == "stop",
                  lambda: f"the agent to be stopped there: {agent_calls(there)}")
 
 
