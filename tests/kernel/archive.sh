@@ -5,11 +5,12 @@
 # another, and freehint.ko for it, in a directory: nothing is installed. Prints the
 # directory, which tests take in FREEHINT_TEST_KERNEL, as build.sh does. Usage:
 #
-#	archive.sh [-n] [-s SUITE] FLAVOUR [MUTANT...]
+#	archive.sh [-n] [-H] [-s SUITE] FLAVOUR [MUTANT...]
 #
 # FLAVOUR is what follows "linux-image-" in the name of a package that stands for the newest
 # kernel of its kind: cloud-arm64, 6.12-arm64-16k. SUITE is one that apt does not know here.
-# MUTANT is built beside the module. -n only prints. What is there is kept; `make clean`
+# MUTANT is built beside the module. -H takes the headers alone: the module is built, and
+# nothing can boot. -n only prints. What is there is kept; `make clean`
 # removes it. Status 77: the archive, or what the build needs, is not to be had.
 
 set -eu
@@ -77,7 +78,8 @@ packages()
 	image=$(depends_of "linux-image-$flavour:$arch" 'linux-image-.*' | head -n 1)
 	[ -n "$image" ] || die $NOT_HERE "skipped: the archive has no linux-image-$flavour"
 	headers=linux-headers-${image#linux-image-}
-	echo "$image:$arch" "$headers:$arch" "busybox-static:$arch"
+	echo "$headers:$arch"
+	[ -n "$headers_only" ] || echo "$image:$arch" "busybox-static:$arch"
 	depends_of "$headers:$arch" 'linux-headers-.*-common.*'
 	depends_of "$headers:$arch" 'linux-kbuild-.*' | sed "s/\$/:$build_arch/"
 }
@@ -102,16 +104,18 @@ describe()
 {
 	local version image
 
-	version=$(basename "$1"/lib/modules/*)
+	version=$(find "$1/usr/src" -maxdepth 1 -name 'linux-headers-*' ! -name '*-common*' |
+		sed 's|.*/linux-headers-||')
+	# the headers name their common part by where a package would have put it
+	ln -s "$1/usr/src/linux-headers-$version" "$1/kdir"
+	sed -i "s|/usr/src/|$1/usr/src/|" "$1/kdir/Makefile"
+	[ -z "$headers_only" ] || return 0
 	image=$1/arch/x86/boot/bzImage
 	[ "$arch" = amd64 ] || image=$1/arch/$arch/boot/Image
 	mkdir -p "$1/include/config" "$(dirname "$image")"
 	echo "$version" >"$1/include/config/kernel.release"
 	ln -s "$1/boot/vmlinuz-$version" "$image"
 	ln -s "$1/boot/config-$version" "$1/.config"
-	ln -s "$1/usr/src/linux-headers-$version" "$1/kdir"
-	# the headers name their common part by where a package would have put it
-	sed -i "s|/usr/src/|$1/usr/src/|" "$1/kdir/Makefile"
 }
 
 get_kernel()
@@ -149,16 +153,18 @@ gnu_type()
 }
 
 only_print=
+headers_only=
 suite=
-while getopts ns: option; do
+while getopts nHs: option; do
 	case $option in
 	n) only_print=1 ;;
+	H) headers_only=-headers ;;
 	s) suite=$OPTARG ;;
-	*) die 2 "usage: archive.sh [-n] [-s SUITE] FLAVOUR [MUTANT...]" ;;
+	*) die 2 "usage: archive.sh [-n] [-H] [-s SUITE] FLAVOUR [MUTANT...]" ;;
 	esac
 done
 shift $((OPTIND - 1))
-[ $# -ge 1 ] || die 2 "usage: archive.sh [-n] [-s SUITE] FLAVOUR [MUTANT...]"
+[ $# -ge 1 ] || die 2 "usage: archive.sh [-n] [-H] [-s SUITE] FLAVOUR [MUTANT...]"
 flavour=$1
 shift
 case $flavour in
@@ -167,7 +173,7 @@ case $flavour in
 *) die 2 "$flavour names neither amd64 nor arm64" ;;
 esac
 build_arch=$(dpkg --print-architecture)
-directory=$OUT/archive-${suite:+$suite-}$flavour
+directory=$OUT/archive-${suite:+$suite-}$flavour$headers_only
 
 if [ -z "$only_print" ]; then
 	mkdir -p "$OUT"
