@@ -51,6 +51,11 @@ def _tool(vm: Machine, *options: str) -> None:
     check(done.returncode == 0, f"freehint give-back: {done.stdout}{done.stderr}")
 
 
+def _small_blocks(vm: Machine) -> None:
+    """The same, down to blocks of 8 KiB."""
+    _tool(vm, "--order", "1")
+
+
 def _nothing(_vm: Machine) -> None:
     """It works by itself, or not at all."""
 
@@ -82,6 +87,7 @@ OURS = BY_NAME["freehint"]
 WAYS = {
     "none": Way("nothing", BY_NAME["none"]),
     "freehint": Way("freehint give-back", OURS, ask=_tool),
+    "freehint-small": Way("freehint give-back --order 1", OURS, ask=_small_blocks),
     "freehint-always": Way("freehint, always", OURS, ("--give-back=always",)),
     "freehint-pressure": Way("freehint, pressure", OURS, ("--give-back=pressure",)),
     "reporting": Way("free page reporting", BY_NAME["reporting"]),
@@ -90,7 +96,7 @@ WAYS = {
 }
 
 CASES = (*(Case("used", way) for way in ("freehint", "reporting", "inflated")),
-         *(Case("fragmented", way) for way in ("freehint", "reporting")),
+         *(Case("fragmented", way) for way in ("freehint", "freehint-small", "reporting")),
          *(Case("compile", way) for way in ("none", "freehint-pressure", "freehint-always",
                                             "reporting")))
 

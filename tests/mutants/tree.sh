@@ -16,7 +16,9 @@ patch=$ROOT/tests/mutants/$1.patch
 rm -rf "$2"
 mkdir -p "$2"
 cd "$ROOT"
-find guest-kmod host-agent include proto tests/fakes tests/unit -type f \
+# A build of the module that runs beside this one makes and removes files.
+find guest-kmod host-agent include proto tests/fakes tests/unit -ignore_readdir_race \
+	-name '.tmp_*' -prune -o -type f \
 	! -name '*.o' ! -name '*.ko' ! -name '*.mod*' ! -name '.*.cmd' \
 	-exec cp --parents --preserve -t "$2" {} +
 patch -d "$2" -p1 --fuzz=0 --forward --quiet --no-backup-if-mismatch <"$patch" || {

@@ -179,7 +179,7 @@ static QDict *new_answer(const struct cells *cells)
 	return dict;
 }
 
-static QDict *map(QDict *args, Error **errp)
+static QDict *make_answer(QDict *args, Error **errp)
 {
 	static struct cells cells;
 	bool given = qemu.qdict_haskey(args, FREEHINT_ARG_GIVEN_FROM);
@@ -204,6 +204,6 @@ void map_command(QDict *args, QObject **ret, Error **errp)
 {
 	u64 start = clock_us();
 
-	*ret = (QObject *)map(args, errp);
+	*ret = (QObject *)make_answer(args, errp);
 	gate_count_bql(clock_us() - start);
 }

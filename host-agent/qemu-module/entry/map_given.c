@@ -55,7 +55,7 @@ static u64 look_at(struct map_given *given, u32 at, u64 page, u64 stop,
 
 void map_given_look(struct map_given *given, u64 from, u64 end, u64 per_cell)
 {
-	u64 start = clock_us(), page = from, cell = from / per_cell, stop;
+	u64 start = clock_us(), page = from, cell, stop;
 	const struct ram_segment *segment;
 	static struct ram_map map;
 
