@@ -45,10 +45,19 @@ class Case:
         """For messages."""
         return f"{self.where}, {self.fault}: {self.machine.report()}, {self.machine.back()}"
 
+    def small_blocks(self) -> None:
+        """
+        The guest is asked for blocks that it has. The command of an agent is for huge pages; if
+        the agent is gone, QEMU may read it now, later or never.
+        """
+        back = self.machine.back()
+        if self.where == ASKING and (back["mode"], back["order"]) != ("always", ORDER):
+            self.machine.ask("always", order=ORDER)
+
     def wait_more(self, key: str, more: int) -> None:
         """The guest counts so many more."""
         wanted = self.machine.report()[key] + more
-        wait_for(lambda: self.machine.report()[key] >= wanted,
+        wait_for(lambda: self.small_blocks() or self.machine.report()[key] >= wanted,
                  lambda: f"{more} more {key}: {self.said()}", 60.0, 0.01)
 
     def held(self) -> HeldAgent:
@@ -67,10 +76,6 @@ class Case:
     def strike(self, agent: HeldAgent) -> None:
         """Nobody carries offers any more, and the guest has its blocks."""
         agent.strike(self.fault)
-        if self.where == ASKING:
-            wait_for(lambda: self.machine.back()["mode"] == "always",
-                     lambda: f"the command of the agent: {self.said()}")
-            self.machine.ask("always", order=ORDER)
         if self.fault != "abort":
             self.wait_more("taken_back", TAKEN_BACK)
 
@@ -79,9 +84,7 @@ class Case:
         if self.fault == "abort":
             agent.wait_said("connected to QEMU", 2)
             if self.where == ASKING:
-                # It asks again, for huge pages.
                 agent.wait_said("QEMU asks the guest", 1)
-                self.machine.ask("always", order=ORDER)
             self.wait_more("given", GIVEN)
             check(agent.stop() == 0, f"the agent did not end well: {agent.log()}")
             return

@@ -17,7 +17,8 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 WORLDS=${FREEHINT_WORLDS:-$ROOT/build/worlds}
 PACKAGES=qemu-system-x86,linux-image-cloud-amd64,linux-headers-cloud-amd64,python3,\
 busybox-static,build-essential,pkg-config,kmod,liburing-dev,libseccomp-dev,libjansson-dev,\
-libcap-ng-dev,libpng-dev,xz-utils,zstd,cpio,stress-ng,debhelper,dh-dkms,dkms,dpkg-dev,scdoc
+libcap-ng-dev,libpng-dev,libxml2-dev,xz-utils,zstd,cpio,stress-ng,debhelper,dh-dkms,dkms,\
+dpkg-dev,scdoc
 
 # A line of sources.list, and the same for the backports.
 BESIDE='s/^deb \(.*\) trixie \(.*\)/&\ndeb \1 trixie-backports \2/'
