@@ -156,6 +156,7 @@ def module_goes(hops: Hops) -> None:
 def migrates(hops: Hops) -> None:
     """While a migration runs nothing goes back; on the destination it is asked for anew."""
     vm = hops.here
+    tool("give-back", "--qmp", spare(vm), "--always")
     fill(vm)
     hops.hold()
     wait_for(lambda: not back(vm)["asking"], "the request to be withdrawn")
