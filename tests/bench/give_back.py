@@ -133,7 +133,7 @@ class Resident:
         """Seconds until all but a hundredth of what came back had come back."""
         first, last = self.samples[0][1], self.samples[-1][1]
         enough = last + (first - last) // 100
-        return next(when for when, size in self.samples if size <= enough) - start
+        return max(0.0, next(when for when, size in self.samples if size <= enough) - start)
 
     def mean(self) -> int:
         """Over all samples, bytes."""

@@ -172,11 +172,13 @@ class Compile(_Full):
         if not os.path.exists(found):
             skip("no cc1; run tests/deps.sh build")
         os.environ["PATH"] += ":" + os.path.dirname(found)
+        flags = subprocess.run(["pkg-config", "--cflags", "libxml-2.0"], capture_output=True,
+                               text=True, check=True).stdout.split()
         units = []
         for source in sorted(glob.glob(f"{paths.ROOT}/host-agent/*/*.c")):
             target = f"{self._dir.name}/{os.path.basename(source)[:-2]}.i"
-            subprocess.run(["gcc", "-E", "-P", f"-I{paths.ROOT}", "-o", target, source],
-                           check=True)
+            subprocess.run(["gcc", "-E", "-P", f"-I{paths.ROOT}", *flags, "-o", target,
+                            source], check=True)
             units.append((f"units/{os.path.basename(target)}", target))
         return tuple(units)
 
