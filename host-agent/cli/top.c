@@ -15,6 +15,7 @@
 #include "commands.h"
 #include "interrupts.h"
 #include "metrics_file.h"
+#include "option_number.h"
 #include "printable.h"
 
 #define DIRECTORY	"/run/freehint-metrics"
@@ -43,18 +44,6 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static unsigned int parse_period(const char *arg, struct argp_state *state)
-{
-	char *end;
-	long value;
-
-	errno = 0;
-	value = strtol(arg, &end, 10);
-	if (errno || end == arg || *end || value < 1 || value > PERIOD_MAX)
-		argp_error(state, "--period is %s, give a number from 1 to %d", arg, PERIOD_MAX);
-	return (unsigned int)value;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct top_options *opt = state->input;
@@ -64,7 +53,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		opt->directory = arg;
 		return 0;
 	case 'p':
-		opt->period = parse_period(arg, state);
+		opt->period = (unsigned int)option_number(arg, "period", 1, PERIOD_MAX, state);
 		return 0;
 	case '1':
 		opt->once = true;
