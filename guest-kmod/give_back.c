@@ -263,7 +263,7 @@ static unsigned long find_next(struct give_back *gb)
 {
 	unsigned long pause = pace_after_last(&gb->pace, gb->state.drained);
 
-	if (pace_restless(&gb->pace) >> gb->reporter.order)
+	if (gb->pace.restless >> gb->reporter.order)
 		return pause;
 	note_drained(gb);
 	return NEVER;

@@ -47,11 +47,6 @@ void pace_given(struct pace *pace, u64 pages)
 	pace->refused = PAUSE_FIRST;
 }
 
-u64 pace_restless(const struct pace *pace)
-{
-	return pace->restless;
-}
-
 unsigned long pace_after_refusal(struct pace *pace)
 {
 	unsigned long pause = pace->refused;

@@ -15,7 +15,7 @@
 /**
  * struct pace - of a session
  * @settled:    how much has stayed free since the first drain
- * @restless:   pages that are free and have not settled, at the last look
+ * @restless:   pages that the last pace_budget() held back, for they may be used soon
  * @counted:    jiffies that the last count took
  * @refused:    pause after the next refusal, jiffies
  * @not_before: earliest time of the next pass after the last one was empty, jiffies; may be
@@ -46,9 +46,6 @@ u64 pace_budget(struct pace *pace, u64 leave, bool drained);
 
 /** pace_given() - @pages were given back */
 void pace_given(struct pace *pace, u64 pages);
-
-/** pace_restless() - pages that the last pace_budget() held back since they may be used soon */
-u64 pace_restless(const struct pace *pace);
 
 /** pace_after_refusal() - Return: pause after an offer that was not taken, jiffies */
 unsigned long pace_after_refusal(struct pace *pace);
