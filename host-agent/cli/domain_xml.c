@@ -14,7 +14,7 @@
 #include "commands.h"
 #include "domain_args.h"
 #include "domain_change.h"
-#include "installed_extension.h"
+#include "extension_option.h"
 #include "whole_input.h"
 
 /**
@@ -49,16 +49,9 @@ static error_t check(struct domain_xml_options *opt, struct argp_state *state)
 {
 	if (opt->change.remove && (opt->builtin || opt->change.wish.extension || opt->agent))
 		argp_error(state, "--remove goes with no other option but --domain");
-	if (opt->builtin && opt->change.wish.extension)
-		argp_error(state, "give --builtin or --extension, not both");
 	if (opt->file && opt->domain)
 		argp_error(state, "give a file or --domain, not both");
-	if (opt->change.wish.extension && *opt->change.wish.extension != '/')
-		argp_error(state, "--extension is %s, QEMU needs a path from the root",
-			   opt->change.wish.extension);
-	opt->change.wish.replace = opt->change.wish.extension;
-	if (!opt->builtin && !opt->change.wish.extension)
-		opt->change.wish.extension = installed_extension();
+	extension_option_settle(&opt->change.wish, opt->builtin, state);
 	return 0;
 }
 

@@ -12,7 +12,7 @@
 #include "commands.h"
 #include "domain_args.h"
 #include "domain_change.h"
-#include "installed_extension.h"
+#include "extension_option.h"
 #include "virsh.h"
 
 /**
@@ -47,18 +47,9 @@ static const struct argp_option enable_options[] = {
 
 static error_t check(struct enable *enable, struct argp_state *state)
 {
-	struct domain_wish *wish = &enable->change.wish;
-
 	if (!enable->name)
 		argp_error(state, "give the name of a domain");
-	if (enable->builtin && wish->extension)
-		argp_error(state, "give --builtin or --extension, not both");
-	if (wish->extension && *wish->extension != '/')
-		argp_error(state, "--extension is %s, QEMU needs a path from the root",
-			   wish->extension);
-	wish->replace = wish->extension;
-	if (!enable->builtin && !wish->extension)
-		wish->extension = installed_extension();
+	extension_option_settle(&enable->change.wish, enable->builtin, state);
 	return 0;
 }
 
