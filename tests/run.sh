@@ -154,6 +154,7 @@ report()
 	*)
 		failed=$((failed + 1))
 		[ "$status" -eq 124 ] && echo "(ended by the time limit)" >> "$log"
+		red+=("$name: $(tail -n 1 "$log")")
 		echo "FAIL  $name (status $status, log ${log#"$ROOT/"})"
 		tail -n "$TAIL" "$log" | sed 's/^/      | /'
 		;;
@@ -222,6 +223,14 @@ print_slowest()
 		done
 }
 
+# Once more at the end, where it is read although hundreds of lines went by.
+print_failed()
+{
+	[ ${#red[@]} -eq 0 ] && return
+	echo "failed:"
+	printf '         %s\n' "${red[@]}"
+}
+
 interrupted()
 {
 	trap - INT TERM
@@ -276,6 +285,7 @@ fi
 
 declare -A running=() logs=() began=()
 took=()
+red=()
 passed=0
 failed=0
 skipped=0
@@ -296,5 +306,6 @@ while [ ${#running[@]} -gt 0 ]; do
 done
 
 print_slowest
+print_failed
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

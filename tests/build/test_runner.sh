@@ -26,8 +26,10 @@ grep -q '^skip  kvm/test_skip: skipped: no such device' <<< "$out" ||
 	{ echo "no reason for the skip"; exit 1; }
 grep -q 'skipped: the other half' <<< "$out" || { echo "half a skip is silent"; exit 1; }
 expect "fine" "$(cat "$work/build/test-logs/kvm-test_pass.log")" "log"
-expect "slowest:" "$(tail -n 6 <<< "$out" | head -n 1)" "heading of the slowest"
-expect 4 "$(tail -n 5 <<< "$out" | grep -cE '^ +[0-9]+ s  kvm/test_[a-z]+$')" "the slowest"
+expect "slowest:" "$(tail -n 8 <<< "$out" | head -n 1)" "heading of the slowest"
+expect 4 "$(tail -n 7 <<< "$out" | grep -cE '^ +[0-9]+ s  kvm/test_[a-z]+$')" "the slowest"
+expect "failed: kvm/test_fail: what went wrong" \
+	"$(tail -n 3 <<< "$out" | head -n 2 | tr -s '\n ' ' ' | sed 's/ $//')" "the failed once more"
 
 out=$("$work/tests/run.sh" 'kvm/test_[ps]*')
 expect 0 $? "status without a failure"

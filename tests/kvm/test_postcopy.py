@@ -9,8 +9,8 @@ one that does not look at the log has to lose writes, or this test could not see
 """
 from __future__ import annotations
 
-from baremetal import (CRAWL, MIB, PAGE, RING, Failure, GuestStopped, Machine, accelerators, build,
-                       check, hold, migration, mutant, pair, release, run, step)
+from baremetal import (CRAWL, MIB, PAGE, RING, Failure, GuestStopped, Machine, accelerators,
+                       build, check, hold, migration, mutant, pair, release, run, step, wait_for)
 
 OLD, NEW, THERE = 0x11111111, 0x22222222, 0x33333333
 MEM = 256 * MIB
@@ -51,6 +51,7 @@ def begin(src: Machine, dst: Machine) -> int:
 
 def check_counters(src: Machine, skipped: int) -> None:
     """Every page that was still skipped was handed over and made zero, no other."""
+    wait_for(lambda: src.counters()["pages-zeroed"] >= skipped, "the skipped pages to be zero")
     counters = src.counters()
     check(counters["switchovers"] == 1 and counters["rounds-refused"] == 0 and
           counters["pages-switchover"] == counters["pages-zeroed"] == skipped,

@@ -14,6 +14,7 @@ import os
 import random
 import subprocess
 import time
+from collections.abc import Callable
 from typing import Any
 
 from support import (HOLD_BANDWIDTH, SWITCH_TRIES, Hops, Work, attach_agent, check, check_kernel,
@@ -48,11 +49,11 @@ def report(hops: Hops) -> None:
     hops.here.start_hints()
 
 
-def hold(hops: Hops, caps: dict[str, bool], hints: bool = True, speed: int = 0,
-         spec: Spec | None = None) -> None:
+def hold(hops: Hops, caps: dict[str, bool], hints: bool = True,
+         speed: int = HOLD_BANDWIDTH, spec: Spec | None = None) -> None:
     """
     A migration that can end in postcopy only, with something hinted; `speed` is that of
-    postcopy, 0 unlimited.
+    postcopy until release(): skipped pages are to be zero before the rest is sent.
     """
     before = hops.here.counters()["pages-cleared"]
     if hints:
@@ -70,6 +71,23 @@ def touch_free_memory(hops: Hops, mib: int = FIRST_MIB) -> str:
     return f"{numbers[1]} free pages touched, {numbers[3]} us each, {numbers[5]} us at worst"
 
 
+def all_zero(hops: Hops) -> bool:
+    """Has the extension made every page zero that it handed over, if postcopy goes on?"""
+    now = hops.here.counters()
+    return (now["pages-zeroed"] == now["pages-switchover"] or
+            migration.info(hops.here.qemu)["status"] == "completed")
+
+
+def switch(hops: Hops, depart: Callable[[], object]) -> int:
+    """
+    Switch the migration that `depart` begins, and wait until skipped pages are zero: before
+    that QEMU may send old bytes of theirs. Returns the MiB that were sent by then.
+    """
+    switch_to_postcopy(hops, depart)
+    wait_for(lambda: all_zero(hops), "the skipped pages to be zero")
+    return migration.info(hops.here.qemu)["ram"]["postcopy-bytes"] >> 20
+
+
 def release(hops: Hops) -> dict[str, Any]:
     """Let postcopy end."""
     migration.set_parameters(hops.here.qemu, {"max-bandwidth": 0, "max-postcopy-bandwidth": 0})
@@ -78,8 +96,9 @@ def release(hops: Hops) -> dict[str, Any]:
     return info
 
 
-def check_handed_over(hops: Hops, info: dict[str, Any], before: dict[str, int]) -> None:
-    """What was skipped was set dirty and is zero; next to nothing of it was sent."""
+def check_handed_over(hops: Hops, info: dict[str, Any], early: int,
+                      before: dict[str, int]) -> None:
+    """What was skipped was set dirty and is zero; next to nothing of it was sent from then on."""
     assert hops.there is not None
     now = hops.here.counters()
     pages, zeroed = (now[name] - before.get(name, 0)
@@ -87,16 +106,17 @@ def check_handed_over(hops: Hops, info: dict[str, Any], before: dict[str, int]) 
     check(now["switchovers"] == before.get("switchovers", 0) + 1 and pages > 0,
           f"nothing was handed over: {now}")
     check(0 < zeroed <= pages, f"{zeroed} of {pages} pages were made zero")
-    sent, skipped = info["ram"]["postcopy-bytes"] >> 20, pages >> 8
-    step(f"{skipped} MiB were skipped at the switch, {sent} MiB were sent after it, "
-         f"{now['switchover-us']} us with the guest stopped, the destination has "
+    skipped = pages >> 8
+    sent = (info["ram"]["postcopy-bytes"] >> 20) - early
+    step(f"{skipped} MiB were skipped at the switch, {early} MiB and then {sent} MiB were sent "
+         f"after it, {now['switchover-us']} us with the guest stopped, the destination has "
          f"{hops.there.qemu.rss() >> 20} MiB resident")
     check(sent < MEMORY_MIB - skipped + 32, f"free memory was sent: {sent} MiB")
 
 
-def arrive(hops: Hops, work: Work, before: dict[str, int] | None = None) -> None:
+def arrive(hops: Hops, work: Work, early: int, before: dict[str, int] | None = None) -> None:
     """Let postcopy end, look at what was handed over since `before`, verify the content."""
-    check_handed_over(hops, release(hops), before or {})
+    check_handed_over(hops, release(hops), early, before or {})
     work.verify(hops.arrive().guest)
 
 
@@ -108,19 +128,19 @@ def random_switch(hops: Hops, work: Work, rng: random.Random, caps: dict[str, bo
         time.sleep(rng.random() * 0.3)
 
     fill(hops.here.guest, 250)
-    switch_to_postcopy(hops, depart)
+    early = switch(hops, depart)
     step(touch_free_memory(hops))
-    arrive(hops, work)
+    arrive(hops, work, early)
 
 
 def touched_in_time(hops: Hops, work: Work, cold: SleepingPages) -> bool:
     """A slow switch; were the pages that were free had before postcopy ended?"""
-    switch_to_postcopy(hops, lambda: hold(hops, CAPS, speed=SLOW_POSTCOPY))
+    early = switch(hops, lambda: hold(hops, CAPS, speed=SLOW_POSTCOPY))
     text = touch_free_memory(hops, FIRST_SLOW_MIB)
     now = migration.info(hops.here.qemu)
     check(now["status"] in ("postcopy-active", "completed"), f"postcopy {now}")
     step(f"slow: {text}, {now['ram']['remaining'] >> 20} MiB still to come")
-    arrive(hops, work)
+    arrive(hops, work, early)
     cold.verify(hops.here.guest)
     return now["status"] == "postcopy-active"
 
@@ -164,12 +184,12 @@ def broken_link(hops: Hops, work: Work, preempt: bool) -> None:
     """The link breaks in postcopy and a new one is given."""
     before = hops.here.counters()
     caps = {**CAPS, "postcopy-preempt": preempt}
-    switch_to_postcopy(hops, lambda: hold(hops, caps, speed=HOLD_POSTCOPY))
+    early = switch(hops, lambda: hold(hops, caps, speed=HOLD_POSTCOPY))
     hops.here.qmp.out_of_band("migrate-pause")
     recover(hops)
     migration.set_parameters(hops.here.qemu, {"max-postcopy-bandwidth": HOLD_BANDWIDTH})
     step(f"recovered, preemption {preempt}; " + touch_free_memory(hops))
-    arrive(hops, work, before)
+    arrive(hops, work, early, before)
 
 
 def never_used(hops: Hops, work: Work) -> None:
@@ -192,9 +212,9 @@ def cancelled(hops: Hops, work: Work) -> None:
     before = hops.here.counters()
     check(before["switchovers"] == 0, f"nothing was switched: {before}")
     check_kernel(hops.here.guest)
-    switch_to_postcopy(hops, lambda: hold(hops, CAPS))
+    early = switch(hops, lambda: hold(hops, CAPS))
     step("after a cancelled one: " + touch_free_memory(hops))
-    arrive(hops, work, before)
+    arrive(hops, work, early, before)
 
 
 def without_hints(hops: Hops, work: Work) -> None:
@@ -240,9 +260,9 @@ def no_permission(hops: Hops, work: Work) -> None:
 def plain_destination(hops: Hops, work: Work) -> None:
     """The other side has nothing of freehint, and needs nothing."""
     spec = dataclasses.replace(hops.here.spec, extension=False)
-    switch_to_postcopy(hops, lambda: hold(hops, CAPS, spec=spec))
+    early = switch(hops, lambda: hold(hops, CAPS, spec=spec))
     step("a destination without freehint: " + touch_free_memory(hops))
-    arrive(hops, work)
+    arrive(hops, work, early)
 
 
 def zeros_on_both_sides() -> None:
@@ -250,9 +270,9 @@ def zeros_on_both_sides() -> None:
     with Hops(Spec(memory_mib=MEMORY_MIB, append="init_on_free=1")) as hops:
         fill(hops.here.guest, 200)
         work = Work(hops.here.guest, pages_mib=32, churn_mib=48, zero_mib=64)
-        switch_to_postcopy(hops, lambda: hold(hops, CAPS))
+        early = switch(hops, lambda: hold(hops, CAPS))
         step("init_on_free=1: " + touch_free_memory(hops))
-        arrive(hops, work)
+        arrive(hops, work, early)
 
 
 def main() -> None:
