@@ -29,7 +29,7 @@ expect "fine" "$(cat "$work/build/test-logs/kvm-test_pass.log")" "log"
 expect "slowest:" "$(tail -n 8 <<< "$out" | head -n 1)" "heading of the slowest"
 expect 4 "$(tail -n 7 <<< "$out" | grep -cE '^ +[0-9]+ s  kvm/test_[a-z]+$')" "the slowest"
 expect "failed: kvm/test_fail: what went wrong" \
-	"$(tail -n 3 <<< "$out" | head -n 2 | tr -s '\n ' ' ' | sed 's/ $//')" "the failed once more"
+	"$(tail -n 3 <<< "$out" | head -n 2 | xargs)" "the failed once more"
 
 out=$("$work/tests/run.sh" 'kvm/test_[ps]*')
 expect 0 $? "status without a failure"

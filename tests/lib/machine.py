@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import subprocess
 import tempfile
 import time
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import accel, arch, crutch, initramfs, interpreted, migration, paths, patience
-from .guest import Guest
+from .guest import Guest, GuestTimeout
 from .program import Agent
 from .qemu import BINARY, Qemu
 from .qmp import QmpError
@@ -168,10 +169,24 @@ class Machine:
             self.wait_up(interpreted.BOOT)
             self.guest.must(interpreted.ENABLE)
         else:
-            self.guest.wait_boot()
+            self.wait_guest()
         if module:
             self.load_module()
         return self
+
+    def wait_guest(self) -> None:
+        """Wait until the guest answers; tells where its processors are if it does not."""
+        try:
+            self.guest.wait_boot()
+        except GuestTimeout as error:
+            raise GuestTimeout(f"{error}\n{self.console()}\n{self.processors()}") from error
+
+    def processors(self) -> str:
+        """What the processors do, and which interrupts there were."""
+        text = "\n".join(self.qmp.command("human-monitor-command", {"command-line": line})
+                         for line in ("info status", "info registers -a", "info irq"))
+        return "\n".join(line for line in text.splitlines()
+                         if not re.match(r"(FPR|XMM|YMM|DR)\d", line))
 
     def wait_up(self, timeout: float) -> None:
         """Wait until the guest of a slow machine listens, and answers."""

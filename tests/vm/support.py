@@ -16,7 +16,7 @@ from typing import Any
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
 from lib import accel, interpreted, migration, patience  # noqa: E402
-from lib.guest import Guest  # noqa: E402
+from lib.guest import Guest, GuestTimeout  # noqa: E402
 from lib.machine import Machine, Spec  # noqa: E402
 from lib.patience import comes_true, wait_for  # noqa: E402,F401
 from lib.program import Agent  # noqa: E402
@@ -164,9 +164,8 @@ class Hops:
         self._stack = ExitStack()
         self._count = 0
         self.there: Machine | None = None
-        self.here = self.add(spec, shm=shm)
         try:
-            self.here.boot(module=module)
+            self.here = self._up(spec, module, shm)
         except BaseException as error:
             self.__exit__(type(error))
             raise
@@ -179,6 +178,22 @@ class Hops:
         if kind and kind is not Skip:
             self._show_logs()
         self._stack.close()
+
+    def _up(self, spec: Spec, module: bool, shm: str | None) -> Machine:
+        """
+        A machine with a guest that answers. A kernel that hangs before its first word was seen
+        once, on a busy machine, long before it has a module: it is shown, and another begins.
+        """
+        self.here = self.add(spec, shm=shm)
+        try:
+            return self.here.boot(module=module)
+        except GuestTimeout as error:
+            if self.here.console():
+                raise
+            print(f"a guest hung in its boot, another one begins: {error}", flush=True)
+        self.here.stop()
+        self.here = self.add(spec, shm=shm)
+        return self.here.boot(module=module)
 
     def _show_logs(self) -> None:
         """Whatever may tell why the test failed."""
