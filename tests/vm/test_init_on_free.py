@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import re
 
-from support import (Hops, Work, check, comes_true, fill, free_mib, hints_arrived, migration,
-                     patience, step, wait_for)
+from loads import steady_pass
+from support import (Hops, Work, check, comes_true, fill, free_mib, hints_arrived, patience,
+                      step, wait_for)
 from lib.guest import Guest, GuestTimeout
 from lib.initramfs import Extras
 from lib.machine import Machine, Spec
 from lib.result import run
 
 VICTIM_MIB = 128
-
-# A pass so slow that hints overtake it: some 1000 pages of zeros in 0.1 s.
-SLOW_BANDWIDTH = 100_000
 
 # What the kernel says of page tables and the like that were not zero.
 DAMAGE = re.compile(r"bad p[tmug4][ed]|BUG: .*|Bad page .*|general protection|Oops")
@@ -82,10 +80,11 @@ def hints_in_the_first_pass() -> None:
 
 def free_what_was_sent(hops: Hops) -> None:
     """The victim's memory is freed after it was sent; a slow pass hints it."""
-    hops.wait_pass(2)
-    migration.set_parameters(hops.here.qemu, {"max-bandwidth": SLOW_BANDWIDTH})
+    steady_pass(hops, 2)
     hops.here.guest.kill("victim")
     now = hops.here.query()["pass"]
+    # it crawls from its beginning, so that hints overtake it
+    steady_pass(hops, now + 1)
 
     def hinted() -> bool:
         last = hops.here.query()["last-round"]
@@ -99,7 +98,7 @@ def zeros_need_the_contract() -> None:
     with Hops(Spec(append="init_on_free=1", memory_mib=512, lifetime=600,
                    extras=Extras(mutant="always-dead"))) as hops:
         spawn_victim(hops.here.guest)
-        Work(hops.here.guest, pages_mib=2, churn_mib=0)
+        Work(hops.here.guest, pages_mib=32, churn_mib=0)
         hops.here.start_agent()
         hops.here.start_hints()
         hops.hold()
