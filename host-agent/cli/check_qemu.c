@@ -104,14 +104,15 @@ static bool check_series(const char *path)
 			      path);
 		return false;
 	}
-	if (qemu_abi_tested())
+	if (qemu_abi_evidence() == QEMU_TESTED)
 		finding_ok("QEMU %d.%d.%d belongs to a tested series", qemu.major, qemu.minor,
 			     qemu.micro);
 	else
-		finding_wrong("QEMU %d.%d.%d belongs to a series that was never tested: there the "
-			      "extension loads without effect; use a tested one, or "
-			      "allow-untested=on at your own risk", qemu.major,
-			      qemu.minor, qemu.micro);
+		finding_wrong("QEMU %d.%d.%d belongs to a series that was never tested%s: there "
+			      "the extension loads without effect; use a tested one (%s), or "
+			      "allow-untested=on at your own risk", qemu.major, qemu.minor,
+			      qemu.micro, qemu_abi_evidence() == QEMU_READ ?
+			      ", only its source was read" : "", qemu_abi_tested_series());
 	return true;
 }
 

@@ -171,10 +171,10 @@ static int load(const char *option)
 
 static void tested_series_load_with_their_plugin_number(void **state)
 {
-	static const int series[][3] = { { 7, 2, 1 }, { 10, 0, 4 }, { 11, 1, 7 } };
+	static const int series[][3] = { { 7, 2, 1 }, { 10, 0, 4 }, { 10, 2, 5 }, { 11, 1, 7 } };
 	size_t i;
 
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 4; i++) {
 		major = series[i][0];
 		minor = series[i][1];
 		registered = false;
@@ -188,21 +188,22 @@ static void tested_series_load_with_their_plugin_number(void **state)
 	}
 }
 
-/* 11.1 announces a switch to postcopy, the older ones do not; of others nothing is known. */
+/* 11.1 announces a switch to postcopy, older ones do not; of newer ones nothing is known. */
 static void how_a_series_switches_to_postcopy_is_known_or_not(void **state)
 {
-	static const int series[][2] = { { 7, 2 }, { 10, 0 }, { 11, 1 }, { 10, 1 } };
-	static const enum qemu_switch_signal signal[] = {
-		QEMU_SWITCH_OUTSIDE_SYNC, QEMU_SWITCH_OUTSIDE_SYNC, QEMU_SWITCH_ANNOUNCED,
-		QEMU_SWITCH_UNKNOWN,
+	enum { UNKNOWN = QEMU_SWITCH_UNKNOWN, OUTSIDE = QEMU_SWITCH_OUTSIDE_SYNC };
+	static const int series[][3] = {
+		{ 7, 2, OUTSIDE }, { 8, 2, OUTSIDE }, { 9, 0, OUTSIDE }, { 9, 2, OUTSIDE },
+		{ 10, 0, OUTSIDE }, { 10, 1, OUTSIDE }, { 10, 2, OUTSIDE }, { 11, 0, UNKNOWN },
+		{ 11, 1, QEMU_SWITCH_ANNOUNCED }, { 12, 3, UNKNOWN },
 	};
 	size_t i;
 
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < sizeof(series) / sizeof(series[0]); i++) {
 		major = series[i][0];
 		minor = series[i][1];
 		assert_int_equal(load("allow-untested=on"), 0);
-		assert_int_equal(qemu.switch_signal, signal[i]);
+		assert_int_equal(qemu.switch_signal, series[i][2]);
 	}
 	major = 11;
 	minor = 1;
@@ -218,7 +219,8 @@ static void in_an_untested_series_we_load_without_effect_and_say_why(void **stat
 	minor = 1;
 	assert_int_equal(load(NULL), 0);
 	assert_false(registered);
-	assert_non_null(strstr(said, "QEMU 9.1 was never tested"));
+	assert_non_null(strstr(said, "QEMU 9.1 was never tested, only its source was read;"));
+	assert_non_null(strstr(said, "(7.2, 10.0, 10.2, 11.1)"));
 	assert_non_null(strstr(said, "allow-untested=on"));
 	assert_non_null(strstr(said, "without effect"));
 	assert_non_null(strstr(inert, "QEMU 9.1 was never tested"));
@@ -259,7 +261,10 @@ static void an_untested_series_loads_with_a_warning_if_told_so(void **state)
 	minor = 1;
 	assert_int_equal(load("allow-untested=on"), 0);
 	assert_true(registered);
-	assert_non_null(strstr(said, "QEMU 9.1 was never tested"));
+	assert_string_equal(said, "freehint: QEMU 9.1 was never tested, only its source was read");
+	major = 12;
+	assert_int_equal(load("allow-untested=on"), 0);
+	assert_string_equal(said, "freehint: QEMU 12.1 was never tested");
 }
 
 static void a_missing_symbol_leaves_us_without_effect(void **state)

@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <stdio.h>
 
 #include "qemu_abi.h"
 
@@ -17,23 +18,36 @@
 struct qemu_abi qemu;
 
 /**
- * struct series - a QEMU series that was tested
- * @major:  of the version
- * @minor:  of the version
- * @plugin: plugin API number to declare; QEMU accepts a window of them
- * @signal: how it switches to postcopy
+ * struct series - a QEMU series that is known
+ * @major:    of the version
+ * @minor:    of the version
+ * @plugin:   plugin API number to declare; QEMU accepts a window of them
+ * @signal:   how it switches to postcopy
+ * @evidence: how that is known
+ *
+ * A series that was read takes the lowest number of its window: plugins/plugin.h has 0 up to
+ * 8.2, and 2 in 9.0, 9.2, 10.0.13 and 10.2.2. ram_postcopy_send_discard_bitmap() of
+ * migration/ram.c syncs without notifiers in 7.2.22, 10.0.13 and 10.2.2; the patches that
+ * changed it in between (migration_bitmap_sync() got @last_stage in 8.1) left that alone.
  */
 struct series {
 	int major;
 	int minor;
 	int plugin;
 	enum qemu_switch_signal signal;
+	enum qemu_evidence evidence;
 };
 
-static const struct series tested[] = {
-	{ 7, 2, 1, QEMU_SWITCH_OUTSIDE_SYNC },
-	{ 10, 0, 4, QEMU_SWITCH_OUTSIDE_SYNC },
-	{ 11, 1, 7, QEMU_SWITCH_ANNOUNCED },
+static const struct series known[] = {
+	{ 7, 2, 1, QEMU_SWITCH_OUTSIDE_SYNC, QEMU_TESTED },
+	{ 8, 2, 1, QEMU_SWITCH_OUTSIDE_SYNC, QEMU_READ },
+	{ 9, 0, 2, QEMU_SWITCH_OUTSIDE_SYNC, QEMU_READ },
+	{ 9, 1, 2, QEMU_SWITCH_OUTSIDE_SYNC, QEMU_READ },
+	{ 9, 2, 2, QEMU_SWITCH_OUTSIDE_SYNC, QEMU_READ },
+	{ 10, 0, 4, QEMU_SWITCH_OUTSIDE_SYNC, QEMU_TESTED },
+	{ 10, 1, 2, QEMU_SWITCH_OUTSIDE_SYNC, QEMU_READ },
+	{ 10, 2, 5, QEMU_SWITCH_OUTSIDE_SYNC, QEMU_TESTED },
+	{ 11, 1, 7, QEMU_SWITCH_ANNOUNCED, QEMU_TESTED },
 };
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -121,9 +135,9 @@ static const struct series *find_series(void)
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(tested); i++)
-		if (tested[i].major == qemu.major && tested[i].minor == qemu.minor)
-			return &tested[i];
+	for (i = 0; i < ARRAY_SIZE(known); i++)
+		if (known[i].major == qemu.major && known[i].minor == qemu.minor)
+			return &known[i];
 	return NULL;
 }
 
@@ -164,9 +178,24 @@ void qemu_abi_late(void)
 	find_switchover();
 }
 
-bool qemu_abi_tested(void)
+enum qemu_evidence qemu_abi_evidence(void)
 {
-	return find_series();
+	const struct series *series = find_series();
+
+	return series ? series->evidence : QEMU_UNKNOWN;
+}
+
+const char *qemu_abi_tested_series(void)
+{
+	static char text[64];
+	size_t at = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(known) && at < sizeof(text); i++)
+		if (known[i].evidence == QEMU_TESTED)
+			at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%d.%d",
+					       at ? ", " : "", known[i].major, known[i].minor);
+	return text;
 }
 
 int qemu_abi_plugin_version(void)

@@ -102,11 +102,27 @@ static inline u64 qemu_migrate_parameter(const char *name, u64 otherwise)
 	return otherwise;
 }
 
-/** qemu_abi_tested() - was the series in @qemu.major and @qemu.minor tested? */
-bool qemu_abi_tested(void);
+/**
+ * enum qemu_evidence - how it is known that the extension works in a QEMU series
+ * @QEMU_UNKNOWN: it is not
+ * @QEMU_READ:    from the source: nobody has run it. It is used only if the administrator
+ *                says so
+ * @QEMU_TESTED:  the tests run in it
+ */
+enum qemu_evidence {
+	QEMU_UNKNOWN,
+	QEMU_READ,
+	QEMU_TESTED,
+};
+
+/** qemu_abi_evidence() - what is known of the series in @qemu.major and @qemu.minor */
+enum qemu_evidence qemu_abi_evidence(void);
+
+/** qemu_abi_tested_series() - the tested series for a message, such as "7.2, 10.0" */
+const char *qemu_abi_tested_series(void);
 
 /**
- * qemu_abi_plugin_version() - plugin API number that this series accepts, if it was tested
+ * qemu_abi_plugin_version() - plugin API number that this series accepts, if it is known
  *
  * Return: the number, or -1 for other series.
  */

@@ -5,7 +5,7 @@
  *
  * No QEMU header is included, so QEMU's struct layouts are unknown here. The structs reserve
  * more room than the tested series need: the list node of a notifier (include/qemu/notify.h: a
- * function and two pointers, the first to the next element, in all three series), a
+ * function and two pointers, the first to the next element, in all four series), a
  * MemoryListener, a RAMBlockNotifier, a timer and SaveVMHandlers.
  */
 #ifndef FREEHINT_QEMU_TYPES_H
@@ -50,7 +50,7 @@ static inline bool qemu_notifier_is_last(const struct qemu_notifier *notifier)
 
 /**
  * struct qemu_memory_listener - a MemoryListener, include/exec/memory.h
- * @unused:          callbacks; the same number of them in all three series
+ * @unused:          callbacks; the same number of them in all four series
  * @log_sync_global: called in every sync of the dirty log, in the order of @priority; 7.2
  *                   passes no second argument
  * @more:            more callbacks

@@ -140,6 +140,12 @@ static bool parse_options(int argc, char **argv, struct options *opt)
 	return true;
 }
 
+/* For messages: what is known of a series that was never tested. */
+static const char *only_read(void)
+{
+	return qemu_abi_evidence() == QEMU_READ ? ", only its source was read" : "";
+}
+
 /* Returns why the extension cannot work in this QEMU, NULL if it can. */
 static const char *check_qemu(const struct options *opt)
 {
@@ -150,10 +156,12 @@ static const char *check_qemu(const struct options *opt)
 			 "with --enable-modules", missing);
 	else if (missing)
 		snprintf(why, sizeof(why), "QEMU %d.%d does not export '%s'; use a tested "
-			 "series (7.2, 10.0, 11.1)", qemu.major, qemu.minor, missing);
-	else if (!qemu_abi_tested() && !opt->allow_untested)
-		snprintf(why, sizeof(why), "QEMU %d.%d was never tested; use a tested series "
-			 "(7.2, 10.0, 11.1) or set allow-untested=on", qemu.major, qemu.minor);
+			 "series (%s)", qemu.major, qemu.minor, missing,
+			 qemu_abi_tested_series());
+	else if (qemu_abi_evidence() != QEMU_TESTED && !opt->allow_untested)
+		snprintf(why, sizeof(why), "QEMU %d.%d was never tested%s; use a tested series "
+			 "(%s) or set allow-untested=on", qemu.major, qemu.minor, only_read(),
+			 qemu_abi_tested_series());
 	else
 		return NULL;
 	return why;
@@ -165,8 +173,9 @@ static const char *start(const struct options *opt)
 
 	if (why)
 		return why;
-	if (!qemu_abi_tested())
-		report(false, "QEMU %d.%d was never tested", qemu.major, qemu.minor);
+	if (qemu_abi_evidence() != QEMU_TESTED)
+		report(false, "QEMU %d.%d was never tested%s", qemu.major, qemu.minor,
+		       only_read());
 	return freehint_extension_start(&opt->extension);
 }
 
