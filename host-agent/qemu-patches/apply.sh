@@ -2,31 +2,94 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Puts freehint into a source tree of QEMU: copies the sources that it shares with the
-# shared object, then applies the patches that the file series names.
-# Usage: apply.sh QEMU-SOURCE-DIRECTORY
+# shared object, then applies the patches that the file series names. Usage:
+#
+#	apply.sh QEMU-SOURCE-DIRECTORY
+#	apply.sh -o FILE	all of it as one patch, for a package of QEMU
 set -eu
 
 HERE=$(cd "$(dirname "$0")" && pwd)
 ROOT=$(cd "$HERE/../.." && pwd)
 
-[ -f "${1:-}/migration/ram.c" ] || {
-	echo "usage: apply.sh QEMU-SOURCE-DIRECTORY" >&2
-	exit 2
+# die STATUS WORD...
+die() {
+	status=$1
+	shift
+	echo "apply.sh: $*" >&2
+	exit "$status"
 }
-to=$1/migration/freehint
 
-mkdir -p "$to/host-agent/common" "$to/proto" "$to/include/freehint"
-cp "$ROOT"/host-agent/common/clock.h "$to/host-agent/common/"
-(cd "$ROOT/host-agent" &&
-	find qemu-module -name '*.[ch]' -exec cp --parents -t "$to/host-agent" {} +)
-cp "$ROOT"/proto/*.[ch] "$to/proto/"
-cp "$ROOT"/include/freehint/*.h "$to/include/freehint/"
-cp "$ROOT/LICENSE" "$to/"
+usage() {
+	die 2 "usage: apply.sh QEMU-SOURCE-DIRECTORY | -o FILE"
+}
 
-while read -r patch; do
-	[ -n "$patch" ] || continue
-	patch -d "$1" -p1 --forward --quiet <"$HERE/$patch" || {
-		echo "apply.sh: $patch does not apply: another series of QEMU?" >&2
-		exit 1
-	}
-done <"$HERE/series"
+# copy_sources DIRECTORY - into what is, or becomes, QEMU's source
+copy_sources() {
+	to=$1/migration/freehint
+	mkdir -p "$to/host-agent/common" "$to/proto" "$to/include/freehint"
+	cp "$ROOT"/host-agent/common/clock.h "$to/host-agent/common/"
+	(cd "$ROOT/host-agent" &&
+		find qemu-module -name '*.[ch]' -exec cp --parents -t "$to/host-agent" {} +)
+	cp "$ROOT"/proto/*.[ch] "$to/proto/"
+	cp "$ROOT"/include/freehint/*.h "$to/include/freehint/"
+	cp "$ROOT/LICENSE" "$to/"
+}
+
+patches() {
+	while read -r name; do
+		[ -z "$name" ] || echo "$HERE/$name"
+	done <"$HERE/series"
+}
+
+# check_series DIRECTORY - older trees lack what the patches build on
+check_series() {
+	version=$(cat "$1/VERSION" 2>/dev/null || echo unknown)
+	case $version in
+	10.* | 11.*) ;;
+	*)
+		die 1 "this is QEMU $version; the patches are for 10.0 to 11.x, of which" \
+			"10.0 and 10.2 were built"
+		;;
+	esac
+}
+
+apply() {
+	check_series "$1"
+	for patch in $(patches); do
+		patch -d "$1" -p1 --forward --dry-run --quiet <"$patch" >/dev/null ||
+			die 1 "${patch##*/} does not apply to QEMU $version: is it applied already?"
+		patch -d "$1" -p1 --forward --quiet <"$patch"
+	done
+	copy_sources "$1"
+}
+
+write_one() {
+	work=$(mktemp -d)
+	trap 'rm -rf "$work"' EXIT
+	mkdir "$work/a" "$work/b"
+	copy_sources "$work/b"
+	{
+		echo "Subject: freehint: hints of free pages without virtio, built in"
+		echo
+		(cd "$work" && TZ=UTC diff -urN a b) || [ $? = 1 ]
+		# shellcheck disable=SC2046 # no blanks in these names
+		cat $(patches)
+	} >"$work/patch"
+	mv "$work/patch" "$1"
+}
+
+[ $# -gt 0 ] || usage
+if [ "$1" = -o ]; then
+	[ $# = 2 ] || usage
+	write_one "$2"
+else
+	[ -f "$1/migration/ram.c" ] || usage
+	apply "$1"
+fi
+
+cat >&2 <<-END
+	apply.sh: done. QEMU has to be configured with --enable-freehint, and with the device
+	ivshmem-plain: where devices are chosen one by one (--without-default-devices,
+	--with-devices-x86_64=NAME) add CONFIG_IVSHMEM_DEVICE=y to
+	configs/devices/x86_64-softmmu/NAME.mak. Modules, plugins and TCG are not needed.
+END

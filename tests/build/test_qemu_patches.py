@@ -22,6 +22,9 @@ from lib.result import check, run  # noqa: E402
 PATCHES = os.path.join(ROOT, "host-agent", "qemu-patches")
 MODULE = os.path.join(ROOT, "host-agent", "qemu-module")
 
+# scripts/qapi/parser.py
+DOC_COLUMNS = 70
+
 
 def read(*path: str) -> str:
     """A file of the tree."""
@@ -135,11 +138,58 @@ def links(text: str) -> None:
           "the build does not say whether QEMU has TCG")
 
 
+def documented(text: str) -> None:
+    """QEMU 10.2 builds no schema whose comments have longer lines."""
+    for line in text.splitlines():
+        check(not line.startswith("#") or len(line) <= DOC_COLUMNS,
+              f"longer than {DOC_COLUMNS} columns: {line}")
+
+
+def apply(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run apply.sh."""
+    return subprocess.run([os.path.join(PATCHES, "apply.sh"), *arguments],
+                          capture_output=True, text=True, check=False)
+
+
+def written_as_one() -> None:
+    """The file for packages has every source as it is here."""
+    with tempfile.TemporaryDirectory() as out:
+        file = os.path.join(out, "freehint.patch")
+        done = apply("-o", file)
+        check(done.returncode == 0 and "CONFIG_IVSHMEM_DEVICE" in done.stderr, done.stderr)
+        subprocess.run(["git", "apply", "--whitespace=nowarn",
+                        "--include=migration/freehint/*", file], cwd=out,
+                       check=True)
+        at = os.path.join(out, "migration", "freehint")
+        there = {os.path.relpath(os.path.join(folder, name), at)
+                 for folder, _, names in os.walk(at) for name in names}
+        check(len(there) > 50, f"only {len(there)} files")
+        for name in there:
+            with open(os.path.join(at, name), encoding="utf-8") as copy:
+                check(copy.read() == read(name), f"{name} differs")
+
+
+def other_series() -> None:
+    """A tree of another series is left alone."""
+    with tempfile.TemporaryDirectory() as tree:
+        os.mkdir(os.path.join(tree, "migration"))
+        for name, text in (("migration/ram.c", ""), ("VERSION", "9.2.1\n")):
+            with open(os.path.join(tree, name), "w", encoding="utf-8") as file:
+                file.write(text)
+        done = apply(tree)
+        check(done.returncode == 1 and "this is QEMU 9.2.1; the patches are for" in done.stderr,
+              done.stderr)
+        check(os.listdir(os.path.join(tree, "migration")) == ["ram.c"], "sources were copied")
+
+
 def main() -> None:
     """Form, schema, build."""
     names = series()
     well_formed(names)
     text = added(names)
+    documented(text)
+    written_as_one()
+    other_series()
     described(text)
     built(text)
     links(text)
