@@ -20,7 +20,7 @@ ROWS = os.path.join(ROOT, "tests", "matrix", "rows.tsv")
 SERIES = os.path.join(ROOT, "host-agent", "qemu-module", "core", "qemu_abi.c")
 MARKED = re.compile(r"(<!-- table: compatibility -->\n).*?(<!-- end -->)", re.DOTALL)
 PARTS = ("QEMU", "guest", "memory", "migration")
-READ = "loads without effect, unless `allow-untested=on`"
+READ = "loads without effect, unless `allow-untested=on`; then its first migration is checked"
 
 Row = tuple[str, str, str]
 

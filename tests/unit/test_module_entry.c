@@ -3,95 +3,16 @@
  * Loading into QEMU: which series, which options, and no effect
  * where we cannot work. dlsym() is replaced; the file is included for its statics.
  */
+/* rig: tests/unit/module_entry_rig.h */
 /* links: host-agent/qemu-module/core/qemu_abi.c host-agent/qemu-module/entry/extension.c */
 /* flags: -Wl,--wrap=dlsym */
 #include "host-agent/qemu-module/entry/module_entry.c"
-#include "host-agent/qemu-module/round/greeting.h"
-#include "host-agent/qemu-module/round/precopy.h"
-#include "host-agent/qemu-module/postcopy/switchover.h"
-#include "host-agent/qemu-module/audit/witness.h"
-#include "host-agent/qemu-module/core/bar.h"
-#include "host-agent/qemu-module/entry/commands.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/module_entry_rig.h"
 
 static int major = 7, minor = 2;
 static const char *absent;
 static char said[512];
-static struct precopy_limits limits;
-static struct give_back_wish wish;
-static const char *memdev;
-static bool registered;
 static bool tcg = true;
-
-static bool audited;
-static const char *inert;
-static bool number_is_asked;
-
-int plugin_number_find(int *declared)
-{
-	*declared = -1;
-	return qemu_abi_plugin_version();
-}
-
-bool plugin_number_in_trial(void)
-{
-	return number_is_asked;
-}
-
-int bar_init(const char *id)
-{
-	memdev = id;
-	return 0;
-}
-
-void precopy_init(const struct precopy_limits *given)
-{
-	limits = *given;
-	registered = true;
-}
-
-void greeting_init(void)
-{
-}
-
-void give_back_init(const struct give_back_wish *given)
-{
-	wish = *given;
-}
-
-/* As give_back.c has it. */
-enum give_back_mode give_back_mode_parse(const char *name)
-{
-	if (!strcmp(name, "off"))
-		return GIVE_BACK_OFF;
-	if (!strcmp(name, "once"))
-		return GIVE_BACK_ONCE;
-	return strcmp(name, "always") ? GIVE_BACK_MODES : GIVE_BACK_ALWAYS;
-}
-
-void witness_init(bool wanted)
-{
-	audited = wanted;
-}
-
-void switchover_init(void)
-{
-}
-
-void commands_register(void)
-{
-}
-
-void commands_register_inert(const char *why)
-{
-	inert = why;
-}
-
-bool commands_start(const char **why)
-{
-	*why = "";
-	return true;
-}
 
 static void nothing(void)
 {
@@ -156,6 +77,7 @@ static int reset(void **state)
 	minor = 2;
 	absent = NULL;
 	registered = false;
+	first_runs = 0;
 	inert = NULL;
 	said[0] = '\0';
 	return 0;
@@ -179,6 +101,7 @@ static void tested_series_load_with_their_plugin_number(void **state)
 		minor = series[i][1];
 		registered = false;
 		assert_int_equal(load(NULL), 0);
+		assert_int_equal(first_runs, 0);
 		assert_int_equal(qemu_plugin_version, series[i][2]);
 		assert_true(registered);
 		assert_null(inert);
@@ -261,6 +184,7 @@ static void an_untested_series_loads_with_a_warning_if_told_so(void **state)
 	minor = 1;
 	assert_int_equal(load("allow-untested=on"), 0);
 	assert_true(registered);
+	assert_int_equal(first_runs, 1);
 	assert_string_equal(said, "freehint: QEMU 9.1 was never tested, only its source was read");
 	major = 12;
 	assert_int_equal(load("allow-untested=on"), 0);

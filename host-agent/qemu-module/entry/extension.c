@@ -6,6 +6,7 @@
 
 #include "../core/bar.h"
 #include "commands.h"
+#include "first_run.h"
 #include "../give-back/give_back.h"
 #include "../round/greeting.h"
 #include "../round/precopy.h"
@@ -33,6 +34,8 @@ const char *freehint_extension_start(const struct freehint_extension_options *op
 		return "no memory or no random number from the kernel";
 	qemu_abi_late();
 	precopy_init(&limits);
+	if (qemu_abi_evidence() != QEMU_TESTED)
+		first_run_init();
 	give_back_init(&wish);
 	greeting_init();
 	witness_init(options->audit);

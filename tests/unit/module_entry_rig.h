@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Stands in for the rooms that the entry starts, and keeps what they are started with.
+ */
+#ifndef FREEHINT_MODULE_ENTRY_RIG_H
+#define FREEHINT_MODULE_ENTRY_RIG_H
+
+#include "host-agent/qemu-module/round/greeting.h"
+#include "host-agent/qemu-module/round/precopy.h"
+#include "host-agent/qemu-module/postcopy/switchover.h"
+#include "host-agent/qemu-module/audit/witness.h"
+#include "host-agent/qemu-module/core/bar.h"
+#include "host-agent/qemu-module/entry/commands.h"
+#include "host-agent/qemu-module/entry/first_run.h"
+#include "tests/unit/unit.h"
+
+static struct precopy_limits limits;
+static struct give_back_wish wish;
+static const char *memdev;
+static bool registered;
+static unsigned int first_runs;
+static bool audited;
+static const char *inert;
+static bool number_is_asked;
+
+int plugin_number_find(int *declared)
+{
+	*declared = -1;
+	return qemu_abi_plugin_version();
+}
+
+bool plugin_number_in_trial(void)
+{
+	return number_is_asked;
+}
+
+int bar_init(const char *id)
+{
+	memdev = id;
+	return 0;
+}
+
+void precopy_init(const struct precopy_limits *given)
+{
+	limits = *given;
+	registered = true;
+}
+
+void greeting_init(void)
+{
+}
+
+void first_run_init(void)
+{
+	first_runs++;
+}
+
+void give_back_init(const struct give_back_wish *given)
+{
+	wish = *given;
+}
+
+/* As give_back.c has it. */
+enum give_back_mode give_back_mode_parse(const char *name)
+{
+	if (!strcmp(name, "off"))
+		return GIVE_BACK_OFF;
+	if (!strcmp(name, "once"))
+		return GIVE_BACK_ONCE;
+	return strcmp(name, "always") ? GIVE_BACK_MODES : GIVE_BACK_ALWAYS;
+}
+
+void witness_init(bool wanted)
+{
+	audited = wanted;
+}
+
+void switchover_init(void)
+{
+}
+
+void commands_register(void)
+{
+}
+
+void commands_register_inert(const char *why)
+{
+	inert = why;
+}
+
+bool commands_start(const char **why)
+{
+	*why = "";
+	return true;
+}
+
+#endif /* FREEHINT_MODULE_ENTRY_RIG_H */
