@@ -79,7 +79,12 @@ packages()
 	[ -n "$image" ] || die $NOT_HERE "skipped: the archive has no linux-image-$flavour"
 	headers=linux-headers-${image#linux-image-}
 	echo "$headers:$arch"
-	[ -n "$headers_only" ] || echo "$image:$arch" "busybox-static:$arch"
+	if [ -z "$headers_only" ]; then
+		echo "$image:$arch" "busybox-static:$arch"
+		# from 7.2 on the image itself is in a package of its own
+		depends_of "$image:$arch" 'linux-(base|binary|modules)-[0-9].*' |
+			sed "s/\$/:$arch/"
+	fi
 	depends_of "$headers:$arch" 'linux-headers-.*-common.*'
 	depends_of "$headers:$arch" 'linux-kbuild-.*' | sed "s/\$/:$build_arch/"
 }
@@ -114,8 +119,21 @@ describe()
 	[ "$arch" = amd64 ] || image=$1/arch/$arch/boot/Image
 	mkdir -p "$1/include/config" "$(dirname "$image")"
 	echo "$version" >"$1/include/config/kernel.release"
-	ln -s "$1/boot/vmlinuz-$version" "$image"
-	ln -s "$1/boot/config-$version" "$1/.config"
+	ln -s "$(first_of "$1/boot/vmlinuz-$version" "$1/usr/lib/modules/$version/vmlinuz")" \
+		"$image"
+	ln -s "$(first_of "$1/boot/config-$version" "$1/usr/lib/modules/$version/config" \
+		"$1/kdir/.config")" "$1/.config"
+}
+
+# first_of FILE... - the first that is there
+first_of()
+{
+	local file
+
+	for file; do
+		[ ! -e "$file" ] || { echo "$file"; return; }
+	done
+	die 1 "there is none of $*"
 }
 
 get_kernel()

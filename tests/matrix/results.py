@@ -16,8 +16,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 # Results that are kept with the sources.
 KEPT = os.path.join(ROOT, "tests", "matrix", "results.json")
 # What a result depends on.
-SOURCES = ("guest-kmod", "host-agent", "include", "proto", "tests/kvm", "tests/lib",
-           "tests/matrix", "tests/vm")
+SOURCES = ("guest-kmod", "host-agent", "include", "proto", "tests/kernel", "tests/kvm",
+           "tests/lib", "tests/matrix", "tests/vm")
 SUFFIXES = (".c", ".h", ".py", ".sh", ".patch", "Makefile")
 
 TESTED = "tested"
