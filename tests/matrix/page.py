@@ -19,7 +19,7 @@ PAGE = os.path.join(ROOT, "docs", "compatibility.md")
 ROWS = os.path.join(ROOT, "tests", "matrix", "rows.tsv")
 SERIES = os.path.join(ROOT, "host-agent", "qemu-module", "core", "qemu_abi.c")
 MARKED = re.compile(r"(<!-- table: compatibility -->\n).*?(<!-- end -->)", re.DOTALL)
-PARTS = ("QEMU", "guest", "memory", "migration")
+PARTS = ("QEMU", "host", "guest", "memory", "migration")
 READ = "loads without effect, unless `allow-untested=on`; then its first migration is checked"
 
 Row = tuple[str, str, str]
@@ -31,9 +31,9 @@ def text_of(path: str) -> str:
         return file.read()
 
 
-def by_number(version: str) -> list[int]:
-    """For sorting."""
-    return [int(number) for number in re.findall(r"\d+", version)]
+def by_number(version: str) -> tuple[list[int], str]:
+    """For sorting; two versions may have the same numbers."""
+    return [int(number) for number in re.findall(r"\d+", version)], version
 
 
 def listed(words: set[str]) -> str:
