@@ -36,8 +36,10 @@ help:
 	@echo '                     guest kernels that check locks, RCU and memory, and PREEMPT_RT;'
 	@echo '                     builds a kernel first'
 	@echo 'make check-arm64     the vm group with arm64 guests, under TCG; an hour'
+	@echo 'make cross-arm64     agent, tool and extension for arm64 hosts into build/arm64, and'
+	@echo '                     the unit tests that an emulated process can run'
 	@echo 'make check-matrix    four QEMU series x three guest kernels and more, in chroots; as'
-	@echo '                     root; an hour, goes on where it was stopped; the first time 3 GB'
+	@echo '                     root; an hour, goes on where it stopped; at first 3 GB'
 	@echo '                     of packages and a build of QEMU'
 	@echo 'make qemu-patched    QEMU 10.0 and 10.2 with freehint built in, for QEMUs without'
 	@echo '                     modules or plugins; as root, ten minutes'
@@ -130,6 +132,10 @@ check-arm64: deps-build deps-demo deps-check deps-arm64 all mutants kernel-of-ar
 	@kernel=$$(tests/kernel/archive.sh 6.12-arm64-16k) && FREEHINT_TEST_ARCH=arm64 \
 		FREEHINT_TEST_KERNEL=$$kernel tests/run.sh vm/test_content vm/test_give_back_guest
 
+# For arm64 hosts, on this machine: nothing is installed but compiler and emulator.
+cross-arm64: deps-cross
+	@tests/cross/arm64.sh
+
 # Green whatever else the machine does; tests/repeat.sh -r goes on where it was stopped.
 RUNS ?= 10
 check-repeat: accel deps-build deps-demo deps-check all mutants kernel-for-kvm
@@ -210,4 +216,4 @@ clean:
 .PHONY: all help accel accel-distribution agent cli qemu-module mutants kmod kmod-build \
 	kmod-mutants demo check kernel-for-kvm kernel-for-arm64 kernel-of-arm64 check-arm64 \
 	check-quick check-repeat bench check-contracts check-debug-kernels check-matrix \
-	qemu-patched report soak fuzz man install install-dkms deb rpm clean
+	cross-arm64 qemu-patched report soak fuzz man install install-dkms deb rpm clean

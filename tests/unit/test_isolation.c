@@ -66,11 +66,13 @@ static void do_forbidden(void)
 	syscall(tried->number, arg[0], arg[1], arg[2], arg[3], arg[4], 0);
 }
 
+#ifdef __x86_64__
 /* The numbers of the x32 ABI are others for the same calls. */
 static void do_other_abi(void)
 {
 	syscall(0x40000000 | SYS_getpid);
 }
+#endif
 
 static void do_read_file(void)
 {
