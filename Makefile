@@ -36,6 +36,9 @@ help:
 	@echo '                     guest kernels that check locks, RCU and memory, and PREEMPT_RT;'
 	@echo '                     builds a kernel first'
 	@echo 'make check-arm64     the vm group with arm64 guests, under TCG; an hour'
+	@echo 'make check-fleet [FLEET_GUESTS= FLEET_IDLE=]'
+	@echo '                     fifty small guests: idle, migrating, agents killed; what agents'
+	@echo '                     cost; a quarter of an hour, 8 GB of memory'
 	@echo 'make cross-arm64     agent, tool and extension for arm64 hosts into build/arm64, and'
 	@echo '                     the unit tests that an emulated process can run'
 	@echo 'make check-matrix    four QEMU series x three guest kernels and more, in chroots; as'
@@ -182,6 +185,13 @@ check-quick: accel deps-build deps-demo deps-check all
 	@tests/run.sh build/test_style build/test_rooms build/test_warnings unit \
 		kvm/test_kvm_rule vm/test_content
 
+# kvm/test_fleet with as many guests as a host may have.
+FLEET_GUESTS ?= 50
+FLEET_IDLE   ?= 600
+check-fleet: deps-build deps-check all
+	@python3 tests/kvm/test_fleet.py --guests $(FLEET_GUESTS) --idle $(FLEET_IDLE) \
+		--at-once 10 --killed 20
+
 check-kvm $(if $(filter kvm,$(ACCEL)),check-vm check-quick): kernel-for-kvm
 check-%: accel deps-build deps-demo deps-check all mutants
 	@tests/run.sh $*
@@ -216,4 +226,5 @@ clean:
 .PHONY: all help accel accel-distribution agent cli qemu-module mutants kmod kmod-build \
 	kmod-mutants demo check kernel-for-kvm kernel-for-arm64 kernel-of-arm64 check-arm64 \
 	check-quick check-repeat bench check-contracts check-debug-kernels check-matrix \
-	cross-arm64 qemu-patched report soak fuzz man install install-dkms deb rpm clean
+	cross-arm64 qemu-patched report soak fuzz man install install-dkms deb rpm clean \
+	check-fleet
