@@ -39,6 +39,8 @@ help:
 	@echo 'make check-fleet [FLEET_GUESTS= FLEET_IDLE=]'
 	@echo '                     fifty small guests: idle, migrating, agents killed; what agents'
 	@echo '                     cost; a quarter of an hour, 8 GB of memory'
+	@echo 'make check-dashboard every query of dashboard and alerts on a real Prometheus, which'
+	@echo '                     is fetched when it is not installed'
 	@echo 'make cross-arm64     agent, tool and extension for arm64 hosts into build/arm64, and'
 	@echo '                     the unit tests that an emulated process can run'
 	@echo 'make check-matrix    four QEMU series x three guest kernels and more, in chroots; as'
@@ -192,6 +194,9 @@ check-fleet: deps-build deps-check all
 	@python3 tests/kvm/test_fleet.py --guests $(FLEET_GUESTS) --idle $(FLEET_IDLE) \
 		--at-once 10 --killed 20
 
+check-dashboard: deps-build deps-check all
+	@python3 tests/kvm/monitoring.py
+
 check-kvm $(if $(filter kvm,$(ACCEL)),check-vm check-quick): kernel-for-kvm
 check-%: accel deps-build deps-demo deps-check all mutants
 	@tests/run.sh $*
@@ -227,4 +232,4 @@ clean:
 	kmod-mutants demo check kernel-for-kvm kernel-for-arm64 kernel-of-arm64 check-arm64 \
 	check-quick check-repeat bench check-contracts check-debug-kernels check-matrix \
 	cross-arm64 qemu-patched report soak fuzz man install install-dkms deb rpm clean \
-	check-fleet
+	check-fleet check-dashboard

@@ -37,7 +37,9 @@ for file in sbin/freehint-agent bin/freehint lib/freehint/freehint-qemu.so \
 	share/zsh/site-functions/_freehint share/fish/vendor_completions.d/freehint.fish \
 	share/man/man7/freehint-qemu.7 share/man/man4/freehint.4 \
 	lib/freehint/freehint-follow lib/systemd/system/freehint-follow.path \
-	lib/systemd/system/freehint-follow.service ../etc/libvirt/hooks/qemu.d/freehint; do
+	lib/systemd/system/freehint-follow.service \
+	share/freehint/alerts.yml share/freehint/dashboard.json \
+	../etc/libvirt/hooks/qemu.d/freehint; do
 	[ -s "$ROOT/$file" ] || fail "$file was not installed"
 done
 for script in "$ROOT/lib/freehint/freehint-follow" \
