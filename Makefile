@@ -41,6 +41,8 @@ help:
 	@echo '                     cost; a quarter of an hour, 8 GB of memory'
 	@echo 'make check-dashboard every query of dashboard and alerts on a real Prometheus, which'
 	@echo '                     is fetched when it is not installed'
+	@echo 'make check-libvirt   every way in which libvirt moves, saves or copies a guest;'
+	@echo '                     as root, two minutes'
 	@echo 'make cross-arm64     agent, tool and extension for arm64 hosts into build/arm64, and'
 	@echo '                     the unit tests that an emulated process can run'
 	@echo 'make check-matrix    four QEMU series x three guest kernels and more, in chroots; as'
@@ -194,6 +196,9 @@ check-fleet: deps-build deps-check all
 	@python3 tests/kvm/test_fleet.py --guests $(FLEET_GUESTS) --idle $(FLEET_IDLE) \
 		--at-once 10 --killed 20
 
+check-libvirt: deps-build deps-demo deps-check deps-libvirt all
+	@python3 tests/vm/libvirt_ways.py
+
 check-dashboard: deps-build deps-check all
 	@python3 tests/kvm/monitoring.py
 
@@ -232,4 +237,4 @@ clean:
 	kmod-mutants demo check kernel-for-kvm kernel-for-arm64 kernel-of-arm64 check-arm64 \
 	check-quick check-repeat bench check-contracts check-debug-kernels check-matrix \
 	cross-arm64 qemu-patched report soak fuzz man install install-dkms deb rpm clean \
-	check-fleet check-dashboard
+	check-fleet check-dashboard check-libvirt

@@ -3,7 +3,7 @@
 #
 # Install the Debian packages that building, the demo and the checks need, and
 # nothing when they are there. Usage: tests/deps.sh [build] [demo] [check] [bench] [man] [matrix]
-# [deb] [rpm] [kernel] [interpreted] [debug] [arm64] [cross]
+# [libvirt] [deb] [rpm] [kernel] [interpreted] [debug] [arm64] [cross]
 set -eu
 
 # Compiles the agent, the QEMU extension and the guest's kernel module.
@@ -19,6 +19,9 @@ CHECK="$DEMO libcmocka-dev spin sparse cppcheck clang libclang-rt-dev clang-tidy
 cpio xz-utils stress-ng kexec-tools strace gnuplot-nox
 scdoc dkms man-db systemd mmdebstrap zsh fish rpm libvirt-daemon libvirt-clients
 libvirt-daemon-driver-qemu"
+
+# Disks of domains.
+LIBVIRT="$CHECK qemu-utils"
 
 # Other releases, in directories.
 MATRIX="$DEMO mmdebstrap"
@@ -124,6 +127,7 @@ for group in "$@"; do
 	build) packages="$packages $BUILD" ;;
 	demo) packages="$packages $DEMO" kernel=yes ;;
 	check) packages="$packages $CHECK" kernel=yes ;;
+	libvirt) packages="$packages $LIBVIRT" kernel=yes ;;
 	man) packages="$packages $MAN" ;;
 	deb) packages="$packages $DEB" ;;
 	rpm) packages="$packages $RPM" ;;
@@ -136,7 +140,7 @@ for group in "$@"; do
 	cross) packages="$packages $CROSS" ;;
 	*)
 		echo "usage: $0 [build] [demo] [check] [bench] [man] [matrix] [deb] [rpm]" \
-			"[kernel] [interpreted] [debug] [arm64] [cross]" >&2
+			"[libvirt] [kernel] [interpreted] [debug] [arm64] [cross]" >&2
 		exit 2
 		;;
 	esac

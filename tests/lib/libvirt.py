@@ -63,11 +63,13 @@ class Libvirt:
     dir    directory of this daemon; `lib` in it is /var/lib/libvirt to it
     name   host name that it sees
     hook   script that it calls for each domain, None: none
+    conf   more lines for its qemu.conf
     """
 
-    def __init__(self, name: str, hook: str | None = None) -> None:
+    def __init__(self, name: str, hook: str | None = None, conf: str = "") -> None:
         self.name = name
         self.hook = hook
+        self.conf = conf
         self.dir = tempfile.mkdtemp(prefix=f"freehint-{name}-")
         os.chmod(self.dir, 0o755)
         self._proc: subprocess.Popen | None = None
@@ -105,7 +107,7 @@ class Libvirt:
                     'auth_unix_rw = "none"\nlog_outputs = "2:file:/var/log/libvirt/d.log"\n')
         # no systemd, no controllers, no log daemon; the sandbox stays on
         self._write("etc/qemu.conf", 'cgroup_controllers = []\nstdio_handler = "file"\n'
-                    "seccomp_sandbox = 1\n")
+                    f"seccomp_sandbox = 1\n{self.conf}")
         if self.hook:
             os.makedirs(self.path("etc", "hooks", "qemu.d"))
             self._write("etc/hooks/qemu.d/freehint", self.hook)
