@@ -14,10 +14,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "host-agent/common/clock.h"
 #include "host-agent/common/log.h"
 #include "include/freehint/shm_layout.h"
 
 #define BUFFER_BYTES	(FREEHINT_MAX_RANGES * sizeof(struct freehint_range))
+
+/* QEMU applies some thousand ranges in this time. */
+#define ASK_PERIOD_US	1000
 
 static int make_buffer(struct hint_buffer *buffer)
 {
@@ -58,6 +62,7 @@ int hint_batch_init(struct hint_batch *batch, struct qmp_client *qmp, struct age
 	int ret;
 
 	memset(batch, 0, sizeof(*batch));
+	batch->room = HINT_ROOM_UNKNOWN;
 	batch->qmp = qmp;
 	batch->stats = stats;
 	for (i = 0; i < FREEHINT_MAX_INFLIGHT; i++)
@@ -96,11 +101,17 @@ void hint_batch_reset(struct hint_batch *batch)
 	batch->busy = 0;
 	batch->open = NULL;
 	batch->count = 0;
+	batch->room = HINT_ROOM_UNKNOWN;
 }
 
 bool hint_batch_has_room(const struct hint_batch *batch)
 {
 	return batch->busy < FREEHINT_MAX_INFLIGHT;
+}
+
+bool hint_batch_fits(const struct hint_batch *batch)
+{
+	return batch->count <= batch->room;
 }
 
 bool hint_batch_is_idle(const struct hint_batch *batch)
@@ -130,8 +141,10 @@ static struct hint_buffer *find_idle_buffer(struct hint_batch *batch)
 
 void hint_batch_start(struct hint_batch *batch, u64 round)
 {
-	if (batch->round != round)
+	if (batch->round != round) {
 		hint_batch_drop(batch);
+		batch->room = HINT_ROOM_UNKNOWN;
+	}
 	batch->round = round;
 	if (!batch->open)
 		batch->open = find_idle_buffer(batch);
@@ -164,21 +177,24 @@ static void count_batch(const struct hint_batch *batch)
 					FREEHINT_PAGE_SHIFT;
 }
 
-static void mark_sent(struct hint_batch *batch)
+static void mark_sent(struct hint_batch *batch, struct hint_buffer *buffer,
+		      unsigned int count)
 {
-	batch->open->busy = true;
-	batch->open->round = batch->round;
-	batch->open = NULL;
+	buffer->busy = true;
+	buffer->count = count;
+	buffer->round = batch->round;
 	batch->busy++;
-	batch->count = 0;
+	if (batch->room != HINT_ROOM_UNKNOWN)
+		batch->room -= count;
 }
 
-int hint_batch_send(struct hint_batch *batch, bool last)
+static int send_buffer(struct hint_batch *batch, struct hint_buffer *buffer,
+		       unsigned int count, bool last)
 {
-	unsigned int index = (unsigned int)(batch->open - batch->buffers);
+	unsigned int index = (unsigned int)(buffer - batch->buffers);
 	int ret;
 
-	ret = qmp_client_send(batch->qmp, QMP_GETFD, index, batch->open->fd,
+	ret = qmp_client_send(batch->qmp, QMP_GETFD, index, buffer->fd,
 			      "{\"fdname\":\"freehint-%u\"}", index);
 	if (ret)
 		return ret;
@@ -187,16 +203,52 @@ int hint_batch_send(struct hint_batch *batch, bool last)
 			      "\"" FREEHINT_ARG_FDNAME "\":\"freehint-%u\","
 			      "\"" FREEHINT_ARG_COUNT "\":%u,"
 			      "\"" FREEHINT_ARG_LAST "\":%s}",
-			      (unsigned long long)batch->round, index, batch->count,
+			      (unsigned long long)batch->round, index, count,
 			      last ? "true" : "false");
+	if (!ret)
+		mark_sent(batch, buffer, count);
+	return ret;
+}
+
+int hint_batch_send(struct hint_batch *batch, bool last)
+{
+	int ret = send_buffer(batch, batch->open, batch->count, last);
+
 	if (ret)
 		return ret;
 	log_debug_limited("round %llu, batch of %u ranges sent%s",
 			  (unsigned long long)batch->round, batch->count,
 			  last ? ", the last" : "");
 	count_batch(batch);
-	mark_sent(batch);
+	batch->open = NULL;
+	batch->count = 0;
 	return 0;
+}
+
+/* The open buffer keeps its ranges: another one carries the question. */
+int hint_batch_ask(struct hint_batch *batch)
+{
+	unsigned int other = batch->open == batch->buffers;
+	u64 now = clock_us();
+
+	if (now - batch->asked_us < ASK_PERIOD_US)
+		return 0;
+	batch->asked_us = now;
+	return send_buffer(batch, &batch->buffers[other], 0, false);
+}
+
+/* QEMU has not seen the commands after the one that it has answered. */
+static void update_room(struct hint_batch *batch, const json_t *room)
+{
+	json_int_t left = json_integer_value(room);
+	unsigned int i;
+
+	if (!json_is_integer(room) || left < 0)
+		return;
+	for (i = 0; i < FREEHINT_MAX_INFLIGHT; i++)
+		if (batch->buffers[i].busy)
+			left -= batch->buffers[i].count;
+	batch->room = left > 0 ? (u64)left : 0;
 }
 
 u64 hint_batch_reply(struct hint_batch *batch, const struct qmp_message *message)
@@ -210,5 +262,7 @@ u64 hint_batch_reply(struct hint_batch *batch, const struct qmp_message *message
 	}
 	buffer->busy = false;
 	batch->busy--;
+	if (buffer->round == batch->round)
+		update_room(batch, json_object_get(message->body, FREEHINT_ARG_ROOM));
 	return buffer->round;
 }

@@ -16,14 +16,19 @@
  * @fd:      sealed memfd behind @records, -1 before it is created
  * @records: its mapping, shared with QEMU while @busy
  * @busy:    a command that names this buffer has no reply yet; do not write to it
+ * @count:   records that this command names
  * @round:   round of that command
  */
 struct hint_buffer {
 	int fd;
 	struct freehint_range *records;
 	bool busy;
+	unsigned int count;
 	u64 round;
 };
+
+/* QEMU has not said yet how many ranges it has room for, or never does. */
+#define HINT_ROOM_UNKNOWN	(~0ULL)
 
 /**
  * struct hint_batch - the batch being filled, and the pool
@@ -32,6 +37,8 @@ struct hint_buffer {
  * @open:    the buffer being filled, NULL when there is none
  * @count:   records in @open
  * @round:   round that these records belong to
+ * @room:    ranges that QEMU takes for @round besides those in flight
+ * @asked_us: when QEMU was last asked for room, monotonic microseconds
  * @qmp:     client that sends the batches
  * @stats:   counters
  */
@@ -41,6 +48,8 @@ struct hint_batch {
 	struct hint_buffer *open;
 	unsigned int count;
 	u64 round;
+	u64 room;
+	u64 asked_us;
 	struct qmp_client *qmp;
 	struct agent_stats *stats;
 };
@@ -62,6 +71,9 @@ void hint_batch_reset(struct hint_batch *batch);
 
 /** hint_batch_has_room() - is there a buffer that QEMU does not have? */
 bool hint_batch_has_room(const struct hint_batch *batch);
+
+/** hint_batch_fits() - has QEMU room for the ranges of the open batch? */
+bool hint_batch_fits(const struct hint_batch *batch);
 
 /** hint_batch_is_idle() - is no batch in flight? */
 bool hint_batch_is_idle(const struct hint_batch *batch);
@@ -96,6 +108,16 @@ void hint_batch_drop(struct hint_batch *batch);
  * Return: 0, or negative errno when the connection broke.
  */
 int hint_batch_send(struct hint_batch *batch, bool last);
+
+/**
+ * hint_batch_ask() - ask QEMU for room
+ * @batch: open batch that does not fit; none is in flight
+ *
+ * Sends a command without ranges. Nothing is sent if QEMU was asked less than a millisecond ago.
+ *
+ * Return: 0, or negative errno when the connection broke.
+ */
+int hint_batch_ask(struct hint_batch *batch);
 
 /**
  * hint_batch_reply() - QEMU answered getfd or mark-clean

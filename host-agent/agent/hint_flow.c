@@ -6,6 +6,9 @@
  * flight; otherwise it waits and grows. So the first ranges of a round leave at once, and
  * batches become larger when QEMU is slow. While all buffers are in flight, nothing is
  * copied from the guest either: that is the flow control.
+ *
+ * QEMU's queue for the dirty bitmap is limited. Each answer has the room that is left in it.
+ * A batch for which there is no room waits until QEMU has applied others.
  */
 #include "hint_flow.h"
 
@@ -69,6 +72,8 @@ int hint_flow_poll(struct hint_flow *flow)
 	hint_round_poll(&flow->round);
 	while (!ret && hint_batch_has_room(batch)) {
 		fill(flow);
+		if (!hint_batch_fits(batch))
+			return hint_batch_is_idle(batch) ? hint_batch_ask(batch) : 0;
 		if (!hint_batch_space(batch))
 			ret = hint_batch_send(batch, false);
 		else if (hint_round_complete(&flow->round))
@@ -81,7 +86,8 @@ int hint_flow_poll(struct hint_flow *flow)
 
 bool hint_flow_has_work(const struct hint_flow *flow)
 {
-	return hint_round_backlog(&flow->round) && hint_batch_has_room(&flow->batch);
+	return hint_round_backlog(&flow->round) && hint_batch_has_room(&flow->batch) &&
+	       hint_batch_fits(&flow->batch);
 }
 
 void hint_flow_reply(struct hint_flow *flow, const struct qmp_message *message)

@@ -24,9 +24,9 @@
 #define FREEHINT_MAX_JSON_RANGES	1024
 
 /*
- * Most ranges in one round: 2^20 ranges of 24 bytes are a queue of 24 MiB. They take some
- * 100 ms of QEMU's big lock in all, one command at a time. An 8 GiB guest in which every
- * second page is free just fits. Further ranges are refused, and their pages are sent.
+ * Most ranges that wait for QEMU's dirty bitmap: 2^20 ranges of 32 bytes are a queue of
+ * 32 MiB. Applied ranges make room for others, so a round may have more. The agent sends no
+ * more than there is room for; a command beyond that is refused.
  */
 #define FREEHINT_MAX_QUEUED		(1U << 20)
 
@@ -41,6 +41,12 @@
  * bitmap. One call holds QEMU's bitmap lock for microseconds.
  */
 #define FREEHINT_APPLY_BYTES		(1ULL << 30)
+
+/*
+ * Most ranges that the apply thread takes from the queue at a time. Taking costs as much as
+ * clearing some pages; a wait sees the progress of some ten microseconds.
+ */
+#define FREEHINT_APPLY_RANGES		128
 
 /*
  * Guest memory below 1 MiB is never hinted: option ROMs are shadowed there, and QEMU's

@@ -26,6 +26,9 @@
 #define FREEHINT_ARG_COUNT	"count"		/* records in the file */
 #define FREEHINT_ARG_LAST	"last"		/* no more for this round */
 
+/* in its answer: ranges that may follow now, those in commands without an answer included */
+#define FREEHINT_ARG_ROOM	"room"
+
 /* arguments of x-freehint-map */
 #define FREEHINT_ARG_CELLS	"cells"		/* at most FREEHINT_MAX_CELLS */
 #define FREEHINT_ARG_GIVEN_FROM	"given-back-from" /* page; what was given back from there on */

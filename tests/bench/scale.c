@@ -45,6 +45,7 @@
  * @taken:    pages of the ranges that were taken
  * @commands: sent
  * @refused:  of them
+ * @room:     ranges that may be sent, by the last answer
  */
 static struct stages {
 	u64 publish;
@@ -56,6 +57,7 @@ static struct stages {
 	u64 taken;
 	u64 commands;
 	u64 refused;
+	u64 room;
 } stages;
 
 /* One bit for each page, as QEMU has it; all set at the start of a migration. */
@@ -152,6 +154,7 @@ static bool mark(u64 round, const struct freehint_range *ranges, u32 count, bool
 			 FREEHINT_ARG_FDNAME, "freehint-0", FREEHINT_ARG_COUNT, count,
 			 FREEHINT_ARG_LAST, last);
 	mark_clean((QDict *)args, &ret, &error);
+	stages.room = (u64)json_integer_value(json_object_get((json_t *)ret, FREEHINT_ARG_ROOM));
 	json_decref((json_t *)ret);
 	json_decref(args);
 	stages.commands++;
@@ -182,6 +185,16 @@ static u32 convert(struct hint_round *round, struct freehint_range *ranges)
 	return count;
 }
 
+/* The agent's flow control: it asks until there is room for a batch. */
+static void wait_for_room(u64 id)
+{
+	while (stages.room < FREEHINT_MAX_RANGES) {
+		usleep(1000);
+		if (!mark(id, NULL, 0, false))
+			return;
+	}
+}
+
 static void read_round(struct hint_round *round, u64 id)
 {
 	static struct freehint_range ranges[FREEHINT_MAX_RANGES + 1];
@@ -199,6 +212,8 @@ static void read_round(struct hint_round *round, u64 id)
 		stages.mark += clock_us() - start;
 		if (!stages.refused)
 			count_taken(ranges, count);
+		if (!last)
+			wait_for_room(id);
 	}
 }
 
@@ -224,7 +239,7 @@ static void run(u64 bytes, const char *pattern)
 		errx(1, "the agent does not start");
 	start = clock_us();
 	read_round(&round, id);
-	gate_wait(10 * 1000000ULL, 100 * 1000000ULL);
+	gate_wait(10 * 1000000ULL, 1000 * 1000000ULL, 0);
 	stages.total = clock_us() - start;
 	gate_close(true);
 	hint_round_free(&round);

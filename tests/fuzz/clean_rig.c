@@ -212,6 +212,8 @@ void clean_rig_check(bool taken, const QObject *answer)
 	if (!taken)
 		return;
 	MUST((u64)json_integer_value(json_object_get(reply, "queued-pages")) == gate.pages);
+	MUST(json_integer_value(json_object_get(reply, FREEHINT_ARG_ROOM)) ==
+	     (gate.full ? 0 : FREEHINT_MAX_RANGES));
 	MUST(gate.ignored == (gate.named ? expected_pages(false) : 0));
 }
 
@@ -238,6 +240,12 @@ enum gate_answer gate_check(u64 round, u32 count, u64 *current)
 	if (round != CLEAN_ROUND)
 		return GATE_STALE;
 	return gate.full && count ? GATE_FULL : GATE_QUEUED;
+}
+
+u32 gate_room(u64 round)
+{
+	MUST(round == CLEAN_ROUND && gate.open);
+	return gate.full ? 0 : 2 * FREEHINT_MAX_RANGES;
 }
 
 enum gate_answer gate_queue(u64 round, const struct gate_range *range, u32 count, bool last,

@@ -25,18 +25,21 @@ static int fake_timedwait(pthread_cond_t *cond, pthread_mutex_t *lock,
 /* So small that it is full now and then. */
 #undef FREEHINT_MAX_QUEUED
 #define FREEHINT_MAX_QUEUED	24
+#undef FREEHINT_APPLY_RANGES
+#define FREEHINT_APPLY_RANGES	5
 
 #include "host-agent/qemu-module/gate/round_gate.c"
 
-#define MAX_QUEUE	FREEHINT_MAX_QUEUED
+/* A queue that is full, and a batch. */
+#define MAX_QUEUE	32
 
 /**
  * struct model - what the gate ought to be
  * @state:    as in the gate
  * @id:       of the open or the last round
  * @earlier:  id of the round before it
- * @queue:    numbers of the ranges that wait, @first to @end
- * @room:     how many may still be queued
+ * @queue:    ring of numbers of the ranges that wait, @first to @end
+ * @taken:    of them, those that the apply thread has taken
  * @number:   of the next range
  * @busy:     a range is being applied
  * @accepted: pages
@@ -49,6 +52,7 @@ static struct model {
 	u64 queue[MAX_QUEUE];
 	u32 first;
 	u32 end;
+	u32 taken;
 	u64 number;
 	bool busy;
 	u64 accepted;
@@ -104,7 +108,12 @@ static u64 apply(const struct gate_range *range)
 	/* Only what was queued for the open round, in order, each once. */
 	MUST(model.state == GATE_OPEN);
 	MUST(model.first < model.end);
-	number = model.queue[model.first++];
+	if (!model.taken)
+		model.taken = model.end - model.first;
+	if (model.taken > FREEHINT_APPLY_RANGES)
+		model.taken = FREEHINT_APPLY_RANGES;
+	number = model.queue[model.first++ % MAX_QUEUE];
+	model.taken--;
 	expected = make_range(number);
 	MUST(range->hva == expected.hva && range->len == expected.len);
 	model.busy = true;
@@ -148,9 +157,8 @@ static void open_round(u8 how)
 static void drop_queue(void)
 {
 	while (model.first < model.end)
-		model.late += pages_of(model.queue[model.first++]);
-	model.first = 0;
-	model.end = 0;
+		model.late += pages_of(model.queue[model.first++ % MAX_QUEUE]);
+	model.taken = 0;
 }
 
 /* With @wait a close may only return when nothing is being applied. */
@@ -185,14 +193,19 @@ static u64 some_id(u8 which)
 	}
 }
 
+/* What was taken makes room at once. */
+static u32 waiting(void)
+{
+	return model.end - model.first - model.taken;
+}
+
 static enum gate_answer expected_answer(u64 id, u32 count)
 {
 	if (model.state == GATE_CLOSED)
 		return GATE_NO_ROUND;
 	if (id != model.id)
 		return GATE_STALE;
-	/* What was applied makes no room: the queue is what one round may use up. */
-	return count > MAX_QUEUE - model.end ? GATE_FULL : GATE_QUEUED;
+	return count > FREEHINT_MAX_QUEUED - waiting() ? GATE_FULL : GATE_QUEUED;
 }
 
 static void queue_ranges(u8 how)
@@ -207,8 +220,20 @@ static void queue_ranges(u8 how)
 	MUST(gate_queue(id, ranges, count, how & 0x80, &current) == expected);
 	MUST(current == model.id);
 	for (i = 0; expected == GATE_QUEUED && i < count; i++)
-		model.queue[model.end++] = model.number + i;
+		model.queue[model.end++ % MAX_QUEUE] = model.number + i;
 	model.number += count;
+}
+
+/* A batch is counted at its end. */
+static void check_counters(const struct freehint_counters *counters)
+{
+	if (model.busy) {
+		MUST(counters->pages_accepted <= model.accepted);
+		MUST(counters->pages_late <= model.late);
+	} else {
+		MUST(counters->pages_accepted == model.accepted);
+		MUST(counters->pages_late == model.late);
+	}
 }
 
 static void check(u8 which)
@@ -219,11 +244,14 @@ static void check(u8 which)
 
 	MUST(gate_check(id, count, &current) == expected_answer(id, count));
 	MUST(current == model.id);
+	if (id == model.id && model.state == GATE_OPEN)
+		MUST(gate_room(id) == FREEHINT_MAX_QUEUED - waiting());
+	else
+		MUST(!gate_room(id));
 	gate_view(&view);
 	MUST(view.state == model.state);
 	MUST(view.now.id == model.id);
-	MUST(view.counters.pages_accepted == model.accepted);
-	MUST(view.counters.pages_late == model.late);
+	check_counters(&view.counters);
 	MUST(view.counters.rounds_sealed <= view.counters.rounds);
 }
 
@@ -247,7 +275,7 @@ static void step(bool nested)
 		break;
 	case 5:
 		/* Up to two and a half seconds, by the clock that nobody waits for. */
-		gate_wait(how * 1000ULL, how * 10000ULL);
+		gate_wait(how * 1000ULL, how * 10000ULL, how % 3);
 		break;
 	case 6:
 		check(how);

@@ -264,6 +264,7 @@ int qmp_client_send(struct qmp_client *client, enum qmp_command command,
 	va_end(args);
 	MUST(index == cookie && count <= FREEHINT_MAX_RANGES);
 	MUST(round && round <= FREEHINT_ROUND_MAX);
+	MUST(count <= rig.flow.batch.room);
 	check_records(buffer->records, count, round);
 	rig.sums[cookie] = sum_of(buffer->records, count);
 	rig.counts[cookie] = count;
@@ -279,6 +280,7 @@ void round_rig_reply(u8 how)
 		.name = "GenericError",
 		.desc = how & 0x40 ? "round 1 is stale" : "range 0 is odd",
 	};
+	json_t *body = NULL;
 	const struct hint_buffer *buffer = &rig.flow.batch.buffers[message.cookie];
 
 	if (!buffer->busy)
@@ -286,13 +288,21 @@ void round_rig_reply(u8 how)
 	/* Nobody wrote to it while QEMU might have read it. */
 	MUST(sum_of(buffer->records, rig.counts[message.cookie]) ==
 	     rig.sums[message.cookie]);
+	/* Little room, or as much as there is; an older QEMU says nothing of it. */
+	if (how & 0x30)
+		body = json_pack("{s:i}", FREEHINT_ARG_ROOM,
+				 how & 0x20 ? FREEHINT_MAX_QUEUED : take8(&rig.in));
+	message.body = body;
 	hint_flow_reply(&rig.flow, &message);
+	json_decref(body);
 	MUST(!buffer->busy);
 }
 
 void round_rig_poll(void)
 {
 	rig.quiet = 0;
+	/* No clock: QEMU may be asked for room again. */
+	rig.flow.batch.asked_us = 0;
 	armed = true;
 	MUST(!hint_flow_poll(&rig.flow));
 	armed = false;

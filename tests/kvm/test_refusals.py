@@ -143,7 +143,8 @@ def check_rounds(src: Machine, now: int) -> None:
 def check_accepted(src: Machine, now: int) -> None:
     """What the same commands accept: so the refusals were for their reasons."""
     answer = src.qmp.command(MARK, round=now, ranges=[])
-    check(answer == {"queued-ranges": 0, "queued-pages": 0}, f"empty list: {answer}")
+    check(answer.pop("room") > 0 and answer == {"queued-ranges": 0, "queued-pages": 0},
+          f"empty list: {answer}")
     answer = src.mark(now, range(FIRMWARE_END - PAGE, FIRMWARE_END + PAGE),
                       range(MEM - PAGE, MEM))
     check(answer["queued-pages"] == 2, f"borders: {answer}")

@@ -3,8 +3,8 @@
 # time limit: 900 s
 """
 The guest that costs its host most: every second page is free, so that no two hints
-can be joined. What it costs QEMU is bounded by limits.h, whatever the guest's size,
-and printed; the migration is an ordinary one.
+can be joined. A command's cost for QEMU is bounded by limits.h, whatever the guest's size,
+and printed; no command is refused, and all that is free stays off the wire.
 
 FREEHINT_WORST_GIB sets the size; 1024 was measured for docs/threat-model.md.
 """
@@ -19,16 +19,19 @@ from lib.host_memory import available_mib
 from lib.program import Agent
 
 GIB = 1 << 30
-# Twice as many pages as a round may have ranges, and a bit more
+# More free pages than ranges can wait in QEMU at a time
 DEFAULT_GIB = 9
 # Besides what two QEMUs may come to hold, and below which they are ended
 SPARE_GIB = 2
 # Seconds; memory that has to be had from a host's host comes slowly
 LIFETIME = 400.0
 # FREEHINT_MAX_... of limits.h
-MAX_QUEUED = 1 << 20
 MAX_INFLIGHT = 8
 MAX_REFUSALS = 8
+# FREEHINT_FIRMWARE_END of limits.h
+FIRMWARE = MIB
+# Part of the free memory that has to stay off the wire
+KEPT = 0.95
 # Where the pc machine has no memory when it has more than this
 HOLE = range(3 * GIB, 4 * GIB)
 # Seconds without a command after which no more are expected
@@ -59,18 +62,17 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def settle(src: Machine, refusal: str) -> dict[str, int]:
-    """The counters once something was refused, as it has to be, and no more commands come."""
+def settle(src: Machine, counter: str, least: int) -> dict[str, int]:
+    """The counters once one of them is as high as it has to be, and no more commands come."""
     deadline = patience.deadline(120)
     seen, since = -1, time.monotonic()
     while True:
         counters = src.counters()
         if counters["commands"] != seen:
             seen, since = counters["commands"], time.monotonic()
-        if counters[refusal] and time.monotonic() - since > CALM:
+        if counters[counter] >= least and time.monotonic() - since > CALM:
             return counters
-        check(time.monotonic() < deadline, f"this was not the worst case, nothing "
-                                           f"counts as {refusal}: {counters}")
+        check(time.monotonic() < deadline, f"{counter} does not reach {least}: {counters}")
         time.sleep(0.1)
 
 
@@ -80,7 +82,8 @@ def publish(src: Machine, mem: int, lie: bool) -> dict[str, int]:
     begin = time.monotonic()
     src.fake("scatter", round_id, HOLE.start // PAGE,
              (HOLE.start if lie else HOLE.stop) // PAGE, (mem + len(HOLE)) // PAGE)
-    counters = settle(src, "refused-range" if lie else "refused-queue")
+    counters = settle(src, *(("refused-range", 1) if lie else
+                             ("pages-accepted", (mem - FIRMWARE) // PAGE // 2)))
     step(f"{mem // GIB} GiB, {'the hole, too' if lie else 'RAM only'}: "
          f"{mem // PAGE // 2} ranges published, settled after "
          f"{time.monotonic() - begin - CALM:.1f} s, {counters['ranges']} taken by "
@@ -133,18 +136,26 @@ def one_round(accel: str, mem: int, lie: bool) -> None:
             hold(src, dst)
             counters = publish(src, mem, lie)
             cost(counters, agent)
-            check_bounds(counters)
+            check_bounds(counters, lie)
             check(agent.alive(), "the agent has died")
             src.write(WRITTEN, NEW)
             if mem <= 64 * GIB and is_room(mem) and end(src, dst):
                 check(not dst.lost(WRITTEN, NEW), "pages are wrong")
+                check_kept(src, mem, lie)
 
 
-def check_bounds(counters: dict[str, int]) -> None:
-    """Whatever the size: so many ranges, so many refusals."""
-    check(counters["ranges"] <= MAX_QUEUED, "more ranges than a round may have")
-    check(counters["commands-refused"] <= MAX_REFUSALS + MAX_INFLIGHT,
-          f"the agent went on after {counters['commands-refused']} refusals")
+def check_bounds(counters: dict[str, int], lie: bool) -> None:
+    """Nothing honest is refused; a liar is heard so many times."""
+    check(counters["commands-refused"] <= (MAX_REFUSALS + MAX_INFLIGHT if lie else 0),
+          f"{counters['commands-refused']} commands were refused")
+
+
+def check_kept(src: Machine, mem: int, lie: bool) -> None:
+    """How much of the free memory was not sent; the little that is sent twice counts against."""
+    ram = migration.info(src)["ram"]
+    kept = (mem // PAGE - ram["normal"] - ram["duplicate"]) / (mem // PAGE // 2)
+    step(f"{100 * kept:.1f} % of the free memory was not sent")
+    check(lie or kept >= KEPT, f"{100 * kept:.1f} % only")
 
 
 def test() -> None:

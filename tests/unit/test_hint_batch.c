@@ -88,6 +88,19 @@ static void answer(enum qmp_command command, unsigned int cookie, const char *er
 	hint_flow_reply(&flow, &message);
 }
 
+/* QEMU's answer to a batch, with the room that is left. */
+static void answer_room(unsigned int cookie, json_int_t room)
+{
+	json_t *body = json_pack("{s:I}", FREEHINT_ARG_ROOM, room);
+	struct qmp_message message = {
+		.kind = QMP_MESSAGE_REPLY, .command = QMP_MARK_CLEAN, .cookie = cookie,
+		.body = body,
+	};
+
+	hint_flow_reply(&flow, &message);
+	json_decref(body);
+}
+
 static void expect_mark(unsigned int index, unsigned int count, bool last)
 {
 	assert_true(qemu.count >= 2 * index + 2);
@@ -144,6 +157,73 @@ static void nothing_is_copied_while_all_buffers_travel(void **state)
 	assert_int_equal(pump(), 0);
 	assert_int_equal(qemu.count, 2 * FREEHINT_MAX_INFLIGHT + 2);
 	assert_int_equal(qemu.sent[2 * FREEHINT_MAX_INFLIGHT].cookie, 3);
+}
+
+/* As long as QEMU says nothing, as an older extension does, it gets what there is. */
+static void no_more_is_sent_than_there_is_room_for(void **state)
+{
+	u64 copied;
+
+	open_round(1);
+	put(ALTERNATE, 5 * FREEHINT_MAX_RANGES / 32);
+	put(ALTERNATE, 10);
+	assert_int_equal(pump(), 0);
+	assert_int_equal(qemu.count, 2 * 5);
+	seal(FREEHINT_SEAL_COMPLETE);
+	/* the first answer does not know of the other four */
+	answer_room(0, 4 * FREEHINT_MAX_RANGES + 319);
+	assert_int_equal(pump(), 0);
+	assert_int_equal(qemu.count, 2 * 5);
+	assert_false(hint_flow_has_work(&flow));
+	copied = flow.round.copied;
+	answer_room(1, 3 * FREEHINT_MAX_RANGES + 320);
+	assert_int_equal(pump(), 0);
+	assert_int_equal(flow.round.copied, copied);
+	expect_mark(5, 320, true);
+}
+
+/* QEMU has nothing left to answer: a command without ranges asks, once in a millisecond. */
+static void room_is_asked_for_while_there_is_none(void **state)
+{
+	open_round(1);
+	put(1, 1);
+	assert_int_equal(pump(), 0);
+	put(1, 3);
+	seal(FREEHINT_SEAL_COMPLETE);
+	answer_room(0, 2);
+	assert_int_equal(pump(), 0);
+	expect_mark(1, 0, false);
+	assert_int_equal(pump(), 0);
+	assert_int_equal(qemu.count, 4);
+	answer_room(qemu.sent[3].cookie, 2);
+	flow.batch.asked_us = ~0ULL / 2;
+	assert_int_equal(pump(), 0);
+	flow.batch.asked_us = 0;
+	assert_int_equal(pump(), 0);
+	expect_mark(2, 0, false);
+	answer_room(qemu.sent[5].cookie, 3);
+	assert_int_equal(pump(), 0);
+	expect_mark(3, 3, true);
+	assert_int_equal(flow.batch.buffers[qemu.sent[7].cookie].records[0].start, 64 * 4096);
+}
+
+/* A number that is none, and what QEMU said of another round, are ignored. */
+static void room_of_another_round_does_not_count(void **state)
+{
+	open_round(1);
+	put(1, 1);
+	assert_int_equal(pump(), 0);
+	answer_room(0, -5);
+	put(1, 1);
+	assert_int_equal(pump(), 0);
+	expect_mark(1, 1, false);
+	open_round(2);
+	put(1, 1);
+	seal(FREEHINT_SEAL_COMPLETE);
+	assert_int_equal(pump(), 0);
+	expect_mark(2, 1, true);
+	answer_room(qemu.sent[3].cookie, 0);
+	assert_int_equal(flow.batch.room, HINT_ROOM_UNKNOWN);
 }
 
 static void sealed_round_ends_with_last(void **state)
@@ -240,6 +320,9 @@ RUN_TESTS(NULL, NULL,
 		TEST(first_ranges_leave_at_once_and_the_rest_gathers),
 		TEST(full_batches_do_not_wait),
 		TEST(nothing_is_copied_while_all_buffers_travel),
+		TEST(no_more_is_sent_than_there_is_room_for),
+		TEST(room_is_asked_for_while_there_is_none),
+		TEST(room_of_another_round_does_not_count),
 		TEST(sealed_round_ends_with_last),
 		TEST(half_a_batch_of_a_dead_round_is_dropped),
 		TEST(broken_connection_is_told_and_forgotten),

@@ -17,11 +17,15 @@ static pthread_mutex_t hold = PTHREAD_MUTEX_INITIALIZER;
 static u64 applied_pages;
 static u64 applying;
 static u64 latest;
+/* How long each range takes, microseconds. */
+static unsigned int slow_us;
 
 static u64 fake_apply(const struct gate_range *range)
 {
 	__atomic_store_n(&applying, 1, __ATOMIC_SEQ_CST);
 	pthread_mutex_lock(&hold);
+	if (__atomic_load_n(&slow_us, __ATOMIC_SEQ_CST))
+		usleep(slow_us);
 	__atomic_add_fetch(&applied_pages, range->len >> FREEHINT_PAGE_SHIFT, __ATOMIC_SEQ_CST);
 	pthread_mutex_unlock(&hold);
 	__atomic_store_n(&applying, 0, __ATOMIC_SEQ_CST);
@@ -159,6 +163,27 @@ static void what_is_queued_at_a_close_is_dropped_and_counted(void **state)
 	assert_int_equal(now.counters.rounds_empty, then.counters.rounds_empty + 1);
 }
 
+/* The apply thread takes many ranges at a time, and yet stops at the next one. */
+static void a_close_between_two_ranges_drops_the_others(void **state)
+{
+	const struct gate_range three[] = { two_pages, two_pages, two_pages };
+	u64 before = pages(), id = open_now();
+	struct gate_view then, now;
+
+	gate_view(&then);
+	pthread_mutex_lock(&hold);
+	assert_int_equal(gate_queue(id, three, 3, false, &latest), GATE_QUEUED);
+	wait_until_applying();
+	gate_close(false);
+	open_now();
+	pthread_mutex_unlock(&hold);
+	gate_close(true);
+	gate_view(&now);
+	assert_int_equal(pages(), before + 2);
+	assert_int_equal(now.counters.pages_late, then.counters.pages_late + 4);
+	assert_int_equal(now.counters.pages_accepted, then.counters.pages_accepted + 2);
+}
+
 static void *closer(void *opaque)
 {
 	gate_close(true);
@@ -215,12 +240,20 @@ static void a_full_queue_takes_nothing_of_a_command(void **state)
 {
 	struct gate_range many[2] = { two_pages, two_pages };
 	u64 id = open_now(), current;
-	u32 room;
+	struct gate_view view;
 
 	pthread_mutex_lock(&hold);
-	room = fill(id);
-	assert_int_equal(room, 0);
+	assert_int_equal(gate_queue(id, many, 1, false, &latest), GATE_QUEUED);
+	wait_until_applying();
+	assert_int_equal(gate_room(id), FREEHINT_MAX_QUEUED);
+	assert_int_equal(gate_room(id - 1), 0);
+	assert_int_equal(fill(id), 0);
+	assert_int_equal(gate_room(id), 0);
+	assert_false(gate_was_answered());
 	assert_int_equal(gate_check(id, 1, &current), GATE_FULL);
+	/* whoever comes to this has given up: nobody waits for more */
+	gate_view(&view);
+	assert_true(view.now.last_seen);
 	assert_int_equal(gate_queue(id, many, 1, false, &latest), GATE_FULL);
 	assert_int_equal(gate_queue(id, many, 0, true, &latest), GATE_QUEUED);
 	gate_close(false);
@@ -228,22 +261,24 @@ static void a_full_queue_takes_nothing_of_a_command(void **state)
 	gate_close(true);
 }
 
-static void a_round_has_its_share_and_no_more(void **state)
+static void applied_ranges_make_room_for_others(void **state)
 {
 	u64 before = pages(), id = open_now();
 	struct gate_view view;
 
 	fill(id);
-	gate_wait(0, 0);
+	gate_wait(0, 0, 0);
 	wait_for_pages(before + 2ULL * FREEHINT_MAX_QUEUED);
-	/* applied, all of them, and yet no room */
-	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_FULL);
-	gate_wait(A_MINUTE, A_MINUTE);
-	gate_view(&view);
-	assert_true(view.now.last_seen);
-	id = open_now();
+	assert_int_equal(gate_room(id), FREEHINT_MAX_QUEUED);
 	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_QUEUED);
+	fill(id);
+	assert_int_equal(gate_queue(id, NULL, 0, true, &latest), GATE_QUEUED);
+	gate_wait(A_MINUTE, A_MINUTE, 0);
+	gate_view(&view);
+	assert_int_equal(pages(), before + 4ULL * FREEHINT_MAX_QUEUED + 2);
+	assert_int_equal(view.now.accepted, 4ULL * FREEHINT_MAX_QUEUED + 2);
 	gate_close(true);
+	assert_int_equal(gate_room(id), 0);
 }
 
 static void a_wait_ends_with_the_last_hint(void **state)
@@ -252,7 +287,7 @@ static void a_wait_ends_with_the_last_hint(void **state)
 	struct gate_view view;
 
 	assert_int_equal(gate_queue(id, &two_pages, 1, true, &latest), GATE_QUEUED);
-	gate_wait(A_MINUTE, A_MINUTE);
+	gate_wait(A_MINUTE, A_MINUTE, 0);
 	gate_view(&view);
 	assert_true(view.now.last_seen);
 	assert_int_equal(view.now.accepted, 2);
@@ -264,10 +299,10 @@ static void a_wait_ends_when_nobody_answers(void **state)
 	u64 start = clock_us();
 
 	open_now();
-	gate_wait(20000, A_MINUTE);
+	gate_wait(20000, A_MINUTE, 0);
 	assert_false(gate_was_answered());
 	gate_close(true);
-	gate_wait(A_MINUTE, A_MINUTE);
+	gate_wait(A_MINUTE, A_MINUTE, 0);
 	assert_true(clock_us() - start < A_MINUTE);
 }
 
@@ -290,7 +325,7 @@ static void a_wait_goes_on_while_answers_come(void **state)
 	pthread_t thread;
 
 	pthread_create(&thread, NULL, answer_slowly, &id);
-	gate_wait(A_MINUTE / 60, A_MINUTE);
+	gate_wait(A_MINUTE / 60, A_MINUTE, 0);
 	assert_true(gate_was_answered());
 	assert_int_equal(pages(), before + 20);
 	pthread_join(thread, NULL);
@@ -304,36 +339,42 @@ static void a_wait_has_an_end_though_answers_come(void **state)
 	pthread_t thread;
 
 	pthread_create(&thread, NULL, answer_slowly, &id);
-	gate_wait(A_MINUTE, 30000);
+	gate_wait(A_MINUTE, 30000, 0);
 	assert_false(gate_was_answered());
 	gate_close(true);
 	pthread_join(thread, NULL);
 }
 
-static void rounds_of_a_migration_are_remembered(void **state)
-{
-	struct gate_round past[GATE_PAST];
-	u32 pass;
+/* So large that the apply thread takes one at a time. */
+static const struct gate_range one_gib = { .hva = (void *)0x10000, .len = FREEHINT_APPLY_BYTES };
 
-	for (pass = 1; pass <= 3; pass++) {
-		gate_open(pass, clock_us());
-		gate_close(true);
-	}
-	assert_int_equal(gate_past(past), 3);
-	assert_int_equal(past[0].pass, 1);
-	assert_int_equal(past[2].pass, 3);
-	for (; pass <= GATE_PAST + 5; pass++) {
-		gate_open(pass, clock_us());
-		gate_close(true);
-	}
-	assert_int_equal(gate_past(past), GATE_PAST);
-	assert_int_equal(past[0].pass, 6);
-	assert_int_equal(past[GATE_PAST - 1].pass, GATE_PAST + 5);
-	/* the next migration */
-	gate_open(1, clock_us());
-	assert_int_equal(gate_past(past), 0);
+#define SLOW_RANGES	40
+
+static bool wait_with_slow_ranges(u64 page_ns)
+{
+	u64 before = pages(), id = open_now(), done;
+	int i;
+
+	__atomic_store_n(&slow_us, 30000, __ATOMIC_SEQ_CST);
+	for (i = 1; i <= SLOW_RANGES; i++)
+		gate_queue(id, &one_gib, 1, i == SLOW_RANGES, &latest);
+	gate_wait(A_MINUTE, 600000, page_ns);
+	done = pages() - before;
+	__atomic_store_n(&slow_us, 0, __ATOMIC_SEQ_CST);
 	gate_close(true);
-	assert_int_equal(gate_past(past), 1);
+	return done == SLOW_RANGES * (FREEHINT_APPLY_BYTES >> FREEHINT_PAGE_SHIFT);
+}
+
+/* They take twice as long as a wait may, and are worth it if a page is worth a microsecond. */
+static void a_wait_goes_on_while_it_pays(void **state)
+{
+	int tries = 20;
+
+	/* A busy machine may do nothing for so long that it does not pay. */
+	while (!wait_with_slow_ranges(1000))
+		assert_true(tries--);
+	assert_false(wait_with_slow_ranges(0));
+	assert_false(wait_with_slow_ranges(1));
 }
 
 RUN_TESTS(start_runner, NULL,
@@ -346,8 +387,9 @@ RUN_TESTS(start_runner, NULL,
 		cmocka_unit_test(a_close_waits_for_the_range_being_applied),
 		cmocka_unit_test(a_close_without_wait_does_not_block),
 		cmocka_unit_test(a_full_queue_takes_nothing_of_a_command),
-		cmocka_unit_test(a_round_has_its_share_and_no_more),
-		cmocka_unit_test(rounds_of_a_migration_are_remembered),
+		cmocka_unit_test(a_close_between_two_ranges_drops_the_others),
+		cmocka_unit_test(applied_ranges_make_room_for_others),
+		cmocka_unit_test(a_wait_goes_on_while_it_pays),
 		cmocka_unit_test(a_wait_ends_with_the_last_hint),
 		cmocka_unit_test(a_wait_ends_when_nobody_answers),
 		cmocka_unit_test(a_wait_goes_on_while_answers_come),

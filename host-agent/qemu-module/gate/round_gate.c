@@ -14,13 +14,14 @@
  *
  * What dropping the gate's lock invalidates: the round may be closed while a range is applied.
  * @applying is set before the lock is dropped, and gate_close(true) waits until it is clear.
+ * Ranges are taken from the queue in batches, because the lock costs more than clearing one
+ * page. Before each range the apply thread looks whether the round is still @live.
  *
  * Why not compare round ids only: the id could be checked, then the sync happen, then the
  * apply thread clear a bit that the sync has just set. docs/extension.md, section round_gate.c,
  * has the steps of both threads.
  */
 #define _GNU_SOURCE
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
@@ -33,16 +34,22 @@
 /* Interval at which the apply thread checks for the guest's seal while a round is open. */
 #define SEAL_POLL_US	1000
 
+/* A wait that pays is prolonged by so much at a time. */
+#define SLICE_US	50000ULL
+
+/*
+ * @live is the id of the open round, or FREEHINT_NO_ROUND. The apply thread also reads it
+ * without the lock.
+ */
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t work;	/* wakes up the apply thread */
 	pthread_cond_t done;	/* wakes up threads that wait for the apply thread */
 	enum gate_state state;
 	bool applying;
+	u64 live;
 	u64 next_id;
-	struct gate_range *queue;
-	u32 head;
-	u32 tail;
+	struct range_queue queue;
 	struct gate_round now;
 	struct gate_round first;
 	struct gate_round past[GATE_PAST];
@@ -78,15 +85,14 @@ int gate_init(void)
 {
 	int ret;
 
-	if (gate.queue)
+	if (gate.queue.slot)
 		return 0;
 	ret = random_base();
 	if (ret)
 		return ret;
-	/* Pages are allocated on first use: this costs address space, not memory. */
-	gate.queue = malloc(FREEHINT_MAX_QUEUED * sizeof(*gate.queue));
-	if (!gate.queue)
-		return -ENOMEM;
+	ret = range_queue_init(&gate.queue);
+	if (ret)
+		return ret;
 	init_conds();
 	return 0;
 }
@@ -99,9 +105,9 @@ static u64 since_sync(void)
 	return us ? us : 1;
 }
 
-static bool queue_empty(void)
+static void set_live_locked(u64 id)
 {
-	return gate.head == gate.tail;
+	__atomic_store_n(&gate.live, id, __ATOMIC_SEQ_CST);
 }
 
 u64 gate_open(u32 pass, u64 sync_us)
@@ -114,11 +120,11 @@ u64 gate_open(u32 pass, u64 sync_us)
 	gate.now.id = id;
 	gate.now.pass = pass;
 	gate.now.sync_us = sync_us;
-	gate.head = 0;
-	gate.tail = 0;
+	range_queue_drop(&gate.queue);
 	if (pass == 1)
 		gate.past_count = 0;
 	gate.state = GATE_OPEN;
+	set_live_locked(id);
 	gate.counters.rounds++;
 	pthread_cond_signal(&gate.work);
 	pthread_mutex_unlock(&gate.lock);
@@ -130,13 +136,6 @@ void gate_published(void)
 	pthread_mutex_lock(&gate.lock);
 	gate.now.request_us = since_sync();
 	pthread_mutex_unlock(&gate.lock);
-}
-
-static void drop_queue_locked(void)
-{
-	for (; gate.head < gate.tail; gate.head++)
-		gate.counters.pages_late +=
-			gate.queue[gate.head].len >> FREEHINT_PAGE_SHIFT;
 }
 
 static void end_round_locked(void)
@@ -153,7 +152,8 @@ void gate_close(bool wait)
 	pthread_mutex_lock(&gate.lock);
 	if (gate.state != GATE_CLOSED) {
 		gate.state = GATE_CLOSED;
-		drop_queue_locked();
+		set_live_locked(FREEHINT_NO_ROUND);
+		gate.counters.pages_late += range_queue_drop(&gate.queue);
 		end_round_locked();
 		pthread_cond_broadcast(&gate.done);
 	}
@@ -165,7 +165,7 @@ void gate_close(bool wait)
 static bool hints_complete_locked(void)
 {
 	return gate.state == GATE_CLOSED ||
-	       (gate.now.last_seen && queue_empty() && !gate.applying);
+	       (gate.now.last_seen && range_queue_is_empty(&gate.queue) && !gate.applying);
 }
 
 static struct timespec to_timespec(u64 us)
@@ -180,22 +180,39 @@ static struct timespec to_timespec(u64 us)
 static bool wait_for_progress_locked(u64 until)
 {
 	const struct timespec at = to_timespec(until);
-	u32 head = gate.head, tail = gate.tail;
+	u64 head = gate.queue.head, tail = gate.queue.tail;
 
-	while (!hints_complete_locked() && head == gate.head && tail == gate.tail)
+	while (!hints_complete_locked() && head == gate.queue.head && tail == gate.queue.tail)
 		if (pthread_cond_timedwait(&gate.done, &gate.lock, &at))
-			return head != gate.head || tail != gate.tail;
+			return head != gate.queue.head || tail != gate.queue.tail;
 	return true;
 }
 
-void gate_wait(u64 idle_us, u64 total_us)
+/* Were the dirty pages that were cleared since @seen worth a slice of time? */
+static bool pays_locked(u64 *seen, u64 page_ns)
 {
-	u64 start = clock_us(), end = start + total_us, now = start;
+	u64 cleared = gate.now.cleared - *seen;
+
+	*seen = gate.now.cleared;
+	return cleared * page_ns >= SLICE_US * 1000;
+}
+
+void gate_wait(u64 idle_us, u64 total_us, u64 page_ns)
+{
+	u64 start = clock_us(), now = start, end = start + total_us, seen = 0, idle;
+	bool moving = true;
 
 	pthread_mutex_lock(&gate.lock);
-	while (!hints_complete_locked() && now < end &&
-	       wait_for_progress_locked(end - now < idle_us ? end : now + idle_us))
+	while (moving && !hints_complete_locked()) {
+		if (now >= end && !pays_locked(&seen, page_ns))
+			break;
+		if (now >= end)
+			end = now + SLICE_US;
+		idle = now + idle_us;
+		/* At the end of a slice it is not idle, whatever moved last. */
+		moving = wait_for_progress_locked(end < idle ? end : idle) || end < idle;
 		now = clock_us();
+	}
 	gate.now.waited_us = clock_us() - start;
 	pthread_mutex_unlock(&gate.lock);
 }
@@ -210,21 +227,15 @@ bool gate_was_answered(void)
 	return answered;
 }
 
-/* The queue is not a ring: its size limits the ranges of one round. */
-static u32 room_locked(void)
-{
-	return FREEHINT_MAX_QUEUED - gate.tail;
-}
-
 static enum gate_answer check_locked(u64 round, u32 count)
 {
 	if (gate.state == GATE_CLOSED)
 		return GATE_NO_ROUND;
 	if (round != gate.now.id)
 		return GATE_STALE;
-	if (count <= room_locked())
+	if (count <= range_queue_room(&gate.queue))
 		return GATE_QUEUED;
-	/* Free memory beyond this limit is not worth a wait. */
+	/* Whoever sends more than there is room for has given up: see gate_room(). */
 	gate.now.last_seen = true;
 	pthread_cond_broadcast(&gate.done);
 	return GATE_FULL;
@@ -241,14 +252,15 @@ enum gate_answer gate_check(u64 round, u32 count, u64 *current)
 	return answer;
 }
 
-static void append_locked(u64 round, const struct gate_range *range, u32 count)
+u32 gate_room(u64 round)
 {
-	u32 i;
+	u32 room = 0;
 
-	for (i = 0; i < count; i++) {
-		gate.queue[gate.tail] = range[i];
-		gate.queue[gate.tail++].round = round;
-	}
+	pthread_mutex_lock(&gate.lock);
+	if (gate.state == GATE_OPEN && round == gate.now.id)
+		room = range_queue_room(&gate.queue);
+	pthread_mutex_unlock(&gate.lock);
+	return room;
 }
 
 enum gate_answer gate_queue(u64 round, const struct gate_range *range, u32 count, bool last,
@@ -260,7 +272,7 @@ enum gate_answer gate_queue(u64 round, const struct gate_range *range, u32 count
 	answer = check_locked(round, count);
 	*current = gate.now.id;
 	if (answer == GATE_QUEUED) {
-		append_locked(round, range, count);
+		range_queue_add(&gate.queue, round, range, count);
 		if (!gate.now.command_us)
 			gate.now.command_us = since_sync();
 		gate.now.last_seen |= last;
@@ -286,7 +298,7 @@ static bool wait_for_work_locked(int (*sealed)(u64 round))
 	struct timespec until;
 
 	check_seal_locked(sealed);
-	if (gate.state == GATE_OPEN && !queue_empty())
+	if (gate.state == GATE_OPEN && !range_queue_is_empty(&gate.queue))
 		return true;
 	if (gate.state == GATE_CLOSED || gate.now.seal_us) {
 		pthread_cond_wait(&gate.work, &gate.lock);
@@ -297,35 +309,35 @@ static bool wait_for_work_locked(int (*sealed)(u64 round))
 	return false;
 }
 
-static void account_locked(const struct gate_round *round, u64 len, u64 cleared)
+static void account_locked(u64 round, const struct range_result *done)
 {
-	u64 pages = len >> FREEHINT_PAGE_SHIFT;
-
-	gate.counters.pages_accepted += pages;
-	gate.counters.pages_cleared += cleared;
-	gate.counters.bytes_skipped += cleared << FREEHINT_PAGE_SHIFT;
+	gate.counters.pages_accepted += done->pages;
+	gate.counters.pages_cleared += done->cleared;
+	gate.counters.bytes_skipped += done->cleared << FREEHINT_PAGE_SHIFT;
+	gate.counters.pages_late += done->late;
 	/* A round that was closed without waiting may have been replaced by the next. */
-	if (gate.now.id != round->id)
+	if (gate.now.id != round || !done->pages)
 		return;
-	gate.now.accepted += pages;
-	gate.now.cleared += cleared;
+	gate.now.accepted += done->pages;
+	gate.now.cleared += done->cleared;
 	gate.now.last_us = since_sync();
 	if (!gate.now.first_us)
 		gate.now.first_us = gate.now.last_us;
 }
 
-static void apply_one_locked(u64 (*apply)(const struct gate_range *range))
+static void apply_some_locked(u64 (*apply)(const struct gate_range *range))
 {
-	struct gate_range range = gate.queue[gate.head++];
-	struct gate_round round = gate.now;
-	u64 cleared;
+	u64 round = gate.now.id;
+	struct range_batch batch;
+	struct range_result done;
 
+	range_queue_take(&gate.queue, &batch);
 	gate.applying = true;
 	pthread_mutex_unlock(&gate.lock);
-	cleared = apply(&range);
+	done = range_batch_apply(&batch, &gate.live, round, apply);
 	pthread_mutex_lock(&gate.lock);
 	gate.applying = false;
-	account_locked(&round, range.len, cleared);
+	account_locked(round, &done);
 	pthread_cond_broadcast(&gate.done);
 }
 
@@ -334,7 +346,7 @@ void gate_run(u64 (*apply)(const struct gate_range *range), int (*sealed)(u64 ro
 	pthread_mutex_lock(&gate.lock);
 	for (;;)
 		if (wait_for_work_locked(sealed))
-			apply_one_locked(apply);
+			apply_some_locked(apply);
 }
 
 void gate_view(struct gate_view *view)

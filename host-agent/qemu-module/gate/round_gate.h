@@ -10,6 +10,7 @@
 
 #include "../../../include/freehint/types.h"
 #include "counters.h"
+#include "range_queue.h"
 
 /**
  * enum gate_state - state of the gate
@@ -22,20 +23,6 @@ enum gate_state {
 	GATE_CLOSED,
 	GATE_OPEN,
 	GATE_STATES,
-};
-
-/**
- * struct gate_range - a range to clear in the dirty bitmap
- * @hva: host address, page aligned
- * @len: bytes, a multiple of the page size
- * @gpa: guest physical address of the range; used only for the map of hinted pages
- * @round: round id given to gate_queue(); used only for the audit
- */
-struct gate_range {
-	void *hva;
-	u64 len;
-	u64 gpa;
-	u64 round;
 };
 
 /**
@@ -88,7 +75,7 @@ struct gate_view {
  * @GATE_QUEUED:   the ranges are queued, or would be
  * @GATE_STALE:    another round is open
  * @GATE_NO_ROUND: no round is open
- * @GATE_FULL:     the round has used up its FREEHINT_MAX_QUEUED ranges
+ * @GATE_FULL:     there is no room for so many; FREEHINT_MAX_QUEUED ranges can be queued
  */
 enum gate_answer {
 	GATE_QUEUED,
@@ -136,14 +123,16 @@ void gate_close(bool wait);
 /**
  * gate_wait() - wait for the hints of the open round
  * @idle_us:  stop when no range was queued and none applied for this time
- * @total_us: stop after this time in any case
+ * @total_us: stop after this time, unless the wait pays
+ * @page_ns:  it pays as long as no more time than this goes by for each dirty page that is
+ *            cleared, nanoseconds; 0: never
  *
  * Returns when the peer has sent "last" and the queue is empty, when the round is closed, or
  * when the time is over.
  *
  * Context: BQL not held.
  */
-void gate_wait(u64 idle_us, u64 total_us);
+void gate_wait(u64 idle_us, u64 total_us, u64 page_ns);
 
 /** gate_was_answered() - did the latest round get its "last" before it was closed? */
 bool gate_was_answered(void);
@@ -166,11 +155,18 @@ enum gate_answer gate_check(u64 round, u32 count, u64 *current);
  * @last:  no more ranges will come for this round
  * @current: set to the latest id, open or closed
  *
- * All or nothing. A round accepts FREEHINT_MAX_QUEUED ranges in all. GATE_FULL also ends a
- * wait for the round's last ranges.
+ * All or nothing. FREEHINT_MAX_QUEUED ranges can wait for the apply thread. GATE_FULL also
+ * ends a wait for the round's last ranges: a peer that knows of gate_room() does not get it.
  */
 enum gate_answer gate_queue(u64 round, const struct gate_range *range, u32 count, bool last,
 			    u64 *current);
+
+/**
+ * gate_room() - how many ranges of this round can be queued now?
+ *
+ * Return: number of ranges, 0 if the round is not open. It grows as ranges are applied.
+ */
+u32 gate_room(u64 round);
 
 /**
  * gate_run() - body of the apply thread; does not return

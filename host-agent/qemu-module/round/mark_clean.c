@@ -98,8 +98,9 @@ static bool report_answer(enum gate_answer answer, u64 round, u64 current, Error
 		return false;
 	case GATE_FULL:
 		gate_count(refused_queue, 1);
-		qemu_error(errp, "round %" PRIu64 " has more than the %u ranges "
-			   FREEHINT_ERR_FULL, round, FREEHINT_MAX_QUEUED);
+		qemu_error(errp, "round %" PRIu64 " has more than the %u queued ranges "
+			   FREEHINT_ERR_FULL ", send no more than '" FREEHINT_ARG_ROOM "'",
+			   round, FREEHINT_MAX_QUEUED);
 		return false;
 	}
 	return false;
@@ -210,26 +211,34 @@ static bool queue_batch(u64 round, bool last, Error **errp)
 	return true;
 }
 
-static bool run(QDict *args, Error **errp)
+/* A command is left out of the number: its ranges may take more places than it has ranges. */
+static u32 room_for_more(u64 round)
+{
+	u32 room = gate_room(round);
+
+	return room > FREEHINT_MAX_RANGES ? room - FREEHINT_MAX_RANGES : 0;
+}
+
+static bool run(QDict *args, u64 *round, Error **errp)
 {
 	bool last = qemu.qdict_get_try_bool(args, FREEHINT_ARG_LAST, false);
-	u64 round;
 
 	return check_arguments(args, errp) && range_source_read(args, &batch.list, errp) &&
-	       read_round(args, &round, errp) && check_ranges(errp) &&
-	       queue_batch(round, last, errp);
+	       read_round(args, round, errp) && check_ranges(errp) &&
+	       queue_batch(*round, last, errp);
 }
 
 void mark_clean(QDict *args, QObject **ret, Error **errp)
 {
-	u64 start = clock_us();
+	u64 start = clock_us(), round;
 	QDict *answer;
 
 	gate_count(commands, 1);
-	if (run(args, errp)) {
+	if (run(args, &round, errp)) {
 		answer = qemu.qdict_new();
 		qemu.qdict_put_int(answer, "queued-ranges", batch.list.count);
 		qemu.qdict_put_int(answer, "queued-pages", batch.pages);
+		qemu.qdict_put_int(answer, FREEHINT_ARG_ROOM, room_for_more(round));
 		*ret = (QObject *)answer;
 	} else {
 		gate_count(commands_refused, 1);

@@ -186,7 +186,7 @@ static void wait_for_hints(bool answered)
 	if (!wait.total_us)
 		return;
 	drop_bql();
-	gate_wait(wait.idle_us, wait.total_us);
+	gate_wait(wait.idle_us, wait.total_us, wait.page_ns);
 	take_bql();
 }
 

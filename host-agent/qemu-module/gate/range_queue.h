@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Ranges that wait for the apply thread: a ring, whose room is used again as ranges are taken.
+ * The round gate's lock guards it.
+ */
+#ifndef FREEHINT_RANGE_QUEUE_H
+#define FREEHINT_RANGE_QUEUE_H
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "../../../include/freehint/limits.h"
+#include "../../../include/freehint/shm_layout.h"
+
+/**
+ * struct gate_range - a range to clear in the dirty bitmap
+ * @hva: host address, page aligned
+ * @len: bytes, a multiple of the page size
+ * @gpa: guest physical address of the range; used only for the map of hinted pages
+ * @round: round id given to gate_queue(); used only for the audit
+ */
+struct gate_range {
+	void *hva;
+	u64 len;
+	u64 gpa;
+	u64 round;
+};
+
+/**
+ * struct range_batch - ranges that were taken from the queue; they belong to the apply thread
+ * @range: FREEHINT_APPLY_RANGES ranges at most, of FREEHINT_APPLY_BYTES and one range more
+ * @count: number of ranges
+ */
+struct range_batch {
+	struct gate_range range[FREEHINT_APPLY_RANGES];
+	u32 count;
+};
+
+/**
+ * struct range_result - what became of a batch
+ * @pages:   pages that were applied
+ * @cleared: of them, pages that were dirty
+ * @late:    pages whose round was closed first
+ */
+struct range_result {
+	u64 pages;
+	u64 cleared;
+	u64 late;
+};
+
+/**
+ * struct range_queue - the ring
+ * @slot: FREEHINT_MAX_QUEUED ranges
+ * @head: ranges that were taken so far
+ * @tail: ranges that were added so far
+ */
+struct range_queue {
+	struct gate_range *slot;
+	u64 head;
+	u64 tail;
+};
+
+/** range_queue_init() - allocate the ring; Return: 0 or -ENOMEM */
+static inline int range_queue_init(struct range_queue *queue)
+{
+	/* Pages are allocated on first use: this costs address space, not memory. */
+	queue->slot = malloc(FREEHINT_MAX_QUEUED * sizeof(*queue->slot));
+	return queue->slot ? 0 : -ENOMEM;
+}
+
+/** range_queue_is_empty() - does no range wait? */
+static inline bool range_queue_is_empty(const struct range_queue *queue)
+{
+	return queue->head == queue->tail;
+}
+
+/** range_queue_room() - number of ranges that can be added */
+static inline u32 range_queue_room(const struct range_queue *queue)
+{
+	return FREEHINT_MAX_QUEUED - (u32)(queue->tail - queue->head);
+}
+
+static inline struct gate_range *range_queue_slot(const struct range_queue *queue, u64 index)
+{
+	return &queue->slot[index % FREEHINT_MAX_QUEUED];
+}
+
+/** range_queue_add() - add @count ranges of @round; there is room for them */
+static inline void range_queue_add(struct range_queue *queue, u64 round,
+				   const struct gate_range *range, u32 count)
+{
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		*range_queue_slot(queue, queue->tail) = range[i];
+		range_queue_slot(queue, queue->tail++)->round = round;
+	}
+}
+
+/**
+ * range_queue_take() - take the next batch
+ * @queue: queue
+ * @batch: filled; as large as one call into QEMU's bitmap may be, so that whoever waits for
+ *         the apply thread sees it move
+ */
+static inline void range_queue_take(struct range_queue *queue, struct range_batch *batch)
+{
+	u64 bytes = 0;
+
+	batch->count = 0;
+	while (!range_queue_is_empty(queue) && batch->count < FREEHINT_APPLY_RANGES &&
+	       bytes < FREEHINT_APPLY_BYTES) {
+		batch->range[batch->count] = *range_queue_slot(queue, queue->head++);
+		bytes += batch->range[batch->count++].len;
+	}
+}
+
+/** range_queue_drop() - forget what waits; Return: its pages */
+static inline u64 range_queue_drop(struct range_queue *queue)
+{
+	u64 pages = 0;
+
+	while (!range_queue_is_empty(queue))
+		pages += range_queue_slot(queue, queue->head++)->len >> FREEHINT_PAGE_SHIFT;
+	return pages;
+}
+
+/**
+ * range_batch_apply() - apply a batch, as long as its round is open
+ * @batch: batch
+ * @live:  id of the open round; another thread may change it at any time
+ * @round: id of the round that the batch belongs to
+ * @apply: clears one range in QEMU's dirty bitmap and returns how many of its pages were dirty
+ *
+ * Context: apply thread, without the gate's lock. Whoever changes *@live waits for the return.
+ */
+static inline struct range_result range_batch_apply(const struct range_batch *batch,
+						    const u64 *live, u64 round,
+						    u64 (*apply)(const struct gate_range *range))
+{
+	struct range_result done = { 0 };
+	u64 pages;
+	u32 i;
+
+	for (i = 0; i < batch->count; i++) {
+		pages = batch->range[i].len >> FREEHINT_PAGE_SHIFT;
+		if (__atomic_load_n(live, __ATOMIC_SEQ_CST) != round) {
+			done.late += pages;
+			continue;
+		}
+		done.cleared += apply(&batch->range[i]);
+		done.pages += pages;
+	}
+	return done;
+}
+
+#endif /* FREEHINT_RANGE_QUEUE_H */
