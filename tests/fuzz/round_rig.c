@@ -291,7 +291,7 @@ void round_rig_reply(u8 how)
 	/* Little room, or as much as there is; an older QEMU says nothing of it. */
 	if (how & 0x30)
 		body = json_pack("{s:i}", FREEHINT_ARG_ROOM,
-				 how & 0x20 ? FREEHINT_MAX_QUEUED : take8(&rig.in));
+				 how & 0x20 ? FREEHINT_MAX_QUEUED : take8(&rig.in) % 4);
 	message.body = body;
 	hint_flow_reply(&rig.flow, &message);
 	json_decref(body);
