@@ -120,12 +120,14 @@ unpack_source()
 
 configure()
 {
-	[ -e "$OUT/build/build.ninja" ] && return
+	[ -e "$OUT/build/build.ninja" ] &&
+		[ "$(cat "$OUT/options" 2>/dev/null)" = "$COMMON $OPTIONS" ] && return
 	rm -rf "$OUT/build"
 	mkdir -p "$OUT/build"
 	# shellcheck disable=SC2086 # options without blanks
 	quietly in_world env -C "$OUT/build" ../source/configure $COMMON $OPTIONS ||
 		{ rm -rf "$OUT/build"; die 1 "QEMU $SERIES cannot be configured"; }
+	echo "$COMMON $OPTIONS" >"$OUT/options"
 	# firmware is that of the world
 	printf '#!/bin/sh\nexec %q -L /usr/share/qemu -L /usr/share/seabios "$@"\n' \
 		"$OUT/build/qemu-system-x86_64" >"$OUT/qemu-system-x86_64"
