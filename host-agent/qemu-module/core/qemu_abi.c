@@ -25,10 +25,11 @@ struct qemu_abi qemu;
  * @signal:   how it switches to postcopy
  * @evidence: how that is known
  *
- * A series that was read takes the lowest number of its window: plugins/plugin.h has 0 up to
- * 8.2, and 2 in 9.0, 9.2, 10.0.13 and 10.2.2. ram_postcopy_send_discard_bitmap() of
- * migration/ram.c syncs without notifiers in 7.2.22, 10.0.13 and 10.2.2; the patches that
- * changed it in between (migration_bitmap_sync() got @last_stage in 8.1) left that alone.
+ * A series that was read takes the lowest number of its window: plugins/plugin.h has 2 in
+ * 10.0.13 and 10.2.2, and the patch that raised it from 0 is of 9.0.
+ * ram_postcopy_send_discard_bitmap() of migration/ram.c syncs without notifiers in 7.2.22,
+ * 10.0.13 and 10.2.2, and patches in between (migration_bitmap_sync() got @last_stage in 8.1)
+ * left that alone. Whole trees of 8.2, 9.x and 10.1 were not at hand.
  */
 struct series {
 	int major;
