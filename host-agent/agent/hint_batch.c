@@ -184,8 +184,9 @@ static void mark_sent(struct hint_batch *batch, struct hint_buffer *buffer,
 	buffer->count = count;
 	buffer->round = batch->round;
 	batch->busy++;
+	/* The end of a run can be one more than there is room for: QEMU keeps a reserve. */
 	if (batch->room != HINT_ROOM_UNKNOWN)
-		batch->room -= count;
+		batch->room -= count < batch->room ? count : batch->room;
 }
 
 static int send_buffer(struct hint_batch *batch, struct hint_buffer *buffer,

@@ -324,7 +324,7 @@ static bool is_late(const struct hint_round *round, u64 id, const char *desc)
 }
 
 /*
- * QEMU accepts a limited number of ranges in a round, and a guest that names memory it
+ * An older QEMU accepts a limited number of ranges in a round, and a guest that names memory it
  * does not have will continue to do so. More commands would only cost QEMU time.
  */
 static void count_refusal(struct hint_round *round, const char *desc)

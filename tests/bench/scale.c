@@ -239,7 +239,7 @@ static void run(u64 bytes, const char *pattern)
 		errx(1, "the agent does not start");
 	start = clock_us();
 	read_round(&round, id);
-	gate_wait(10 * 1000000ULL, 1000 * 1000000ULL, 0);
+	gate_wait(10 * 1000000ULL, 1000 * 1000000ULL);
 	stages.total = clock_us() - start;
 	gate_close(true);
 	hint_round_free(&round);

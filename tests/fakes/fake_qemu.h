@@ -65,6 +65,7 @@ struct RAMBlock {
  * @remaining:   bytes that QEMU has still to send
  * @sent:        pages that it has sent
  * @mbps:        bandwidth that query-migrate shows; 0: it has no answer
+ * @status:      status that it shows, NULL: none
  * @answers_kept: answers of query-migrate that the extension has put away
  * @downtime_ms: downtime-limit
  * @switchover_bandwidth: avail-switchover-bandwidth; 0: the property does not exist
@@ -110,6 +111,7 @@ struct fake_qemu {
 	u64 remaining;
 	u64 sent;
 	double mbps;
+	const char *status;
 	unsigned int answers_kept;
 	u64 downtime_ms;
 	u64 switchover_bandwidth;

@@ -71,6 +71,27 @@ static void a_later_pass_does_not_wait_for_a_guest_that_polls_after_that(void **
 	assert_int_equal(later(0, 1 * MS).total_us, 0);
 }
 
+static void a_first_wait_goes_on_while_it_pays(void **state)
+{
+	struct hint_wait wait = wait_for(1, 2ULL << 30, 1 * MS);
+	u64 worth = wait.total_us * 1000 / HINT_WAIT_PAGE_NS;
+
+	assert_int_equal(wait.more_us, 100 * MS);
+	hint_wait_go_on(&wait, worth);
+	assert_int_equal(wait.total_us, 50 * MS);
+	hint_wait_go_on(&wait, 100000);
+	assert_int_equal(wait.total_us, 50 * MS);
+	/* Two GiB are worth no more. */
+	hint_wait_go_on(&wait, 100000);
+	assert_int_equal(wait.total_us, 0);
+	wait = wait_for(1, 2ULL << 30, 1 * MS);
+	hint_wait_go_on(&wait, worth - 1);
+	assert_int_equal(wait.total_us, 0);
+	wait = wait_for(2, 2ULL << 30, 1 * MS);
+	hint_wait_go_on(&wait, 1ULL << 40);
+	assert_int_equal(wait.total_us, 0);
+}
+
 static void nobody_waits_without_a_limit(void **state)
 {
 	assert_int_equal(hint_wait_for(0, 1, 1ULL << 40, 100 * MS, 300 * MS).total_us, 0);
@@ -85,5 +106,6 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(a_large_guest_has_a_millisecond_for_each_gib_in_the_first_pass),
 		cmocka_unit_test(a_later_pass_waits_for_a_tenth_of_the_downtime_limit_at_most),
 		cmocka_unit_test(a_later_pass_does_not_wait_for_a_guest_that_polls_after_that),
+		cmocka_unit_test(a_first_wait_goes_on_while_it_pays),
 		cmocka_unit_test(nobody_waits_without_a_limit),
 )

@@ -90,6 +90,19 @@ static void every_answer_is_put_away(void **state)
 	assert_int_equal(fake.answers_kept, 2);
 }
 
+static void a_migration_that_was_cancelled_is_to_stop(void **state)
+{
+	assert_false(stop_is_requested());
+	fake.mbps = 8000;
+	assert_false(stop_is_requested());
+	fake.status = "active";
+	assert_false(stop_is_requested());
+	fake.status = "cancelling";
+	assert_true(stop_is_requested());
+	fake.status = "failed";
+	assert_true(stop_is_requested());
+}
+
 static void the_downtime_limit_is_qemus(void **state)
 {
 	fake.downtime_ms = 20;
@@ -102,5 +115,6 @@ RUN_TESTS(init, finish,
 		REPORTING_TEST(without_a_bandwidth_no_stop_is_near),
 		REPORTING_TEST(the_administrators_bandwidth_comes_before_the_measured_one),
 		REPORTING_TEST(every_answer_is_put_away),
+		REPORTING_TEST(a_migration_that_was_cancelled_is_to_stop),
 		REPORTING_TEST(the_downtime_limit_is_qemus),
 )

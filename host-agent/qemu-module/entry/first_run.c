@@ -11,7 +11,8 @@
 
 static struct {
 	struct qemu_notifier notifier;
-	struct freehint_counters before;
+	u64 rounds;
+	u64 first_id;
 	unsigned int syncs;
 	bool completed;
 	bool over;
@@ -20,14 +21,6 @@ static struct {
 /* A timer's sync in the main loop may come in the middle of one of the migration thread. */
 static _Thread_local bool in_sync;
 
-static struct freehint_counters counters(void)
-{
-	struct gate_view view;
-
-	gate_view(&view);
-	return view.counters;
-}
-
 static void differs(const char *how)
 {
 	first_run.over = true;
@@ -35,9 +28,14 @@ static void differs(const char *how)
 			 "not use freehint in it, and report this", qemu.major, qemu.minor, how);
 }
 
+/* What is there of earlier migrations. */
 static void begin(void)
 {
-	first_run.before = counters();
+	struct gate_view view;
+
+	gate_view(&view);
+	first_run.rounds = view.counters.rounds;
+	first_run.first_id = view.first.id;
 	first_run.syncs = 0;
 	first_run.completed = false;
 	in_sync = false;
@@ -58,25 +56,27 @@ static void sync_ends(void)
 	first_run.syncs++;
 }
 
-/* Without hints, because reporting is off or the guest has none, nothing is known yet. */
+/*
+ * The first pass alone tells: all pages are dirty there, so each hint lowers the count. Without
+ * hints in it, because reporting is off or the guest has none, nothing is known yet.
+ */
 static void conclude(void)
 {
-	const struct freehint_counters now = counters();
-	u64 accepted = now.pages_accepted - first_run.before.pages_accepted;
-	u64 cleared = now.pages_cleared - first_run.before.pages_cleared;
+	struct gate_view view;
 
-	if (!first_run.completed || !accepted)
+	gate_view(&view);
+	if (!first_run.completed || view.first.id == first_run.first_id || !view.first.accepted)
 		return;
-	if (!cleared) {
+	if (!view.first.cleared) {
 		differs("hints do not lower its count of what remains to be sent");
 		return;
 	}
 	first_run.over = true;
 	qemu.warn_report("freehint: the first migration with hints in QEMU %d.%d went as in the "
-			 "tested series: %u syncs, %llu rounds, %llu pages skipped",
+			 "tested series: %u syncs, %llu rounds, %llu pages skipped in the first pass",
 			 qemu.major, qemu.minor, first_run.syncs,
-			 (unsigned long long)(now.rounds - first_run.before.rounds),
-			 (unsigned long long)cleared);
+			 (unsigned long long)(view.counters.rounds - first_run.rounds),
+			 (unsigned long long)view.first.cleared);
 }
 
 static int notified(struct qemu_notifier *notifier, void *data)

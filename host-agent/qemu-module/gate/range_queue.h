@@ -126,6 +126,18 @@ static inline u64 range_queue_drop(struct range_queue *queue)
 }
 
 /**
+ * range_queue_restart() - drop what waits and begin with the first slot
+ *
+ * Small rounds then use the same few pages of memory again and again. Nobody may be waiting for
+ * @head and @tail to move.
+ */
+static inline void range_queue_restart(struct range_queue *queue)
+{
+	queue->head = 0;
+	queue->tail = 0;
+}
+
+/**
  * range_batch_apply() - apply a batch, as long as its round is open
  * @batch: batch
  * @live:  id of the open round; another thread may change it at any time

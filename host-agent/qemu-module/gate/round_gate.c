@@ -34,9 +34,6 @@
 /* Interval at which the apply thread checks for the guest's seal while a round is open. */
 #define SEAL_POLL_US	1000
 
-/* A wait that pays is prolonged by so much at a time. */
-#define SLICE_US	50000ULL
-
 /*
  * @live is the id of the open round, or FREEHINT_NO_ROUND. The apply thread also reads it
  * without the lock.
@@ -120,7 +117,7 @@ u64 gate_open(u32 pass, u64 sync_us)
 	gate.now.id = id;
 	gate.now.pass = pass;
 	gate.now.sync_us = sync_us;
-	range_queue_drop(&gate.queue);
+	range_queue_restart(&gate.queue);
 	if (pass == 1)
 		gate.past_count = 0;
 	gate.state = GATE_OPEN;
@@ -188,33 +185,21 @@ static bool wait_for_progress_locked(u64 until)
 	return true;
 }
 
-/* Were the dirty pages that were cleared since @seen worth a slice of time? */
-static bool pays_locked(u64 *seen, u64 page_ns)
+u64 gate_wait(u64 idle_us, u64 total_us)
 {
-	u64 cleared = gate.now.cleared - *seen;
-
-	*seen = gate.now.cleared;
-	return cleared * page_ns >= SLICE_US * 1000;
-}
-
-void gate_wait(u64 idle_us, u64 total_us, u64 page_ns)
-{
-	u64 start = clock_us(), now = start, end = start + total_us, seen = 0, idle;
-	bool moving = true;
+	u64 start = clock_us(), now = start, end = start + total_us, cleared;
 
 	pthread_mutex_lock(&gate.lock);
-	while (moving && !hints_complete_locked()) {
-		if (now >= end && !pays_locked(&seen, page_ns))
-			break;
-		if (now >= end)
-			end = now + SLICE_US;
-		idle = now + idle_us;
-		/* At the end of a slice it is not idle, whatever moved last. */
-		moving = wait_for_progress_locked(end < idle ? end : idle) || end < idle;
+	cleared = gate.now.cleared;
+	/* A wait that is over before it could be idle is not idle, whatever moved last. */
+	while (!hints_complete_locked() && now < end &&
+	       wait_for_progress_locked(end - now < idle_us ? end : now + idle_us))
 		now = clock_us();
-	}
-	gate.now.waited_us = clock_us() - start;
+	now = clock_us();
+	gate.now.waited_us += now - start;
+	cleared = now < end || hints_complete_locked() ? 0 : gate.now.cleared - cleared;
 	pthread_mutex_unlock(&gate.lock);
+	return cleared;
 }
 
 bool gate_was_answered(void)

@@ -123,16 +123,16 @@ void gate_close(bool wait);
 /**
  * gate_wait() - wait for the hints of the open round
  * @idle_us:  stop when no range was queued and none applied for this time
- * @total_us: stop after this time, unless the wait pays
- * @page_ns:  it pays as long as no more time than this goes by for each dirty page that is
- *            cleared, nanoseconds; 0: never
+ * @total_us: stop after this time
  *
  * Returns when the peer has sent "last" and the queue is empty, when the round is closed, or
  * when the time is over.
  *
  * Context: BQL not held.
+ *
+ * Return: dirty pages that were cleared meanwhile if it was stopped by @total_us, 0 otherwise.
  */
-void gate_wait(u64 idle_us, u64 total_us, u64 page_ns);
+u64 gate_wait(u64 idle_us, u64 total_us);
 
 /** gate_was_answered() - did the latest round get its "last" before it was closed? */
 bool gate_was_answered(void);

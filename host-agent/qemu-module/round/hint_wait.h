@@ -11,15 +11,14 @@
 /**
  * struct hint_wait - limits of one wait, microseconds
  * @idle_us:  stop when nothing has moved for this time
- * @total_us: stop after this time, unless the wait pays; 0: do not wait
- * @page_ns:  it pays as long as no more time than this goes by for each dirty page that is
- *            cleared, nanoseconds
+ * @total_us: stop after this time; 0: do not wait
+ * @more_us:  wait on for so long at most, see hint_wait_go_on()
  * @too_late: do not wait, because the guest polls too seldom
  */
 struct hint_wait {
 	u64 idle_us;
 	u64 total_us;
-	u64 page_ns;
+	u64 more_us;
 	bool too_late;
 };
 
@@ -38,6 +37,10 @@ static inline u64 hint_wait_guess(u32 pass)
  * pass that waits on while they come is over sooner.
  */
 #define HINT_WAIT_PAGE_NS	500
+#define HINT_WAIT_SLICE_US	50000ULL
+
+/* QEMU takes as long to send a GiB of zeros: nothing can delay a migration by more. */
+#define HINT_WAIT_MORE_US	50000ULL
 
 /* In a later pass the wait takes at most this part of the downtime limit. */
 #define HINT_WAIT_DOWNTIME_PART	10
@@ -92,8 +95,21 @@ static inline struct hint_wait hint_wait_for(u64 limit_us, u32 pass, u64 bytes, 
 	return (struct hint_wait){
 		.idle_us = limit_us / 2 + notice_us,
 		.total_us = limit_us + notice_us + (bytes >> 30) * 1000,
-		.page_ns = HINT_WAIT_PAGE_NS,
+		.more_us = (bytes >> 30) * HINT_WAIT_MORE_US,
 	};
+}
+
+/**
+ * hint_wait_go_on() - what is left to wait after @wait->total_us have gone by
+ * @wait:    the wait; its @total_us becomes the next slice, 0 if it is over
+ * @cleared: dirty pages that were cleared in that time, 0 if nothing more is to come
+ */
+static inline void hint_wait_go_on(struct hint_wait *wait, u64 cleared)
+{
+	bool pays = cleared && cleared * HINT_WAIT_PAGE_NS >= wait->total_us * 1000;
+
+	wait->total_us = pays ? hint_wait_min(HINT_WAIT_SLICE_US, wait->more_us) : 0;
+	wait->more_us -= wait->total_us;
 }
 
 #endif /* FREEHINT_HINT_WAIT_H */

@@ -4,8 +4,8 @@
  *
  * After a sync, while the guest runs: arm, open the gate, publish, in this order; then wait for
  * the hints. Before a sync and at cleanup: close the gate and wait for the apply thread.
- * A sync that QEMU uses to stop the guest opens no round (stop_threshold.c), and neither does one
- * that comes before the last round has paid (round_pays.c). It closes the gate all the same.
+ * A sync that stops the guest (stop_threshold.c) or comes before the last round has paid
+ * (round_pays.c) opens none.
  *
  * Invariant: a round opens only if no sync has begun since the log was armed, and none is
  * running in any thread. Otherwise its hints could wipe what the sync has just brought.
@@ -17,12 +17,11 @@
  *   - the device of the next notifier may be unplugged while QEMU holds a pointer to it: so
  *     this notifier must be the last in QEMU's list, which is_last() checks.
  *
- * In the first AFTER_SYNC the BQL is never dropped: QEMU holds the lock of its list of RAM
- * blocks, and taking the BQL again under it would be a deadlock. Until SETUP QEMU also changes
- * its bitmap without the bitmap lock. So the first round opens at SETUP.
+ * In the first AFTER_SYNC the BQL is never dropped: QEMU holds the lock of its list of RAM blocks,
+ * under which the BQL must not be taken. Until SETUP QEMU also changes its bitmap without
+ * the bitmap lock. So the first round opens at SETUP.
  *
- * Why wait here: once the pass sends, it holds the bitmap lock for 50 ms at a time, and hints
- * are late. docs/extension.md, section precopy.c, has the order of the notifiers and sources.
+ * Why wait here: a pass that sends holds the bitmap lock. docs/extension.md has more.
  */
 #include <pthread.h>
 
@@ -47,23 +46,19 @@
 /*
  * Guarded by the BQL; only the migration thread uses @bql_us.
  *
- * @round: id of the last round of this migration.
- * @syncs: incremented when a sync starts and when it ends. @syncing: syncs in progress, of any
- * thread. @autostarted: this migration started reporting, so reporting stops with it.
- * @nothing_migrates: no memory that could be hinted migrates.
+ * @round: id of the last round of this migration. @nothing_migrates: no memory that could be
+ * hinted migrates. @syncs: incremented when a sync starts and when it ends. @syncing: syncs in
+ * progress, of any thread. @autostarted: reporting stops with this migration.
  */
 static struct {
 	struct qemu_notifier notifier;
 	struct precopy_limits limits;
-	bool enabled;
-	bool autostarted;
-	bool nothing_migrates;
+	bool enabled, opened, autostarted, nothing_migrates;
 	u32 pass;
 	u64 sync_us;
 	u64 syncs;
 	unsigned int syncing;
 	u64 bql_us;
-	bool opened;
 	u64 round;
 	pthread_t thread;
 } precopy;
@@ -156,12 +151,14 @@ static void arm(void)
 	switchover_prepare();
 }
 
-/* Returns microseconds until guest and agent poll the request, 0 if unknown. */
+/*
+ * Returns microseconds until guest and agent poll the request, 0 if unknown. The agent polls as
+ * slowly as an idle guest until it sees the migration.
+ */
 static u64 notice_us(void)
 {
 	u64 us = bar_poll_us();
 
-	/* The agent polls as slowly as an idle guest until it sees the migration. */
 	return precopy.autostarted && us < FREEHINT_POLL_IDLE_US ? FREEHINT_POLL_IDLE_US : us;
 }
 
@@ -177,17 +174,20 @@ static struct hint_wait next_wait(bool answered)
 
 static void wait_for_hints(bool answered)
 {
-	const struct hint_wait wait = next_wait(answered);
+	struct hint_wait wait = next_wait(answered);
 
 	if (wait.too_late)
 		qemu.warn_report("freehint: the guest polls only every %llu ms, pass %u starts without "
 				 "its hints; lower poll_idle_ms in the guest",
 				 (unsigned long long)notice_us() / 1000, precopy.pass);
-	if (!wait.total_us)
-		return;
-	drop_bql();
-	gate_wait(wait.idle_us, wait.total_us, wait.page_ns);
-	take_bql();
+	/* A guest that is refused later has zeros in free pages: they are sent in no time. */
+	if (refusal_in_pass(2))
+		wait.more_us = 0;
+	while (wait.total_us && !stop_is_requested()) {
+		drop_bql();
+		hint_wait_go_on(&wait, gate_wait(wait.idle_us, wait.total_us));
+		take_bql();
+	}
 }
 
 /* The guest's own number for the last round; a wrong one costs that guest some hints. */

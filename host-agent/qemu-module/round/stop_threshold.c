@@ -7,6 +7,8 @@
  * other, as "mbps" of query-migrate: migration_update_counters() of 7.2 and 10.0 sets both at
  * once. So the threshold is computed from the same numbers, not measured again.
  */
+#include <string.h>
+
 #include "../core/migration_info.h"
 #include "../core/qemu_abi.h"
 #include "stop_threshold.h"
@@ -53,6 +55,14 @@ bool stop_is_near(void)
 	u64 remaining = qemu.ram_bytes_remaining();
 
 	return !remaining || remaining < threshold();
+}
+
+bool stop_is_requested(void)
+{
+	QDict *answer = migration_info();
+	const char *status = answer ? qemu.qdict_get_try_str(answer, "status") : NULL;
+
+	return status && (!strcmp(status, "cancelling") || !strcmp(status, "failed"));
 }
 
 u64 stop_downtime_us(void)

@@ -18,6 +18,9 @@
  */
 bool stop_is_near(void);
 
+/** stop_is_requested() - was the migration cancelled, or has it failed? Context: BQL held */
+bool stop_is_requested(void);
+
 /** stop_downtime_us() - the parameter downtime-limit, microseconds */
 u64 stop_downtime_us(void);
 
