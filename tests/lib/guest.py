@@ -21,6 +21,11 @@ class GuestTimeout(Exception):
     """The guest gave no answer in time."""
 
 
+def _left_running(name: str, command: str) -> str:
+    """The shell's words for a program whose output goes to /run/NAME.log."""
+    return f"setsid {command} </dev/null >/run/{name}.log 2>&1 & echo $! >/run/{name}.pid"
+
+
 class Guest:
     """
     The guest behind one QEMU's control socket.
@@ -94,8 +99,15 @@ class Guest:
 
     def spawn(self, name: str, command: str) -> None:
         """Leave a program running; its output goes to /run/NAME.log."""
-        self.must(f"setsid {command} </dev/null >/run/{name}.log 2>&1 & "
-                  f"echo $! >/run/{name}.pid")
+        self.must(_left_running(name, command))
+
+    def fall_asleep(self, state: str = "mem") -> None:
+        """
+        Let the guest go to sleep, again if something wakes it on its way. It may be asleep
+        before it answers: nobody insists on that.
+        """
+        until = f"until echo {state} >/sys/power/state; do sleep 0.2; done"
+        self.probe(_left_running("sleep", f"sh -c 'sleep 0.2; {until}'"), 2.0)
 
     def kill(self, name: str) -> None:
         """End a program that spawn() started."""

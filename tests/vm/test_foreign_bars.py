@@ -99,7 +99,7 @@ def bind_by_hand(vm: Machine) -> None:
 def sleep_and_wake(vm: Machine) -> None:
     """S3."""
     vm.guest.must("echo deep >/sys/power/mem_sleep")
-    vm.guest.spawn("sleep", "sh -c 'sleep 0.2; echo mem >/sys/power/state'")
+    vm.guest.fall_asleep()
     wait_for(lambda: vm.qemu.status() == "suspended", "the guest to suspend", 60)
     vm.qmp.command("system_wakeup")
     vm.guest.wait_boot(60)

@@ -222,7 +222,7 @@ def sleeps_meanwhile(vm: Machine, host: PlayedHost) -> None:
     vm.guest.must("echo deep >/sys/power/mem_sleep")
     host.ask()
     offer = host.wait_offer()
-    vm.guest.spawn("sleep", "sh -c 'until echo mem >/sys/power/state; do sleep 0.2; done'")
+    vm.guest.fall_asleep()
     wait_for(lambda: vm.qemu.status() == "suspended", "the guest to suspend", 60)
     check(not host.offered(), "a guest that sleeps offers memory")
     check(not host.take(offer.sequence), "taken from a guest that sleeps")

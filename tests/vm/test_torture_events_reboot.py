@@ -55,8 +55,7 @@ def put_to_sleep(vm: Machine, state: str) -> int:
     The guest will go to sleep, again if something woke it on its way; how often it had slept.
     """
     before = times_slept(vm)
-    vm.guest.spawn("sleep", f"sh -c 'sleep 0.2; until echo {state} >/sys/power/state; do "
-                            "sleep 0.2; done'")
+    vm.guest.fall_asleep(state)
     return before
 
 
