@@ -22,6 +22,8 @@ FILL_MIB = 400
 # What a guest that has just filled and freed FILL_MIB must at least return: the pages of the
 # fill may have come out of blocks that never went back, for they are smaller than is asked for.
 BACK_MIB = FILL_MIB // 2
+# The guest's programs have pages everywhere: few blocks of 2 MiB are whole after a while.
+SMALL = ("--order", "4")
 # What QEMU holds besides the guest's memory, translated code first of all.
 OWN_MIB = 250
 LONG = 60.0
@@ -53,10 +55,10 @@ def goes_down(vm: Machine) -> None:
                      f"{vm.qemu.rss() >> 20} MiB: {back(vm)}", LONG)
 
 
-def give_back(vm: Machine) -> str:
+def give_back(vm: Machine, *options: str) -> str:
     """Fill memory, free it and give it back by the tool, whose words are returned."""
     before, given = fill(vm), back(vm)["bytes"]
-    text = tool("give-back", "--qmp", spare(vm))
+    text = tool("give-back", "--qmp", spare(vm), *options)
     given = back(vm)["bytes"] - given
     check(given > BACK_MIB * MIB, f"only {given >> 20} MiB were given back: {text} {back(vm)}")
     goes_down(vm)
@@ -111,7 +113,7 @@ def saved(hops: Hops) -> None:
 def always(hops: Hops) -> None:
     """What is freed goes back by itself, until it is stopped."""
     vm = hops.here
-    tool("give-back", "--qmp", spare(vm), "--always")
+    tool("give-back", "--qmp", spare(vm), "--always", *SMALL)
     for _ in range(2):
         fill(vm)
         goes_down(vm)
@@ -124,7 +126,7 @@ def agent_dies(hops: Hops) -> None:
     """Killed or stopped at any moment: the guest gets its blocks back, and it goes on after."""
     vm = hops.here
     free = vm.guest.mem_free_mib()
-    tool("give-back", "--qmp", spare(vm), "--always")
+    tool("give-back", "--qmp", spare(vm), "--always", *SMALL)
     for number in (signal.SIGSTOP, signal.SIGKILL):
         fill(vm)
         assert vm.agent is not None
@@ -156,7 +158,7 @@ def module_goes(hops: Hops) -> None:
 def migrates(hops: Hops) -> None:
     """While a migration runs nothing goes back; on the destination it is asked for anew."""
     vm = hops.here
-    tool("give-back", "--qmp", spare(vm), "--always")
+    tool("give-back", "--qmp", spare(vm), "--always", *SMALL)
     fill(vm)
     hops.hold()
     wait_for(lambda: not back(vm)["asking"], "the request to be withdrawn")
@@ -175,7 +177,7 @@ def migrates(hops: Hops) -> None:
     attach_agent(vm)
     wait_for(lambda: vm.query()["guest"]["present"], "the guest's hello on the destination")
     check(back(vm)["mode"] == "off", f"the destination began by itself: {back(vm)}")
-    give_back(vm)
+    give_back(vm, *SMALL)
     step("paused for migrations, and repeated on the destination")
 
 
