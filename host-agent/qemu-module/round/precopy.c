@@ -181,13 +181,13 @@ static void wait_for_hints(bool answered)
 				 "its hints; lower poll_idle_ms in the guest",
 				 (unsigned long long)notice_us() / 1000, precopy.pass);
 	/* A guest that is refused later has zeros in free pages: they are sent in no time. */
-	if (refusal_in_pass(2))
-		wait.more_us = 0;
-	while (wait.total_us && !stop_is_requested()) {
-		drop_bql();
-		hint_wait_go_on(&wait, gate_wait(wait.idle_us, wait.total_us));
-		take_bql();
-	}
+	wait.more_us = refusal_in_pass(2) ? 0 : wait.more_us;
+	if (wait.total_us)
+		do {
+			drop_bql();
+			hint_wait_go_on(&wait, gate_wait(wait.idle_us, wait.total_us));
+			take_bql();
+		} while (wait.total_us && !stop_is_requested());
 }
 
 /* The guest's own number for the last round; a wrong one costs that guest some hints. */
