@@ -67,6 +67,8 @@ must_fail no-recheck test_host_snapshot
 must_fail no-gate test_precopy
 must_fail no-gate test_round_pays
 must_fail no-wait test_round_gate
+# the stop is held until the first pass is sent
+must_fail no-stop-hold test_stop_hold
 # rule 4: ids of another process do not match
 must_fail fixed-ids test_round_gate
 # postcopy: what is skipped is set dirty, less what was written; nothing is made zero under

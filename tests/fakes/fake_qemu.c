@@ -18,15 +18,15 @@ struct qemu_abi qemu;
 /* An error is a flag here; its text is in fake.error. */
 static char an_error, a_backend[2], a_root;
 
-#include "fake_main_loop.h"
-#include "fake_region.h"
-#include "fake_speed.h"
-
 static void set_error(Error **errp)
 {
 	if (errp)
 		*errp = (Error *)&an_error;
 }
+
+#include "fake_main_loop.h"
+#include "fake_region.h"
+#include "fake_speed.h"
 
 static u64 chunk_of(const struct RAMBlock *block, const u8 *hva)
 {

@@ -68,6 +68,7 @@ struct RAMBlock {
  * @status:      status that it shows, NULL: none
  * @answers_kept: answers of query-migrate that the extension has put away
  * @downtime_ms: downtime-limit
+ * @refuses_parameters: migrate-set-parameters fails
  * @switchover_bandwidth: avail-switchover-bandwidth; 0: the property does not exist
  * @clock_us:    QEMU's clock
  * @shm:         region behind the memory backend, with a guest's voice in it
@@ -114,6 +115,7 @@ struct fake_qemu {
 	const char *status;
 	unsigned int answers_kept;
 	u64 downtime_ms;
+	bool refuses_parameters;
 	u64 switchover_bandwidth;
 	u64 clock_us;
 	void *shm;

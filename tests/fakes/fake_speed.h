@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What query-migrate of fake_qemu.c answers, which alone includes this: how fast the
- * migration is. The answer is no dictionary: fake_qobject.c has those.
+ * migration is; and migrate-set-parameters, which takes a downtime limit. Neither has a
+ * dictionary: fake_qobject.c has those.
  */
 #ifndef FREEHINT_FAKE_SPEED_H
 #define FREEHINT_FAKE_SPEED_H
@@ -52,8 +53,30 @@ static const char *status_of(const QDict *dict, const char *key)
 	return dict == (QDict *)&an_answer && !strcmp(key, "status") ? fake.status : NULL;
 }
 
+static int64_t asked_downtime;
+
+static void ask_downtime(QDict *dict, const char *key, int64_t ms)
+{
+	if (dict != (QDict *)&a_dict || strcmp(key, "downtime-limit"))
+		abort();
+	asked_downtime = ms;
+}
+
+static void set_parameters(QDict *args, QObject **ret, Error **errp)
+{
+	if (args != (QDict *)&a_dict || !fake.bql)
+		abort();
+	if (fake.refuses_parameters) {
+		set_error(errp);
+		return;
+	}
+	fake.downtime_ms = (u64)asked_downtime;
+}
+
 static void init_speed(void)
 {
+	qemu.qdict_put_int = ask_downtime;
+	qemu.qmp_marshal_migrate_set_parameters = set_parameters;
 	qemu.qdict_get_try_str = status_of;
 	qemu.qmp_marshal_query_migrate = query_migrate;
 	qemu.qdict_new = new_dict;

@@ -18,6 +18,8 @@
 /* links: host-agent/qemu-module/core/migration_info.c */
 /* links: host-agent/qemu-module/round/refusal.c host-agent/qemu-module/round/round_pays.c */
 /* links: host-agent/qemu-module/round/stop_threshold.c */
+/* links: host-agent/qemu-module/round/stop_hold.c host-agent/qemu-module/round/bql_time.c */
+/* links: host-agent/qemu-module/round/wait_for_hints.c */
 #ifndef FREEHINT_TEST_PRECOPY_RIG_H
 #define FREEHINT_TEST_PRECOPY_RIG_H
 

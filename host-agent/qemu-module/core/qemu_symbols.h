@@ -24,7 +24,8 @@
 	X(bool, migrate_ignore_shared, (void))					\
 	X(bool, ramblock_page_is_discarded, (RAMBlock *block, u64 offset))	\
 	X(bool, migration_in_incoming_postcopy, (void))				\
-	X(void, qmp_marshal_query_migrate, (QDict *, QObject **, Error **))
+	X(void, qmp_marshal_query_migrate, (QDict *, QObject **, Error **))	\
+	X(void, qmp_marshal_migrate_set_parameters, (QDict *, QObject **, Error **))
 
 /* softmmu/physmem.c, softmmu/memory.c, monitor/misc.c, backends/hostmem.c */
 #define QEMU_SYMBOLS_MEMORY(X)							\

@@ -5,7 +5,8 @@
  * After a sync, while the guest runs: arm, open the gate, publish, in this order; then wait for
  * the hints. Before a sync and at cleanup: close the gate and wait for the apply thread.
  * A sync that stops the guest (stop_threshold.c) or comes before the last round has paid
- * (round_pays.c) opens none.
+ * (round_pays.c) opens none. What the first round brings must not stop the guest before the
+ * rest of the pass is sent (stop_hold.c).
  *
  * Invariant: a round opens only if no sync has begun since the log was armed, and none is
  * running in any thread. Otherwise its hints could wipe what the sync has just brought.
@@ -31,20 +32,23 @@
 #include "../core/arm.h"
 #include "../core/bar.h"
 #include "../core/bar_bitmap.h"
+#include "../core/qemu_abi.h"
 #include "../give-back/give_back.h"
 #include "../map/page_map.h"
+#include "bql_time.h"
 #include "hint_wait.h"
 #include "precopy.h"
-#include "../core/qemu_abi.h"
 #include "refusal.h"
 #include "round_pays.h"
+#include "stop_hold.h"
 #include "stop_threshold.h"
+#include "wait_for_hints.h"
 #include "../gate/round_gate.h"
 #include "../postcopy/switchover.h"
 #include "../audit/witness.h"
 
 /*
- * Guarded by the BQL; only the migration thread uses @bql_us.
+ * Guarded by the BQL.
  *
  * @round: id of the last round of this migration. @nothing_migrates: no memory that could be
  * hinted migrates. @syncs: incremented when a sync starts and when it ends. @syncing: syncs in
@@ -58,7 +62,6 @@ static struct {
 	u64 sync_us;
 	u64 syncs;
 	unsigned int syncing;
-	u64 bql_us;
 	u64 round;
 	pthread_t thread;
 } precopy;
@@ -110,18 +113,6 @@ static bool may_open(void)
 	return false;
 }
 
-static void drop_bql(void)
-{
-	gate_count_bql(clock_us() - precopy.bql_us);
-	qemu.bql_unlock();
-}
-
-static void take_bql(void)
-{
-	qemu.bql_lock(__FILE__, __LINE__);
-	precopy.bql_us = clock_us();
-}
-
 static void open_round(void)
 {
 	u64 id = gate_open(precopy.pass, precopy.sync_us);
@@ -141,12 +132,12 @@ static void arm(void)
 	u64 start = clock_us();
 
 	arm_acquire();
-	drop_bql();
+	bql_drop();
 	if (precopy.pass == 1)
 		page_map_reset(&hinted_map);
 	gate_count(arm_chunks, arm_all());
 	gate_count(arm_us, clock_us() - start);
-	take_bql();
+	bql_take();
 	precopy.nothing_migrates = !arm_bytes();
 	switchover_prepare();
 }
@@ -170,24 +161,6 @@ static struct hint_wait next_wait(bool answered)
 	if (precopy.pass > 1)
 		limit = answered ? precopy.limits.later_wait_us : 0;
 	return hint_wait_for(limit, precopy.pass, arm_bytes(), notice_us(), stop_downtime_us());
-}
-
-static void wait_for_hints(bool answered)
-{
-	struct hint_wait wait = next_wait(answered);
-
-	if (wait.too_late)
-		qemu.warn_report("freehint: the guest polls only every %llu ms, pass %u starts without "
-				 "its hints; lower poll_idle_ms in the guest",
-				 (unsigned long long)notice_us() / 1000, precopy.pass);
-	/* A guest that is refused later has zeros in free pages: they are sent in no time. */
-	wait.more_us = refusal_in_pass(2) ? 0 : wait.more_us;
-	if (wait.total_us)
-		do {
-			drop_bql();
-			hint_wait_go_on(&wait, gate_wait(wait.idle_us, wait.total_us));
-			take_bql();
-		} while (wait.total_us && !stop_is_requested());
 }
 
 /* The guest's own number for the last round; a wrong one costs that guest some hints. */
@@ -227,16 +200,16 @@ static void begin_round(void)
 
 	if (!may_open() || !is_worth_it(answered))
 		return;
-	precopy.bql_us = clock_us();
+	bql_time_start();
 	round_pays_start();
 	arm();
 	round_pays_armed();
 	if (still_armed(syncs) && may_open()) {
 		open_round();
-		wait_for_hints(answered);
+		wait_for_hints(next_wait(answered), precopy.pass, notice_us());
 	}
 	round_pays_end();
-	gate_count_bql(clock_us() - precopy.bql_us);
+	bql_time_end();
 }
 
 /* In the last pass, too. Pass 0: what free pages must read as is not about the bitmap. */
@@ -297,6 +270,7 @@ static void before_sync(void)
 	switchover_in_sync(true);
 	precopy.syncs++;
 	precopy.syncing++;
+	stop_hold_end();
 	if (!precopy.pass) {
 		give_back_suspend("a migration is under way");
 		autostart();
@@ -309,11 +283,12 @@ static void setup_done(void)
 	bool held = qemu.bql_is_locked();
 
 	if (!held)
-		take_bql();
+		qemu.bql_lock(__FILE__, __LINE__);
 	/* Without a sync there is no dirty log: this is a background snapshot. */
 	if (precopy.pass)
 		reset_tlbs();
 	begin_round();
+	stop_hold_begin();
 	leave_out_bitmap();
 	if (!held)
 		qemu.bql_unlock();
@@ -322,6 +297,7 @@ static void setup_done(void)
 static void migration_ended(void)
 {
 	precopy.pass = 0;	/* stands in the request line that is written next */
+	stop_hold_end();
 	precopy_close(true);
 	switchover_end();
 	bar_bitmap_end();
@@ -382,6 +358,7 @@ bool precopy_start(const char **why)
 
 void precopy_stop(void)
 {
+	stop_hold_end();
 	precopy_close(false);
 	precopy.enabled = false;
 	precopy.autostarted = false;

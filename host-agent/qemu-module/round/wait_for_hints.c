@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The migration thread waits for the hints of the round that it has opened.
+ */
+#include "../core/qemu_abi.h"
+#include "../gate/round_gate.h"
+#include "bql_time.h"
+#include "refusal.h"
+#include "stop_threshold.h"
+#include "wait_for_hints.h"
+
+void wait_for_hints(struct hint_wait wait, u32 pass, u64 notice_us)
+{
+	if (wait.too_late)
+		qemu.warn_report("freehint: the guest polls only every %llu ms, pass %u starts without "
+				 "its hints; lower poll_idle_ms in the guest",
+				 (unsigned long long)notice_us / 1000, pass);
+	/* A guest that is refused later has zeros in free pages: they are sent in no time. */
+	wait.more_us = refusal_in_pass(2) ? 0 : wait.more_us;
+	if (wait.total_us)
+		do {
+			bql_drop();
+			hint_wait_go_on(&wait, gate_wait(wait.idle_us, wait.total_us));
+			bql_take();
+		} while (wait.total_us && !stop_is_requested());
+}

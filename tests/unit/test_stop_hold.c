@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The stop is held while the first pass is sent: from the first wait, if it has brought hints,
+ * to the next sync. The administrator's downtime limit is back whatever ends the hold.
+ */
+/* rig: tests/unit/bar_rig.h tests/unit/precopy_rig.h */
+#include <unistd.h>
+
+#include "tests/unit/precopy_rig.h"
+
+#include "host-agent/qemu-module/round/stop_hold.h"
+
+#define LIMIT_MS	300
+#define PATIENCE_US	(60 * 1000000ULL)
+
+static const char *why;
+/* Dirty pages that a range turns out to have. */
+static u64 dirty;
+
+static u64 clear(const struct gate_range *range)
+{
+	return dirty;
+}
+
+static int never_sealed(u64 round)
+{
+	return -EAGAIN;
+}
+
+static void *apply_thread(void *opaque)
+{
+	gate_run(clear, never_sealed);
+	return NULL;
+}
+
+/* The peer: it hints one page in the round that it finds open, and says that this was all. */
+static void *hint_once(void *opaque)
+{
+	const struct gate_range range = { .hva = shm, .len = 4096 };
+	struct gate_view view;
+	u64 current;
+
+	do {
+		usleep(100);
+		gate_view(&view);
+	} while (view.state != GATE_OPEN);
+	assert_int_equal(gate_queue(view.now.id, &range, 1, true, &current), GATE_QUEUED);
+	return NULL;
+}
+
+static int start_applying(void)
+{
+	pthread_t applier;
+
+	return pthread_create(&applier, NULL, apply_thread, NULL) ||
+	       pthread_detach(applier);
+}
+
+static int init_all(void **state)
+{
+	return init(state) || start_applying();
+}
+
+static int setup_waiting(void **state)
+{
+	static const struct precopy_limits patient = {
+		.first_wait_us = PATIENCE_US,
+		.later_wait_us = 1000,
+	};
+
+	begin(&patient);
+	publish_hello(FREEHINT_CONTRACT_DEAD);
+	fake.downtime_ms = LIMIT_MS;
+	dirty = 1;
+	assert_true(precopy_start(&why));
+	return 0;
+}
+
+#define HOLD_TEST(name) cmocka_unit_test_setup_teardown(name, setup_waiting, teardown)
+
+/* A migration whose first round is answered with a page, dirty or not. */
+static void begin_hinted(void)
+{
+	pthread_t peer;
+
+	assert_int_equal(pthread_create(&peer, NULL, hint_once, NULL), 0);
+	assert_true(begin_migration() != FREEHINT_NO_ROUND);
+	assert_int_equal(pthread_join(peer, NULL), 0);
+}
+
+static void begin_held(void)
+{
+	begin_hinted();
+	assert_int_equal(fake.downtime_ms, STOP_HOLD_MS);
+}
+
+static void a_pass_with_hints_is_sent_before_the_guest_may_be_stopped(void **state)
+{
+	begin_held();
+	assert_true(sync_once() != FREEHINT_NO_ROUND);
+	assert_int_equal(fake.downtime_ms, LIMIT_MS);
+	/* later rounds hold nothing */
+	assert_true(sync_once() != FREEHINT_NO_ROUND);
+	assert_int_equal(fake.downtime_ms, LIMIT_MS);
+}
+
+static void the_limit_is_back_before_the_sync_is_judged(void **state)
+{
+	begin_held();
+	fake.mbps = 8000;
+	fake.remaining = LIMIT_MS * 1000000ULL - 1;
+	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
+}
+
+static void hints_that_took_nothing_off_hold_nothing(void **state)
+{
+	dirty = 0;
+	begin_hinted();
+	assert_int_equal(fake.downtime_ms, LIMIT_MS);
+}
+
+static void nothing_is_held_where_postcopy_may_be_asked_for(void **state)
+{
+	begin_held();
+	stop_hold_end();
+	fake.postcopy = true;
+	stop_hold_begin();
+	assert_int_equal(fake.downtime_ms, LIMIT_MS);
+	fake.postcopy = false;
+	stop_hold_begin();
+	assert_int_equal(fake.downtime_ms, STOP_HOLD_MS);
+}
+
+static void the_end_of_a_migration_puts_the_limit_back(void **state)
+{
+	/* QEMU had no bandwidth yet when the pass was over: the next sync is the last */
+	begin_held();
+	fake.running = false;
+	fake_notify(QEMU_PRECOPY_COMPLETE);
+	sync_at_once();
+	assert_int_equal(fake.downtime_ms, LIMIT_MS);
+	fake_notify(QEMU_PRECOPY_CLEANUP);
+	/* cancelled or failed */
+	fake.running = true;
+	begin_held();
+	fake_notify(QEMU_PRECOPY_CLEANUP);
+	assert_int_equal(fake.downtime_ms, LIMIT_MS);
+}
+
+static void the_end_of_reporting_puts_the_limit_back(void **state)
+{
+	begin_held();
+	precopy_stop();
+	assert_int_equal(fake.downtime_ms, LIMIT_MS);
+}
+
+static void a_limit_that_somebody_sets_meanwhile_stays(void **state)
+{
+	begin_held();
+	fake.downtime_ms = 500;
+	assert_true(sync_once() != FREEHINT_NO_ROUND);
+	assert_int_equal(fake.downtime_ms, 500);
+}
+
+static void a_limit_as_short_as_the_hold_is_left_alone(void **state)
+{
+	fake.downtime_ms = STOP_HOLD_MS;
+	begin_hinted();
+	fake.downtime_ms = 0;
+	sync_once();
+	assert_int_equal(fake.downtime_ms, 0);
+}
+
+static void a_qemu_that_refuses_holds_nothing(void **state)
+{
+	fake.refuses_parameters = true;
+	begin_hinted();
+	assert_int_equal(fake.downtime_ms, LIMIT_MS);
+	fake.refuses_parameters = false;
+	fake.downtime_ms = STOP_HOLD_MS;
+	sync_once();
+	assert_int_equal(fake.downtime_ms, STOP_HOLD_MS);
+}
+
+RUN_TESTS(init_all, finish,
+		HOLD_TEST(a_pass_with_hints_is_sent_before_the_guest_may_be_stopped),
+		HOLD_TEST(the_limit_is_back_before_the_sync_is_judged),
+		HOLD_TEST(hints_that_took_nothing_off_hold_nothing),
+		HOLD_TEST(nothing_is_held_where_postcopy_may_be_asked_for),
+		HOLD_TEST(the_end_of_a_migration_puts_the_limit_back),
+		HOLD_TEST(the_end_of_reporting_puts_the_limit_back),
+		HOLD_TEST(a_limit_that_somebody_sets_meanwhile_stays),
+		HOLD_TEST(a_limit_as_short_as_the_hold_is_left_alone),
+		HOLD_TEST(a_qemu_that_refuses_holds_nothing),
+)
