@@ -37,9 +37,10 @@ OWN_TESTS = ("vm/test_init_on_free", "vm/test_agent_faults", "vm/test_plain_dest
              "vm/test_torture_migration_modes", "vm/test_torture_migration_cancel",
              "vm/test_module_absent", "vm/test_refused", "vm/test_stale_rounds",
              "vm/test_memory_kinds", "vm/test_map", "vm/test_postcopy", "kvm/test_postcopy",
-             "kvm/test_rounds_pay", "kvm/test_audit", "vm/test_audit")
+             "kvm/test_rounds_pay", "kvm/test_stop_hold", "kvm/test_audit", "vm/test_audit")
 # The same for a QEMU that was built: what depends on the series.
-BUILT_TESTS = ("vm/test_postcopy", "kvm/test_postcopy", "kvm/test_rounds_pay", "vm/test_audit")
+BUILT_TESTS = ("vm/test_postcopy", "kvm/test_postcopy", "kvm/test_rounds_pay",
+               "kvm/test_stop_hold", "vm/test_audit")
 
 
 def output_of(*command: str) -> str:
