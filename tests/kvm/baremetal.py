@@ -80,10 +80,17 @@ class GuestStopped(TooEarly):
     """The guest was stopped by its migration before it could answer."""
 
 
+class HintTooLate(QmpError, TooEarly):
+    """A hint was refused, because a sync has closed its round in the meantime."""
+
+
 # So often a part of a test begins anew; the machine may be busy each time.
 TRIES = 20
 # So often a whole test does.
 WHOLE_TRIES = 3
+
+# What the extension says of a hint whose round is over.
+OVER = ("is stale", "is closed")
 
 
 def in_time(attempt: Callable[[], Any], tries: int = TRIES) -> Any:
@@ -259,11 +266,19 @@ class Machine(Qemu):
             check(time.monotonic() < deadline, f"no round opens: {now}")
             time.sleep(0.002)
 
+    def _mark(self, **arguments: Any) -> dict[str, Any]:
+        """x-freehint-mark-clean; HintTooLate when the round is over."""
+        try:
+            return self.qmp.command("x-freehint-mark-clean", arguments)
+        except QmpError as error:
+            if any(words in error.desc for words in OVER):
+                raise HintTooLate(error.command, error.cls, error.desc) from error
+            raise
+
     def mark(self, round_id: int, *regions: range, **more: Any) -> dict[str, Any]:
         """x-freehint-mark-clean with a JSON list."""
         ranges = [{"start": r.start, "length": len(r)} for r in regions]
-        return self.qmp.command("x-freehint-mark-clean", round=round_id,
-                                ranges=ranges, **more)
+        return self._mark(round=round_id, ranges=ranges, **more)
 
     def mark_fd(self, round_id: int, *regions: range, **more: Any) -> dict[str, Any]:
         """x-freehint-mark-clean with a memfd."""
@@ -274,8 +289,7 @@ class Machine(Qemu):
             self.qmp.send_fd(fd, "ranges")
         finally:
             os.close(fd)
-        return self.qmp.command("x-freehint-mark-clean", round=round_id,
-                                fdname="ranges", count=len(regions), **more)
+        return self._mark(round=round_id, fdname="ranges", count=len(regions), **more)
 
     def wait_applied(self, pages: int, timeout: float = 20.0) -> dict[str, Any]:
         """
@@ -298,7 +312,7 @@ class Machine(Qemu):
         Was a hint refused because its round is over? The mutant that has no gate does not
         look at the round; when the migration is over nothing is armed any more.
         """
-        words = ["is stale", "is closed"]
+        words = [*OVER]
         if (self.extension or "").startswith(mutant("no-gate")):
             words.append("is not memory that migrates")
         return any(some in error.desc for some in words)

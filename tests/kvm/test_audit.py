@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from functools import partial
 from typing import Any
 
 from baremetal import (CRAWL, EXTENSION, MIB, PAGE, RING, Machine, TooEarly, accelerators, build,
@@ -195,15 +196,15 @@ def test() -> None:
     accels = accelerators()
     for accel in accels:
         for share in False, True:
-            check_agrees(accel, share)
-        check_switch(accel)
+            in_time(partial(check_agrees, accel, share))
+        in_time(partial(check_switch, accel))
     if "kvm" in accels:
-        check_agrees(RING, share=False)
+        in_time(partial(check_agrees, RING, share=False))
     check_no_gate(accels[0])
-    check_merging(accels[0])
+    in_time(partial(check_merging, accels[0]))
     check_off(accels[0])
     if "kvm" in accels:
-        check_no_arm()
+        in_time(check_no_arm)
     else:
         skip("the lost writes that the witness is for need /dev/kvm")
 

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from baremetal import TooEarly, build
+from baremetal import OVER, TooEarly, build
 from linux_guest import (BITMAP, CRAWL, RING, KvmHops, Tally, check, chunks, migration, step,
                          usable, wait_for)
 from played_agent import PlayedAgent
@@ -58,7 +58,7 @@ Way = Callable[[KvmHops, random.Random, str], None]
 
 def too_late(error: QmpError) -> bool:
     """Was a hint refused because its round is over?"""
-    return "is stale" in error.desc or "is closed" in error.desc
+    return any(words in error.desc for words in OVER)
 
 
 def attach(hops: KvmHops, variant: Variant, rng: random.Random) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 
-from baremetal import build, in_time
+from baremetal import OVER, build, in_time
 from linux_guest import (BITMAP, CRAWL, RING, KvmHops, check, chunks, migration, step, usable,
                          wait_for)
 from played_agent import MAX_COMMAND, Range, Region, View
@@ -100,7 +100,7 @@ def over_a_sync(hops: KvmHops, refused: bool) -> None:
         check(not refused, f"hints of round {ident} were taken after it")
         wait_for(lambda: hops.here.counters()["pages-accepted"] > 0, "the mutant to hint")
     except QmpError as error:
-        check(refused and ("is stale" in error.desc or "is closed" in error.desc), error.desc)
+        check(refused and any(words in error.desc for words in OVER), error.desc)
 
 
 def looked_at(guest: Guest, paths: list[str], limit: float) -> int:

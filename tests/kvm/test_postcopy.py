@@ -9,8 +9,11 @@ one that does not look at the log has to lose writes, or this test could not see
 """
 from __future__ import annotations
 
+from functools import partial
+
 from baremetal import (CRAWL, MIB, PAGE, RING, Failure, GuestStopped, Machine, accelerators,
-                       build, check, hold, migration, mutant, pair, release, run, step, wait_for)
+                       build, check, hold, in_time, migration, mutant, pair, release, run, step,
+                       wait_for)
 
 OLD, NEW, THERE = 0x11111111, 0x22222222, 0x33333333
 MEM = 256 * MIB
@@ -150,13 +153,13 @@ def test() -> None:
     accels = accelerators()
     for accel in accels:
         for share in False, True:
-            check_extension(accel, share)
-        check_never_used(accel)
-        check_failed_switch(accel)
+            in_time(partial(check_extension, accel, share))
+        in_time(partial(check_never_used, accel))
+        in_time(partial(check_failed_switch, accel))
     if "kvm" in accels:
-        check_extension(RING, share=False)
-    check_no_redirty(accels[0])
-    check_no_log(accels[0])
+        in_time(partial(check_extension, RING, share=False))
+    in_time(partial(check_no_redirty, accels[0]))
+    in_time(partial(check_no_log, accels[0]))
 
 
 if __name__ == "__main__":
