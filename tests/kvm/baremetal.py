@@ -89,6 +89,10 @@ TRIES = 20
 # So often a whole test does.
 WHOLE_TRIES = 3
 
+# Option of the extension: the first pass waits for its answer as long as it may. QEMU 11.1
+# with postcopy-ram ends the round soon after the wait.
+PATIENT = ",first-wait-ms=1000"
+
 # What the extension says of a hint whose round is over.
 OVER = ("is stale", "is closed")
 

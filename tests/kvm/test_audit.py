@@ -12,8 +12,9 @@ import tempfile
 from functools import partial
 from typing import Any
 
-from baremetal import (CRAWL, EXTENSION, MIB, PAGE, RING, Machine, TooEarly, accelerators, build,
-                       check, hold, in_time, migration, mutant, pair, release, run, skip, step)
+from baremetal import (CRAWL, EXTENSION, MIB, PAGE, PATIENT, RING, Machine, TooEarly,
+                       accelerators, build, check, hold, in_time, migration, mutant, pair, release,
+                       run, skip, step)
 from lib.qemu import BINARY
 from lib.qmp import QmpError
 
@@ -77,7 +78,8 @@ def check_agrees(accel: str, share: bool) -> None:
 def check_switch(accel: str) -> None:
     """The sync of a switch to postcopy is looked at, too."""
     caps = {"postcopy-ram": True}
-    with pair(accel, {"extension": EXTENSION + AUDIT, "extra": NO_MERGE}, mem=MEM) as (src, dst):
+    with pair(accel, {"extension": EXTENSION + AUDIT + PATIENT, "extra": NO_MERGE},
+              mem=MEM) as (src, dst):
         begin(src, dst, caps)
         migration.switch_to_postcopy(src, dst)
         release(src, dst)
@@ -140,8 +142,10 @@ def merging_qemu(directory: str) -> str:
     """
     path = os.path.join(directory, "qemu")
     with open(path, "w", encoding="ascii") as script:
-        script.write("#!/bin/sh\nexec unshare --mount sh -c "
-                     f"'mount --bind {directory}/run {KSM_SWITCH} && exec {BINARY} \"$@\"' "
+        # the root of a chroot is no mount of its own, and private already
+        script.write("#!/bin/sh\nexec unshare --mount --propagation unchanged sh -c "
+                     "'mount --make-rprivate / 2>/dev/null; "
+                     f"mount --bind {directory}/run {KSM_SWITCH} && exec {BINARY} \"$@\"' "
                      'sh "$@"\n')
     os.chmod(path, 0o755)
     return path

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from baremetal import (CRAWL, MIB, PAGE, RING, Failure, GuestStopped, Machine, accelerators,
-                       build, check, hold, in_time, migration, mutant, pair, release, run, step,
-                       wait_for)
+from baremetal import (CRAWL, EXTENSION, MIB, PAGE, PATIENT, RING, Failure, GuestStopped, Machine,
+                       accelerators, build, check, hold, in_time, migration, mutant, pair, release,
+                       run, step, wait_for)
 
 OLD, NEW, THERE = 0x11111111, 0x22222222, 0x33333333
 MEM = 256 * MIB
@@ -64,7 +64,7 @@ def check_counters(src: Machine, skipped: int) -> None:
 def check_extension(accel: str, share: bool) -> None:
     """Nothing waits, nothing is lost, nothing free is sent."""
     name = f"{accel}, {'shared' if share else 'private'} memory"
-    with pair(accel, mem=MEM, share=share) as (src, dst):
+    with pair(accel, {"extension": EXTENSION + PATIENT}, mem=MEM, share=share) as (src, dst):
         skipped = begin(src, dst)
         migration.switch_to_postcopy(src, dst)
         for region in TOUCHED:
@@ -90,7 +90,7 @@ def check_extension(accel: str, share: bool) -> None:
 
 def check_no_redirty(accel: str) -> None:
     """Without setting skipped pages dirty the guest waits for the first one it touches."""
-    with pair(accel, {"extension": mutant("no-redirty")}, mem=MEM) as (src, dst):
+    with pair(accel, {"extension": mutant("no-redirty") + PATIENT}, mem=MEM) as (src, dst):
         begin(src, dst)
         migration.switch_to_postcopy(src, dst)
         dst.patience = 5.0
@@ -105,7 +105,7 @@ def check_no_redirty(accel: str) -> None:
 
 def check_no_log(accel: str) -> None:
     """Without looking at the log, pages that were used again arrive as zeros."""
-    with pair(accel, {"extension": mutant("no-log")}, mem=MEM) as (src, dst):
+    with pair(accel, {"extension": mutant("no-log") + PATIENT}, mem=MEM) as (src, dst):
         begin(src, dst)
         migration.switch_to_postcopy(src, dst)
         release(src, dst)
@@ -117,7 +117,7 @@ def check_no_log(accel: str) -> None:
 
 def check_never_used(accel: str) -> None:
     """The capability alone changes nothing: hints count in full, and nothing is handed over."""
-    with pair(accel, mem=MEM) as (src, dst):
+    with pair(accel, {"extension": EXTENSION + PATIENT}, mem=MEM) as (src, dst):
         skipped = begin(src, dst)
         release(src, dst)
         counters = src.counters()
@@ -130,7 +130,7 @@ def check_never_used(accel: str) -> None:
 def check_failed_switch(accel: str) -> None:
     """The link breaks at the switch: the guest runs on where it was, and keeps its writes."""
     caps = {**CAPS, "pause-before-switchover": True}
-    with pair(accel, mem=MEM) as (src, dst):
+    with pair(accel, {"extension": EXTENSION + PATIENT}, mem=MEM) as (src, dst):
         migration.set_capabilities(src, caps)
         begin(src, dst)
         src.qmp.command("migrate-start-postcopy")

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from baremetal import (CRAWL, EXTENSION, MIB, Machine, TooEarly, accelerators, build, check,
-                       in_time, migration, mutant, pair, run, step, wait_for)
+from baremetal import (CRAWL, EXTENSION, MIB, PATIENT, Machine, TooEarly, accelerators, build,
+                       check, in_time, migration, mutant, pair, run, step, wait_for)
 
 MEM = 128 * MIB
 # By address: what is sent, and what is hinted.
@@ -27,9 +27,6 @@ HELD_MS = 1
 # Sent in the stop: hardly anything, or most of what the limit allows on a slow machine.
 LITTLE = 2 * MIB
 MUCH = 8 * MIB
-
-# The longest that QEMU waits for the answer.
-PATIENT = ",first-wait-ms=1000"
 
 Twist = Callable[[Machine, Machine], int]
 
