@@ -21,7 +21,8 @@ from lib.used_memory import FILE_MIB, PAGES, USED_MIB, UsedMemory  # noqa: E402
 from progress import Progress  # noqa: E402
 from settings import Settings  # noqa: E402
 
-DOWNTIME_MS = 2000
+# QEMU's own default
+DOWNTIME_MS = 300
 MIGRATION_TIMEOUT = 300.0
 FILL_TIMEOUT = 300.0
 

@@ -82,7 +82,7 @@ def show(settings: Settings, results: list[Result], qemu: str, kernel: str) -> s
         lines.append(_bold(titles[scenario]))
         lines += [_line(label, [cell(r) for r in block]) for label, cell in _rows()]
         lines += _ratio_lines(block) + [""]
-    lines.append(f"Downtime: with downtime-limit={DOWNTIME_MS} QEMU stops the guest as soon as "
-                 "what is left\nfits into that; a migration with little to send is mostly "
-                 "this last stage.\n")
+    lines.append(f"downtime-limit is {DOWNTIME_MS} ms, QEMU's default. Bytes and pages are the "
+                 "method's. Times are this\nmachine's, too: other work, and a destination whose "
+                 "memory its own host has yet to back.\n")
     return "\n".join(lines)
