@@ -6,15 +6,22 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "include/freehint/limits.h"
 #include "include/freehint/qmp_names.h"
 #include "progress.h"
 
 #define SET	"migrate-set-parameters"
 #define QUERY	"query-migrate-parameters"
+#define LIMIT	"downtime-limit"
+
+/* How long the extension is given to put a limit back: QEMU calls it soon after "failed". */
+#define HELD_TRIES	10
+#define HELD_US		20000
 
 /* Read the parameters that are named in @keys. Return: NULL when QEMU reports none. */
-static json_t *read_parameters(struct qmp_call *call, json_t *keys)
+static json_t *read_once(struct qmp_call *call, json_t *keys)
 {
 	json_t *all = qmp_call(call, QUERY, NULL), *some, *value;
 	const char *key;
@@ -26,6 +33,28 @@ static json_t *read_parameters(struct qmp_call *call, json_t *keys)
 		if (json_object_get(all, key))
 			json_object_set(some, key, json_object_get(all, key));
 	json_decref(all);
+	return some;
+}
+
+static bool is_held(const json_t *parameters)
+{
+	return json_integer_value(json_object_get(parameters, LIMIT)) == FREEHINT_STOP_HOLD_MS;
+}
+
+/*
+ * The same, but not the limit by which the extension holds a stop, unless @keys has it: the
+ * migration is over, so the hold is about to end.
+ */
+static json_t *read_parameters(struct qmp_call *call, json_t *keys)
+{
+	json_t *some = read_once(call, keys);
+	int i;
+
+	for (i = 0; i < HELD_TRIES && some && is_held(some) && !is_held(keys); i++) {
+		json_decref(some);
+		usleep(HELD_US);
+		some = read_once(call, keys);
+	}
 	return some;
 }
 
@@ -62,7 +91,7 @@ int migrate_settings_start_reporting(struct migrate_settings *settings, struct q
 static json_t *select_parameters(const struct migrate_settings *settings,
 				 struct qmp_call *call)
 {
-	json_t *now = read_parameters(call, settings->found), *back, *value;
+	json_t *now = read_parameters(call, settings->ours), *back, *value;
 	const char *key;
 
 	if (!now)

@@ -54,6 +54,12 @@
  */
 #define FREEHINT_FIRMWARE_END		(1ULL << 20)
 
+/*
+ * QEMU's downtime-limit while the first pass is sent, milliseconds. With 0 QEMU would stop the
+ * guest without a sync before.
+ */
+#define FREEHINT_STOP_HOLD_MS		1U
+
 /* Most mark-clean commands that the agent keeps in flight; bounds its buffers. */
 #define FREEHINT_MAX_INFLIGHT		8
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "fake_migration.h"
+#include "include/freehint/limits.h"
 #include "tests/unit/unit.h"
 
 #define PATIENCE_MS	60000
@@ -90,7 +91,9 @@ static bool meddle(struct fake_qmp *server, const char *name, json_int_t id)
 		take_parameters();
 	} else if (!strcmp(name, "query-migrate-parameters")) {
 		fake_qmp_sendf(server, "{\"return\": {\"max-bandwidth\": %lld, \"downtime-limit\": "
-			       "%lld, \"tls-creds\": \"\"}}\r\n", play.bandwidth, play.downtime);
+			       "%lld, \"tls-creds\": \"\"}}\r\n", play.bandwidth,
+			       play.begun && play.held-- > 0 ?
+			       (long long)FREEHINT_STOP_HOLD_MS : play.downtime);
 	} else if (!strcmp(name, "migrate")) {
 		take_migrate();
 	} else if (!strcmp(name, "query-migrate")) {
@@ -146,9 +149,11 @@ enum cli_exit play_run(void)
 	char word[][16] = {
 		"migrate", "--qmp", "--bandwidth", "8", "--downtime", "1", "tcp:there:1",
 	};
+	/* a word of its own, which a test may choose */
+	const char *limit = play.limit ? play.limit : word[5];
 	char *argv[] = {
-		word[0], word[1], play.server.path, word[2], word[3], word[4], word[5], word[6],
-		NULL,
+		word[0], word[1], play.server.path, word[2], word[3], word[4], (char *)limit,
+		word[6], NULL,
 	};
 	FILE *said = tmpfile();
 	int kept = dup(STDERR_FILENO);

@@ -23,6 +23,8 @@
  * @earlier:   what query-migrate says before this migration, NULL: "none"
  * @refuse:    the command that is refused
  * @hang_up:   the connection breaks at this look
+ * @limit:     the downtime limit that is asked for, NULL: "1"
+ * @held:      so often the limit of a held stop is shown after the migration began
  * @meddler:   somebody else sets the bandwidth to this when the migration begins
  *
  * @looks:     query-migrate commands
@@ -42,6 +44,8 @@ struct play {
 	const char *earlier;
 	const char *refuse;
 	int hang_up;
+	const char *limit;
+	int held;
 	long long meddler;
 
 	int looks;

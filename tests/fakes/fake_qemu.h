@@ -9,7 +9,7 @@
 #include "host-agent/qemu-module/core/qemu_abi.h"
 
 #define FAKE_MAX_BLOCKS	8
-#define FAKE_MAX_TIMERS	4
+#define FAKE_MAX_TIMERS	5
 
 /**
  * struct fake_timer - what the main loop is to call when time has passed
@@ -84,7 +84,8 @@ struct RAMBlock {
  * @bql_drops:   how often the extension has dropped it
  * @meanwhile:   called once when it drops it: what other threads do
  * @incoming:    an incoming postcopy is under way
- * @postcopy:    capability
+ * @postcopy:    capability postcopy-ram
+ * @bitmaps:     capability dirty-bitmaps
  * @snapshot:    capability background-snapshot
  * @colo:        capability
  * @notifier:    the extension's precopy notifier
@@ -133,6 +134,7 @@ struct fake_qemu {
 	void (*meanwhile)(void);
 	bool incoming;
 	bool postcopy;
+	bool bitmaps;
 	bool snapshot;
 	bool colo;
 	struct qemu_notifier *notifier;

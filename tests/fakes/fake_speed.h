@@ -53,6 +53,8 @@ static const char *status_of(const QDict *dict, const char *key)
 	return dict == (QDict *)&an_answer && !strcmp(key, "status") ? fake.status : NULL;
 }
 
+static bool cap_any_postcopy(void) { return fake.postcopy || fake.bitmaps; }
+
 static int64_t asked_downtime;
 
 static void ask_downtime(QDict *dict, const char *key, int64_t ms)
@@ -75,6 +77,7 @@ static void set_parameters(QDict *args, QObject **ret, Error **errp)
 
 static void init_speed(void)
 {
+	qemu.migrate_postcopy = cap_any_postcopy;
 	qemu.qdict_put_int = ask_downtime;
 	qemu.qmp_marshal_migrate_set_parameters = set_parameters;
 	qemu.qdict_get_try_str = status_of;

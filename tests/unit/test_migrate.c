@@ -77,6 +77,17 @@ static void reporting_that_was_on_stays_on(void **state)
 	assert_true(play.reporting);
 }
 
+/* QEMU says "failed" before the extension has put back the limit. */
+static void the_limit_of_a_held_stop_is_nobodys(void **state)
+{
+	play.limit = "500";
+	play.held = 3;
+	play.state[1] = "failed";
+	assert_int_equal(play_run(), CLI_NOT_MIGRATED);
+	assert_int_equal(play.downtime, 300);
+	assert_int_equal(play_times_said("another client"), 0);
+}
+
 static void what_somebody_else_has_set_stays(void **state)
 {
 	play.meddler = 77;
@@ -201,6 +212,7 @@ RUN_TESTS(NULL, NULL,
 		PLAYED(a_migration_that_is_under_way_is_left_alone),
 		PLAYED(a_migration_after_a_failed_one_begins),
 		PLAYED(reporting_that_was_on_stays_on),
+		PLAYED(the_limit_of_a_held_stop_is_nobodys),
 		PLAYED(what_somebody_else_has_set_stays),
 		PLAYED(an_interrupt_cancels_while_the_guest_is_here),
 		PLAYED(an_interrupt_cancels_nothing_once_the_guest_has_gone),

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The stop is held while the first pass is sent: from the first wait, if it has brought hints,
- * to the next sync. The administrator's downtime limit is back whatever ends the hold.
+ * to the next sync, or as long as it pays. The administrator's downtime limit is back whatever
+ * ends the hold.
  */
 /* rig: tests/unit/bar_rig.h tests/unit/precopy_rig.h */
 #include <unistd.h>
@@ -91,7 +92,7 @@ static void begin_hinted(void)
 static void begin_held(void)
 {
 	begin_hinted();
-	assert_int_equal(fake.downtime_ms, STOP_HOLD_MS);
+	assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
 }
 
 static void a_pass_with_hints_is_sent_before_the_guest_may_be_stopped(void **state)
@@ -127,8 +128,12 @@ static void nothing_is_held_where_postcopy_may_be_asked_for(void **state)
 	stop_hold_begin();
 	assert_int_equal(fake.downtime_ms, LIMIT_MS);
 	fake.postcopy = false;
+	fake.bitmaps = true;
 	stop_hold_begin();
-	assert_int_equal(fake.downtime_ms, STOP_HOLD_MS);
+	assert_int_equal(fake.downtime_ms, LIMIT_MS);
+	fake.bitmaps = false;
+	stop_hold_begin();
+	assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
 }
 
 static void the_end_of_a_migration_puts_the_limit_back(void **state)
@@ -164,11 +169,53 @@ static void a_limit_that_somebody_sets_meanwhile_stays(void **state)
 
 static void a_limit_as_short_as_the_hold_is_left_alone(void **state)
 {
-	fake.downtime_ms = STOP_HOLD_MS;
+	fake.downtime_ms = FREEHINT_STOP_HOLD_MS;
 	begin_hinted();
 	fake.downtime_ms = 0;
 	sync_once();
 	assert_int_equal(fake.downtime_ms, 0);
+}
+
+/* Another device has more to send, or the link is dead: QEMU would sync for ever or never. */
+static void a_hold_ends_when_nothing_is_sent_any_more(void **state)
+{
+	int i;
+
+	begin_held();
+	for (i = 0; i < 100; i++) {
+		fake.remaining--;
+		fake_time_passes();
+		assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
+	}
+	for (i = 0; i < 19; i++)
+		fake_time_passes();
+	assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
+	fake_time_passes();
+	assert_int_equal(fake.downtime_ms, LIMIT_MS);
+	assert_false(fake.timer_set);
+}
+
+/* 4096 bytes saved, and 8 Mbit/s are 1000 bytes in a millisecond. */
+static void a_hold_ends_where_hints_save_less_than_the_stop_may_take(void **state)
+{
+	begin_held();
+	fake.mbps = 0.1;
+	fake.remaining--;
+	fake_time_passes();
+	assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
+	fake.mbps = 8;
+	fake.remaining--;
+	fake_time_passes();
+	assert_int_equal(fake.downtime_ms, LIMIT_MS);
+}
+
+static void the_timer_of_an_old_hold_changes_nothing(void **state)
+{
+	begin_held();
+	stop_hold_end();
+	fake.downtime_ms = FREEHINT_STOP_HOLD_MS;
+	fake_time_passes();
+	assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
 }
 
 static void a_qemu_that_refuses_holds_nothing(void **state)
@@ -177,9 +224,9 @@ static void a_qemu_that_refuses_holds_nothing(void **state)
 	begin_hinted();
 	assert_int_equal(fake.downtime_ms, LIMIT_MS);
 	fake.refuses_parameters = false;
-	fake.downtime_ms = STOP_HOLD_MS;
+	fake.downtime_ms = FREEHINT_STOP_HOLD_MS;
 	sync_once();
-	assert_int_equal(fake.downtime_ms, STOP_HOLD_MS);
+	assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
 }
 
 RUN_TESTS(init_all, finish,
@@ -191,5 +238,8 @@ RUN_TESTS(init_all, finish,
 		HOLD_TEST(the_end_of_reporting_puts_the_limit_back),
 		HOLD_TEST(a_limit_that_somebody_sets_meanwhile_stays),
 		HOLD_TEST(a_limit_as_short_as_the_hold_is_left_alone),
+		HOLD_TEST(a_hold_ends_when_nothing_is_sent_any_more),
+		HOLD_TEST(a_hold_ends_where_hints_save_less_than_the_stop_may_take),
+		HOLD_TEST(the_timer_of_an_old_hold_changes_nothing),
 		HOLD_TEST(a_qemu_that_refuses_holds_nothing),
 )

@@ -336,6 +336,7 @@ void precopy_init(const struct precopy_limits *limits)
 {
 	precopy.limits = *limits;
 	precopy.notifier.notify = precopy_notify;
+	stop_hold_init();
 	qemu.precopy_add_notifier(&precopy.notifier);
 }
 

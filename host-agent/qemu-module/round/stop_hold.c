@@ -10,20 +10,37 @@
  * So downtime-limit is 1 ms until the next sync. Between two syncs what remains only shrinks,
  * and QEMU syncs when it is below the threshold: the pass ends, and the hold with it.
  *
- * Invariant: the administrator's limit is back before anything decides by it: before every
- * sync, of any thread, when the guest has been stopped, and when the migration ends in any way.
+ * Invariants: the administrator's limit is back before every sync, of any thread, and when the
+ * migration ends in any way. A hold ends by itself when QEMU sends nothing more, or when the
+ * hints have saved less than the stop may take: the migration would end later for it.
  *
  * Why not a savevm handler that adds to what is pending: docs/extension.md.
  */
+#include "../../../include/freehint/limits.h"
+#include "../../../include/freehint/types.h"
 #include "../core/qemu_abi.h"
 #include "../gate/round_gate.h"
 #include "stop_hold.h"
 #include "stop_threshold.h"
 
-/* Guarded by the BQL. @found_ms: the administrator's limit, 0 if no stop is held. */
+#define TICK_NS		(100 * 1000 * 1000LL)
+
+/* So many ticks without a page sent: QEMU waits for something else, or the link is dead. */
+#define TICKS_STILL	20
+
+/*
+ * Guarded by the BQL.
+ *
+ * @found_ms: the administrator's limit, 0 if no stop is held. @saved: bytes that need not be sent.
+ * @remaining: bytes to be sent at the last tick. @still: ticks for which it has not shrunk.
+ */
 static struct {
+	struct qemu_timer timer;
 	QDict *arguments;
 	u64 found_ms;
+	u64 saved;
+	u64 remaining;
+	unsigned int still;
 } hold;
 
 /* The command migrate-set-parameters. */
@@ -41,22 +58,59 @@ static bool set_downtime_limit(u64 ms)
 	return !err;
 }
 
-static bool hints_came(void)
+static void start_timer(void)
+{
+	qemu.timer_mod_ns(&hold.timer, qemu.qemu_clock_get_ns(QEMU_CLOCK_REALTIME) + TICK_NS);
+}
+
+static bool pass_goes_on(void)
+{
+	u64 remaining = qemu.ram_bytes_remaining();
+
+	hold.still = remaining < hold.remaining ? 0 : hold.still + 1;
+	hold.remaining = remaining;
+	return hold.still < TICKS_STILL;
+}
+
+static void tick_cb(void *opaque)
+{
+	(void)opaque;
+	if (!hold.found_ms)
+		return;
+	if (pass_goes_on() && hold.saved >= stop_threshold(hold.found_ms))
+		start_timer();
+	else
+		stop_hold_end();
+}
+
+/* Bytes that the open round has taken out of the dirty bitmap. */
+static u64 bytes_saved(void)
 {
 	struct gate_view view;
 
 	gate_view(&view);
-	return view.state == GATE_OPEN && view.now.cleared;
+	return view.state == GATE_OPEN ? view.now.cleared << FREEHINT_PAGE_SHIFT : 0;
+}
+
+void stop_hold_init(void)
+{
+	qemu.timer_init_full(&hold.timer, NULL, QEMU_CLOCK_REALTIME, QEMU_SCALE_NS, 0, tick_cb,
+			     NULL);
 }
 
 void stop_hold_begin(void)
 {
 	u64 limit = stop_downtime_us() / 1000;
 
-	if (hold.found_ms || limit <= STOP_HOLD_MS || qemu.migrate_postcopy_ram() || !hints_came())
+	if (hold.found_ms || limit <= FREEHINT_STOP_HOLD_MS || qemu.migrate_postcopy())
 		return;
-	if (set_downtime_limit(STOP_HOLD_MS))
-		hold.found_ms = limit;
+	hold.saved = bytes_saved();
+	if (!hold.saved || !set_downtime_limit(FREEHINT_STOP_HOLD_MS))
+		return;
+	hold.found_ms = limit;
+	hold.remaining = qemu.ram_bytes_remaining();
+	hold.still = 0;
+	start_timer();
 }
 
 void stop_hold_end(void)
@@ -64,6 +118,10 @@ void stop_hold_end(void)
 	u64 found = hold.found_ms;
 
 	hold.found_ms = 0;
-	if (found && stop_downtime_us() == STOP_HOLD_MS * 1000)
-		set_downtime_limit(found);
+	if (!found || stop_downtime_us() != FREEHINT_STOP_HOLD_MS * 1000)
+		return;
+	if (!set_downtime_limit(found))
+		qemu.warn_report("freehint: downtime-limit stays %u ms, it was %llu; set it with "
+				 "migrate-set-parameters", FREEHINT_STOP_HOLD_MS,
+				 (unsigned long long)found);
 }

@@ -5,14 +5,15 @@
 #ifndef FREEHINT_STOP_HOLD_H
 #define FREEHINT_STOP_HOLD_H
 
-/* downtime-limit while a stop is held, milliseconds. 0 would let no migration end. */
-#define STOP_HOLD_MS	1
+/** stop_hold_init() - prepare the timer. Context: BQL held, once */
+void stop_hold_init(void);
 
 /**
  * stop_hold_begin() - hold the stop, if the open round has brought hints
  *
- * Call it when the first round has been waited for. Not with postcopy-ram: QEMU compares what
- * devices have to send with the same threshold before it switches to postcopy.
+ * Call it when the first round has been waited for. Not with postcopy-ram and dirty-bitmaps:
+ * QEMU compares what devices have to send with the same threshold before it switches to
+ * postcopy, and bitmaps are not sent before that.
  *
  * Context: BQL held, a migration is active.
  */
@@ -22,7 +23,7 @@ void stop_hold_begin(void);
  * stop_hold_end() - put back the limit that was found
  *
  * Safe at any time: without a hold it does nothing, and a limit that somebody has set in the
- * meantime stays.
+ * meantime stays, unless it is that of the hold.
  *
  * Context: BQL held.
  */

@@ -39,7 +39,7 @@ static u64 downtime_limit_ms(void)
 	return qemu_migrate_parameter("x-downtime-limit", DOWNTIME_LIMIT_MS);
 }
 
-static u64 threshold(void)
+u64 stop_threshold(u64 limit_ms)
 {
 	u64 bandwidth = qemu_migrate_parameter("avail-switchover-bandwidth", 0) / 1000;
 
@@ -47,14 +47,14 @@ static u64 threshold(void)
 		bandwidth = measured_bandwidth();
 	if (bandwidth > MAX_BANDWIDTH)
 		bandwidth = MAX_BANDWIDTH;
-	return bandwidth * downtime_limit_ms();
+	return bandwidth * limit_ms;
 }
 
 bool stop_is_near(void)
 {
 	u64 remaining = qemu.ram_bytes_remaining();
 
-	return !remaining || remaining < threshold();
+	return !remaining || remaining < stop_threshold(downtime_limit_ms());
 }
 
 bool stop_is_requested(void)

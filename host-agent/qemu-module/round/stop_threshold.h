@@ -18,6 +18,16 @@
  */
 bool stop_is_near(void);
 
+/**
+ * stop_threshold() - bytes that may be left when QEMU stops the guest
+ * @limit_ms: a downtime limit, milliseconds
+ *
+ * Context: BQL held.
+ *
+ * Return: bytes, 0 while QEMU has no bandwidth yet.
+ */
+u64 stop_threshold(u64 limit_ms);
+
 /** stop_is_requested() - was the migration cancelled, or has it failed? Context: BQL held */
 bool stop_is_requested(void);
 
