@@ -20,17 +20,25 @@ from lib.guest import Guest, GuestTimeout  # noqa: E402
 from lib.machine import Machine, Spec  # noqa: E402
 from lib.patience import comes_true, wait_for  # noqa: E402,F401
 from lib.program import Agent  # noqa: E402
+from lib.qemu import Qemu  # noqa: E402
 from lib.qmp import Qmp, QmpError  # noqa: E402
 from lib.result import Skip, check, step  # noqa: E402
 from lib.saved_state import booted, is_common  # noqa: E402
+from lib.soak import factor  # noqa: E402
 
 # Slow enough that the work below dirties memory faster than it is sent.
 HOLD_BANDWIDTH = (24 << 20) // accel.writes_slower(accel.chosen())
 
-# How fast it gets on to a later pass: a quarter of a second for what the work below writes.
-# At full speed a pass is over while a busy machine lets the guest wait, finds nothing
-# written, and is the last.
-PASS_BANDWIDTH = (256 << 20) // accel.writes_slower(accel.chosen())
+# How fast the first pass is sent when a test waits for a later one, and how fast the others:
+# no faster than the work below writes. At full speed a pass is over while a busy machine lets
+# the guest wait, finds nothing written, and is the last.
+FIRST_BANDWIDTH = (256 << 20) // accel.writes_slower(accel.chosen())
+PASS_BANDWIDTH = (96 << 20) // accel.writes_slower(accel.chosen())
+
+# MiB that each program of the work below deals with in a second: a tenth of what an emulated
+# processor can do. More would only take processors from the migration: the guests of the
+# torture tests and of kvm/test_linux_churn work as fast as they can, and so do these in a soak.
+PACE = {"pagecheck": 128, "churn": 32, "zerocheck": 32}
 
 # Left to a guest when it fills what is free.
 SPARE_MIB = 40
@@ -74,7 +82,8 @@ class Work:
                     "zerocheck": fitting(zero_mib)}
         self.names = [name for name, size in programs.items() if size]
         for name in self.names:
-            guest.spawn(name, f"{name} {programs[name]}M /run/{name}")
+            pace = f"{PACE[name]}M" if factor() == 1 else ""
+            guest.spawn(name, f"{name} {programs[name]}M /run/{name} {pace}")
         wait_for(lambda: all(self._progress(guest, name) > 0 for name in self.names),
                  "the guest's programs to begin", 30)
 
@@ -151,6 +160,26 @@ def expect_refusal(qmp: Qmp, command: str, pattern: str,
         return error.desc
     check(False, f"{command} {arguments} was not refused but returned {answer}")
     return ""
+
+
+def _pass(info: dict[str, Any]) -> int:
+    """The pass that a migration is in."""
+    return info.get("ram", {}).get("dirty-sync-count", 0)
+
+
+def wait_pass(src: Qemu, number: int, timeout: float, hold: int = HOLD_BANDWIDTH,
+              until: Callable[[dict[str, Any]], bool] = lambda now: False) -> dict[str, Any]:
+    """
+    Wait until a held migration is in pass `number`, or `until` holds; then `hold` it again.
+    The passes are short meanwhile.
+    """
+    for speed, end in ((FIRST_BANDWIDTH, min(number, 2)), (PASS_BANDWIDTH, number)):
+        if _pass(info := migration.info(src)) < end:
+            migration.set_parameters(src, {"max-bandwidth": speed})
+            info = migration.wait(src, timeout,
+                                  lambda now, end=end: until(now) or _pass(now) >= end, 0.01)
+    migration.set_parameters(src, {"max-bandwidth": hold})
+    return info
 
 
 class Hops:
@@ -235,12 +264,7 @@ class Hops:
 
     def wait_pass(self, number: int, timeout: float = 60.0) -> dict[str, Any]:
         """Wait until the held migration is in pass `number`; passes are short meanwhile."""
-        migration.set_parameters(self.here.qemu, {"max-bandwidth": PASS_BANDWIDTH})
-        info = migration.wait(
-            self.here.qemu, timeout,
-            lambda now: now.get("ram", {}).get("dirty-sync-count", 0) >= number)
-        migration.set_parameters(self.here.qemu, {"max-bandwidth": HOLD_BANDWIDTH})
-        return info
+        return wait_pass(self.here.qemu, number, timeout)
 
     def release(self, timeout: float = 60.0) -> dict[str, Any]:
         """Let the held migration end; the guest is `here` afterwards."""

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from modes import MODES, Mode, prepare
-from support import (HOLD_BANDWIDTH, PASS_BANDWIDTH, Hops, check, check_kernel, migration,
-                     step)
+from support import (HOLD_BANDWIDTH, Hops, check, check_kernel, migration, step, wait_pass)
 from lib.guest import Guest
 from lib.machine import Machine, Spec
 
@@ -50,13 +49,8 @@ class Tour(Hops):
 
     def wait_pass(self, number: int, timeout: float = 120.0) -> dict[str, Any]:
         """As in Hops; a migration that waits for its switch-over comes no further."""
-        src = self.here.qemu
-        migration.set_parameters(src, {"max-bandwidth": PASS_BANDWIDTH})
-        info = migration.wait(
-            src, timeout, lambda now: now["status"] == "pre-switchover" or
-            now.get("ram", {}).get("dirty-sync-count", 0) >= number)
-        migration.set_parameters(src, {"max-bandwidth": HOLD_BANDWIDTH})
-        return info
+        return wait_pass(self.here.qemu, number, timeout,
+                         until=lambda now: now["status"] == "pre-switchover")
 
     def release(self, timeout: float = 240.0) -> dict[str, Any]:
         """Let the migration end, through the file if there is one; then arrive()."""

@@ -73,27 +73,6 @@ static void turn_slot(struct block *block, size_t limit, uint64_t *state,
 	tally->pages += block->pages;
 }
 
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
-
-/* Sleep until @pages are due at @rate pages a second; what was missed is not made up. */
-static void keep_pace(uint64_t pages, uint64_t rate)
-{
-	static uint64_t due;
-	uint64_t now = now_us();
-
-	if (!rate)
-		return;
-	due = (due > now ? due : now) + pages * 1000000 / rate;
-	if (due > now + 2000)
-		usleep(due - now);
-}
-
 int main(int argc, char **argv)
 {
 	static struct block slots[SLOTS];

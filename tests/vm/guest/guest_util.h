@@ -18,6 +18,9 @@
 
 #define PAGE		4096UL
 
+/* No shorter sleep keeps a pace. */
+#define NAP_US		10000
+
 /**
  * parse_size() - bytes from text such as "64M"
  * @text: a number with an optional K, M or G
@@ -140,6 +143,29 @@ write_status(const char *path, const char *format, ...)
 	va_end(args);
 	if (fclose(file) || rename(temp, path))
 		err(1, "%s", path);
+}
+
+/**
+ * keep_pace() - sleep for as long as so many pages may take
+ * @pages: dealt with since the last call
+ * @rate:  pages a second; 0 for no limit
+ *
+ * What was missed is not made up. It sleeps in few long naps: each costs an emulated
+ * processor a timer interrupt.
+ */
+static inline void keep_pace(uint64_t pages, uint64_t rate)
+{
+	static uint64_t due;
+	struct timespec ts;
+	uint64_t now;
+
+	if (!rate)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	now = (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+	due = (due > now ? due : now) + pages * 1000000 / rate;
+	if (due > now + NAP_US)
+		usleep(due - now);
 }
 
 #endif /* GUEST_UTIL_H */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * zerocheck SIZE STATUS: fresh anonymous memory reads as zero. Maps up to SIZE in
- * blocks, counts every page that does not, dirties it and gives it back, for ever.
+ * zerocheck SIZE STATUS [RATE]: fresh anonymous memory reads as zero. Maps up to SIZE in
+ * blocks, counts every page that does not, dirties it and gives it back, for ever, so
+ * much a second with RATE.
  * With init_on_free=1 the kernel relies on free pages that are zero already.
  */
 #include "guest_util.h"
@@ -48,10 +49,12 @@ int main(int argc, char **argv)
 {
 	struct tally tally = { 0 };
 	size_t size, at;
+	uint64_t rate;
 
-	if (argc != 3)
-		errx(2, "usage: zerocheck SIZE STATUS");
+	if (argc < 3)
+		errx(2, "usage: zerocheck SIZE STATUS [RATE]");
 	size = parse_size(argv[1]);
+	rate = argc > 3 ? parse_size(argv[3]) / PAGE : 0;
 	for (;;) {
 		uint64_t *mem = map_memory(size, 0);
 
@@ -63,6 +66,7 @@ int main(int argc, char **argv)
 			write_status(argv[2], "pages %llu\nviolations %llu\n",
 				     (unsigned long long)tally.pages,
 				     (unsigned long long)tally.violations);
+			keep_pace(BLOCK_PAGES, rate);
 		}
 		munmap(mem, size);
 	}
