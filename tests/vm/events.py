@@ -30,7 +30,7 @@ DIMM_ARGS = ["-object", f"memory-backend-ram,id=dimm,size={DIMM_MIB}M",
 EJECT = (3, 0x103)
 UNDECIDED = (0, 0x84, 0x85)
 
-PASS_SECONDS = 2.0
+PASS_SECONDS = 1.0
 
 
 def spec(memory_mib: int, lifetime: float, **more: object) -> Spec:

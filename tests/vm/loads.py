@@ -11,7 +11,7 @@ import os
 import re
 from dataclasses import dataclass
 
-from support import HOLD_BANDWIDTH, Hops, check, check_kernel, migration, step, wait_for
+from support import Hops, check, check_kernel, step, wait_for, wait_pass
 from lib.guest import Guest
 from lib.machine import Spec
 
@@ -62,15 +62,10 @@ class Twist:
 
 def steady_pass(hops: Hops, number: int) -> None:
     """
-    Wait until the held migration is in pass `number`, no faster than it is held: at full
-    speed a fast host sends more in the downtime than the guest writes in a pass, and ends.
-    The pass crawls from then on: it must not end while a guest sleeps, or gets no processor.
+    Wait until the held migration is in pass `number`. The pass crawls from then on: it must not
+    end while a guest sleeps, or gets no processor.
     """
-    migration.set_parameters(hops.here.qemu, {"max-bandwidth": HOLD_BANDWIDTH})
-    info = migration.wait(hops.here.qemu, PATIENCE,
-                          lambda now: now.get("ram", {}).get("dirty-sync-count", 0) >= number,
-                          0.01)
-    migration.set_parameters(hops.here.qemu, {"max-bandwidth": CRAWL})
+    info = wait_pass(hops.here.qemu, number, PATIENCE, CRAWL)
     check(info["status"] == "active", f"the migration {info['status']} before its time")
 
 

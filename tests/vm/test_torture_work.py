@@ -36,7 +36,7 @@ BALLOON_MIB = (480, MEMORY_MIB)
 
 
 # A pass is held open for up to this long, so that the loads get something done.
-PASS_SECONDS = 2.0
+PASS_SECONDS = 1.0
 
 
 def spec() -> Spec:
