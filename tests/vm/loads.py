@@ -11,12 +11,16 @@ import os
 import re
 from dataclasses import dataclass
 
-from support import Hops, check, check_kernel, step, wait_for, wait_pass
+from support import (FIRST_BANDWIDTH, HOLD_BANDWIDTH, PASS_BANDWIDTH, Hops, check, check_kernel,
+                     step, wait_for, wait_pass)
 from lib.guest import Guest
 from lib.machine import Spec
 
 # The control for a failure: the same test without hints.
 PLAIN = bool(os.environ.get("FREEHINT_TORTURE_PLAIN"))
+
+# How fast the passes of a guest are sent in which one program writes its 32 MiB.
+SLOW_BANDWIDTH = 2 * HOLD_BANDWIDTH
 
 # So slow that a pass does not end before somebody wants the next one.
 CRAWL = 64 << 10
@@ -60,12 +64,14 @@ class Twist:
         return f"twist-{self.kind}"
 
 
-def steady_pass(hops: Hops, number: int) -> None:
+def steady_pass(hops: Hops, number: int, slow: bool = False) -> None:
     """
     Wait until the held migration is in pass `number`. The pass crawls from then on: it must not
-    end while a guest sleeps, or gets no processor.
+    end while a guest sleeps, or gets no processor. `slow` is for guests that write less than
+    the loads below do.
     """
-    info = wait_pass(hops.here.qemu, number, PATIENCE, CRAWL)
+    speeds = (SLOW_BANDWIDTH,) * 2 if slow else (FIRST_BANDWIDTH, PASS_BANDWIDTH)
+    info = wait_pass(hops.here.qemu, number, PATIENCE, CRAWL, speeds)
     check(info["status"] == "active", f"the migration {info['status']} before its time")
 
 

@@ -32,7 +32,7 @@ HOLD_BANDWIDTH = (24 << 20) // accel.writes_slower(accel.chosen())
 # How fast the first pass is sent when a test waits for a later one, and how fast the others:
 # no faster than the work below writes. At full speed a pass is over while a busy machine lets
 # the guest wait, finds nothing written, and is the last.
-FIRST_BANDWIDTH = (256 << 20) // accel.writes_slower(accel.chosen())
+FIRST_BANDWIDTH = (160 << 20) // accel.writes_slower(accel.chosen())
 PASS_BANDWIDTH = (96 << 20) // accel.writes_slower(accel.chosen())
 
 # MiB that each program of the work below deals with in a second: a tenth of what an emulated
@@ -168,12 +168,13 @@ def _pass(info: dict[str, Any]) -> int:
 
 
 def wait_pass(src: Qemu, number: int, timeout: float, hold: int = HOLD_BANDWIDTH,
+              speeds: tuple[int, int] = (FIRST_BANDWIDTH, PASS_BANDWIDTH),
               until: Callable[[dict[str, Any]], bool] = lambda now: False) -> dict[str, Any]:
     """
     Wait until a held migration is in pass `number`, or `until` holds; then `hold` it again.
-    The passes are short meanwhile.
+    `speeds` are those of the first pass and of later ones meanwhile.
     """
-    for speed, end in ((FIRST_BANDWIDTH, min(number, 2)), (PASS_BANDWIDTH, number)):
+    for speed, end in zip(speeds, (min(number, 2), number)):
         if _pass(info := migration.info(src)) < end:
             migration.set_parameters(src, {"max-bandwidth": speed})
             info = migration.wait(src, timeout,

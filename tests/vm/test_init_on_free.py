@@ -80,11 +80,11 @@ def hints_in_the_first_pass() -> None:
 
 def free_what_was_sent(hops: Hops) -> None:
     """The victim's memory is freed after it was sent; a slow pass hints it."""
-    steady_pass(hops, 2)
+    steady_pass(hops, 2, slow=True)
     hops.here.guest.kill("victim")
     now = hops.here.query()["pass"]
     # it crawls from its beginning, so that hints overtake it
-    steady_pass(hops, now + 1)
+    steady_pass(hops, now + 1, slow=True)
 
     def hinted() -> bool:
         last = hops.here.query()["last-round"]

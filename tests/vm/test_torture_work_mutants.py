@@ -41,7 +41,7 @@ def answered_round(hops: Hops) -> int:
 
 def use_what_was_free(hops: Hops) -> None:
     """The first pass sends the free pages; then a program gets them and writes them."""
-    steady_pass(hops, 2)
+    steady_pass(hops, 2, slow=True)
     hops.here.guest.spawn("pagecheck", f"pagecheck {VICTIM_MIB}M /run/pagecheck idle")
     wait_for(lambda: hops.here.guest.numbers("/run/pagecheck").get("passes", 0) > 0,
              "the program to own its pages", 120)
@@ -53,7 +53,7 @@ def next_pass(hops: Hops) -> None:
     late hints come must be so when the guest stops.
     """
     count = migration.info(hops.here.qemu)["ram"]["dirty-sync-count"]
-    steady_pass(hops, count + 1)
+    steady_pass(hops, count + 1, slow=True)
     info = migration.info(hops.here.qemu)
     step(f"next pass, {info['ram']['remaining'] >> 20} MiB to send")
 
@@ -103,7 +103,7 @@ def migrate(plugin: str, whole: bool) -> int:
     spec = Spec(memory_mib=512, append="init_on_free=1")
     with Hops(Spec(**{**vars(spec), "plugin": plugin})) as hops:
         # an idle guest's migration would end before the agent wakes
-        hops.here.guest.spawn("churn", "churn 32M /run/churn")
+        hops.here.guest.spawn("churn", "churn 32M /run/churn 64M")
         ident = answered_round(hops)
         use_what_was_free(hops)
         next_pass(hops)
