@@ -94,8 +94,9 @@ class Guest:
 
     def mem_free_mib(self) -> int:
         """MiB of free memory, as the kernel counts it."""
-        text = self.must("sed -n 's/^MemFree: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo")
-        return int(text) >> 10
+        found = re.search(r"^MemFree: +(\d+) kB", self.must("cat /proc/meminfo"), re.MULTILINE)
+        assert found
+        return int(found[1]) >> 10
 
     def spawn(self, name: str, command: str) -> None:
         """Leave a program running; its output goes to /run/NAME.log."""

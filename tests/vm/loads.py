@@ -11,8 +11,8 @@ import os
 import re
 from dataclasses import dataclass
 
-from support import (FIRST_BANDWIDTH, HOLD_BANDWIDTH, PASS_BANDWIDTH, Hops, check, check_kernel,
-                     step, wait_for, wait_pass)
+from support import (FIRST_BANDWIDTH, HOLD_BANDWIDTH, LOOK_EVERY, PASS_BANDWIDTH, Hops, check,
+                     check_kernel, step, wait_for, wait_pass)
 from lib.guest import Guest
 from lib.machine import Spec
 
@@ -109,7 +109,7 @@ class Loads:
                        "do dd if=/dev/urandom of=$i bs=64k count=16 2>/dev/null || exit 1; "
                        "done; sha256sum * >/tmp/sums", PATIENCE)
         wait_for(lambda: all(self._walks(guest, twist) for twist in twists),
-                 "every kind of memory to be walked once", PATIENCE)
+                 "every kind of memory to be walked once", PATIENCE, LOOK_EVERY)
         step(f"loads are up: {self}")
 
     def __str__(self) -> str:
@@ -149,12 +149,19 @@ class Loads:
         """How often a twist has looked at all its pages."""
         return guest.numbers(f"/run/{twist.name}").get("walks", 0)
 
-    def _check_twist(self, guest: Guest, twist: Twist) -> None:
-        """No page was ever wrong."""
+    @staticmethod
+    def _check_twist(guest: Guest, twist: Twist) -> int:
+        """No page was ever wrong; how often it has looked at all its pages."""
         numbers = guest.numbers(f"/run/{twist.name}")
-        log = guest.run(f"head -n 20 /run/{twist.name}.log")[1]
-        check(numbers.get("mismatches") == 0 and not log,
-              f"{twist.name} found wrong content: {numbers}\n{log}")
+        if numbers.get("mismatches") != 0:
+            log = guest.run(f"head -n 20 /run/{twist.name}.log")[1]
+            check(False, f"{twist.name} found wrong content: {numbers}\n{log}")
+        return numbers["walks"]
+
+    def _complaints(self, guest: Guest) -> str:
+        """What the twists have printed, which they do if something is wrong."""
+        logs = " ".join(f"/run/{twist.name}.log" for twist in self.twists)
+        return guest.must(f"head -q -n 20 {logs}")
 
     def verify(self, guest: Guest) -> None:
         """
@@ -163,14 +170,11 @@ class Loads:
         """
         self._signal_others(guest, "STOP")
         before = {twist: self._walks(guest, twist) for twist in self.twists}
-
-        def walked() -> bool:
-            for twist in self.twists:
-                self._check_twist(guest, twist)
-            return all(self._walks(guest, twist) >= before[twist] + 2
-                       for twist in self.twists)
-
-        wait_for(walked, f"two walks of {self}", PATIENCE)
+        wait_for(lambda: all([self._check_twist(guest, twist) >= before[twist] + 2
+                              for twist in self.twists]),
+                 lambda: f"two walks of {self}: {self._complaints(guest)}", PATIENCE, LOOK_EVERY)
+        complaints = self._complaints(guest)
+        check(not complaints, f"a twist complains:\n{complaints}")
         if self.files:
             status, text = guest.run("cd /tmp/files && sha256sum -c /tmp/sums", 120)
             check(status == 0, f"files changed:\n{text[-2000:]}")

@@ -40,6 +40,9 @@ PASS_BANDWIDTH = (96 << 20) // accel.writes_slower(accel.chosen())
 # torture tests and of kvm/test_linux_churn work as fast as they can, and so do these in a soak.
 PACE = {"pagecheck": 128, "churn": 32, "zerocheck": 32}
 
+# Seconds between two questions to a guest: each takes its processor milliseconds.
+LOOK_EVERY = 0.2
+
 # Left to a guest when it fills what is free.
 SPARE_MIB = 40
 
@@ -85,7 +88,7 @@ class Work:
             pace = f"{PACE[name]}M" if factor() == 1 else ""
             guest.spawn(name, f"{name} {programs[name]}M /run/{name} {pace}")
         wait_for(lambda: all(self._progress(guest, name) > 0 for name in self.names),
-                 "the guest's programs to begin", 30)
+                 "the guest's programs to begin", 30, LOOK_EVERY)
 
     @contextmanager
     def resting(self, guest: Guest) -> Iterator[None]:
@@ -111,7 +114,7 @@ class Work:
         before = {name: self._progress(guest, name) for name in self.names}
         wait_for(lambda: all(self._progress(guest, name) >= before[name] + 2
                              for name in self.names),
-                 "the guest's programs to go on", 60)
+                 "the guest's programs to go on", 60, LOOK_EVERY)
         for name in self.names:
             numbers = guest.numbers(f"/run/{name}")
             wrong = numbers.get("mismatches", 0) + numbers.get("violations", 0)

@@ -12,13 +12,13 @@ import re
 import signal
 from collections.abc import Callable
 
-from support import Hops, Work, attach_agent, check, migration, step, wait_for
+from support import LOOK_EVERY, Hops, Work, attach_agent, check, migration, step, wait_for
 from lib.machine import Machine, Spec
 from lib.result import run
 from lib.tool import tool
 
 MIB = 1 << 20
-FILL_MIB = 400
+FILL_MIB = 300
 # What a guest that has just filled and freed FILL_MIB must at least return: the pages of the
 # fill may have come out of blocks that never went back, for they are smaller than is asked for.
 BACK_MIB = FILL_MIB // 2
@@ -52,7 +52,7 @@ def goes_down(vm: Machine) -> None:
 
     wait_for(lambda: vm.qemu.rss() < enough() * MIB,
              lambda: f"resident memory to go down to {enough()} MiB, it is "
-                     f"{vm.qemu.rss() >> 20} MiB: {back(vm)}", LONG)
+                     f"{vm.qemu.rss() >> 20} MiB: {back(vm)}", LONG, LOOK_EVERY)
 
 
 def give_back(vm: Machine, *options: str) -> str:
@@ -132,7 +132,7 @@ def agent_dies(hops: Hops) -> None:
         assert vm.agent is not None
         vm.agent.signal(number)
         wait_for(lambda: vm.guest.mem_free_mib() > free - 64,
-                 "the guest to have its free memory", LONG)
+                 "the guest to have its free memory", LONG, LOOK_EVERY)
         if number == signal.SIGSTOP:
             vm.agent.signal(signal.SIGCONT)
         else:

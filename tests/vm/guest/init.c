@@ -80,6 +80,19 @@ static void write_all(int fd, const char *data, size_t len)
 	}
 }
 
+/* The port's next byte. It gives several at a time, and system calls are dear. */
+static char read_byte(int fd)
+{
+	static char bytes[256];
+	static ssize_t at, count;
+
+	while (at >= count) {
+		at = 0;
+		count = read(fd, bytes, sizeof(bytes));
+	}
+	return bytes[at++];
+}
+
 /* Read one line into request[]; a line that is too long is dropped. */
 static void read_line(int fd)
 {
@@ -87,8 +100,7 @@ static void read_line(int fd)
 	char c;
 
 	for (;;) {
-		if (read(fd, &c, 1) != 1)
-			continue;
+		c = read_byte(fd);
 		if (c == '\n' && len < sizeof(request))
 			break;
 		if (c == '\n')
