@@ -91,9 +91,13 @@ def _drop_old() -> None:
 
 
 def _alone(spec: Spec) -> Spec:
-    """Without extension, agent and options of the accelerator: no state depends on them."""
+    """
+    Without extension, agent, options of the accelerator, and whatever is behind the guest's
+    memory: no state depends on them.
+    """
     return replace(spec, accel=spec.accel.split(",", maxsplit=1)[0], extension=False,
-                   plugin=paths.EXTENSION, plugin_opts="")
+                   plugin=paths.EXTENSION, plugin_opts="", backend=Spec.backend,
+                   backend_opts=Spec.backend_opts)
 
 
 def is_common(spec: Spec) -> bool:
@@ -103,8 +107,9 @@ def is_common(spec: Spec) -> bool:
     """
     if spec.accel != "tcg":
         return False
-    common = [Spec(memory_mib=384), Spec(memory_mib=512),
-              Spec(memory_mib=512, append="init_on_free=1")]
+    common = [Spec(memory_mib=384),
+              *(Spec(memory_mib=mib, append=append) for mib in (512, 768)
+                for append in ("", "init_on_free=1"))]
     return any(_alone(spec) == replace(_alone(one), lifetime=spec.lifetime) for one in common)
 
 

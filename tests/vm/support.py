@@ -192,8 +192,13 @@ class Hops:
     drive a migration to a fresh machine. A context manager.
     """
 
-    def __init__(self, spec: Spec, module: bool = True, shm: str | None = None) -> None:
-        """Boot the guest in a first machine; `shm` as for Machine."""
+    def __init__(self, spec: Spec, module: bool = True, shm: str | None = None,
+                 common: bool = False) -> None:
+        """
+        Boot the guest in a first machine; `shm` as for Machine. With `common` another test
+        begins with the same guest, and so it is saved.
+        """
+        self._common = common
         self._stack = ExitStack()
         self._count = 0
         self.there: Machine | None = None
@@ -245,11 +250,10 @@ class Hops:
         state = None
         # an interpreted guest boots for minutes; arguments of a test's own may name files of
         # this run
-        if not (incoming or spec.extra):
-            if accel.interpreted(spec.accel):
-                state = booted(spec, commands=(interpreted.ENABLE,), lifetime=interpreted.BOOT)
-            elif is_common(spec):
-                state = booted(spec)
+        if not (incoming or spec.extra) and accel.interpreted(spec.accel):
+            state = booted(spec, commands=(interpreted.ENABLE,), lifetime=interpreted.BOOT)
+        elif not incoming and (is_common(spec) or self._common and spec.accel == "tcg"):
+            state = booted(spec)
         vm = Machine(spec, name=f"vm{self._count}", incoming=incoming, shm=shm, state=state)
         return self._stack.enter_context(vm)
 

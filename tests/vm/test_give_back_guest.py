@@ -19,6 +19,7 @@ from lib.initramfs import BALLOON_MODULES, Extras
 from lib.machine import Machine, Spec
 from lib.played_host import DECLINED, DONE, Offer, PlayedHost
 from lib.result import run
+from lib.saved_state import booted, is_common
 
 MEMORY_MIB = 768
 LEAVE_TRIES = 4
@@ -41,9 +42,11 @@ def guest_of_ours(append: str = "", extra: list[str] | None = None,
                     backend="memory-backend-file", extra=extra or [],
                     backend_opts=f",mem-path={memory.name},share=on",
                     extras=Extras(modules=BALLOON_MODULES if balloon else ()))
-        with Machine(spec, name="given") as vm:
-            host = PlayedHost(vm.shm, memory.name)
+        state = booted(spec) if is_common(spec) else None
+        with Machine(spec, name="given", state=state) as vm:
             vm.boot(module=False)
+            # a state that is loaded has a region without a host
+            host = PlayedHost(vm.shm, memory.name)
             if balloon:
                 vm.load_balloon()
             vm.load_module()

@@ -173,7 +173,7 @@ def beside_ksm(vm: Machine) -> None:
 def main() -> None:
     """One guest, whose programs verify their memory throughout."""
     accel.needs_distribution("hot-plug")
-    with Hops(events.spec(MEMORY_MIB, 600.0)) as hops:
+    with Hops(events.spec(MEMORY_MIB, 600.0), common=True) as hops:
         attach_agent(hops.here)
         # Before anybody breaks the guest's free memory into small blocks.
         huge_pages_come_back(hops.here)

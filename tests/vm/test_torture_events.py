@@ -37,7 +37,7 @@ def main() -> None:
     arch.needs("amd64", "ACPI without firmware, and so no hotplug")
     accel.needs_distribution("ACPI, and so no hotplug")
     dice = soak.seeded()
-    with Hops(spec(MEMORY_MIB, 900), module=not PLAIN) as hops:
+    with Hops(spec(MEMORY_MIB, 900), module=not PLAIN, common=True) as hops:
         prepare(hops)
         loads = Loads(hops.here.guest, TWISTS, STIRRERS)
         for hop in range(soak.times(2)):
