@@ -16,15 +16,16 @@ from lib.initramfs import VIRTIO_MODULES, Extras
 from lib.machine import Spec
 from lib.program import Program
 from lib.result import run, skip
+from lib.soak import times
 from lib.tool import tool
 
 DAEMON = "qemu-storage-daemon"
 MIB = 1 << 20
 DISK_MIB = 32
-PIECE_MIB = 2
-FILL_MIB = 300
-BACK_MIB = 200
-ROUNDS = 6
+PIECE_MIB = 1
+FILL_MIB = 180
+BACK_MIB = 120
+ROUNDS = 3
 # The guest's programs have pages everywhere: few blocks of 2 MiB are whole after a while.
 ORDER = "4"
 # Writes a new piece past the cache, reads it back past the cache, counts, rests: most of what it
@@ -37,7 +38,7 @@ while :; do
   if cmp -s /run/src /run/dst; then ok=$((ok + 1)); else bad=$((bad + 1)); fi
   echo "passes $ok
 mismatches $bad" >/run/disk.new; mv /run/disk.new /run/disk
-  sleep 0.1
+  sleep 0.5
 done"""
 
 
@@ -60,7 +61,7 @@ def give_back(hops: Hops) -> None:
     """Fill, free and give back, again and again, while the disk works."""
     vm = hops.here
     tool("give-back", "--qmp", vm.qemu.path("spare.qmp"), "--always", "--order", ORDER)
-    for _ in range(ROUNDS):
+    for _ in range(times(ROUNDS)):
         passes = checked_io(hops).get("passes", 0)
         given = vm.query()["give-back"]["bytes"]
         vm.guest.must(f"memfill {FILL_MIB}M", 120)
