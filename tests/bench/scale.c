@@ -32,6 +32,7 @@
 #include "tests/fakes/guest_voice.h"
 
 #define TIB		(1ULL << 40)
+#define MAX_TIB		64
 #define WORD_BITS	64
 
 /**
@@ -247,10 +248,11 @@ static void run(u64 bytes, const char *pattern)
 
 int main(int argc, char **argv)
 {
-	u64 tib = argc == 3 ? strtoull(argv[1], NULL, 10) : 0, bytes = tib * TIB, bar, free;
+	double tib = argc == 3 ? strtod(argv[1], NULL) : 0;
+	u64 bytes = tib > 0 && tib <= MAX_TIB ? (u64)(tib * TIB) : 0, bar, free;
 
-	if (!tib || bytes > FREEHINT_MAX_PAGES << FREEHINT_PAGE_SHIFT)
-		errx(2, "usage: scale TIB idle|used|worst, 64 TiB at most");
+	if (!bytes || bytes % (1 << 30) || bytes > FREEHINT_MAX_PAGES << FREEHINT_PAGE_SHIFT)
+		errx(2, "usage: scale TIB idle|used|worst, 64 TiB at most, whole GiB");
 	for (bar = 1; bar < FREEHINT_HEADER_SIZE + (bytes >> FREEHINT_PAGE_SHIFT >> 3);)
 		bar *= 2;
 	file = memfd_create("freehint-scale", 0);
@@ -261,8 +263,8 @@ int main(int argc, char **argv)
 	    FREEHINT_PAGE_SHIFT || cleared > free)
 		errx(1, "%llu pages cleared, %llu taken", (unsigned long long)cleared,
 		     (unsigned long long)stages.taken);
-	printf("%llu,%s,%llu,%.1f,%.1f,%.1f,%.1f,%.1f,%llu,%llu,%llu,%.2f,%.2f\n",
-	       (unsigned long long)tib, argv[2], (unsigned long long)bar >> 20,
+	printf("%g,%s,%llu,%.1f,%.1f,%.1f,%.1f,%.1f,%llu,%llu,%llu,%.2f,%.2f\n",
+	       tib, argv[2], (unsigned long long)bar >> 20,
 	       (double)stages.publish / 1e3, (double)stages.convert / 1e3,
 	       (double)stages.mark / 1e3, (double)stages.apply / 1e3,
 	       (double)stages.total / 1e3, (unsigned long long)stages.ranges,
