@@ -16,6 +16,7 @@ from typing import Any
 from support import Hops, Work, check, fill, patience, step
 from lib.machine import Spec
 from lib.result import run
+from lib.soak import factor, seeded
 
 STEP_TIMEOUT = 30.0
 
@@ -65,7 +66,7 @@ class Fault:
 def hop(hops: Hops, work: Work, sig: signal.Signals | None, where: Step) -> None:
     """One migration with a fault."""
     step(f"agent gets {sig.name}: {where.name}" if sig else "agent was never started")
-    fill(hops.here.guest, 200)
+    fill(hops.here.guest, 100)
     if sig:
         hops.here.start_agent()
     hops.here.start_hints()
@@ -85,13 +86,19 @@ def hop(hops: Hops, work: Work, sig: signal.Signals | None, where: Step) -> None
 
 
 def main() -> None:
-    """The same guest meets every fault."""
+    """
+    The same guest meets a fault at every step. Which one, the dice say, and the soak has both
+    at each; kvm/test_fault_torture has both at every line of the agent.
+    """
+    dice = seeded()
     with Hops(Spec(memory_mib=512, lifetime=600)) as hops:
         work = Work(hops.here.guest, pages_mib=48, churn_mib=48)
         hop(hops, work, None, STEPS[0])
+        signals = dice.sample((signal.SIGKILL, signal.SIGSTOP), 2)
         for where in STEPS:
-            hop(hops, work, signal.SIGKILL, where)
-            hop(hops, work, signal.SIGSTOP, where)
+            for sig in signals[:factor()]:
+                hop(hops, work, sig, where)
+            signals.reverse()
 
 
 if __name__ == "__main__":
