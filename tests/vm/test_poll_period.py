@@ -77,8 +77,8 @@ def main() -> None:
     """One guest, one migration."""
     with Hops(Spec(memory_mib=512)) as hops:
         quiet_guest_is_kicked(hops.here)
-        work = Work(hops.here.guest, pages_mib=32, churn_mib=32)
         migrating_guest_looks_more_often(hops)
+        work = Work(hops.here.guest, pages_mib=32, churn_mib=32)
         sleepy_guest_is_told_of(hops, work)
 
 

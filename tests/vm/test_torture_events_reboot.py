@@ -106,7 +106,7 @@ def reboot(vm: Machine) -> None:
 
 def kexec(vm: Machine) -> None:
     """Another kernel, without firmware and without a reset of the machine."""
-    vm.guest.must("kexec -l /boot/vmlinuz --initrd=/boot/initrd --reuse-cmdline", 120)
+    vm.guest.must("kexec -l -i /boot/vmlinuz --initrd=/boot/initrd --reuse-cmdline", 120)
     vm.guest.spawn("kexec", "sh -c 'sleep 0.2; kexec -e'")
     time.sleep(1)
 

@@ -53,6 +53,6 @@ int main(int argc, char **argv)
 	for (round = 1; ; round++) {
 		wrong += use_bar(bar, words, round);
 		write_status(argv[2], "rounds %lu\nwrong %zu\n", round, wrong);
-		usleep(10000);
+		usleep(50000);
 	}
 }
