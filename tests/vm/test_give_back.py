@@ -15,6 +15,7 @@ from collections.abc import Callable
 from support import LOOK_EVERY, Hops, Work, attach_agent, check, migration, step, wait_for
 from lib.machine import Machine, Spec
 from lib.result import run
+from lib.soak import times
 from lib.tool import tool
 
 MIB = 1 << 20
@@ -114,7 +115,7 @@ def always(hops: Hops) -> None:
     """What is freed goes back by itself, until it is stopped."""
     vm = hops.here
     tool("give-back", "--qmp", spare(vm), "--always", *SMALL)
-    for _ in range(2):
+    for _ in range(times(1)):
         fill(vm)
         goes_down(vm)
     tool("give-back", "--qmp", spare(vm), "--stop")

@@ -16,6 +16,7 @@ from support import Hops, Work, attach_agent, check, fill, step, switch_to_postc
 from lib import accel, arch
 from lib.machine import Spec
 from lib.result import run
+from lib.soak import factor, seeded
 
 MEMORY_MIB = 512
 HUGE_MIB = 2
@@ -97,10 +98,15 @@ def there_and_on(spec: Spec) -> None:
 
 
 def main() -> None:
-    """One kind after the other."""
+    """
+    One kind after the other. Of memory that is shared by a memfd and by a file the dice say
+    which, unless this is a soak.
+    """
     accel.needs_distribution("ACPI, which says what NUMA nodes there are")
+    same = ("memfd", "file")
+    leave_out = seeded().choice(same) if factor() == 1 else ""
     for name, spec in KINDS.items():
-        if spec.machine == "pc" and arch.chosen().name != "amd64":
+        if name == leave_out or spec.machine == "pc" and arch.chosen().name != "amd64":
             continue
         step(f"memory: {name}")
         there_and_on(spec)
