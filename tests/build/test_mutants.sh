@@ -12,33 +12,50 @@ trap 'rm -rf "$WORK"' EXIT
 # Seconds after which a test hangs; each takes less than one.
 LIMIT=240
 
-# compile TEST BINARY TREE - build a unit test of a mutant as its head says
+# objects TEST - "OBJECT SOURCE" of everything that `make` has linked a unit test from
+objects()
+{
+	local source=tests/unit/$1.c rigs own=unit part
+
+	[ ! -d "build/tests/obj/unit-$1" ] || own=unit-$1
+	rigs=$(sed -n 's,^/\* rig: \(.*\) \*/$,\1,p' "$source")
+	# shellcheck disable=SC2086
+	for part in "$source" $(sed -n 's,^/\* links: \(.*\) \*/$,\1,p' "$source" $rigs); do
+		echo "build/tests/obj/$own/${part%.c}.o $part"
+	done
+}
+
+# compile TEST BINARY MUTANT - build a unit test of a mutant; what nothing of the mutant is in
+# is taken as `make` has compiled it
 compile()
 {
-	local source=tests/unit/$1.c binary=$2 rigs libs
+	local source=tests/unit/$1.c tree=$WORK/$3 files=() broken libs rigs object part
 
-	(
-		cd "$3"
-		rigs=$(sed -n 's,^/\* rig: \(.*\) \*/$,\1,p' "$source")
-		# shellcheck disable=SC2086
-		libs=$(sed -n 's,^/\* libs: \(.*\) \*/$,\1,p' "$source" $rigs)
-		# shellcheck disable=SC2046,SC2086
-		${CC:-gcc} -std=gnu11 -g -O1 -I. \
-			$(sed -n 's,^/\* includes: \(.*\) \*/$,-I\1,p' "$source") \
-			-o "$binary" "$source" \
-			$(sed -n 's,^/\* links: \(.*\) \*/$,\1,p' "$source" $rigs) \
-			${libs:+$(pkg-config --cflags --libs $libs)} -lcmocka -pthread
-	)
+	broken=$(sed -n 's,^+++ b/,,p' "tests/mutants/$3.patch" | tr '\n' '|')
+	while read -r object part; do
+		if grep -qE "(^|[/ ])(${broken%|})( |:|\$)" "${object%.o}.d"; then
+			files+=("$tree/$part")
+		else
+			files+=("$object")
+		fi
+	done < <(objects "$1")
+	rigs=$(sed -n 's,^/\* rig: \(.*\) \*/$,\1,p' "$source")
+	# shellcheck disable=SC2086
+	libs=$(sed -n 's,^/\* libs: \(.*\) \*/$,\1,p' "$source" $rigs)
+	# shellcheck disable=SC2046,SC2086
+	${CC:-gcc} -std=gnu11 -g -O1 -I"$tree" -I"$tree/include" \
+		$(sed -n "s,^/\* includes: \(.*\) \*/$,-I$tree/\1,p" "$source") \
+		-o "$2" "${files[@]}" \
+		${libs:+$(pkg-config --cflags --libs $libs)} -lcmocka -pthread
 }
 
 # must_fail MUTANT TEST - the test passes without mutants/MUTANT.patch and fails with it
 must_fail()
 {
-	local mutant=$1 name=$2 whole=$PWD/build/tests/unit/$2
+	local mutant=$1 name=$2 whole=build/tests/unit/$2
 
-	make -s -C tests "$whole"
 	[ -d "$WORK/$mutant" ] || tests/mutants/tree.sh "$mutant" "$WORK/$mutant"
-	compile "$name" "$WORK/mutant" "$WORK/$mutant"
+	compile "$name" "$WORK/mutant" "$mutant"
 	if ! timeout "$LIMIT" "$whole" >"$WORK/log" 2>&1; then
 		cat "$WORK/log"
 		echo "$name fails without a mutant"
@@ -55,6 +72,10 @@ if ! echo 'int main(void){return 0;}' | ${CC:-gcc} -xc - -lcmocka -o "$WORK/prob
 	echo "cmocka is missing: install libcmocka-dev"
 	exit 77
 fi
+
+# One make for all: each reads the heads of all tests.
+sed -n "s,^must_fail [^ ]* \([a-z_]*\)$,$PWD/build/tests/unit/\1,p" tests/build/test_mutants.sh |
+	sort -u | xargs make -s -C tests
 
 # rule 1: the dirty log is armed before the guest looks
 must_fail no-arm test_arm
