@@ -12,7 +12,8 @@ from __future__ import annotations
 from . import initramfs
 
 # What the interpreter has code for; the paravirtual features cost more than they save.
-CPU = "qemu64,+x2apic,+tsc-deadline,-kvm-asyncpf,-kvm-asyncpf-int,-kvm-steal-time,-pni"
+CPU = ("qemu64,vendor=AuthenticAMD,+x2apic,+tsc-deadline,-kvm-asyncpf,-kvm-asyncpf-int,"
+       "-kvm-steal-time,-pni")
 # Nothing is measured at boot: a loop of so many instructions would take minutes.
 APPEND = "acpi=off no_timer_check tsc=reliable lpj=1000000 nokaslr mitigations=off nopti"
 # For init, which hands it on. In user mode CPUID is the host's; the kernel saves no AVX.
