@@ -241,6 +241,9 @@ interrupted()
 	exit 130
 }
 
+# Which of several equal variants the tests of this run have (lib/soak.py).
+export FREEHINT_RUN=${FREEHINT_RUN:-$RANDOM}
+
 pattern=.
 jobs=${JOBS:-}
 list=
