@@ -25,10 +25,10 @@ import remains
 import report
 import suites
 from limit import copy_bandwidth
-from peers import BY_NAME
+from peers import BY_NAME, HINTING
 from rows import Row, Table, machine
 from workloads import FRESH_MIB, WORKLOADS
-from lib import paths
+from lib import arch, paths
 from lib.guest import GuestTimeout
 from lib.host_memory import available_mib
 from lib.qmp import QmpClosed, QmpError
@@ -75,12 +75,16 @@ def read_options() -> argparse.Namespace:
 
 
 def wanted(options: argparse.Namespace, suite: str) -> list[suites.Case]:
-    """The cases of a suite, those that this machine has no memory for left out."""
+    """The cases of a suite, those left out that this machine has no memory or no QEMU for."""
+    without_hints = arch.no_balloon_hints(options.accel)
     cases = []
     for case in suites.SUITES[suite]:
         if options.peer and case.peer not in options.peer:
             continue
         if options.workload and case.workload not in options.workload:
+            continue
+        if without_hints and BY_NAME[case.peer].balloon == HINTING:
+            say(f"skipped: {suite}, {case.peer}: {without_hints}")
             continue
         memory = case.memory_mib or options.mem
         if case.memory_mib and 3 * (memory // 32 + FRESH_MIB) > available_mib():

@@ -8,9 +8,10 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import sys
 from dataclasses import dataclass
 
-from lib import accel
+from lib import accel, arch
 from lib.host_memory import available_mib
 from lib.result import Failure
 
@@ -61,6 +62,15 @@ def accelerator(wanted: str) -> str:
     return name
 
 
+def _possible(variants: tuple[str, ...], accelerator_name: str) -> tuple[str, ...]:
+    """Those variants that guests here can have; says which is left out."""
+    without_hints = arch.no_balloon_hints(accelerator_name)
+    if not without_hints or "balloon" not in variants:
+        return variants
+    print(f"demo: skipped: virtio-balloon: {without_hints}", file=sys.stderr)
+    return tuple(variant for variant in variants if variant != "balloon")
+
+
 def _parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
@@ -102,6 +112,9 @@ def read_settings() -> Settings:
         name = accelerator(options.accel)
     except Failure as failure:
         parser.error(str(failure))
+    variants = _possible(tuple(options.variant or VARIANTS), name)
+    if not variants:
+        parser.error("nothing is left to run")
     return Settings(mem, fill, int(smp), name,
                     tuple(options.scenario or SCENARIOS),
-                    tuple(options.variant or VARIANTS), options.json)
+                    variants, options.json)
