@@ -36,6 +36,9 @@ help:
 	@echo '                     guest kernels that check locks, RCU and memory, and PREEMPT_RT;'
 	@echo '                     builds a kernel first'
 	@echo 'make check-arm64     the vm group with arm64 guests, under TCG; an hour'
+	@echo 'make check-large-pages'
+	@echo '                     arm64 guests whose pages are 16 and 64 KiB, under TCG; builds a'
+	@echo '                     kernel first'
 	@echo 'make check-fleet [FLEET_GUESTS= FLEET_IDLE=]'
 	@echo '                     fifty small guests: idle, migrating, agents killed; what agents'
 	@echo '                     cost; a quarter of an hour, 8 GB of memory'
@@ -136,8 +139,17 @@ kernel-of-arm64:
 
 check-arm64: deps-build deps-demo deps-check deps-arm64 all mutants kernel-of-arm64
 	@FREEHINT_TEST_ARCH=arm64 tests/run.sh vm
-	@kernel=$$(tests/kernel/archive.sh 6.12-arm64-16k) && FREEHINT_TEST_ARCH=arm64 \
-		FREEHINT_TEST_KERNEL=$$kernel tests/run.sh vm/test_content vm/test_give_back_guest
+
+LARGE_PAGES := content init_on_free hostile_bar audit postcopy give_back_guest
+
+# Pages of 16 KiB are in a kernel of the archive; for 64 KiB tests/kernel/ builds one.
+check-large-pages: deps-build deps-demo deps-check deps-large-pages all mutants kernel-of-arm64
+	@set -e; small=$$(tests/kernel/archive.sh 6.12-arm64-16k always-dead); \
+	large=$$(tests/kernel/build.sh arm64-64k); \
+	for kernel in $$small $$large; do \
+		FREEHINT_TEST_ARCH=arm64 FREEHINT_TEST_KERNEL=$$kernel tests/run.sh \
+			$(LARGE_PAGES:%=vm/test_%); \
+	done
 
 # For arm64 hosts, on this machine: nothing is installed but compiler and emulator.
 cross-arm64: deps-cross
@@ -235,6 +247,6 @@ clean:
 
 .PHONY: all help accel accel-distribution agent cli qemu-module mutants kmod kmod-build \
 	kmod-mutants demo check kernel-for-kvm kernel-for-arm64 kernel-of-arm64 check-arm64 \
-	check-quick check-repeat bench check-contracts check-debug-kernels check-matrix \
-	cross-arm64 qemu-patched report soak fuzz man install install-dkms deb rpm clean \
-	check-fleet check-dashboard check-libvirt
+	check-large-pages check-quick check-repeat bench check-contracts check-debug-kernels \
+	check-matrix cross-arm64 qemu-patched report soak fuzz man install install-dkms deb rpm \
+	clean check-fleet check-dashboard check-libvirt

@@ -3,7 +3,7 @@
 #
 # Install the Debian packages that building, the demo and the checks need, and
 # nothing when they are there. Usage: tests/deps.sh [build] [demo] [check] [bench] [man] [matrix]
-# [libvirt] [deb] [rpm] [kernel] [interpreted] [debug] [arm64] [cross]
+# [libvirt] [deb] [rpm] [kernel] [interpreted] [debug] [arm64] [large-pages] [cross]
 set -eu
 
 # Compiles the agent, the QEMU extension and the guest's kernel module.
@@ -49,6 +49,9 @@ DEBUG="$KERNEL_TOOLS linux-source-6.12 linux-image-rt-amd64 linux-headers-rt-amd
 # Guests of another architecture: QEMU, and a compiler for the module and their programs. Their
 # kernel is not installed: tests/kernel/archive.sh.
 ARM64="$BUILD dpkg-dev qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross pahole"
+
+# And one of them is built, for pages of 64 KiB.
+LARGE_PAGES="$ARM64 $KERNEL_TOOLS linux-source-6.12"
 
 # Agent, tool and extension for hosts of another architecture, and their unit tests.
 CROSS="$BUILD dpkg-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
@@ -137,10 +140,12 @@ for group in "$@"; do
 	interpreted) packages="$packages $INTERPRETED" ;;
 	debug) packages="$packages $DEBUG" ;;
 	arm64) packages="$packages $ARM64" ;;
+	large-pages) packages="$packages $LARGE_PAGES" ;;
 	cross) packages="$packages $CROSS" ;;
 	*)
 		echo "usage: $0 [build] [demo] [check] [bench] [man] [matrix] [deb] [rpm]" \
-			"[libvirt] [kernel] [interpreted] [debug] [arm64] [cross]" >&2
+			"[libvirt] [kernel] [interpreted] [debug] [arm64]" \
+			"[large-pages] [cross]" >&2
 		exit 2
 		;;
 	esac

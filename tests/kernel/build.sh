@@ -8,9 +8,9 @@
 # built already is kept: the name of the directory is a hash of the source's
 # version, the configuration and the patch.
 #
-# The head of VARIANT.config may name the package that has the source, what QEMU boots,
-# and the mutants of freehint.ko that are built beside it: "# source: linux-source-6.12",
-# "# image: vmlinux", "# mutants: always-dead".
+# The head of VARIANT.config may name the package that has the source, the architecture as
+# Debian names it, what QEMU boots, and the mutants of freehint.ko that are built beside it:
+# "# source: linux-source-6.12", "# arch: arm64", "# image: vmlinux", "# mutants: always-dead".
 
 set -eu
 
@@ -32,6 +32,18 @@ head_of()
 
 	value=$(sed -n "1,10s/^# $1: //p" "$HERE/$variant.config")
 	echo "${value:-$2}"
+}
+
+# for_architecture NAME - of the kernel, and of what is built for it
+for_architecture()
+{
+	local prefix
+
+	[ "$1" = "$(dpkg --print-architecture)" ] && return
+	prefix=$(dpkg-architecture -a "$1" -q DEB_HOST_GNU_TYPE 2>/dev/null)- ||
+		die "dpkg knows no architecture $1"
+	command -v "${prefix}gcc" > /dev/null || die "no ${prefix}gcc; run tests/deps.sh $1"
+	export ARCH=${1/amd64/x86_64} CROSS_COMPILE=$prefix
 }
 
 # Prints the package that linux-source stands for.
@@ -86,13 +98,17 @@ configure()
 	[ -z "$lost" ] || die "this kernel cannot have$lost"
 }
 
-# build_kernel SOURCE DIRECTORY
+# build_kernel SOURCE DIRECTORY - modules, if there are any, go where packages have them
 build_kernel()
 {
+	local args=(-s -C "$1" O="$2" LOCALVERSION="-freehint-$variant")
+
 	[ -e "$2/complete" ] && return
 	configure "$1" "$2"
-	nice make -s -C "$1" O="$2" -j "$JOBS" LOCALVERSION="-freehint-$variant" \
-		"$(head_of image bzImage)" modules
+	nice make "${args[@]}" -j "$JOBS" "$(head_of image bzImage)" modules
+	if grep -q '=m$' "$2/.config"; then
+		make "${args[@]}" INSTALL_MOD_PATH="$2" DEPMOD=true modules_install
+	fi
 	touch "$2/complete"
 }
 
@@ -120,6 +136,7 @@ fi
 directory=$OUT/$variant-${key:0:12}
 
 if [ -n "$build" ]; then
+	for_architecture "$(head_of arch amd64)"
 	mkdir -p "$OUT"
 	exec 9> "$OUT/lock"
 	flock 9

@@ -22,7 +22,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests"))
 
 # pylint: disable=wrong-import-position
 from lib import host_kvm, migration, patience, result  # noqa: E402
-from lib.compile import cache_lock  # noqa: E402
+from lib.compile import make  # noqa: E402,F401
 from lib.machine import mutant  # noqa: E402
 from lib.paths import BUILD, EXTENSION  # noqa: E402
 from lib.patience import wait_for  # noqa: E402
@@ -45,15 +45,6 @@ RING = "kvm,dirty-ring-size=65536"
 
 ROM = os.path.join(BUILD, "tests", "kvm", "guest.rom")
 FAKE_GUEST = os.path.join(BUILD, "tests", "kvm", "fake_guest")
-
-
-def make(directory: str, *targets: str) -> None:
-    """Build, one test at a time; fails the test when the build fails."""
-    with cache_lock():
-        done = subprocess.run(["make", "-s", "-C", os.path.join(ROOT, directory), *targets],
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True, check=False)
-    check(done.returncode == 0, f"make {' '.join(targets)}:\n{done.stdout}")
 
 
 def build() -> None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """
 Compiles small C programs of the tests into the build directory, once: the name of
-what was made is the hash of what went in.
+what was made is the hash of what went in. What has a Makefile is made by it.
 """
 from __future__ import annotations
 
@@ -25,6 +25,15 @@ def cache_lock() -> Iterator[None]:
     with open(os.path.join(paths.CACHE, "lock"), "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def make(directory: str, *targets: str) -> None:
+    """Build, one test at a time; fails the test when the build fails."""
+    with cache_lock():
+        done = subprocess.run(["make", "-s", "-C", os.path.join(paths.ROOT, directory), *targets],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, check=False)
+    check(done.returncode == 0, f"make {' '.join(targets)}:\n{done.stdout}")
 
 
 def _digest(source: str, flags: list[str]) -> str:

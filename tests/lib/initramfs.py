@@ -146,22 +146,34 @@ def interpreted_kernel() -> Kernel:
     return own_kernel(home)
 
 
+def _archive_home(flavour: str) -> str:
+    """Where tests/kernel/archive.sh puts a kernel."""
+    return subprocess.run([ARCHIVE, "-n", flavour], capture_output=True, text=True,
+                          check=True).stdout.strip()
+
+
 def archive_kernel(flavour: str) -> Kernel:
     """A kernel that tests/kernel/archive.sh has fetched; skips where nobody has run it."""
-    home = subprocess.run([ARCHIVE, "-n", flavour], capture_output=True, text=True,
-                          check=True).stdout.strip()
+    home = _archive_home(flavour)
     if not os.path.exists(os.path.join(home, "freehint.ko")):
         skip(f"no kernel for {arch.chosen().name} guests; run tests/kernel/archive.sh {flavour}")
     return own_kernel(home)
 
 
 def _busybox(kernel: Kernel) -> str:
-    """A statically linked busybox: the kernel's, where the archive has given one."""
-    own = (os.path.join(kernel.home, "bin/busybox"),) if kernel.home else ()
-    for path in (*own, *(() if arch.chosen().foreign else BUSYBOX_PLACES)):
+    """
+    A statically linked busybox: the kernel's, where the archive has given one, else this
+    machine's, for guests of a foreign architecture that beside their usual kernel.
+    """
+    guest = arch.chosen()
+    elsewhere = [f"{_archive_home(guest.flavour)}/bin/busybox"] if guest.foreign \
+        else BUSYBOX_PLACES
+    own = [f"{kernel.home}/bin/busybox"] if kernel.home else []
+    for path in (*own, *elsewhere):
         if os.path.exists(path):
             return path
-    skip("no busybox; run tests/deps.sh demo")
+    skip("no busybox; run tests/deps.sh demo, for arm64 guests tests/kernel/archive.sh "
+         "cloud-arm64")
 
 
 def guest_programs() -> dict[str, str]:

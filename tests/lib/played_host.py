@@ -14,12 +14,18 @@ import time
 from ctypes import POINTER, Structure, byref, c_char, c_int, c_uint32, c_uint64, c_void_p
 
 from . import arch, paths
+from .compile import make
 from .patience import wait_for
-from .result import check, require_file
+from .result import check
 
 LIBRARY = os.path.join(paths.CACHE, "kvm", "libplayedhost.so")
 PAGE_SHIFT = 12
 ORDER_SHIFT = 56
+# Orders that are asked for, of 4 KiB: a huge page of 2 MiB, which a small guest with larger
+# pages hardly has whole, and 64 KiB; and the highest order of a guest with pages of 4 KiB.
+HUGE, SMALL = 9, 4
+MAX_ORDER_4K = 10
+BATCH_BLOCKS = 32
 PFN_MASK = (1 << 48) - 1
 MAX_BLOCKS = 128
 FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE = 1, 2
@@ -75,7 +81,8 @@ class Offer(Structure):
 
 def _load() -> ctypes.CDLL:
     """The host's code, with the types that ctypes does not guess."""
-    library = ctypes.CDLL(require_file(LIBRARY, "run make -C tests build-kvm"))
+    make("tests", LIBRARY)
+    library = ctypes.CDLL(LIBRARY)
     library.freehint_write_host_hello.argtypes = [c_void_p, c_uint64, c_uint64]
     library.freehint_write_request.argtypes = [c_void_p, c_uint64, c_uint32, c_uint32]
     library.freehint_write_reclaim.argtypes = [c_void_p, c_uint64, c_uint32, c_uint64]
@@ -149,8 +156,18 @@ class PlayedHost:
         wait_for(lambda: (hello := self.guest()) and hello.give_back == give_back,
                  f"a guest whose give_back is {give_back}", 30)
 
-    def ask(self, order: int = 9, leave_mib: int = 0) -> int:
+    def max_order(self) -> int:
+        """The highest order of the guest's kernel."""
+        hello = wait_for(self.guest, "the guest's hello", 30)
+        return hello.max_order
+
+    def batch_mib(self) -> int:
+        """What the guest's kernel hands over at a time at most: blocks of the highest order."""
+        return BATCH_BLOCKS << self.max_order() + PAGE_SHIFT >> 20
+
+    def ask(self, leave_mib: int = 0) -> int:
         """Begin a session."""
+        order = HUGE if self.max_order() <= MAX_ORDER_4K else SMALL
         self.session = self._new_id()
         self._host.freehint_write_reclaim(self._base, self.session, order, leave_mib << 8)
         return self.session

@@ -24,8 +24,6 @@ from lib.saved_state import booted, is_common
 MEMORY_MIB = 768
 LEAVE_TRIES = 4
 KEEP_MIB = 100
-# A batch of the kernel's: 32 blocks of the highest order.
-BATCH_MIB = 128
 # What the guest may use again between the host's last answer and a look at the file.
 SLACK_MIB = 32
 ENABLED = "Free page reporting enabled"
@@ -214,7 +212,7 @@ def some_stays(vm: Machine, host: PlayedHost) -> None:
     host.drain()
     rest = host.pages - pages >> 8
     check(rest >= KEEP_MIB // 2, f"only {rest} MiB had stayed")
-    check(rest <= KEEP_MIB + BATCH_MIB + SLACK_MIB,
+    check(rest <= KEEP_MIB + host.batch_mib() + SLACK_MIB,
           f"{rest} MiB had stayed, {KEEP_MIB} MiB and a batch were to")
     host.stop_asking()
 
