@@ -47,7 +47,7 @@ help:
 	@echo 'make check-libvirt   every way in which libvirt moves, saves or copies a guest;'
 	@echo '                     as root, two minutes'
 	@echo 'make cross-arm64     agent, tool and extension for arm64 hosts into build/arm64, and'
-	@echo '                     the unit tests that an emulated process can run'
+	@echo '                     their unit tests, emulated and in an arm64 guest'
 	@echo 'make check-matrix    four QEMU series x three guest kernels and more, in chroots; as'
 	@echo '                     root; an hour, goes on where it stopped; at first 3 GB'
 	@echo '                     of packages and a build of QEMU'
@@ -151,9 +151,10 @@ check-large-pages: deps-build deps-demo deps-check deps-large-pages all mutants 
 			$(LARGE_PAGES:%=vm/test_%); \
 	done
 
-# For arm64 hosts, on this machine: nothing is installed but compiler and emulator.
-cross-arm64: deps-cross
-	@tests/cross/arm64.sh
+# For arm64 hosts, on this machine: nothing is installed but compiler and emulators.
+cross-arm64: deps-cross deps-arm64 kernel-of-arm64
+	@tests/cross/arm64.sh $(OUT)/arm64
+	@tests/cross/in_guest.py $(OUT)/arm64
 
 # Green whatever else the machine does; tests/repeat.sh -r goes on where it was stopped.
 RUNS ?= 10
