@@ -27,18 +27,23 @@ const char *give_back_guest_name(u32 give_back)
 	return name[give_back];
 }
 
-/* Resident bytes of this process; 0: unknown. */
+/*
+ * Resident bytes of this process; 0: unknown. Not from statm: of /proc, libvirt's AppArmor
+ * profile lets QEMU read status and little else.
+ */
 static int64_t resident(void)
 {
-	FILE *file = fopen("/proc/self/statm", "re");
-	char line[128] = "";
-	const char *second;
+	FILE *file = fopen("/proc/self/status", "re");
+	long long kib = 0;
+	char line[128];
 
 	if (!file)
 		return 0;
-	second = fgets(line, sizeof(line), file) ? strchr(line, ' ') : NULL;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "VmRSS: %lld", &kib) == 1)
+			break;
 	fclose(file);
-	return second ? strtoll(second, NULL, 10) * sysconf(_SC_PAGESIZE) : 0;
+	return kib * 1024;
 }
 
 static void put_state(QDict *dict, const struct give_back_view *view)

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The resident memory that x-query-freehint reports, where QEMU may read of its own process no
+ * more than libvirt's AppArmor profile allows: /proc/PID/status.
+ */
+/* links: host-agent/qemu-module/entry/give_back_query.c tests/fakes/fake_qobject.c */
+/* libs: jansson */
+/* flags: -Wl,--wrap=fopen */
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "host-agent/qemu-module/entry/give_back_query.h"
+#include "host-agent/qemu-module/give-back/give_back.h"
+#include "host-agent/qemu-module/give-back/offer.h"
+#include "tests/fakes/fake_qobject.h"
+#include "tests/unit/unit.h"
+
+#define MIB	(1 << 20)
+
+FILE *__real_fopen(const char *path, const char *mode);
+FILE *__wrap_fopen(const char *path, const char *mode);
+
+struct qemu_abi qemu;
+struct offer_counters offer_counters;
+
+/* What stands for /proc/self/status: NULL is this process's own, "" one that is denied. */
+static const char *played;
+
+FILE *__wrap_fopen(const char *path, const char *mode)
+{
+	errno = EACCES;
+	if (strcmp(path, "/proc/self/status"))
+		return NULL;
+	if (!played)
+		return __real_fopen(path, mode);
+	return *played ? fmemopen((void *)(uintptr_t)played, strlen(played), "r") : NULL;
+}
+
+void give_back_look(struct give_back_view *view)
+{
+}
+
+const char *give_back_mode_name(enum give_back_mode mode)
+{
+	return "off";
+}
+
+static int64_t resident(void)
+{
+	json_t *dict = (json_t *)give_back_query(NULL);
+	int64_t bytes = json_integer_value(json_object_get(dict, "resident"));
+
+	json_decref(dict);
+	return bytes;
+}
+
+static void test_follows_the_process(void **state)
+{
+	const size_t len = 64 * MIB;
+	int64_t before = resident();
+	char *memory = mmap(NULL, len, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	assert_true(memory != MAP_FAILED);
+	assert_true(before > 0);
+	/* The kernel counts in batches for each thread. */
+	assert_in_range(resident() - before, len - MIB, len + 16 * MIB);
+	munmap(memory, len);
+}
+
+static void test_takes_the_right_line(void **state)
+{
+	played = "Name:\tVmRSS: 5 kB\nVmHWM:\t    9000 kB\nVmRSS:\t    1234 kB\nThreads:\t3\n";
+	assert_int_equal(resident(), 1234 * 1024);
+	played = NULL;
+}
+
+static void test_is_unknown(void **state)
+{
+	static const char *const status[] = { "", "Name:\tqemu\n", "VmRSS:\tmany kB\n", "VmRSS:" };
+	size_t i;
+
+	for (i = 0; i < sizeof(status) / sizeof(status[0]); i++) {
+		played = status[i];
+		assert_int_equal(resident(), 0);
+	}
+	played = NULL;
+}
+
+static int setup_all(void **state)
+{
+	fake_qobject_init();
+	return 0;
+}
+
+RUN_TESTS(setup_all, NULL, cmocka_unit_test(test_follows_the_process),
+	  cmocka_unit_test(test_takes_the_right_line), cmocka_unit_test(test_is_unknown))
