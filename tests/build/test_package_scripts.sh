@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What the packages' scripts tell systemd: an upgrade restarts the agents that run, a removal
+# stops them, and a system without systemd is told nothing. systemctl only writes down what it
+# is told; `make check-debian-host` has a real one.
+
+set -u
+
+. "$(dirname "$0")/sources.sh"
+
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
+mkdir -p "$WORK/bin" "$WORK/run"
+printf '#!/bin/sh\necho "$*" >>%s/calls\nexit 1\n' "$WORK" >"$WORK/bin/systemctl"
+chmod +x "$WORK/bin/systemctl"
+export PATH=$WORK/bin:$PATH
+
+# deb NAME ARGUMENT... - a script of the Debian package, as dpkg calls it
+deb()
+{
+	local name=$1
+
+	shift
+	sed "s,/run/systemd,$WORK/run," "host-agent/packaging/debian/freehint.$name" >"$WORK/script"
+	told "$@"
+}
+
+# rpm_script NAME NUMBER - one of the spec, with the number of packages that stay
+rpm_script()
+{
+	sed -n "/^%$1\$/,/^\$/p" host-agent/packaging/freehint.spec |
+		sed -e 1d -e "s,/run/systemd,$WORK/run," >"$WORK/script"
+	[ -s "$WORK/script" ] || { echo "the spec has no %$1"; exit 1; }
+	told "$2"
+}
+
+# told ARGUMENT... - runs it; what systemctl was told, and the script's status
+told()
+{
+	: >"$WORK/calls"
+	sh "$WORK/script" "$@"
+	status=$?
+	calls=$(tr '\n' ',' <"$WORK/calls")
+}
+
+# says CALLS WHAT - that, and whatever systemd answers the package is installed
+says()
+{
+	expect 0 $status "status: $2"
+	expect "$1" "$calls" "$2"
+}
+
+RESTART="try-restart freehint-agent@*.service,"
+STOP="stop freehint-agent@*.service,"
+
+mkdir "$WORK/run/system"
+deb postinst configure 0.0.1
+says "daemon-reload,$RESTART" "upgrade"
+deb prerm upgrade 9.0
+says "" "before an upgrade"
+deb prerm remove
+says "$STOP" "removal"
+rpm_script post 2
+says "daemon-reload," "upgrade, RPM"
+rpm_script preun 1
+says "" "before an upgrade, RPM"
+rpm_script postun 1
+says "$RESTART" "after an upgrade, RPM"
+rpm_script preun 0
+says "$STOP" "removal, RPM"
+rpm_script postun 0
+says "" "after a removal, RPM"
+
+rmdir "$WORK/run/system"
+for script in "deb postinst configure" "deb prerm remove" "rpm_script post 1" \
+	"rpm_script preun 0" "rpm_script postun 1"; do
+	$script
+	says "" "without systemd: $script"
+done
