@@ -46,6 +46,9 @@ help:
 	@echo '                     is fetched when it is not installed'
 	@echo 'make check-libvirt   every way in which libvirt moves, saves or copies a guest;'
 	@echo '                     as root, two minutes'
+	@echo 'make check-debian-host [SUITE=]'
+	@echo '                     packages, units, AppArmor and migrations on two Debian hosts'
+	@echo '                     with systemd and libvirt, emulated; as root, half an hour'
 	@echo 'make cross-arm64     agent, tool and extension for arm64 hosts into build/arm64, and'
 	@echo '                     their unit tests, emulated and in an arm64 guest'
 	@echo 'make check-matrix    four QEMU series x three guest kernels and more, in chroots; as'
@@ -212,6 +215,11 @@ check-fleet: deps-build deps-check all
 check-libvirt: deps-build deps-demo deps-check deps-libvirt all
 	@python3 tests/vm/libvirt_ways.py
 
+# Release of the hosts.
+SUITE ?= bookworm
+check-debian-host: deps-build deps-deb deps-debian all
+	@python3 tests/debian/check_host.py --suite $(SUITE)
+
 check-dashboard: deps-build deps-check all
 	@python3 tests/kvm/monitoring.py
 
@@ -250,4 +258,4 @@ clean:
 	kmod-mutants demo check kernel-for-kvm kernel-for-arm64 kernel-of-arm64 check-arm64 \
 	check-large-pages check-quick check-repeat bench check-contracts check-debug-kernels \
 	check-matrix cross-arm64 qemu-patched report soak fuzz man install install-dkms deb rpm \
-	clean check-fleet check-dashboard check-libvirt
+	clean check-fleet check-dashboard check-libvirt check-debian-host

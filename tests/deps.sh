@@ -3,7 +3,7 @@
 #
 # Install the Debian packages that building, the demo and the checks need, and
 # nothing when they are there. Usage: tests/deps.sh [build] [demo] [check] [bench] [man] [matrix]
-# [libvirt] [deb] [rpm] [kernel] [interpreted] [debug] [arm64] [large-pages] [cross]
+# [libvirt] [deb] [rpm] [debian] [kernel] [interpreted] [debug] [arm64] [large-pages] [cross]
 set -eu
 
 # Compiles the agent, the QEMU extension and the guest's kernel module.
@@ -33,6 +33,9 @@ MAN="scdoc"
 DEB="$BUILD scdoc debhelper dh-dkms dpkg-dev"
 
 RPM="$BUILD scdoc rpm"
+
+# Debian hosts under emulation, and what their guests boot.
+DEBIAN="$DEMO mmdebstrap e2fsprogs dpkg-dev openssh-client"
 
 # Plots of what was measured.
 BENCH="$DEMO gnuplot-nox"
@@ -134,6 +137,7 @@ for group in "$@"; do
 	man) packages="$packages $MAN" ;;
 	deb) packages="$packages $DEB" ;;
 	rpm) packages="$packages $RPM" ;;
+	debian) packages="$packages $DEBIAN" kernel=yes ;;
 	matrix) packages="$packages $MATRIX" kernel=yes ;;
 	bench) packages="$packages $BENCH" kernel=yes ;;
 	kernel) packages="$packages $KERNEL" ;;
@@ -144,7 +148,7 @@ for group in "$@"; do
 	cross) packages="$packages $CROSS" ;;
 	*)
 		echo "usage: $0 [build] [demo] [check] [bench] [man] [matrix] [deb] [rpm]" \
-			"[libvirt] [kernel] [interpreted] [debug] [arm64]" \
+			"[libvirt] [debian] [kernel] [interpreted] [debug] [arm64]" \
 			"[large-pages] [cross]" >&2
 		exit 2
 		;;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Process 1 of the test guest: mounts, reaps, and runs the commands that the
- * harness sends over the second serial port, or another (see tests/lib/guest.py).
+ * harness sends over the second serial port, or another (see tests/lib/guest.py). As any
+ * other process, in a guest that has a process 1 of its own, it only runs commands.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -275,16 +276,22 @@ static void serve(int port)
 	}
 }
 
+static void make_system(void)
+{
+	make_mounts();
+	setenv("PATH", "/bin", 1);
+	setenv("HOME", "/", 1);
+	if (system("/bin/busybox --install -s /bin"))
+		perror("busybox");
+}
+
 int main(void)
 {
 	int port;
 
-	make_mounts();
-	setenv("PATH", "/bin", 1);
-	setenv("HOME", "/", 1);
+	if (getpid() == 1)
+		make_system();
 	chdir("/");
-	if (system("/bin/busybox --install -s /bin"))
-		perror("busybox");
 	signal(SIGPIPE, SIG_DFL);
 	while ((port = open_port()) < 0)
 		sleep(1);
