@@ -43,7 +43,7 @@
  * enum pass_end - how a pass ended
  * @PASS_EMPTY:   nothing was found, or as much as the request permits is given back
  * @PASS_AGAIN:   blocks were given back, and there may be more; or the session ended
- * @PASS_REFUSED: the host did not take an offer, or declined it
+ * @PASS_REFUSED: the host did not take an offer, or declined it, or the guest ran out of memory
  */
 enum pass_end {
 	PASS_EMPTY,
@@ -108,13 +108,19 @@ static bool may_run(const struct give_back *gb)
 	       give_back_refusal_now() == FREEHINT_GIVE_BACK_POSSIBLE;
 }
 
-/* Called while an offer waits for the host. Without a session @offer has no publisher. */
-static bool session_goes_on(void *data)
+/* Without a session @offer has no publisher. */
+static bool session_goes_on(const struct give_back *gb)
 {
-	struct give_back *gb = data;
-
 	return gb->offer.asked.session != FREEHINT_NO_SESSION && may_run(gb) &&
 	       freehint_reclaim_is_current(&gb->offer.pub, &gb->offer.asked);
+}
+
+/* Called while an offer waits for the host. */
+static bool offer_may_stand(void *data)
+{
+	const struct give_back *gb = data;
+
+	return session_goes_on(gb) && !oom_recall_wanted(&gb->reporter.recall);
 }
 
 static void publish_state(struct give_back *gb)
@@ -158,11 +164,6 @@ static void find_more(struct page_reporter *reporter)
 	long rest = READ_ONCE(gb->pace.not_before) - jiffies;
 
 	queue_delayed_work(system_long_wq, &gb->work, max(rest, 0L));
-}
-
-static void start_work(struct give_back *gb)
-{
-	mod_delayed_work(system_long_wq, &gb->work, 0);
 }
 
 static void end_session(struct give_back *gb)
@@ -243,8 +244,8 @@ static bool pass_once(struct give_back *gb)
 	u64 before = gb->state.pages;
 
 	gb->end = PASS_EMPTY;
-	if (gb->budget)
-		page_reporter_pass(&gb->reporter);
+	if (gb->budget && page_reporter_pass(&gb->reporter))
+		gb->end = PASS_REFUSED;
 	return gb->state.pages > before && gb->end == PASS_AGAIN && session_goes_on(gb);
 }
 
@@ -336,7 +337,7 @@ static int suspend_callback(struct notifier_block *nb, unsigned long event, void
 	case PM_POST_HIBERNATION:
 	case PM_POST_RESTORE:
 		WRITE_ONCE(gb->asleep, false);
-		start_work(gb);
+		mod_delayed_work(system_long_wq, &gb->work, 0);
 		break;
 	}
 	return NOTIFY_OK;
@@ -351,7 +352,7 @@ bool give_back_poll(struct give_back *gb, const struct freehint_publisher *pub)
 	if (give_back_refusal_now() != FREEHINT_GIVE_BACK_POSSIBLE)
 		now.session = FREEHINT_NO_SESSION;
 	if (now.session != gb->seen)
-		start_work(gb);
+		mod_delayed_work(system_long_wq, &gb->work, 0);
 	gb->seen = now.session;
 	return now.session != FREEHINT_NO_SESSION;
 }
@@ -368,7 +369,7 @@ struct give_back *give_back_create(struct device *dev, void *base, u64 size,
 	gb->base = base;
 	gb->size = size;
 	gb->offer.dev = dev;
-	gb->offer.go_on = session_goes_on;
+	gb->offer.go_on = offer_may_stand;
 	gb->offer.data = gb;
 	gb->salt = get_random_u64();
 	gb->reporter.offer = offer_batch;

@@ -52,9 +52,13 @@ static int report_locked(struct page_reporter *reporter, struct scatterlist *sg)
 		return -EAGAIN;
 	}
 	while (sg && !ret) {
+		if (oom_recall_wanted(&reporter->recall))
+			return -EAGAIN;
 		count = fill_batch(reporter, &sg, &pages);
-		if (count)
-			ret = reporter->offer(reporter, count, pages);
+		if (!count)
+			continue;
+		oom_recall_hold(&reporter->recall, pages >> PAGE_UNITS_SHIFT);
+		ret = reporter->offer(reporter, count, pages);
 	}
 	return ret;
 }
@@ -84,6 +88,8 @@ int page_reporter_register(struct page_reporter *reporter, unsigned int order)
 	reporter->order = order;
 	ret = compat_page_reporting_register(&reporter->info);
 	reporter->registered = !ret;
+	if (!ret)
+		oom_recall_start(&reporter->recall);
 	return ret;
 }
 
@@ -91,6 +97,7 @@ void page_reporter_unregister(struct page_reporter *reporter)
 {
 	if (!reporter->registered)
 		return;
+	oom_recall_stop(&reporter->recall);
 	compat_page_reporting_unregister(&reporter->info);
 	reporter->registered = false;
 }
@@ -102,12 +109,14 @@ static void set_in_pass(struct page_reporter *reporter, bool in_pass)
 	mutex_unlock(&reporter->lock);
 }
 
-void page_reporter_pass(struct page_reporter *reporter)
+bool page_reporter_pass(struct page_reporter *reporter)
 {
 	struct delayed_work *pass = &reporter->info.work;
 
+	oom_recall_begin_pass(&reporter->recall);
 	set_in_pass(reporter, true);
 	mod_delayed_work(pass->wq, pass, 0);
 	flush_work(&pass->work);
 	set_in_pass(reporter, false);
+	return oom_recall_end_pass(&reporter->recall);
 }

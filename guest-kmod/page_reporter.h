@@ -9,6 +9,7 @@
 #include <linux/mutex.h>
 #include <linux/page_reporting.h>
 
+#include "oom_recall.h"
 #include "../include/freehint/shm_layout.h"
 
 /**
@@ -19,6 +20,7 @@
  * @lock:       held while a batch is handed over; the kernel may run its own pass beside
  *              ours
  * @in_pass:    a pass of ours runs; under @lock
+ * @recall:     blocks that were handed over, for a guest that runs out of memory
  * @offer:      takes a batch of @count blocks with @pages pages; called with @lock held,
  *              sleeps. 0: the kernel remembers the blocks until they are used again; an
  *              error ends the pass, and the kernel hands them over again in the next one
@@ -31,6 +33,7 @@ struct page_reporter {
 	bool registered;
 	struct mutex lock;
 	bool in_pass;
+	struct oom_recall recall;
 	int (*offer)(struct page_reporter *reporter, unsigned int count, u64 pages);
 	void (*more)(struct page_reporter *reporter);
 	u64 block[FREEHINT_OFFER_BLOCKS];
@@ -64,7 +67,9 @@ void page_reporter_unregister(struct page_reporter *reporter);
  *
  * Blocks are handed over only during a pass. One pass hands over about a sixteenth of each
  * free list. Call it from one thread.
+ *
+ * Return: true if the guest ran out of memory meanwhile: it wants a pause.
  */
-void page_reporter_pass(struct page_reporter *reporter);
+bool page_reporter_pass(struct page_reporter *reporter);
 
 #endif /* FREEHINT_PAGE_REPORTER_H */

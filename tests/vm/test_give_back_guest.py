@@ -4,7 +4,7 @@
 The guest module gives memory back, and this test is its host: it takes offers and punches
 holes into the file behind the guest's memory while programs in the guest check theirs. Then
 it is a host that is silent, declines, is slow, or is replaced by another one; and the module
-is unloaded, the guest sleeps, and rounds are answered meanwhile.
+is unloaded, the guest sleeps or runs out of memory, and rounds are answered meanwhile.
 """
 from __future__ import annotations
 
@@ -15,15 +15,18 @@ from contextlib import contextmanager
 
 from support import Work, check, check_kernel, comes_true, free_mib, step, wait_for
 from lib import arch, played_host
+from lib.guest import Guest
 from lib.initramfs import BALLOON_MODULES, Extras
 from lib.machine import Machine, Spec
 from lib.played_host import DECLINED, DONE, Offer, PlayedHost
-from lib.result import run
+from lib.result import Failure, run
 from lib.saved_state import booted, is_common
 
 MEMORY_MIB = 768
 LEAVE_TRIES = 4
 KEEP_MIB = 100
+# An offer that a guest misses.
+HELD_MIB = 96
 # What the guest may use again between the host's last answer and a look at the file.
 SLACK_MIB = 32
 ENABLED = "Free page reporting enabled"
@@ -149,6 +152,48 @@ def rounds_beside_a_held_offer(vm: Machine, host: PlayedHost) -> None:
     step("rounds were answered while the host held an offer")
 
 
+def hold_large(vm: Machine, host: PlayedHost) -> Offer:
+    """A taken offer that the guest will miss; small blocks are offered before."""
+    for _ in range(LEAVE_TRIES):
+        use_and_free(vm)
+        host.ask()
+        while not host.state().drained:
+            offer = host.offered()
+            if offer and offer.pages() >> 8 >= HELD_MIB and host.take(offer.sequence):
+                return offer
+            host.serve()
+        host.stop_asking()
+    raise Failure(f"no offer of {HELD_MIB} MiB")
+
+
+def on_processors_mib(guest: Guest) -> int:
+    """Free memory on the lists of processors, which is taken from there when it is needed."""
+    page_kib = int(guest.must("sed -n 's/^KernelPageSize: *//p' /proc/self/smaps").split()[0])
+    counts = guest.must("sed -n 's/^ *count: *//p' /proc/zoneinfo").split()
+    return sum(int(count) for count in counts) * page_kib >> 10
+
+
+def needed_while_held(vm: Machine, host: PlayedHost) -> None:
+    """
+    A guest that runs out of memory while the host has an offer wants it back, waits for the
+    host, and kills no program.
+    """
+    offer = hold_large(vm, host)
+    held = offer.pages() >> 8
+    size = vm.guest.mem_free_mib() + on_processors_mib(vm.guest) + held // 4
+    vm.guest.spawn("needy", f"pagecheck {size}M /run/needy idle")
+    # a guest that waits for memory answers no command
+    wait_for(lambda: not host.offered(), "the offer to be called back", 60)
+    host.discard(offer)
+    host.answer(offer.sequence, DONE)
+    wait_for(lambda: vm.guest.numbers("/run/needy").get("passes", 0), "a program's memory", 60)
+    killed = vm.guest.must("dmesg | grep 'Out of memory' || true")
+    check(not killed, f"a program was killed for memory that was in an offer: {killed}")
+    vm.guest.kill("needy")
+    host.stop_asking()
+    step(f"{size} MiB were needed, so {held} MiB that the host had were called back")
+
+
 def unloaded_while_held(vm: Machine, host: PlayedHost) -> None:
     """rmmod waits for the host that has taken an offer, whatever the time."""
     offer = hold_one(vm, host)
@@ -263,6 +308,7 @@ def one_guest() -> None:
         drained(vm, host)
         withdrawn_from_a_silent_host(vm, host)
         rounds_beside_a_held_offer(vm, host)
+        needed_while_held(vm, host)
         unloaded_while_held(vm, host)
         unloaded_while_offered(vm, host)
         released_by_another_host(vm, host)
