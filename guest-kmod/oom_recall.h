@@ -6,9 +6,10 @@
 #ifndef FREEHINT_OOM_RECALL_H
 #define FREEHINT_OOM_RECALL_H
 
+#ifdef __KERNEL__
 #include <linux/notifier.h>
-#include <linux/types.h>
 #include <linux/wait.h>
+#endif
 
 /**
  * struct oom_recall - blocks that are out of the allocator, and whether they are wanted
