@@ -18,13 +18,13 @@ import subprocess
 from dataclasses import dataclass
 
 from . import accel, arch, paths
-from .compile import cache_lock, compile_cached, for_guests
+from .compile import cache_lock, compile_together, for_guests
 from .result import check, require_file, skip
 
 BUILD_KERNEL = os.path.join(paths.ROOT, "tests", "kernel", "build.sh")
 ARCHIVE = os.path.join(paths.ROOT, "tests", "kernel", "archive.sh")
 BUSYBOX_PLACES = ("/bin/busybox", "/usr/bin/busybox")
-CFLAGS = ["-static", "-O2", "-Wall", "-Wextra", "-Werror"]
+CFLAGS = ["-static", "-s", "-O2", "-Wall", "-Wextra", "-Werror"]
 
 # Load order matters on 6.1; a name the kernel does not have is left out.
 VIRTIO_MODULES = ("virtio_ring", "virtio", "virtio_pci_legacy_dev",
@@ -43,6 +43,7 @@ class Extras:
     boot       /boot/vmlinuz and /boot/initrd: the same guest, without extras
     mutant     name of a mutant of freehint.ko that takes its place
     own        names of the programs of tests/vm/guest beside init, all of them by default
+    applets    names of busybox's programs beside sh, all of them by default
     """
 
     programs: tuple[str, ...] = ()
@@ -51,6 +52,7 @@ class Extras:
     boot: bool = False
     mutant: str = ""
     own: tuple[str, ...] | None = None
+    applets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -176,11 +178,15 @@ def _busybox(kernel: Kernel) -> str:
          "cloud-arm64")
 
 
-def guest_programs() -> dict[str, str]:
-    """Compile all guest programs; name to path."""
-    sources = sorted(glob.glob(os.path.join(paths.GUEST_SOURCES, "*.c")))
-    return {os.path.basename(source).removesuffix(".c"):
-            compile_cached(source, CFLAGS, for_guests()) for source in sources}
+def guest_programs(own: tuple[str, ...] | None = None) -> tuple[list[str], str]:
+    """
+    Compile init and `own` programs, or all of them, into one that does what its name says: the
+    C library is in it once. Their names, and its path.
+    """
+    sources = {os.path.basename(source).removesuffix(".c"): source for source
+               in sorted(glob.glob(os.path.join(paths.GUEST_SOURCES, "*.c")))}
+    names = [name for name in sources if own is None or name in (*own, "init")]
+    return names, compile_together([sources[name] for name in names], CFLAGS, for_guests())
 
 
 def kernel_module(kernel: Kernel, name: str) -> bytes | None:
@@ -275,18 +281,20 @@ def _read(path: str) -> bytes:
         return file.read()
 
 
-def _add_programs(cpio: _Cpio, kernel: Kernel, programs: dict[str, str],
+def _add_programs(cpio: _Cpio, kernel: Kernel, programs: tuple[list[str], str],
                   extras: Extras) -> None:
     """Busybox, our own programs, those of this machine."""
-    files = {"bin/busybox": _busybox(kernel), "init": programs["init"]}
-    own = programs if extras.own is None else extras.own
-    files |= {f"bin/{name}": programs[name] for name in own if name != "init"}
+    names, init = programs
+    files = {"bin/busybox": _busybox(kernel), "init": init}
     for name in extras.programs:
         files |= host_program(name)
     files |= dict(extras.files)
     for name, path in files.items():
         cpio.add_file(name, _read(path), 0o755)
-    cpio.add("bin/sh", stat.S_IFLNK | 0o777, b"busybox")
+    for name in names:
+        cpio.add(f"bin/{name}", stat.S_IFLNK | 0o777, b"/init")
+    for name in ("sh", *extras.applets):
+        cpio.add(f"bin/{name}", stat.S_IFLNK | 0o777, b"busybox")
 
 
 def _add_modules(cpio: _Cpio, kernel: Kernel, names: tuple[str, ...]) -> None:
@@ -297,7 +305,7 @@ def _add_modules(cpio: _Cpio, kernel: Kernel, names: tuple[str, ...]) -> None:
             cpio.add_file(f"modules/{name}.ko", data)
 
 
-def _archive(kernel: Kernel, programs: dict[str, str], with_freehint: bool,
+def _archive(kernel: Kernel, programs: tuple[list[str], str], with_freehint: bool,
              extras: Extras) -> bytes:
     """Put the initramfs together."""
     cpio = _Cpio()
@@ -324,7 +332,7 @@ def build(with_freehint: bool = True, extras: Extras = Extras(),
     the balloon's modules and, if asked for, freehint.ko. None is loaded.
     """
     kernel = kernel or find_kernel()
-    data = _archive(kernel, guest_programs(), with_freehint, extras)
+    data = _archive(kernel, guest_programs(extras.own), with_freehint, extras)
     digest = hashlib.sha256(data).hexdigest()[:16]
     target = os.path.join(paths.CACHE, f"initramfs-{digest}.cpio")
     with cache_lock():

@@ -18,6 +18,7 @@ from dataclasses import replace
 
 from . import host_kvm, migration, paths
 from .machine import Machine, Spec
+from .patience import wait_for
 from .result import check, step
 
 # A state that no test has loaded for so long is of a guest that nobody builds any more.
@@ -66,7 +67,7 @@ def save(vm: Machine, path: str) -> None:
     check(info["status"] == "completed", f"the guest was not saved: {info}\n{vm.qemu.log()}")
 
 
-def _boot(vm: Machine, commands: Iterable[str], path: str) -> None:
+def _boot(vm: Machine, commands: Iterable[str], ready: Iterable[str], path: str) -> None:
     """Boot the guest, run the commands and save it, whole or not at all."""
     began = time.monotonic()
     try:
@@ -74,6 +75,8 @@ def _boot(vm: Machine, commands: Iterable[str], path: str) -> None:
             vm.wait_up(vm.spec.lifetime)
             for command in commands:
                 vm.guest.must(command, 60)
+            for name in ready:
+                wait_for(lambda file=name: vm.guest.numbers(file), f"{name} of the guest", 60, 1)
             save(vm, path + ".new")
         os.rename(path + ".new", path)
     finally:
@@ -114,11 +117,11 @@ def is_common(spec: Spec) -> bool:
 
 
 def booted(spec: Spec, machine: type[Machine] = Machine, commands: tuple[str, ...] = (),
-           lifetime: float = 240.0) -> str:
+           ready: tuple[str, ...] = (), lifetime: float = 240.0) -> str:
     """
-    The file with a guest that has booted and has run `commands`, for Machine(state=...).
-    Boots it if nobody has done so. Tests that come meanwhile wait. `lifetime` is in seconds of
-    a quiet machine.
+    The file with a guest that has booted and has run `commands`, for Machine(state=...), and
+    whose programs have written their status files `ready`. Boots it if nobody has done so. Tests
+    that come meanwhile wait. `lifetime` is in seconds of a quiet machine.
     """
     plain = replace(_alone(spec), lifetime=lifetime)
     os.makedirs(paths.CACHE, exist_ok=True)
@@ -129,7 +132,7 @@ def booted(spec: Spec, machine: type[Machine] = Machine, commands: tuple[str, ..
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not os.path.exists(path):
                 _drop_old()
-                _boot(vm, commands, path)
+                _boot(vm, commands, ready, path)
             os.utime(path)
     finally:
         vm.stop()

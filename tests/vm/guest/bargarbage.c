@@ -75,7 +75,7 @@ static struct freehint_shm *map_bar(size_t *size)
 	return bar;
 }
 
-static void write_garbage(struct freehint_shm *shm, size_t size)
+static _Noreturn void write_garbage(struct freehint_shm *shm, size_t size)
 {
 	volatile uint64_t *words = (volatile uint64_t *)shm;
 	uint64_t state = random_seed();
