@@ -18,6 +18,16 @@ def factor() -> int:
     return int(text)
 
 
+def one_of_run(variants: int) -> int:
+    """
+    Which of several equal variants an ordinary run has, from 0: the same in all its tests, so
+    that they can share what is dear to make. run.sh throws the dice, FREEHINT_RUN repeats it.
+    """
+    number = int(os.environ.get("FREEHINT_RUN") or random.randrange(1 << 15))
+    step(f"FREEHINT_RUN={number}")
+    return number % variants
+
+
 def times(ordinary: int) -> int:
     """How often to do what an ordinary run does `ordinary` times."""
     return ordinary * factor()
