@@ -15,12 +15,16 @@ from support import (FIRST_BANDWIDTH, HOLD_BANDWIDTH, LOOK_EVERY, PASS_BANDWIDTH
                      check_kernel, step, wait_for, wait_pass)
 from lib.guest import Guest
 from lib.machine import Spec
+from lib.soak import factor
 
 # The control for a failure: the same test without hints.
 PLAIN = bool(os.environ.get("FREEHINT_TORTURE_PLAIN"))
 
 # How fast the passes of a guest are sent in which one program writes its 32 MiB.
 SLOW_BANDWIDTH = 2 * HOLD_BANDWIDTH
+
+# MiB that a twist deals with in a second if it has a pace: three write more than is sent.
+TWIST_PACE = 64
 
 # So slow that a pass does not end before somebody wants the next one.
 CRAWL = 64 << 10
@@ -88,18 +92,20 @@ class Loads:
     """Programs in the guest that own memory of many kinds and check it for ever."""
 
     def __init__(self, guest: Guest, twists: list[Twist], stirrers: tuple[str, ...] = (),
-                 stress: str = "", files_mib: int = 0) -> None:
+                 stress: str = "", files_mib: int = 0, paced: bool = False) -> None:
         """
         Start them. `stress` are the stressors of a stress-ng; `files_mib` MiB of files
-        with checksums are left on tmpfs.
+        with checksums are left on tmpfs. `paced` twists leave processors to what else
+        happens in the guest, unless this is a soak.
         """
+        rate = f"{TWIST_PACE}M" if paced and factor() == 1 else "-"
         self.twists = twists
         self.stirrers = stirrers
         self.stress = stress
         self.files = bool(files_mib)
         for twist in twists:
             guest.spawn(twist.name, f"twist {twist.kind} {twist.mib}M /run/{twist.name} "
-                                    f"{twist.path}")
+                                    f"{rate} {twist.path}")
         for name in stirrers:
             self._stir(guest, name)
         if stress:

@@ -36,8 +36,8 @@ FIRST_BANDWIDTH = (160 << 20) // accel.writes_slower(accel.chosen())
 PASS_BANDWIDTH = (96 << 20) // accel.writes_slower(accel.chosen())
 
 # MiB that each program of the work below deals with in a second: a tenth of what an emulated
-# processor can do. More would only take processors from the migration: the guests of the
-# torture tests and of kvm/test_linux_churn work as fast as they can, and so do these in a soak.
+# processor can do. More would only take processors from the migration: the guests of
+# test_torture_work and kvm/test_linux_churn work as fast as they can, and so do these in a soak.
 PACE = {"pagecheck": 128, "churn": 32, "zerocheck": 32}
 
 # Seconds between two questions to a guest: each takes its processor milliseconds.

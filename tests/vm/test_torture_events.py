@@ -39,7 +39,7 @@ def main() -> None:
     dice = soak.seeded()
     with Hops(spec(MEMORY_MIB, 900), module=not PLAIN, common=True) as hops:
         prepare(hops)
-        loads = Loads(hops.here.guest, TWISTS, STIRRERS)
+        loads = Loads(hops.here.guest, TWISTS, STIRRERS, paced=True)
         for hop in range(soak.times(2)):
             travel(hops, plug_or_unplug(hops), dice, dice.sample(EVENTS, len(EVENTS)))
             hops.arrive()

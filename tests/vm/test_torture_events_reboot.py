@@ -37,7 +37,7 @@ PROBE, MORE, MOST = 2.0, 1.5, 60.0
 def start_loads(vm: Machine) -> Loads:
     """Fresh programs, in memory that was used before."""
     fill(vm.guest, 150)
-    return Loads(vm.guest, TWISTS)
+    return Loads(vm.guest, TWISTS, paced=True)
 
 
 def is_awake(vm: Machine, limit: float) -> bool:

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * twist KIND SIZE STATUS [PATH]: owns SIZE of memory of one kind, and checks, writes
- * and gives back random runs of its pages for ever, in the ways that make this kind
- * move in the kernel. Every page proves its content, one given back that it is zero.
+ * twist KIND SIZE STATUS RATE [PATH]: owns SIZE of memory of one kind, and checks, writes
+ * and gives back random runs of its pages for ever, so much a second unless RATE is "-",
+ * in the ways that make this kind move in the kernel. Every page proves its content, one
+ * given back that it is zero.
  *
  *	thp	anonymous, huge pages are made and broken
  *	ksm	anonymous, few contents, merged and unmerged
@@ -60,6 +61,7 @@ static uint32_t *generations;	/* 0: the page has to be zero */
 static int fd = -1;
 static uint64_t state;
 static struct tally tally;
+static uint64_t rate;		/* pages a second, 0 for no limit */
 
 static size_t below(size_t limit)
 {
@@ -124,6 +126,7 @@ static void step(void)
 		write_pages(first, pages);
 	else
 		drop_pages(first, pages);
+	keep_pace(pages, rate);
 }
 
 /* Memory. */
@@ -348,13 +351,14 @@ int main(int argc, char **argv)
 {
 	int i;
 
-	if (argc < 4)
-		errx(2, "usage: twist KIND SIZE STATUS [PATH]");
+	if (argc < 5)
+		errx(2, "usage: twist KIND SIZE STATUS RATE [PATH]");
 	find_kind(argv[1]);
 	count = parse_size(argv[2]) / PAGE;
+	rate = strcmp(argv[4], "-") ? parse_size(argv[4]) / PAGE : 0;
 	generations = map_memory(count * sizeof(*generations), 0);
 	state = random_seed();
-	kind->open(argv[4]);
+	kind->open(argv[5]);
 	for (;; tally.turns++) {
 		for (i = 0; i < STEPS_PER_TURN; i++)
 			step();
