@@ -18,9 +18,9 @@ LONGEST="build/test_clang_tidy build/test_mutants build/test_no_leftovers build/
 	unit/test_agent unit-asan/test_agent unit/test_agent_qmp unit-asan/test_agent_qmp
 	model/test_round_model model/test_give_back_model fuzz/test_planted_bugs
 	kvm/test_linux_late kvm/test_linux_churn kvm/test_torture_kvm kvm/test_fault_torture
-	vm/test_other_release vm/test_torture_events_reboot vm/test_torture_events
-	vm/test_postcopy vm/test_torture_migration_modes vm/test_torture_work vm/test_give_back
-	vm/test_init_on_free vm/test_give_back_guest"
+	vm/test_other_release vm/test_memory_kinds vm/test_torture_events_reboot vm/test_postcopy
+	vm/test_give_back vm/test_torture_work vm/test_torture_events
+	vm/test_torture_migration_modes vm/test_give_back_guest vm/test_bench"
 # So many of the tests that took longest are named at the end.
 SLOWEST=10
 # The limits below are for a machine that does nothing else.
