@@ -19,8 +19,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from baremetal import OVER, TooEarly, build
-from linux_guest import (BITMAP, CRAWL, RING, KvmHops, Tally, check, chunks, migration, step,
-                         usable, wait_for)
+from linux_guest import (BITMAP, CRAWL, INSMOD, RING, KvmHops, Tally, check, chunks, migration,
+                         step, usable, wait_for)
 from played_agent import PlayedAgent
 from support import attach_agent
 from lib import host_kvm, linux_kvm
@@ -102,7 +102,7 @@ def reloaded(hops: KvmHops, _: random.Random, shm: str) -> None:
     migration.set_parameters(hops.here.qemu, {"max-bandwidth": CRAWL})
     wait_for(lambda: hops.here.query()["state"] == "round", "a round")
     ident = hops.here.query()["round"]
-    hops.here.guest.must("rmmod freehint; insmod /modules/freehint.ko", 60)
+    hops.here.guest.must(f"rmmod freehint; {INSMOD}", 60)
     step(f"reloaded in {'a' if hops.here.query()['round'] == ident else 'more than one'} round")
     hops.next_pass()
     hops.hinted()
