@@ -26,7 +26,7 @@ from lib.guest import Guest  # noqa: E402
 from lib.machine import Machine, Spec  # noqa: E402
 from lib.qemu import Qemu  # noqa: E402
 from lib.saved_state import booted  # noqa: E402
-from lib.soak import Sums, factor  # noqa: E402
+from lib.soak import Sums, factor, one_of_run  # noqa: E402
 
 # KVM's two logs. A ring of this size is never full (baremetal.py).
 BITMAP, RING = "kvm", "kvm,dirty-ring-size=65536"
@@ -57,6 +57,16 @@ READY = tuple(f"/run/{name}" for name in WORK)
 
 # Bits of /proc/sys/kernel/tainted: a bad page, an oops, a warning.
 BROKEN = 1 << 5 | 1 << 7 | 1 << 9
+
+
+def processors(every: tuple[int, ...]) -> tuple[int, ...]:
+    """
+    Numbers of processors that a test's guests have: `every` one. Where kernel mode is interpreted
+    a guest boots for a minute, so an ordinary run has one of them by the dice.
+    """
+    if factor() > 1 or not host_kvm.interprets():
+        return every
+    return (1 + one_of_run(2),)
 
 
 def usable(accel: str) -> bool:

@@ -13,7 +13,7 @@ import random
 import time
 
 from baremetal import build, in_time
-from linux_guest import BITMAP, RING, KvmHops, Tally, check, chunks, step, usable
+from linux_guest import BITMAP, RING, KvmHops, Tally, check, chunks, processors, step, usable
 from support import attach_agent, switch_to_postcopy
 from lib import linux_kvm
 from lib.result import run
@@ -69,10 +69,12 @@ def test() -> None:
     build()
     rng = seeded()
     total = Tally()
-    for accel, extra, cpus in (BITMAP, chunks(6), 1), (BITMAP, chunks(18), 2), (RING, [], 1):
+    cpus = processors((1, 2))
+    for accel, extra, smp in ((BITMAP, chunks(6), cpus[0]), (BITMAP, chunks(18), cpus[-1]),
+                              (RING, [], cpus[0])):
         if usable(accel):
-            total.add(in_time(lambda log=accel, more=extra, smp=cpus:
-                              travel(log, more, smp, times(SWITCHES), rng)))
+            total.add(in_time(lambda log=accel, more=extra, count=smp:
+                              travel(log, more, count, times(SWITCHES), rng)))
     step(f"all: {total}")
 
 
