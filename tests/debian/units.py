@@ -90,10 +90,16 @@ def policy(here: Host) -> None:
               "systemctl daemon-reload; systemctl reset-failed")
 
 
+def connected(here: Host, domain: Domain) -> None:
+    """The agent has found a QEMU whose guest never runs: it does not attach before that."""
+    domain.wait_said(here, "connected to QEMU")
+    check(domain.state(here) == "active", f"{domain.unit} is {domain.state(here)}")
+
+
 def start_paused(here: Host, domain: Domain) -> None:
-    """QEMU runs, its guest does not; the agent has found it."""
+    """QEMU runs, its guest does not."""
     here.must(f"virsh start --paused {domain.word}", 300)
-    attached(here, domain, 0)
+    connected(here, domain)
 
 
 def end(here: Host, domain: Domain) -> None:
@@ -124,7 +130,7 @@ def follow_monitors(here: Host) -> None:
               "-device ivshmem-plain,memdev=freehint,master=on "
               "-plugin file=/usr/lib/freehint/freehint-qemu.so,memdev=freehint "
               f"-qmp unix:{quoted('/run/freehint/' + LONE + '.qmp')},server=on,wait=off")
-    attached(here, domain, 0)
+    connected(here, domain)
     here.must("systemctl stop lone")
     here.until("! ls /run/systemd/system | grep -q freehint-agent", "the drop-in to go")
     here.must(f"systemctl stop {domain.unit}; rm -f {quoted('/dev/shm/freehint-' + LONE)}; "
