@@ -54,21 +54,33 @@ says()
 RESTART="try-restart freehint-agent@*.service,"
 STOP="stop freehint-agent@*.service,"
 
-mkdir "$WORK/run/system"
+# Of the hook's.
+DROP_IN=$WORK/run/system/freehint-agent@vm1.service.d
+drop_in()
+{
+	mkdir -p "$DROP_IN" && touch "$DROP_IN/domain.conf"
+}
+
+drop_in
 deb postinst configure 0.0.1
 says "daemon-reload,$RESTART" "upgrade"
 deb prerm upgrade 9.0
 says "" "before an upgrade"
+[ -e "$DROP_IN" ] || { echo "an upgrade removes the agents' drop-ins"; exit 1; }
 deb prerm remove
 says "$STOP" "removal"
+[ ! -e "$DROP_IN" ] || { echo "a removal leaves the agents' drop-ins"; exit 1; }
+drop_in
 rpm_script post 2
 says "daemon-reload," "upgrade, RPM"
 rpm_script preun 1
 says "" "before an upgrade, RPM"
+[ -e "$DROP_IN" ] || { echo "an upgrade removes the agents' drop-ins, RPM"; exit 1; }
 rpm_script postun 1
 says "$RESTART" "after an upgrade, RPM"
 rpm_script preun 0
 says "$STOP" "removal, RPM"
+[ ! -e "$DROP_IN" ] || { echo "a removal leaves the agents' drop-ins, RPM"; exit 1; }
 rpm_script postun 0
 says "" "after a removal, RPM"
 
