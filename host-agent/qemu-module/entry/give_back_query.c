@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../../../include/freehint/shm_layout.h"
 #include "../give-back/give_back.h"
@@ -33,15 +32,16 @@ const char *give_back_guest_name(u32 give_back)
  */
 static int64_t resident(void)
 {
+	static const char key[] = "VmRSS:";
 	FILE *file = fopen("/proc/self/status", "re");
-	long long kib = 0;
+	int64_t kib = 0;
 	char line[128];
 
 	if (!file)
 		return 0;
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "VmRSS: %lld", &kib) == 1)
-			break;
+	while (!kib && fgets(line, sizeof(line), file))
+		if (!strncmp(line, key, strlen(key)))
+			kib = strtoll(line + strlen(key), NULL, 10);
 	fclose(file);
 	return kib * 1024;
 }

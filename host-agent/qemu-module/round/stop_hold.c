@@ -23,7 +23,7 @@
 #include "stop_hold.h"
 #include "stop_threshold.h"
 
-#define TICK_NS		(100 * 1000 * 1000LL)
+#define TICK_NS		(100LL * 1000 * 1000)
 
 /* So many ticks without a page sent: QEMU waits for something else, or the link is dead. */
 #define TICKS_STILL	20
@@ -118,7 +118,7 @@ void stop_hold_end(void)
 	u64 found = hold.found_ms;
 
 	hold.found_ms = 0;
-	if (!found || stop_downtime_us() != FREEHINT_STOP_HOLD_MS * 1000)
+	if (!found || stop_downtime_us() != FREEHINT_STOP_HOLD_MS * 1000ULL)
 		return;
 	if (!set_downtime_limit(found))
 		qemu.warn_report("freehint: downtime-limit stays %u ms, it was %llu; set it with "
