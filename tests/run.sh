@@ -38,8 +38,8 @@ usage()
 
 	  -k PATTERN  only tests whose name matches this regular expression
 	  -j JOBS     tests at a time (default: JOBS, else one for each processor; of unit
-	              tests twice as many, of the group kvm half as many again, and of
-	              those with virtual machines no more than memory is for)
+	              tests twice as many, of those with virtual machines half as many
+	              again, but no more than memory is for)
 	  -l          list the tests, run none
 
 	TEST_TIMEOUT overrides every test's time limit, seconds. Logs: build/test-logs.
@@ -189,8 +189,8 @@ jobs_for()
 	most=${jobs:-$(nproc)}
 	# Of the unit tests those of the agent's clocks take longest, and wait all the time.
 	[[ -z $jobs && $1 =~ ^unit ]] && most=$((most * 2))
-	# Those of the group kvm wait for two thirds of their time. Linux under TCG does not wait.
-	[[ -z $jobs && $1 =~ ^kvm/ ]] && most=$((most + (most + 1) / 2))
+	# Those with virtual machines wait for a good part of their time.
+	[[ -z $jobs && $1 =~ ^(kvm|vm)/ ]] && most=$((most + (most + 1) / 2))
 	if [[ -z $jobs && $1 =~ ^(kvm|vm)/ ]]; then
 		room=$(awk -v each="$VM_MIB" '/^MemTotal/ { print int($2 / 1024 / each) }' \
 			/proc/meminfo)
