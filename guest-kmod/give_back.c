@@ -27,6 +27,7 @@
 #include "give_back.h"
 #include "give_back_refusal.h"
 #include "guest_stats.h"
+#include "idle_wait.h"
 #include "offer_wait.h"
 #include "pace.h"
 #include "page_reporter.h"
@@ -317,9 +318,9 @@ static void run_session(struct work_struct *work)
  */
 static void stop_session(struct give_back *gb)
 {
-	cancel_delayed_work_sync(&gb->work);
+	idle_cancel_delayed_work(&gb->work);
 	end_session(gb);
-	cancel_delayed_work_sync(&gb->work);
+	idle_cancel_delayed_work(&gb->work);
 }
 
 static int suspend_callback(struct notifier_block *nb, unsigned long event, void *unused)

@@ -10,34 +10,21 @@
 #include <linux/device.h>
 #include <linux/jiffies.h>
 
-#include "compat/compat.h"
+#include "idle_wait.h"
 #include "offer_wait.h"
 
 /* The host has this long to take an offer. */
 #define TAKE_SECONDS	1
 
-/* An answer comes within a millisecond; later the wait costs less CPU time. */
-#define FAST_POLLS	100
-#define FAST_POLL_US	50U
-#define SLOW_POLL_US	500U
-
 /* A host that has taken an offer for this long is worth a line in the log. */
 #define LATE_SECONDS	10
-
-/* Idle sleep: the load average and the hung-task detector ignore a wait for the host. */
-static void sleep_before_poll(unsigned int polls)
-{
-	unsigned int us = polls < FAST_POLLS ? FAST_POLL_US : SLOW_POLL_US;
-
-	compat_usleep_idle(us, 2 * us);
-}
 
 /* Return: the answer when there is one, or when the guest wants its blocks back. */
 static enum freehint_answer wait_for_answer(const struct offer_wait *wait, u64 sequence)
 {
 	unsigned long deadline = jiffies + TAKE_SECONDS * HZ;
 	enum freehint_answer answer;
-	unsigned int polls = 0;
+	unsigned int looks = 0;
 
 	for (;;) {
 		answer = freehint_offer_answer(&wait->pub, sequence);
@@ -47,7 +34,7 @@ static enum freehint_answer wait_for_answer(const struct offer_wait *wait, u64 s
 			return answer;
 		if (answer == FREEHINT_ANSWER_NONE && time_after(jiffies, deadline))
 			return answer;
-		sleep_before_poll(polls++);
+		idle_wait(looks++);
 	}
 }
 
@@ -56,7 +43,7 @@ static enum freehint_answer wait_for_host(const struct offer_wait *wait, u64 seq
 {
 	unsigned long late = jiffies + LATE_SECONDS * HZ;
 	enum freehint_answer answer;
-	unsigned int polls = 0;
+	unsigned int looks = 0;
 	bool said = false;
 
 	for (;;) {
@@ -71,7 +58,7 @@ static enum freehint_answer wait_for_host(const struct offer_wait *wait, u64 seq
 					     "host has taken offer %llu and not answered for %u s, its blocks stay unused until it answers\n",
 					     sequence, LATE_SECONDS);
 		}
-		sleep_before_poll(polls++);
+		idle_wait(looks++);
 	}
 }
 

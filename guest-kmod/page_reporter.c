@@ -17,6 +17,7 @@
 #include <linux/workqueue.h>
 
 #include "compat/compat.h"
+#include "idle_wait.h"
 #include "page_reporter.h"
 #include "page_units.h"
 #include "../proto/guest_offer.h"
@@ -116,7 +117,7 @@ bool page_reporter_pass(struct page_reporter *reporter)
 	oom_recall_begin_pass(&reporter->recall);
 	set_in_pass(reporter, true);
 	mod_delayed_work(pass->wq, pass, 0);
-	flush_work(&pass->work);
+	idle_flush_delayed_work(pass);
 	set_in_pass(reporter, false);
 	return oom_recall_end_pass(&reporter->recall);
 }

@@ -32,6 +32,7 @@ SLACK_MIB = 32
 ENABLED = "Free page reporting enabled"
 LOADED = "test -d /sys/module/freehint/parameters"
 PARAMETERS = "/sys/module/freehint/parameters"
+HUNG_TIMEOUT = "/proc/sys/kernel/hung_task_timeout_secs"
 
 
 @contextmanager
@@ -195,8 +196,12 @@ def needed_while_held(vm: Machine, host: PlayedHost) -> None:
 
 
 def unloaded_while_held(vm: Machine, host: PlayedHost) -> None:
-    """rmmod waits for the host that has taken an offer, whatever the time."""
+    """
+    rmmod waits for the host that has taken an offer, whatever the time; a kernel that panics
+    when a task hangs is not made to.
+    """
     offer = hold_one(vm, host)
+    vm.guest.must(f"test ! -f {HUNG_TIMEOUT} || echo 1 >{HUNG_TIMEOUT}")
     vm.guest.spawn("rmmod", "rmmod freehint")
     check(not comes_true(lambda: vm.guest.run(LOADED)[0], 4),
           "unloaded although the host has taken an offer")
@@ -205,6 +210,9 @@ def unloaded_while_held(vm: Machine, host: PlayedHost) -> None:
     wait_for(lambda: vm.guest.run(LOADED)[0], "the module to be unloaded", 30)
     check(not host.guest(), "the hello of an unloaded module")
     check(not host.offered(), "the offer of an unloaded module")
+    hung = vm.guest.must("dmesg | grep -E '(kworker|rmmod).* blocked for more than' || true")
+    check(not hung, f"the wait for the host counts as a hung task: {hung}")
+    vm.guest.must(f"test ! -f {HUNG_TIMEOUT} || echo 120 >{HUNG_TIMEOUT}")
     vm.load_module()
     host.wait_guest()
     step("unloaded after the answer, and loaded again")

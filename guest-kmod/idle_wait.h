@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Waits for the host, directly or for a work item that waits for it, in idle sleep: neither
+ * the load average nor the hung-task detector counts it.
+ */
+#ifndef FREEHINT_IDLE_WAIT_H
+#define FREEHINT_IDLE_WAIT_H
+
+struct delayed_work;
+
+/**
+ * idle_wait() - sleep before the next look
+ * @looks: looks so far; the sleep grows from 50 us to 10 ms
+ */
+void idle_wait(unsigned int looks);
+
+/**
+ * idle_flush_delayed_work() - wait until a work item that was queued is done
+ * @work: work item; one whose timer runs is not waited for
+ *
+ * As flush_work(), which sleeps uninterruptibly: a host that is stopped while it holds an
+ * offer makes this wait as long as it likes.
+ */
+void idle_flush_delayed_work(struct delayed_work *work);
+
+/**
+ * idle_cancel_delayed_work() - as cancel_delayed_work_sync(), in idle sleep
+ * @work: work item; the caller has seen to it that it is not queued again
+ */
+void idle_cancel_delayed_work(struct delayed_work *work);
+
+#endif /* FREEHINT_IDLE_WAIT_H */
