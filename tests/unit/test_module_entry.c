@@ -88,7 +88,24 @@ static int load(const char *option)
 	char *argv[] = { (char *)(uintptr_t)option, NULL };
 
 	choose_plugin_version();
+	installed = false;
 	return qemu_plugin_install(1, NULL, option ? 1 : 0, argv);
+}
+
+/* By a symbolic link, for one: QEMU sees two plugins, the loader one object. */
+static void a_second_load_of_the_same_object_has_no_effect(void **state)
+{
+	char strict[] = "strict=on", *argv[] = { strict, NULL };
+
+	assert_int_equal(load(NULL), 0);
+	assert_true(registered);
+	registered = false;
+	assert_int_equal(qemu_plugin_install(2, NULL, 0, argv), 0);
+	assert_false(registered);
+	assert_null(inert);
+	assert_non_null(strstr(said, "second time"));
+	assert_int_equal(qemu_plugin_install(2, NULL, 1, argv), -1);
+	assert_false(registered);
 }
 
 static void tested_series_load_with_their_plugin_number(void **state)
@@ -309,6 +326,7 @@ static void bad_options_are_refused_by_name(void **state)
 
 RUN_TESTS(NULL, NULL,
 		RESET_TEST(tested_series_load_with_their_plugin_number),
+		RESET_TEST(a_second_load_of_the_same_object_has_no_effect),
 		RESET_TEST(how_a_series_switches_to_postcopy_is_known_or_not),
 		RESET_TEST(in_an_untested_series_we_load_without_effect_and_say_why),
 		RESET_TEST(while_qemu_is_asked_for_the_number_nothing_is_started),

@@ -42,6 +42,9 @@ EXPORT int qemu_plugin_install(u64 id, const void *info, int argc, char **argv);
 
 static const char *missing;
 
+/* A -plugin of this object was served. */
+static bool installed;
+
 __attribute__((constructor)) static void choose_plugin_version(void)
 {
 	missing = qemu_abi_load();
@@ -190,6 +193,16 @@ static int load_inert(const struct options *opt, const char *why)
 	return 0;
 }
 
+/*
+ * To QEMU two paths of one file are two plugins, to the loader they are one object: what is linked
+ * into QEMU's lists exists once.
+ */
+static int refuse_second(const struct options *opt)
+{
+	report(opt->strict, "loaded a second time, which has no effect; give one -plugin");
+	return opt->strict ? -1 : 0;
+}
+
 int qemu_plugin_install(u64 id, const void *info, int argc, char **argv)
 {
 	struct options opt = {
@@ -210,6 +223,9 @@ int qemu_plugin_install(u64 id, const void *info, int argc, char **argv)
 		return 0;
 	if (!parse_options(argc, argv, &opt))
 		return -1;
+	if (installed)
+		return refuse_second(&opt);
+	installed = true;
 	why = start(&opt);
 	return why ? load_inert(&opt, why) : 0;
 }
