@@ -31,6 +31,20 @@ int freehint_write_host_hello(struct freehint_shm *shm, u64 size, u64 instance)
 	return 0;
 }
 
+bool freehint_is_host_hello(const struct freehint_shm *shm, u64 instance)
+{
+	return shm_load(&shm->host_hello.magic) == FREEHINT_MAGIC &&
+	       shm_load(&shm->host_hello.instance) == instance;
+}
+
+void freehint_clear_host_hello(struct freehint_shm *shm)
+{
+	freehint_write_request(shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_OFF, 0);
+	shm_store(&shm->give_back_request.session, FREEHINT_NO_SESSION);
+	shm_store_release(&shm->host_hello.instance, 0ULL);
+	shm_store(&shm->host_hello.magic, 0ULL);
+}
+
 void freehint_write_request(struct freehint_shm *shm, u64 round, u32 phase, u32 pass)
 {
 	struct freehint_host_request *req = &shm->host_request;

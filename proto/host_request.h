@@ -20,6 +20,12 @@
  */
 int freehint_write_host_hello(struct freehint_shm *shm, u64 size, u64 instance);
 
+/** freehint_is_host_hello() - is this host's hello in the region? The guest can change it */
+bool freehint_is_host_hello(const struct freehint_shm *shm, u64 instance);
+
+/** freehint_clear_host_hello() - leave no hello, no request and no session in the region */
+void freehint_clear_host_hello(struct freehint_shm *shm);
+
 /**
  * freehint_write_request() - request a round, or close the open one
  * @shm:   start of the region

@@ -21,6 +21,7 @@ host-agent/qemu-module/gate/round_gate.c host-agent/qemu-module/core/ram_map.c
 host-agent/qemu-module/core/range_source.c host-agent/qemu-module/core/range_check.c
 host-agent/qemu-module/core/arm.c
 host-agent/qemu-module/core/bar.c
+host-agent/qemu-module/core/region_lock.c
 host-agent/qemu-module/core/peer_wake.c"
 
 cd "$ROOT"

@@ -74,12 +74,12 @@ def denied(here: Host, domain: Domain, lines: list[str], name: str) -> None:
 
 
 def confined(here: Host, domain: Domain, walk: Walk) -> None:
-    """The page's first line is needed, and enough for the package."""
+    """The first line of the page is needed; the second is for the lock. Then nothing is denied."""
     profiles = here.must("cat /sys/kernel/security/apparmor/profiles")
     for name in "libvirtd", "virt-aa-helper":
         check(f"{name} (enforce)" in profiles, f"{name} is not confined: {profiles}")
     denied(here, domain, [], ".qmp")
-    allow(here, documented()[:1])
+    allow(here, documented()[:2])
     walk.commands += 1
     here.must("dmesg -C")
     walk.do(here, f"virsh start {domain.word}")
@@ -90,18 +90,18 @@ def confined(here: Host, domain: Domain, walk: Walk) -> None:
 
 
 def confined_elsewhere(here: Host) -> None:
-    """The page's second line is for an extension where `make install` puts it."""
-    extension = documented()[1].split()[0]
+    """The page's third line is for an extension where `make install` puts it."""
+    extension = documented()[2].split()[0]
     domain = Domain("elsewhere")
     here.must(f"install -D -m 644 /usr/lib/freehint/freehint-qemu.so {extension}")
     define(here, bare_xml(domain.name))
     here.must(f"freehint enable --extension {extension} {domain.word}")
-    denied(here, domain, documented()[:1], "freehint-qemu.so")
+    denied(here, domain, documented()[:2], "freehint-qemu.so")
     allow(here, documented())
     start_paused(here, domain)
     end(here, domain)
     here.must(f"rm {extension}")
-    step(f"{here.name}: with both lines {extension} is loaded")
+    step(f"{here.name}: with all lines {extension} is loaded")
 
 
 def hinted(source: Host, goal: Host, domain: Domain, work: Work, walk: Walk) -> None:
@@ -175,7 +175,7 @@ def attempt(home: str, disk: str, link: str) -> None:
         define(first, plain_xml(domain.name))
         walk.do(first, f"freehint enable {domain.word}")
         confined(first, domain, walk)
-        allow(second, documented()[:1])
+        allow(second, documented()[:2])
         walk.commands += 1
         sandbox(first, domain)
         policy(second)

@@ -174,8 +174,7 @@ static void bql_unlock(void)
 }
 
 static void ignore_error(Error *err) {}
-static void *mr_ptr(MemoryRegion *mr) { return fake.shm; }
-static u64 mr_size(MemoryRegion *mr) { return fake.shm_size; }
+static void count_warning(const char *fmt, ...) { fake.warnings++; }
 static MemoryRegion *backend_mr(Object *obj) { return (MemoryRegion *)obj; }
 static Object *objects_root(void) { return (Object *)&a_root; }
 
@@ -224,15 +223,6 @@ static void wait_for_cpus(void)
 	bql_lock(__FILE__, __LINE__);
 	if (fake.tlb_resets)
 		fake.tlb_waits++;
-}
-
-void *fake_region_new(u64 size)
-{
-	void *region = aligned_alloc(FREEHINT_HEADER_SIZE, size);
-
-	if (region)
-		memset(region, 0, size);
-	return region;
 }
 
 void fake_qemu_is_old_tcg(void)
@@ -303,9 +293,11 @@ static void init_memory(void)
 	qemu.memory_region_ref = ref;
 	qemu.memory_region_from_host = from_host;
 	qemu.memory_region_owner = owner;
+	qemu.warn_report = count_warning;
 	qemu.memory_region_unref = unref;
 	qemu.memory_region_get_ram_ptr = mr_ptr;
 	qemu.memory_region_size = mr_size;
+	qemu.memory_region_get_fd = mr_fd;
 	qemu.host_memory_backend_get_memory = backend_mr;
 	qemu.qemu_ram_foreach_block = foreach_block;
 	qemu.qemu_ram_block_from_host = region_block;
@@ -356,6 +348,7 @@ void fake_qemu_init(void)
 
 	drop_blocks();
 	memset(&fake, 0, sizeof(fake));
+	fake.shm_fd = -1;
 	/* The extension under test is one for all tests of a program. */
 	fake.pins = pins;
 	memset(&qemu, 0, sizeof(qemu));

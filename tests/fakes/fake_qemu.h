@@ -73,6 +73,8 @@ struct RAMBlock {
  * @clock_us:    QEMU's clock
  * @shm:         region behind the memory backend, with a guest's voice in it
  * @shm_size:    bytes
+ * @shm_fd:      of its file, or -1
+ * @warnings:    lines in QEMU's log
  * @shm_ignored: the region is left out of the migration
  * @shm_clean:   bytes of the region that were taken out of the dirty bitmap, from @shm_clean_at
  * @shm_cleans:  how often
@@ -121,6 +123,8 @@ struct fake_qemu {
 	u64 clock_us;
 	void *shm;
 	u64 shm_size;
+	int shm_fd;
+	unsigned int warnings;
 	bool shm_ignored;
 	u64 shm_clean;
 	u64 shm_clean_at;

@@ -38,4 +38,17 @@ static bool block_ignored(RAMBlock *block)
 	return block == (RAMBlock *)fake.shm ? fake.shm_ignored : block->ignored;
 }
 
+static void *mr_ptr(MemoryRegion *mr) { return fake.shm; }
+static u64 mr_size(MemoryRegion *mr) { return fake.shm_size; }
+static int mr_fd(MemoryRegion *mr) { return fake.shm_fd; }
+
+void *fake_region_new(u64 size)
+{
+	void *region = aligned_alloc(FREEHINT_HEADER_SIZE, size);
+
+	if (region)
+		memset(region, 0, size);
+	return region;
+}
+
 #endif /* FREEHINT_FAKE_REGION_H */

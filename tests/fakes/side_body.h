@@ -30,6 +30,8 @@
 #define freehint_copy_bitmap		SIDE_NAME(SIDE, copy_bitmap)
 #define freehint_read_seal		SIDE_NAME(SIDE, read_seal)
 #define freehint_write_host_hello	SIDE_NAME(SIDE, write_host_hello)
+#define freehint_is_host_hello		SIDE_NAME(SIDE, is_host_hello)
+#define freehint_clear_host_hello	SIDE_NAME(SIDE, clear_host_hello)
 #define freehint_write_request		SIDE_NAME(SIDE, write_request)
 #define freehint_write_kicks		SIDE_NAME(SIDE, write_kicks)
 

@@ -6,6 +6,7 @@
  * taken are discarded, with the big lock and a reference held; DONE comes after all of them;
  * an offer that stands and is refused is declined.
  */
+/* links: host-agent/qemu-module/core/region_lock.c */
 /* links: host-agent/qemu-module/give-back/discard_command.c */
 /* links: host-agent/qemu-module/give-back/give_back.c host-agent/qemu-module/give-back/offer.c */
 /* links: host-agent/qemu-module/give-back/obstacle.c */

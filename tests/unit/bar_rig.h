@@ -3,6 +3,7 @@
  * The shared memory of one extension and the guest module in it. A test that includes this
  * has init() and finish() for its group, and attach() for its setup.
  */
+/* links: host-agent/qemu-module/core/region_lock.c */
 /* links: host-agent/qemu-module/core/bar.c host-agent/qemu-module/gate/round_gate.c */
 /* links: host-agent/qemu-module/core/peer_wake.c */
 /* links: tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */

@@ -3,6 +3,7 @@
  * Arming: the log of every chunk of migratable memory is cleared, what could not be armed
  * may not be hinted, and what is armed cannot be freed meanwhile.
  */
+/* links: host-agent/qemu-module/core/region_lock.c */
 /* links: host-agent/qemu-module/core/arm.c host-agent/qemu-module/core/bar.c */
 /* links: host-agent/qemu-module/core/peer_wake.c */
 /* links: tests/fakes/fake_qemu.c */

@@ -4,9 +4,126 @@
  * the guest runs again, and a new one after a reset.
  */
 /* rig: tests/unit/bar_rig.h tests/unit/precopy_rig.h */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "host-agent/qemu-module/core/region_lock.h"
 #include "tests/unit/precopy_rig.h"
 
 static const char *why;
+
+/* A file, and another QEMU's own descriptor of it. */
+static int other_fd;
+
+static int setup_with_file(void **state)
+{
+	char path[64];
+	int fd = memfd_create("region", 0);
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	other_fd = open(path, O_RDWR);
+	setup_greeted(state);
+	bar_detach();
+	fake.shm_fd = fd;
+	fake.state(NULL, true, 0);
+	publish_hello(FREEHINT_CONTRACT_DEAD);
+	return fd < 0 || other_fd < 0;
+}
+
+static int teardown_with_file(void **state)
+{
+	int fd = fake.shm_fd;
+
+	close(other_fd);
+	teardown(state);
+	bar_detach();
+	return close(fd);
+}
+
+#define SHARED_TEST(name) \
+	cmocka_unit_test_setup_teardown(name, setup_with_file, teardown_with_file)
+
+static void another_guest_with_the_file_ends_all_hints(void **state)
+{
+	assert_true(precopy_start(&why));
+	assert_true(begin_migration() != FREEHINT_NO_ROUND);
+	assert_int_equal(region_lock_take(other_fd), 0);
+	/* also those of the round that is open */
+	assert_int_equal(bar_guest(&(struct freehint_guest_hello){ 0 }), -EBUSY);
+	assert_non_null(strstr(precopy_refusal(), "another guest"));
+	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
+}
+
+static void neither_guest_answers_while_there_are_two(void **state)
+{
+	u64 instance = shm->host_hello.instance;
+
+	assert_int_equal(region_lock_take(other_fd), 0);
+	assert_false(greeting_publish(&why));
+	assert_non_null(strstr(why, "another guest"));
+	assert_int_equal(shm->host_hello.magic, 0);
+	fake_time_passes();
+	assert_int_equal(shm->host_hello.magic, 0);
+	assert_int_equal(fake.warnings, 1);
+	/* the other has ended: its guest may have answered the old hello */
+	close(other_fd);
+	fake_time_passes();
+	assert_int_equal(shm->host_hello.magic, FREEHINT_MAGIC);
+	assert_true(shm->host_hello.instance != instance);
+	assert_true(greeting_publish(&why));
+	other_fd = -1;
+}
+
+/* It came and went between two looks, or does not know of locks. */
+static void a_hello_that_is_not_ours_is_replaced(void **state)
+{
+	u64 instance = shm->host_hello.instance;
+
+	shm->host_hello.instance = instance + 2;
+	assert_true(greeting_publish(&why));
+	assert_true(shm->host_hello.instance != instance);
+	assert_true(bar_has_hello());
+}
+
+/* The source of a migration to the same host: its guest is stopped. */
+static void a_guest_that_is_stopped_is_in_nobodys_way(void **state)
+{
+	struct freehint_host_hello theirs;
+
+	fake.running = false;
+	fake.state(NULL, false, 0);
+	assert_false(region_lock_is_shared(other_fd));
+	assert_int_equal(region_lock_take(other_fd), 0);
+	shm->host_hello.instance += 2;
+	theirs = shm->host_hello;
+	assert_false(greeting_publish(&why));
+	fake_time_passes();
+	assert_memory_equal(&theirs, &shm->host_hello, sizeof(theirs));
+	/* and back */
+	region_lock_drop(other_fd);
+	fake.running = true;
+	fake.state(NULL, true, 0);
+	assert_true(region_lock_is_shared(other_fd));
+	assert_true(bar_has_hello());
+}
+
+/* AppArmor without k, for one. */
+static void a_file_that_cannot_be_locked_is_used_all_the_same(void **state)
+{
+	int fd = fake.shm_fd;
+
+	bar_detach();
+	fake.shm_fd = open("/dev/null", O_RDWR | O_PATH);
+	fake.state(NULL, true, 0);
+	assert_true(greeting_publish(&why));
+	assert_int_equal(fake.warnings, 1);
+	bar_detach();
+	close(fake.shm_fd);
+	fake.shm_fd = fd;
+	assert_true(greeting_publish(&why));
+}
 
 static void the_region_is_left_alone_until_the_guest_has_run(void **state)
 {
@@ -144,4 +261,9 @@ RUN_TESTS(init, finish,
 		GREETED_TEST(a_backend_that_is_added_later_gets_its_hello_at_once),
 		GREETED_TEST(another_backend_with_the_same_id_takes_the_place_of_one_that_is_gone),
 		GREETED_TEST(a_backend_that_is_gone_closes_the_round_and_is_let_go),
+		SHARED_TEST(another_guest_with_the_file_ends_all_hints),
+		SHARED_TEST(neither_guest_answers_while_there_are_two),
+		SHARED_TEST(a_hello_that_is_not_ours_is_replaced),
+		SHARED_TEST(a_guest_that_is_stopped_is_in_nobodys_way),
+		SHARED_TEST(a_file_that_cannot_be_locked_is_used_all_the_same),
 )

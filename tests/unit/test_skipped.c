@@ -3,6 +3,7 @@
  * The record of skipped pages: a hint enters them, a write makes them leave, memory of
  * devices is never logged, and runs come out as they went in.
  */
+/* links: host-agent/qemu-module/core/region_lock.c */
 /* links: host-agent/qemu-module/postcopy/skipped.c host-agent/qemu-module/core/arm.c */
 /* links: host-agent/qemu-module/core/bar.c proto/host_request.c proto/host_snapshot.c */
 /* links: host-agent/qemu-module/core/peer_wake.c */

@@ -4,6 +4,7 @@
  * once and where; what the log has is put back whole; a write that is older than the hint
  * counts nothing; where memory cannot be watched, it says so and lets the migration be.
  */
+/* links: host-agent/qemu-module/core/region_lock.c */
 /* links: host-agent/qemu-module/audit/witness.c host-agent/qemu-module/core/arm.c */
 /* links: host-agent/qemu-module/core/bar.c proto/host_request.c proto/host_snapshot.c */
 /* links: host-agent/qemu-module/core/peer_wake.c */

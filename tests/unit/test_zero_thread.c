@@ -3,6 +3,7 @@
  * How skipped pages are made zero: given to the kernel where that is safe, written where a
  * file is private, pages are huge or pinned, or the kernel refuses; read-only memory is left.
  */
+/* links: host-agent/qemu-module/core/region_lock.c */
 /* links: host-agent/qemu-module/postcopy/zero_thread.c */
 /* links: host-agent/qemu-module/postcopy/skipped.c */
 /* links: host-agent/qemu-module/core/arm.c host-agent/qemu-module/gate/round_gate.c */

@@ -22,10 +22,11 @@
 #include "bar.h"
 #include "peer_wake.h"
 #include "qemu_abi.h"
+#include "region_lock.h"
 
 /*
  * @object: the backend. @region is its memory and holds a reference to both, so no other
- * object can get the same address.
+ * object can get the same address. @fd: of its file, which QEMU closes with it, or -1.
  */
 static struct {
 	char *memdev;
@@ -33,6 +34,7 @@ static struct {
 	MemoryRegion *region;
 	struct freehint_shm *shm;
 	struct freehint_reader reader;
+	int fd;
 	u64 size;
 	u64 instance;
 	u32 kicks;
@@ -121,6 +123,7 @@ bool bar_attach(const char **why)
 	qemu.memory_region_ref(mr);
 	bar.object = find_object();
 	bar.region = mr;
+	bar.fd = qemu.memory_region_get_fd(mr);
 	bar.size = size;
 	bar.shm = base;
 	return true;
@@ -131,8 +134,44 @@ bool bar_is_deleted(void)
 	return bar.shm && find_object() != bar.object;
 }
 
+bool bar_is_shared(void)
+{
+	return bar.shm && bar.fd >= 0 && region_lock_is_shared(bar.fd);
+}
+
+/* Said once: a guest cannot cause it, but it may be started and stopped at any rate. */
+static void report_no_lock(int error)
+{
+	static bool said;
+
+	if (said)
+		return;
+	said = true;
+	qemu.warn_report("freehint: cannot lock the file of '%s' (%s): it is not noticed if another "
+			 "guest uses it; with AppArmor permit k for it", bar.memdev, strerror(error));
+}
+
+bool bar_claim(void)
+{
+	int ret;
+
+	if (bar.fd < 0)
+		return true;
+	ret = region_lock_take(bar.fd);
+	if (ret)
+		report_no_lock(-ret);
+	return !bar_is_shared();
+}
+
+void bar_unclaim(void)
+{
+	if (bar.shm && bar.fd >= 0)
+		region_lock_drop(bar.fd);
+}
+
 void bar_detach(void)
 {
+	bar_unclaim();
 	bar.shm = NULL;
 	bar.size = 0;
 	bar.object = NULL;
@@ -171,6 +210,17 @@ bool bar_contains(const void *hva, u64 len)
 	return bar.shm && start < own + bar.size && own < start + len;
 }
 
+bool bar_has_hello(void)
+{
+	return freehint_is_host_hello(bar.shm, bar.instance);
+}
+
+void bar_clear_hello(void)
+{
+	freehint_clear_host_hello(bar.shm);
+	peer_wake();
+}
+
 void bar_publish_hello(void)
 {
 	freehint_write_host_hello(bar.shm, bar.size, bar.instance);
@@ -194,6 +244,8 @@ int bar_guest(struct freehint_guest_hello *hello)
 {
 	if (!bar.shm)
 		return -ENOENT;
+	if (bar_is_shared())
+		return -EBUSY;
 	return freehint_read_guest_hello(&bar.reader, bar.instance, hello);
 }
 

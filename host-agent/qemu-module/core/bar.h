@@ -45,6 +45,23 @@ bool bar_attach(const char **why);
  */
 bool bar_is_deleted(void);
 
+/**
+ * bar_claim() - the guest runs: mark the file of the region as used
+ *
+ * Two guests that run with one file would answer each other's rounds: their hints would destroy
+ * the other's memory. A guest that is stopped writes nothing. Call it before the guest's
+ * processors run; a region is attached.
+ *
+ * Return: false if another guest that runs uses the file.
+ */
+bool bar_claim(void);
+
+/** bar_unclaim() - the guest is stopped: take the mark away. Without a region nothing is done */
+void bar_unclaim(void);
+
+/** bar_is_shared() - does another guest that runs use the file? */
+bool bar_is_shared(void);
+
 /** bar_detach() - drop the reference to the backend; no round is open */
 void bar_detach(void);
 
@@ -74,6 +91,12 @@ MemoryRegion *bar_region(void);
 /** bar_contains() - does [hva, hva + len) overlap the region itself? */
 bool bar_contains(const void *hva, u64 len);
 
+/** bar_has_hello() - is the hello in the region ours? Another QEMU may have written its own */
+bool bar_has_hello(void);
+
+/** bar_clear_hello() - take whatever hello is in the region away: no guest answers any more */
+void bar_clear_hello(void);
+
 /** bar_publish_hello() - publish the host's hello; the guest answers within 100 ms */
 void bar_publish_hello(void);
 
@@ -86,7 +109,8 @@ void bar_request(u64 round, u32 phase, u32 pass);
 /**
  * bar_guest() - copy the guest's hello
  *
- * Return: 0; -ENOENT: no guest; -EPROTO, -EINVAL: see freehint_read_guest_hello().
+ * Return: 0; -ENOENT: no guest; -EBUSY: another guest uses the region, too; -EPROTO,
+ * -EINVAL: see freehint_read_guest_hello().
  */
 int bar_guest(struct freehint_guest_hello *hello);
 

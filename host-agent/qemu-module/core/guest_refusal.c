@@ -13,6 +13,8 @@ const char *guest_refusal(void)
 	switch (bar_guest(&hello)) {
 	case 0:
 		break;
+	case -EBUSY:
+		return GUEST_REFUSAL_SHARED;
 	case -EPROTO:
 		return hello.version > FREEHINT_VERSION ?
 		       "the guest module uses a newer version; update freehint of the host" :

@@ -5,6 +5,10 @@
 #ifndef FREEHINT_GUEST_REFUSAL_H
 #define FREEHINT_GUEST_REFUSAL_H
 
+/* Two guests that run with one file would answer each other's rounds. */
+#define GUEST_REFUSAL_SHARED	"another guest that runs uses the same shared memory; give each " \
+				"a file of its own (mem-path, or the name of <shmem>)"
+
 /**
  * guest_refusal() - why the guest reports no free page
  *

@@ -36,6 +36,7 @@
 	X(void, memory_region_unref, (MemoryRegion *mr))			\
 	X(void *, memory_region_get_ram_ptr, (MemoryRegion *mr))		\
 	X(u64, memory_region_size, (MemoryRegion *mr))				\
+	X(int, memory_region_get_fd, (MemoryRegion *mr))			\
 	X(MemoryRegion *, host_memory_backend_get_memory, (Object *backend))	\
 	X(int, qemu_ram_foreach_block, (qemu_block_fn *fn, void *opaque))	\
 	X(void *, qemu_ram_get_host_addr, (RAMBlock *block))			\

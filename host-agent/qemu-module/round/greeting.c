@@ -4,6 +4,7 @@
  * reset, and when the shared memory is added later.
  */
 #include "../core/bar.h"
+#include "../core/guest_refusal.h"
 #include "../give-back/give_back.h"
 #include "greeting.h"
 #include "precopy.h"
@@ -25,11 +26,13 @@ enum greeting {
 /* Guarded by the BQL. */
 static enum greeting greeting;
 
-/* Interval of retries until an incoming postcopy is over. */
+/* Interval of retries until an incoming postcopy is over, or another guest has left the region. */
 #define LATER_NS	(100 * QEMU_MS)
 
 static struct qemu_ram_notifier memory;
 static struct qemu_timer later;
+/* Another guest used the region at the last look. */
+static bool shared;
 /* A bottom half for new memory is scheduled; any thread. */
 static bool bh_scheduled;
 
@@ -75,6 +78,52 @@ static bool retry_later(void)
 	return false;
 }
 
+static void report_shared(void)
+{
+	if (!shared)
+		qemu.warn_report("freehint: memdev '%s': " GUEST_REFUSAL_SHARED, bar_memdev());
+	shared = true;
+}
+
+/*
+ * No hello stays that the other guest could answer. The next one needs a new instance id, for
+ * the other may have answered this one.
+ */
+static void leave_region(void)
+{
+	report_shared();
+	precopy_close(false);
+	give_back_suspend(GUEST_REFUSAL_SHARED);
+	bar_clear_hello();
+	bar_new_instance();
+	greeting = GREETING_DUE;
+}
+
+/* Returns false while another guest runs with this region. */
+static bool claim(const char **why)
+{
+	bool running = qemu.runstate_is_running();
+
+	if (running ? bar_claim() : !bar_is_shared()) {
+		shared = false;
+		return true;
+	}
+	if (running)
+		leave_region();
+	*why = GUEST_REFUSAL_SHARED;
+	return retry_later();
+}
+
+/* The other guest's QEMU may have come and gone since the last look. */
+static void check_hello(void)
+{
+	if (greeting != GREETING_PUBLISHED || !qemu.runstate_is_running() || bar_has_hello())
+		return;
+	precopy_close(false);
+	bar_new_instance();
+	greeting = GREETING_DUE;
+}
+
 /*
  * While an incoming postcopy fills memory, the region must not be touched. QEMU does not
  * report when that is over, so a timer polls. A command may retry earlier.
@@ -91,8 +140,9 @@ bool greeting_publish(const char **why)
 	}
 	if (bar_is_deleted())
 		release_region();
-	if (!attach(why))
+	if (!attach(why) || !claim(why))
 		return false;
+	check_hello();
 	if (greeting == GREETING_PUBLISHED)
 		return true;
 	publish_hello();
@@ -149,6 +199,7 @@ static void vm_state_changed(void *opaque, bool running, int state)
 	}
 	precopy_close(false);
 	give_back_suspend("the guest does not run");
+	bar_unclaim();
 }
 
 /*

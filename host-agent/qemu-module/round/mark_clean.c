@@ -20,6 +20,7 @@
 #include "../../common/clock.h"
 #include "../core/arm.h"
 #include "../core/bar.h"
+#include "../core/guest_refusal.h"
 #include "mark_clean.h"
 #include "precopy.h"
 #include "../core/ram_map.h"
@@ -118,7 +119,14 @@ static bool read_round(const QDict *args, u64 *round, Error **errp)
 		return false;
 	}
 	*round = id;
-	if (bar_guest(&hello)) {
+	switch (bar_guest(&hello)) {
+	case 0:
+		break;
+	case -EBUSY:
+		qemu_error(errp, "round %" PRIu64 " cannot be hinted: " GUEST_REFUSAL_SHARED,
+			   *round);
+		return false;
+	default:
 		qemu_error(errp, "round %" PRIu64 " cannot be open, no guest module has published "
 			   "its hello; load freehint.ko in the guest", *round);
 		return false;
