@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import os
 import struct
+from typing import Any
 
-from baremetal import (CRAWL, MIB, PAGE, SHM_SIZE, Machine, accelerators, build, check, hold,
-                       migration, new_shm, pair, release, run, step, wait_for)
+from baremetal import (CRAWL, EXTENSION, MIB, PAGE, SHM_SIZE, Machine, accelerators, build,
+                       check, hold, migration, new_shm, pair, release, run, step, wait_for)
 
 MEM = 64 * MIB
 FILLER = range(1 * MIB, 9 * MIB)
@@ -44,9 +45,9 @@ def wait_unmapped(machine: Machine, shm: str) -> None:
     wait_for(unmapped, "the deleted memory to be unmapped")
 
 
-def without_memory(accel: str, name: str, *, incoming: bool = False) -> Machine:
+def without_memory(accel: str, name: str, **options: Any) -> Machine:
     """A machine that has the extension and no shared memory yet."""
-    machine = Machine(accel, name=name, mem=MEM, incoming=incoming)
+    machine = Machine(accel, name=name, mem=MEM, **options)
     at = machine.args.index("ivshmem-plain,memdev=freehint,master=on") - 3
     del machine.args[at:at + 4]
     return machine
@@ -130,6 +131,48 @@ def deleted(accel: str) -> None:
         os.unlink(shm)
 
 
+def deleted_before_a_migration(accel: str) -> None:
+    """
+    Nobody has given a command since: the migration lets the memory go. QEMU frees it under a lock
+    that the first sync holds.
+    """
+    shm = new_shm()
+    try:
+        with without_memory(accel, "gone", extension=f"{EXTENSION},autostart=on") as machine:
+            machine.wait_boot()
+            add_memory(machine, shm)
+            wait_hello(shm, "when the memory is added")
+            machine.qmp.command("object-del", id="freehint")
+            machine.qmp.command("migrate", uri="exec:cat >/dev/null")
+            info = migration.wait(machine)
+            check(info["status"] == "completed", f"migration {info}")
+            wait_unmapped(machine, shm)
+    finally:
+        os.unlink(shm)
+
+
+def used_by_two_guests(accel: str) -> None:
+    """Neither is asked for anything: each would answer the other's rounds."""
+    shm = new_shm()
+    try:
+        with Machine(accel, name="original", mem=MEM, shm=shm) as original:
+            before = wait_hello(shm, "of the original")
+            with Machine(accel, name="copy", mem=MEM, shm=shm) as copy:
+                copy.wait_boot()
+                for machine in (original, copy):
+                    check("another guest" in machine.query()["refused"], f"{machine.query()}")
+                check(not hello(shm), "a hello that both guests could answer")
+                # a guest that is stopped writes nothing
+                copy.qmp.command("stop")
+                before = wait_hello(shm, "when the copy is stopped", before)
+                copy.qmp.command("cont")
+                wait_for(lambda: "another guest" in original.query()["refused"], "the copy")
+            wait_hello(shm, "when the copy has ended", before)
+            check("another guest" not in original.query()["refused"], f"{original.query()}")
+    finally:
+        os.unlink(shm)
+
+
 def added_while_a_guest_arrives(accel: str) -> None:
     """It belongs to the migration until the guest runs."""
     shm = new_shm()
@@ -148,7 +191,7 @@ def test() -> None:
     build()
     accel = accelerators()[0]
     for part in (at_the_start, after_a_migration, added_while_a_guest_arrives, added_later,
-                 deleted, after_postcopy):
+                 deleted, deleted_before_a_migration, used_by_two_guests, after_postcopy):
         part(accel)
         step(f"{accel}: {part.__name__.replace('_', ' ')}")
 

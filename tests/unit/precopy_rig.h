@@ -20,6 +20,7 @@
 /* links: host-agent/qemu-module/round/stop_threshold.c */
 /* links: host-agent/qemu-module/round/stop_hold.c host-agent/qemu-module/round/bql_time.c */
 /* links: host-agent/qemu-module/round/wait_for_hints.c */
+/* links: host-agent/qemu-module/round/autostart.c host-agent/qemu-module/round/hint_share.c */
 #ifndef FREEHINT_TEST_PRECOPY_RIG_H
 #define FREEHINT_TEST_PRECOPY_RIG_H
 

@@ -79,6 +79,22 @@ static int setup_waiting(void **state)
 
 #define HOLD_TEST(name) cmocka_unit_test_setup_teardown(name, setup_waiting, teardown)
 
+/* Another range of the open round, which is applied before this returns. */
+static void hint_now(void)
+{
+	const struct gate_range range = { .hva = shm, .len = 4096 };
+	struct gate_view view;
+	u64 accepted, current;
+
+	gate_view(&view);
+	accepted = view.now.accepted;
+	assert_int_equal(gate_queue(view.now.id, &range, 1, true, &current), GATE_QUEUED);
+	do {
+		usleep(100);
+		gate_view(&view);
+	} while (view.now.accepted == accepted);
+}
+
 /* A migration whose first round is answered with a page, dirty or not. */
 static void begin_hinted(void)
 {
@@ -118,6 +134,66 @@ static void hints_that_took_nothing_off_hold_nothing(void **state)
 	dirty = 0;
 	begin_hinted();
 	assert_int_equal(fake.downtime_ms, LIMIT_MS);
+}
+
+static void hints_that_come_after_the_wait_begin_a_hold(void **state)
+{
+	dirty = 0;
+	begin_hinted();
+	fake_time_passes();
+	assert_int_equal(fake.downtime_ms, LIMIT_MS);
+	dirty = 1;
+	hint_now();
+	fake_time_passes();
+	assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
+	assert_true(sync_once() != FREEHINT_NO_ROUND);
+	assert_int_equal(fake.downtime_ms, LIMIT_MS);
+	/* the timer runs out, and nothing begins in a later pass */
+	fake_time_passes();
+	assert_int_equal(fake.downtime_ms, LIMIT_MS);
+	assert_false(fake.timer_set);
+}
+
+/* Two pages are enough for a stop of 5000 bytes, one is not. */
+static void hints_that_come_after_the_wait_count(void **state)
+{
+	begin_held();
+	hint_now();
+	fake.mbps = 5.0 * 8 / LIMIT_MS;
+	fake.remaining--;
+	fake_time_passes();
+	assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
+}
+
+/*
+ * A round took half of what remained. So one that leaves less than the threshold, 300 * 10^6
+ * bytes, is not opened: QEMU would stop the guest by a sync that was not quiet.
+ */
+static void no_later_round_opens_that_would_stop_the_guest(void **state)
+{
+	fake.remaining = 8192;
+	begin_hinted();
+	fake.mbps = 8000;
+	fake.remaining = 500000000;
+	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
+	/* the estimate has lost half */
+	assert_true(sync_once() != FREEHINT_NO_ROUND);
+	/* nothing was taken off in that round */
+	assert_true(sync_once() != FREEHINT_NO_ROUND);
+}
+
+/* Another migration knows nothing of the last one. */
+static void an_estimate_ends_with_its_migration(void **state)
+{
+	fake.remaining = 4096;
+	begin_hinted();
+	fake_notify(QEMU_PRECOPY_CLEANUP);
+	dirty = 0;
+	fake.remaining = 0;
+	begin_hinted();
+	fake.mbps = 8000;
+	fake.remaining = 300000000;
+	assert_true(sync_once() != FREEHINT_NO_ROUND);
 }
 
 static void nothing_is_held_where_postcopy_may_be_asked_for(void **state)
@@ -233,6 +309,10 @@ RUN_TESTS(init_all, finish,
 		HOLD_TEST(a_pass_with_hints_is_sent_before_the_guest_may_be_stopped),
 		HOLD_TEST(the_limit_is_back_before_the_sync_is_judged),
 		HOLD_TEST(hints_that_took_nothing_off_hold_nothing),
+		HOLD_TEST(hints_that_come_after_the_wait_begin_a_hold),
+		HOLD_TEST(hints_that_come_after_the_wait_count),
+		HOLD_TEST(no_later_round_opens_that_would_stop_the_guest),
+		HOLD_TEST(an_estimate_ends_with_its_migration),
 		HOLD_TEST(nothing_is_held_where_postcopy_may_be_asked_for),
 		HOLD_TEST(the_end_of_a_migration_puts_the_limit_back),
 		HOLD_TEST(the_end_of_reporting_puts_the_limit_back),

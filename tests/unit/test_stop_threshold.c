@@ -50,6 +50,18 @@ static void a_sync_with_less_than_the_threshold_left_is_quiet(void **state)
 	assert_true(sync_once() != FREEHINT_NO_ROUND);
 }
 
+/* What hints take away counts, so does the time for which the guest writes unnoticed. */
+static void what_hints_may_save_is_not_left_for_the_stop(void **state)
+{
+	fake.mbps = 8000;
+	fake.remaining = 1000000000;
+	assert_false(stop_is_near(700000000, 0));
+	assert_true(stop_is_near(700000001, 0));
+	assert_true(stop_is_near(1000000000, 0));
+	assert_false(stop_is_near(0, 70));
+	assert_true(stop_is_near(0, 71));
+}
+
 static void nothing_is_opened_for_nothing(void **state)
 {
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
@@ -61,9 +73,9 @@ static void nothing_is_opened_for_nothing(void **state)
 static void without_a_bandwidth_no_stop_is_near(void **state)
 {
 	fake.remaining = 1;
-	assert_false(stop_is_near());
+	assert_false(stop_is_near(0, 0));
 	fake.mbps = -1;
-	assert_false(stop_is_near());
+	assert_false(stop_is_near(0, 0));
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	assert_true(sync_once() != FREEHINT_NO_ROUND);
 }
@@ -73,20 +85,20 @@ static void the_administrators_bandwidth_comes_before_the_measured_one(void **st
 	fake.mbps = 8000;
 	fake.switchover_bandwidth = 2000000;
 	fake.remaining = 600000;
-	assert_false(stop_is_near());
+	assert_false(stop_is_near(0, 0));
 	fake.remaining--;
-	assert_true(stop_is_near());
+	assert_true(stop_is_near(0, 0));
 	fake.switchover_bandwidth = UINT64_MAX;
 	fake.downtime_ms = 2000 * 1000;
 	fake.remaining = 1ULL << 60;
-	assert_true(stop_is_near());
+	assert_true(stop_is_near(0, 0));
 }
 
 static void every_answer_is_put_away(void **state)
 {
 	fake.mbps = 8000;
-	stop_is_near();
-	stop_is_near();
+	stop_is_near(0, 0);
+	stop_is_near(0, 0);
 	assert_int_equal(fake.answers_kept, 2);
 }
 
@@ -111,6 +123,7 @@ static void the_downtime_limit_is_qemus(void **state)
 
 RUN_TESTS(init, finish,
 		REPORTING_TEST(a_sync_with_less_than_the_threshold_left_is_quiet),
+		REPORTING_TEST(what_hints_may_save_is_not_left_for_the_stop),
 		REPORTING_TEST(nothing_is_opened_for_nothing),
 		REPORTING_TEST(without_a_bandwidth_no_stop_is_near),
 		REPORTING_TEST(the_administrators_bandwidth_comes_before_the_measured_one),

@@ -4,9 +4,9 @@
  *
  * After a sync, while the guest runs: arm, open the gate, publish, in this order; then wait for
  * the hints. Before a sync and at cleanup: close the gate and wait for the apply thread.
- * A sync that stops the guest (stop_threshold.c) or comes before the last round has paid
- * (round_pays.c) opens none. What the first round brings must not stop the guest before the
- * rest of the pass is sent (stop_hold.c).
+ * A sync that stops the guest (stop_threshold.c), or would with what hints take away
+ * (hint_share.c), or comes before the last round has paid (round_pays.c) opens none. What the
+ * first round brings must not stop the guest before the rest of the pass is sent (stop_hold.c).
  *
  * Invariant: a round opens only if no sync has begun since the log was armed, and none is
  * running in any thread. Otherwise its hints could wipe what the sync has just brought.
@@ -35,7 +35,9 @@
 #include "../core/qemu_abi.h"
 #include "../give-back/give_back.h"
 #include "../map/page_map.h"
+#include "autostart.h"
 #include "bql_time.h"
+#include "hint_share.h"
 #include "hint_wait.h"
 #include "precopy.h"
 #include "refusal.h"
@@ -52,12 +54,12 @@
  *
  * @round: id of the last round of this migration. @nothing_migrates: no memory that could be
  * hinted migrates. @syncs: incremented when a sync starts and when it ends. @syncing: syncs in
- * progress, of any thread. @autostarted: reporting stops with this migration.
+ * progress, of any thread.
  */
 static struct {
 	struct qemu_notifier notifier;
 	struct precopy_limits limits;
-	bool enabled, opened, autostarted, nothing_migrates;
+	bool enabled, opened, nothing_migrates;
 	u32 pass;
 	u64 sync_us;
 	u64 syncs;
@@ -81,9 +83,12 @@ static const char *refusal(u32 pass)
 
 const char *precopy_refusal(void)
 {
+	const char *why;
+
 	if (precopy.nothing_migrates)
 		return "no memory of the guest migrates (x-ignore-shared)";
-	return refusal(precopy.pass);
+	why = refusal(precopy.pass);
+	return why || precopy.enabled ? why : autostart_failure();
 }
 
 void precopy_withdraw(void)
@@ -115,8 +120,10 @@ static bool may_open(void)
 
 static void open_round(void)
 {
-	u64 id = gate_open(precopy.pass, precopy.sync_us);
+	u64 id;
 
+	hint_share_begin(qemu.ram_bytes_remaining());
+	id = gate_open(precopy.pass, precopy.sync_us);
 	witness_open_round(id);
 	bar_request(id, FREEHINT_PHASE_ROUND, precopy.pass);
 	gate_published();
@@ -150,7 +157,7 @@ static u64 notice_us(void)
 {
 	u64 us = bar_poll_us();
 
-	return precopy.autostarted && us < FREEHINT_POLL_IDLE_US ? FREEHINT_POLL_IDLE_US : us;
+	return autostart_is_on() && us < FREEHINT_POLL_IDLE_US ? FREEHINT_POLL_IDLE_US : us;
 }
 
 /* A later pass waits only for a peer that answered the round before it. */
@@ -176,14 +183,27 @@ static bool hardly_anything_free(void)
  * What the guest writes while a round opens is in no count of QEMU's. So none opens at the sync
  * by which QEMU decides to stop the guest: it would be sent with the guest stopped.
  */
+static bool leads_to_stop(u64 wait_us)
+{
+	u64 cost_ms = round_pays_next(wait_us) / 1000;
+	u64 saved = hint_share_of(qemu.ram_bytes_remaining());
+
+	if (!stop_is_near(saved, cost_ms))
+		return false;
+	if (!stop_is_near(0, 0))
+		hint_share_doubt();
+	gate_count(rounds_quiet, 1);
+	return true;
+}
+
 static bool is_worth_it(bool answered)
 {
+	u64 wait_us;
+
 	if (precopy.pass == 1)
 		return true;
-	if (!stop_is_near())
-		return round_pays(next_wait(answered).total_us, hardly_anything_free());
-	gate_count(rounds_quiet, 1);
-	return false;
+	wait_us = next_wait(answered).total_us;
+	return !leads_to_stop(wait_us) && round_pays(wait_us, hardly_anything_free());
 }
 
 /* Returns true if no sync started or ended since @syncs was read. */
@@ -239,6 +259,7 @@ static void after_sync(void)
 	if (precopy.pass == 1) {
 		precopy.thread = pthread_self();
 		round_pays_reset();
+		hint_share_begin(0);
 		return;
 	}
 	reset_tlbs();
@@ -256,26 +277,24 @@ void precopy_close(bool wait)
 	precopy_withdraw();
 }
 
-/* Starts reporting at the first sync. This is early enough: the first round opens at SETUP. */
-static void autostart(void)
-{
-	const char *why;
-
-	if (precopy.limits.start && !precopy.enabled)
-		precopy.autostarted = precopy.limits.start(&why);
-}
-
 static void before_sync(void)
 {
 	switchover_in_sync(true);
 	precopy.syncs++;
 	precopy.syncing++;
 	stop_hold_end();
-	if (!precopy.pass) {
+	if (!precopy.pass)
 		give_back_suspend("a migration is under way");
-		autostart();
-	}
 	precopy_close(true);
+}
+
+/* What stands against hints at any time is in x-query-freehint. The rest is kept for it. */
+static void autostart(void)
+{
+	const char *why = precopy.enabled ? NULL : autostart_begin();
+
+	if (why && !precopy_refusal())
+		autostart_failed(why);
 }
 
 static void setup_done(void)
@@ -285,8 +304,10 @@ static void setup_done(void)
 	if (!held)
 		qemu.bql_lock(__FILE__, __LINE__);
 	/* Without a sync there is no dirty log: this is a background snapshot. */
-	if (precopy.pass)
+	if (precopy.pass) {
+		autostart();
 		reset_tlbs();
+	}
 	begin_round();
 	stop_hold_begin();
 	leave_out_bitmap();
@@ -305,7 +326,7 @@ static void migration_ended(void)
 	precopy.nothing_migrates = false;
 	precopy.syncing = 0;
 	precopy.opened = false;
-	if (precopy.autostarted)
+	if (autostart_is_on())
 		precopy_stop();
 }
 
@@ -336,6 +357,7 @@ void precopy_init(const struct precopy_limits *limits)
 {
 	precopy.limits = *limits;
 	precopy.notifier.notify = precopy_notify;
+	autostart_init(limits->start);
 	stop_hold_init();
 	qemu.precopy_add_notifier(&precopy.notifier);
 }
@@ -362,7 +384,7 @@ void precopy_stop(void)
 	stop_hold_end();
 	precopy_close(false);
 	precopy.enabled = false;
-	precopy.autostarted = false;
+	autostart_forget();
 	if (bar_is_attached())
 		bar_request(FREEHINT_NO_ROUND, FREEHINT_PHASE_OFF, 0);
 }

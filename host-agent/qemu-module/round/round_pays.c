@@ -67,10 +67,15 @@ static void count_early(u64 needed_us)
 			 pays.early, (unsigned long long)needed_us / 1000);
 }
 
+u64 round_pays_next(u64 wait_max_us)
+{
+	return pays.any ? round_pays_cost(&pays.last, wait_max_us) : 0;
+}
+
 bool round_pays(u64 wait_max_us, bool scarce)
 {
 	u64 times = scarce ? ROUND_PAYS_TIMES_SCARCE : ROUND_PAYS_TIMES;
-	u64 needed = round_pays_cost(&pays.last, wait_max_us) * times;
+	u64 needed = round_pays_next(wait_max_us) * times;
 
 	if (!pays.any)
 		return true;

@@ -41,6 +41,14 @@ void round_pays_start(void);
 /** round_pays_armed() - it is armed; the round opens, or is given up */
 void round_pays_armed(void);
 
+/**
+ * round_pays_next() - what another round of this migration is likely to cost
+ * @wait_max_us: as for round_pays_cost()
+ *
+ * Return: microseconds, 0 before the first round.
+ */
+u64 round_pays_next(u64 wait_max_us);
+
 /** round_pays_end() - the wait of the round is over, QEMU sends */
 void round_pays_end(void);
 

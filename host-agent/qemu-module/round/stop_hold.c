@@ -7,8 +7,8 @@
  * up to downtime-limit of sending would be left for the stop, which a migration without hints sends
  * with the guest running.
  *
- * So downtime-limit is 1 ms until the next sync. Between two syncs what remains only shrinks,
- * and QEMU syncs when it is below the threshold: the pass ends, and the hold with it.
+ * So downtime-limit is 1 ms from the first hints to the next sync. Between two syncs what remains
+ * only shrinks, and QEMU syncs when it is below the threshold: the pass ends, and the hold with it.
  *
  * Invariants: the administrator's limit is back before every sync, of any thread, and when the
  * migration ends in any way. A hold ends by itself when QEMU sends nothing more, or when the
@@ -31,12 +31,14 @@
 /*
  * Guarded by the BQL.
  *
- * @found_ms: the administrator's limit, 0 if no stop is held. @saved: bytes that need not be sent.
- * @remaining: bytes to be sent at the last tick. @still: ticks for which it has not shrunk.
+ * @watching: the first pass is sent, and hints may come. @found_ms: the administrator's limit, 0
+ * if no stop is held. @saved: bytes that hints have taken away so far. @remaining: bytes to be
+ * sent at the last tick. @still: ticks for which it has not shrunk.
  */
 static struct {
 	struct qemu_timer timer;
 	QDict *arguments;
+	bool watching;
 	u64 found_ms;
 	u64 saved;
 	u64 remaining;
@@ -72,24 +74,56 @@ static bool pass_goes_on(void)
 	return hold.still < TICKS_STILL;
 }
 
-static void tick_cb(void *opaque)
-{
-	(void)opaque;
-	if (!hold.found_ms)
-		return;
-	if (pass_goes_on() && hold.saved >= stop_threshold(hold.found_ms))
-		start_timer();
-	else
-		stop_hold_end();
-}
-
-/* Bytes that the open round has taken out of the dirty bitmap. */
-static u64 bytes_saved(void)
+/* Returns false if no round is open, so that no more hints come. */
+static bool note_saved(void)
 {
 	struct gate_view view;
 
 	gate_view(&view);
-	return view.state == GATE_OPEN ? view.now.cleared << FREEHINT_PAGE_SHIFT : 0;
+	if (view.state != GATE_OPEN)
+		return false;
+	hold.saved = view.now.cleared << FREEHINT_PAGE_SHIFT;
+	return true;
+}
+
+static bool pays(u64 limit_ms)
+{
+	return hold.saved >= stop_threshold(limit_ms);
+}
+
+/* Returns false if no stop is to be held in this pass. Until enough was saved, none is. */
+static bool hold_stop(void)
+{
+	u64 limit = stop_downtime_us() / 1000;
+
+	if (limit <= FREEHINT_STOP_HOLD_MS)
+		return false;
+	if (!hold.saved || !pays(limit))
+		return true;
+	if (!set_downtime_limit(FREEHINT_STOP_HOLD_MS))
+		return false;
+	hold.found_ms = limit;
+	hold.remaining = qemu.ram_bytes_remaining();
+	hold.still = 0;
+	return true;
+}
+
+static bool goes_on(void)
+{
+	if (!note_saved())
+		return false;
+	return hold.found_ms ? pass_goes_on() && pays(hold.found_ms) : hold_stop();
+}
+
+static void tick_cb(void *opaque)
+{
+	(void)opaque;
+	if (!hold.watching)
+		return;
+	if (goes_on())
+		start_timer();
+	else
+		stop_hold_end();
 }
 
 void stop_hold_init(void)
@@ -100,16 +134,9 @@ void stop_hold_init(void)
 
 void stop_hold_begin(void)
 {
-	u64 limit = stop_downtime_us() / 1000;
-
-	if (hold.found_ms || limit <= FREEHINT_STOP_HOLD_MS || qemu.migrate_postcopy())
+	if (hold.watching || qemu.migrate_postcopy() || !note_saved() || !hold_stop())
 		return;
-	hold.saved = bytes_saved();
-	if (!hold.saved || !set_downtime_limit(FREEHINT_STOP_HOLD_MS))
-		return;
-	hold.found_ms = limit;
-	hold.remaining = qemu.ram_bytes_remaining();
-	hold.still = 0;
+	hold.watching = true;
 	start_timer();
 }
 
@@ -117,6 +144,7 @@ void stop_hold_end(void)
 {
 	u64 found = hold.found_ms;
 
+	hold.watching = false;
 	hold.found_ms = 0;
 	if (!found || stop_downtime_us() != FREEHINT_STOP_HOLD_MS * 1000ULL)
 		return;

@@ -9,11 +9,11 @@
 void stop_hold_init(void);
 
 /**
- * stop_hold_begin() - hold the stop, if the open round has brought hints
+ * stop_hold_begin() - hold the stop as soon as the open round brings enough hints
  *
- * Call it when the first round has been waited for. Not with postcopy-ram and dirty-bitmaps:
- * QEMU compares what devices have to send with the same threshold before it switches to
- * postcopy, and bitmaps are not sent before that.
+ * Call it when the first round has been waited for; what comes later counts, too. Not with
+ * postcopy-ram and dirty-bitmaps: QEMU compares what devices have to send with the same
+ * threshold before it switches to postcopy, and bitmaps are not sent before that.
  *
  * Context: BQL held, a migration is active.
  */

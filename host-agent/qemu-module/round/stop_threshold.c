@@ -19,6 +19,9 @@
 /* Bytes per millisecond: no link, and the product with any downtime limit fits into 64 bits */
 #define MAX_BANDWIDTH		(1ULL << 40)
 
+/* A millisecond that the guest writes unnoticed weighs as much as ten of sending. */
+#define MARGIN_TIMES		10
+
 /* Returns bytes per millisecond, as QEMU has measured them last. */
 static u64 measured_bandwidth(void)
 {
@@ -50,11 +53,12 @@ u64 stop_threshold(u64 limit_ms)
 	return bandwidth * limit_ms;
 }
 
-bool stop_is_near(void)
+bool stop_is_near(u64 saved, u64 cost_ms)
 {
+	u64 limit_ms = downtime_limit_ms() + cost_ms * MARGIN_TIMES;
 	u64 remaining = qemu.ram_bytes_remaining();
 
-	return !remaining || remaining < stop_threshold(downtime_limit_ms());
+	return remaining <= saved || remaining - saved < stop_threshold(limit_ms);
 }
 
 bool stop_is_requested(void)

@@ -8,7 +8,10 @@
 #include "../../../include/freehint/types.h"
 
 /**
- * stop_is_near() - does less remain than QEMU's threshold, so that it stops the guest?
+ * stop_is_near() - will QEMU stop the guest, because less remains than its threshold?
+ * @saved:   bytes that hints are likely to take away before QEMU looks
+ * @cost_ms: how long the guest writes unnoticed if @saved is wrong. The threshold is taken
+ *           for higher then, for twice as high if this is a tenth of downtime-limit
  *
  * Other devices may have more to send (VFIO, dirty bitmaps): then QEMU goes on.
  *
@@ -16,7 +19,7 @@
  *
  * Return: false in the first 100 ms, when QEMU has no bandwidth yet, or if it does not say.
  */
-bool stop_is_near(void);
+bool stop_is_near(u64 saved, u64 cost_ms);
 
 /**
  * stop_threshold() - bytes that may be left when QEMU stops the guest

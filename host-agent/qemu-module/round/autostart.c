@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reporting that begins with a migration and ends with it, so that no command is needed.
+ */
+#include "../core/qemu_abi.h"
+#include "autostart.h"
+
+/*
+ * Guarded by the BQL.
+ *
+ * @on: reporting stops with this migration. @failure: why the last start failed.
+ */
+static struct {
+	bool (*start)(const char **why);
+	bool on;
+	const char *failure;
+} autostart;
+
+void autostart_init(bool (*start)(const char **why))
+{
+	autostart.start = start;
+}
+
+const char *autostart_begin(void)
+{
+	const char *why = NULL;
+
+	if (!autostart.start)
+		return NULL;
+	autostart.failure = NULL;
+	autostart.on = autostart.start(&why);
+	return why;
+}
+
+void autostart_failed(const char *why)
+{
+	autostart.failure = why;
+	qemu.warn_report("freehint: no hints for this migration: %s", why);
+}
+
+void autostart_forget(void)
+{
+	autostart.on = false;
+	autostart.failure = NULL;
+}
+
+bool autostart_is_on(void)
+{
+	return autostart.on;
+}
+
+const char *autostart_failure(void)
+{
+	return autostart.failure;
+}
