@@ -34,11 +34,13 @@ bool guest_hello_is_due(const struct guest_hello *hello, const struct freehint_r
 
 	if (!hello->instance || req->instance != hello->instance)
 		return true;
-	if (now.contract != hello->facts.contract || now.refusal != hello->facts.refusal)
-		return true;
-	return req->phase == FREEHINT_PHASE_OFF &&
-	       (free_scan_end_pfn() != hello->facts.end_pfn ||
-		give_back_status(hello->give_back) != hello->facts.give_back);
+	return now.contract != hello->facts.contract || now.refusal != hello->facts.refusal;
+}
+
+static void read_facts(const struct guest_hello *hello, struct freehint_guest_facts *facts)
+{
+	facts->end_pfn = free_scan_end_pfn();
+	facts->give_back = give_back_status(hello->give_back);
 }
 
 /* Return: size in MiB, a power of two, of a region whose bitmap holds @pages. */
@@ -101,8 +103,7 @@ int guest_hello_publish(struct guest_hello *hello, struct freehint_publisher *pu
 	}
 	hello->facts.contract = now.contract;
 	hello->facts.refusal = now.refusal;
-	hello->facts.end_pfn = free_scan_end_pfn();
-	hello->facts.give_back = give_back_status(hello->give_back);
+	read_facts(hello, &hello->facts);
 	/* Not in a session of this host, where the offer may be our own. */
 	if (new_host)
 		freehint_clear_offer(pub);
@@ -111,6 +112,22 @@ int guest_hello_publish(struct guest_hello *hello, struct freehint_publisher *pu
 	hello->rejected = 0;
 	log_hello(hello, pub);
 	return 0;
+}
+
+bool guest_hello_refresh(struct guest_hello *hello, struct freehint_publisher *pub)
+{
+	struct freehint_guest_facts now = hello->facts;
+	bool grown;
+
+	read_facts(hello, &now);
+	grown = now.end_pfn != hello->facts.end_pfn;
+	if (!grown && now.give_back == hello->facts.give_back)
+		return false;
+	hello->facts = now;
+	freehint_refresh_hello(pub, &hello->facts);
+	if (grown)
+		log_hello(hello, pub);
+	return true;
 }
 
 void guest_hello_withdraw(struct guest_hello *hello, struct freehint_publisher *pub)

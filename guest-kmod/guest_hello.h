@@ -49,9 +49,8 @@ void guest_hello_init(struct guest_hello *hello, struct device *dev, void *base,
  * @hello: hello that was published last
  * @req:   current request line
  *
- * A new instance means another QEMU, a reset or a reverted snapshot. A changed
- * contract is published at once. A changed end of memory or status of give-back is
- * published only in phase OFF, since a hello clears the round that the host may be reading.
+ * A new instance means another QEMU, a reset or a reverted snapshot. A changed contract
+ * ends the round that the host may be reading. For other facts see guest_hello_refresh().
  *
  * Return: true if there is no valid hello for @req in the region.
  */
@@ -68,6 +67,18 @@ bool guest_hello_is_due(const struct guest_hello *hello, const struct freehint_r
  */
 int guest_hello_publish(struct guest_hello *hello, struct freehint_publisher *pub,
 		    const struct freehint_request *req);
+
+/**
+ * guest_hello_refresh() - publish what has changed in the hello that stands
+ * @hello: updated; not due
+ * @pub:   publisher of the hello; freehint_beat() follows
+ *
+ * The end of memory changes when memory is added, and the status of give-back when another
+ * driver comes or goes, or the administrator says so. The host hears of it in every phase.
+ *
+ * Return: true if something had changed.
+ */
+bool guest_hello_refresh(struct guest_hello *hello, struct freehint_publisher *pub);
 
 /** guest_hello_withdraw() - clear the hello if there is one in the region */
 void guest_hello_withdraw(struct guest_hello *hello, struct freehint_publisher *pub);

@@ -8,6 +8,7 @@
  *
  *	read the request line		torn: poll again soon
  *	publish the hello if it is due	host's hello rejected: write nothing
+ *					not due: publish a fact that changed
  *	look whether the host asks for memory
  *	beat
  *	serve the round if it is new
@@ -208,6 +209,8 @@ static unsigned int poll_once(struct round_worker *worker)
 			worker->asked = give_back_poll(worker->give_back, NULL);
 			return idle_us();
 		}
+	} else if (guest_hello_refresh(&worker->hello, &worker->pub)) {
+		note_hello(worker);
 	}
 	worker->asked = give_back_poll(worker->give_back, &worker->pub);
 	freehint_beat(&worker->pub, ++worker->beats, poll_period(worker));

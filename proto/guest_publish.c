@@ -89,6 +89,16 @@ const char *freehint_older_side(const struct freehint_publisher *pub)
 							  "freehint of this guest";
 }
 
+void freehint_refresh_hello(struct freehint_publisher *pub,
+			    const struct freehint_guest_facts *facts)
+{
+	struct freehint_guest_hello *hello = &pub->shm->guest_hello;
+
+	if (pub->version >= FREEHINT_VERSION_GIVE_BACK)
+		shm_store(&hello->give_back, facts->give_back);
+	shm_store(&hello->end_pfn, facts->end_pfn);
+}
+
 void freehint_publish_hello(struct freehint_publisher *pub, u64 instance,
 			    const struct freehint_guest_facts *facts)
 {
@@ -100,9 +110,7 @@ void freehint_publish_hello(struct freehint_publisher *pub, u64 instance,
 	shm_store(&hello->contract, facts->contract);
 	shm_store(&hello->refusal, facts->refusal);
 	shm_store(&hello->max_order, facts->max_order);
-	if (pub->version >= FREEHINT_VERSION_GIVE_BACK)
-		shm_store(&hello->give_back, facts->give_back);
-	shm_store(&hello->end_pfn, facts->end_pfn);
+	freehint_refresh_hello(pub, facts);
 	shm_store(&hello->incarnation, facts->incarnation);
 	shm_store_release(&hello->instance, instance);
 	shm_store_flush();

@@ -115,6 +115,17 @@ const char *freehint_older_side(const struct freehint_publisher *pub);
 void freehint_publish_hello(struct freehint_publisher *pub, u64 instance,
 			    const struct freehint_guest_facts *facts);
 
+/**
+ * freehint_refresh_hello() - publish facts that may change while the hello stands
+ * @pub:   publisher; its hello is in the region
+ * @facts: @end_pfn and @give_back are published, the others are those of the hello
+ *
+ * Each of the two is one field, and a reader needs no other one with it. So the hello is not
+ * withdrawn, and a round goes on. Call freehint_beat() next: it makes the stores visible.
+ */
+void freehint_refresh_hello(struct freehint_publisher *pub,
+			    const struct freehint_guest_facts *facts);
+
 /** freehint_withdraw() - clear hello, progress and seal; the host then sees no guest */
 void freehint_withdraw(struct freehint_publisher *pub);
 

@@ -10,6 +10,7 @@
 #define freehint_publisher_attach	SIDE_NAME(SIDE, publisher_attach)
 #define freehint_older_side		SIDE_NAME(SIDE, older_side)
 #define freehint_publish_hello		SIDE_NAME(SIDE, publish_hello)
+#define freehint_refresh_hello		SIDE_NAME(SIDE, refresh_hello)
 #define freehint_withdraw		SIDE_NAME(SIDE, withdraw)
 #define freehint_beat			SIDE_NAME(SIDE, beat)
 #define freehint_read_request		SIDE_NAME(SIDE, read_request)

@@ -33,7 +33,7 @@ EAGAIN, ESTALE = 11, 116
 
 NONE, TAKEN, DONE, DECLINED = range(4)
 POSSIBLE, NO_KERNEL, BUSY, CONTRACT, ADMIN = range(1, 6)
-PHASE_ROUND = 2
+PHASE_READY, PHASE_ROUND = 1, 2
 SEAL_COMPLETE = 1
 
 
@@ -247,6 +247,10 @@ class PlayedHost:
         """MiB of the guest's memory that the file holds."""
         return os.fstat(self._memory).st_blocks * 512 >> 20
 
+    def ready(self) -> None:
+        """Start reporting, as x-freehint-start does; no round is open."""
+        self._host.freehint_write_request(self._base, 0, PHASE_READY, 0)
+
     def open_round(self) -> int:
         """Open a round of hints."""
         number = self._new_id()
@@ -254,7 +258,7 @@ class PlayedHost:
         return number
 
     def close_round(self) -> None:
-        """Close it."""
+        """Close it, and stop reporting."""
         self._host.freehint_write_request(self._base, 0, 0, 0)
 
     def sealed(self, number: int) -> Seal | None:

@@ -334,10 +334,14 @@ def zeroed_when_freed() -> None:
 
 
 def beside_a_balloon() -> None:
-    """Where virtio-balloon has page reporting, the guest says so; then it has it no more."""
+    """
+    Where virtio-balloon has page reporting, the guest says so; then it has it no more. The host
+    has started reporting before, and hears of both nevertheless.
+    """
     device = ["-device", "virtio-balloon-pci,free-page-reporting=on"]
     with guest_of_ours(extra=device, balloon=True) as (vm, host):
         host.wait_guest()
+        host.ready()
         host.ask()
         host.wait_guest(played_host.BUSY)
         check("another driver has page reporting" in vm.guest.must("dmesg"),

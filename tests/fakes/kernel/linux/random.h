@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Stands in for the kernel's <linux/random.h>; everything is in guest_device.h. */
+#include "tests/fakes/guest_device.h"

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the host reads in the guest's hello when a fact changes: in every phase, and without
+ * an end of the round that it reads.
+ */
+/* links: guest-kmod/guest_hello.c proto/guest_publish.c proto/host_request.c */
+/* links: proto/guest_offer.c proto/host_snapshot.c */
+/* includes: tests/fakes/kernel */
+#include "tests/fakes/guest_device.h"
+#include "guest-kmod/free_scan.h"
+#include "guest-kmod/give_back.h"
+#include "guest-kmod/guest_contract.h"
+#include "guest-kmod/guest_hello.h"
+#include "region.h"
+#include "tests/unit/unit.h"
+
+#define SIZE	16384ULL
+#define PAGES	4096ULL
+#define ROUND	77ULL
+
+static struct region region;
+static struct device device;
+static struct freehint_publisher pub;
+static struct freehint_reader reader;
+static struct guest_hello hello;
+
+/* The facts. */
+static u64 end_pfn;
+static u32 give_back;
+static struct guest_contract contract;
+
+u64 free_scan_end_pfn(void)
+{
+	return end_pfn;
+}
+
+u32 give_back_status(const struct give_back *gb)
+{
+	return give_back;
+}
+
+struct guest_contract guest_contract_now(void)
+{
+	return contract;
+}
+
+const char *guest_contract_name(u16 number)
+{
+	return "a contract";
+}
+
+const char *guest_contract_reason(u16 refusal)
+{
+	return "a reason";
+}
+
+/* What round_worker.c does with the hello in a poll. */
+static void poll_region(void)
+{
+	struct freehint_request req;
+
+	assert_true(freehint_read_request(&pub, &req));
+	if (guest_hello_is_due(&hello, &req))
+		assert_int_equal(guest_hello_publish(&hello, &pub, &req), 0);
+	else
+		guest_hello_refresh(&hello, &pub);
+}
+
+static struct freehint_guest_hello read_hello(void)
+{
+	struct freehint_guest_hello seen;
+
+	poll_region();
+	assert_int_equal(freehint_read_guest_hello(&reader, REGION_INSTANCE, &seen), 0);
+	return seen;
+}
+
+static int setup(void **state)
+{
+	region = region_make(SIZE);
+	end_pfn = PAGES;
+	give_back = FREEHINT_GIVE_BACK_POSSIBLE;
+	contract = (struct guest_contract){ .contract = FREEHINT_CONTRACT_DEAD };
+	device.lines = 0;
+	assert_int_equal(freehint_publisher_attach(&pub, region.base, SIZE), 0);
+	assert_int_equal(freehint_reader_attach(&reader, region.base, SIZE), 0);
+	guest_hello_init(&hello, &device, region.base, SIZE, NULL);
+	poll_region();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	region_drop(&region);
+	return 0;
+}
+
+static void another_driver_comes_and_goes_in_every_phase(void **state)
+{
+	u32 phase;
+
+	for (phase = FREEHINT_PHASE_OFF; phase <= FREEHINT_PHASE_ROUND; phase++) {
+		freehint_write_request(region.shm, phase == FREEHINT_PHASE_ROUND ? ROUND : 0,
+				       phase, phase == FREEHINT_PHASE_ROUND);
+		give_back = FREEHINT_GIVE_BACK_BUSY;
+		assert_int_equal(read_hello().give_back, FREEHINT_GIVE_BACK_BUSY);
+		give_back = FREEHINT_GIVE_BACK_POSSIBLE;
+		assert_int_equal(read_hello().give_back, FREEHINT_GIVE_BACK_POSSIBLE);
+	}
+}
+
+static void memory_that_is_added_is_told_of_in_every_phase(void **state)
+{
+	u32 phase;
+
+	for (phase = FREEHINT_PHASE_OFF; phase <= FREEHINT_PHASE_ROUND; phase++) {
+		freehint_write_request(region.shm, phase == FREEHINT_PHASE_ROUND ? ROUND : 0,
+				       phase, phase == FREEHINT_PHASE_ROUND);
+		device.lines = 0;
+		end_pfn += PAGES;
+		assert_int_equal(read_hello().end_pfn, end_pfn);
+		assert_int_equal(device.lines, 1);
+	}
+	end_pfn = pub.capacity + 1;
+	device.lines = 0;
+	poll_region();
+	assert_int_equal(device.lines, 2);
+}
+
+static void a_change_does_not_end_the_round(void **state)
+{
+	const u64 words[] = { 0xff };
+	u64 mark;
+
+	freehint_write_request(region.shm, ROUND, FREEHINT_PHASE_ROUND, 1);
+	freehint_open_round(&pub, ROUND);
+	freehint_put_words(&pub, words, 1);
+	freehint_advance(&pub);
+	give_back = FREEHINT_GIVE_BACK_ADMIN;
+	end_pfn += PAGES;
+	poll_region();
+	assert_int_equal(freehint_read_progress(&reader, ROUND, &mark), 0);
+	assert_int_equal(mark, 64);
+	assert_int_equal(pub.round, ROUND);
+}
+
+static void a_changed_contract_ends_the_round(void **state)
+{
+	u64 mark;
+
+	freehint_write_request(region.shm, ROUND, FREEHINT_PHASE_ROUND, 1);
+	freehint_open_round(&pub, ROUND);
+	contract.contract = FREEHINT_CONTRACT_REFUSED;
+	contract.refusal = FREEHINT_REFUSAL_ADMIN;
+	assert_int_equal(read_hello().contract, FREEHINT_CONTRACT_REFUSED);
+	assert_int_not_equal(freehint_read_progress(&reader, ROUND, &mark), 0);
+}
+
+static void a_hello_without_news_is_not_written(void **state)
+{
+	struct freehint_guest_hello before = region.shm->guest_hello;
+
+	region.shm->guest_hello.give_back = 0;
+	region.shm->guest_hello.end_pfn = 0;
+	device.lines = 0;
+	poll_region();
+	assert_int_equal(region.shm->guest_hello.give_back, 0);
+	assert_int_equal(region.shm->guest_hello.end_pfn, 0);
+	assert_int_equal(region.shm->guest_hello.instance, before.instance);
+	assert_int_equal(device.lines, 0);
+}
+
+static void a_host_that_knows_no_give_back_gets_no_status(void **state)
+{
+	region.shm->guest_hello.give_back = 0;
+	pub.version = FREEHINT_VERSION_GIVE_BACK - 1;
+	give_back = FREEHINT_GIVE_BACK_BUSY;
+	poll_region();
+	assert_int_equal(region.shm->guest_hello.give_back, 0);
+}
+
+RUN_TESTS(NULL, NULL,
+	  TEST(another_driver_comes_and_goes_in_every_phase),
+	  TEST(memory_that_is_added_is_told_of_in_every_phase),
+	  TEST(a_change_does_not_end_the_round),
+	  TEST(a_changed_contract_ends_the_round),
+	  TEST(a_hello_without_news_is_not_written),
+	  TEST(a_host_that_knows_no_give_back_gets_no_status),
+)
