@@ -55,30 +55,25 @@
 static_assert(MAX_ORDER_NR_PAGES % (PIECE_WORDS * FREEHINT_WORD_BITS) == 0,
 	      "a block of the scan is whole pieces of the bitmap");
 
+#define NO_ORDER	UINT_MAX
+
 /* Blocks before the watermark first moves: the host can start early. */
 #define FIRST_ADVANCE	8U
 
 /**
- * enum marked - which pages a scan marks
- * @MARK_FREE:       every free page
- * @MARK_UNREPORTED: free pages that page reporting has not handed over since they were
- *                   used last
- */
-enum marked {
-	MARK_FREE,
-	MARK_UNREPORTED,
-};
-
-/**
  * struct scan_block - a block and what is known about its pages; bit n is pfn @start + n
  * @start: first pfn, a multiple of BLOCK_PAGES
- * @marked: pages that the scan marks in @free
+ * @unreported: page reporting has not handed over what is marked in @free since it was used
+ * @order: smallest order that counts for @large, NO_ORDER for none
+ * @large: number of pages that were marked in blocks of @order and above
  * @seen:  first pages of what looked free without the lock; never reported
  * @free:  pages that were free under the lock of their zone
  */
 struct scan_block {
 	unsigned long start;
-	enum marked marked;
+	bool unreported;
+	unsigned int order;
+	unsigned long large;
 	DECLARE_BITMAP(seen, MAX_ORDER_NR_PAGES);
 	DECLARE_BITMAP(free, MAX_ORDER_NR_PAGES);
 };
@@ -212,13 +207,17 @@ static void mark_page_locked(const struct zone *zone, struct scan_block *block,
 
 	if (page_zone(page) != zone || !PageBuddy(page))
 		return;
-	if (block->marked == MARK_UNREPORTED && PageReported(page))
+	if (block->unreported && PageReported(page))
 		return;
 	order = page_private(page);
 	if (!order)
 		__set_bit(pfn % BLOCK_PAGES, block->free);
 	else if (buddy_order_is_valid(pfn, order, COMPAT_MAX_ORDER))
 		bitmap_set(block->free, pfn % BLOCK_PAGES, 1U << order);
+	else
+		return;
+	if (order >= block->order)
+		block->large += 1UL << order;
 }
 
 /* The section was online in this RCU read section, so its struct pages are still there. */
@@ -284,8 +283,21 @@ static void confirm_zone(struct zone *zone, struct scan_block *block,
 			word++;
 }
 
+/*
+ * Page reporting leaves a zone alone that has hardly more than its low watermark and a batch:
+ * the condition is that of mm/page_reporting.c.
+ */
+static unsigned int least_order(struct zone *zone, unsigned int order)
+{
+	if (order > COMPAT_MAX_ORDER || zone_page_state(zone, NR_FREE_PAGES) <=
+	    low_wmark_pages(zone) + ((unsigned long)PAGE_REPORTING_CAPACITY << order))
+		return NO_ORDER;
+	return order;
+}
+
 static void confirm_block(struct scan_block *block, struct free_scan_result *result)
 {
+	const unsigned int order = block->order;
 	struct zone *zone;
 	int nid;
 
@@ -293,8 +305,10 @@ static void confirm_block(struct scan_block *block, struct free_scan_result *res
 		pg_data_t *node = NODE_DATA(nid);
 
 		for (zone = node->node_zones; zone < node->node_zones + MAX_NR_ZONES; zone++)
-			if (zone_touches(zone, block->start))
+			if (zone_touches(zone, block->start)) {
+				block->order = least_order(zone, order);
 				confirm_zone(zone, block, result);
+			}
 	}
 }
 
@@ -327,7 +341,7 @@ static void publish_free(struct freehint_publisher *pub, const unsigned long *fr
 static void publish_block(struct freehint_publisher *pub, unsigned long start,
 			  struct free_scan_result *result)
 {
-	published = (struct scan_block){ .start = start, .marked = MARK_FREE };
+	published = (struct scan_block){ .start = start, .order = NO_ORDER };
 	if (scan_block(&published, result))
 		publish_free(pub, published.free);
 	else
@@ -364,16 +378,19 @@ void free_scan_publish(struct freehint_publisher *pub, unsigned int advance_bloc
 	result->scan_ns = ktime_get_ns() - start;
 }
 
-u64 free_scan_count_unreported(void)
+void free_scan_count_unreported(unsigned int order, struct free_scan_unreported *count)
 {
-	u64 start, end = free_end(), pages = 0;
+	u64 start, end = free_end(), pages = 0, large = 0;
 	struct free_scan_result result = {};
 
 	for (start = 0; start < end; start += BLOCK_PAGES) {
-		counted = (struct scan_block){ .start = start, .marked = MARK_UNREPORTED };
-		if (scan_block(&counted, &result))
+		counted = (struct scan_block){ .start = start, .unreported = true, .order = order };
+		if (scan_block(&counted, &result)) {
 			pages += bitmap_weight(counted.free, MAX_ORDER_NR_PAGES);
+			large += counted.large;
+		}
 		cond_resched();
 	}
-	return page_units(pages);
+	count->pages = page_units(pages);
+	count->large = page_units(large);
 }

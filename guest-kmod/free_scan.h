@@ -32,6 +32,17 @@ struct free_scan_result {
 };
 
 /**
+ * struct free_scan_unreported - free pages that page reporting has not handed over since they
+ *                               were used last, in pages of the region
+ * @pages: all of them
+ * @large: those in blocks of some order and above, in zones of which page reporting takes any
+ */
+struct free_scan_unreported {
+	u64 pages;
+	u64 large;
+};
+
+/**
  * free_scan_init() - register the notifier for memory that goes offline
  *
  * Context: may sleep. free_scan_exit() undoes it.
@@ -67,14 +78,13 @@ void free_scan_publish(struct freehint_publisher *pub, unsigned int advance_bloc
 
 /**
  * free_scan_count_unreported() - count the free pages that were not given back
+ * @order: smallest order, of this kernel, of a block that is large
+ * @count: filled
  *
  * Walks all memory as a round does, for 1 ms or so for each GiB.
  *
  * One caller at a time. May sleep.
- *
- * Return: free pages that page reporting has not handed over since they were used last, in
- * pages of the region.
  */
-u64 free_scan_count_unreported(void);
+void free_scan_count_unreported(unsigned int order, struct free_scan_unreported *count);
 
 #endif /* FREEHINT_FREE_SCAN_H */

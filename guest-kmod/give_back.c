@@ -274,7 +274,8 @@ static unsigned long find_next(struct give_back *gb)
 /* Return: jiffies until the next passes, or NEVER. */
 static unsigned long serve_request(struct give_back *gb)
 {
-	gb->budget = pace_budget(&gb->pace, gb->offer.asked.leave, gb->state.drained);
+	gb->budget = pace_budget(&gb->pace, gb->offer.asked.leave,
+				 page_reporter_least(&gb->reporter), gb->state.drained);
 	run_passes(gb);
 	switch (gb->end) {
 	case PASS_AGAIN:

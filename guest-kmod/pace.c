@@ -6,6 +6,7 @@
  * afterwards is often used again at once, with a page fault of the host's for each page. So
  * from then on a pass takes what has stayed free over some looks.
  */
+#include <linux/jiffies.h>
 #include <linux/minmax.h>
 
 #include "free_scan.h"
@@ -25,20 +26,28 @@ void pace_begin(struct pace *pace)
 	pace->refused = PAUSE_FIRST;
 }
 
-u64 pace_budget(struct pace *pace, u64 leave, bool drained)
+/*
+ * Smaller blocks are never given back. So they may be what the guest keeps, but must not pass
+ * for memory that stays free: others would be taken on their account as soon as it is freed.
+ */
+u64 pace_budget(struct pace *pace, u64 leave, unsigned int order, bool drained)
 {
+	struct free_scan_unreported found;
 	unsigned long start = jiffies;
-	u64 found, pages;
+	u64 spare, settled;
 
 	pace->restless = 0;
 	pace->counted = 0;
 	if (!leave && !drained)
 		return U64_MAX;
-	found = free_scan_count_unreported();
+	free_scan_count_unreported(order, &found);
 	pace->counted = jiffies - start;
-	pages = drained ? settled_look(&pace->settled, found) : found;
-	pace->restless = found - pages;
-	return pages > leave ? pages - leave : 0;
+	spare = found.pages > leave ? found.pages - leave : 0;
+	if (!drained)
+		return spare;
+	settled = settled_look(&pace->settled, found.large);
+	pace->restless = found.large - settled;
+	return min(settled, spare);
 }
 
 void pace_given(struct pace *pace, u64 pages)

@@ -5,7 +5,9 @@
 #ifndef FREEHINT_PACE_H
 #define FREEHINT_PACE_H
 
+#ifdef __KERNEL__
 #include <linux/jiffies.h>
+#endif
 
 #include "settled.h"
 
@@ -15,7 +17,8 @@
 /**
  * struct pace - of a session
  * @settled:    how much has stayed free since the first drain
- * @restless:   pages that the last pace_budget() held back, for they may be used soon
+ * @restless:   pages that could be given back and that the last pace_budget() held back, for
+ *              they may be used soon
  * @counted:    jiffies that the last count took
  * @refused:    pause after the next refusal, jiffies
  * @not_before: earliest time of the next pass after the last one was empty, jiffies; may be
@@ -36,13 +39,14 @@ void pace_begin(struct pace *pace);
  * pace_budget() - how much the next passes may give back
  * @pace:  pace
  * @leave: pages that stay free in the guest
+ * @order: smallest order, of this kernel, of a block that can be given back
  * @drained: the session was drained before, so only what has settled is given back
  *
  * May sleep, and counts the free pages if it has to: 1 ms for each GiB of the guest.
  *
  * Return: pages.
  */
-u64 pace_budget(struct pace *pace, u64 leave, bool drained);
+u64 pace_budget(struct pace *pace, u64 leave, unsigned int order, bool drained);
 
 /** pace_given() - @pages were given back */
 void pace_given(struct pace *pace, u64 pages);

@@ -30,8 +30,11 @@ static unsigned int fill_batch(struct page_reporter *reporter, struct scatterlis
 
 	*pages = 0;
 	for (; *sg && count < FREEHINT_OFFER_BLOCKS; *sg = sg_next(*sg)) {
-		unsigned int order = get_order((*sg)->length) + PAGE_UNITS_SHIFT;
+		unsigned int own = get_order((*sg)->length);
+		unsigned int order = own + PAGE_UNITS_SHIFT;
 
+		if (own < reporter->kernel_order)
+			WRITE_ONCE(reporter->kernel_order, own);
 		if (order < reporter->order)
 			continue;
 		reporter->block[count++] = freehint_block(page_units(page_to_pfn(sg_page(*sg))),
@@ -79,19 +82,27 @@ static int report(struct page_reporting_dev_info *info, struct scatterlist *sg,
 
 int page_reporter_register(struct page_reporter *reporter, unsigned int order)
 {
+	unsigned int own = min_t(unsigned int, page_units_order(order), COMPAT_MAX_ORDER);
 	int ret;
 
 	reporter->info = (struct page_reporting_dev_info){
 		.report = report,
 	};
-	compat_set_reporting_order(&reporter->info,
-				   min_t(unsigned int, page_units_order(order), COMPAT_MAX_ORDER));
+	own = compat_set_reporting_order(&reporter->info, own);
 	reporter->order = order;
 	ret = compat_page_reporting_register(&reporter->info);
 	reporter->registered = !ret;
-	if (!ret)
-		oom_recall_start(&reporter->recall);
-	return ret;
+	if (ret)
+		return ret;
+	oom_recall_start(&reporter->recall);
+	if (!reporter->kernel_order)
+		WRITE_ONCE(reporter->kernel_order, own);
+	return 0;
+}
+
+unsigned int page_reporter_least(const struct page_reporter *reporter)
+{
+	return max(READ_ONCE(reporter->kernel_order), page_units_order(reporter->order));
 }
 
 void page_reporter_unregister(struct page_reporter *reporter)

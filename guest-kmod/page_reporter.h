@@ -16,6 +16,7 @@
  * struct page_reporter - our registration with page reporting
  * @info:       what the kernel knows of us
  * @order:      smallest order of a block that is handed over
+ * @kernel_order: smallest order that the kernel looks for, as far as is known; 0: unknown
  * @registered: true between page_reporter_register() and page_reporter_unregister()
  * @lock:       held while a batch is handed over; the kernel may run its own pass beside
  *              ours
@@ -30,6 +31,7 @@
 struct page_reporter {
 	struct page_reporting_dev_info info;
 	unsigned int order;
+	unsigned int kernel_order;
 	bool registered;
 	struct mutex lock;
 	bool in_pass;
@@ -46,12 +48,24 @@ struct page_reporter {
  *
  * The first registration since the guest was booted, by any driver, fixes the smallest
  * order that the kernel looks for. Smaller blocks than @order are skipped, but the kernel
- * takes them for reported. May sleep.
+ * takes them for reported. See page_reporter_least(). May sleep.
  *
  * Return: 0; -EBUSY: another driver is registered; -EOPNOTSUPP: the kernel has no page
  * reporting; or another error of the kernel's.
  */
 int page_reporter_register(struct page_reporter *reporter, unsigned int order);
+
+/**
+ * page_reporter_least() - how large must a block be to be handed over?
+ * @reporter: registered
+ *
+ * The kernel does not tell for which order it looks. It is taken to be that of our first
+ * registration, until the kernel hands over a smaller block. Any context.
+ *
+ * Return: smallest order, of this kernel. Smaller blocks are handed over only if another
+ * driver was registered before, with a smaller order, and the kernel has found none yet.
+ */
+unsigned int page_reporter_least(const struct page_reporter *reporter);
 
 /**
  * page_reporter_unregister() - end the registration, if there is one

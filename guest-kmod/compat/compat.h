@@ -83,10 +83,11 @@ static_assert(MAX_ORDER_NR_PAGES == 1 << COMPAT_MAX_ORDER,
 #define compat_page_reporting_unregister(info)	((void)(info))
 #endif
 
+/* Value: the order that is asked for so; an earlier registration decides. */
 #ifdef COMPAT_HAS_REPORTING_ORDER
 #define compat_set_reporting_order(info, wanted)	((info)->order = (wanted))
 #else
-#define compat_set_reporting_order(info, wanted)	((void)(wanted))
+#define compat_set_reporting_order(info, wanted)	((void)(wanted), pageblock_order)
 #endif
 
 /* Page poisoning has a static key since 5.11. The function that it replaces is exported. */

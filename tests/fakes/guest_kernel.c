@@ -29,6 +29,7 @@ void guest_kernel_init(unsigned long count)
 	must(guest_kernel.pages && guest_kernel.online, "no memory");
 	guest_kernel.count = count;
 	guest_kernel.nodes[0].node_zones[0].spanned_pages = count;
+	guest_kernel.nodes[0].node_zones[0].free_pages = ULONG_MAX;
 	memset(guest_kernel.online, true, count / MAX_ORDER_NR_PAGES);
 	for (pfn = 0; pfn < count; pfn++)
 		guest_kernel.pages[pfn].zone = &guest_kernel.nodes[0].node_zones[0];

@@ -8,6 +8,7 @@
 #ifndef FREEHINT_GUEST_KERNEL_H
 #define FREEHINT_GUEST_KERNEL_H
 
+#include <limits.h>
 #include <string.h>
 
 #include "include/freehint/types.h"
@@ -24,6 +25,9 @@
 #define READ_ONCE(x)		(*(const volatile typeof(x) *)&(x))
 #define min(a, b) ({ typeof(a) min_a = (a); typeof(b) min_b = (b); min_a < min_b ? min_a : min_b; })
 #define max(a, b) ({ typeof(a) max_a = (a); typeof(b) max_b = (b); max_a > max_b ? max_a : max_b; })
+#define min_t(type, a, b)	min((type)(a), (type)(b))
+#define max_t(type, a, b)	max((type)(a), (type)(b))
+#define U64_MAX			((u64)~0ULL)
 #define round_down(n, to)	((n) & ~((to) - 1))
 #define __ffs(word)		((unsigned long)__builtin_ctzl(word))
 
@@ -92,6 +96,7 @@ struct zone {
 	spinlock_t lock;
 	unsigned long zone_start_pfn;
 	unsigned long spanned_pages;
+	unsigned long free_pages;
 };
 
 typedef struct {
@@ -100,6 +105,10 @@ typedef struct {
 
 #define for_each_online_node(nid)	for ((nid) = 0; (nid) < GUEST_KERNEL_NODES; (nid)++)
 #define NODE_DATA(nid)			(&guest_kernel.nodes[nid])
+#define zone_page_state(zone, item)	((zone)->free_pages)
+#define low_wmark_pages(zone)		GUEST_KERNEL_WATERMARK
+#define GUEST_KERNEL_WATERMARK		100
+#define PAGE_REPORTING_CAPACITY		32
 #define zone_end_pfn(zone)		((zone)->zone_start_pfn + (zone)->spanned_pages)
 
 /**

@@ -140,10 +140,15 @@ static void a_bitmap_that_is_too_small_is_filled(void **state)
 
 static void what_was_not_given_back_is_counted_in_pages_of_the_region(void **state)
 {
+	struct free_scan_unreported found;
+
 	guest_kernel_free(BLOCK, ilog2(MAX_ORDER_NR_PAGES));
 	guest_kernel_free(3 * BLOCK + 8, 3);
 	guest_kernel.pages[BLOCK].flags |= PAGE_REPORTED;
-	assert_int_equal(free_scan_count_unreported(), 8 * UNITS);
+	guest_kernel_free(4 * BLOCK, 2);
+	free_scan_count_unreported(3, &found);
+	assert_int_equal(found.pages, 12 * UNITS);
+	assert_int_equal(found.large, 8 * UNITS);
 }
 
 static void orders_of_the_region_are_not_rounded_down(void **state)

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How much a guest gives back that was drained once: what has stayed free in blocks that can
+ * be given back, whatever else is free.
+ */
+/* links: guest-kmod/pace.c guest-kmod/free_scan.c tests/fakes/guest_kernel.c */
+/* links: proto/guest_publish.c */
+/* includes: tests/fakes/kernel */
+#include "tests/fakes/oom_killer.h"
+#include "guest-kmod/free_scan.h"
+#include "guest-kmod/pace.h"
+#include "tests/unit/unit.h"
+
+#define BLOCK	1024UL
+#define BLOCKS	16UL
+#define PAGES	(BLOCKS * BLOCK)
+/* Blocks of 2 MiB and more are given back. */
+#define ORDER	9U
+#define LARGE	(1UL << ORDER)
+
+static struct pace pace;
+
+unsigned long jiffies;
+
+static int setup(void **state)
+{
+	guest_kernel_init(PAGES);
+	pace_begin(&pace);
+	return free_scan_init();
+}
+
+static int teardown(void **state)
+{
+	free_scan_exit();
+	guest_kernel_exit();
+	return 0;
+}
+
+/* The first half of memory is free in pieces that are too small. */
+static void free_fragments(void)
+{
+	unsigned long pfn;
+
+	for (pfn = 0; pfn < PAGES / 2; pfn += LARGE)
+		guest_kernel_free(pfn, ORDER - 1);
+}
+
+/* A program frees @count large blocks. */
+static void free_large(unsigned long count)
+{
+	while (count--)
+		guest_kernel_free(PAGES / 2 + count * LARGE, ORDER);
+}
+
+static void use_large(unsigned long count)
+{
+	while (count--)
+		guest_kernel_alloc(PAGES / 2 + count * LARGE);
+}
+
+/* Return: what may be given back after the last of @looks. */
+static u64 look(unsigned int looks, u64 leave)
+{
+	u64 budget = 0;
+
+	while (looks--)
+		budget = pace_budget(&pace, leave, ORDER, true);
+	return budget;
+}
+
+static void smaller_blocks_are_free_and_not_large(void **state)
+{
+	struct free_scan_unreported found;
+	unsigned int order, least;
+
+	for (order = 0; order <= 10; order++)
+		guest_kernel_free(order * BLOCK, order);
+	for (least = 0; least <= 11; least++) {
+		free_scan_count_unreported(least, &found);
+		assert_int_equal(found.pages, 2 * BLOCK - 1);
+		assert_int_equal(found.large, 2 * BLOCK - (1UL << least));
+	}
+}
+
+/* The kernel hands over no block of such a zone. */
+static void blocks_of_a_zone_that_is_short_of_memory_are_not_large(void **state)
+{
+	struct zone *zone = &guest_kernel.nodes[0].node_zones[0];
+	struct free_scan_unreported found;
+
+	free_large(4);
+	zone->free_pages = GUEST_KERNEL_WATERMARK + PAGE_REPORTING_CAPACITY * LARGE;
+	free_scan_count_unreported(ORDER, &found);
+	assert_int_equal(found.pages, 4 * LARGE);
+	assert_int_equal(found.large, 0);
+	free_scan_count_unreported(ORDER - 1, &found);
+	assert_int_equal(found.large, 4 * LARGE);
+	zone->free_pages++;
+	free_scan_count_unreported(ORDER, &found);
+	assert_int_equal(found.large, 4 * LARGE);
+}
+
+/* The fragments have stayed free all the time, but cannot be given back. */
+static void fragments_are_no_budget_for_what_was_just_freed(void **state)
+{
+	unsigned int cycle, i;
+
+	free_fragments();
+	look(SETTLED_LOOKS, 0);
+	for (cycle = 0; cycle < 3; cycle++) {
+		free_large(4);
+		for (i = 0; i < SETTLED_LOOKS - 1; i++)
+			assert_int_equal(look(1, 0), 0);
+		use_large(4);
+		assert_int_equal(look(1, 0), 0);
+	}
+	free_large(4);
+	assert_int_equal(look(SETTLED_LOOKS, 0), 4 * LARGE);
+}
+
+static void fragments_that_come_and_go_do_not_keep_the_guest_counting(void **state)
+{
+	free_large(4);
+	look(SETTLED_LOOKS, 0);
+	assert_int_equal(pace.restless, 0);
+	free_fragments();
+	look(1, 0);
+	assert_int_equal(pace.restless, 0);
+	use_large(1);
+	look(1, 0);
+	free_large(1);
+	look(1, 0);
+	assert_int_equal(pace.restless, LARGE);
+}
+
+/* They are memory that the guest can use without a page fault. */
+static void fragments_are_part_of_what_stays(void **state)
+{
+	u64 fragments = PAGES / 4;
+
+	free_fragments();
+	free_large(4);
+	assert_int_equal(look(SETTLED_LOOKS, fragments), 4 * LARGE);
+	assert_int_equal(look(1, fragments + LARGE), 3 * LARGE);
+	assert_int_equal(look(1, fragments + 4 * LARGE), 0);
+	assert_int_equal(look(1, PAGES), 0);
+}
+
+static void the_first_drain_takes_all_but_what_stays(void **state)
+{
+	free_fragments();
+	free_large(4);
+	assert_true(pace_budget(&pace, 0, ORDER, false) > PAGES);
+	assert_int_equal(pace_budget(&pace, LARGE, ORDER, false), PAGES / 4 + 3 * LARGE);
+	assert_int_equal(pace.restless, 0);
+}
+
+RUN_TESTS(NULL, NULL,
+	  TEST(smaller_blocks_are_free_and_not_large),
+	  TEST(blocks_of_a_zone_that_is_short_of_memory_are_not_large),
+	  TEST(fragments_are_no_budget_for_what_was_just_freed),
+	  TEST(fragments_that_come_and_go_do_not_keep_the_guest_counting),
+	  TEST(fragments_are_part_of_what_stays),
+	  TEST(the_first_drain_takes_all_but_what_stays),
+)
