@@ -38,16 +38,8 @@
 #include "guest_hello.h"
 #include "guest_params.h"
 #include "guest_stats.h"
+#include "poll_period.h"
 #include "round_worker.h"
-#include "../include/freehint/limits.h"
-
-/* A request line that did not change for this many seconds is polled more slowly. */
-#define QUIET_SECONDS		10
-/* While the guest migrates, and while memory is asked for. */
-#define QUIET_POLL_US		10000U
-/* When nothing migrates, or after this many seconds; even if poll_idle_ms is longer. */
-#define STALE_SECONDS		300
-#define STALE_POLL_US		((unsigned int)FREEHINT_POLL_IDLE_US)
 
 /* From this period on the thread sleeps in jiffies, and kthread_stop() wakes it up. */
 #define LONG_SLEEP_US		20000U
@@ -153,26 +145,19 @@ static unsigned int idle_us(void)
 	return READ_ONCE(guest_params.poll_idle_ms) * 1000;
 }
 
-/* A host that shows the pass of its rounds only makes a guest poll slowly between two. */
-static bool migrates(const struct round_worker *worker)
-{
-	return worker->seen.phase == FREEHINT_PHASE_ROUND || worker->seen.pass;
-}
-
 /* Return: microseconds until the next poll. */
-static unsigned int poll_period(const struct round_worker *worker)
+static unsigned int next_poll(const struct round_worker *worker)
 {
-	unsigned int fast = READ_ONCE(guest_params.poll_fast_us);
-	u32 phase = worker->seen.phase;
+	const struct poll_state state = {
+		.phase = worker->seen.phase,
+		.pass = worker->seen.pass,
+		.asked = worker->asked,
+		.quiet_s = (jiffies - worker->changed) / HZ,
+		.fast_us = READ_ONCE(guest_params.poll_fast_us),
+		.idle_us = idle_us(),
+	};
 
-	if (phase != FREEHINT_PHASE_READY && phase != FREEHINT_PHASE_ROUND)
-		return worker->asked ? max(fast, min(idle_us(), QUIET_POLL_US)) : idle_us();
-	if (time_is_after_jiffies(worker->changed + QUIET_SECONDS * HZ))
-		return fast;
-	if (migrates(worker) &&
-	    time_is_after_jiffies(worker->changed + STALE_SECONDS * HZ))
-		return max(fast, QUIET_POLL_US);
-	return max(fast, min(idle_us(), STALE_POLL_US));
+	return poll_period(&state);
 }
 
 static void note_hello(struct round_worker *worker)
@@ -213,10 +198,10 @@ static unsigned int poll_once(struct round_worker *worker)
 		note_hello(worker);
 	}
 	worker->asked = give_back_poll(worker->give_back, &worker->pub);
-	freehint_beat(&worker->pub, ++worker->beats, poll_period(worker));
+	freehint_beat(&worker->pub, ++worker->beats, next_poll(worker));
 	if (req.round != FREEHINT_NO_ROUND && req.round != worker->served)
 		serve_round(worker, &req);
-	return poll_period(worker);
+	return next_poll(worker);
 }
 
 static void sleep_between_polls(struct round_worker *worker, unsigned int us)
