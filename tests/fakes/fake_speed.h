@@ -53,7 +53,7 @@ static const char *status_of(const QDict *dict, const char *key)
 	return dict == (QDict *)&an_answer && !strcmp(key, "status") ? fake.status : NULL;
 }
 
-static bool cap_any_postcopy(void) { return fake.postcopy || fake.bitmaps; }
+static bool cap_bitmaps(void) { return fake.bitmaps; }
 
 static int64_t asked_downtime;
 
@@ -77,7 +77,7 @@ static void set_parameters(QDict *args, QObject **ret, Error **errp)
 
 static void init_speed(void)
 {
-	qemu.migrate_postcopy = cap_any_postcopy;
+	qemu.migrate_dirty_bitmaps = cap_bitmaps;
 	qemu.qdict_put_int = ask_downtime;
 	qemu.qmp_marshal_migrate_set_parameters = set_parameters;
 	qemu.qdict_get_try_str = status_of;

@@ -125,6 +125,20 @@ def check_little_saved(accel: str) -> None:
         check(info["status"] == "completed", f"migration {info}\n{src.log()}{dst.log()}")
 
 
+def check_switch(accel: str) -> None:
+    """postcopy-ram is set, and the switch is asked for in the middle of a held pass."""
+    with pair(accel, mem=MEM, extension=EXTENSION + PATIENT) as (src, dst):
+        start(src, dst, SLOW, caps={"postcopy-ram": True})
+        held = limit_of(src) == HELD_MS
+        migration.switch_to_postcopy(src, dst)
+        migration.set_parameters(src, {"max-postcopy-bandwidth": 0})
+        info = migration.wait(src)
+        check(info["status"] == "completed", f"migration {info}\n{src.log()}{dst.log()}")
+        check(limit_of(src) == LIMIT_MS, f"the limit is {limit_of(src)} ms after a postcopy")
+        check(dst.lost(USED, PATTERN) == 0, "pages nobody hinted are wrong")
+        step(f"{accel}: switched to postcopy, {'held' if held else 'not held'} before")
+
+
 def check_bitmaps(accel: str) -> None:
     """Bitmaps of disks are not sent before the end of precopy: nothing is held for them."""
     with pair(accel, mem=MEM, extension=EXTENSION + PATIENT, extra=DISK) as (src, dst):
@@ -154,7 +168,7 @@ def main() -> None:
         for twist in cancelled, broken, stopped, paused, set_anew:
             in_time(lambda accel=accel, way=twist: check_back(accel, way))  # type: ignore[misc]
             step(f"{accel}: {twist.__name__}")
-        for case in check_little_saved, check_bitmaps:
+        for case in check_little_saved, check_switch, check_bitmaps:
             in_time(lambda accel=accel, case=case: case(accel))  # type: ignore[misc]
             step(f"{accel}: {case.__name__}")
 

@@ -196,14 +196,10 @@ static void an_estimate_ends_with_its_migration(void **state)
 	assert_true(sync_once() != FREEHINT_NO_ROUND);
 }
 
-static void nothing_is_held_where_postcopy_may_be_asked_for(void **state)
+static void nothing_is_held_with_bitmaps_of_disks(void **state)
 {
 	begin_held();
 	stop_hold_end();
-	fake.postcopy = true;
-	stop_hold_begin();
-	assert_int_equal(fake.downtime_ms, LIMIT_MS);
-	fake.postcopy = false;
 	fake.bitmaps = true;
 	stop_hold_begin();
 	assert_int_equal(fake.downtime_ms, LIMIT_MS);
@@ -313,7 +309,7 @@ RUN_TESTS(init_all, finish,
 		HOLD_TEST(hints_that_come_after_the_wait_count),
 		HOLD_TEST(no_later_round_opens_that_would_stop_the_guest),
 		HOLD_TEST(an_estimate_ends_with_its_migration),
-		HOLD_TEST(nothing_is_held_where_postcopy_may_be_asked_for),
+		HOLD_TEST(nothing_is_held_with_bitmaps_of_disks),
 		HOLD_TEST(the_end_of_a_migration_puts_the_limit_back),
 		HOLD_TEST(the_end_of_reporting_puts_the_limit_back),
 		HOLD_TEST(a_limit_that_somebody_sets_meanwhile_stays),

@@ -20,7 +20,7 @@
 	X(double, qdict_get_double, (const QDict *, const char *key))		\
 	X(Object *, migrate_get_current, (void))				\
 	X(bool, migrate_postcopy_ram, (void))					\
-	X(bool, migrate_postcopy, (void))					\
+	X(bool, migrate_dirty_bitmaps, (void))					\
 	X(bool, migrate_background_snapshot, (void))				\
 	X(bool, migrate_ignore_shared, (void))					\
 	X(bool, ramblock_page_is_discarded, (RAMBlock *block, u64 offset))	\

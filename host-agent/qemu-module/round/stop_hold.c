@@ -134,7 +134,7 @@ void stop_hold_init(void)
 
 void stop_hold_begin(void)
 {
-	if (hold.watching || qemu.migrate_postcopy() || !note_saved() || !hold_stop())
+	if (hold.watching || qemu.migrate_dirty_bitmaps() || !note_saved() || !hold_stop())
 		return;
 	hold.watching = true;
 	start_timer();

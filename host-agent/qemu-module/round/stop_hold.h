@@ -12,8 +12,9 @@ void stop_hold_init(void);
  * stop_hold_begin() - hold the stop as soon as the open round brings enough hints
  *
  * Call it when the first round has been waited for; what comes later counts, too. Not with
- * postcopy-ram and dirty-bitmaps: QEMU compares what devices have to send with the same
- * threshold before it switches to postcopy, and bitmaps are not sent before that.
+ * dirty-bitmaps: QEMU counts the bits of disks' bitmaps, and sends none before precopy ends. A
+ * switch to postcopy is not held up: QEMU compares with its threshold only what cannot be sent
+ * after it, and that is no memory.
  *
  * Context: BQL held, a migration is active.
  */
