@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """
-The documents: every link leads to a file and a heading that exist, the README is short,
-and the comment at the head of a source file is, too.
+The documents: every link leads to a file and a heading that exist, Secure Boot has its section,
+the README is short, and the comment at the head of a source file is, too.
 """
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from lib.result import check, run  # noqa: E402
 
 README_LINES = 130
 HEAD_LINES = 25
+# What an administrator with Secure Boot sees, and what helps; each has a section for it.
+SECURE_BOOT_IN = ("README.md", "docs/man/freehint.4.scd")
+SECURE_BOOT = ("Key was rejected by service", "mokutil --import /var/lib/dkms/mok.pub")
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 PRODUCT = ("guest-kmod/", "proto/", "include/", "host-agent/")
@@ -48,6 +51,16 @@ def broken(path: str, text: str) -> list[str]:
     return wrong
 
 
+def without_secure_boot() -> list[str]:
+    """Documents that do not say what to do with Secure Boot."""
+    wrong = []
+    for path in SECURE_BOOT_IN:
+        section = re.search(r"^#+ secure boot$(.*?)^#+ ", read(path), re.S | re.M | re.I)
+        wrong += [f"{path}: no section Secure Boot with \"{words}\"" for words in SECURE_BOOT
+                  if not section or words not in section[1]]
+    return wrong
+
+
 def head_length(text: str) -> int:
     """Lines of the first comment of a source file, without its licence line."""
     found = re.search(r"^/\*(?! SPDX).*?\*/", text, re.DOTALL | re.MULTILINE)
@@ -66,6 +79,7 @@ def main() -> None:
     """Links, then lengths."""
     check_the_checks()
     wrong = [what for path in project_files("*.md") for what in broken(path, read(path))]
+    wrong += without_secure_boot()
     lines = read("README.md").count("\n")
     if lines > README_LINES:
         wrong.append(f"README.md: {lines} lines, {README_LINES} are allowed")
