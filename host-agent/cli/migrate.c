@@ -29,7 +29,7 @@
 /* The guest's poll period as the guest reports it; 0: unknown. */
 static u64 guest_period_us(struct qmp_call *call)
 {
-	json_t *hints = qmp_call(call, FREEHINT_QMP_QUERY, NULL);
+	json_t *hints = qmp_call_again(call, FREEHINT_QMP_QUERY, NULL);
 	u64 us = json_natural(json_object_get(hints, "guest"), "poll-us");
 
 	json_decref(hints);
@@ -78,7 +78,7 @@ static bool set_limits(struct qmp_call *call, const struct migrate_options *opt,
 
 static double skipped(struct qmp_call *call)
 {
-	json_t *hints = qmp_call(call, FREEHINT_QMP_QUERY, NULL);
+	json_t *hints = qmp_call_again(call, FREEHINT_QMP_QUERY, NULL);
 	double bytes = json_number_value(json_object_get(json_object_get(hints, "counters"),
 							 "bytes-skipped"));
 
@@ -112,7 +112,7 @@ static bool is_guest_left_paused(struct qmp_call *call)
 	int i = 0;
 
 	do {
-		answer = qmp_call(call, "query-status", NULL);
+		answer = qmp_call_again(call, "query-status", NULL);
 		status = json_string_value(json_object_get(answer, "status"));
 		handing = status && !strcmp(status, "finish-migrate");
 		stopped = handing || (status && !strcmp(status, "postmigrate"));
@@ -166,7 +166,7 @@ static enum cli_exit watch_to_the_end(struct qmp_call *call, const struct migrat
 				      struct migrate_settings *settings, double before)
 {
 	struct migrate_watch watch = {
-		.call = call, .socket = opt->qmp, .quiet = opt->quiet, .before = before,
+		.call = call, .quiet = opt->quiet, .before = before,
 	};
 	enum watch_end end = migrate_watch(&watch);
 	enum cli_exit code = CLI_NO_ANSWER;
@@ -182,41 +182,87 @@ static enum cli_exit watch_to_the_end(struct qmp_call *call, const struct migrat
 	return code;
 }
 
-/* QEMU would refuse a second migration, but not new limits, and these change the first. */
-static bool is_migration_running(struct qmp_call *call)
+/*
+ * QEMU would refuse a second migration, but not new limits, and these change the first.
+ * Return: what QEMU says of the last migration; NULL if none may begin, with the reason
+ * printed.
+ */
+static json_t *query_earlier(struct qmp_call *call)
 {
-	json_t *answer = qmp_call(call, "query-migrate", NULL);
+	json_t *answer = qmp_call_again(call, "query-migrate", NULL);
 	const char *status = json_string_value(json_object_get(answer, "status"));
-	bool under_way = status && strcmp(status, "none") != 0 &&
-			 migration_state_find(status)->stage != STAGE_ENDED;
 
-	if (under_way)
+	if (!answer) {
+		progress_message("%s", call->error);
+	} else if (status && strcmp(status, "none") != 0 &&
+		   migration_state_find(status)->stage != STAGE_ENDED) {
 		progress_message("a migration is running already, %s", status);
-	json_decref(answer);
-	return under_way;
+		json_decref(answer);
+		answer = NULL;
+	}
+	return answer;
+}
+
+/*
+ * QEMU drops the commands of a connection that was closed. So what it says on a new one is
+ * final: if that is what it said before, it did not take the command.
+ */
+static bool was_taken(struct qmp_call *call, const json_t *earlier)
+{
+	json_t *now;
+	bool taken;
+
+	progress_message("%s; connecting again, the migration may have begun", call->error);
+	now = qmp_call_again(call, "query-migrate", NULL);
+	taken = !now || !json_equal(now, earlier);
+	if (!taken)
+		progress_message("it has not begun");
+	json_decref(now);
+	return taken;
+}
+
+/* Return: false when the migration has not begun, with the reason printed. */
+static bool begin(struct qmp_call *call, const char *uri, const json_t *earlier)
+{
+	bool unsent = call->broken;
+
+	if (qmp_call_ok(call, "migrate", json_pack("{s:s}", "uri", uri)))
+		return true;
+	if (call->broken && !unsent)
+		return was_taken(call, earlier);
+	progress_message("%s", call->error);
+	return false;
+}
+
+static enum cli_exit migrate_after(struct qmp_call *call, const struct migrate_options *opt,
+				   struct migrate_settings *settings, const json_t *earlier)
+{
+	double before = skipped(call);
+	enum cli_exit code = CLI_NO_ANSWER;
+
+	if (!opt->plain)
+		start_hints(call, settings);
+	if (!set_limits(call, opt, settings)) {
+		progress_message("%s", call->error);
+	} else if (interrupts_count()) {
+		puts("cancelled before the migration was started");
+		code = CLI_NOT_MIGRATED;
+	} else if (begin(call, opt->uri, earlier)) {
+		return watch_to_the_end(call, opt, settings, before);
+	}
+	migrate_settings_restore(settings, call);
+	return code;
 }
 
 static enum cli_exit migrate(struct qmp_call *call, const struct migrate_options *opt,
 			     struct migrate_settings *settings)
 {
-	double before = skipped(call);
+	json_t *earlier = query_earlier(call);
 	enum cli_exit code = CLI_NO_ANSWER;
 
-	if (is_migration_running(call))
-		return CLI_NO_ANSWER;
-	if (!opt->plain)
-		start_hints(call, settings);
-	if (set_limits(call, opt, settings)) {
-		if (interrupts_count()) {
-			puts("cancelled before the migration was started");
-			code = CLI_NOT_MIGRATED;
-		} else if (qmp_call_ok(call, "migrate", json_pack("{s:s}", "uri", opt->uri))) {
-			return watch_to_the_end(call, opt, settings, before);
-		}
-	}
-	if (code == CLI_NO_ANSWER)
-		progress_message("%s", call->error);
-	migrate_settings_restore(settings, call);
+	if (earlier)
+		code = migrate_after(call, opt, settings, earlier);
+	json_decref(earlier);
 	return code;
 }
 

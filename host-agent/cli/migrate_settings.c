@@ -23,7 +23,7 @@
 /* Read the parameters that are named in @keys. Return: NULL when QEMU reports none. */
 static json_t *read_once(struct qmp_call *call, json_t *keys)
 {
-	json_t *all = qmp_call(call, QUERY, NULL), *some, *value;
+	json_t *all = qmp_call_again(call, QUERY, NULL), *some, *value;
 	const char *key;
 
 	if (!all)
@@ -58,33 +58,52 @@ static json_t *read_parameters(struct qmp_call *call, json_t *keys)
 	return some;
 }
 
+void migrate_settings_free(struct migrate_settings *settings)
+{
+	json_decref(settings->found);
+	json_decref(settings->ours);
+	settings->found = NULL;
+	settings->ours = NULL;
+}
+
 int migrate_settings_limit(struct migrate_settings *settings, struct qmp_call *call,
 			   json_t *limits)
 {
+	json_t *rounded;
+
 	settings->found = read_parameters(call, limits);
-	if (!settings->found || !qmp_call_ok(call, SET, json_incref(limits))) {
+	if (!settings->found) {
 		json_decref(limits);
 		return -EIO;
 	}
+	/* If the answer is lost, QEMU may have set them. */
+	settings->ours = limits;
+	if (!qmp_call_again_ok(call, SET, json_incref(limits))) {
+		settings->unsure |= call->broken;
+		if (!call->broken)
+			migrate_settings_free(settings);
+		return -EIO;
+	}
 	/* Read them back, because QEMU may round. */
-	settings->ours = read_parameters(call, limits);
-	if (!settings->ours)
-		settings->ours = json_incref(limits);
-	json_decref(limits);
+	rounded = read_parameters(call, limits);
+	if (rounded) {
+		settings->ours = rounded;
+		json_decref(limits);
+	}
 	return 0;
 }
 
 int migrate_settings_start_reporting(struct migrate_settings *settings, struct qmp_call *call)
 {
-	json_t *status = qmp_call(call, FREEHINT_QMP_QUERY, NULL);
+	json_t *status = qmp_call_again(call, FREEHINT_QMP_QUERY, NULL);
 	const char *state = json_string_value(json_object_get(status, "state"));
 	bool off = state && !strcmp(state, "off");
+	bool started = qmp_call_again_ok(call, FREEHINT_QMP_START, NULL);
 
 	json_decref(status);
-	if (!qmp_call_ok(call, FREEHINT_QMP_START, NULL))
-		return -EIO;
-	settings->reporting = off;
-	return 0;
+	settings->reporting = off && (started || call->broken);
+	settings->unsure |= !started && call->broken;
+	return started ? 0 : -EIO;
 }
 
 /* Select the old values of those parameters that still have the value that we set. */
@@ -100,7 +119,7 @@ static json_t *select_parameters(const struct migrate_settings *settings,
 	json_object_foreach(settings->found, key, value) {
 		if (json_equal(json_object_get(now, key), json_object_get(settings->ours, key)))
 			json_object_set(back, key, value);
-		else
+		else if (!json_equal(json_object_get(now, key), value))
 			progress_message("another client has changed %s meanwhile, it is not restored",
 					 key);
 	}
@@ -115,21 +134,22 @@ static int restore_limits(struct migrate_settings *settings, struct qmp_call *ca
 	if (!back)
 		return -EIO;
 	if (json_object_size(back))
-		return qmp_call_ok(call, SET, back) ? 0 : -EIO;
+		return qmp_call_again_ok(call, SET, back) ? 0 : -EIO;
 	json_decref(back);
 	return 0;
 }
 
 void migrate_settings_restore(struct migrate_settings *settings, struct qmp_call *call)
 {
-	if (settings->reporting && !qmp_call_ok(call, FREEHINT_QMP_STOP, NULL))
-		progress_message("reporting stays on: %s", call->error);
+	if (settings->reporting && !qmp_call_again_ok(call, FREEHINT_QMP_STOP, NULL))
+		progress_message("reporting is not stopped: %s", call->error);
 	else
 		settings->reporting = false;
 	if (settings->ours && restore_limits(settings, call))
-		progress_message("%s", call->error);
+		progress_message("limits are not restored: %s", call->error);
 	else
 		migrate_settings_free(settings);
+	settings->unsure |= call->broken;
 	migrate_settings_print(settings);
 }
 
@@ -141,7 +161,8 @@ static void print_limits(const struct migrate_settings *settings)
 
 	json_object_foreach(settings->found, key, value) {
 		ours = json_object_get(settings->ours, key);
-		progress_message("%s stays %lld, it was %lld", key,
+		progress_message("%s %s %lld, it was %lld", key,
+				 settings->unsure ? "may be" : "stays",
 				 (long long)json_integer_value(ours),
 				 (long long)json_integer_value(value));
 	}
@@ -152,13 +173,6 @@ void migrate_settings_print(const struct migrate_settings *settings)
 	if (settings->ours)
 		print_limits(settings);
 	if (settings->reporting)
-		progress_message("reporting stays on, it was off; " FREEHINT_QMP_STOP " ends it");
-}
-
-void migrate_settings_free(struct migrate_settings *settings)
-{
-	json_decref(settings->found);
-	json_decref(settings->ours);
-	settings->found = NULL;
-	settings->ours = NULL;
+		progress_message("reporting %s on, it was off; " FREEHINT_QMP_STOP " ends it",
+				 settings->unsure ? "may be" : "stays");
 }

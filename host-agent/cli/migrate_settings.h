@@ -15,11 +15,13 @@
  * @found:     parameters before the change, only those that were changed
  * @ours:      the same parameters after the change, as QEMU reports them
  * @reporting: reporting was off, and we started it
+ * @unsure:    an answer was lost, so QEMU may have the old values or the new ones
  */
 struct migrate_settings {
 	json_t *found;
 	json_t *ours;
 	bool reporting;
+	bool unsure;
 };
 
 /**
@@ -28,7 +30,8 @@ struct migrate_settings {
  * @call:     connection
  * @limits:   arguments of migrate-set-parameters; the reference is taken
  *
- * Return: 0, or a negative errno with @call->error set and nothing changed.
+ * Return: 0, or a negative errno with @call->error set. Then nothing was changed, or the
+ * answer was lost, and migrate_settings_restore() finds out.
  */
 int migrate_settings_limit(struct migrate_settings *settings, struct qmp_call *call,
 			   json_t *limits);

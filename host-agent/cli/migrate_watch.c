@@ -30,13 +30,6 @@
 /* Interrupts within this time count as one: shells and wrappers may send them twice. */
 #define SAME_US		500000ULL
 
-/* The connection broke, but QEMU may still run. */
-static bool connect_again(struct migrate_watch *watch)
-{
-	qmp_call_close(watch->call);
-	return !qmp_call_open(watch->call, watch->socket);
-}
-
 static void update_state(struct migrate_watch *watch)
 {
 	const char *status = json_string_value(json_object_get(watch->last, "status"));
@@ -54,9 +47,7 @@ static void update_state(struct migrate_watch *watch)
 static bool query_state(struct migrate_watch *watch)
 {
 	json_decref(watch->last);
-	watch->last = qmp_call(watch->call, "query-migrate", NULL);
-	if (!watch->last && watch->call->broken && connect_again(watch))
-		watch->last = qmp_call(watch->call, "query-migrate", NULL);
+	watch->last = qmp_call_again(watch->call, "query-migrate", NULL);
 	if (watch->last)
 		update_state(watch);
 	return watch->last;
@@ -104,16 +95,24 @@ static const char *reason_not_to_cancel(enum migration_stage stage)
 	}
 }
 
+/* Without an answer the next query of the state shows whether QEMU took the command. */
+static void cancel(struct migrate_watch *watch)
+{
+	bool done = qmp_call_ok(watch->call, "migrate_cancel", NULL);
+
+	watch->cancel_wanted = watch->call->broken;
+	if (!done && !watch->cancel_wanted)
+		progress_message("not cancelled: %s; Ctrl-C again ends this tool, and the "
+				 "migration continues", watch->call->error);
+}
+
 static void try_to_cancel(struct migrate_watch *watch)
 {
 	if (watch->state->stage == STAGE_ENDING) {
 		watch->cancel_wanted = false;
 	} else if (may_cancel(watch)) {
-		watch->cancel_wanted = false;
-		if (!qmp_call_ok(watch->call, "migrate_cancel", NULL))
-			progress_message("not cancelled: %s; Ctrl-C again ends this tool, and the "
-					 "migration continues", watch->call->error);
-	} else if (!watch->explained) {
+		cancel(watch);
+	} else if (!watch->explained && !watch->call->broken) {
 		watch->explained = true;
 		progress_message("not cancelled: %s; Ctrl-C again ends this tool, and the migration "
 				 "continues", reason_not_to_cancel(watch->state->stage));

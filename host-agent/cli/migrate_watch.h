@@ -25,7 +25,6 @@ enum watch_end {
 /**
  * struct migrate_watch - a watched migration
  * @call:      connection; replaced when it breaks
- * @socket:    path to connect to again
  * @quiet:     show no progress
  * @before:    bytes that the extension had skipped before this migration
  *
@@ -45,7 +44,6 @@ enum watch_end {
  */
 struct migrate_watch {
 	struct qmp_call *call;
-	const char *socket;
 	bool quiet;
 	double before;
 

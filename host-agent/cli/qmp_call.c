@@ -181,6 +181,35 @@ bool qmp_call_ok(struct qmp_call *call, const char *command, json_t *args)
 	return answer;
 }
 
+/* After a failure every other command fails at once, for the same reason. */
+static bool connect_again(struct qmp_call *call)
+{
+	if (call->gone)
+		return false;
+	qmp_call_close(call);
+	call->gone = qmp_call_open(call, call->path);
+	call->broken = call->gone;
+	return !call->gone;
+}
+
+json_t *qmp_call_again(struct qmp_call *call, const char *command, json_t *args)
+{
+	json_t *answer = qmp_call(call, command, json_incref(args));
+
+	if (!answer && call->broken && connect_again(call))
+		answer = qmp_call(call, command, json_incref(args));
+	json_decref(args);
+	return answer;
+}
+
+bool qmp_call_again_ok(struct qmp_call *call, const char *command, json_t *args)
+{
+	json_t *answer = qmp_call_again(call, command, args);
+
+	json_decref(answer);
+	return answer;
+}
+
 static int negotiate(struct qmp_call *call)
 {
 	json_t *greeting = next_object(call), *answer;
@@ -201,6 +230,7 @@ int qmp_call_open(struct qmp_call *call, const char *path)
 	int ret;
 
 	memset(call, 0, sizeof(*call));
+	call->path = path;
 	call->fd = -1;
 	ret = qmp_stream_init(&call->stream, FREEHINT_MAX_QMP_LINE);
 	if (ret)

@@ -13,24 +13,28 @@
 
 /**
  * struct qmp_call - a connection
+ * @path:   socket of QEMU, not copied
  * @fd:     socket, -1 when there is none
  * @stream: framing of the bytes from QEMU
  * @error:  after a failure: the reason, as text for the user
  * @absent: the command that failed does not exist
  * @broken: an answer is missing, and every other command fails, too; open a new connection
+ * @gone:   broken, and QEMU accepts no new connection
  */
 struct qmp_call {
+	const char *path;
 	int fd;
 	struct qmp_stream stream;
 	char error[QMP_CALL_TEXT];
 	bool absent;
 	bool broken;
+	bool gone;
 };
 
 /**
  * qmp_call_open() - connect and negotiate
  * @call: filled; call qmp_call_close() after success and after failure
- * @path: socket of -qmp unix:PATH
+ * @path: socket of -qmp unix:PATH; must stay valid
  *
  * Return: 0 or a negative errno, with @call->error set.
  */
@@ -51,7 +55,18 @@ void qmp_call_close(struct qmp_call *call);
  */
 json_t *qmp_call(struct qmp_call *call, const char *command, json_t *args);
 
+/**
+ * qmp_call_again() - run a command that may be run twice
+ *
+ * Like qmp_call(), but if the answer is lost, it connects again and runs the command once
+ * more. When that fails, too, @call->gone is set, and nothing is tried again.
+ */
+json_t *qmp_call_again(struct qmp_call *call, const char *command, json_t *args);
+
 /** qmp_call_ok() - like qmp_call(), without the return value; Return: true on success */
 bool qmp_call_ok(struct qmp_call *call, const char *command, json_t *args);
+
+/** qmp_call_again_ok() - like qmp_call_again(); Return: true on success */
+bool qmp_call_again_ok(struct qmp_call *call, const char *command, json_t *args);
 
 #endif /* FREEHINT_QMP_CALL_H */

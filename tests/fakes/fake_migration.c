@@ -13,8 +13,22 @@
 
 struct play play;
 
+static void hang_up(void)
+{
+	if (play.gone) {
+		close(play.server.listener);
+		play.server.listener = -1;
+	}
+	fake_qmp_hang_up(&play.server);
+}
+
 static void answer(const char *text)
 {
+	if (play.losing) {
+		play.losing = false;
+		hang_up();
+		return;
+	}
 	fake_qmp_sendf(&play.server, "%s\r\n", text);
 }
 
@@ -78,8 +92,24 @@ static void take_migrate(void)
 	answer("{\"return\": {}}");
 }
 
+/* Return: the connection broke. */
+static bool break_at(const char *name)
+{
+	if (play.lose && !strcmp(name, play.lose)) {
+		play.losing = true;
+		play.lose = NULL;
+	}
+	if (!play.drop || strcmp(name, play.drop) != 0)
+		return false;
+	play.drop = NULL;
+	hang_up();
+	return true;
+}
+
 static bool meddle(struct fake_qmp *server, const char *name, json_int_t id)
 {
+	if (break_at(name))
+		return true;
 	if (play.early && strcmp(name, "qmp_capabilities") != 0) {
 		kill(getpid(), SIGINT);
 		play.early = false;

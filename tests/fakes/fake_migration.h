@@ -23,10 +23,14 @@
  * @earlier:   what query-migrate says before this migration, NULL: "none"
  * @refuse:    the command that is refused
  * @hang_up:   the connection breaks at this look
+ * @drop:      the connection breaks before this command is taken, the first time
+ * @lose:      the connection breaks before this command is answered, the first time
+ * @gone:      after either of the two nobody can connect
  * @limit:     the downtime limit that is asked for, NULL: "1"
  * @held:      so often the limit of a held stop is shown after the migration began
  * @meddler:   somebody else sets the bandwidth to this when the migration begins
  *
+ * @losing:    the next answer is lost
  * @looks:     query-migrate commands
  * @cancels:   migrate_cancel commands, refused ones too
  * @begun:     migrate was taken
@@ -44,10 +48,14 @@ struct play {
 	const char *earlier;
 	const char *refuse;
 	int hang_up;
+	const char *drop;
+	const char *lose;
+	bool gone;
 	const char *limit;
 	int held;
 	long long meddler;
 
+	bool losing;
 	int looks;
 	int cancels;
 	bool begun;

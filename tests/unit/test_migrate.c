@@ -179,6 +179,120 @@ static void a_connection_that_breaks_is_made_again(void **state)
 	play_assert_put_back();
 }
 
+static void a_migration_whose_answer_is_lost_is_watched(void **state)
+{
+	play.lose = "migrate";
+	assert_int_equal(play_run(), CLI_OK);
+	assert_true(play.begun);
+	assert_int_equal(play_times_said("the migration may have begun"), 1);
+	play_assert_still_changed();
+	if (play_teardown(state) || play_setup(state))
+		fail();
+	play.lose = "migrate";
+	play.state[1] = "failed";
+	assert_int_equal(play_run(), CLI_NOT_MIGRATED);
+	play_assert_put_back();
+}
+
+/* What QEMU says afterwards is of an earlier migration. */
+static void a_migration_that_was_not_taken_puts_back(void **state)
+{
+	static const char *const earlier[] = { NULL, "failed", "completed" };
+	size_t i;
+
+	for (i = 0; i < sizeof(earlier) / sizeof(earlier[0]); i++) {
+		if (i && (play_teardown(state) || play_setup(state)))
+			fail();
+		play.earlier = earlier[i];
+		play.drop = "migrate";
+		assert_int_equal(play_run(), CLI_NO_ANSWER);
+		assert_int_equal(play_times_said("it has not begun"), 1);
+		assert_false(play.begun);
+		play_assert_put_back();
+	}
+}
+
+static void a_qemu_that_is_gone_may_be_migrating(void **state)
+{
+	play.lose = "migrate";
+	play.gone = true;
+	assert_int_equal(play_run(), CLI_NO_ANSWER);
+	assert_int_equal(play_times_said("a migration that was started continues"), 1);
+	assert_int_equal(play_times_said("max-bandwidth stays 1000000, it was 1000"), 1);
+	assert_int_equal(play_times_said("reporting stays on"), 1);
+}
+
+static void settings_whose_answer_is_lost_are_put_back(void **state)
+{
+	static const char *const changes[] = { "migrate-set-parameters", FREEHINT_QMP_START };
+	size_t i;
+
+	for (i = 0; i < 2 * sizeof(changes) / sizeof(changes[0]); i++) {
+		if (i && (play_teardown(state) || play_setup(state)))
+			fail();
+		*(i % 2 ? &play.lose : &play.drop) = changes[i / 2];
+		play.state[1] = "failed";
+		assert_int_equal(play_run(), CLI_NOT_MIGRATED);
+		assert_int_equal(play_times_said("another client"), 0);
+		play_assert_put_back();
+	}
+}
+
+static void settings_that_nobody_knows_are_named(void **state)
+{
+	play.lose = "migrate-set-parameters";
+	play.gone = true;
+	assert_int_equal(play_run(), CLI_NO_ANSWER);
+	assert_false(play.begun);
+	assert_int_equal(play_times_said("max-bandwidth may be 1000000, it was 1000"), 1);
+	assert_int_equal(play_times_said("downtime-limit may be 1, it was 300"), 1);
+	assert_int_equal(play_times_said("a migration that was started"), 0);
+	if (play_teardown(state) || play_setup(state))
+		fail();
+	play.lose = FREEHINT_QMP_START;
+	play.gone = true;
+	assert_int_equal(play_run(), CLI_NO_ANSWER);
+	assert_int_equal(play_times_said("reporting may be on, it was off"), 1);
+}
+
+static void a_connection_that_breaks_while_it_puts_back_is_made_again(void **state)
+{
+	static const char *const breaks[] = {
+		FREEHINT_QMP_STOP, "query-status", FREEHINT_QMP_QUERY,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(breaks) / sizeof(breaks[0]); i++) {
+		if (i && (play_teardown(state) || play_setup(state)))
+			fail();
+		play.drop = breaks[i];
+		play.state[1] = "failed";
+		play.server.runstate = "postmigrate";
+		assert_int_equal(play_run(), CLI_NOT_MIGRATED);
+		assert_int_equal(play_times_said("run cont to continue it"), 1);
+		play_assert_put_back();
+	}
+}
+
+static void a_cancellation_whose_answer_is_lost_is_not_forgotten(void **state)
+{
+	static const char *const dropped[] = { "migrate_cancel", "query-status", NULL };
+	size_t i;
+
+	for (i = 0; i < sizeof(dropped) / sizeof(dropped[0]); i++) {
+		if (i && (play_teardown(state) || play_setup(state)))
+			fail();
+		play.drop = dropped[i];
+		play.lose = dropped[i] ? NULL : "migrate_cancel";
+		play.state[1] = NULL;
+		play.interrupt = 1;
+		assert_int_equal(play_run(), CLI_NOT_MIGRATED);
+		assert_int_equal(play.cancels, 1);
+		assert_int_equal(play_times_said("not cancelled"), 0);
+		play_assert_put_back();
+	}
+}
+
 static void a_guest_that_is_left_stopped_is_named(void **state)
 {
 	play.server.runstate = "postmigrate";
@@ -220,6 +334,13 @@ RUN_TESTS(NULL, NULL,
 		PLAYED(a_cancellation_that_is_refused_is_said_once),
 		PLAYED(a_second_interrupt_leaves_the_migration_to_itself),
 		PLAYED(a_connection_that_breaks_is_made_again),
+		PLAYED(a_migration_whose_answer_is_lost_is_watched),
+		PLAYED(a_migration_that_was_not_taken_puts_back),
+		PLAYED(a_qemu_that_is_gone_may_be_migrating),
+		PLAYED(settings_whose_answer_is_lost_are_put_back),
+		PLAYED(settings_that_nobody_knows_are_named),
+		PLAYED(a_connection_that_breaks_while_it_puts_back_is_made_again),
+		PLAYED(a_cancellation_whose_answer_is_lost_is_not_forgotten),
 		PLAYED(a_guest_that_is_left_stopped_is_named),
 		cmocka_unit_test(a_state_that_waits_for_somebody_says_for_whom),
 )
