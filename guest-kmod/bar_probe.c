@@ -18,7 +18,8 @@
  * While memory decoding is off, we would read all ones, and no process can use the BAR.
  * On x86 the firmware and the kernel's hotplug code leave it on, so the administrator has
  * switched it off, and we do not switch it on. Elsewhere the firmware leaves it to the
- * first driver. That is us, and we leave it on, as pci_disable_device() does.
+ * first driver. There we switch it on while we read, and leave it on only if the device is
+ * ours: the driver of another device, or an administrator, decides about that.
  */
 #include <linux/io.h>
 #include <linux/pci.h>
@@ -36,34 +37,65 @@ static bool has_bar(const struct pci_dev *pdev)
 	       res->parent && resource_size(res) >= PAGE_SIZE;
 }
 
-/* The caller holds the device's lock, so no driver and no sysfs file changes the command. */
-static bool answers_reads(struct pci_dev *pdev)
+/* Return: false if the device does not answer. */
+static bool read_command(struct pci_dev *pdev, u16 *command)
 {
-	u16 command;
-
-	if (pci_read_config_word(pdev, PCI_COMMAND, &command) || command == U16_MAX)
-		return false;
-	if (command & PCI_COMMAND_MEMORY)
-		return true;
-	return !COMPAT_FIRMWARE_ENABLES_BARS &&
-	       !pci_write_config_word(pdev, PCI_COMMAND, command | PCI_COMMAND_MEMORY);
+	return !pci_read_config_word(pdev, PCI_COMMAND, command) && *command != U16_MAX;
 }
 
-int bar_probe(struct pci_dev *pdev, struct freehint_publisher *seen)
+static int read_header(struct pci_dev *pdev, struct freehint_publisher *seen)
 {
-	void *page;
+	void *page = memremap(pci_resource_start(pdev, IVSHMEM_BAR), PAGE_SIZE, MEMREMAP_WB);
 	int ret;
 
-	if (!has_bar(pdev))
-		return -ENXIO;
-	if (!answers_reads(pdev))
-		return -EAGAIN;
-	page = memremap(pci_resource_start(pdev, IVSHMEM_BAR), PAGE_SIZE, MEMREMAP_WB);
 	if (!page)
 		return -ENOMEM;
 	ret = freehint_publisher_attach(seen, page, pci_resource_len(pdev, IVSHMEM_BAR));
 	memunmap(page);
 	return ret;
+}
+
+static int decode_and_read(struct pci_dev *pdev, struct freehint_publisher *seen)
+{
+	int ret = -EAGAIN;
+	u16 command;
+
+	if (!read_command(pdev, &command) ||
+	    pci_write_config_word(pdev, PCI_COMMAND, command | PCI_COMMAND_MEMORY))
+		return ret;
+	ret = read_header(pdev, seen);
+	if (ret)
+		pci_write_config_word(pdev, PCI_COMMAND, command);
+	return ret;
+}
+
+/*
+ * The device's lock keeps drivers and the file "enable" away, but not the file "config". So
+ * user space is locked out of the config space, or we would write back what it has changed.
+ * Only tried, because pci_dev_lock() of older kernels takes the two in the other order.
+ */
+static int decode_and_read_alone(struct pci_dev *pdev, struct freehint_publisher *seen)
+{
+	int ret;
+
+	if (!pci_cfg_access_trylock(pdev))
+		return -EAGAIN;
+	ret = decode_and_read(pdev, seen);
+	pci_cfg_access_unlock(pdev);
+	return ret;
+}
+
+int bar_probe(struct pci_dev *pdev, struct freehint_publisher *seen)
+{
+	u16 command;
+
+	if (!has_bar(pdev))
+		return -ENXIO;
+	if (!read_command(pdev, &command))
+		return -EAGAIN;
+	if (command & PCI_COMMAND_MEMORY)
+		return read_header(pdev, seen);
+	return COMPAT_FIRMWARE_ENABLES_BARS ? -EAGAIN : decode_and_read_alone(pdev, seen);
 }
 
 void bar_log_refusal(struct pci_dev *pdev, int verdict, const struct freehint_publisher *seen)

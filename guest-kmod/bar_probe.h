@@ -22,9 +22,9 @@ struct freehint_publisher;
  * @seen: filled by freehint_publisher_attach(); on return only the host's versions
  *        are valid, since the page is unmapped again
  *
- * Only reads; where firmware leaves memory decoding off it is switched on before. The
- * device is not claimed, so a process that mapped the BAR through sysfs keeps its mapping.
- * May sleep.
+ * Only reads; where firmware leaves memory decoding off it is on meanwhile, and stays on
+ * only if the answer is yes. The device is not claimed, so a process that mapped the BAR
+ * through sysfs keeps its mapping. May sleep.
  *
  * Return: 0: yes; -ENODEV, -EPROTO, -EINVAL: see freehint_publisher_attach();
  * -ENXIO: no BAR 2 of at least one page is assigned; -EAGAIN: the device does

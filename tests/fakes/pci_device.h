@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * As much of PCI as guest-kmod/bar_probe.c uses: one device with a command register and BARs,
+ * on a machine whose firmware leaves memory decoding off.
+ */
+#ifndef FREEHINT_PCI_DEVICE_H
+#define FREEHINT_PCI_DEVICE_H
+
+#include <errno.h>
+#include <stdint.h>
+
+#include "tests/fakes/guest_kernel.h"
+
+#ifndef U16_MAX
+#define U16_MAX			UINT16_MAX
+#endif
+#define PCI_COMMAND		4
+#define PCI_COMMAND_MEMORY	2
+#define IORESOURCE_MEM		0x200UL
+#define IORESOURCE_UNSET	0x20000000UL
+#define MEMREMAP_WB		1
+#define PAGE_SIZE		(1UL << PAGE_SHIFT)
+#define BARS			6
+
+typedef u64 resource_size_t;
+
+struct resource {
+	resource_size_t start;
+	resource_size_t end;
+	unsigned long flags;
+	struct resource *parent;
+};
+
+/**
+ * struct pci_dev - the device
+ * @resource: BARs
+ * @command:  what decodes memory, and what user space has written
+ * @locked:   user space cannot reach the config space
+ * @busy:     somebody else has that lock
+ * @writes:   to the command
+ * @loose:    writes to the command that user space could have changed meanwhile
+ * @unmappable: memremap() fails
+ * @mapped:   mappings that were made while memory was decoded, minus those that ended
+ */
+struct pci_dev {
+	struct resource resource[BARS];
+	u16 command;
+	bool locked;
+	bool busy;
+	unsigned int writes;
+	unsigned int loose;
+	bool unmappable;
+	int mapped;
+};
+
+extern struct pci_dev pci_device;
+
+static inline int pci_read_config_word(struct pci_dev *pdev, int where, u16 *value)
+{
+	*value = where == PCI_COMMAND ? pdev->command : U16_MAX;
+	return 0;
+}
+
+static inline int pci_write_config_word(struct pci_dev *pdev, int where, u16 value)
+{
+	pdev->writes++;
+	pdev->loose += !pdev->locked;
+	if (where == PCI_COMMAND)
+		pdev->command = value;
+	return 0;
+}
+
+static inline bool pci_cfg_access_trylock(struct pci_dev *pdev)
+{
+	pdev->locked = !pdev->busy;
+	return pdev->locked;
+}
+
+static inline void pci_cfg_access_unlock(struct pci_dev *pdev)
+{
+	pdev->locked = false;
+}
+
+static inline resource_size_t resource_size(const struct resource *res)
+{
+	return res->end - res->start + 1;
+}
+
+#define pci_resource_start(pdev, bar)	((pdev)->resource[bar].start)
+#define pci_resource_len(pdev, bar)	resource_size(&(pdev)->resource[bar])
+
+/* The BAR's address is that of its memory here. */
+static inline void *memremap(resource_size_t start, size_t size, unsigned long flags)
+{
+	if (pci_device.unmappable || !(pci_device.command & PCI_COMMAND_MEMORY))
+		return NULL;
+	pci_device.mapped++;
+	return (void *)(uintptr_t)start;
+}
+
+static inline void memunmap(void *page)
+{
+	pci_device.mapped--;
+}
+
+#define pci_name(pdev)			((void)(pdev), "0000:00:04.0")
+#define pci_info(pdev, ...)		((void)(pdev))
+#define pci_warn(pdev, ...)		((void)(pdev))
+
+#endif /* FREEHINT_PCI_DEVICE_H */
