@@ -22,7 +22,6 @@
  */
 #include <linux/io.h>
 #include <linux/pci.h>
-#include <linux/sizes.h>
 
 #include "bar_mapping.h"
 #include "bar_probe.h"
@@ -49,11 +48,8 @@ static void log_type(const struct bar_mapping *mapping, struct pci_dev *pdev)
 	else if (mapping->type == BAR_UNKNOWN)
 		pci_info(pdev, "BAR 2 is mapped with an %s memory type; if nopat is on the kernel's command line, remove it\n",
 			 name);
-	else if (start < SZ_4G)
-		pci_info(pdev, "BAR 2 at %pa is mapped %s; for write-back place it above 4 GiB: start QEMU with -device pcie-root-port,id=high,chassis=99,pref64-reserve=4G, see freehint(4)\n",
-			 &start, name);
 	else
-		pci_info(pdev, "BAR 2 at %pa is mapped %s, because of the firmware's MTRRs or another mapping; see freehint(4)\n",
+		pci_info(pdev, "BAR 2 at %pa is mapped %s, because of the firmware's MTRRs or another mapping; see MEMORY TYPE in freehint(4)\n",
 			 &start, name);
 }
 

@@ -18,6 +18,7 @@
 #include "region_size.h"
 
 #define FOUR_GIB	(1ULL << 32)
+#define MEMORY_TYPE	"/sys/kernel/debug/freehint/memory_type"
 
 static void check_size(u64 capacity, u64 pages)
 {
@@ -45,16 +46,32 @@ static void explain_missing_hello(const struct ivshmem_place *place)
 		     "freehint) has the reason; see freehint(4)");
 }
 
+/* The host sees the address. The firmware's MTRRs, and with them the type, only the guest sees. */
 static void check_mapping(const struct ivshmem_place *place)
 {
-	if (place->address && place->address < FOUR_GIB)
-		finding_note("BAR 2 of device %s is at 0x%llx, below 4 GiB, where the firmware marks "
-			     "memory as uncached: with an AMD processor, or with assigned devices, "
-			     "the guest writes its answers slowly; OVMF places it above",
-			     place->slot, (unsigned long long)place->address);
-	else if (place->address)
-		finding_ok("BAR 2 of device %s is at 0x%llx, where the guest caches it",
-			     place->slot, (unsigned long long)place->address);
+	unsigned long long address = place->address;
+
+	if (address < FOUR_GIB)
+		finding_note("BAR 2 of device %s is at 0x%llx, below 4 GiB: the guest maps it "
+			     "write-combining (" MEMORY_TYPE " there has the type), which is safe, "
+			     "and a scan may take a little longer; with SeaBIOS a port with "
+			     "pref64-reserve=4G gives write-back, see MEMORY TYPE in freehint(4); "
+			     "with OVMF nothing helps", place->slot, address);
+	else
+		finding_ok("BAR 2 of device %s is at 0x%llx, above 4 GiB: the guest maps it "
+			   "write-back with SeaBIOS, write-combining with OVMF (" MEMORY_TYPE
+			   " there has the type)", place->slot, address);
+}
+
+/* Other machines have no MTRRs: there the type does not depend on the place. */
+static bool has_mtrrs(struct qmp_call *call)
+{
+	json_t *target = qmp_call(call, "query-target", NULL);
+	const char *arch = json_string_value(json_object_get(target, "arch"));
+	bool has = arch && !strcmp(arch, "x86_64");
+
+	json_decref(target);
+	return has;
 }
 
 static void check_guest(const json_t *status, const struct ivshmem_place *place)
@@ -62,7 +79,6 @@ static void check_guest(const json_t *status, const struct ivshmem_place *place)
 	const json_t *guest = json_object_get(status, "guest");
 	const char *contract = json_string_value(json_object_get(guest, "contract"));
 
-	check_mapping(place);
 	if (!json_is_true(json_object_get(guest, "present"))) {
 		explain_missing_hello(place);
 		return;
@@ -78,7 +94,7 @@ static void check_guest(const json_t *status, const struct ivshmem_place *place)
 		   json_natural(guest, "end-pfn"));
 }
 
-static void check_status(const json_t *status, const json_t *buses)
+static void check_status(struct qmp_call *call, const json_t *status, const json_t *buses)
 {
 	struct ivshmem_place place = { .slot = "1af4:1110" };
 	const json_t *region = json_object_get(status, "region");
@@ -92,7 +108,9 @@ static void check_status(const json_t *status, const json_t *buses)
 	finding_ok("memory backend '%s' has %llu KiB",
 		     json_string_value(json_object_get(region, "memdev")),
 		     (unsigned long long)json_natural(region, "size") >> 10);
-	ivshmem_place_find(&place, buses, json_natural(region, "size"));
+	if (ivshmem_place_find(&place, buses, json_natural(region, "size")) && place.address &&
+	    has_mtrrs(call))
+		check_mapping(&place);
 	check_guest(status, &place);
 	if (why)
 		finding_wrong("hinting is refused: %s", why);
@@ -125,7 +143,7 @@ static void check_connected(struct qmp_call *call)
 
 	if (status) {
 		buses = qmp_call(call, "query-pci", NULL);
-		check_status(status, buses);
+		check_status(call, status, buses);
 		check_give_back(call, status);
 		check_postcopy(call);
 	} else if (call->absent) {
