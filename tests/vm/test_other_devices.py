@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """
-Other users of ivshmem in the same guest: the module leaves their memory alone and
+Other users of ivshmem in the same guest: the module leaves their memory and devices alone and
 finds its own behind them. A region that another QEMU has left behind looks like ours;
 taking it means no hints, and nothing worse.
 """
@@ -62,10 +62,24 @@ def present(vm: Machine) -> bool:
     return vm.query()["guest"]["present"]
 
 
+def commands(vm: Machine) -> dict[str, str]:
+    """
+    The command registers of the other devices. On arm64 the firmware leaves memory decoding
+    off, and it is on in them only while the module reads.
+    """
+    return {name: vm.guest.must("od -An -tx2 -j4 -N2 "
+                                f"/sys/bus/pci/devices/0000:00:{slot:02x}.0/config").strip()
+            for name, slot in SLOTS.items()}
+
+
 def strangers(vm: Machine, others: Others) -> None:
     """Two devices with somebody else's data, one on each side."""
+    before = commands(vm)
     vm.load_module()
     wait_for(lambda: present(vm), "the module to find our device")
+    now = commands(vm)
+    check(now == before, f"a foreign device was enabled: {before}, now {now}")
+    step(f"command registers: {now}")
     vm.start_hints()
     check(vm.guest.must("dmesg").count("no freehint magic in BAR 2, device not used") == 2,
           "the module does not say that it left two devices alone")
