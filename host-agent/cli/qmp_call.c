@@ -4,6 +4,10 @@
  *
  * The agent has a client of its own, because the agent must never block. Both share the
  * framing (qmp_stream.c).
+ *
+ * When a connection ends before a command was answered, QEMU may send the answer to the next
+ * client of the socket, also before its greeting. So each command has an id, and an answer
+ * with another id, or with none, is dropped.
  */
 #include "qmp_call.h"
 
@@ -47,10 +51,7 @@ static int connect_to(struct qmp_call *call, const char *path)
 	return 0;
 }
 
-/*
- * A signal does not end the wait: an answer that is left unread would be taken for the
- * answer to the next command.
- */
+/* A signal does not end the wait: the answer to the command would be lost. */
 static bool wait_readable(const struct qmp_call *call, u64 until)
 {
 	struct pollfd pfd = { .fd = call->fd, .events = POLLIN };
@@ -85,10 +86,17 @@ static int receive(struct qmp_call *call, u64 until)
 	return 0;
 }
 
-/* Return: the next object that is not an event, a new reference; NULL on failure. */
-static json_t *next_object(struct qmp_call *call)
+/* No other client of the socket has used it, as far as it depends on us. */
+static json_int_t new_id(void)
 {
-	u64 until = clock_us() + TIMEOUT_US;
+	static u32 count;
+
+	return ((json_int_t)getpid() << 32) + ++count;
+}
+
+/* Return: the next object that is not an event, a new reference; NULL on failure. */
+static json_t *next_object(struct qmp_call *call, u64 until)
+{
 	const char *text;
 	json_t *object;
 	size_t len;
@@ -109,6 +117,30 @@ static json_t *next_object(struct qmp_call *call)
 			return object;
 		json_decref(object);
 	}
+}
+
+static json_t *next_greeting(struct qmp_call *call)
+{
+	u64 until = clock_us() + TIMEOUT_US;
+	json_t *object = next_object(call, until);
+
+	while (json_object_get(object, "return") || json_object_get(object, "error")) {
+		json_decref(object);
+		object = next_object(call, until);
+	}
+	return object;
+}
+
+static json_t *next_answer(struct qmp_call *call, json_int_t id)
+{
+	u64 until = clock_us() + TIMEOUT_US;
+	json_t *object = next_object(call, until);
+
+	while (object && json_integer_value(json_object_get(object, "id")) != id) {
+		json_decref(object);
+		object = next_object(call, until);
+	}
+	return object;
 }
 
 static int transmit(struct qmp_call *call, json_t *object)
@@ -143,10 +175,14 @@ static void take_error(struct qmp_call *call, const char *command, const json_t 
 	failed(call, 0, "%s: %s", command, desc ? desc : "QEMU gives no reason");
 }
 
-/* Without an answer the connection is unusable: a late one would answer the wrong command. */
+/* Without an answer the connection is of no more use: QEMU runs one command after the other. */
 static json_t *exchange(struct qmp_call *call, json_t *object)
 {
-	json_t *answer = transmit(call, object) ? NULL : next_object(call);
+	json_int_t id = new_id();
+	json_t *answer;
+
+	json_object_set_new(object, "id", json_integer(id));
+	answer = transmit(call, object) ? NULL : next_answer(call, id);
 
 	call->broken = !answer;
 	return answer;
@@ -212,7 +248,7 @@ bool qmp_call_again_ok(struct qmp_call *call, const char *command, json_t *args)
 
 static int negotiate(struct qmp_call *call)
 {
-	json_t *greeting = next_object(call), *answer;
+	json_t *greeting = next_greeting(call), *answer;
 	bool good = json_object_get(greeting, "QMP");
 
 	json_decref(greeting);

@@ -29,7 +29,7 @@ static void answer(const char *text)
 		hang_up();
 		return;
 	}
-	fake_qmp_sendf(&play.server, "%s\r\n", text);
+	fake_qmp_sendf(&play.server, "{%s, \"id\": %lld}\r\n", text, play.id);
 }
 
 static void take_parameters(void)
@@ -43,7 +43,7 @@ static void take_parameters(void)
 	if (json_object_get(args, "downtime-limit"))
 		play.downtime = json_integer_value(json_object_get(args, "downtime-limit"));
 	json_decref(command);
-	answer("{\"return\": {}}");
+	answer("\"return\": {}");
 }
 
 static const char *current_state(void)
@@ -55,11 +55,16 @@ static const char *current_state(void)
 	return play.state[i];
 }
 
+static void answer_state(const char *state)
+{
+	fake_qmp_sendf(&play.server, "{\"return\": {\"status\": \"%s\", \"total-time\": %d}, "
+		       "\"id\": %lld}\r\n", state, play.begun ? 5 : 4, play.id);
+}
+
 static void take_look(void)
 {
 	if (!play.begun) {
-		fake_qmp_sendf(&play.server, "{\"return\": {\"status\": \"%s\"}}\r\n",
-			       play.earlier ? play.earlier : "none");
+		answer_state(play.earlier ? play.earlier : "none");
 		return;
 	}
 	play.looks++;
@@ -69,8 +74,7 @@ static void take_look(void)
 		fake_qmp_hang_up(&play.server);
 		return;
 	}
-	fake_qmp_sendf(&play.server, "{\"return\": {\"status\": \"%s\", \"total-time\": 5}}\r\n",
-		       current_state());
+	answer_state(current_state());
 }
 
 static void take_cancel(void)
@@ -81,7 +85,7 @@ static void take_cancel(void)
 	play.state[2] = NULL;
 	play.looks = 0;
 	play.interrupt = 0;
-	answer("{\"return\": {}}");
+	answer("\"return\": {}");
 }
 
 static void take_migrate(void)
@@ -89,7 +93,7 @@ static void take_migrate(void)
 	play.begun = true;
 	if (play.meddler)
 		play.bandwidth = play.meddler;
-	answer("{\"return\": {}}");
+	answer("\"return\": {}");
 }
 
 /* Return: the connection broke. */
@@ -108,6 +112,7 @@ static bool break_at(const char *name)
 
 static bool meddle(struct fake_qmp *server, const char *name, json_int_t id)
 {
+	play.id = id;
 	if (break_at(name))
 		return true;
 	if (play.early && strcmp(name, "qmp_capabilities") != 0) {
@@ -116,14 +121,14 @@ static bool meddle(struct fake_qmp *server, const char *name, json_int_t id)
 	}
 	if (play.refuse && !strcmp(name, play.refuse)) {
 		play.cancels += !strcmp(name, "migrate_cancel");
-		answer("{\"error\": {\"class\": \"GenericError\", \"desc\": \"will not\"}}");
+		answer("\"error\": {\"class\": \"GenericError\", \"desc\": \"will not\"}");
 	} else if (!strcmp(name, "migrate-set-parameters")) {
 		take_parameters();
 	} else if (!strcmp(name, "query-migrate-parameters")) {
 		fake_qmp_sendf(server, "{\"return\": {\"max-bandwidth\": %lld, \"downtime-limit\": "
-			       "%lld, \"tls-creds\": \"\"}}\r\n", play.bandwidth,
+			       "%lld, \"tls-creds\": \"\"}, \"id\": %lld}\r\n", play.bandwidth,
 			       play.begun && play.held-- > 0 ?
-			       (long long)FREEHINT_STOP_HOLD_MS : play.downtime);
+			       (long long)FREEHINT_STOP_HOLD_MS : play.downtime, play.id);
 	} else if (!strcmp(name, "migrate")) {
 		take_migrate();
 	} else if (!strcmp(name, "query-migrate")) {
@@ -133,7 +138,7 @@ static bool meddle(struct fake_qmp *server, const char *name, json_int_t id)
 	} else if (!strcmp(name, FREEHINT_QMP_START) || !strcmp(name, FREEHINT_QMP_STOP)) {
 		play.reporting = !strcmp(name, FREEHINT_QMP_START);
 		server->state = play.reporting ? "ready" : "off";
-		answer("{\"return\": {}}");
+		answer("\"return\": {}");
 	} else {
 		return false;
 	}

@@ -30,6 +30,7 @@
  * @held:      so often the limit of a held stop is shown after the migration began
  * @meddler:   somebody else sets the bandwidth to this when the migration begins
  *
+ * @id:        of the command
  * @losing:    the next answer is lost
  * @looks:     query-migrate commands
  * @cancels:   migrate_cancel commands, refused ones too
@@ -55,6 +56,7 @@ struct play {
 	int held;
 	long long meddler;
 
+	long long id;
 	bool losing;
 	int looks;
 	int cancels;

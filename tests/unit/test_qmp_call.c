@@ -22,7 +22,8 @@
  * struct script - a peer
  * @path:     its socket
  * @listener: listening
- * @line:     what it says: the first at once, each other after a line from us
+ * @line:     what it says: the first at once, each other after a line from us, whose id
+ *            stands for each #
  * @thread:   that plays it
  * @caller:   thread that it disturbs with a signal before it answers
  * @disturbs: it does
@@ -36,20 +37,42 @@ static struct script {
 	bool disturbs;
 } peer;
 
+static void say(int fd, const char *line, const char *heard)
+{
+	json_t *command = json_loads(heard, JSON_DISABLE_EOF_CHECK, NULL);
+	json_int_t id = json_integer_value(json_object_get(command, "id"));
+	char *text;
+	size_t len;
+	FILE *file = open_memstream(&text, &len);
+
+	for (; *line; line++)
+		if (*line == '#')
+			fprintf(file, "%lld", (long long)id);
+		else
+			fputc(*line, file);
+	fclose(file);
+	send(fd, text, len, MSG_NOSIGNAL);
+	free(text);
+	json_decref(command);
+}
+
 static void *play(void *opaque)
 {
 	int fd = accept(peer.listener, NULL, NULL), i;
-	char heard[4096];
+	char heard[4096] = "";
+	ssize_t got;
 
 	for (i = 0; i < MAX_LINES && peer.line[i]; i++) {
-		if (i && recv(fd, heard, sizeof(heard), 0) <= 0)
+		got = i ? recv(fd, heard, sizeof(heard) - 1, 0) : 0;
+		if (i && got <= 0)
 			break;
+		heard[got] = '\0';
 		if (i && peer.disturbs) {
 			usleep(50000);
 			pthread_kill(peer.caller, SIGUSR1);
 			usleep(50000);
 		}
-		send(fd, peer.line[i], strlen(peer.line[i]), MSG_NOSIGNAL);
+		say(fd, peer.line[i], heard);
 	}
 	close(fd);
 	return NULL;
@@ -84,11 +107,28 @@ static void a_command_is_answered_with_events_in_between(void **state)
 	struct qmp_call call;
 	json_t *answer;
 
-	start(GREETING, "{\"return\": {}}", "{\"event\": \"STOP\"}\r\n{\"ev"
-	      "ent\": \"RESUME\", \"data\": {}}\r\n{\"return\": {\"n\": 5}}\r\n");
+	start(GREETING, "{\"return\": {}, \"id\": #}", "{\"event\": \"STOP\"}\r\n{\"ev"
+	      "ent\": \"RESUME\", \"data\": {}}\r\n{\"return\": {\"n\": 5}, \"id\": #}\r\n");
 	assert_int_equal(qmp_call_open(&call, peer.path), 0);
 	answer = qmp_call(&call, "some-command", json_pack("{s:i}", "x", 1));
 	assert_non_null(answer);
+	assert_int_equal(json_integer_value(json_object_get(answer, "n")), 5);
+	json_decref(answer);
+	finish(&call);
+}
+
+/* QEMU sends what it could not send to the client before us, also before the greeting. */
+static void an_answer_for_another_client_is_dropped(void **state)
+{
+	struct qmp_call call;
+	json_t *answer;
+
+	start("{\"return\": {}}\r\n{\"error\": {}, \"id\": 7}\r\n" GREETING,
+	      "{\"return\": {}}\r\n" GREETING "{\"return\": {}, \"id\": #}\r\n",
+	      "{\"return\": {\"n\": 4}, \"id\": 7}\r\n{\"error\": {}}\r\n"
+	      "{\"return\": {\"n\": 5}, \"id\": #}\r\n");
+	assert_int_equal(qmp_call_open(&call, peer.path), 0);
+	answer = qmp_call(&call, "some-command", NULL);
 	assert_int_equal(json_integer_value(json_object_get(answer, "n")), 5);
 	json_decref(answer);
 	finish(&call);
@@ -108,7 +148,7 @@ static void a_signal_does_not_end_the_wait(void **state)
 	assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
 	peer.caller = pthread_self();
 	peer.disturbs = true;
-	start(GREETING, "{\"return\": {}}", "{\"return\": {\"n\": 5}}");
+	start(GREETING, "{\"return\": {}, \"id\": #}", "{\"return\": {\"n\": 5}, \"id\": #}");
 	assert_int_equal(qmp_call_open(&call, peer.path), 0);
 	answer = qmp_call(&call, "some-command", NULL);
 	assert_int_equal(json_integer_value(json_object_get(answer, "n")), 5);
@@ -121,8 +161,8 @@ static void an_error_is_told_by_name(void **state)
 {
 	struct qmp_call call;
 
-	start(GREETING, "{\"return\": {}}", "{\"error\": {\"class\": \"GenericError\", "
-	      "\"desc\": \"no such thing\"}}");
+	start(GREETING, "{\"return\": {}, \"id\": #}", "{\"error\": {\"class\": \"GenericError\", "
+	      "\"desc\": \"no such thing\"}, \"id\": #}");
 	assert_int_equal(qmp_call_open(&call, peer.path), 0);
 	assert_null(qmp_call(&call, "some-command", NULL));
 	assert_string_equal(call.error, "some-command: no such thing");
@@ -134,8 +174,8 @@ static void a_command_that_does_not_exist_is_told_apart(void **state)
 {
 	struct qmp_call call;
 
-	start(GREETING, "{\"return\": {}}", "{\"error\": {\"class\": \"CommandNotFound\", "
-	      "\"desc\": \"unknown\"}}");
+	start(GREETING, "{\"return\": {}, \"id\": #}",
+	      "{\"error\": {\"class\": \"CommandNotFound\", \"desc\": \"unknown\"}, \"id\": #}");
 	assert_int_equal(qmp_call_open(&call, peer.path), 0);
 	assert_null(qmp_call(&call, "some-command", NULL));
 	assert_true(call.absent);
@@ -162,7 +202,7 @@ static void a_qemu_that_goes_away_is_noticed(void **state)
 {
 	struct qmp_call call;
 
-	start(GREETING, "{\"return\": {}}", NULL);
+	start(GREETING, "{\"return\": {}, \"id\": #}", NULL);
 	assert_int_equal(qmp_call_open(&call, peer.path), 0);
 	assert_null(qmp_call(&call, "some-command", NULL));
 	assert_string_equal(call.error, "QEMU closed the connection");
@@ -180,6 +220,7 @@ static void a_socket_that_is_not_there_is_named(void **state)
 
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(a_command_is_answered_with_events_in_between),
+		cmocka_unit_test(an_answer_for_another_client_is_dropped),
 		cmocka_unit_test(a_signal_does_not_end_the_wait),
 		cmocka_unit_test(an_error_is_told_by_name),
 		cmocka_unit_test(a_command_that_does_not_exist_is_told_apart),
