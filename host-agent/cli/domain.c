@@ -47,21 +47,6 @@ static int check_type(struct domain *domain)
 			       "the domain's type is neither 'kvm' nor 'qemu', and freehint is for QEMU");
 }
 
-/* Without <os> or its type libvirt takes the host's. */
-static int check_arch(struct domain *domain)
-{
-	xmlNode *os = xml_text_child(domain->root, "os"), *type = xml_text_child(os, "type");
-	xmlChar *arch = type ? xmlGetNoNsProp(type, (const xmlChar *)"arch") : NULL;
-	int ret = 0;
-
-	if (arch && strcmp((const char *)arch, "x86_64") != 0)
-		ret = xml_text_refuse(&domain->xml, type,
-				      "the guest's architecture is %.40s, only x86_64 can be hinted",
-				      (const char *)arch);
-	xmlFree(arch);
-	return ret;
-}
-
 static int check_root(struct domain *domain)
 {
 	const char *name;
@@ -71,7 +56,7 @@ static int check_root(struct domain *domain)
 	if (domain->root->ns || strcmp(name, "domain") != 0)
 		return xml_text_refuse(&domain->xml, domain->root,
 				       "the document is a <%.40s>, not one <domain>", name);
-	return check_type(domain) ? -EINVAL : check_arch(domain);
+	return check_type(domain);
 }
 
 static bool has_control(const char *text)

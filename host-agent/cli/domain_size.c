@@ -18,10 +18,13 @@
 #define GIB		(1ULL << 30)
 #define TIB		(1ULL << 40)
 
-/* A guest with more memory than this has the rest above 4 GiB (q35; pc has more below). */
+/* An x86 guest with more memory than this has the rest above 4 GiB (q35; pc has more below). */
 #define BELOW_4G	(2 * GIB)
 
-/* From QEMU 7.1 on a guest with an AMD processor has nothing here: it goes on at 1 TiB. */
+/* Where an arm64 guest's memory begins (virt). All of it follows, without a hole. */
+#define ARM64_BASE	GIB
+
+/* From QEMU 7.1 on an x86 guest with an AMD processor has nothing here: it goes on at 1 TiB. */
 #define HYPERTRANSPORT	(1012 * GIB)
 
 #define MEMORY_MAX	(FREEHINT_MAX_PAGES << FREEHINT_PAGE_SHIFT)
@@ -31,11 +34,13 @@
  * @boot:  there from the start
  * @top:   the most that there can ever be
  * @slots: for memory that is plugged, each of which may be moved up by 1 GiB
+ * @arm64: the guest is an arm64 machine, otherwise x86-64
  */
 struct amounts {
 	u64 boot;
 	u64 top;
 	u64 slots;
+	bool arm64;
 };
 
 /* As libvirt reads them: KiB and K are 1024, KB is 1000, whatever the case. */
@@ -183,18 +188,40 @@ static int read_amounts(struct domain *domain, struct amounts *all)
 	return 0;
 }
 
+/* Without <os>, its type or the attribute libvirt takes the host's: x86 memory ends higher. */
+static int read_arch(struct domain *domain, bool *arm64)
+{
+	xmlNode *type = xml_text_child(xml_text_child(domain->root, "os"), "type");
+	xmlChar *arch = type ? xmlGetNoNsProp(type, (const xmlChar *)"arch") : NULL;
+	int ret = 0;
+
+	*arm64 = arch && !strcmp((const char *)arch, "aarch64");
+	if (arch && !*arm64 && strcmp((const char *)arch, "x86_64") != 0)
+		ret = xml_text_refuse(&domain->xml, type,
+				      "the guest's architecture is %.40s, only x86_64 and aarch64 can be hinted",
+				      (const char *)arch);
+	xmlFree(arch);
+	return ret;
+}
+
+/* Where the memory that is there from the start ends. */
+static u64 boot_end(const struct amounts *all)
+{
+	if (all->arm64)
+		return ARM64_BASE + all->boot;
+	return all->boot > BELOW_4G ? all->boot + 4 * GIB - BELOW_4G : all->boot;
+}
+
 static u64 highest_address(const struct amounts *all)
 {
-	u64 end = all->boot;
+	u64 end = boot_end(all);
 
-	if (end > BELOW_4G)
-		end += 4 * GIB - BELOW_4G;
 	if (all->slots || all->top > all->boot) {
-		end = end > 4 * GIB ? end : 4 * GIB;
+		end = all->arm64 || end > 4 * GIB ? end : 4 * GIB;
 		end = (end + GIB - 1) / GIB * GIB;
 		end += all->top - all->boot + all->slots * GIB;
 	}
-	return end > HYPERTRANSPORT ? end + TIB - 4 * GIB : end;
+	return !all->arm64 && end > HYPERTRANSPORT ? end + TIB - 4 * GIB : end;
 }
 
 int domain_size_mib(struct domain *domain, u64 *mib)
@@ -202,7 +229,7 @@ int domain_size_mib(struct domain *domain, u64 *mib)
 	struct amounts all;
 	u64 end;
 
-	if (read_amounts(domain, &all))
+	if (read_amounts(domain, &all) || read_arch(domain, &all.arm64))
 		return -EINVAL;
 	end = highest_address(&all);
 	if (end > MEMORY_MAX)

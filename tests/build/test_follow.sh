@@ -96,6 +96,17 @@ follows 'é' 'é' '\xc3\xa9'
 follows '-n' '-n' '-n'
 follows '$(id)`"&%h\' '$(id)`"&amp;%h\' "$(systemd-escape '$(id)`"&%h\')"
 
+# An arm64 guest, and one that freehint would not be added to: what is in the XML counts.
+for arch in aarch64 riscv64; do
+	rm -rf "$WORK/run/freehint"
+	XML=$(domain vm1 | sed "s,<devices>,<os><type arch='$arch'>hvm</type></os>&,")
+	hook vm1 prepare
+	[ -d "$WORK/run/freehint" ] || { echo "prepare of $arch made no directory"; exit 1; }
+	hook vm1 started
+	calls "--no-block start freehint-agent@vm1.service" "started, $arch"
+	hook vm1 release
+done
+
 # A domain without freehint is none of our business, nor is XML that nobody understands.
 for XML in '<domain type="kvm"><name>vm1</name><devices/></domain>' 'nonsense' ''; do
 	for operation in prepare migrate started reconnect stopped release; do

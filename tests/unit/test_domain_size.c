@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The size of a domain's shared memory follows from the memory that the domain can have and from
+ * its architecture. It grows with the domain, and an amount that makes no sense is refused.
+ */
+/* rig: tests/unit/domain_rig.h */
+#include "tests/unit/domain_rig.h"
+
+/* An architecture, and memory as libvirt has it. */
+#define MACHINE(arch, memory)								\
+	DOMAIN("a", "<os>\n<type arch='" arch "'>hvm</type></os>" memory, "", "")
+
+static void an_architecture_has_its_layout(void **state)
+{
+	static const struct {
+		const char *domain;
+		const char *size;
+	} all[] = {
+		{ MACHINE("x86_64", "<memory unit='GiB'>29</memory>"), "<size unit='M'>1<" },
+		{ MACHINE("x86_64", "<memory unit='GiB'>30</memory>"), "<size unit='M'>2<" },
+		{ MACHINE("aarch64", "<memory unit='GiB'>30</memory>"), "<size unit='M'>1<" },
+		{ MACHINE("aarch64", "<memory unit='GiB'>31</memory>"), "<size unit='M'>2<" },
+		/* plugged memory begins at the next GiB, each slot may move it up by another */
+		{ MACHINE("aarch64", "<memory unit='MiB'>1500</memory>"
+			  "<maxMemory slots='10' unit='MiB'>20000</maxMemory>"), "<size unit='M'>1<" },
+		{ MACHINE("aarch64", "<memory unit='MiB'>1500</memory>"
+			  "<maxMemory slots='11' unit='MiB'>20000</maxMemory>"), "<size unit='M'>2<" },
+		/* no hole below 1 TiB */
+		{ MACHINE("aarch64", "<memory unit='GiB'>1022</memory>"), "<size unit='M'>32<" },
+		{ MACHINE("x86_64", "<memory unit='GiB'>1022</memory>"), "<size unit='M'>64<" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		strcpy(before, all[i].domain);
+		goes_round();
+		has(all[i].size);
+	}
+	refuses(MACHINE("riscv64", "<memory>1</memory>"),
+		"line 2: the guest's architecture is riscv64, only x86_64 and aarch64");
+}
+
+/* Somebody who wants to be rid of freehint, or has put it in by hand, knows the guest. */
+static void the_architecture_counts_for_enabling_only(void **state)
+{
+	static char enabled[ROOM];
+	struct domain domain;
+
+	assert_int_equal(add(MACHINE("aarch64", "<memory>1</memory>"), enabled), 1);
+	memcpy(strstr(enabled, "aarch64"), "riscv64", 7);
+	assert_int_equal(domain_parse(&domain, enabled, strlen(enabled)), 0);
+	assert_true(domain_is_enabled(&domain));
+	domain_free(&domain);
+	assert_int_equal(remove_all(enabled, after), 1);
+	assert_string_equal(after, MACHINE("riscv64", "<memory>1</memory>"));
+}
+
+static void a_domain_that_grew_gets_a_larger_region(void **state)
+{
+	strcpy(before, DOMAIN("a", "<memory unit='GiB'>64</memory>",
+			      SHMEM("other") SHMEM("freehint-a"), ""));
+	assert_int_equal(add(before, after), 1);
+	has("<size unit='M'>4</size></shmem></devices>");
+	has("memdev=shmmem-shmem1,");
+	strcpy(before, DOMAIN("a", "<memory unit='MiB'>64</memory>",
+			      "<shmem name='freehint-a' role='master'><model type='ivshmem-plain'/>"
+			      "<alias name='ua-mine'/></shmem>", ""));
+	assert_int_equal(add(before, after), 1);
+	has("memdev=shmmem-ua-mine,");
+	assert_null(strstr(after, "<size"));
+}
+
+static void sizes_that_make_no_sense_are_refused(void **state)
+{
+	refuses(DOMAIN("a", "", "", ""), "says nowhere how much memory");
+	refuses(DOMAIN("a", "<memory>0</memory>", "", ""), "says nowhere");
+	refuses(DOMAIN("a", "\n<memory>-1</memory>", "", ""), "line 2: '-1' of <memory>");
+	refuses(DOMAIN("a", "<memory>1 x</memory>", "", ""), "is no size");
+	refuses(DOMAIN("a", "<memory unit='furlong'>1</memory>", "", ""), "unknown unit 'furlong'");
+	refuses(DOMAIN("a", "<memory unit='E'>1</memory>", "", ""), "above 64 TiB");
+	refuses(DOMAIN("a", "<memory>99999999999999999999</memory>", "", ""), "is no size");
+	refuses(DOMAIN("a", "<memory>1</memory><maxMemory slots='257'>1</maxMemory>", "", ""),
+		"257 slots");
+	refuses(DOMAIN("a", "<memory>1</memory>", "<memory model='dimm'/>", ""), "no <target>");
+}
+
+RUN_TESTS(NULL, NULL,
+		cmocka_unit_test(an_architecture_has_its_layout),
+		cmocka_unit_test(the_architecture_counts_for_enabling_only),
+		cmocka_unit_test(a_domain_that_grew_gets_a_larger_region),
+		cmocka_unit_test(sizes_that_make_no_sense_are_refused),
+)
