@@ -3,13 +3,17 @@
  * Understands a libvirt domain: what it is called, and which parts of its XML are
  * freehint's. What it does not understand it refuses, with the line.
  */
+#define _GNU_SOURCE
 #include "domain.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
+
+#include "qemu_args.h"
 
 /* A socket's path has room for so many bytes of the domain's name. */
 #define NAME_MAX_BYTES	(sizeof(((struct sockaddr_un *)0)->sun_path) -	\
@@ -87,59 +91,6 @@ static int read_name(struct domain *domain)
 	return 0;
 }
 
-bool domain_shmem_is_ours(const xmlNode *shmem)
-{
-	xmlChar *name = xmlGetNoNsProp(shmem, (const xmlChar *)"name");
-	bool ours = name && starts_with((const char *)name, DOMAIN_SHM) &&
-		    xml_text_is(xml_text_child(shmem, "model"), "type", "ivshmem-plain");
-
-	xmlFree(name);
-	return ours;
-}
-
-static bool is_named_after(const xmlNode *shmem, const char *domain)
-{
-	char name[sizeof(DOMAIN_SHM) + NAME_MAX_BYTES];
-
-	snprintf(name, sizeof(name), DOMAIN_SHM "%s", domain);
-	return xml_text_is(shmem, "name", name);
-}
-
-/* One by our name that cannot be ours: nobody knows what changing it would break. */
-static int check_shmem(struct domain *domain, xmlNode *shmem)
-{
-	if (!xml_text_is(xml_text_child(shmem, "model"), "type", "ivshmem-plain"))
-		return xml_text_refuse(&domain->xml, shmem,
-				       "this <shmem> has freehint's name but is no ivshmem-plain, rename it");
-	if (!xml_text_is(shmem, "role", "master"))
-		return xml_text_refuse(&domain->xml, shmem,
-				       "this <shmem> has freehint's name but not role='master', so the domain could not migrate");
-	if (domain->shmem)
-		return xml_text_refuse(&domain->xml, shmem,
-				       "a second <shmem> with freehint's name, take one out");
-	domain->shmem = shmem;
-	return 0;
-}
-
-static int find_shmem(struct domain *domain)
-{
-	xmlNode *shmem = xml_text_child(domain->devices, "shmem");
-	unsigned int index = 0;
-
-	for (; shmem; shmem = xml_text_next(shmem->next, "shmem"), index++) {
-		if (is_named_after(shmem, domain->name)) {
-			if (check_shmem(domain, shmem))
-				return -EINVAL;
-			domain->index = index;
-		} else if (!domain->stranger && domain_shmem_is_ours(shmem)) {
-			domain->stranger = shmem;
-		}
-	}
-	if (!domain->shmem)
-		domain->index = index;
-	return 0;
-}
-
 /* Also one that names its namespace itself, without a prefix. */
 static bool is_qemu(const xmlNode *node, const char *name)
 {
@@ -169,17 +120,37 @@ static xmlNode *next_arg(xmlNode *node)
 	return node;
 }
 
-static bool is_extension(const char *option, const char *value)
+char *domain_name_of_monitor(const char *value)
 {
-	if (!strcmp(option, "-plugin"))
-		return strstr(value, "freehint-qemu.so");
-	return !strcmp(option, "-object") && starts_with(value, "freehint,");
+	char *path = qemu_args_socket("-qmp", value), *name = NULL;
+	size_t len = path ? strlen(path) : 0, start = strlen(DOMAIN_MONITORS);
+	size_t end = strlen(DOMAIN_MONITOR_END);
+
+	if (len > start + end && starts_with(path, DOMAIN_MONITORS) &&
+	    !strcmp(path + len - end, DOMAIN_MONITOR_END))
+		name = strndup(path + start, len - start - end);
+	free(path);
+	return name;
 }
 
-static bool is_monitor(const char *option, const char *value)
+/* Another name is that of a copied domain, whose memory is there, too; or somebody's own. */
+static bool is_our_monitor(const struct domain *domain, const char *value)
 {
-	return !strcmp(option, "-qmp") && (starts_with(value, "unix:" DOMAIN_MONITORS) ||
-					   starts_with(value, "unix:path=" DOMAIN_MONITORS));
+	char *name = domain_name_of_monitor(value);
+	bool ours = name && (!strcmp(name, domain->name) || domain_has_memory_of(domain, name));
+
+	free(name);
+	return ours;
+}
+
+/* Return: where such a pair belongs, NULL if it is none of freehint's. */
+static struct domain_pair *pairs_for(struct domain *domain, const char *option, const char *value)
+{
+	if (qemu_args_load(option, value))
+		return domain->extension;
+	if (!strcmp(option, "-qmp") && is_our_monitor(domain, value))
+		return domain->monitor;
+	return NULL;
 }
 
 /* @text: consumed. */
@@ -205,10 +176,8 @@ static int look_at_pair(struct domain *domain, xmlNode *option, xmlNode *value)
 	xmlChar *text = xmlGetNoNsProp(value, (const xmlChar *)"value");
 	struct domain_pair *pairs = NULL;
 
-	if (name && text && is_extension((const char *)name, (const char *)text))
-		pairs = domain->extension;
-	else if (name && text && is_monitor((const char *)name, (const char *)text))
-		pairs = domain->monitor;
+	if (name && text)
+		pairs = pairs_for(domain, (const char *)name, (const char *)text);
 	xmlFree(name);
 	if (pairs)
 		return keep_pair(domain, pairs, option, text) ? -EINVAL : 1;
@@ -236,8 +205,9 @@ int domain_parse(struct domain *domain, const char *text, size_t len)
 	memset(domain, 0, sizeof(*domain));
 	if (xml_text_parse(&domain->xml, text, len) || check_root(domain) || read_name(domain) ||
 	    only_child(&domain->xml, domain->root, "devices", &domain->devices) ||
-	    find_shmem(domain) || find_command(domain) || find_pairs(domain))
+	    domain_find_shmem(domain) || find_command(domain) || find_pairs(domain))
 		return -EINVAL;
+	domain_find_strangers(domain);
 	return 0;
 }
 

@@ -45,6 +45,7 @@ struct domain_pair {
  * @shmem:     freehint's <shmem>, NULL: none
  * @index:     its number among all <shmem>; without one: that of the next
  * @stranger:  the first <shmem> that freehint has made for a domain with another name
+ * @lookalike: a <shmem> with such a name of which the domain has nothing else
  * @extension: the extension's pairs, in the order of the document
  * @monitor:   the agent's monitor's, likewise
  */
@@ -57,6 +58,7 @@ struct domain {
 	xmlNode *shmem;
 	unsigned int index;
 	xmlNode *stranger;
+	xmlNode *lookalike;
 	struct domain_pair extension[DOMAIN_PAIRS];
 	struct domain_pair monitor[DOMAIN_PAIRS];
 };
@@ -74,8 +76,42 @@ int domain_parse(struct domain *domain, const char *text, size_t len);
 /** domain_free() - free what domain_parse() has allocated */
 void domain_free(struct domain *domain);
 
-/** domain_shmem_is_ours() - is this <shmem> made by freehint, for this domain or another? */
-bool domain_shmem_is_ours(const xmlNode *shmem);
+/** domain_find_shmem() - domain_parse() has it find @domain->shmem; 0 or -EINVAL */
+int domain_find_shmem(struct domain *domain);
+
+/** domain_find_strangers() - likewise @domain->stranger and @domain->lookalike */
+void domain_find_strangers(struct domain *domain);
+
+/** domain_has_memory_of() - has it the <shmem> that freehint makes for a domain of this name? */
+bool domain_has_memory_of(const struct domain *domain, const char *name);
+
+/**
+ * domain_owns_shmem() - is this <shmem> made by freehint, for this domain or for another?
+ * @domain: the domain
+ * @shmem:  the <shmem>
+ * @index:  its number among all <shmem>
+ *
+ * For another: then the extension uses it, or the agent's monitor has the same name.
+ */
+bool domain_owns_shmem(const struct domain *domain, const xmlNode *shmem, unsigned int index);
+
+/**
+ * domain_memdev() - libvirt's name of the memory behind a <shmem>
+ * @shmem: the <shmem>, NULL: one without an alias
+ * @index: its number among all <shmem>
+ *
+ * Return: to be freed by the caller; NULL without memory.
+ */
+char *domain_memdev(const xmlNode *shmem, unsigned int index);
+
+/**
+ * domain_name_of_monitor() - whose agent's monitor is this?
+ * @value: what follows "-qmp"
+ *
+ * Return: the domain's name, to be freed by the caller; NULL if it is no agent's, or without
+ * memory.
+ */
+char *domain_name_of_monitor(const char *value);
 
 /** domain_is_enabled() - has the domain all of freehint's parts, if with another's names? */
 bool domain_is_enabled(const struct domain *domain);

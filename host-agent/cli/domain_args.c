@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "qemu_args.h"
+
 char *domain_text(const char *fmt, ...)
 {
 	char *result;
@@ -49,22 +51,6 @@ char *domain_monitor_value(const char *name)
 	return value;
 }
 
-/* What libvirt will call the memory behind freehint's <shmem>. */
-char *domain_memdev(const struct domain *domain)
-{
-	xmlNode *alias = xml_text_child(domain->shmem, "alias");
-	xmlChar *name = alias ? xmlGetNoNsProp(alias, (const xmlChar *)"name") : NULL;
-	char *memdev;
-
-	/* libvirt gives every other alias anew at each start. */
-	if (name && !strncmp((const char *)name, "ua-", 3))
-		memdev = domain_text("shmmem-%s", (const char *)name);
-	else
-		memdev = domain_text("shmmem-shmem%u", domain->index);
-	xmlFree(name);
-	return memdev;
-}
-
 char *domain_extension_value(const char *extension, const char *memdev)
 {
 	char *path, *value = NULL;
@@ -78,23 +64,9 @@ char *domain_extension_value(const char *extension, const char *memdev)
 	return value;
 }
 
-/* What is between "unix:", "path=" and the first single comma. */
 char *domain_monitor_path(const struct domain *domain)
 {
-	const char *from = (const char *)domain->monitor[0].text + strlen("unix:");
-	char *path, *to;
-
-	if (!strncmp(from, "path=", 5))
-		from += 5;
-	path = malloc(strlen(from) + 1);
-	if (!path)
-		return NULL;
-	for (to = path; *from && (*from != ',' || from[1] == ','); from++) {
-		from += *from == ',';
-		*to++ = *from;
-	}
-	*to = '\0';
-	return path;
+	return qemu_args_socket("-qmp", (const char *)domain->monitor[0].text);
 }
 
 char *domain_shm_path(const struct domain *domain)

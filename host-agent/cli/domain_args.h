@@ -14,9 +14,6 @@ __attribute__((format(printf, 1, 2))) char *domain_text(const char *fmt, ...);
 /** domain_double_commas() - @value for an option of QEMU's, where a comma in a value is two */
 char *domain_double_commas(const char *value);
 
-/** domain_memdev() - libvirt's name of the memory behind freehint's <shmem> */
-char *domain_memdev(const struct domain *domain);
-
 /**
  * domain_extension_value() - the argument that loads the extension
  * @extension: path of freehint-qemu.so, NULL: QEMU has freehint built in

@@ -12,22 +12,11 @@
 
 #include "domain_args.h"
 #include "domain_size.h"
+#include "qemu_args.h"
 #include "xml_insert.h"
 
 /* libvirt's size of a <shmem> without a <size>. */
 #define DEFAULT_SIZE	(4ULL << 20)
-
-/* Return: true if @value has the option "memdev=" with @memdev. */
-static bool names_memdev(const char *value, const char *memdev)
-{
-	size_t len = strlen(memdev);
-	const char *at;
-
-	for (at = strstr(value, ",memdev="); at; at = strstr(at + 1, ",memdev="))
-		if (!strncmp(at + 8, memdev, len) && (!at[8 + len] || at[8 + len] == ','))
-			return true;
-	return false;
-}
 
 static void add_shmem(struct domain *domain, u64 mib, struct text_edits *edits)
 {
@@ -140,8 +129,7 @@ static bool is_other(const struct domain_pair *pair, const struct domain_wish *w
 	if (built_in || !wish->replace)
 		return false;
 	path = domain_double_commas(wish->extension);
-	same = path && !strncmp(value, "file=", 5) && !strncmp(value + 5, path, strlen(path)) &&
-	       (!value[5 + strlen(path)] || value[5 + strlen(path)] == ',');
+	same = path && qemu_args_has(value, "file", path);
 	free(path);
 	return !same;
 }
@@ -151,7 +139,7 @@ static int want_extension(struct domain *domain, const struct domain_wish *wish,
 {
 	const char *option = wish->extension ? "-plugin" : "-object";
 	const struct domain_pair *pair = &domain->extension[0];
-	char *memdev = domain_memdev(domain);
+	char *memdev = domain_memdev(domain->shmem, domain->index);
 	char *value = memdev ? domain_extension_value(wish->extension, memdev) : NULL;
 	int ret = 0;
 
@@ -162,7 +150,7 @@ static int want_extension(struct domain *domain, const struct domain_wish *wish,
 	} else if (is_other(pair, wish)) {
 		replace(pair->option, arg_line(domain, option), edits);
 		replace(pair->value, arg_line(domain, value), edits);
-	} else if (!names_memdev((const char *)pair->text, memdev)) {
+	} else if (!qemu_args_has((const char *)pair->text, "memdev", memdev)) {
 		ret = xml_text_refuse(&domain->xml, pair->value,
 				      "this argument does not name the memory %s of freehint's <shmem>: take freehint out with --remove, then add it again",
 				      memdev);
@@ -172,30 +160,19 @@ static int want_extension(struct domain *domain, const struct domain_wish *wish,
 	return ret;
 }
 
-/* The path is all that has to be the same; it ends where the first other option begins. */
-static bool same_path(const char *found, const char *value)
+static void want_monitor(const struct domain *domain, struct addition *more,
+			 struct text_edits *edits)
 {
-	size_t len = (size_t)(strstr(value, DOMAIN_MONITOR_END ",server=") - value) +
-		     sizeof(DOMAIN_MONITOR_END) - 1;
+	char *value;
 
-	return !strncmp(found, value, len) && (!found[len] || found[len] == ',');
-}
-
-static int want_monitor(struct domain *domain, struct addition *more, struct text_edits *edits)
-{
-	const struct domain_pair *pair = &domain->monitor[0];
-	char *value = domain_monitor_value(domain->name);
-	int ret = 0;
-
-	if (!value)
-		edits->full = 1;
-	else if (!pair->option)
+	if (domain->monitor[0].option)
+		return;
+	value = domain_monitor_value(domain->name);
+	if (value)
 		add_pair(domain, more, "-qmp", value, edits);
-	else if (!same_path((const char *)pair->text, value))
-		ret = xml_text_refuse(&domain->xml, pair->value,
-				      "the agent's monitor has another domain's path: take freehint out with --remove, then add it again");
+	else
+		edits->full = 1;
 	free(value);
-	return ret;
 }
 
 /* The declaration of the prefix, unless it has been declared where it counts. */
@@ -270,7 +247,7 @@ static int want_arguments(struct domain *domain, const struct domain_wish *wish,
 	}
 	ret = want_extension(domain, wish, &more, edits);
 	if (!ret)
-		ret = want_monitor(domain, &more, edits);
+		want_monitor(domain, &more, edits);
 	if (fclose(more.out))
 		edits->full = 1;
 	else if (!ret)
@@ -285,6 +262,9 @@ static int check_unique(struct domain *domain)
 	if (domain->stranger)
 		return xml_text_refuse(&domain->xml, domain->stranger,
 				       "this <shmem> is another domain's, of which this one may be a copy: take it out with --remove, then add freehint again");
+	if (domain->lookalike)
+		return xml_text_refuse(&domain->xml, domain->lookalike,
+				       "this <shmem> has a name like freehint's memory of another domain: two guests must not write into one, so take it out, or give it another name if it is nobody's");
 	if (domain->extension[1].option)
 		return xml_text_refuse(&domain->xml, domain->extension[1].option,
 				       "the extension is loaded twice, take one out");

@@ -50,9 +50,10 @@ void domain_remove(struct domain *domain, struct text_edits *edits)
 	xmlNode *shmem = xml_text_child(domain->devices, "shmem");
 	unsigned int ours = cut_pairs(domain, domain->extension, NULL) +
 			    cut_pairs(domain, domain->monitor, NULL);
+	unsigned int index = 0;
 
-	for (; shmem; shmem = xml_text_next(shmem->next, "shmem"))
-		if (domain_shmem_is_ours(shmem))
+	for (; shmem; shmem = xml_text_next(shmem->next, "shmem"), index++)
+		if (domain_owns_shmem(domain, shmem, index))
 			xml_cut(&domain->xml, shmem, edits);
 	if (!ours)
 		return;

@@ -164,9 +164,6 @@ static void what_is_ours_in_part_is_refused_with_its_line(void **state)
 	refuses(DOMAIN("a", "<memory>1</memory>", SHMEM("freehint-a"),
 		       QEMU("<q:arg value='-plugin'/>\n<q:arg value='file=" PATH ",memdev=other'/>")),
 		"line 2: this argument does not name");
-	refuses(DOMAIN("a", "<memory>1</memory>", SHMEM("freehint-a"),
-		       QEMU("<q:arg value='-qmp'/>\n<q:arg value='unix:/run/freehint/b.qmp'/>")),
-		"line 2: the agent's monitor has another domain's path");
 	refuses("<domain type='kvm' xmlns:qemu='http://example.org/'><name>a</name><memory>1"
 		"</memory><devices/></domain>", "stands for another namespace");
 }

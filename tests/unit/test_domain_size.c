@@ -68,6 +68,12 @@ static void a_domain_that_grew_gets_a_larger_region(void **state)
 	assert_int_equal(add(before, after), 1);
 	has("memdev=shmmem-ua-mine,");
 	assert_null(strstr(after, "<size"));
+	/* an alias that libvirt does not take */
+	strcpy(before, DOMAIN("a", "<memory unit='MiB'>64</memory>",
+			      "<shmem name='freehint-a' role='master'><model type='ivshmem-plain'/>"
+			      "<alias name='ua-a,b'/></shmem>", ""));
+	assert_int_equal(add(before, after), 1);
+	has("memdev=shmmem-shmem0,");
 }
 
 static void sizes_that_make_no_sense_are_refused(void **state)

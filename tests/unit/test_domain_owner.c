@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a person has put into a domain stays, also where its name is like freehint's: a monitor in
+ * the agent's directory, shared memory. The agent never gets it. What freehint has made for the
+ * domain, or for the domain of which this one is a copy, is found under every name.
+ */
+/* rig: tests/unit/domain_rig.h */
+#include "tests/unit/domain_rig.h"
+
+#define ARG(value)	"<q:arg value='" value "'/>"
+#define MONITOR(path)	ARG("-qmp") ARG("unix:" path ",server=on,wait=off")
+#define EXTENSION(memdev) ARG("-plugin") ARG("file=" PATH ",memdev=" memdev ",autostart=on")
+#define WITH(devices, arguments) DOMAIN("vm1", "<memory>1</memory>", devices, QEMU(arguments))
+
+/* The agent of @text gets this monitor, and the file behind this <shmem>. */
+static void agent_gets(const char *text, const char *monitor, const char *shm)
+{
+	struct domain domain;
+	char *path;
+
+	assert_int_equal(domain_parse(&domain, text, strlen(text)), 0);
+	assert_true(domain_is_enabled(&domain));
+	path = domain_monitor_path(&domain);
+	assert_string_equal(path, monitor);
+	free(path);
+	path = domain_shm_path(&domain);
+	assert_string_equal(path, shm);
+	free(path);
+	domain_free(&domain);
+}
+
+static void has_no_agent(const char *text)
+{
+	struct domain domain;
+
+	assert_int_equal(domain_parse(&domain, text, strlen(text)), 0);
+	assert_false(domain_is_enabled(&domain));
+	domain_free(&domain);
+}
+
+/* Five, which is more than freehint's own can be. */
+static void a_monitor_that_somebody_added_stays(void **state)
+{
+	strcpy(before, WITH("", MONITOR("/run/freehint/vm1-admin.qmp") MONITOR("/run/freehint/x")
+			    MONITOR("path=/run/freehint/vm2.qmp") MONITOR("/run/freehint/.qmp")
+			    MONITOR("/run/freehint/vm1.qmp.qmp")));
+	has_no_agent(before);
+	goes_round();
+	has("/vm1.qmp.qmp,server=on,wait=off'/><q:arg value='-plugin'/>");
+	agent_gets(after, "/run/freehint/vm1.qmp", "/dev/shm/freehint-vm1");
+}
+
+/* A second one is told apart from ours in each way to write ours. */
+static void the_agent_keeps_its_own_monitor(void **state)
+{
+	static const char *const ours[] = {
+		WITH(SHMEM("freehint-vm1"), MONITOR("/run/freehint/vm1-admin.qmp")
+		     EXTENSION("shmmem-shmem0") MONITOR("/run/freehint/vm1.qmp")),
+		WITH(SHMEM("freehint-vm1"), MONITOR("/run/freehint/vm1-admin.qmp")
+		     MONITOR("path=/run/freehint/vm1.qmp") EXTENSION("shmmem-shmem0")),
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+		agent_gets(ours[i], "/run/freehint/vm1.qmp", "/dev/shm/freehint-vm1");
+		assert_int_equal(add(ours[i], after), 0);
+		assert_int_equal(remove_all(ours[i], after), 1);
+		assert_string_equal(after, WITH("", MONITOR("/run/freehint/vm1-admin.qmp")));
+	}
+	refuses(WITH(SHMEM("freehint-vm1"), MONITOR("/run/freehint/vm1.qmp")
+		     MONITOR("path=/run/freehint/vm1.qmp")), "a second monitor for the agent");
+}
+
+static void memory_that_somebody_added_stays(void **state)
+{
+	static const char lab[] = DOMAIN("vm1", "<memory>1</memory>", SHMEM("freehint-lab"), "");
+
+	assert_int_equal(remove_all(lab, after), 0);
+	has_no_agent(lab);
+	refuses(lab, "line 1: this <shmem> has a name like freehint's memory of another domain");
+	/* Beside ours, which has another index. */
+	strcpy(before, WITH(SHMEM("freehint-lab") SHMEM("freehint-vm1"),
+			    EXTENSION("shmmem-shmem1") MONITOR("/run/freehint/vm1.qmp")));
+	agent_gets(before, "/run/freehint/vm1.qmp", "/dev/shm/freehint-vm1");
+	assert_int_equal(remove_all(before, after), 1);
+	assert_string_equal(after, DOMAIN("vm1", "<memory>1</memory>", SHMEM("freehint-lab"), ""));
+}
+
+/* As virt-clone and virsh domrename leave it. */
+static void a_copy_is_ours_and_its_monitor_is_not(void **state)
+{
+	strcpy(before, WITH(SHMEM("freehint-old"), EXTENSION("shmmem-shmem0")
+			    MONITOR("/run/freehint/old.qmp") MONITOR("/run/freehint/admin.qmp")));
+	agent_gets(before, "/run/freehint/old.qmp", "/dev/shm/freehint-old");
+	refuses(before, "another domain's, of which this one may be a copy");
+	assert_int_equal(remove_all(before, after), 1);
+	assert_string_equal(after, WITH("", MONITOR("/run/freehint/admin.qmp")));
+	/* The extension is gone, the names tell. */
+	strcpy(before, WITH(SHMEM("freehint-old"), MONITOR("/run/freehint/old.qmp")));
+	assert_int_equal(remove_all(before, after), 1);
+	assert_string_equal(after, DOMAIN("vm1", "<memory>1</memory>", "", ""));
+}
+
+/* Written by hand: the name is any, and the extension tells whose it is. */
+static void memory_that_the_extension_uses_is_ours(void **state)
+{
+	strcpy(before, WITH(SHMEM("other") "<shmem name='freehint-x' role='master'>"
+			    "<model type='ivshmem-plain'/><alias name='ua-fh'/></shmem>",
+			    EXTENSION("shmmem-ua-fh") MONITOR("/run/freehint/vm1.qmp")));
+	agent_gets(before, "/run/freehint/vm1.qmp", "/dev/shm/freehint-x");
+	assert_int_equal(remove_all(before, after), 1);
+	assert_string_equal(after, DOMAIN("vm1", "<memory>1</memory>", SHMEM("other"), ""));
+	/* Other arguments name other memory. */
+	has_no_agent(WITH(SHMEM("freehint-x"), EXTENSION("shmmem-shmem01")
+			  MONITOR("/run/freehint/vm1.qmp")));
+	has_no_agent(WITH(SHMEM("freehint-x"), EXTENSION("x,,memdev=shmmem-shmem0")
+			  MONITOR("/run/freehint/vm1.qmp")));
+}
+
+RUN_TESTS(NULL, NULL,
+		cmocka_unit_test(a_monitor_that_somebody_added_stays),
+		cmocka_unit_test(the_agent_keeps_its_own_monitor),
+		cmocka_unit_test(memory_that_somebody_added_stays),
+		cmocka_unit_test(a_copy_is_ours_and_its_monitor_is_not),
+		cmocka_unit_test(memory_that_the_extension_uses_is_ours),
+)
