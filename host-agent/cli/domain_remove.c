@@ -31,15 +31,46 @@ static unsigned int things_in(const xmlNode *parent)
 	return count;
 }
 
+/* The node that follows in the document, without what is in @node unless @into; NULL: none. */
+static const xmlNode *next_node(const xmlNode *node, bool into)
+{
+	if (into && node->type == XML_ELEMENT_NODE && node->children)
+		return node->children;
+	while (node && !node->next)
+		node = node->parent;
+	return node ? node->next : NULL;
+}
+
+/* The declaration of "qemu" that <domain> has, or NULL. */
+static const xmlNs *declaration(const struct domain *domain)
+{
+	const xmlNs *ns = domain->root->nsDef;
+
+	while (ns && (!ns->prefix || strcmp((const char *)ns->prefix, "qemu") != 0))
+		ns = ns->next;
+	return ns;
+}
+
+static bool uses(const xmlNode *element, const xmlNs *ns)
+{
+	const xmlAttr *attribute;
+
+	for (attribute = element->properties; attribute; attribute = attribute->next)
+		if (attribute->ns == ns)
+			return true;
+	return element->ns == ns;
+}
+
 /* The declaration where domain_add() puts it, unless somebody needs it. */
 static void cut_prefix(const struct domain *domain, struct text_edits *edits)
 {
 	const struct xml_place *place = xml_text_place(domain->root);
 	size_t len = sizeof(DOMAIN_QEMU_DECLARED) - 1, end = place->inside - 1;
+	const xmlNs *ns = declaration(domain);
 	const xmlNode *node;
 
-	for (node = domain->root->children; node; node = node->next)
-		if (node != domain->command && node->type == XML_ELEMENT_NODE && node->ns)
+	for (node = domain->root; ns && node; node = next_node(node, node != domain->command))
+		if (node != domain->command && node->type == XML_ELEMENT_NODE && uses(node, ns))
 			return;
 	if (end > len && !strncmp(domain->xml.text + end - len, DOMAIN_QEMU_DECLARED, len))
 		text_edits_cut(edits, end - len, end);

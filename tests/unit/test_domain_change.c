@@ -111,6 +111,36 @@ static void hostile_names_are_right_everywhere(void **state)
 		      "01234567890123456789"), "90 bytes");
 }
 
+/* Libvirt takes any element with a prefix in <metadata>, and keeps it. */
+static void a_prefix_that_is_used_stays_declared(void **state)
+{
+	static const char *const used[] = {
+		"<metadata><qemu:note>x</qemu:note></metadata>",
+		"<metadata><a:b xmlns:a='urn:a'><c qemu:d='e'/></a:b></metadata>",
+		"<memory qemu:by='me'>1</memory>",
+	}, *const unused[] = {
+		"<metadata><qemu:note xmlns:qemu='urn:q'>x</qemu:note></metadata>",
+		"<metadata><a:b xmlns:a='urn:a'><!-- qemu:c --></a:b></metadata>",
+		"<a:b xmlns:a='urn:a'/>",
+	};
+	static char plain[ROOM];
+	size_t i;
+
+	for (i = 0; i < sizeof(used) / sizeof(used[0]); i++) {
+		snprintf(before, ROOM, "<domain type='kvm'" DOMAIN_QEMU_DECLARED "><name>a</name>"
+			 "%s<memory>1</memory><devices/></domain>", used[i]);
+		assert_int_equal(add(before, after), 1);
+		assert_int_equal(remove_all(after, plain), 1);
+		assert_non_null(strstr(plain, DOMAIN_QEMU_DECLARED));
+		assert_null(strstr(plain, "commandline"));
+	}
+	for (i = 0; i < sizeof(unused) / sizeof(unused[0]); i++) {
+		snprintf(before, ROOM, "<domain type='kvm'><name>a</name>%s<memory>1</memory>"
+			 "<devices></devices></domain>", unused[i]);
+		goes_round();
+	}
+}
+
 static void the_kind_of_qemu_can_change(void **state)
 {
 	struct domain_change change = { .wish.extension = NULL };
@@ -236,6 +266,7 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(the_page_of_libvirt_is_written),
 		cmocka_unit_test(elements_without_content_are_filled),
 		cmocka_unit_test(hostile_names_are_right_everywhere),
+		cmocka_unit_test(a_prefix_that_is_used_stays_declared),
 		cmocka_unit_test(the_kind_of_qemu_can_change),
 		cmocka_unit_test(options_that_somebody_added_stay),
 		cmocka_unit_test(a_copy_of_a_domain_is_told_apart),
