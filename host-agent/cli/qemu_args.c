@@ -12,10 +12,15 @@ static bool starts_with(const char *text, const char *start)
 	return !strncmp(text, start, strlen(start));
 }
 
+bool qemu_args_is_extension(const char *text)
+{
+	return strstr(text, "freehint-qemu.so");
+}
+
 bool qemu_args_load(const char *option, const char *value)
 {
 	if (!strcmp(option, "-plugin"))
-		return strstr(value, "freehint-qemu.so");
+		return qemu_args_is_extension(value);
 	return !strcmp(option, "-object") && starts_with(value, "freehint,");
 }
 

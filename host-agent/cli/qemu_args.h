@@ -7,6 +7,9 @@
 
 #include <stdbool.h>
 
+/** qemu_args_is_extension() - is this text the path of the extension, or does it contain it? */
+bool qemu_args_is_extension(const char *text);
+
 /** qemu_args_load() - does QEMU get the extension by this option with this value? */
 bool qemu_args_load(const char *option, const char *value);
 
