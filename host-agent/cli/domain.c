@@ -13,8 +13,6 @@
 #include <string.h>
 #include <sys/un.h>
 
-#include "qemu_args.h"
-
 /* A socket's path has room for so many bytes of the domain's name. */
 #define NAME_MAX_BYTES	(sizeof(((struct sockaddr_un *)0)->sun_path) -	\
 			 sizeof(DOMAIN_MONITORS DOMAIN_MONITOR_END))
@@ -122,7 +120,7 @@ static xmlNode *next_arg(xmlNode *node)
 
 char *domain_name_of_monitor(const char *value)
 {
-	char *path = qemu_args_socket("-qmp", value), *name = NULL;
+	char *path = qemu_args_socket(value), *name = NULL;
 	size_t len = path ? strlen(path) : 0, start = strlen(DOMAIN_MONITORS);
 	size_t end = strlen(DOMAIN_MONITOR_END);
 
@@ -144,44 +142,46 @@ static bool is_our_monitor(const struct domain *domain, const char *value)
 }
 
 /* Return: where such a pair belongs, NULL if it is none of freehint's. */
-static struct domain_pair *pairs_for(struct domain *domain, const char *option, const char *value)
+static struct domain_pair *pairs_for(struct domain *domain, enum qemu_args_kind kind,
+				     const char *value)
 {
-	if (qemu_args_load(option, value))
+	if (kind == QEMU_ARGS_PLUGIN || kind == QEMU_ARGS_OBJECT)
 		return domain->extension;
-	if (!strcmp(option, "-qmp") && is_our_monitor(domain, value))
+	if (kind == QEMU_ARGS_MONITOR && is_our_monitor(domain, value))
 		return domain->monitor;
 	return NULL;
 }
 
-/* @text: consumed. */
-static int keep_pair(struct domain *domain, struct domain_pair *pairs, xmlNode *option,
-		     xmlChar *text)
+/* @pair: its text is consumed. */
+static int keep_pair(struct domain *domain, struct domain_pair *pairs,
+		     const struct domain_pair *pair)
 {
 	size_t i;
 
 	for (i = 0; i < DOMAIN_PAIRS; i++)
 		if (!pairs[i].option) {
-			pairs[i].option = option;
-			pairs[i].value = next_arg(option->next);
-			pairs[i].text = text;
+			pairs[i] = *pair;
 			return 0;
 		}
-	xmlFree(text);
-	return xml_text_refuse(&domain->xml, option, "freehint's arguments are there too often");
+	xmlFree(pair->text);
+	return xml_text_refuse(&domain->xml, pair->option,
+			       "freehint's arguments are there too often");
 }
 
 static int look_at_pair(struct domain *domain, xmlNode *option, xmlNode *value)
 {
+	struct domain_pair pair = { .option = option, .value = value }, *pairs = NULL;
 	xmlChar *name = xmlGetNoNsProp(option, (const xmlChar *)"value");
-	xmlChar *text = xmlGetNoNsProp(value, (const xmlChar *)"value");
-	struct domain_pair *pairs = NULL;
 
-	if (name && text)
-		pairs = pairs_for(domain, (const char *)name, (const char *)text);
+	pair.text = xmlGetNoNsProp(value, (const xmlChar *)"value");
+	if (name && pair.text) {
+		pair.kind = qemu_args_kind((const char *)name, (const char *)pair.text);
+		pairs = pairs_for(domain, pair.kind, (const char *)pair.text);
+	}
 	xmlFree(name);
 	if (pairs)
-		return keep_pair(domain, pairs, option, text) ? -EINVAL : 1;
-	xmlFree(text);
+		return keep_pair(domain, pairs, &pair) ? -EINVAL : 1;
+	xmlFree(pair.text);
 	return 0;
 }
 

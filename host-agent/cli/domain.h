@@ -5,6 +5,7 @@
 #ifndef FREEHINT_CLI_DOMAIN_H
 #define FREEHINT_CLI_DOMAIN_H
 
+#include "qemu_args.h"
 #include "xml_text.h"
 
 /* The namespace of <qemu:commandline>. */
@@ -28,11 +29,13 @@
  * @option: "-plugin" or the like, NULL: there is no such pair
  * @value:  what follows it
  * @text:   the value as text, owned
+ * @kind:   what they are
  */
 struct domain_pair {
 	xmlNode *option;
 	xmlNode *value;
 	xmlChar *text;
+	enum qemu_args_kind kind;
 };
 
 /**

@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "qemu_args.h"
-
 char *domain_text(const char *fmt, ...)
 {
 	char *result;
@@ -66,7 +64,7 @@ char *domain_extension_value(const char *extension, const char *memdev)
 
 char *domain_monitor_path(const struct domain *domain)
 {
-	return qemu_args_socket("-qmp", (const char *)domain->monitor[0].text);
+	return qemu_args_socket((const char *)domain->monitor[0].text);
 }
 
 char *domain_shm_path(const struct domain *domain)

@@ -12,7 +12,6 @@
 
 #include "domain_args.h"
 #include "domain_size.h"
-#include "qemu_args.h"
 #include "xml_insert.h"
 
 /* libvirt's size of a <shmem> without a <size>. */
@@ -43,7 +42,7 @@ static int grow_shmem(struct domain *domain, u64 mib, struct text_edits *edits)
 	u64 bytes = DEFAULT_SIZE;
 	char *lines;
 
-	if (size && domain_size_read(&domain->xml, size, NULL, "KiB", &bytes))
+	if (size && domain_size_read(&domain->xml, size, NULL, "bytes", &bytes))
 		return -EINVAL;
 	if (bytes >= mib << 20)
 		return 0;
@@ -120,7 +119,7 @@ static void add_pair(const struct domain *domain, struct addition *more, const c
 static bool is_other(const struct domain_pair *pair, const struct domain_wish *wish)
 {
 	const char *value = (const char *)pair->text;
-	bool built_in = !strncmp(value, "freehint,", 9);
+	bool built_in = pair->kind == QEMU_ARGS_OBJECT;
 	char *path;
 	bool same;
 

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "qemu_args.h"
 
 /* What libvirt takes in an alias of the user's. */
 #define ALIAS_CHARS	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"

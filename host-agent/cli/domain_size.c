@@ -94,8 +94,8 @@ int domain_size_read(struct xml_text *xml, const xmlNode *element, const char *n
 	int ret;
 
 	if (number)
-		ret = scale(xml, element, (const char *)number, own ? (const char *)own : unit,
-			    bytes);
+		ret = scale(xml, element, (const char *)number,
+			    own && *own ? (const char *)own : unit, bytes);
 	else
 		ret = xml_text_refuse(xml, element, "<%.40s> has no size",
 				      (const char *)element->name);

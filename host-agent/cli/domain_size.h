@@ -24,7 +24,7 @@ int domain_size_mib(struct domain *domain, u64 *mib);
  * @xml:     document
  * @element: the element
  * @name:    attribute that has the number; NULL: the content has it
- * @unit:    unit without an attribute "unit", as libvirt has it
+ * @unit:    unit without an attribute "unit" or with an empty one, as libvirt has it
  * @bytes:   filled
  *
  * Return: 0 or -EINVAL, with @xml->error set.

@@ -17,13 +17,6 @@ bool qemu_args_is_extension(const char *text)
 	return strstr(text, "freehint-qemu.so");
 }
 
-bool qemu_args_load(const char *option, const char *value)
-{
-	if (!strcmp(option, "-plugin"))
-		return qemu_args_is_extension(value);
-	return !strcmp(option, "-object") && starts_with(value, "freehint,");
-}
-
 /* Return: the single comma that ends the value at @text, or the end of the text. */
 static const char *value_end(const char *text)
 {
@@ -33,12 +26,12 @@ static const char *value_end(const char *text)
 }
 
 /* What is between "unix:", "path=" and the first single comma. */
-char *qemu_args_socket(const char *option, const char *value)
+char *qemu_args_socket(const char *value)
 {
 	const char *from, *end;
 	char *path, *to;
 
-	if (strcmp(option, "-qmp") != 0 || !starts_with(value, "unix:"))
+	if (!starts_with(value, "unix:"))
 		return NULL;
 	from = value + strlen("unix:");
 	if (starts_with(from, "path="))
@@ -55,7 +48,35 @@ char *qemu_args_socket(const char *option, const char *value)
 	return path;
 }
 
-bool qemu_args_has(const char *value, const char *key, const char *wanted)
+/* Return: behind the blanks at @text, or NULL if @text is NULL. */
+static const char *skip_blanks(const char *text)
+{
+	return text ? text + strspn(text, " \t\r\n") : NULL;
+}
+
+/* Return: behind the string @wanted at @text, or NULL. Nobody writes our words with escapes. */
+static const char *skip_string(const char *text, const char *wanted)
+{
+	size_t len = strlen(wanted);
+
+	if (*text != '"' || strncmp(text + 1, wanted, len) != 0 || text[1 + len] != '"')
+		return NULL;
+	return text + len + 2;
+}
+
+static bool json_has(const char *value, const char *key, const char *wanted)
+{
+	const char *at, *rest;
+
+	for (at = strchr(value, '"'); at; at = strchr(at + 1, '"')) {
+		rest = skip_blanks(skip_string(at, key));
+		if (rest && *rest == ':' && skip_string(skip_blanks(rest + 1), wanted))
+			return true;
+	}
+	return false;
+}
+
+static bool list_has(const char *value, const char *key, const char *wanted)
 {
 	size_t key_len = strlen(key), len = strlen(wanted);
 	const char *end;
@@ -69,4 +90,28 @@ bool qemu_args_has(const char *value, const char *key, const char *wanted)
 		if (!*end)
 			return false;
 	}
+}
+
+bool qemu_args_has(const char *value, const char *key, const char *wanted)
+{
+	return *value == '{' ? json_has(value, key, wanted) : list_has(value, key, wanted);
+}
+
+/* The type may be the first word, without its key. */
+static bool is_our_object(const char *value)
+{
+	size_t len = strlen("freehint");
+
+	return (starts_with(value, "freehint") && (!value[len] || value[len] == ',')) ||
+	       qemu_args_has(value, "qom-type", "freehint");
+}
+
+enum qemu_args_kind qemu_args_kind(const char *option, const char *value)
+{
+	option += option[0] == '-' && option[1] == '-';
+	if (!strcmp(option, "-plugin") && qemu_args_is_extension(value))
+		return QEMU_ARGS_PLUGIN;
+	if (!strcmp(option, "-object") && is_our_object(value))
+		return QEMU_ARGS_OBJECT;
+	return !strcmp(option, "-qmp") ? QEMU_ARGS_MONITOR : QEMU_ARGS_OTHER;
 }

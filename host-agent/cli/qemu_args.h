@@ -10,24 +10,36 @@
 /** qemu_args_is_extension() - is this text the path of the extension, or does it contain it? */
 bool qemu_args_is_extension(const char *text);
 
-/** qemu_args_load() - does QEMU get the extension by this option with this value? */
-bool qemu_args_load(const char *option, const char *value);
+/**
+ * enum qemu_args_kind - what an option of QEMU and its value are to freehint
+ * @QEMU_ARGS_OTHER:   nothing
+ * @QEMU_ARGS_PLUGIN:  they load the extension
+ * @QEMU_ARGS_OBJECT:  they start the one that QEMU has built in
+ * @QEMU_ARGS_MONITOR: they make a monitor
+ */
+enum qemu_args_kind {
+	QEMU_ARGS_OTHER,
+	QEMU_ARGS_PLUGIN,
+	QEMU_ARGS_OBJECT,
+	QEMU_ARGS_MONITOR,
+};
+
+/** qemu_args_kind() - what are @option, with one dash or two, and @value? */
+enum qemu_args_kind qemu_args_kind(const char *option, const char *value);
 
 /**
  * qemu_args_socket() - the socket of a monitor
- * @option: such as "-qmp"
- * @value:  what follows it
+ * @value: what follows "-qmp"
  *
- * Return: the path, to be freed by the caller; NULL if it is no monitor at a UNIX socket, or
- * without memory.
+ * Return: the path, to be freed by the caller; NULL if it is no UNIX socket, or without memory.
  */
-char *qemu_args_socket(const char *option, const char *value);
+char *qemu_args_socket(const char *value);
 
 /**
  * qemu_args_has() - has an argument this option?
- * @value:  "key=value,key=value"; a comma in a value is two
+ * @value:  "key=value,key=value", where a comma in a value is two, or an object of JSON
  * @key:    name of the option
- * @wanted: its value, with two commas for one
+ * @wanted: its value as it is written there
  */
 bool qemu_args_has(const char *value, const char *key, const char *wanted);
 

@@ -117,10 +117,62 @@ static void memory_that_the_extension_uses_is_ours(void **state)
 			  MONITOR("/run/freehint/vm1.qmp")));
 }
 
+/* Whoever wrote them, QEMU takes them: a second extension would end it. */
+static void other_ways_to_write_an_argument_are_known(void **state)
+{
+	static const char *const objects[] = {
+		"freehint,id=fh0,memdev=shmmem-shmem0,autostart=on",
+		"qom-type=freehint,id=fh0,memdev=shmmem-shmem0",
+		"id=fh0,memdev=shmmem-shmem0,qom-type=freehint",
+		"{\"qom-type\":\"freehint\",\"id\":\"fh0\",\"memdev\":\"shmmem-shmem0\"}",
+		"{ \"memdev\" : \"shmmem-shmem0\", \"id\" : \"fh0\", "
+		"\"qom-type\" : \"freehint\" }",
+	};
+	static char text[ROOM];
+	struct domain_change built_in = { .wish.extension = NULL };
+	size_t i;
+
+	for (i = 0; i < 2 * sizeof(objects) / sizeof(objects[0]); i++) {
+		snprintf(text, ROOM, WITH(SHMEM("freehint-vm1"), ARG("%s") ARG("%s")
+					  MONITOR("/run/freehint/vm1.qmp")),
+			 i % 2 ? "-object" : "--object", objects[i / 2]);
+		agent_gets(text, "/run/freehint/vm1.qmp", "/dev/shm/freehint-vm1");
+		assert_int_equal(change_with(&built_in, text, after), 0);
+		assert_int_equal(add(text, after), 1);
+		has(EXTENSION("shmmem-shmem0"));
+		assert_null(strstr(after, "fh0"));
+		assert_int_equal(remove_all(text, after), 1);
+		assert_null(strstr(after, "commandline"));
+	}
+	strcpy(before, WITH(SHMEM("freehint-vm1"), ARG("--plugin")
+			    ARG("memdev=shmmem-shmem0,file=" PATH)
+			    ARG("--qmp") ARG("unix:/run/freehint/vm1.qmp,server=on")));
+	assert_int_equal(add(before, after), 0);
+	refuses(WITH(SHMEM("freehint-vm1"), ARG("-object")
+		     ARG("{\"qom-type\":\"freehint\",\"memdev\":\"x\"}")
+		     EXTENSION("shmmem-shmem0")),
+		"the extension is loaded twice");
+}
+
+/* Objects of others, with our words in them. */
+static void other_arguments_are_not_ours(void **state)
+{
+	strcpy(before, WITH("", ARG("-object") ARG("freehint-x,id=a") ARG("---object")
+			    ARG("freehint,id=a") ARG("-object") ARG("iothread,id=qom-type=freehint")
+			    ARG("-object") ARG("{\"qom-type\":\"iothread\",\"id\":\"freehint\"}")
+			    ARG("-object") ARG("iothread,id=a,,qom-type=freehint")
+			    ARG("-object") ARG("{\"qom-type") ARG("-object")
+			    ARG("{\"qom-type\" :")));
+	has_no_agent(before);
+	goes_round();
+}
+
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(a_monitor_that_somebody_added_stays),
 		cmocka_unit_test(the_agent_keeps_its_own_monitor),
 		cmocka_unit_test(memory_that_somebody_added_stays),
 		cmocka_unit_test(a_copy_is_ours_and_its_monitor_is_not),
 		cmocka_unit_test(memory_that_the_extension_uses_is_ours),
+		cmocka_unit_test(other_ways_to_write_an_argument_are_known),
+		cmocka_unit_test(other_arguments_are_not_ours),
 )

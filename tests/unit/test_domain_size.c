@@ -76,6 +76,22 @@ static void a_domain_that_grew_gets_a_larger_region(void **state)
 	has("memdev=shmmem-shmem0,");
 }
 
+#define SIZED(size)									\
+	DOMAIN("a", "<memory unit='GiB'>60</memory>", "<shmem name='freehint-a' role='master'>"	\
+	       "<model type='ivshmem-plain'/>" size "</shmem>", "")
+
+/* KiB for the domain, bytes for a <shmem>. */
+static void a_size_without_a_unit_has_that_of_libvirt(void **state)
+{
+	strcpy(before, DOMAIN("a", "<memory unit=''>62914560</memory>", "", ""));
+	goes_round();
+	has("<size unit='M'>2<");
+	assert_int_equal(add(SIZED("<size>2097151</size>"), after), 1);
+	has("<size unit='M'>2<");
+	assert_int_equal(add(SIZED("<size unit=''>2097152</size>"), after), 1);
+	has("<size unit=''>2097152<");
+}
+
 static void sizes_that_make_no_sense_are_refused(void **state)
 {
 	refuses(DOMAIN("a", "", "", ""), "says nowhere how much memory");
@@ -94,5 +110,6 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(an_architecture_has_its_layout),
 		cmocka_unit_test(the_architecture_counts_for_enabling_only),
 		cmocka_unit_test(a_domain_that_grew_gets_a_larger_region),
+		cmocka_unit_test(a_size_without_a_unit_has_that_of_libvirt),
 		cmocka_unit_test(sizes_that_make_no_sense_are_refused),
 )
