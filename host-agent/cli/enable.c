@@ -23,6 +23,7 @@
  * @name:    the domain's name, id or UUID
  * @option:  the same as an argument of virsh
  * @running: it has a QEMU
+ * @saved:   libvirt keeps the state of its QEMU, and goes on from there at the next start
  */
 struct enable {
 	struct domain_change change;
@@ -31,6 +32,7 @@ struct enable {
 	const char *name;
 	char *option;
 	bool running;
+	bool saved;
 };
 
 static const struct argp_option common_options[] = {
@@ -90,14 +92,18 @@ static enum cli_exit fail(const struct enable *enable, enum cli_exit code, const
 	return code;
 }
 
-/* A line like "State:          running". */
+/* A line like "State:          running". A domain may be called like a key. */
 static bool says(const char *info, const char *key, const char *value)
 {
-	const char *at = strstr(info, key);
+	size_t len = strlen(key);
+	const char *at;
 
-	if (!at)
-		return false;
-	at += strlen(key);
+	for (at = info; strncmp(at, key, len) != 0 || at[len] != ':'; at++) {
+		at = strchr(at, '\n');
+		if (!at)
+			return false;
+	}
+	at += len;
 	at += strspn(at, ": ");
 	return !strncmp(at, value, strlen(value)) && at[strlen(value)] == '\n';
 }
@@ -113,6 +119,7 @@ static enum cli_exit look(struct enable *enable)
 	if (virsh_run(&enable->virsh, args, NULL, 0, &info, &size))
 		return fail(enable, CLI_NO_ANSWER, enable->virsh.error);
 	enable->running = !says(info, "State", "shut off");
+	enable->saved = says(info, "Managed save", "yes");
 	if (says(info, "Persistent", "no"))
 		code = fail(enable, CLI_WRONG, "the domain is transient: whoever creates it has to add freehint to its XML, see freehint domain-xml");
 	free(info);
@@ -152,6 +159,10 @@ static void report(const struct enable *enable, bool changed)
 	       enable->change.remove ? "is without" : "has", changed ? " now" : " already");
 	if (changed && enable->running)
 		puts("it runs: this counts when it was shut down and started again, a reboot is not enough");
+	if (changed && enable->saved)
+		printf("it has a managed save, from before: its next start goes on %s; shut it down after that, or give the saved state up with virsh managedsave-remove\n",
+		       enable->change.remove ? "with freehint, which has to stay installed" :
+		       "without freehint");
 }
 
 static enum cli_exit change(struct enable *enable)
