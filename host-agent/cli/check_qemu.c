@@ -96,24 +96,23 @@ static bool parse_version(const char *line)
 	return true;
 }
 
-/* Return: false when this is no QEMU, or when it does not run. */
-static bool check_series(const char *path)
+/* One that has freehint built in does not refuse an untested series: only a note. */
+static void check_series(bool built_in)
 {
-	if (!run_program(path, "--version", NULL, parse_version)) {
-		finding_wrong("%s --version prints no version, give QEMU's program with --qemu",
-			      path);
-		return false;
-	}
+	const char *known = qemu_abi_evidence() == QEMU_READ ? ", only its source was read" : "";
+
 	if (qemu_abi_evidence() == QEMU_TESTED)
 		finding_ok("QEMU %d.%d.%d belongs to a tested series", qemu.major, qemu.minor,
-			     qemu.micro);
+			   qemu.micro);
+	else if (built_in)
+		finding_note("QEMU %d.%d.%d belongs to a series that was never tested%s: hints "
+			     "are applied; look in QEMU's log for how its first migration with "
+			     "hints went", qemu.major, qemu.minor, qemu.micro, known);
 	else
 		finding_wrong("QEMU %d.%d.%d belongs to a series that was never tested%s: there "
 			      "the extension loads without effect; use a tested one (%s), or "
 			      "allow-untested=on at your own risk", qemu.major, qemu.minor,
-			      qemu.micro, qemu_abi_evidence() == QEMU_READ ?
-			      ", only its source was read" : "", qemu_abi_tested_series());
-	return true;
+			      qemu.micro, known, qemu_abi_tested_series());
 }
 
 /* Return: number of missing symbols; @first is filled with the first one. */
@@ -189,10 +188,17 @@ static void check_device(const char *path)
 
 void check_qemu(const char *path)
 {
+	bool built_in;
+
 	finding_note("QEMU is %s", path);
-	if (!check_series(path))
+	if (!run_program(path, "--version", NULL, parse_version)) {
+		finding_wrong("%s --version prints no version, give QEMU's program with --qemu",
+			      path);
 		return;
-	if (has_freehint_built_in(path))
+	}
+	built_in = has_freehint_built_in(path);
+	check_series(built_in);
+	if (built_in)
 		finding_ok("it has freehint built in: -object freehint,id=ID,memdev=ID");
 	else
 		check_symbols(path);

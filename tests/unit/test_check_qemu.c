@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * doctor on one QEMU program: what is wrong with a series that was never tested depends on
+ * whether freehint is loaded into it or built in. The QEMUs here are scripts that print what is
+ * asked of them.
+ */
+/* links: host-agent/cli/check_qemu.c host-agent/cli/elf_symbols.c */
+/* links: host-agent/qemu-module/core/qemu_abi.c */
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host-agent/cli/check_qemu.h"
+#include "host-agent/cli/findings.h"
+#include "tests/unit/unit.h"
+
+#define BUILT_IN	"  authz-list\n  freehint\n"
+#define DEVICE		"name \"ivshmem-plain\", bus PCI"
+
+static char said[4096];
+
+__attribute__((format(printf, 2, 0)))
+static void add(const char *word, const char *fmt, va_list args)
+{
+	size_t used = strlen(said);
+
+	used += (size_t)snprintf(said + used, sizeof(said) - used, "%s: ", word);
+	used += (size_t)vsnprintf(said + used, sizeof(said) - used, fmt, args);
+	snprintf(said + used, sizeof(said) - used, "\n");
+}
+
+void finding_ok(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	add("ok", fmt, args);
+	va_end(args);
+}
+
+void finding_note(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	add("note", fmt, args);
+	va_end(args);
+}
+
+void finding_wrong(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	add("wrong", fmt, args);
+	va_end(args);
+}
+
+/* A QEMU that prints these, and what is found of it. */
+static void look(const char *version, const char *objects, const char *devices)
+{
+	char path[] = "/tmp/freehint-qemu-XXXXXX";
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	dprintf(fd, "#!/bin/sh\ncase $1 in\n--version) echo '%s' ;;\n-object) echo '%s' ;;\n"
+		"-device) echo '%s' ;;\nesac\n", version, objects, devices);
+	assert_int_equal(fchmod(fd, 0755), 0);
+	close(fd);
+	said[0] = '\0';
+	check_qemu(path);
+	unlink(path);
+}
+
+static void is_said(const char *text, bool expected)
+{
+	if (!strstr(said, text) == expected)
+		print_error("'%s' in:\n%s", text, said);
+	assert_int_equal(strstr(said, text) != NULL, expected);
+}
+
+static void a_tested_series_is_fine(void **state)
+{
+	look("QEMU emulator version 10.2.2 (Debian 1:10.2)", BUILT_IN, DEVICE);
+	is_said("ok: QEMU 10.2.2 belongs to a tested series", true);
+	is_said("ok: it has freehint built in", true);
+	is_said("ok: it has the device ivshmem-plain", true);
+	is_said("wrong", false);
+}
+
+/* The object has no allow-untested, and needs none. */
+static void an_untested_series_with_freehint_built_in_is_noted(void **state)
+{
+	static const char *const versions[] = {
+		"QEMU emulator version 11.0.0 (pve-qemu-kvm_11.0.0-1)",
+		"QEMU emulator version 12.3.1", "QEMU emulator version 10.1.2",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+		look(versions[i], BUILT_IN, DEVICE);
+		is_said("belongs to a series that was never tested", true);
+		is_said("hints are applied", true);
+		is_said("only its source was read", i == 2);
+		is_said("wrong", false);
+		is_said("allow-untested", false);
+	}
+}
+
+static void an_untested_series_without_it_is_wrong(void **state)
+{
+	look("QEMU emulator version 11.0.0", "  freehint-x\n", DEVICE);
+	is_said("wrong: QEMU 11.0.0 belongs to a series that was never tested: there the "
+		"extension loads without effect", true);
+	is_said("allow-untested=on", true);
+	is_said("built in:", false);
+}
+
+static void the_rest_is_checked_all_the_same(void **state)
+{
+	look("QEMU emulator version 11.0.0", BUILT_IN, "name \"virtio-net-pci\", bus PCI");
+	is_said("wrong: it has no device ivshmem-plain", true);
+	look("nonsense", BUILT_IN, DEVICE);
+	is_said("prints no version", true);
+	is_said("built in", false);
+}
+
+RUN_TESTS(NULL, NULL,
+		cmocka_unit_test(a_tested_series_is_fine),
+		cmocka_unit_test(an_untested_series_with_freehint_built_in_is_noted),
+		cmocka_unit_test(an_untested_series_without_it_is_wrong),
+		cmocka_unit_test(the_rest_is_checked_all_the_same),
+)
