@@ -68,6 +68,31 @@ static enum cli_exit interrupted(struct give_back_watch *watch)
 	return CLI_NO_ANSWER;
 }
 
+/*
+ * QEMU had accepted the command, and something that does not pass by itself came up when the
+ * guest was asked. QEMU does not accept mode always now, so that is not restored.
+ */
+static enum cli_exit refused_meanwhile(struct give_back_watch *watch)
+{
+	print_summary(watch);
+	progress_message("refused: %s; freehint doctor --qmp has more", watch->now.refused);
+	if (watch->now.mode != watch->mode)
+		progress_message("another client has set mode %s meanwhile, it stays",
+				 give_back_mode_names[watch->now.mode]);
+	else if (watch->mode == GIVE_BACK_ALWAYS)
+		progress_message("mode always stays on, QEMU asks when that is over; freehint "
+				 "give-back --stop ends it");
+	else if (!tell_qemu(watch->call, GIVE_BACK_OFF, -1, -1))
+		progress_message("QEMU asks when that is over: %s; freehint give-back --stop "
+				 "ends it", watch->call->error);
+	else if (watch->before.mode == GIVE_BACK_ALWAYS)
+		progress_message("QEMU asks the guest no longer; set mode always, which was on "
+				 "before, when that is over");
+	else
+		progress_message("QEMU asks the guest no longer");
+	return CLI_NO_ANSWER;
+}
+
 /* A single pass does not end what somebody else wants to last. */
 static enum cli_exit drained(struct give_back_watch *watch)
 {
@@ -92,6 +117,8 @@ static enum cli_exit finish(struct give_back_watch *watch)
 		print_summary(watch);
 		progress_message("another client has stopped it before the guest had given all");
 		return CLI_NOT_MIGRATED;
+	case GIVE_BACK_REFUSED:
+		return refused_meanwhile(watch);
 	default:
 		progress_message("%s; QEMU goes on asking if it runs", watch->call->error);
 		return CLI_NO_ANSWER;

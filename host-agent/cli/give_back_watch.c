@@ -21,6 +21,9 @@
 /* If nothing was given back by then, the user is told what may be missing. */
 #define STUCK_US	5000000ULL
 
+/* The guest publishes its hello again when it changes: one look may fall between. */
+#define REFUSED_LOOKS	2
+
 #define PARTS		3
 
 bool give_back_query(struct qmp_call *call, struct give_back_status *status)
@@ -72,7 +75,8 @@ static void show(const struct give_back_watch *watch)
 
 static void explain_pause(struct give_back_watch *watch)
 {
-	if (!strcmp(watch->paused, watch->now.paused))
+	/* What is refused does not go on by itself. */
+	if (watch->now.refused[0] || !strcmp(watch->paused, watch->now.paused))
 		return;
 	memcpy(watch->paused, watch->now.paused, sizeof(watch->paused));
 	if (watch->paused[0])
@@ -98,6 +102,12 @@ static void explain_silence(struct give_back_watch *watch)
 				 (unsigned long long)now->order);
 }
 
+static bool is_refused(struct give_back_watch *watch)
+{
+	watch->refusals = watch->now.refused[0] ? watch->refusals + 1 : 0;
+	return watch->refusals >= REFUSED_LOOKS;
+}
+
 enum give_back_end give_back_watch(struct give_back_watch *watch)
 {
 	enum give_back_end end = GIVE_BACK_LOST;
@@ -112,6 +122,9 @@ enum give_back_end give_back_watch(struct give_back_watch *watch)
 			break;
 		end = GIVE_BACK_INTERRUPTED;
 		if (interrupts_count())
+			break;
+		end = GIVE_BACK_REFUSED;
+		if (is_refused(watch))
 			break;
 		end = GIVE_BACK_LOST;
 		explain_pause(watch);

@@ -13,12 +13,14 @@
  * @GIVE_BACK_DRAINED:     the guest has nothing more to give
  * @GIVE_BACK_INTERRUPTED: Ctrl-C
  * @GIVE_BACK_STOPPED:     another client has turned it off
+ * @GIVE_BACK_REFUSED:     something that does not pass by itself stands against it; now.refused
  * @GIVE_BACK_LOST:        QEMU does not answer; call->error is set
  */
 enum give_back_end {
 	GIVE_BACK_DRAINED,
 	GIVE_BACK_INTERRUPTED,
 	GIVE_BACK_STOPPED,
+	GIVE_BACK_REFUSED,
 	GIVE_BACK_LOST,
 };
 
@@ -33,6 +35,7 @@ enum give_back_end {
  * @since_us: when the watch began, monotonic microseconds
  * @paused: last reason that was printed
  * @explained: the user was told what is missing
+ * @refusals: statuses in a row that named a refusal
  */
 struct give_back_watch {
 	struct qmp_call *call;
@@ -44,6 +47,7 @@ struct give_back_watch {
 	unsigned long long since_us;
 	char paused[GIVE_BACK_TEXT];
 	bool explained;
+	unsigned int refusals;
 };
 
 /** give_back_query() - read the status; Return: false with @call->error set */

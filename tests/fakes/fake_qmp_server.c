@@ -31,6 +31,7 @@ int fake_qmp_listen(struct fake_qmp *server, const char *path)
 	server->state = "ready";
 	server->mode = "off";
 	server->paused = "";
+	server->back_refused = "";
 	server->greeting = GREETING;
 	snprintf(server->path, sizeof(server->path), "%s", path);
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
@@ -138,13 +139,14 @@ static void query_freehint(struct fake_qmp *server, const json_t *command)
 			  "bytes-skipped", (json_int_t)server->count * 4096);
 	if (server->can_give_back)
 		json_object_set_new(reply, "give-back",
-				    json_pack("{s:s, s:b, s:b, s:I, s:I, s:s}",
+				    json_pack("{s:s, s:b, s:b, s:I, s:I, s:s, s:s}",
 					      "mode", server->mode,
 					      "asking", server->asking,
 					      "drained", server->drained,
 					      "bytes", (json_int_t)server->bytes,
 					      "resident", (json_int_t)server->resident,
-					      "paused", server->paused));
+					      "paused", server->paused,
+					      "refused", server->back_refused));
 	answer(server, command, "return", reply);
 }
 
@@ -156,7 +158,8 @@ static void give_back(struct fake_qmp *server, const json_t *command, const json
 
 	server->give_backs++;
 	server->leave = (u64)json_integer_value(json_object_get(args, "leave"));
-	if (server->give_back_refusal) {
+	/* Switching off is never refused. */
+	if (server->give_back_refusal && mode && strcmp(mode, "off") != 0) {
 		refuse(server, command, "GenericError", server->give_back_refusal);
 		return;
 	}

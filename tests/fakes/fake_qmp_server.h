@@ -36,6 +36,7 @@
  * @bytes:      "bytes" of that member
  * @resident:   "resident" of that member
  * @paused:     "paused" of that member
+ * @back_refused: "refused" of that member
  * @give_back_refusal: description of the error that give-back gets, or NULL
  * @discard_refusal: description of the error that discard gets, or NULL
  * @greeting:   what is said to who connects, "" for nothing
@@ -79,6 +80,7 @@ struct fake_qmp {
 	u64 bytes;
 	u64 resident;
 	const char *paused;
+	const char *back_refused;
 	const char *give_back_refusal;
 	const char *discard_refusal;
 	const char *greeting;

@@ -21,6 +21,7 @@
 
 #define PATIENCE_MS	60000
 #define MB		1000000ULL
+#define BUSY		"another driver of the guest has page reporting"
 
 /**
  * struct play - a QEMU and what happens there
@@ -29,6 +30,8 @@
  * @interrupt: Ctrl-C comes with this query after the command, 0: never
  * @stopper:   another client sets this mode with the query @stop_at
  * @hang_up:   the connection breaks at this query
+ * @refused:   something stands against it at this query and later, 0: never
+ * @allowed:   and no more at this one
  * @looks:     queries since the command
  * @over:      the tool has ended
  * @text:      what it printed, to both outputs
@@ -40,14 +43,31 @@ static struct play {
 	const char *stopper;
 	int stop_at;
 	int hang_up;
+	int refused;
+	int allowed;
 	int looks;
 	volatile bool over;
 	char text[8192];
 } play;
 
+/* The session is withdrawn, the mode stays, and nothing more comes. */
+static void refuse(struct fake_qmp *server)
+{
+	bool refused = play.looks >= play.refused &&
+		       (!play.allowed || play.looks < play.allowed);
+
+	if (!play.refused)
+		return;
+	server->back_refused = refused ? BUSY : "";
+	server->paused = server->back_refused;
+	server->give_back_refusal = refused ? BUSY : NULL;
+	server->asking = !refused;
+}
+
 static void take_look(struct fake_qmp *server)
 {
 	play.looks++;
+	refuse(server);
 	server->bytes += MB;
 	server->resident -= MB;
 	if (play.looks == play.interrupt)
@@ -241,6 +261,62 @@ static void a_refusal_is_told(void **state)
 	expect_text("memory backend 'ram' has prealloc=on");
 }
 
+/* The guest finds out only when it is asked: the command itself was accepted. */
+static void what_is_refused_later_ends_it(void **state)
+{
+	play.drain = 0;
+	play.refused = 1;
+	assert_int_equal(run_with("--quiet"), CLI_NO_ANSWER);
+	assert_string_equal(play.server.mode, "off");
+	assert_null(strstr(play.text, "goes on by itself"));
+	expect_text("refused: " BUSY);
+	expect_text("QEMU asks the guest no longer");
+}
+
+/* QEMU would refuse "always" now. */
+static void what_cannot_be_restored_is_named(void **state)
+{
+	play.server.mode = "always";
+	play.drain = 0;
+	play.refused = 2;
+	assert_int_equal(run_with("--quiet"), CLI_NO_ANSWER);
+	assert_string_equal(play.server.mode, "off");
+	expect_text("mode always, which was on before");
+}
+
+/* It was to last, and what stands against it may go away. */
+static void always_stays_on_although_it_is_refused(void **state)
+{
+	play.drain = 0;
+	play.refused = 2;
+	assert_int_equal(run_with("--always"), CLI_NO_ANSWER);
+	assert_string_equal(play.server.mode, "always");
+	assert_int_equal(play.server.give_backs, 1);
+	expect_text("refused: " BUSY);
+	expect_text("--stop");
+}
+
+/* The guest publishes its hello again, and QEMU looked in between. */
+static void a_moment_is_no_refusal(void **state)
+{
+	play.refused = 2;
+	play.allowed = 3;
+	play.drain = 5;
+	assert_int_equal(run_with("--quiet"), CLI_OK);
+	assert_null(strstr(play.text, BUSY));
+}
+
+static void what_another_client_wants_stays_although_it_is_refused(void **state)
+{
+	play.drain = 0;
+	play.refused = 2;
+	play.stopper = "always";
+	play.stop_at = 2;
+	assert_int_equal(run_with("--quiet"), CLI_NO_ANSWER);
+	assert_string_equal(play.server.mode, "always");
+	assert_int_equal(play.server.give_backs, 1);
+}
+
 static void an_old_extension_is_told(void **state)
 {
 	play.server.can_give_back = false;
@@ -264,5 +340,10 @@ RUN_TESTS(NULL, NULL,
 		TEST(a_pause_is_named_once),
 		TEST(a_connection_that_breaks_is_made_again),
 		TEST(a_refusal_is_told),
+		TEST(what_is_refused_later_ends_it),
+		TEST(what_cannot_be_restored_is_named),
+		TEST(always_stays_on_although_it_is_refused),
+		TEST(a_moment_is_no_refusal),
+		TEST(what_another_client_wants_stays_although_it_is_refused),
 		TEST(an_old_extension_is_told),
 )
