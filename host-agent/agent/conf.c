@@ -94,7 +94,7 @@ static const char doc[] =
 	"ran out\n"
 	"  5  --once and the migration failed, was cancelled or its end was not seen\n"
 	"  6  --give-up and there was no QEMU\n"
-	"  7  --give-back=pressure and the kernel does not report memory pressure\n"
+	"  7  --give-back=pressure and --pressure-file is no such file\n"
 	"A restart of the agent may help after 4, but not after the others.\n";
 
 static error_t parse_level(struct conf *conf, const char *arg, struct argp_state *state)

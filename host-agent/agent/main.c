@@ -76,7 +76,7 @@ static enum agent_exit isolation_exit(int error)
 /**
  * struct sources - descriptors that the loop watches beside the session's own
  * @signals:  SIGTERM and SIGINT
- * @pressure: trigger on memory pressure, -1 without one
+ * @pressure: trigger on memory pressure, negative without one
  */
 struct sources {
 	int signals;
@@ -146,14 +146,23 @@ static enum agent_exit run(struct session *session, struct event_loop *loop,
 /* Before capabilities are dropped: older kernels ask for CAP_SYS_RESOURCE. */
 static int open_pressure(struct sources *sources, const struct conf *conf)
 {
+	const char *path = conf->pressure;
+	int fd;
+
 	if (conf->give_back != GIVE_BACK_POLICY_PRESSURE)
 		return 0;
-	sources->pressure = pressure_trigger_open(conf->pressure);
-	if (sources->pressure >= 0)
-		return 0;
-	log_error("%s cannot be watched: %s%s", conf->pressure, strerror(-sources->pressure),
-		  pressure_trigger_advice(sources->pressure));
-	return sources->pressure;
+	fd = pressure_trigger_open(path);
+	if (fd < 0 && pressure_trigger_is_mistake(path, fd)) {
+		log_error("%s cannot be watched: %s%s", path, strerror(-fd),
+			  pressure_trigger_advice(fd));
+		return fd;
+	}
+	/* Hints need no pressure, and they are what the agent is there for. */
+	if (fd < 0)
+		log_warn("%s cannot be watched: %s%s; the guest is not asked for memory, hints "
+			 "are not affected", path, strerror(-fd), pressure_trigger_advice(fd));
+	sources->pressure = fd;
+	return 0;
 }
 
 int main(int argc, char **argv)

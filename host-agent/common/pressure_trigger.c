@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -48,13 +47,21 @@ int pressure_trigger_open(const char *path)
 	return ret;
 }
 
+bool pressure_trigger_is_mistake(const char *path, int error)
+{
+	if (!strcmp(path, PRESSURE_TRIGGER_HOST))
+		return false;
+	return error == -ENOENT || error == -ENOTDIR || error == -EISDIR ||
+	       error == -ENAMETOOLONG || error == -EMEDIUMTYPE;
+}
+
 const char *pressure_trigger_advice(int error)
 {
 	switch (error) {
 	case -EPERM:
 	case -EINVAL:
-		return ", before Linux 6.5 only root may set a trigger: start the agent as root "
-		       "with --user, or give it a control group's memory.pressure";
+		return ", before Linux 6.5 this takes CAP_SYS_RESOURCE: start the agent as root "
+		       "with --user, or give the unit what freehint-agent(8) says";
 	case -EACCES:
 	case -EROFS:
 		return ", the agent's user has to be able to write it";

@@ -6,6 +6,8 @@
 #ifndef FREEHINT_PRESSURE_TRIGGER_H
 #define FREEHINT_PRESSURE_TRIGGER_H
 
+#include <stdbool.h>
+
 #define PRESSURE_TRIGGER_HOST	"/proc/pressure/memory"
 
 /**
@@ -16,6 +18,16 @@
  * tenth of their time, and POLLERR when the control group is gone; or negative errno.
  */
 int pressure_trigger_open(const char *path);
+
+/**
+ * pressure_trigger_is_mistake() - does the error say that the path is wrong?
+ * @path:  as given to pressure_trigger_open()
+ * @error: what that returned, negative errno
+ *
+ * Return: false if the kernel, the user's rights or the host's settings are the reason, as always
+ * with the host's own file.
+ */
+bool pressure_trigger_is_mistake(const char *path, int error);
 
 /** pressure_trigger_advice() - what to do about the error, ", ..." or "" */
 const char *pressure_trigger_advice(int error);

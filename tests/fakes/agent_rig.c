@@ -9,10 +9,13 @@
 /* links: proto/host_offer.c */
 /* links: proto/guest_publish.c */
 /* libs: jansson */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "agent_rig.h"
@@ -45,6 +48,15 @@ static bool find_program(void)
 	return !access(program, X_OK);
 }
 
+int hide_directory(const char *path)
+{
+	if (unshare(geteuid() ? CLONE_NEWUSER | CLONE_NEWNS : CLONE_NEWNS) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("none", path, "tmpfs", MS_RDONLY, NULL))
+		return -errno;
+	return 0;
+}
+
 void start_agent(const char *option)
 {
 	int ends[2];
@@ -57,6 +69,8 @@ void start_agent(const char *option)
 		dup2(ends[1], STDERR_FILENO);
 		if (rig.banned && ban_ring(rig.ban, EPERM))
 			_exit(98);
+		if (rig.hidden && hide_directory(rig.hidden))
+			_exit(97);
 		execl(program, program, "--qmp", rig.server.path, "--shm", rig.shm_path,
 		      "--log-level", "debug", option, rig.more, NULL);
 		_exit(99);
@@ -71,6 +85,7 @@ int agent_rig_setup(void **state)
 	char path[64];
 
 	rig.banned = false;
+	rig.hidden = NULL;
 	rig.more = NULL;
 	rig.len = 0;
 	snprintf(rig.shm_path, sizeof(rig.shm_path), "/dev/shm/freehint-unit-XXXXXX");

@@ -26,6 +26,7 @@
  * @guest:  guest module
  * @banned: one call of io_uring fails in the agent's process
  * @ban:    this one
+ * @hidden: directory that is empty for the agent, or NULL
  * @more:   a second option for the agent, or NULL
  * @agent:  process
  * @out:    pipe with all it says
@@ -38,6 +39,7 @@ struct rig {
 	struct freehint_publisher guest;
 	bool banned;
 	enum ring_call ban;
+	const char *hidden;
 	const char *more;
 	pid_t agent;
 	int out;
@@ -76,6 +78,9 @@ int agent_rig_teardown(void **state);
 		printf("skipped: build/freehint-agent was not built\n");	\
 		return 77;							\
 	}
+
+/** hide_directory() - mount nothing over it, for this process; Return: 0 or negative errno */
+int hide_directory(const char *path);
 
 /** start_agent() - run it, with one more option or NULL */
 void start_agent(const char *option);

@@ -55,8 +55,30 @@ static void qemu_that_never_comes_is_an_error(void **state)
 	assert_int_equal(stop_agent(0), AGENT_EXIT_NO_QEMU);
 }
 
+/* Hints need no pressure: the unit, whose options are the same everywhere, goes on. */
+static void pressure_that_cannot_be_watched_leaves_hints(void **state)
+{
+	char dir[] = PRESSURE_TRIGGER_HOST;
+	pid_t pid;
+
+	*strrchr(dir, '/') = '\0';
+	pid = fork();
+	if (!pid)
+		_exit(hide_directory(dir) ? 1 : 0);
+	if (child_exit(pid)) {
+		printf("skipped: %s cannot be hidden here\n", dir);
+		skip();
+	}
+	rig.hidden = dir;
+	rig.server.can_give_back = true;
+	rig.more = "--pressure-file=" PRESSURE_TRIGGER_HOST;
+	attach("--give-back=pressure");
+	expect_said("warn: " PRESSURE_TRIGGER_HOST " cannot be watched");
+	assert_int_equal(stop_agent(SIGTERM), 0);
+}
+
 /* A restart does not help, and a guest that is never asked is not what was wanted. */
-static void pressure_that_cannot_be_watched_is_an_error(void **state)
+static void wrong_pressure_file_is_an_error(void **state)
 {
 	rig.more = "--pressure-file=/nonexistent/memory.pressure";
 	start_agent("--give-back=pressure");
@@ -94,7 +116,8 @@ RUN_AGENT_TESTS(
 		RIG_TEST(ring_that_breaks_ends_the_agent),
 		AGENT_TEST(agent_follows_its_qemu),
 		AGENT_TEST(qemu_that_never_comes_is_an_error),
-		AGENT_TEST(pressure_that_cannot_be_watched_is_an_error),
+		AGENT_TEST(pressure_that_cannot_be_watched_leaves_hints),
+		AGENT_TEST(wrong_pressure_file_is_an_error),
 		AGENT_TEST(pressure_is_watched_in_the_sandbox),
 		AGENT_TEST(memory_is_asked_for_at_once),
 )

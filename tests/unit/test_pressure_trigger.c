@@ -52,6 +52,22 @@ static void every_error_says_what_to_do(void **state)
 	assert_int_equal(pressure_trigger_open("/nonexistent/memory.pressure"), -ENOENT);
 }
 
+/* The host's file is where it is: what is missing then is the kernel's, not a mistake. */
+static void a_mistake_is_told_from_what_is_missing(void **state)
+{
+	static const int wrong[] = { ENOENT, ENOTDIR, EISDIR, ENAMETOOLONG, EMEDIUMTYPE };
+	static const int missing[] = { EPERM, EINVAL, EACCES, EROFS, EOPNOTSUPP, ENOMEM };
+	const char *path = "/sys/fs/cgroup/machine.slice/memory.pressure";
+	size_t i;
+
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_true(pressure_trigger_is_mistake(path, -wrong[i]));
+		assert_false(pressure_trigger_is_mistake(PRESSURE_TRIGGER_HOST, -wrong[i]));
+	}
+	for (i = 0; i < sizeof(missing) / sizeof(missing[0]); i++)
+		assert_false(pressure_trigger_is_mistake(path, -missing[i]));
+}
+
 static void a_kernel_with_psi_gives_a_descriptor(void **state)
 {
 	struct pollfd pfd = { .events = POLLPRI };
@@ -70,5 +86,6 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(other_files_are_not_written),
 		cmocka_unit_test(other_files_of_the_kernel_are_not_written),
 		cmocka_unit_test(every_error_says_what_to_do),
+		cmocka_unit_test(a_mistake_is_told_from_what_is_missing),
 		cmocka_unit_test(a_kernel_with_psi_gives_a_descriptor),
 )
