@@ -75,6 +75,18 @@ static void test_takes_the_right_line(void **state)
 	played = NULL;
 }
 
+/* The kernel counts hugetlb pages apart, wherever its line is. */
+static void test_has_hugetlb_pages(void **state)
+{
+	played = "VmRSS:\t    1000 kB\nRssShmem:\t0 kB\nHugetlbPages:\t    4096 kB\nThreads:\t3\n";
+	assert_int_equal(resident(), (1000 + 4096) * 1024);
+	played = "HugetlbPages:\t    2048 kB\nVmRSS:\t    1000 kB\n";
+	assert_int_equal(resident(), (1000 + 2048) * 1024);
+	played = "VmRSS:\t    1000 kB\nHugetlbPages:\t       0 kB\n";
+	assert_int_equal(resident(), 1000 * 1024);
+	played = NULL;
+}
+
 static void test_is_unknown(void **state)
 {
 	static const char *const status[] = { "", "Name:\tqemu\n", "VmRSS:\tmany kB\n", "VmRSS:" };
@@ -94,4 +106,5 @@ static int setup_all(void **state)
 }
 
 RUN_TESTS(setup_all, NULL, cmocka_unit_test(test_follows_the_process),
-	  cmocka_unit_test(test_takes_the_right_line), cmocka_unit_test(test_is_unknown))
+	  cmocka_unit_test(test_takes_the_right_line), cmocka_unit_test(test_is_unknown),
+	  cmocka_unit_test(test_has_hugetlb_pages))

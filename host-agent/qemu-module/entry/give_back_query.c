@@ -26,22 +26,29 @@ const char *give_back_guest_name(u32 give_back)
 	return name[give_back];
 }
 
+/* KiB, if the line has this key, else 0. */
+static int64_t kib_of(const char *line, const char *key)
+{
+	size_t len = strlen(key);
+
+	return strncmp(line, key, len) ? 0 : strtoll(line + len, NULL, 10);
+}
+
 /*
- * Resident bytes of this process; 0: unknown. Not from statm: of /proc, libvirt's AppArmor
- * profile lets QEMU read status and little else.
+ * Resident bytes of this process; 0: unknown. The kernel does not count hugetlb pages in
+ * VmRSS. Not from statm: of /proc, libvirt's AppArmor profile lets QEMU read status and little
+ * else.
  */
 static int64_t resident(void)
 {
-	static const char key[] = "VmRSS:";
 	FILE *file = fopen("/proc/self/status", "re");
 	int64_t kib = 0;
 	char line[128];
 
 	if (!file)
 		return 0;
-	while (!kib && fgets(line, sizeof(line), file))
-		if (!strncmp(line, key, strlen(key)))
-			kib = strtoll(line + strlen(key), NULL, 10);
+	while (fgets(line, sizeof(line), file))
+		kib += kib_of(line, "VmRSS:") + kib_of(line, "HugetlbPages:");
 	fclose(file);
 	return kib * 1024;
 }
