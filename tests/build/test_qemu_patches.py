@@ -95,7 +95,8 @@ def described(schema: str) -> None:
     query = read(MODULE, "entry", "give_back_query.c")
     same("FreehintGiveBack", members(schema, "FreehintGiveBack"),
          put_by("put_state", query) | put_by("put_counters", query) |
-         put_by("give_back_query", query))
+         put_by("give_back_query", query) |
+         set(re.findall(r'X\(\w+, "([\w-]+)"\)', read(MODULE, "give-back", "offer.h"))))
     drawn = read(MODULE, "entry", "map_command.c")
     same("map", members(schema, "FreehintMap"), put_by("new_answer", drawn) |
          put_by("put_hinted", drawn) | put_by("put_given", drawn))

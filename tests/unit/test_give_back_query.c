@@ -99,6 +99,35 @@ static void test_is_unknown(void **state)
 	played = NULL;
 }
 
+static u64 reported(const char *name)
+{
+	json_t *dict = (json_t *)give_back_query(NULL);
+	u64 n = (u64)json_integer_value(json_object_get(dict, name));
+
+	json_decref(dict);
+	return n;
+}
+
+static void test_counts_what_was_declined_by_reason(void **state)
+{
+	offer_counters = (struct offer_counters){
+		.declined = 15, .early = 6, .closed = 7,
+		.declined_by = {
+			[OFFER_DECLINED_OBSTACLE] = 1, [OFFER_DECLINED_RANGE] = 2,
+			[OFFER_DECLINED_KEPT] = 3, [OFFER_DECLINED_CUT] = 4,
+			[OFFER_DECLINED_FAILED] = 5,
+		},
+	};
+	assert_int_equal(reported("offers-declined"), 15);
+	assert_int_equal(reported("declined-obstacle"), 1);
+	assert_int_equal(reported("declined-range"), 2);
+	assert_int_equal(reported("declined-kept"), 3);
+	assert_int_equal(reported("declined-cut"), 4);
+	assert_int_equal(reported("declined-failed"), 5);
+	assert_int_equal(reported("offers-early"), 6);
+	assert_int_equal(reported("offers-closed"), 7);
+}
+
 static int setup_all(void **state)
 {
 	fake_qobject_init();
@@ -107,4 +136,5 @@ static int setup_all(void **state)
 
 RUN_TESTS(setup_all, NULL, cmocka_unit_test(test_follows_the_process),
 	  cmocka_unit_test(test_takes_the_right_line), cmocka_unit_test(test_is_unknown),
-	  cmocka_unit_test(test_has_hugetlb_pages))
+	  cmocka_unit_test(test_has_hugetlb_pages),
+	  cmocka_unit_test(test_counts_what_was_declined_by_reason))

@@ -67,6 +67,19 @@ static void put_state(QDict *dict, const struct give_back_view *view)
 	qemu.qdict_put_int(dict, "elapsed-us", (int64_t)view->elapsed_us);
 }
 
+static void put_declines(QDict *dict, const u64 *declined_by)
+{
+	static const char *const name[OFFER_DECLINE_REASONS] = {
+#define DECLINE_NAME(reason, name) [reason] = (name),
+		OFFER_DECLINES(DECLINE_NAME)
+#undef DECLINE_NAME
+	};
+	enum offer_decline reason;
+
+	for (reason = 0; reason < OFFER_DECLINE_REASONS; reason++)
+		qemu.qdict_put_int(dict, name[reason], (int64_t)declined_by[reason]);
+}
+
 static void put_counters(QDict *dict, const struct offer_counters *counters)
 {
 	qemu.qdict_put_int(dict, "bytes", (int64_t)counters->bytes);
@@ -75,7 +88,10 @@ static void put_counters(QDict *dict, const struct offer_counters *counters)
 	qemu.qdict_put_int(dict, "offers", (int64_t)counters->offers);
 	qemu.qdict_put_int(dict, "offers-done", (int64_t)counters->done);
 	qemu.qdict_put_int(dict, "offers-declined", (int64_t)counters->declined);
+	put_declines(dict, counters->declined_by);
 	qemu.qdict_put_int(dict, "offers-stale", (int64_t)counters->stale);
+	qemu.qdict_put_int(dict, "offers-early", (int64_t)counters->early);
+	qemu.qdict_put_int(dict, "offers-closed", (int64_t)counters->closed);
 	qemu.qdict_put_int(dict, "discard-us", (int64_t)counters->discard_us);
 	qemu.qdict_put_int(dict, "hold-max-us", (int64_t)counters->hold_max_us);
 }

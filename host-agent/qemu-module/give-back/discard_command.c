@@ -65,12 +65,14 @@ static bool report_stale(u64 sequence, Error **errp)
 static bool find_offer(u64 sequence, Error **errp)
 {
 	if (offer_is_busy()) {
+		offer_counters.early++;
 		qemu_error(errp, "offer %" PRIu64 " comes too early, another one is in progress",
 			   sequence);
 		return false;
 	}
 	/* Without a session the region may not even be touched. */
 	if (!give_back_is_asking()) {
+		offer_counters.closed++;
 		qemu_error(errp, "offer %" PRIu64 " " FREEHINT_ERR_CLOSED
 			   ", the guest is not asked for memory", sequence);
 		return false;
@@ -172,14 +174,28 @@ static bool take(u64 sequence, Error **errp)
 	return !offer_take(sequence, copy.count) || report_stale(sequence, errp);
 }
 
+/* @reason: set on failure */
+static bool check(QDict *args, u64 sequence, enum offer_decline *reason, Error **errp)
+{
+	*reason = OFFER_DECLINED_OBSTACLE;
+	if (!check_obstacle(sequence, errp))
+		return false;
+	*reason = OFFER_DECLINED_RANGE;
+	if (!range_source_read(args, &list, errp) || !check_count(errp) || !check_ranges(errp))
+		return false;
+	*reason = OFFER_DECLINED_KEPT;
+	return check_kept(sequence, errp);
+}
+
 static bool check_and_take(QDict *args, u64 sequence, Error **errp)
 {
+	enum offer_decline reason;
+
 	offer_prepare();
-	if (check_obstacle(sequence, errp) && range_source_read(args, &list, errp) &&
-	    check_count(errp) && check_ranges(errp) && check_kept(sequence, errp))
+	if (check(args, sequence, &reason, errp))
 		return take(sequence, errp);
 	offer_prepare();
-	offer_counters.declined++;
+	offer_count_declined(reason);
 	bar_answer_offer(sequence, FREEHINT_ANSWER_DECLINED);
 	return false;
 }

@@ -209,19 +209,32 @@ static void answer(enum freehint_answer what)
 {
 	bar_answer_offer(offer.sequence, what);
 	offer.sequence = FREEHINT_NO_OFFER;
-	if (what == FREEHINT_ANSWER_DECLINED) {
-		offer_counters.declined++;
-		return;
-	}
+}
+
+static void end_done(void)
+{
+	answer(FREEHINT_ANSWER_DONE);
 	offer_counters.done++;
 	offer_counters.blocks += offer.blocks;
 	offer_counters.kept_bytes += offer.kept;
 }
 
+void offer_count_declined(enum offer_decline reason)
+{
+	offer_counters.declined++;
+	offer_counters.declined_by[reason]++;
+}
+
+static void end_declined(enum offer_decline reason)
+{
+	answer(FREEHINT_ANSWER_DECLINED);
+	offer_count_declined(reason);
+}
+
 void offer_give_up(void)
 {
 	if (offer.sequence != FREEHINT_NO_OFFER)
-		answer(FREEHINT_ANSWER_DECLINED);
+		end_declined(OFFER_DECLINED_CUT);
 }
 
 const char *offer_failure(void)
@@ -330,9 +343,9 @@ static void run_slice(void *opaque)
 
 	(void)opaque;
 	if (offer.sequence != FREEHINT_NO_OFFER && (!may_go_on() || !discard(start)))
-		answer(FREEHINT_ANSWER_DECLINED);
+		end_declined(offer.failure ? OFFER_DECLINED_FAILED : OFFER_DECLINED_CUT);
 	if (offer.sequence != FREEHINT_NO_OFFER && offer.at == offer.count)
-		answer(FREEHINT_ANSWER_DONE);
+		end_done();
 	if (offer.sequence == FREEHINT_NO_OFFER)
 		drop_pieces();
 	else

@@ -8,12 +8,41 @@
 
 #include "../core/qemu_abi.h"
 
+/*
+ * X(reason, name in x-query-freehint): why offers are declined
+ *
+ * declined-obstacle: something stood against it when the command came: a migration, a guest that
+ *                    does not run, or what "refused" names
+ * declined-range:    a range was malformed, not part of the offer, or not memory of the guest
+ * declined-kept:     there was only memory that has to keep its pages
+ * declined-cut:      taken, and something came up before the last slice: a migration, a reset, a
+ *                    device that forbids discarding, memory that was unplugged, another command
+ * declined-failed:   QEMU could not discard
+ */
+#define OFFER_DECLINES(X)					\
+	X(OFFER_DECLINED_OBSTACLE, "declined-obstacle")		\
+	X(OFFER_DECLINED_RANGE, "declined-range")		\
+	X(OFFER_DECLINED_KEPT, "declined-kept")			\
+	X(OFFER_DECLINED_CUT, "declined-cut")			\
+	X(OFFER_DECLINED_FAILED, "declined-failed")
+
+/** enum offer_decline - see OFFER_DECLINES */
+enum offer_decline {
+#define DECLINE_MEMBER(reason, name) reason,
+	OFFER_DECLINES(DECLINE_MEMBER)
+#undef DECLINE_MEMBER
+	OFFER_DECLINE_REASONS,
+};
+
 /**
  * struct offer_counters - since QEMU started
  * @offers:      offers that stood in the region when their command came
  * @done:        of them, answered with DONE
  * @declined:    of them, declined
+ * @declined_by: of these, for each reason
  * @stale:       commands whose offer did not stand in the region, or not any more
+ * @early:       commands that came while another offer was in progress
+ * @closed:      commands that came while the guest was not asked
  * @blocks:      the guest's blocks in offers answered with DONE
  * @bytes:       discarded
  * @kept_bytes:  in offers answered with DONE, but not discarded: memory that has to keep its
@@ -25,7 +54,10 @@ struct offer_counters {
 	u64 offers;
 	u64 done;
 	u64 declined;
+	u64 declined_by[OFFER_DECLINE_REASONS];
 	u64 stale;
+	u64 early;
+	u64 closed;
 	u64 blocks;
 	u64 bytes;
 	u64 kept_bytes;
@@ -56,6 +88,9 @@ void offer_prepare(void);
  * Return: false if there are too many pieces.
  */
 bool offer_add(u64 gpa, u8 *hva, u64 len, const char **why);
+
+/** offer_count_declined() - count an offer that is declined */
+void offer_count_declined(enum offer_decline reason);
 
 /** offer_keep() - count memory of the offer that is left out, bytes */
 void offer_keep(u64 bytes);
