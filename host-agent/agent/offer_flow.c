@@ -21,7 +21,10 @@
 #include "include/freehint/qmp_names.h"
 #include "offer_ranges.h"
 
-/* Poll periods, microseconds: while offers come, and after a while without one. */
+/*
+ * Poll periods, microseconds: while offers come, and after a while without one. A guest that
+ * is drained is polled as if it were not asked: its next offer stands for a second.
+ */
 #define PERIOD_BUSY_US		250ULL
 #define PERIOD_QUIET_US		1000ULL
 #define PERIOD_IDLE_US		10000ULL
@@ -160,16 +163,18 @@ int offer_flow_poll(struct offer_flow *flow)
 	return 0;
 }
 
-static u64 period_after(u64 quiet_us)
+static u64 period_after(u64 quiet_us, bool drained)
 {
 	if (quiet_us < QUIET_AFTER_US)
 		return PERIOD_BUSY_US;
-	return quiet_us < IDLE_AFTER_US ? PERIOD_QUIET_US : PERIOD_IDLE_US;
+	if (quiet_us < IDLE_AFTER_US)
+		return PERIOD_QUIET_US;
+	return drained ? FREEHINT_POLL_IDLE_US : PERIOD_IDLE_US;
 }
 
-u64 offer_flow_period(const struct offer_flow *flow)
+u64 offer_flow_period(const struct offer_flow *flow, bool drained)
 {
-	u64 now = clock_us(), period = period_after(now - flow->active_us);
+	u64 now = clock_us(), period = period_after(now - flow->active_us, drained);
 
 	if (flow->session == FREEHINT_NO_SESSION)
 		return FREEHINT_POLL_IDLE_US;

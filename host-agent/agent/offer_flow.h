@@ -87,8 +87,14 @@ bool offer_flow_look(struct offer_flow *flow);
  */
 int offer_flow_poll(struct offer_flow *flow);
 
-/** offer_flow_period() - when to poll next while QEMU asks for memory, microseconds */
-u64 offer_flow_period(const struct offer_flow *flow);
+/**
+ * offer_flow_period() - when to poll next while QEMU asks for memory
+ * @flow:    flow with a region
+ * @drained: QEMU reports that the guest has nothing more to offer; it may have later
+ *
+ * Return: microseconds.
+ */
+u64 offer_flow_period(const struct offer_flow *flow, bool drained);
 
 /** offer_flow_reply() - handle QEMU's answer to x-freehint-discard */
 void offer_flow_reply(struct offer_flow *flow, const struct qmp_message *message);

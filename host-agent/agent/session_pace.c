@@ -34,7 +34,7 @@ u64 session_poll_period(const struct session *session)
 	u64 hints = hint_period(session), offers = FREEHINT_POLL_IDLE_US;
 
 	if (session->now.give_back.asking)
-		offers = offer_flow_period(&session->offers);
+		offers = offer_flow_period(&session->offers, session->now.give_back.drained);
 	return offers < hints ? offers : hints;
 }
 

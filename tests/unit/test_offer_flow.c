@@ -134,6 +134,24 @@ static void poll_is_fast_only_while_qemu_asks(void **state)
 	assert_int_equal(rig.loop.usec[EVENT_POLL], FREEHINT_POLL_IDLE_US);
 }
 
+/* An offer stands for a second: the first one after a silence may wait a tenth of it. */
+static void poll_is_slow_once_the_guest_is_drained(void **state)
+{
+	attach_and_ask();
+	rig.server.drained = true;
+	fire(EVENT_QUERY);
+	talk();
+	poll();
+	assert_int_equal(rig.loop.usec[EVENT_POLL], 250);
+	rig.session.offers.active_us -= 5000000;
+	poll();
+	assert_int_equal(rig.loop.usec[EVENT_POLL], FREEHINT_POLL_IDLE_US);
+	offer(5);
+	poll();
+	assert_int_equal(rig.server.offer, 5);
+	assert_int_equal(rig.loop.usec[EVENT_POLL], 250);
+}
+
 static void refused_offer_is_not_sent_again(void **state)
 {
 	attach_and_ask();
@@ -251,6 +269,7 @@ RUN_TESTS(NULL, NULL,
 		RIG_TEST(the_largest_offer_reaches_qemu_whole),
 		RIG_TEST(forged_session_gets_a_question_and_nothing_else),
 		RIG_TEST(poll_is_fast_only_while_qemu_asks),
+		RIG_TEST(poll_is_slow_once_the_guest_is_drained),
 		RIG_TEST(refused_offer_is_not_sent_again),
 		RIG_TEST(malformed_offer_is_not_sent),
 		RIG_TEST(offer_of_another_session_is_left),
