@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * freehint doctor: what stands against giving memory back: the guest's kernel, the machine
- * as QEMU's extension sees it, and the memory backends.
+ * as QEMU's extension sees it, the memory backends, and a balloon that has page reporting.
  *
  * The extension knows whether memory is locked, has a device of VFIO, or has pages that are
- * too large, and says so in "refused". Only the backend to be changed is found here.
+ * too large, and says so in "refused". Only the backend to be changed is found here. The
+ * guest's module finds out that a balloon has page reporting when it is asked, not before.
  */
 #include "check_give_back.h"
 
@@ -14,6 +15,8 @@
 #include "findings.h"
 #include "host-agent/common/give_back_status.h"
 #include "host-agent/common/pressure_trigger.h"
+
+#define OBJECTS		"/objects"
 
 void check_pressure(void)
 {
@@ -59,13 +62,14 @@ static bool check_guest_state(const char *state)
 	return true;
 }
 
-static bool property(struct qmp_call *call, const char *id, const char *name)
+static bool property(struct qmp_call *call, const char *parent, const char *id,
+		     const char *name)
 {
 	char path[256];
 	json_t *value;
 	bool set;
 
-	snprintf(path, sizeof(path), "/objects/%s", id);
+	snprintf(path, sizeof(path), "%s/%s", parent, id);
 	value = qmp_call(call, "qom-get", json_pack("{s:s, s:s}", "path", path, "property",
 						    name));
 	set = json_is_true(value);
@@ -73,6 +77,7 @@ static bool property(struct qmp_call *call, const char *id, const char *name)
 	return set;
 }
 
+/* Is its memory a file's or a memfd's? */
 static bool is_file(const json_t *objects, const char *id)
 {
 	const char *name, *type;
@@ -83,7 +88,8 @@ static bool is_file(const json_t *objects, const char *id)
 		name = json_string_value(json_object_get(object, "name"));
 		type = json_string_value(json_object_get(object, "type"));
 		if (name && type && !strcmp(name, id))
-			return !strcmp(type, "child<memory-backend-file>");
+			return !strcmp(type, "child<memory-backend-file>") ||
+			       !strcmp(type, "child<memory-backend-memfd>");
 	}
 	return false;
 }
@@ -98,12 +104,12 @@ static bool check_backend(struct qmp_call *call, const json_t *objects, const js
 			     "start QEMU with prealloc=off", id);
 		fine = false;
 	}
-	if (file && !property(call, id, "share")) {
+	if (file && !property(call, OBJECTS, id, "share")) {
 		finding_note("memory backend '%s' is a private mapping of a file: its memory is "
 			     "not given back; give it share=on, or use memory-backend-ram", id);
 		fine = false;
 	}
-	if (file && property(call, id, "readonly")) {
+	if (file && property(call, OBJECTS, id, "readonly")) {
 		finding_note("memory backend '%s' is read-only: its memory is not given back", id);
 		fine = false;
 	}
@@ -116,7 +122,7 @@ static bool check_backends(struct qmp_call *call, const json_t *status)
 	const char *own = json_string_value(json_object_get(json_object_get(status, "region"),
 							    "memdev"));
 	json_t *backends = qmp_call(call, "query-memdev", NULL), *backend;
-	json_t *objects = qmp_call(call, "qom-list", json_pack("{s:s}", "path", "/objects"));
+	json_t *objects = qmp_call(call, "qom-list", json_pack("{s:s}", "path", OBJECTS));
 	const char *id;
 	bool fine = true;
 	size_t i;
@@ -128,6 +134,39 @@ static bool check_backends(struct qmp_call *call, const json_t *status)
 	}
 	json_decref(objects);
 	json_decref(backends);
+	return fine;
+}
+
+static bool check_device(struct qmp_call *call, const char *parent, const json_t *device)
+{
+	const char *name = json_string_value(json_object_get(device, "name"));
+	const char *type = json_string_value(json_object_get(device, "type"));
+	static const char balloon[] = "child<virtio-balloon";
+
+	if (!name || !type || strncmp(type, balloon, strlen(balloon)) != 0 ||
+	    !property(call, parent, name, "free-page-reporting"))
+		return true;
+	finding_note("the balloon device '%s' has free-page-reporting=on: if the guest uses it, "
+		     "it cannot give memory back by freehint; start QEMU without "
+		     "free-page-reporting=on", name);
+	return false;
+}
+
+static bool check_balloons(struct qmp_call *call)
+{
+	static const char *const parents[] = {
+		"/machine/peripheral", "/machine/peripheral-anon",
+	};
+	json_t *devices, *device;
+	bool fine = true;
+	size_t i, j;
+
+	for (i = 0; i < sizeof(parents) / sizeof(parents[0]); i++) {
+		devices = qmp_call(call, "qom-list", json_pack("{s:s}", "path", parents[i]));
+		json_array_foreach(devices, j, device)
+			fine &= check_device(call, parents[i], device);
+		json_decref(devices);
+	}
 	return fine;
 }
 
@@ -144,6 +183,7 @@ void check_give_back(struct qmp_call *call, const json_t *status)
 	}
 	fine = check_guest_state(back.guest);
 	fine &= check_backends(call, status);
+	fine &= check_balloons(call);
 	if (back.refused[0])
 		finding_note("memory cannot be given back: %s", back.refused);
 	else if (fine)

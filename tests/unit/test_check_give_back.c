@@ -12,18 +12,26 @@
 
 static char said[4096];
 static unsigned int good;
-static const char *memdev, *objects, *set;
+static const char *memdev, *objects, *named, *unnamed, *set;
+
+static const char *children(const char *path)
+{
+	if (!strcmp(path, "/machine/peripheral"))
+		return named;
+	return strcmp(path, "/machine/peripheral-anon") ? objects : unnamed;
+}
 
 /* QEMU: @set is the property that is true. */
 json_t *qmp_call(struct qmp_call *call, const char *command, json_t *args)
 {
 	const char *name = json_string_value(json_object_get(args, "property"));
+	const char *path = json_string_value(json_object_get(args, "path"));
 	json_t *answer = NULL;
 
 	if (!strcmp(command, "query-memdev"))
 		answer = json_loads(memdev, 0, NULL);
 	else if (!strcmp(command, "qom-list"))
-		answer = json_loads(objects, 0, NULL);
+		answer = json_loads(children(path), 0, NULL);
 	else if (!strcmp(command, "qom-get") && name)
 		answer = json_boolean(set && strstr(set, name));
 	json_decref(args);
@@ -62,6 +70,8 @@ static int setup(void **state)
 	set = "share";
 	memdev = "[{\"id\": \"freehint\", \"prealloc\": true}, {\"id\": \"ram\"}, {}]";
 	objects = "[{\"name\": \"ram\", \"type\": \"child<memory-backend-file>\"}]";
+	named = "[{\"name\": \"type\", \"type\": \"string\"}]";
+	unnamed = "[]";
 	return 0;
 }
 
@@ -113,12 +123,43 @@ static void backends_are_named(void **state)
 	set = "share readonly";
 	check("possible", "");
 	assert_non_null(strstr(said, "'ram' is read-only"));
+	/* The extension refuses a memfd with share=off, too. */
+	setup(state);
+	set = NULL;
+	objects = "[{\"name\": \"ram\", \"type\": \"child<memory-backend-memfd>\"}]";
+	check("possible", "");
+	assert_non_null(strstr(said, "'ram' is a private mapping"));
+	assert_int_equal(good, 0);
 	/* Memory that is no file is private by nature. */
 	setup(state);
 	set = NULL;
 	objects = "[{\"name\": \"ram\", \"type\": \"child<memory-backend-ram>\"}]";
 	check("possible", "");
 	assert_string_equal(said, "");
+}
+
+/* Before the first try the guest's module does not know of it. */
+static void reporting_balloon_is_named(void **state)
+{
+	named = "[{\"name\": \"nic\", \"type\": \"child<virtio-net-pci>\"}, {},"
+		" {\"name\": \"balloon0\", \"type\": \"child<virtio-balloon-pci>\"}]";
+	check("possible", "");
+	assert_string_equal(said, "");
+	assert_int_equal(good, 1);
+	setup(state);
+	set = "share free-page-reporting";
+	named = "[{\"name\": \"balloon0\", \"type\": \"child<virtio-balloon-pci>\"}]";
+	check("possible", "");
+	assert_non_null(strstr(said, "balloon0"));
+	assert_non_null(strstr(said, "free-page-reporting=on"));
+	assert_int_equal(good, 0);
+	setup(state);
+	set = "share free-page-reporting";
+	unnamed = "[{\"name\": \"device[0]\","
+		  " \"type\": \"child<virtio-balloon-pci-non-transitional>\"}]";
+	check("possible", "");
+	assert_non_null(strstr(said, "device[0]"));
+	assert_int_equal(good, 0);
 }
 
 static void refusal_of_the_extension_is_told(void **state)
@@ -132,6 +173,8 @@ static void answers_that_are_no_lists_do_no_harm(void **state)
 {
 	memdev = "{}";
 	objects = "7";
+	named = "{}";
+	unnamed = "null";
 	check("possible", "");
 	assert_int_equal(good, 1);
 }
@@ -149,6 +192,7 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test_setup(nothing_in_the_way_is_fine, setup),
 		cmocka_unit_test_setup(each_state_of_the_guest_has_advice, setup),
 		cmocka_unit_test_setup(backends_are_named, setup),
+		cmocka_unit_test_setup(reporting_balloon_is_named, setup),
 		cmocka_unit_test_setup(refusal_of_the_extension_is_told, setup),
 		cmocka_unit_test_setup(answers_that_are_no_lists_do_no_harm, setup),
 		cmocka_unit_test_setup(old_extension_is_told, setup),
