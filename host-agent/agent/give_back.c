@@ -5,7 +5,8 @@
  *	--give-back	x-freehint-give-back is sent
  *	off		never; the agent carries the offers of a session that others began
  *	once, always	when the region was mapped, until QEMU accepts it
- *	pressure	mode "once", when the kernel reports that tasks wait for memory
+ *	pressure	mode "once", when the kernel reports that tasks wait for memory, and
+ *			QEMU, which is queried then, reports mode "off"
  *
  * QEMU keeps the mode: it asks again after a migration or a reset, and whoever turns it off
  * meanwhile has the last word. Only a new mapping makes the agent send it again.
@@ -60,6 +61,8 @@ void give_back_detach(struct give_back *back)
 {
 	back->attached = false;
 	back->wanted = false;
+	back->pressed = false;
+	back->queried = false;
 	back->summary = false;
 }
 
@@ -70,14 +73,27 @@ void give_back_disconnect(struct give_back *back)
 	back->refused[0] = '\0';
 }
 
-bool give_back_pressed(struct give_back *back, const struct give_back_status *status)
+bool give_back_pressed(struct give_back *back)
 {
-	if (back->conf->give_back != GIVE_BACK_POLICY_PRESSURE || !back->attached)
+	if (back->conf->give_back != GIVE_BACK_POLICY_PRESSURE || !back->attached ||
+	    clock_us() < back->due_us)
 		return false;
-	if (!status->known || status->mode != GIVE_BACK_OFF || clock_us() < back->due_us)
-		return false;
-	back->wanted = true;
-	return give_back_is_due(back);
+	back->pressed = true;
+	return true;
+}
+
+void give_back_query_sent(struct give_back *back)
+{
+	back->queried = back->pressed;
+}
+
+void give_back_decide(struct give_back *back, const struct give_back_status *status)
+{
+	if (!back->queried)
+		return;
+	back->pressed = false;
+	back->queried = false;
+	back->wanted |= status->known && status->mode == GIVE_BACK_OFF;
 }
 
 bool give_back_is_due(const struct give_back *back)

@@ -17,6 +17,8 @@
  * @qmp:        client that sends the command
  * @attached:   the region is mapped: offers can be taken from it
  * @wanted:     the command is to be sent
+ * @pressed:    the host is short of memory, and QEMU has not said yet what it does
+ * @queried:    it was queried since then
  * @pending:    the command was sent and has no answer yet
  * @due_us:     the command is not sent before, monotonic microseconds
  * @backoff_us: delay after the next refusal, microseconds
@@ -29,6 +31,8 @@ struct give_back {
 	struct qmp_client *qmp;
 	bool attached;
 	bool wanted;
+	bool pressed;
+	bool queried;
 	bool pending;
 	u64 due_us;
 	u64 backoff_us;
@@ -55,12 +59,23 @@ void give_back_disconnect(struct give_back *back);
 
 /**
  * give_back_pressed() - the host is short of memory
- * @back:   policy
- * @status: last answer of QEMU's; whoever has asked already is not disturbed
  *
- * Return: true if the command is due now.
+ * The last answer of QEMU's may be old: nothing wakes the agent when somebody sets a mode while
+ * QEMU pauses.
+ *
+ * Return: true if QEMU is to be queried now; give_back_decide() has the rest.
  */
-bool give_back_pressed(struct give_back *back, const struct give_back_status *status);
+bool give_back_pressed(struct give_back *back);
+
+/** give_back_query_sent() - the next answer of QEMU's is newer than this call */
+void give_back_query_sent(struct give_back *back);
+
+/**
+ * give_back_decide() - is the command wanted because of pressure?
+ * @back:   policy
+ * @status: new answer of QEMU's; whoever has asked already is not disturbed
+ */
+void give_back_decide(struct give_back *back, const struct give_back_status *status);
 
 /** give_back_is_due() - would give_back_send() send the command now? */
 bool give_back_is_due(const struct give_back *back);

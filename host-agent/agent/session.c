@@ -301,7 +301,7 @@ void session_poll(struct session *session)
 
 void session_pressed(struct session *session)
 {
-	if (give_back_pressed(&session->give_back, &session->now.give_back))
+	if (give_back_pressed(&session->give_back))
 		query_soon(session);
 }
 

@@ -87,6 +87,7 @@ int session_send_queries(struct session *session)
 	session->extension = false;
 	session->missing = false;
 	session->query_again = false;
+	give_back_query_sent(&session->give_back);
 	for (i = 0; i < sizeof(set) / sizeof(set[0]); i++) {
 		ret = qmp_client_send(&session->qmp, set[i], 0, -1, NULL);
 		if (ret)
@@ -160,8 +161,10 @@ static void decide(struct session *session)
 	session->reporting_off = session->now.state == FREEHINT_STATE_OFF;
 	if (!session->region.base)
 		session_try_attach(session);
-	if (session->extension && session->region.base)
+	if (session->extension && session->region.base) {
 		report_refusal(session);
+		give_back_decide(&session->give_back, &session->now.give_back);
+	}
 	if (session->region.base)
 		give_back_follow(&session->give_back, &session->now.give_back);
 	detect_end(session, before);

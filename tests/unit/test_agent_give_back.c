@@ -38,6 +38,7 @@ static void off_sends_nothing(void **state)
 	query();
 	session_pressed(&rig.session);
 	query();
+	query();
 	assert_int_equal(rig.server.give_backs, 0);
 }
 
@@ -109,6 +110,7 @@ static void old_extension_is_not_asked(void **state)
 	query();
 	session_pressed(&rig.session);
 	query();
+	query();
 	assert_int_equal(rig.server.give_backs, 0);
 	assert_int_equal(rig.session.qmp.state, QMP_UP);
 	/* Hints go on. */
@@ -125,6 +127,8 @@ static void pressure_is_waited_for(void **state)
 	assert_int_equal(rig.server.give_backs, 0);
 	session_pressed(&rig.session);
 	query();
+	assert_int_equal(rig.loop.usec[EVENT_QUERY], 0);
+	query();
 	assert_int_equal(rig.server.give_backs, 1);
 	assert_string_equal(rig.server.mode, "once");
 	/* Drained, and the host is short again: not at once. */
@@ -134,9 +138,11 @@ static void pressure_is_waited_for(void **state)
 	query();
 	session_pressed(&rig.session);
 	query();
+	query();
 	assert_int_equal(rig.server.give_backs, 1);
 	rig.session.give_back.due_us = 0;
 	session_pressed(&rig.session);
+	query();
 	query();
 	assert_int_equal(rig.server.give_backs, 2);
 }
@@ -149,6 +155,37 @@ static void pressure_does_not_end_what_others_began(void **state)
 	query();
 	session_pressed(&rig.session);
 	query();
+	query();
+	assert_int_equal(rig.server.give_backs, 0);
+}
+
+/*
+ * An administrator has set a mode in a migration: nobody was woken, and the last answer of
+ * QEMU's is seconds old.
+ */
+static void pressure_asks_qemu_before_it_decides(void **state)
+{
+	attach(GIVE_BACK_POLICY_PRESSURE);
+	query();
+	rig.server.mode = "always";
+	session_pressed(&rig.session);
+	query();
+	query();
+	assert_int_equal(rig.server.give_backs, 0);
+	assert_string_equal(rig.server.mode, "always");
+}
+
+/* The answers that come now were asked for before. */
+static void pressure_does_not_take_an_older_answer(void **state)
+{
+	attach(GIVE_BACK_POLICY_PRESSURE);
+	query();
+	fire(EVENT_QUERY);
+	session_pressed(&rig.session);
+	talk();
+	rig.server.mode = "always";
+	query();
+	query();
 	assert_int_equal(rig.server.give_backs, 0);
 }
 
@@ -157,6 +194,7 @@ static void pressure_before_the_attach_is_forgotten(void **state)
 	rig.conf.give_back = GIVE_BACK_POLICY_PRESSURE;
 	session_pressed(&rig.session);
 	attach(GIVE_BACK_POLICY_PRESSURE);
+	query();
 	query();
 	assert_int_equal(rig.server.give_backs, 0);
 }
@@ -204,6 +242,8 @@ RUN_TESTS(NULL, NULL,
 		RIG_TEST(old_extension_is_not_asked),
 		RIG_TEST(pressure_is_waited_for),
 		RIG_TEST(pressure_does_not_end_what_others_began),
+		RIG_TEST(pressure_asks_qemu_before_it_decides),
+		RIG_TEST(pressure_does_not_take_an_older_answer),
 		RIG_TEST(pressure_before_the_attach_is_forgotten),
 		RIG_TEST(lost_answer_does_not_block_the_next),
 		RIG_TEST(summary_has_what_was_given_back),
