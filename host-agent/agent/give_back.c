@@ -52,9 +52,11 @@ void give_back_attach(struct give_back *back, const struct give_back_status *sta
 			 "freehint-qemu.so; hints are not affected");
 		return;
 	}
-	back->wanted = policy != GIVE_BACK_POLICY_PRESSURE;
 	back->backoff_us = BACKOFF_MIN_US;
 	back->due_us = 0;
+	/* What somebody else wants to last has more than one pass. */
+	back->wanted = policy == GIVE_BACK_POLICY_ALWAYS ||
+		       (policy == GIVE_BACK_POLICY_ONCE && status->mode != GIVE_BACK_ALWAYS);
 }
 
 void give_back_detach(struct give_back *back)

@@ -56,6 +56,16 @@ static void once_is_sent_after_the_attach(void **state)
 	assert_int_equal(rig.server.give_backs, 1);
 }
 
+/* An agent that is started again must not end what an administrator wants to last. */
+static void once_does_not_end_what_lasts(void **state)
+{
+	rig.server.mode = "always";
+	attach(GIVE_BACK_POLICY_ONCE);
+	query();
+	assert_int_equal(rig.server.give_backs, 0);
+	assert_string_equal(rig.server.mode, "always");
+}
+
 static void always_is_sent_again_to_the_next_qemu(void **state)
 {
 	attach(GIVE_BACK_POLICY_ALWAYS);
@@ -236,6 +246,7 @@ static void summary_has_what_was_given_back(void **state)
 RUN_TESTS(NULL, NULL,
 		RIG_TEST(off_sends_nothing),
 		RIG_TEST(once_is_sent_after_the_attach),
+		RIG_TEST(once_does_not_end_what_lasts),
 		RIG_TEST(always_is_sent_again_to_the_next_qemu),
 		RIG_TEST(what_was_turned_off_stays_off),
 		RIG_TEST(refusal_is_tried_again_ever_later),
