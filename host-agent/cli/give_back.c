@@ -93,10 +93,21 @@ static enum cli_exit refused_meanwhile(struct give_back_watch *watch)
 	return CLI_NO_ANSWER;
 }
 
+/* A guest whose kernel looks for larger blocks only is drained at once. */
+static void explain_nothing(const struct give_back_watch *watch)
+{
+	if (watch->order < 0 || watch->now.bytes != watch->before.bytes)
+		return;
+	progress_message("nothing came with --order %lld: the guest has no more such blocks, or "
+			 "its kernel keeps a higher order, the first one since the guest's boot",
+			 watch->order);
+}
+
 /* A single pass does not end what somebody else wants to last. */
 static enum cli_exit drained(struct give_back_watch *watch)
 {
 	print_summary(watch);
+	explain_nothing(watch);
 	if (watch->before.mode != GIVE_BACK_ALWAYS || watch->now.mode != GIVE_BACK_OFF)
 		return CLI_OK;
 	if (restore(watch->call, &watch->before))
@@ -147,6 +158,7 @@ static enum cli_exit run(struct qmp_call *call, const struct give_back_options *
 {
 	struct give_back_watch watch = {
 		.call = call, .socket = opt->qmp, .quiet = opt->quiet, .mode = opt->mode,
+		.order = opt->order,
 	};
 
 	if (opt->mode == GIVE_BACK_OFF)

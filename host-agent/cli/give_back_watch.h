@@ -30,6 +30,7 @@ enum give_back_end {
  * @socket: where it was opened
  * @quiet:  show no progress
  * @mode:   what QEMU was told
+ * @order:  smallest block that QEMU was told, -1: none was given
  * @before: status before QEMU was told to ask
  * @now:    last status
  * @since_us: when the watch began, monotonic microseconds
@@ -42,6 +43,7 @@ struct give_back_watch {
 	const char *socket;
 	bool quiet;
 	enum give_back_mode mode;
+	long long order;
 	struct give_back_status before;
 	struct give_back_status now;
 	unsigned long long since_us;

@@ -30,6 +30,7 @@
  * @interrupt: Ctrl-C comes with this query after the command, 0: never
  * @stopper:   another client sets this mode with the query @stop_at
  * @hang_up:   the connection breaks at this query
+ * @bytes:     that come at each query after the command
  * @refused:   something stands against it at this query and later, 0: never
  * @allowed:   and no more at this one
  * @looks:     queries since the command
@@ -43,6 +44,7 @@ static struct play {
 	const char *stopper;
 	int stop_at;
 	int hang_up;
+	u64 bytes;
 	int refused;
 	int allowed;
 	int looks;
@@ -68,8 +70,8 @@ static void take_look(struct fake_qmp *server)
 {
 	play.looks++;
 	refuse(server);
-	server->bytes += MB;
-	server->resident -= MB;
+	server->bytes += play.bytes;
+	server->resident -= play.bytes;
 	if (play.looks == play.interrupt)
 		kill(getpid(), SIGINT);
 	if (play.stopper && play.looks == play.stop_at) {
@@ -118,6 +120,7 @@ static int setup(void **state)
 	play.server.meddle = meddle;
 	play.server.can_give_back = true;
 	play.server.resident = 100 * MB;
+	play.bytes = MB;
 	play.drain = 3;
 	return 0;
 }
@@ -170,6 +173,17 @@ static void ends_with_the_last_block(void **state)
 	assert_int_equal(play.server.leave, 5);
 	assert_int_equal(play.server.give_backs, 1);
 	expect_text("3.0 MB given back in 0.00 s, 100.0 MB resident before, 97.0 MB after");
+}
+
+/* The guest's kernel has an order since its boot: the lower one that was given is no reason. */
+static void nothing_at_a_given_order_has_a_word(void **state)
+{
+	play.bytes = 0;
+	assert_int_equal(run_with("--order=1"), CLI_OK);
+	expect_text("since the guest's boot");
+	play.over = false;
+	assert_int_equal(run_with("--quiet"), CLI_OK);
+	assert_null(strstr(play.text, "since the guest's boot"));
 }
 
 static void always_stays_on_after_the_first_time(void **state)
@@ -330,6 +344,7 @@ static void an_old_extension_is_told(void **state)
 
 RUN_TESTS(NULL, NULL,
 		TEST(ends_with_the_last_block),
+		TEST(nothing_at_a_given_order_has_a_word),
 		TEST(always_stays_on_after_the_first_time),
 		TEST(stop_turns_it_off),
 		TEST(an_interrupt_stops_asking),
