@@ -46,20 +46,49 @@ function bash_action(what)
 	if (what == "user")
 		return "mapfile -t COMPREPLY < <(compgen -u -- \"$word\")"
 	if (what == "domain")
-		return "mapfile -t COMPREPLY < <(compgen -W \"$(_freehint_domains)\" -- \"$word\")"
+		return "_freehint_domains"
 	if (what ~ /^(number|text|uri|-)$/)
 		return ":"
 	return "mapfile -t COMPREPLY < <(compgen -W \"" what "\" -- \"$word\")"
 }
 
+# A domain's name is somebody else's words: compgen -W would expand them, and so execute them,
+# and bash quotes the names of files, but not what looks like $(this) in them.
+function bash_domains()
+{
+	print "# The word is here as it was typed. After an open quote a name is inserted as it is, so"
+	print "# one that this quote does not protect is left out. Otherwise it is inserted quoted. Of"
+	print "# several such names bash would insert half an escape: the empty one keeps it to a list."
+	print "_freehint_domains()\n{"
+	print "\tlocal name quoted typed=${word:1} bare= danger=\n"
+	print "\tcase $word in"
+	print "\t\\'*) danger=\\' ;;"
+	print "\t\\\"*) danger='\"$`\\!' ;;"
+	print "\t*) IFS= read -d '' typed < <(printf '%s\\0' \"$word\") && bare=yes ;;"
+	print "\tesac"
+	print "\twhile IFS= read -r name; do"
+	print "\t\t[[ $name && $name == \"$typed\"* ]] || continue"
+	print "\t\tprintf -v quoted %q \"$name\""
+	print "\t\tif [[ $bare ]]; then"
+	print "\t\t\tCOMPREPLY+=(\"$quoted\")"
+	print "\t\t\t[[ $quoted = \"$name\" ]] || bare=quoted"
+	print "\t\telif [[ ${name//[\"$danger\"]/} = \"$name\" ]]; then"
+	print "\t\t\tCOMPREPLY+=(\"$name\")"
+	print "\t\tfi"
+	print "\tdone < <(virsh --quiet list --all --name 2>/dev/null)"
+	print "\t[[ ${#COMPREPLY[@]} -lt 2 || $bare != quoted ]] || COMPREPLY+=('')"
+	print "\tcompopt +o filenames"
+	print "}\n"
+}
+
 function bash(    i, n, list, commands)
 {
 	print "# Completion of bash for freehint and freehint-agent; made from completion.table.\n"
-	print "_freehint_domains()\n{\n\tvirsh --quiet list --all --name 2>/dev/null\n}\n"
+	bash_domains()
 	print "_freehint()\n{"
 	print "\tlocal word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}"
 	print "\tlocal command=${COMP_WORDS[1]} options=\"--help --usage --version\" operand=:\n"
-	print "\tlocal IFS=$'\\n'"
+	print "\tlocal IFS=$'\\n'\n\tCOMPREPLY=()"
 	print "\t[ \"${COMP_WORDS[0]##*/}\" = freehint ] || command=${COMP_WORDS[0]##*/}"
 	print "\tcase \"$command $before\" in"
 	for (i = 1; i <= count; i++)
