@@ -22,7 +22,7 @@ trap remove_all EXIT
 
 mkdir "$WORK/bin" "$WORK/run"
 QEMU=$(id -un)
-sed -e "s,@BINDIR@,$PWD/build," -e "s,=/run/,=$WORK/run/," -e "s,^QEMU_USER=.*,QEMU_USER=$QEMU," \
+sed -e "s,@BINDIR@,$PWD/build," -e "s,=/run/,=$WORK/run/," -e "s,@QEMU_USER@,$QEMU," \
 	-e "/etc.default/d" host-agent/packaging/freehint-follow >"$WORK/bin/freehint-follow"
 cat >"$WORK/bin/systemctl" <<EOT
 #!/bin/sh

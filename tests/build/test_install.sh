@@ -45,8 +45,21 @@ done
 for script in "$ROOT/lib/freehint/freehint-follow" \
 	"$ROOT/../etc/libvirt/hooks/qemu.d/freehint"; do
 	[ -x "$script" ] && sh -n "$script" || fail "$script cannot be run"
-	! grep -q '@[A-Z]*DIR@' "$script" || fail "$script has a place that was not filled in"
+	! grep -q '@[A-Z_]*@' "$script" || fail "$script has a place that was not filled in"
 done
+# runs_as USER - that is who unit and hook take QEMU for
+runs_as()
+{
+	grep -qx "User=$1" "$ROOT/lib/systemd/system/freehint-agent@.service" ||
+		fail "the unit does not run as $1"
+	grep -qx "QEMU_USER=$1" "$ROOT/lib/freehint/freehint-follow" ||
+		fail "the hook does not make the directory for $1"
+}
+
+runs_as libvirt-qemu
+make -s DEPS=no OUT="$WORK/build" DESTDIR="$WORK/tree" PREFIX=/usr QEMU_USER=qemu \
+	-C host-agent/agent install >"$WORK/log" 2>&1 || { cat "$WORK/log"; fail "QEMU_USER="; }
+runs_as qemu
 "$ROOT/sbin/freehint-agent" --version
 "$ROOT/bin/freehint" --version
 

@@ -3,9 +3,11 @@
 # time limit: 600 s
 #
 # The RPM packages build, and have the files that make install installs, no more and no less.
+# Unit and hook are for the user that QEMU runs as in the distributions that have RPMs.
 
 . "$(dirname "$0")/sources.sh"
 need rpmbuild
+need cpio
 need scdoc
 
 WORK=$(mktemp -d)
@@ -29,6 +31,19 @@ packaged()
 installed=$(cd "$TREE" && find . ! -type d | sed 's,^\.,,' | sort)
 [ "$(wc -l <<<"$installed")" -gt 20 ] || { echo "make install installed: $installed"; exit 1; }
 expect "$installed" "$(packaged "${packages[@]}")" "files of the packages"
+
+# said_by FILE - a file of the packages
+said_by()
+{
+	rpm2cpio "$WORK/host.rpm" | cpio --quiet -i --to-stdout ".$1"
+}
+for package in "${packages[@]}"; do
+	[[ $package == *dkms* ]] || cp "$package" "$WORK/host.rpm"
+done
+expect "User=qemu" "$(said_by /usr/lib/systemd/system/freehint-agent@.service | grep ^User=)" \
+	"user of the unit"
+expect "QEMU_USER=qemu" "$(said_by /usr/lib/freehint/freehint-follow | grep ^QEMU_USER=)" \
+	"user of the hook"
 
 # What runs when they are installed must at least be shell.
 for package in "${packages[@]}"; do
