@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What the packages' scripts tell systemd: an upgrade restarts the agents that run, a removal
-# stops them, and a system without systemd is told nothing. systemctl only writes down what it
-# is told; `make check-debian-host` has a real one.
+# stops them, after what would start them again, and a system without systemd is told nothing.
+# systemctl only writes down what it is told; `make check-debian-host` has a real one.
 
 set -u
 
@@ -53,6 +53,7 @@ says()
 
 RESTART="try-restart freehint-agent@*.service,"
 STOP="stop freehint-agent@*.service,"
+FOLLOW="freehint-follow.path freehint-follow.service,"
 
 # Of the hook's.
 DROP_IN=$WORK/run/system/freehint-agent@vm1.service.d
@@ -68,7 +69,7 @@ deb prerm upgrade 9.0
 says "" "before an upgrade"
 [ -e "$DROP_IN" ] || { echo "an upgrade removes the agents' drop-ins"; exit 1; }
 deb prerm remove
-says "$STOP" "removal"
+says "disable --now $FOLLOW$STOP" "removal"
 [ ! -e "$DROP_IN" ] || { echo "a removal leaves the agents' drop-ins"; exit 1; }
 drop_in
 rpm_script post 2
@@ -79,7 +80,7 @@ says "" "before an upgrade, RPM"
 rpm_script postun 1
 says "$RESTART" "after an upgrade, RPM"
 rpm_script preun 0
-says "$STOP" "removal, RPM"
+says "disable --now $FOLLOW$STOP" "removal, RPM"
 [ ! -e "$DROP_IN" ] || { echo "a removal leaves the agents' drop-ins, RPM"; exit 1; }
 rpm_script postun 0
 says "" "after a removal, RPM"
