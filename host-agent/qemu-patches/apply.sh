@@ -53,19 +53,37 @@ check_series() {
 	esac
 }
 
+# copy_touched FROM TO - the files there are that the patches change
+copy_touched() {
+	# shellcheck disable=SC2046 # no blanks in these names
+	sed -n 's,^--- a/,,p; s,^+++ b/,,p' $(patches) | sort -u | while read -r file; do
+		[ ! -e "$1/$file" ] || (cd "$1" && cp --parents "$file" "$2")
+	done
+}
+
+# try_series DIRECTORY - on copies: a patch may need the one before it, and a tree that not
+# all of them fit stays as it was
+try_series() {
+	copy_touched "$1" "$work"
+	for patch in $(patches); do
+		patch -d "$work" -p1 --forward --quiet <"$patch" >/dev/null ||
+			die 1 "${patch##*/} does not apply to QEMU $version; nothing was changed"
+	done
+}
+
 apply() {
 	check_series "$1"
+	[ ! -d "$1/migration/freehint" ] ||
+		die 1 "$1 has freehint already: for another release of it" \
+			"unpack QEMU's source again"
+	try_series "$1"
 	for patch in $(patches); do
-		patch -d "$1" -p1 --forward --dry-run --quiet <"$patch" >/dev/null ||
-			die 1 "${patch##*/} does not apply to QEMU $version: is it applied already?"
-		patch -d "$1" -p1 --forward --quiet <"$patch"
+		patch -d "$1" -p1 --forward --quiet --no-backup-if-mismatch <"$patch"
 	done
 	copy_sources "$1"
 }
 
 write_one() {
-	work=$(mktemp -d)
-	trap 'rm -rf "$work"' EXIT
 	mkdir "$work/a" "$work/b"
 	copy_sources "$work/b"
 	{
@@ -79,6 +97,8 @@ write_one() {
 }
 
 [ $# -gt 0 ] || usage
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 if [ "$1" = -o ]; then
 	[ $# = 2 ] || usage
 	write_one "$2"

@@ -183,6 +183,58 @@ def other_series() -> None:
         check(os.listdir(os.path.join(tree, "migration")) == ["ram.c"], "sources were copied")
 
 
+def grow(tree: str, names: list[str]) -> None:
+    """A tree with what the patches look for, where they look for it, and QEMU's VERSION."""
+    put(tree, "VERSION", "10.0.13\n")
+    put(tree, "migration/ram.c", "")
+    for name in names:
+        for part in read(PATCHES, name).split("\ndiff --git ")[1:]:
+            file = re.search(r"^--- a/(.*)$", part, re.MULTILINE)
+            lines: list[str] = []
+            for hunk in part.split("\n@@ -")[1:] if file else []:
+                head, *body = hunk.splitlines()
+                first, count = (int(n) for n in head.split()[0].split(","))
+                old = [line[1:] for line in body if line[:1] in (" ", "-")][:count]
+                lines += [f"filler {n}" for n in range(len(lines) + 1, first)] + old
+            if file:
+                put(tree, file[1], "\n".join(lines) + "\n")
+
+
+def put(tree: str, name: str, text: str) -> None:
+    """A file of a tree."""
+    os.makedirs(os.path.dirname(os.path.join(tree, name)), exist_ok=True)
+    with open(os.path.join(tree, name), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def content(tree: str) -> dict[str, str]:
+    """All files of a tree."""
+    return {os.path.relpath(os.path.join(folder, name), tree): read(folder, name)
+            for folder, _, names in os.walk(tree) for name in names}
+
+
+def all_or_nothing(names: list[str]) -> None:
+    """A tree that one patch does not fit stays as it was; one that has all says so."""
+    with tempfile.TemporaryDirectory() as tree:
+        grow(tree, names)
+        fits = read(tree, "system/vl.c")
+        put(tree, "system/vl.c", "int main(void);\n")
+        before = content(tree)
+        done = apply(tree)
+        check(content(tree) == before, "a patch was applied, and another was not")
+        check(done.returncode == 1 and f"{names[1]} does not apply to QEMU 10.0.13; nothing was "
+              "changed" in done.stderr, done.stderr)
+        put(tree, "system/vl.c", fits)
+        done = apply(tree)
+        check(done.returncode == 0, done.stderr)
+        after = content(tree)
+        left = [name for name in after if name.endswith((".orig", ".rej"))]
+        check(not left and "freehint" in after["system/vl.c"], f"left behind: {left}")
+        done = apply(tree)
+        check(done.returncode == 1 and "has freehint already" in done.stderr, done.stderr)
+        check(content(tree) == after, "a second run changes something")
+
+
 def main() -> None:
     """Form, schema, build."""
     names = series()
@@ -191,6 +243,7 @@ def main() -> None:
     documented(text)
     written_as_one()
     other_series()
+    all_or_nothing(names)
     described(text)
     built(text)
     links(text)
