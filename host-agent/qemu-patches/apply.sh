@@ -110,6 +110,7 @@ fi
 cat >&2 <<-END
 	apply.sh: done. QEMU has to be configured with --enable-freehint, and with the device
 	ivshmem-plain: where devices are chosen one by one (--without-default-devices,
-	--with-devices-x86_64=NAME) add CONFIG_IVSHMEM_DEVICE=y to
-	configs/devices/x86_64-softmmu/NAME.mak. Modules, plugins and TCG are not needed.
+	--with-devices-ARCH=NAME) add CONFIG_IVSHMEM_DEVICE=y to
+	configs/devices/ARCH-softmmu/NAME.mak, for x86_64 and for aarch64 if it is built. Modules,
+	plugins and TCG are not needed.
 END

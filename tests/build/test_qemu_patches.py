@@ -157,7 +157,8 @@ def written_as_one() -> None:
     with tempfile.TemporaryDirectory() as out:
         file = os.path.join(out, "freehint.patch")
         done = apply("-o", file)
-        check(done.returncode == 0 and "CONFIG_IVSHMEM_DEVICE" in done.stderr, done.stderr)
+        check(done.returncode == 0 and "CONFIG_IVSHMEM_DEVICE" in done.stderr and
+              "aarch64" in done.stderr, done.stderr)
         subprocess.run(["git", "apply", "--whitespace=nowarn",
                         "--include=migration/freehint/*", file], cwd=out,
                        check=True)
@@ -213,6 +214,21 @@ def content(tree: str) -> dict[str, str]:
             for folder, _, names in os.walk(tree) for name in names}
 
 
+def devices_of_rhel() -> None:
+    """The lines for qemu-kvm.spec choose the device in each list of RHEL's, and need none."""
+    found = re.search(r"^for .*?^done$", read(PATCHES, "qemu-kvm.spec.inc"),
+                      re.DOTALL | re.MULTILINE)
+    assert found is not None
+    for archs in (("x86_64", "aarch64"), ("aarch64",), ()):
+        with tempfile.TemporaryDirectory() as tree:
+            lists = [f"configs/devices/{arch}-softmmu/{arch}-rh-devices.mak" for arch in archs]
+            for name in lists:
+                put(tree, name, "CONFIG_PCI=y\n")
+            subprocess.run(["sh", "-euc", found[0]], cwd=tree, check=True)
+            check(content(tree) == {name: "CONFIG_PCI=y\nCONFIG_IVSHMEM_DEVICE=y\n"
+                                    for name in lists}, f"{archs}: {content(tree)}")
+
+
 def all_or_nothing(names: list[str]) -> None:
     """A tree that one patch does not fit stays as it was; one that has all says so."""
     with tempfile.TemporaryDirectory() as tree:
@@ -244,6 +260,7 @@ def main() -> None:
     written_as_one()
     other_series()
     all_or_nothing(names)
+    devices_of_rhel()
     described(text)
     built(text)
     links(text)
