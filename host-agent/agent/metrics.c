@@ -122,9 +122,11 @@ static void put_qemu(struct page *page, const struct freehint_status *status)
 		    "Time with QEMU's big lock held.", status->bql_total_us);
 	put_seconds(page, "big_lock_longest_seconds", "gauge",
 		    "Longest single hold of QEMU's big lock.", status->bql_max_us);
-	put_seconds(page, "first_hint_seconds", "gauge",
-		    "Last migration: from the sync to the first hint applied.",
-		    status->first_apply_us);
+	/* Without a hint there is no such time: a zero would look like a quick one. */
+	if (status->first_apply_us)
+		put_seconds(page, "first_hint_seconds", "gauge",
+			    "Last migration: from the sync to the first hint applied.",
+			    status->first_apply_us);
 	put_seconds(page, "first_wait_seconds", "gauge",
 		    "Last migration: how long its first pass waited for hints.",
 		    status->waited_us);
@@ -184,16 +186,22 @@ static void put_agent(struct page *page, const struct metrics *metrics)
 		   metrics->offered);
 }
 
-/* Gauges of what is over: they stay until the next migration, or the end of the agent. */
+/*
+ * Gauges of what is over: they stay until the next migration, or the end of the agent. A
+ * migration without hints asks no guest, and one that is cancelled has no stop to measure.
+ */
 static void put_last(struct page *page, const struct metrics *metrics)
 {
-	put_number(page, "guest_free_bytes", "gauge",
-		   "Free in the guest when its last migration asked.",
-		   metrics->free_pages << FREEHINT_PAGE_SHIFT);
+	if (metrics->free_known)
+		put_number(page, "guest_free_bytes", "gauge",
+			   "Free in the guest when its last migration asked.",
+			   metrics->free_pages << FREEHINT_PAGE_SHIFT);
 	put_number(page, "last_migration_skipped_bytes", "gauge",
 		   "Last migration: bytes that were dirty and were not sent.", metrics->skipped);
-	put_seconds(page, "last_migration_stop_seconds", "gauge",
-		    "Last migration: how long the guest was stopped.", metrics->stop_ms * 1000);
+	if (metrics->stop_known)
+		put_seconds(page, "last_migration_stop_seconds", "gauge",
+			    "Last migration: how long the guest was stopped.",
+			    metrics->stop_ms * 1000);
 }
 
 static u64 migrations(const struct metrics *metrics)
@@ -265,15 +273,24 @@ void metrics_init(struct metrics *metrics, const char *path, int scribe)
 		make_label(metrics->label, path);
 }
 
+/* A round that the guest declined or cut short has no count of all free pages. */
+static void take_free(struct metrics *metrics, const struct agent_stats *stats)
+{
+	if (stats->sealed <= stats->declined + stats->aborted)
+		return;
+	metrics->free_known = true;
+	metrics->free_pages = stats->free_pages;
+}
+
 void metrics_count(struct metrics *metrics, const struct migration_summary *sum)
 {
 	metrics->ended[sum->outcome]++;
 	metrics->faulty += sum->agent->faulty;
 	metrics->mismatched += sum->agent->mismatched;
 	metrics->offered += sum->agent->pages_offered;
-	if (sum->agent->sealed)
-		metrics->free_pages = sum->agent->free_pages;
+	take_free(metrics, sum->agent);
 	metrics->skipped = sum->after->bytes_skipped - sum->before->bytes_skipped;
+	metrics->stop_known = sum->outcome == OUTCOME_COMPLETED;
 	metrics->stop_ms = sum->stop_ms;
 }
 

@@ -24,8 +24,10 @@
  * @faulty:     rounds dropped because of what the guest wrote
  * @mismatched: faulty rounds whose seal contradicts the bitmap
  * @offered:    pages sent to QEMU in mark-clean commands
- * @free_pages: free pages of the guest when it last sealed a round
+ * @free_known: the guest has counted its free pages, in any migration
+ * @free_pages: free pages of the guest when it last did
  * @skipped:    bytes that the last migration did not send
+ * @stop_known: it has completed, so QEMU has measured the stop
  * @stop_ms:    how long the guest was stopped in it, milliseconds
  * @text:       text that was sent last
  * @sent_us:    when it was sent, monotonic microseconds
@@ -37,8 +39,10 @@ struct metrics {
 	u64 faulty;
 	u64 mismatched;
 	u64 offered;
+	bool free_known;
 	u64 free_pages;
 	u64 skipped;
+	bool stop_known;
 	u64 stop_ms;
 	char text[METRICS_TEXT];
 	u64 sent_us;

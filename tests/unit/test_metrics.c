@@ -109,6 +109,36 @@ static void the_last_migration_is_told(void **state)
 	assert_true(says("\nfreehint_guest_free_bytes{vm=\"vm1\"} 12288\n"));
 }
 
+/* Nobody has asked the guest, or it has not answered: that is no guest without free memory. */
+static void what_a_migration_did_not_learn_is_not_told(void **state)
+{
+	const struct agent_stats silent = { .sealed = 0 };
+	const struct agent_stats declined = { .sealed = 3, .declined = 2, .aborted = 1 };
+	const struct agent_stats good = { .sealed = 2, .declined = 1, .free_pages = 5 };
+	struct migration_summary sum = {
+		.outcome = OUTCOME_COMPLETED, .agent = &silent, .before = &status, .after = &status,
+	};
+
+	status.instance = 7;
+	metrics_count(&metrics, &sum);
+	assert_false(says("freehint_guest_free_bytes"));
+	assert_false(says("freehint_first_hint_seconds"));
+	assert_true(says("\nfreehint_last_migration_skipped_bytes{vm=\"vm1\"} 0\n"));
+	sum.agent = &declined;
+	metrics_count(&metrics, &sum);
+	assert_false(says("freehint_guest_free_bytes"));
+	sum.agent = &good;
+	status.first_apply_us = 1500;
+	metrics_count(&metrics, &sum);
+	assert_true(says("\nfreehint_guest_free_bytes{vm=\"vm1\"} 20480\n"));
+	assert_true(says("\nfreehint_first_hint_seconds{vm=\"vm1\"} 0.001500\n"));
+	sum.agent = &declined;
+	sum.outcome = OUTCOME_CANCELLED;
+	metrics_count(&metrics, &sum);
+	assert_true(says("\nfreehint_guest_free_bytes{vm=\"vm1\"} 20480\n"));
+	assert_false(says("freehint_last_migration_stop_seconds"));
+}
+
 static void memory_given_back_is_told(void **state)
 {
 	status.instance = 7;
@@ -206,6 +236,7 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test_setup(counters_of_a_qemu_that_is_gone_are_left_out, setup),
 		cmocka_unit_test_setup(migrations_add_up, setup),
 		cmocka_unit_test_setup(the_last_migration_is_told, setup),
+		cmocka_unit_test_setup(what_a_migration_did_not_learn_is_not_told, setup),
 		cmocka_unit_test_setup(memory_given_back_is_told, setup),
 		cmocka_unit_test_setup(every_name_has_one_head, setup),
 		cmocka_unit_test_setup(odd_names_make_a_label_all_the_same, setup),
