@@ -149,7 +149,7 @@ static const struct allowed allowed[] = {
 	SANITIZER_CALLS
 };
 
-/* Calls of scribe.c: it reads texts from the agent, and writes one file and its log. */
+/* Calls of scribe.c: it reads texts from the agent, and writes its files and its log. */
 static const struct allowed scribe_allowed[] = {
 	{ "read", ANY, 0, 0 },
 	{ "openat", 2, O_ACCMODE | O_CREAT, O_WRONLY | O_CREAT },

@@ -101,6 +101,17 @@ static void handle_pressure(struct session *session, struct event_loop *loop,
 	watch_pressure(loop, sources);
 }
 
+/*
+ * QEMU goes through the first state and stays in the second when the guest runs on the other
+ * side, or is in a file. A guest that goes on here afterwards has changed it.
+ */
+static bool guest_has_moved(const struct session *session)
+{
+	return (!strcmp(session->runstate, "finish-migrate") ||
+		!strcmp(session->runstate, "postmigrate")) &&
+	       migration_outcome_of(session->status) == OUTCOME_COMPLETED;
+}
+
 static enum agent_exit run(struct session *session, struct event_loop *loop,
 			   const struct sources *sources)
 {
@@ -212,6 +223,8 @@ int main(int argc, char **argv)
 		goto out_free_session;
 	}
 	code = run(&session, loop, &sources);
+	if (guest_has_moved(&session))
+		metrics_leave(&session.metrics);
 
 out_free_session:
 	session_free(&session);

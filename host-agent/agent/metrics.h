@@ -16,6 +16,9 @@
 #define METRICS_TEXT	12288
 #define METRICS_LABEL	64
 
+/* The first line of what is left of a guest that has moved away. */
+#define METRICS_MOVED	"# The guest has moved away. Its last migration:\n"
+
 /**
  * struct metrics - counters since the agent started, and the text that was sent last
  * @scribe:     socket to the scribe, -1 without one
@@ -26,6 +29,7 @@
  * @offered:    pages sent to QEMU in mark-clean commands
  * @free_known: the guest has counted its free pages, in any migration
  * @free_pages: free pages of the guest when it last did
+ * @guest_end:  where its memory ended then, in pages; 0: unknown
  * @skipped:    bytes that the last migration did not send
  * @stop_known: it has completed, so QEMU has measured the stop
  * @stop_ms:    how long the guest was stopped in it, milliseconds
@@ -41,6 +45,7 @@ struct metrics {
 	u64 offered;
 	bool free_known;
 	u64 free_pages;
+	u64 guest_end;
 	u64 skipped;
 	bool stop_known;
 	u64 stop_ms;
@@ -93,5 +98,15 @@ size_t metrics_format(const struct metrics *metrics, const struct metrics_view *
  * sending.
  */
 void metrics_send(struct metrics *metrics, const struct metrics_view *view, bool now);
+
+/**
+ * metrics_leave() - have the scribe keep the numbers of the last migration
+ * @metrics: counters
+ *
+ * For an agent that ends because its guest has moved away. Prometheus does not read what
+ * the scribe writes then, and freehint top shows it for a while. Without a migration that
+ * the agent has seen it does nothing. Never blocks.
+ */
+void metrics_leave(struct metrics *metrics);
 
 #endif /* FREEHINT_METRICS_H */

@@ -6,10 +6,11 @@
  * no file. A sandbox that allowed this file could not forbid others, because a filter of
  * system calls sees no paths. So the agent sends whole texts over a socket. The scribe
  * reads nothing else, and may write and rename. An attacker who takes over the agent can
- * make the scribe write garbage into its one file, and no more.
+ * make the scribe write garbage into its two files, and no more.
  *
  * The file exists as long as the agent lives. However the agent ends, its socket closes,
- * and the scribe removes the file. So the metrics of a killed agent are not scraped.
+ * and the scribe removes the file. So the metrics of a killed agent are not scraped. What
+ * the agent says last of a guest that has moved away goes into another file, which stays.
  */
 #define _GNU_SOURCE
 #include "scribe.h"
@@ -25,7 +26,9 @@
 #include "include/freehint/types.h"
 #include "isolation.h"
 #include "host-agent/common/log.h"
+#include "host-agent/common/moved_metrics.h"
 #include "metrics.h"
+#include "moved_files.h"
 
 /* Every user may read it, so that a collector can: it contains only counters. */
 #define FILE_MODE	0644
@@ -87,15 +90,24 @@ static void report(const char *path, int error, int before)
 		log_info("metrics can be written to %s again", path);
 }
 
+static bool is_farewell(const char *text, size_t len)
+{
+	const size_t mark = strlen(METRICS_MOVED);
+
+	return len >= mark && !memcmp(text, METRICS_MOVED, mark);
+}
+
 int scribe_run(int from, const char *path)
 {
-	char text[METRICS_TEXT], fresh[PATH_MAX];
+	char text[METRICS_TEXT], fresh[PATH_MAX], moved[PATH_MAX];
 	int ret, before = 0;
 	ssize_t len;
 
 	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	snprintf(moved, sizeof(moved), "%s%s", path, MOVED_METRICS_SUFFIX);
 	while ((len = read(from, text, sizeof(text))) > 0) {
-		ret = replace(path, fresh, text, (size_t)len);
+		ret = replace(is_farewell(text, (size_t)len) ? moved : path, fresh, text,
+			      (size_t)len);
 		report(path, ret, before);
 		before = ret;
 	}
@@ -108,6 +120,7 @@ static int run_child(int from, const char *path)
 {
 	/* The agent's umask forbids other users to read; this file is public. */
 	umask(022);
+	moved_files_prune(path);
 	if (isolation_seal_scribe())
 		return 1;
 	return scribe_run(from, path);

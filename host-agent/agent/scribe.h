@@ -12,7 +12,7 @@
  *
  * Call it before the agent's sandbox is closed, because the sandbox forbids fork(). Call
  * it with SIGTERM and SIGINT blocked: the scribe ends only when the agent does, and
- * removes the file then.
+ * removes the file then. What agents have left behind before is thinned out first.
  *
  * Return: socket that takes one whole text per message, and that the caller closes; or
  * negative errno, and the reason was logged.
@@ -22,7 +22,8 @@ int scribe_start(const char *path);
 /**
  * scribe_run() - main loop of the scribe, until the other end of @from is closed
  * @from: socket, one whole text per message
- * @path: file; written as PATH.new and renamed
+ * @path: file; written as PATH.new and renamed. A text that begins with METRICS_MOVED
+ *        becomes PATH.moved, which stays.
  *
  * Return: exit code of the process.
  */

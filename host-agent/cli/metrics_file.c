@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host-agent/common/moved_metrics.h"
 #include "printable.h"
 
 #define FILES_MAX	4096
@@ -25,6 +27,7 @@
 /* An exabyte: what is more is no number of ours, and would fill the line. */
 #define VALUE_MAX	1e18
 #define SUFFIX		".prom"
+#define MOVED_SUFFIX	SUFFIX MOVED_METRICS_SUFFIX
 #define PREFIX		"freehint_"
 
 /**
@@ -118,15 +121,25 @@ static int escaped_byte(const char *text)
 	return (int)strtol(digits, NULL, 16);
 }
 
+/* Return: length of @name without @suffix; 0 if it has another end, or nothing before it. */
+static size_t length_before(const char *name, const char *suffix)
+{
+	size_t len = strlen(name), end = strlen(suffix);
+
+	return len > end && !strcmp(name + len - end, suffix) ? len - end : 0;
+}
+
 /* The unit names the file after its instance, in which systemd has escaped bytes as \xNN. */
 void metrics_file_name(char *name, const char *file)
 {
+	size_t len = length_before(file, MOVED_SUFFIX), at, used = 0;
 	char plain[METRICS_FILE_NAME];
-	size_t len = strlen(file), at, used = 0;
 	int byte;
 
-	if (len >= sizeof(SUFFIX) && !strcmp(file + len - (sizeof(SUFFIX) - 1), SUFFIX))
-		len -= sizeof(SUFFIX) - 1;
+	if (!len)
+		len = length_before(file, SUFFIX);
+	if (!len)
+		len = strlen(file);
 	for (at = 0; at < len && used < sizeof(plain) - 1; at++) {
 		byte = escaped_byte(file + at);
 		plain[used++] = byte < 0 ? file[at] : (char)byte;
@@ -150,6 +163,15 @@ static int open_regular(int dir, const char *name, struct stat *st)
 	return -1;
 }
 
+/* A machine that came back has an agent, and so a file without this end. */
+static bool is_over(int dir, const char *name, double age)
+{
+	char back[NAME_MAX + 1];
+
+	snprintf(back, sizeof(back), "%.*s", (int)length_before(name, MOVED_METRICS_SUFFIX), name);
+	return age > MOVED_METRICS_SECONDS || !faccessat(dir, back, F_OK, AT_SYMLINK_NOFOLLOW);
+}
+
 static bool read_file(struct metrics_file *vm, int dir, const char *name, char *text)
 {
 	struct stat st;
@@ -167,14 +189,13 @@ static bool read_file(struct metrics_file *vm, int dir, const char *name, char *
 	metrics_file_parse(vm, text);
 	metrics_file_name(vm->name, name);
 	vm->age = difftime(time(NULL), st.st_mtime);
-	return true;
+	vm->moved = length_before(name, MOVED_SUFFIX);
+	return !vm->moved || !is_over(dir, name, vm->age);
 }
 
 static bool is_metrics(const char *name)
 {
-	size_t len = strlen(name);
-
-	return len >= sizeof(SUFFIX) && !strcmp(name + len - (sizeof(SUFFIX) - 1), SUFFIX);
+	return length_before(name, SUFFIX) || length_before(name, MOVED_SUFFIX);
 }
 
 static int by_name(const void *a, const void *b)
@@ -226,6 +247,8 @@ int metrics_file_all(const char *path, struct metrics_file **all, size_t *count)
 
 const char *metrics_file_state(const struct metrics_file *vm)
 {
+	if (vm->moved)
+		return "moved";
 	if (vm->age > METRICS_FILE_OLD)
 		return "agent hangs";
 	if (!vm->attached)

@@ -18,6 +18,7 @@
  * struct metrics_file - what is known of one virtual machine
  * @name:      its name, fit for a terminal: printable UTF-8
  * @age:       seconds since the file was written
+ * @moved:     its agent has ended, and this is what was left of its last migration
  * @attached:  the agent has QEMU and its memory
  * @present:   the guest's module has published its hello
  * @reporting: reporting is on
@@ -33,6 +34,7 @@
 struct metrics_file {
 	char name[METRICS_FILE_NAME];
 	double age;
+	bool moved;
 	bool attached;
 	bool present;
 	bool reporting;
@@ -51,7 +53,7 @@ void metrics_file_name(char *name, const char *file);
 
 /**
  * metrics_file_parse() - read a text
- * @vm:   filled, except for @name and @age
+ * @vm:   filled, except for @name, @age and @moved
  * @text: what an agent has written, or anything else; ends with a zero
  */
 void metrics_file_parse(struct metrics_file *vm, const char *text);
@@ -63,7 +65,8 @@ void metrics_file_parse(struct metrics_file *vm, const char *text);
  * @count: filled
  *
  * Only regular files are read, 64 KiB of each, 4096 of them at most. A file that goes away
- * meanwhile is left out.
+ * meanwhile is left out, and so is what is left of a machine that is here again, or has moved
+ * away more than a day ago.
  *
  * Return: 0 or negative errno.
  */

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """
 `freehint top` with two virtual machines and their agents: each has its line, a migration from
-one to the other leaves its numbers, and a machine whose agent ended is gone.
+one to the other leaves its numbers, also when its agent ends, and another machine whose agent
+ended is gone.
 """
 from __future__ import annotations
 
@@ -65,7 +66,7 @@ def attempt(accel: str, directory: str) -> None:
     with pair(accel) as (src, dst), ExitStack() as stack:
         src.wait_boot()
         src.start_hints()
-        stack.enter_context(agent_of(src, directory, "one"))
+        first = stack.enter_context(agent_of(src, directory, "one"))
         second = stack.enter_context(agent_of(dst, directory, ODD))
         watching = stack.enter_context(Running("top", "--period", "1", "--directory", directory))
         await_states(directory, {"one": "reporting", SHOWN: "waiting"})
@@ -77,6 +78,9 @@ def attempt(accel: str, directory: str) -> None:
         await_states(directory, {"one": "reporting", SHOWN: "no module"})
         second.stop()
         await_states(directory, {"one": "reporting"})
+        first.stop()
+        await_states(directory, {"one": "moved"})
+        check(known(directory)["one"]["free-bytes"] == len(REGION), "free in the guest that moved")
         watching.interrupt()
         watching.wait_end()
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The agent's program with --metrics: the file tells what the agent sees, and is gone
- * when the agent is, however it ended. Skipped when the agent was not built.
+ * when the agent is, however it ended. The numbers of a guest that moved away stay.
+ * Skipped when the agent was not built.
  */
 /* rig: tests/fakes/agent_rig.c */
 #include <fcntl.h>
@@ -78,9 +79,65 @@ static void file_goes_with_an_agent_that_was_killed(void **state)
 	expect_no_file();
 }
 
+static bool is_left(void)
+{
+	char moved[80];
+	bool left;
+
+	snprintf(moved, sizeof(moved), "%s.moved", path);
+	left = !access(moved, F_OK);
+	unlink(moved);
+	return left;
+}
+
+static bool got_last(struct fake_qmp *server)
+{
+	return server->lasts;
+}
+
+static bool asked_thrice(struct fake_qmp *server)
+{
+	return server->queries >= 3;
+}
+
+/* One migration; then QEMU is in @runstate, says so, and goes. */
+static void migrate_and_end(const char *runstate)
+{
+	attach(option);
+	rig.server.status = "active";
+	publish(75, ~0ULL, 1);
+	assert_true(fake_qmp_serve(&rig.server, got_last, WAIT_MS));
+	freehint_write_request(rig.shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
+	rig.server.runstate = runstate;
+	rig.server.status = "completed";
+	expect_said("migration completed");
+	rig.server.queries = 0;
+	assert_true(fake_qmp_serve(&rig.server, asked_thrice, WAIT_MS));
+	expect_file("outcome=\"completed\"} 1");
+	fake_qmp_hang_up(&rig.server);
+	expect_file("\"} 0\n# HELP freehint_guest_present");
+	assert_int_equal(stop_agent(SIGTERM), 0);
+	expect_no_file();
+}
+
+static void numbers_of_a_guest_that_moved_stay(void **state)
+{
+	migrate_and_end("postmigrate");
+	assert_true(is_left());
+}
+
+/* The "migration" was a snapshot. */
+static void a_guest_that_went_on_here_has_not_moved(void **state)
+{
+	migrate_and_end("running");
+	assert_false(is_left());
+}
+
 #define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, setup, agent_rig_teardown)
 
 RUN_AGENT_TESTS(
 		RIG_TEST(file_follows_the_connection),
 		RIG_TEST(file_goes_with_an_agent_that_was_killed),
+		RIG_TEST(numbers_of_a_guest_that_moved_stay),
+		RIG_TEST(a_guest_that_went_on_here_has_not_moved),
 )

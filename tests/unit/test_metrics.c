@@ -231,6 +231,35 @@ static void scribe_is_told_what_is_new(void **state)
 	close(pair[0]);
 }
 
+/* Prometheus must not read this as an agent, so there is no more in it than was over. */
+static void numbers_of_a_guest_that_moved_are_left(void **state)
+{
+	const struct agent_stats stats = { .sealed = 1, .free_pages = 3 };
+	const struct migration_summary sum = {
+		.outcome = OUTCOME_COMPLETED, .stop_ms = 12, .agent = &stats, .before = &status,
+		.after = &status,
+	};
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	metrics_init(&metrics, "vm1", pair[0]);
+	metrics_leave(&metrics);
+	assert_int_equal(heard(pair[1]), 0);
+	status.guest_present = true;
+	status.guest_end = 1 << 20;
+	metrics_count(&metrics, &sum);
+	status.guest_present = false;
+	metrics_leave(&metrics);
+	text[heard(pair[1])] = '\0';
+	assert_ptr_equal(strstr(text, METRICS_MOVED), text);
+	assert_non_null(strstr(text, "\nfreehint_guest_memory_end_bytes{vm=\"vm1\"} 4294967296\n"));
+	assert_non_null(strstr(text, "\nfreehint_guest_free_bytes{vm=\"vm1\"} 12288\n"));
+	assert_non_null(strstr(text, "\nfreehint_last_migration_stop_seconds{vm=\"vm1\"} 0.012"));
+	assert_null(strstr(text, "attached"));
+	close(pair[0]);
+	close(pair[1]);
+}
+
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test_setup(state_and_counters_are_told, setup),
 		cmocka_unit_test_setup(counters_of_a_qemu_that_is_gone_are_left_out, setup),
@@ -241,4 +270,5 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test_setup(every_name_has_one_head, setup),
 		cmocka_unit_test_setup(odd_names_make_a_label_all_the_same, setup),
 		cmocka_unit_test_setup(scribe_is_told_what_is_new, setup),
+		cmocka_unit_test_setup(numbers_of_a_guest_that_moved_are_left, setup),
 )

@@ -6,6 +6,7 @@
 /* links: host-agent/cli/metrics_file.c host-agent/cli/printable.c */
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "host-agent/cli/metrics_file.h"
@@ -130,6 +131,42 @@ static void only_regular_files_are_read(void **state)
 	assert_int_equal(metrics_file_all("/nonexistent", &all, &count), -2);
 }
 
+/* Written @seconds ago. */
+static void write_old_file(const char *name, const char *text, time_t seconds)
+{
+	struct timespec times[2] = { { .tv_sec = time(NULL) - seconds } };
+	char path[512];
+
+	times[1] = times[0];
+	write_file(name, text);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+/* Its numbers stay for a day; one that is here again shows what it does here. */
+static void a_guest_that_moved_away_is_shown(void **state)
+{
+	static const char left[] = "# x\nfreehint_guest_free_bytes{vm=\"a\"} 4096\n";
+	struct metrics_file *all;
+	size_t count;
+
+	write_old_file("a\\x20b.prom.moved", left, 3600);
+	write_old_file("back.prom.moved", left, 3600);
+	write_file("back.prom", "freehint_attached{vm=\"back\"} 1\n");
+	write_old_file("long ago.prom.moved", left, 25 * 3600);
+	write_file("other.moved", left);
+	write_file(".prom.moved", left);
+	assert_int_equal(metrics_file_all(dir, &all, &count), 0);
+	assert_int_equal(count, 2);
+	assert_string_equal(all[0].name, "a b");
+	assert_string_equal(metrics_file_state(&all[0]), "moved");
+	assert_true(all[0].free > 4095 && all[0].free < 4097);
+	assert_true(all[0].resident < 0);
+	assert_string_equal(all[1].name, "back");
+	assert_string_equal(metrics_file_state(&all[1]), "no module");
+	free(all);
+}
+
 static void states_have_words(void **state)
 {
 	struct metrics_file vm = { .age = 31 };
@@ -154,5 +191,6 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(nonsense_is_no_number),
 		cmocka_unit_test(names_cannot_command_a_terminal),
 		TEST(only_regular_files_are_read),
+		TEST(a_guest_that_moved_away_is_shown),
 		cmocka_unit_test(states_have_words),
 )

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The scribe: a file that is whole at any time, readable, gone with the agent; a
- * directory that is not there; and a sandbox that leaves it this and no more.
+ * The scribe: a file that is whole at any time, readable, gone with the agent; what is left
+ * of guests that moved away, and how much of it; a directory that is not there; and a sandbox
+ * that leaves it this and no more.
  */
-/* links: host-agent/agent/scribe.c host-agent/agent/isolation.c host-agent/common/log.c */
+/* links: host-agent/agent/scribe.c host-agent/agent/moved_files.c */
+/* links: host-agent/agent/isolation.c host-agent/common/log.c */
 /* libs: libseccomp libcap-ng jansson */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -11,10 +13,13 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "host-agent/agent/isolation.h"
+#include "host-agent/agent/moved_files.h"
 #include "host-agent/common/log.h"
+#include "host-agent/common/moved_metrics.h"
 #include "host-agent/agent/metrics.h"
 #include "host-agent/agent/scribe.h"
 #include "tests/unit/unit.h"
@@ -93,6 +98,78 @@ static void file_follows_and_goes_with_the_agent(void **state)
 	close(scribe);
 	wait_for_end(0);
 	assert_int_equal(access(path, F_OK), -1);
+}
+
+/* Written @seconds ago, beside the scribe's file. */
+static void leave_file(const char *name, time_t seconds)
+{
+	struct timespec times[2] = { { .tv_sec = time(NULL) - seconds } };
+	char file[512];
+	int fd;
+
+	snprintf(file, sizeof(file), "%s/%s", dir, name);
+	times[1] = times[0];
+	fd = open(file, O_WRONLY | O_CREAT, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(futimens(fd, times), 0);
+	close(fd);
+}
+
+static bool is_left(const char *name)
+{
+	char file[512];
+
+	snprintf(file, sizeof(file), "%s/%s", dir, name);
+	return !access(file, F_OK);
+}
+
+/* Takes the file away; was it there? */
+static bool take_away(const char *name)
+{
+	char file[512];
+
+	snprintf(file, sizeof(file), "%s/%s", dir, name);
+	return !unlink(file);
+}
+
+static void farewell_stays_until_the_guest_is_back(void **state)
+{
+	int scribe = scribe_start(path);
+
+	assert_true(scribe >= 0);
+	tell(scribe, "first\n");
+	tell(scribe, METRICS_MOVED "last\n");
+	close(scribe);
+	wait_for_end(0);
+	assert_false(is_left("vm1.prom"));
+	assert_true(is_left("vm1.prom.moved"));
+	assert_false(is_left("vm1.prom.new"));
+	scribe = scribe_start(path);
+	assert_true(scribe >= 0);
+	close(scribe);
+	wait_for_end(0);
+	assert_false(is_left("vm1.prom.moved"));
+}
+
+static void few_files_of_guests_that_moved_are_left(void **state)
+{
+	char name[64];
+	int i;
+
+	leave_file("old.prom.moved", MOVED_METRICS_SECONDS + 60);
+	leave_file("old.prom", MOVED_METRICS_SECONDS + 60);
+	for (i = 0; i < MOVED_METRICS_MAX; i++) {
+		snprintf(name, sizeof(name), "%d.prom.moved", i);
+		leave_file(name, i == 5 ? 7200 : 3600);
+	}
+	moved_files_prune(path);
+	assert_false(take_away("old.prom.moved"));
+	assert_true(take_away("old.prom"));
+	/* With the one that this agent may leave there are as many as before. */
+	for (i = 0; i < MOVED_METRICS_MAX; i++) {
+		snprintf(name, sizeof(name), "%d.prom.moved", i);
+		assert_int_equal(take_away(name), i != 5);
+	}
 }
 
 /* Somebody who reads all the time never sees half a text. */
@@ -243,6 +320,8 @@ static void the_rest_is_forbidden(void **state)
 
 RUN_TESTS(NULL, NULL,
 		TEST(file_follows_and_goes_with_the_agent),
+		TEST(farewell_stays_until_the_guest_is_back),
+		TEST(few_files_of_guests_that_moved_are_left),
 		TEST(file_is_whole_at_any_time),
 		TEST(missing_directory_is_survived),
 		TEST(what_is_wrong_is_said_once),

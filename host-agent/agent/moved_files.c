@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Removes files that agents have left behind for guests that moved away.
+ */
+#define _GNU_SOURCE
+#include "moved_files.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host-agent/common/moved_metrics.h"
+#include "include/freehint/types.h"
+
+/**
+ * struct oldest - what was found in a directory
+ * @count: files that stay
+ * @since: when the oldest of them was written
+ * @name:  its name
+ */
+struct oldest {
+	unsigned int count;
+	time_t since;
+	char name[NAME_MAX + 1];
+};
+
+static bool is_moved(const char *name)
+{
+	size_t len = strlen(name), suffix = strlen(MOVED_METRICS_SUFFIX);
+
+	return len > suffix && !strcmp(name + len - suffix, MOVED_METRICS_SUFFIX);
+}
+
+static void look_at(struct oldest *oldest, int dir, const char *name)
+{
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
+		return;
+	if (st.st_mtime < time(NULL) - MOVED_METRICS_SECONDS) {
+		unlinkat(dir, name, 0);
+		return;
+	}
+	if (!oldest->count++ || st.st_mtime < oldest->since) {
+		oldest->since = st.st_mtime;
+		snprintf(oldest->name, sizeof(oldest->name), "%s", name);
+	}
+}
+
+static DIR *open_parent(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char parent[PATH_MAX];
+
+	if (!slash)
+		return opendir(".");
+	snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path) + 1, path);
+	return opendir(parent);
+}
+
+void moved_files_prune(const char *path)
+{
+	struct oldest oldest = { .count = 0 };
+	const struct dirent *entry;
+	char own[PATH_MAX];
+	DIR *dir;
+
+	snprintf(own, sizeof(own), "%s%s", path, MOVED_METRICS_SUFFIX);
+	unlink(own);
+	dir = open_parent(path);
+	if (!dir)
+		return;
+	while ((entry = readdir(dir)))
+		if (is_moved(entry->d_name))
+			look_at(&oldest, dirfd(dir), entry->d_name);
+	if (oldest.count >= MOVED_METRICS_MAX)
+		unlinkat(dirfd(dir), oldest.name, 0);
+	closedir(dir);
+}
