@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0
 """
 The documents: every link leads to a file and a heading that exist, Secure Boot has its section,
-the README is short, and the comment at the head of a source file is, too.
+the README is short, and the comment at the head of a source file is, too. A command for all
+domains reaches each, whatever it is called.
 """
 from __future__ import annotations
 
 import os
 import re
+import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
@@ -67,6 +70,30 @@ def head_length(text: str) -> int:
     return found[0].count("\n") + 1 if found else 0
 
 
+def for_all_domains() -> list[str]:
+    """Domains that the command for many of them does not reach as they are called."""
+    names = ["vm1", "my vm", "  two  blanks ", "it's", "$(id)", "-n", "back\\slash", "*"]
+    found = re.search(r"^\| many \| `(.*)` \|$", read("docs/operations.md"), re.MULTILINE)
+    assert found is not None
+    with tempfile.TemporaryDirectory() as folder:
+        listed, seen = os.path.join(folder, "listed"), os.path.join(folder, "seen")
+        with open(listed, "w", encoding="utf-8") as file:
+            file.write("\n".join(names) + "\n\n")
+        # Whoever asks libvirt may read its input to the end.
+        for tool, does in (("virsh", f"cat {listed}"),
+                           ("freehint", f'cat >>{folder}/read; printf "%s\\n" "$*" >>{seen}')):
+            with open(os.path.join(folder, tool), "w", encoding="utf-8") as file:
+                file.write(f"#!/bin/sh\n{does}\n")
+            os.chmod(file.name, 0o755)
+        subprocess.run(["bash", "-c", found[1].replace("\\|", "|")], check=False,
+                       env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"})
+        calls = read(seen).splitlines()
+    missing = [name for name in names if f"enable -- {name}" not in calls]
+    wrong = [f"docs/operations.md: many: not reached: {missing}"] if missing else []
+    return wrong + [f"docs/operations.md: many: {len(calls)} calls for {len(names)} domains"
+                    ] * (len(calls) != len(names))
+
+
 def check_the_checks() -> None:
     """A check that never complains is no check."""
     check(broken("README.md", "[x](nowhere.md)"), "a missing file is not seen")
@@ -80,6 +107,7 @@ def main() -> None:
     check_the_checks()
     wrong = [what for path in project_files("*.md") for what in broken(path, read(path))]
     wrong += without_secure_boot()
+    wrong += for_all_domains()
     lines = read("README.md").count("\n")
     if lines > README_LINES:
         wrong.append(f"README.md: {lines} lines, {README_LINES} are allowed")
