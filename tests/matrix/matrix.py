@@ -24,7 +24,8 @@ NAMES = {"bookworm": "Debian 12", "trixie": "Debian 13", "backports": "its backp
 # Series of QEMU that no release has, and the world in which they are built and run.
 BUILT = {"10.2": "trixie"}
 # Guest kernels that no world has: the world whose compiler suits them, and what archive.sh
-# is to fetch there.
+# is to fetch there. 6.18 is not among them: the backports have its images, and headers of newer
+# kernels only.
 KERNELS = {"5.10": ("bookworm", "-s", "bullseye", "cloud-amd64"),
            "rt": ("trixie", "rt-amd64"),
            "newest": ("trixie", "-s", "sid", "cloud-amd64")}
