@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -40,6 +41,20 @@ static void *json_malloc(size_t size)
 	exit(AGENT_EXIT_SYSTEM);
 }
 
+/*
+ * QEMU sends the answer to a command of a connection that is dead to the socket's next client.
+ * So an agent that was started again must not count as the one before did. Without a random
+ * number it does, and the first commands may get another's answers.
+ */
+static u64 first_id(void)
+{
+	u32 random = 0;
+
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
+		return 0;
+	return (u64)random << 24;
+}
+
 int qmp_client_init(struct qmp_client *client)
 {
 	int ret;
@@ -47,6 +62,7 @@ int qmp_client_init(struct qmp_client *client)
 	json_set_alloc_funcs(json_malloc, free);
 	memset(client, 0, sizeof(*client));
 	client->fd = -1;
+	client->last_id = first_id();
 	client->long_text = malloc(QMP_LONG_TEXT);
 	if (!client->long_text)
 		return -ENOMEM;
@@ -312,17 +328,18 @@ static int handle_object(struct qmp_client *client, const json_t *object,
 			 struct qmp_message *message)
 {
 	const char *event = json_string_value(json_object_get(object, "event"));
+	bool is_reply = json_object_get(object, "return") || json_object_get(object, "error");
 
-	/* QEMU may send an event before the greeting when it has just started. */
+	/* Before the greeting: an event of a QEMU that starts, an answer to an earlier client. */
 	if (client->state == QMP_GREETING)
-		return event ? 0 : handle_greeting(client, object);
+		return event || is_reply ? 0 : handle_greeting(client, object);
 	if (event) {
 		message->kind = QMP_MESSAGE_EVENT;
 		message->name = event;
 		message->body = json_object_get(object, "data");
 		return 1;
 	}
-	if (json_object_get(object, "return") || json_object_get(object, "error"))
+	if (is_reply)
 		return handle_reply(client, object, message);
 	log_debug_limited("an object that is neither reply nor event was ignored");
 	return 0;

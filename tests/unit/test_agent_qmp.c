@@ -81,7 +81,7 @@ static void closed_at_every_command(void **state)
 static void odd_greetings_are_no_qmp(void **state)
 {
 	static const char *const greetings[] = {
-		"{}\n", "{\"QMP\": 7}\n", "{\"return\": {}, \"id\": 1}\n", "SSH-2.0-x\n",
+		"{}\n", "{\"QMP\": 7}\n", "SSH-2.0-x\n",
 		"[1, 2]\n", "{\"event\": \"STOP\"}\n", "{\"QMP\": {}", "\x00\xff\xfe{}\n",
 	};
 	unsigned int i;
@@ -98,6 +98,17 @@ static void odd_greetings_are_no_qmp(void **state)
 	rig.server.greeting = "{\"QMP\": {}}\n";
 	fake_qmp_hang_up(&rig.server);
 	expect_recovery();
+}
+
+/* QEMU sends what an agent that has died did not get to the next one. */
+static void an_answer_to_an_earlier_client_is_ignored(void **state)
+{
+	rig.server.greeting = "{\"return\": {}, \"id\": 1}\n{\"error\": {\"class\": \"a\", "
+			      "\"desc\": \"b\"}, \"id\": 2}\n{\"QMP\": {}}\n";
+	start_agent(NULL);
+	publish_round();
+	expect_recovery();
+	assert_int_equal(rig.server.connections, 1);
 }
 
 static bool never(struct fake_qmp *server)
@@ -268,6 +279,7 @@ static void too_deep_breaks_the_connection_only(void **state)
 RUN_AGENT_TESTS(
 		cmocka_unit_test(closed_at_every_command),
 		AGENT_TEST(odd_greetings_are_no_qmp),
+		AGENT_TEST(an_answer_to_an_earlier_client_is_ignored),
 		AGENT_TEST(silence_is_borne),
 		cmocka_unit_test(every_command_may_be_refused),
 		cmocka_unit_test(every_answer_may_be_of_the_wrong_type),
