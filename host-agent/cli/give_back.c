@@ -24,7 +24,7 @@ static bool tell_qemu(struct qmp_call *call, enum give_back_mode mode, long long
 		json_object_set_new(args, FREEHINT_ARG_ORDER, json_integer(order));
 	if (leave >= 0)
 		json_object_set_new(args, FREEHINT_ARG_LEAVE, json_integer(leave));
-	return qmp_call_ok(call, FREEHINT_QMP_GIVE_BACK, args);
+	return qmp_call_again_ok(call, FREEHINT_QMP_GIVE_BACK, args);
 }
 
 /* Only a mode that lasts is worth restoring: "once" ends by itself. */
@@ -157,7 +157,7 @@ static enum cli_exit stop(struct qmp_call *call)
 static enum cli_exit run(struct qmp_call *call, const struct give_back_options *opt)
 {
 	struct give_back_watch watch = {
-		.call = call, .socket = opt->qmp, .quiet = opt->quiet, .mode = opt->mode,
+		.call = call, .quiet = opt->quiet, .mode = opt->mode,
 		.order = opt->order,
 	};
 

@@ -28,25 +28,13 @@
 
 bool give_back_query(struct qmp_call *call, struct give_back_status *status)
 {
-	json_t *answer = qmp_call(call, FREEHINT_QMP_QUERY, NULL);
+	json_t *answer = qmp_call_again(call, FREEHINT_QMP_QUERY, NULL);
 
 	if (!answer)
 		return false;
 	give_back_status_parse(status, answer);
 	json_decref(answer);
 	return true;
-}
-
-/* The connection broke, but QEMU may still run. */
-static bool query_again(struct give_back_watch *watch)
-{
-	if (give_back_query(watch->call, &watch->now))
-		return true;
-	if (!watch->call->broken)
-		return false;
-	qmp_call_close(watch->call);
-	return !qmp_call_open(watch->call, watch->socket) &&
-	       give_back_query(watch->call, &watch->now);
 }
 
 static double given(const struct give_back_watch *watch)
@@ -113,7 +101,7 @@ enum give_back_end give_back_watch(struct give_back_watch *watch)
 	enum give_back_end end = GIVE_BACK_LOST;
 
 	watch->since_us = clock_us();
-	while (query_again(watch)) {
+	while (give_back_query(watch->call, &watch->now)) {
 		end = GIVE_BACK_DRAINED;
 		if (watch->now.drained)
 			break;

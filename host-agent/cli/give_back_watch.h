@@ -27,7 +27,6 @@ enum give_back_end {
 /**
  * struct give_back_watch - a watch
  * @call:   connection; opened again when it breaks
- * @socket: where it was opened
  * @quiet:  show no progress
  * @mode:   what QEMU was told
  * @order:  smallest block that QEMU was told, -1: none was given
@@ -40,7 +39,6 @@ enum give_back_end {
  */
 struct give_back_watch {
 	struct qmp_call *call;
-	const char *socket;
 	bool quiet;
 	enum give_back_mode mode;
 	long long order;
