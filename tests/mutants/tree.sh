@@ -18,8 +18,8 @@ mkdir -p "$2"
 cd "$ROOT"
 # A build of the module that runs beside this one makes and removes files.
 find guest-kmod host-agent include proto tests/fakes tests/unit -ignore_readdir_race \
-	-name '.tmp_*' -prune -o -type f \
-	! -name '*.o' ! -name '*.ko' ! -name '*.mod*' ! -name '.*.cmd' \
+	-name '.tmp_*' -prune -o -type f ! -name '.*' \
+	! -name '*.o' ! -name '*.ko' ! -name '*.mod*' ! -name 'modules.order' ! -name '*.symvers' \
 	-exec cp --parents --preserve -t "$2" {} +
 patch -d "$2" -p1 --fuzz=0 --forward --quiet --no-backup-if-mismatch <"$patch" || {
 	echo "tree.sh: $1.patch does not apply any more, make it anew" >&2
