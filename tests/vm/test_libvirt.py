@@ -146,7 +146,7 @@ def furnish_hook(host: Libvirt) -> None:
     shutil.copy(require_file(paths.TOOL, "run make first"), where)
     with open(os.path.join(paths.ROOT, "host-agent/packaging/freehint-follow"),
               encoding="ascii") as file:
-        follow = file.read().replace("@BINDIR@", BIN)
+        follow = file.read().replace("@BINDIR@", BIN).replace("@QEMU_USER@", libvirt.USER)
     for name, text in ("freehint-follow", follow), ("systemctl", SYSTEMCTL):
         with open(os.path.join(where, name), "w", encoding="ascii") as file:
             file.write(text)
