@@ -61,6 +61,7 @@ static int setup(void **state)
 	assert_int_equal(bind(rig.listener, (struct sockaddr *)&rig.addr, sizeof(rig.addr)), 0);
 	assert_int_equal(listen(rig.listener, 4), 0);
 	assert_int_equal(qmp_client_init(&rig.client), 0);
+	rig.client.last_id = 0;
 	connect_client();
 	return 0;
 }
