@@ -41,7 +41,6 @@ void freehint_clear_host_hello(struct freehint_shm *shm)
 {
 	freehint_write_request(shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_OFF, 0);
 	shm_store(&shm->give_back_request.session, FREEHINT_NO_SESSION);
-	shm_store_release(&shm->host_hello.instance, 0ULL);
 	shm_store(&shm->host_hello.magic, 0ULL);
 }
 

@@ -23,7 +23,12 @@ int freehint_write_host_hello(struct freehint_shm *shm, u64 size, u64 instance);
 /** freehint_is_host_hello() - is this host's hello in the region? The guest can change it */
 bool freehint_is_host_hello(const struct freehint_shm *shm, u64 instance);
 
-/** freehint_clear_host_hello() - leave no hello, no request and no session in the region */
+/**
+ * freehint_clear_host_hello() - leave no hello, no request and no session in the region
+ *
+ * The instance stays: while it stands a guest whose offer was taken waits for the answer, and
+ * the host that has taken it may still discard.
+ */
 void freehint_clear_host_hello(struct freehint_shm *shm);
 
 /**

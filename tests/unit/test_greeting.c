@@ -90,23 +90,59 @@ static void a_hello_that_is_not_ours_is_replaced(void **state)
 /* The source of a migration to the same host: its guest is stopped. */
 static void a_guest_that_is_stopped_is_in_nobodys_way(void **state)
 {
-	struct freehint_host_hello theirs;
+	u64 instance = shm->host_hello.instance;
+	u8 theirs[2 * FREEHINT_LINE];
 
+	assert_true(precopy_start(&why));
+	begin_migration();
 	fake.running = false;
 	fake.state(NULL, false, 0);
 	assert_false(region_lock_is_shared(other_fd));
 	assert_int_equal(region_lock_take(other_fd), 0);
 	shm->host_hello.instance += 2;
-	theirs = shm->host_hello;
-	assert_false(greeting_publish(&why));
+	shm->host_request.phase = FREEHINT_PHASE_READY;
+	memcpy(theirs, shm, sizeof(theirs));
+	assert_true(greeting_publish(&why));
+	fake_notify(QEMU_PRECOPY_CLEANUP);
+	precopy_stop();
 	fake_time_passes();
-	assert_memory_equal(&theirs, &shm->host_hello, sizeof(theirs));
-	/* and back */
+	assert_memory_equal(theirs, shm, sizeof(theirs));
+	assert_false(fake.timer_set);
+	/* and back: the guest has seen nothing of it, and is to say hello again */
 	region_lock_drop(other_fd);
 	fake.running = true;
 	fake.state(NULL, true, 0);
 	assert_true(region_lock_is_shared(other_fd));
 	assert_true(bar_has_hello());
+	assert_true(shm->host_hello.instance != instance);
+}
+
+/* QEMU loads a guest into the region, which does not run yet: there is no lock to see. */
+static void a_region_that_is_taken_gets_no_hello_in_a_migration(void **state)
+{
+	assert_true(precopy_start(&why));
+	assert_true(begin_migration() != FREEHINT_NO_ROUND);
+	shm->host_hello.instance += 2;
+	shm->host_request.round = FREEHINT_NO_ROUND;
+	assert_int_equal(bar_guest(&(struct freehint_guest_hello){ 0 }), -ENOENT);
+	assert_false(greeting_publish(&why));
+	assert_non_null(strstr(why, "during this migration"));
+	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
+	fake_time_passes();
+	assert_false(bar_has_hello());
+	fake_notify(QEMU_PRECOPY_CLEANUP);
+	fake_time_passes();
+	assert_true(bar_has_hello());
+}
+
+/* It may still discard what an offer has named. */
+static void the_other_hosts_guest_waits_for_its_answer(void **state)
+{
+	u64 instance = shm->host_hello.instance;
+
+	bar_clear_hello();
+	assert_int_equal(shm->host_hello.magic, 0);
+	assert_int_equal(shm->host_hello.instance, instance);
 }
 
 /* AppArmor without k, for one. */
@@ -151,7 +187,8 @@ static void what_was_loaded_into_the_region_is_overwritten_when_the_guest_runs(v
 	memset(shm, 0x5a, 2 * FREEHINT_LINE);
 	fake.state(NULL, true, 0);
 	assert_int_equal(shm->host_hello.magic, FREEHINT_MAGIC);
-	assert_int_equal(shm->host_hello.instance, instance);
+	/* a guest that was stopped meanwhile would take ours for answered */
+	assert_true(shm->host_hello.instance != instance);
 	assert_int_equal(shm->host_request.round, FREEHINT_NO_ROUND);
 }
 
@@ -165,7 +202,7 @@ static void the_region_is_left_alone_during_an_incoming_postcopy(void **state)
 	assert_non_null(strstr(why, "incoming"));
 	assert_int_equal(shm->host_hello.magic, 1);
 	fake.incoming = false;
-	assert_true(greeting_publish(&why) && precopy_start(&why));
+	assert_true(greeting_publish(&why));
 	assert_int_equal(shm->host_hello.magic, FREEHINT_MAGIC);
 }
 
@@ -265,5 +302,7 @@ RUN_TESTS(init, finish,
 		SHARED_TEST(neither_guest_answers_while_there_are_two),
 		SHARED_TEST(a_hello_that_is_not_ours_is_replaced),
 		SHARED_TEST(a_guest_that_is_stopped_is_in_nobodys_way),
+		SHARED_TEST(a_region_that_is_taken_gets_no_hello_in_a_migration),
+		SHARED_TEST(the_other_hosts_guest_waits_for_its_answer),
 		SHARED_TEST(a_file_that_cannot_be_locked_is_used_all_the_same),
 )

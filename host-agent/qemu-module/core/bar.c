@@ -27,6 +27,7 @@
 /*
  * @object: the backend. @region is its memory and holds a reference to both, so no other
  * object can get the same address. @fd: of its file, which QEMU closes with it, or -1.
+ * @claimed: our guest runs, so no other may.
  */
 static struct {
 	char *memdev;
@@ -35,6 +36,7 @@ static struct {
 	struct freehint_shm *shm;
 	struct freehint_reader reader;
 	int fd;
+	bool claimed;
 	u64 size;
 	u64 instance;
 	u32 kicks;
@@ -134,9 +136,9 @@ bool bar_is_deleted(void)
 	return bar.shm && find_object() != bar.object;
 }
 
-bool bar_is_shared(void)
+static bool is_shared(void)
 {
-	return bar.shm && bar.fd >= 0 && region_lock_is_shared(bar.fd);
+	return bar.claimed && bar.fd >= 0 && region_lock_is_shared(bar.fd);
 }
 
 /* Said once: a guest cannot cause it, but it may be started and stopped at any rate. */
@@ -153,20 +155,19 @@ static void report_no_lock(int error)
 
 bool bar_claim(void)
 {
-	int ret;
+	int ret = bar.fd < 0 ? 0 : region_lock_take(bar.fd);
 
-	if (bar.fd < 0)
-		return true;
-	ret = region_lock_take(bar.fd);
+	bar.claimed = true;
 	if (ret)
 		report_no_lock(-ret);
-	return !bar_is_shared();
+	return !is_shared();
 }
 
 void bar_unclaim(void)
 {
-	if (bar.shm && bar.fd >= 0)
+	if (bar.claimed && bar.fd >= 0)
 		region_lock_drop(bar.fd);
+	bar.claimed = false;
 }
 
 void bar_detach(void)
@@ -236,6 +237,8 @@ void bar_new_instance(void)
 
 void bar_request(u64 round, u32 phase, u32 pass)
 {
+	if (!bar_has_hello())
+		return;
 	freehint_write_request(bar.shm, round, phase, pass);
 	peer_wake();
 }
@@ -244,8 +247,10 @@ int bar_guest(struct freehint_guest_hello *hello)
 {
 	if (!bar.shm)
 		return -ENOENT;
-	if (bar_is_shared())
+	if (is_shared())
 		return -EBUSY;
+	if (!bar_has_hello())
+		return -ENOENT;
 	return freehint_read_guest_hello(&bar.reader, bar.instance, hello);
 }
 
@@ -273,6 +278,8 @@ int bar_seal(u64 round, struct freehint_guest_seal *seal)
 
 void bar_ask(u64 session, u32 order, u64 leave)
 {
+	if (!bar_has_hello())
+		return;
 	freehint_write_reclaim(bar.shm, session, order, leave);
 	peer_wake();
 }

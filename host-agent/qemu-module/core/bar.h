@@ -59,9 +59,6 @@ bool bar_claim(void);
 /** bar_unclaim() - the guest is stopped: take the mark away. Without a region nothing is done */
 void bar_unclaim(void);
 
-/** bar_is_shared() - does another guest that runs use the file? */
-bool bar_is_shared(void);
-
 /** bar_detach() - drop the reference to the backend; no round is open */
 void bar_detach(void);
 

@@ -31,8 +31,10 @@ static enum greeting greeting;
 
 static struct qemu_ram_notifier memory;
 static struct qemu_timer later;
-/* Another guest used the region at the last look. */
+/* Another guest ran with the region at the last look. */
 static bool shared;
+/* Another QEMU has used it since our last hello. */
+static bool taken;
 /* A bottom half for new memory is scheduled; any thread. */
 static bool bh_scheduled;
 
@@ -96,32 +98,54 @@ static void leave_region(void)
 	give_back_suspend(GUEST_REFUSAL_SHARED);
 	bar_clear_hello();
 	bar_new_instance();
+	taken = true;
 	greeting = GREETING_DUE;
 }
 
 /* Returns false while another guest runs with this region. */
 static bool claim(const char **why)
 {
-	bool running = qemu.runstate_is_running();
-
-	if (running ? bar_claim() : !bar_is_shared()) {
+	if (bar_claim()) {
 		shared = false;
 		return true;
 	}
-	if (running)
-		leave_region();
+	leave_region();
 	*why = GUEST_REFUSAL_SHARED;
 	return retry_later();
 }
 
-/* The other guest's QEMU may have come and gone since the last look. */
+/*
+ * Another QEMU may have come and gone since the last look, or while the guest was stopped; or it
+ * has no guest that runs, and loads memory into the region. A guest that was stopped meanwhile
+ * would take our old instance for one that it has answered.
+ */
 static void check_hello(void)
 {
-	if (greeting != GREETING_PUBLISHED || !qemu.runstate_is_running() || bar_has_hello())
+	if (bar_has_hello())
 		return;
-	precopy_close(false);
+	if (greeting == GREETING_PUBLISHED) {
+		precopy_close(false);
+		taken = true;
+	}
 	bar_new_instance();
 	greeting = GREETING_DUE;
+}
+
+/* Returns false if no hello may be published now. */
+static bool may_publish(const char **why)
+{
+	if (!qemu.runstate_is_running()) {
+		*why = "the guest is stopped; the hello follows when it runs";
+		return false;
+	}
+	if (!claim(why))
+		return false;
+	check_hello();
+	if (!taken || !precopy_pass())
+		return true;
+	/* What the other one writes may still come into the bitmap. */
+	*why = "another QEMU has used the shared memory during this migration";
+	return retry_later();
 }
 
 /*
@@ -140,12 +164,16 @@ bool greeting_publish(const char **why)
 	}
 	if (bar_is_deleted())
 		release_region();
-	if (!attach(why) || !claim(why))
+	if (!attach(why))
 		return false;
-	check_hello();
+	if (greeting == GREETING_PUBLISHED && !qemu.runstate_is_running())
+		return true;
+	if (!may_publish(why))
+		return false;
 	if (greeting == GREETING_PUBLISHED)
 		return true;
 	publish_hello();
+	taken = false;
 	greeting = GREETING_PUBLISHED;
 	give_back_resume();
 	return true;
