@@ -99,10 +99,10 @@ static void a_start_that_fails_leaves_its_reason(void **state)
 {
 	assert_null(precopy_refusal());
 	begin_migration();
-	assert_string_equal(precopy_refusal(), "no room");
+	assert_non_null(strstr(precopy_refusal(), "last migration: no room"));
 	assert_int_equal(fake.warnings, 1);
 	fake_notify(QEMU_PRECOPY_CLEANUP);
-	assert_string_equal(precopy_refusal(), "no room");
+	assert_non_null(strstr(precopy_refusal(), "last migration: no room"));
 	/* a human starts it, and stops it */
 	assert_true(precopy_start(&why));
 	assert_null(precopy_refusal());

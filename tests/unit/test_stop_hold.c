@@ -182,6 +182,20 @@ static void no_later_round_opens_that_would_stop_the_guest(void **state)
 	assert_true(sync_once() != FREEHINT_NO_ROUND);
 }
 
+/* The wait is the cost, and the margin ten times as long: it must not last. */
+static void a_margin_does_not_keep_rounds_from_opening_for_ever(void **state)
+{
+	int i, opened = 0;
+
+	fake.remaining = 1ULL << 40;
+	begin_hinted();
+	fake.mbps = 8000;
+	fake.remaining = 301000000;
+	for (i = 0; i < 20; i++)
+		opened += sync_once() != FREEHINT_NO_ROUND;
+	assert_true(opened > 0);
+}
+
 /* Another migration knows nothing of the last one. */
 static void an_estimate_ends_with_its_migration(void **state)
 {
@@ -308,6 +322,7 @@ RUN_TESTS(init_all, finish,
 		HOLD_TEST(hints_that_come_after_the_wait_begin_a_hold),
 		HOLD_TEST(hints_that_come_after_the_wait_count),
 		HOLD_TEST(no_later_round_opens_that_would_stop_the_guest),
+		HOLD_TEST(a_margin_does_not_keep_rounds_from_opening_for_ever),
 		HOLD_TEST(an_estimate_ends_with_its_migration),
 		HOLD_TEST(nothing_is_held_with_bitmaps_of_disks),
 		HOLD_TEST(the_end_of_a_migration_puts_the_limit_back),

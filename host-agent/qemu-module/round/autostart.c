@@ -2,6 +2,8 @@
 /*
  * Reporting that begins with a migration and ends with it, so that no command is needed.
  */
+#include <stdio.h>
+
 #include "../core/qemu_abi.h"
 #include "autostart.h"
 
@@ -34,7 +36,10 @@ const char *autostart_begin(void)
 
 void autostart_failed(const char *why)
 {
-	autostart.failure = why;
+	static char text[200];
+
+	snprintf(text, sizeof(text), "reporting did not start with the last migration: %s", why);
+	autostart.failure = text;
 	qemu.warn_report("freehint: no hints for this migration: %s", why);
 }
 

@@ -13,6 +13,9 @@
 /* Parts of what remained. Guest memory is smaller than 2^54 bytes, so products fit. */
 #define WHOLE	1024
 
+/* Nothing is left of an estimate that was halved so often. */
+#define MAX_DOUBTS	16
+
 /*
  * Guarded by the BQL.
  *
@@ -44,13 +47,19 @@ u64 hint_share_of(u64 remaining)
 	u64 saved = last_saved();
 	u64 parts;
 
-	if (!share.before || share.doubts > 10)
+	if (!share.before || share.doubts == MAX_DOUBTS)
 		return 0;
 	parts = saved < share.before ? saved * WHOLE / share.before : WHOLE;
 	return remaining / WHOLE * (parts >> share.doubts);
 }
 
+unsigned int hint_share_doubts(void)
+{
+	return share.doubts;
+}
+
 void hint_share_doubt(void)
 {
-	share.doubts++;
+	if (share.doubts < MAX_DOUBTS)
+		share.doubts++;
 }

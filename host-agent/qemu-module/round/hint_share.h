@@ -22,6 +22,9 @@ void hint_share_begin(u64 remaining);
  */
 u64 hint_share_of(u64 remaining);
 
+/** hint_share_doubts() - how often in a row no round was opened because of the estimate */
+unsigned int hint_share_doubts(void);
+
 /**
  * hint_share_doubt() - no round was opened because of the estimate
  *

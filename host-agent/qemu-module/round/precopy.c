@@ -185,7 +185,7 @@ static bool hardly_anything_free(void)
  */
 static bool leads_to_stop(u64 wait_us)
 {
-	u64 cost_ms = round_pays_next(wait_us) / 1000;
+	u64 cost_ms = round_pays_next(wait_us) / 1000 >> hint_share_doubts();
 	u64 saved = hint_share_of(qemu.ram_bytes_remaining());
 
 	if (!stop_is_near(saved, cost_ms))
