@@ -66,14 +66,14 @@ change()
 make_monitor()
 {
 	cat >"$WORK/monitor.py" <<'PYTHON'
-import os, socket, sys
+import json, os, socket, sys
 with socket.socket(socket.AF_UNIX) as server:
     server.bind(sys.argv[1])
     server.listen(1)
     client = server.accept()[0]
     client.sendall(b'{"QMP": {}}\n')
-    client.recv(4096)
-    client.sendall(b'{"return": {}, "id": 1}\n')
+    asked = json.loads(client.recv(4096))
+    client.sendall(b'{"return": {}, "id": %d}\n' % asked["id"])
     client.recv(4096)
     os.unlink(sys.argv[1])
 PYTHON
