@@ -115,6 +115,12 @@ for XML in '<domain type="kvm"><name>vm1</name><devices/></domain>' 'nonsense' '
 	done
 done
 
+# A monitor of somebody else's there: QEMU does not start without the directory.
+rm -rf "$WORK/run/freehint"
+hook vm1 prepare '<domain type="kvm"><name>vm1</name><x>/run/freehint/x.qmp</x></domain>'
+calls "" "prepare of a domain with a monitor of its own"
+[ -d "$WORK/run/freehint" ] || { echo "prepare made no directory for a monitor"; exit 1; }
+
 # One that lost freehint while it ran is released all the same.
 hook vm1 started "$(domain vm1)"
 hook vm1 release '<domain type="kvm"><name>vm1</name><devices/></domain>'
