@@ -25,7 +25,20 @@ static const char *value_end(const char *text)
 	return text;
 }
 
-/* What is between "unix:", "path=" and the first single comma. */
+/* The path is the first word, or behind "path=" among the options. */
+static const char *find_path(const char *options)
+{
+	const char *at;
+
+	for (at = options; !starts_with(at, "path="); at++) {
+		at = value_end(at);
+		if (!*at)
+			return options;
+	}
+	return at + strlen("path=");
+}
+
+/* What is between "unix:", or "path=", and the first single comma. */
 char *qemu_args_socket(const char *value)
 {
 	const char *from, *end;
@@ -33,9 +46,7 @@ char *qemu_args_socket(const char *value)
 
 	if (!starts_with(value, "unix:"))
 		return NULL;
-	from = value + strlen("unix:");
-	if (starts_with(from, "path="))
-		from += strlen("path=");
+	from = find_path(value + strlen("unix:"));
 	end = value_end(from);
 	path = malloc((size_t)(end - from) + 1);
 	if (!path)
@@ -81,6 +92,10 @@ static bool list_has(const char *value, const char *key, const char *wanted)
 	size_t key_len = strlen(key), len = strlen(wanted);
 	const char *end;
 
+	/* The first word of a plugin may be its file, without the key. */
+	if (!strcmp(key, "file") && starts_with(value, wanted) &&
+	    (!value[len] || value[len] == ','))
+		return true;
 	for (;; value = end + 1) {
 		end = value_end(value);
 		if (!strncmp(value, key, key_len) && value[key_len] == '=' &&
@@ -113,5 +128,7 @@ enum qemu_args_kind qemu_args_kind(const char *option, const char *value)
 		return QEMU_ARGS_PLUGIN;
 	if (!strcmp(option, "-object") && is_our_object(value))
 		return QEMU_ARGS_OBJECT;
-	return !strcmp(option, "-qmp") ? QEMU_ARGS_MONITOR : QEMU_ARGS_OTHER;
+	if (!strcmp(option, "-qmp") || !strcmp(option, "-qmp-pretty"))
+		return QEMU_ARGS_MONITOR;
+	return QEMU_ARGS_OTHER;
 }

@@ -148,6 +148,11 @@ static void other_ways_to_write_an_argument_are_known(void **state)
 			    ARG("memdev=shmmem-shmem0,file=" PATH)
 			    ARG("--qmp") ARG("unix:/run/freehint/vm1.qmp,server=on")));
 	assert_int_equal(add(before, after), 0);
+	strcpy(before, WITH(SHMEM("freehint-vm1"), ARG("-plugin") ARG(PATH ",memdev=shmmem-shmem0")
+			    ARG("-qmp-pretty")
+			    ARG("unix:server=on,path=/run/freehint/vm1.qmp,wait=off")));
+	assert_int_equal(add(before, after), 0);
+	agent_gets(before, "/run/freehint/vm1.qmp", "/dev/shm/freehint-vm1");
 	refuses(WITH(SHMEM("freehint-vm1"), ARG("-object")
 		     ARG("{\"qom-type\":\"freehint\",\"memdev\":\"x\"}")
 		     EXTENSION("shmmem-shmem0")),
