@@ -141,6 +141,9 @@ static enum cli_exit refused(const struct qmp_call *call)
 	if (call->absent)
 		progress_message("this QEMU's extension cannot give memory back: update "
 				 "freehint-qemu.so");
+	else if (call->broken)
+		progress_message("%s; QEMU may be asking the guest, freehint give-back --stop "
+				 "ends it", call->error);
 	else
 		progress_message("%s; freehint doctor --qmp has more", call->error);
 	return CLI_NO_ANSWER;

@@ -61,12 +61,21 @@ static void show(const struct give_back_watch *watch)
 	progress_print(&progress);
 }
 
+/* A guest that is not there, in a reboot for one, is asked again when its module has come back. */
+static bool is_absent(const struct give_back_status *status)
+{
+	return !status->guest[0];
+}
+
 static void explain_pause(struct give_back_watch *watch)
 {
-	/* What is refused does not go on by itself. */
-	if (watch->now.refused[0] || !strcmp(watch->paused, watch->now.paused))
+	const struct give_back_status *now = &watch->now;
+	const char *why = now->refused[0] ? now->refused : now->paused;
+
+	/* What is refused otherwise does not go on by itself. */
+	if ((now->refused[0] && !is_absent(now)) || !strcmp(watch->paused, why))
 		return;
-	memcpy(watch->paused, watch->now.paused, sizeof(watch->paused));
+	memcpy(watch->paused, why, sizeof(watch->paused));
 	if (watch->paused[0])
 		progress_message("paused: %s; it goes on by itself, Ctrl-C stops it",
 				 watch->paused);
@@ -92,7 +101,9 @@ static void explain_silence(struct give_back_watch *watch)
 
 static bool is_refused(struct give_back_watch *watch)
 {
-	watch->refusals = watch->now.refused[0] ? watch->refusals + 1 : 0;
+	bool refused = watch->now.refused[0] && !is_absent(&watch->now);
+
+	watch->refusals = refused ? watch->refusals + 1 : 0;
 	return watch->refusals >= REFUSED_LOOKS;
 }
 

@@ -234,6 +234,7 @@ json_t *qmp_call_again(struct qmp_call *call, const char *command, json_t *args)
 
 	if (!answer && call->broken && connect_again(call))
 		answer = qmp_call(call, command, json_incref(args));
+	call->gone = !answer && call->broken;
 	json_decref(args);
 	return answer;
 }

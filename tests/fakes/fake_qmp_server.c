@@ -129,11 +129,12 @@ static void query_freehint(struct fake_qmp *server, const json_t *command)
 		refuse(server, command, "CommandNotFound", "no such command");
 		return;
 	}
-	reply = json_pack("{s:s, s:I, s:{s:I}, s:{s:b}, s:{s:I, s:I, s:I}}",
+	reply = json_pack("{s:s, s:I, s:{s:I}, s:{s:b, s:s*}, s:{s:I, s:I, s:I}}",
 			  "state", server->state,
 			  "instance", (json_int_t)server->instance,
 			  "region", "size", (json_int_t)server->size,
-			  "guest", "present", 1,
+			  "guest", "present", !server->guest_left,
+			  "give-back", server->guest_left ? NULL : "possible",
 			  "counters", "rounds", (json_int_t)server->lasts,
 			  "pages-accepted", (json_int_t)server->count,
 			  "bytes-skipped", (json_int_t)server->count * 4096);

@@ -37,6 +37,7 @@
  * @resident:   "resident" of that member
  * @paused:     "paused" of that member
  * @back_refused: "refused" of that member
+ * @guest_left: no module has published a hello
  * @give_back_refusal: description of the error that give-back gets, or NULL
  * @discard_refusal: description of the error that discard gets, or NULL
  * @greeting:   what is said to who connects, "" for nothing
@@ -81,6 +82,7 @@ struct fake_qmp {
 	u64 resident;
 	const char *paused;
 	const char *back_refused;
+	bool guest_left;
 	const char *give_back_refusal;
 	const char *discard_refusal;
 	const char *greeting;

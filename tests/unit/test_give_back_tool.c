@@ -33,6 +33,7 @@
  * @bytes:     that come at each query after the command
  * @refused:   something stands against it at this query and later, 0: never
  * @allowed:   and no more at this one
+ * @reboots:   the refusal is that of a guest without a module
  * @looks:     queries since the command
  * @over:      the tool has ended
  * @text:      what it printed, to both outputs
@@ -47,6 +48,7 @@ static struct play {
 	u64 bytes;
 	int refused;
 	int allowed;
+	bool reboots;
 	int looks;
 	volatile bool over;
 	char text[8192];
@@ -64,6 +66,7 @@ static void refuse(struct fake_qmp *server)
 	server->paused = server->back_refused;
 	server->give_back_refusal = refused ? BUSY : NULL;
 	server->asking = !refused;
+	server->guest_left = refused && play.reboots;
 }
 
 static void take_look(struct fake_qmp *server)
@@ -287,6 +290,17 @@ static void what_is_refused_later_ends_it(void **state)
 	expect_text("QEMU asks the guest no longer");
 }
 
+/* Until its module has come back there is no hello, which QEMU counts as a refusal. */
+static void a_guest_that_reboots_is_waited_for(void **state)
+{
+	play.refused = 2;
+	play.allowed = 8;
+	play.drain = 12;
+	play.reboots = true;
+	assert_int_equal(run_with("--quiet"), CLI_OK);
+	expect_text("paused: " BUSY "; it goes on by itself");
+}
+
 /* QEMU would refuse "always" now. */
 static void what_cannot_be_restored_is_named(void **state)
 {
@@ -356,6 +370,7 @@ RUN_TESTS(NULL, NULL,
 		TEST(a_connection_that_breaks_is_made_again),
 		TEST(a_refusal_is_told),
 		TEST(what_is_refused_later_ends_it),
+		TEST(a_guest_that_reboots_is_waited_for),
 		TEST(what_cannot_be_restored_is_named),
 		TEST(always_stays_on_although_it_is_refused),
 		TEST(a_moment_is_no_refusal),
