@@ -168,6 +168,9 @@ void give_back_follow(struct give_back *back, const struct give_back_status *sta
 {
 	struct give_back_summary sum;
 
+	/* A retry of once must not end what somebody else wants to last. */
+	if (back->conf->give_back == GIVE_BACK_POLICY_ONCE && status->mode == GIVE_BACK_ALWAYS)
+		back->wanted = false;
 	if (status->asking && !status->drained) {
 		if (!back->summary)
 			back->before = status->bytes;

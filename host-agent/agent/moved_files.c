@@ -29,11 +29,13 @@ struct oldest {
 	char name[NAME_MAX + 1];
 };
 
+/* The files of others are none of ours. */
 static bool is_moved(const char *name)
 {
-	size_t len = strlen(name), suffix = strlen(MOVED_METRICS_SUFFIX);
+	static const char end[] = ".prom" MOVED_METRICS_SUFFIX;
+	size_t len = strlen(name), suffix = strlen(end);
 
-	return len > suffix && !strcmp(name + len - suffix, MOVED_METRICS_SUFFIX);
+	return len > suffix && !strcmp(name + len - suffix, end);
 }
 
 static void look_at(struct oldest *oldest, int dir, const char *name)
@@ -63,10 +65,22 @@ static DIR *open_parent(const char *path)
 	return opendir(parent);
 }
 
-void moved_files_prune(const char *path)
+/* Return: true if there are still too many. */
+static bool remove_old(DIR *dir)
 {
 	struct oldest oldest = { .count = 0 };
 	const struct dirent *entry;
+
+	while ((entry = readdir(dir)))
+		if (is_moved(entry->d_name))
+			look_at(&oldest, dirfd(dir), entry->d_name);
+	if (oldest.count < MOVED_METRICS_MAX)
+		return false;
+	return !unlinkat(dirfd(dir), oldest.name, 0);
+}
+
+void moved_files_prune(const char *path)
+{
 	char own[PATH_MAX];
 	DIR *dir;
 
@@ -75,10 +89,7 @@ void moved_files_prune(const char *path)
 	dir = open_parent(path);
 	if (!dir)
 		return;
-	while ((entry = readdir(dir)))
-		if (is_moved(entry->d_name))
-			look_at(&oldest, dirfd(dir), entry->d_name);
-	if (oldest.count >= MOVED_METRICS_MAX)
-		unlinkat(dirfd(dir), oldest.name, 0);
+	while (remove_old(dir))
+		rewinddir(dir);
 	closedir(dir);
 }

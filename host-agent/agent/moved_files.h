@@ -10,8 +10,8 @@
  * @path: file with the metrics of a guest
  *
  * Removes what an earlier agent has left behind for the same guest, what is older than
- * MOVED_METRICS_SECONDS, and the oldest of more than MOVED_METRICS_MAX. Each agent adds one
- * file at most and calls this before, so no more accumulate. What cannot be removed stays.
+ * MOVED_METRICS_SECONDS, and the oldest of more than MOVED_METRICS_MAX: only files whose names
+ * end as those of agents do. What cannot be removed stays.
  * It opens a directory, which the sandboxes forbid: call it before.
  */
 void moved_files_prune(const char *path);

@@ -158,13 +158,25 @@ static void few_files_of_guests_that_moved_are_left(void **state)
 
 	leave_file("old.prom.moved", MOVED_METRICS_SECONDS + 60);
 	leave_file("old.prom", MOVED_METRICS_SECONDS + 60);
+	/* somebody else's */
+	leave_file("old.moved", MOVED_METRICS_SECONDS + 60);
 	for (i = 0; i < MOVED_METRICS_MAX; i++) {
 		snprintf(name, sizeof(name), "%d.prom.moved", i);
 		leave_file(name, i == 5 ? 7200 : 3600);
 	}
+	/* a host that was emptied: each ended after all had started */
+	for (i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "gone%d.prom.moved", i);
+		leave_file(name, 7300);
+	}
 	moved_files_prune(path);
 	assert_false(take_away("old.prom.moved"));
 	assert_true(take_away("old.prom"));
+	assert_true(take_away("old.moved"));
+	for (i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "gone%d.prom.moved", i);
+		assert_false(take_away(name));
+	}
 	/* With the one that this agent may leave there are as many as before. */
 	for (i = 0; i < MOVED_METRICS_MAX; i++) {
 		snprintf(name, sizeof(name), "%d.prom.moved", i);
