@@ -67,8 +67,9 @@ def still_well(tour: Tour) -> None:
 
 def single_channel(modes: list[Mode]) -> list[Mode]:
     """
-    Modes that can be cancelled in setup. QEMU 10.0 without any plugin stays in
-    "cancelling" for ever, once in 80 times, when it has several channels then.
+    Modes that can be cancelled. With several channels QEMU may stay in "cancelling" for ever: 10.0
+    without any plugin once in 80 times in setup, 7.2 once in some hundred at any moment, where
+    multifd_send_sync_main() waits for a thread that has ended without telling it.
     """
     return [mode for mode in modes if "multifd" not in mode.caps]
 
@@ -99,8 +100,7 @@ def attempt(tour: Tour, hosts: Hosts, mode: Mode, moment: str, rng: random.Rando
 def hop(tour: Tour, hosts: Hosts, modes: list[Mode], rng: random.Random) -> None:
     """Cancel at every moment, in random order, then let the guest go."""
     for moment in rng.sample(MOMENTS, len(MOMENTS)):
-        some = single_channel(modes) if moment == "setup" else modes
-        attempt(tour, hosts, rng.choice(some), moment, rng)
+        attempt(tour, hosts, rng.choice(single_channel(modes)), moment, rng)
     tour.depart(rng.choice(modes), shm=hosts.other(tour))
     tour.wait_pass(rng.randrange(1, 4))
     tour.release()
