@@ -66,6 +66,22 @@ static void once_does_not_end_what_lasts(void **state)
 	assert_string_equal(rig.server.mode, "always");
 }
 
+/* QEMU refused at first, and somebody else was sooner than the next try. */
+static void a_retry_of_once_does_not_end_what_lasts(void **state)
+{
+	rig.server.give_back_refusal = "no guest module";
+	attach(GIVE_BACK_POLICY_ONCE);
+	query();
+	assert_int_equal(rig.server.give_backs, 1);
+	rig.server.give_back_refusal = NULL;
+	rig.server.mode = "always";
+	query();
+	rig.session.give_back.due_us = 0;
+	query();
+	assert_int_equal(rig.server.give_backs, 1);
+	assert_string_equal(rig.server.mode, "always");
+}
+
 static void always_is_sent_again_to_the_next_qemu(void **state)
 {
 	attach(GIVE_BACK_POLICY_ALWAYS);
@@ -247,6 +263,7 @@ RUN_TESTS(NULL, NULL,
 		RIG_TEST(off_sends_nothing),
 		RIG_TEST(once_is_sent_after_the_attach),
 		RIG_TEST(once_does_not_end_what_lasts),
+		RIG_TEST(a_retry_of_once_does_not_end_what_lasts),
 		RIG_TEST(always_is_sent_again_to_the_next_qemu),
 		RIG_TEST(what_was_turned_off_stays_off),
 		RIG_TEST(refusal_is_tried_again_ever_later),
