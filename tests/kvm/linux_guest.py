@@ -202,7 +202,7 @@ class KvmHops(Hops):
 
     def syncs(self) -> int:
         """How often the migration has looked at the dirty log."""
-        return migration.info(self.here.qemu)["ram"]["dirty-sync-count"]
+        return migration.ram(self.here.qemu)["dirty-sync-count"]
 
     def hinted(self) -> None:
         """

@@ -93,10 +93,10 @@ def next_round(src: Machine, now: int) -> int:
 
 def next_sync(src: Machine) -> None:
     """A sync; without a round if the last one has waited for long."""
-    before = migration.info(src)["ram"]["dirty-sync-count"]
+    before = migration.ram(src)["dirty-sync-count"]
     src.write(BUSY, 0x44444444)
     src.bandwidth(SLOW)
-    wait_for(lambda: migration.info(src)["ram"]["dirty-sync-count"] > before, "a sync", 50)
+    wait_for(lambda: migration.ram(src)["dirty-sync-count"] > before, "a sync", 50)
 
 
 def check_ejected(accel: str, caps: dict[str, bool]) -> None:

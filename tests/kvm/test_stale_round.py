@@ -43,7 +43,7 @@ def run_until_sent(src: Machine) -> None:
             break
         time.sleep(0.005)
     src.bandwidth(CRAWL)
-    if migration.info(src)["ram"]["dirty-sync-count"] != 1:
+    if migration.ram(src)["dirty-sync-count"] != 1:
         raise TooEarly("the first pass ended before it could be stopped")
 
 
@@ -65,7 +65,7 @@ def migrate_with_stale_hint(accel: str, extension: str) -> tuple[bool, int]:
         second = src.wait_round(other_than=first)
         src.bandwidth(CRAWL)
         # pages go in the order of their addresses
-        if src.query()["pass"] != 2 or migration.info(src)["ram"]["remaining"] < len(REGION):
+        if src.query()["pass"] != 2 or migration.ram(src)["remaining"] < len(REGION):
             raise TooEarly("the region was sent again before the late hint")
         before = src.counters()
         refused = hint_refused(src, first, second)

@@ -152,7 +152,7 @@ def check_bounds(counters: dict[str, int], lie: bool) -> None:
 
 def check_kept(src: Machine, mem: int, lie: bool) -> None:
     """How much of the free memory was not sent; the little that is sent twice counts against."""
-    ram = migration.info(src)["ram"]
+    ram = migration.ram(src)
     kept = (mem // PAGE - ram["normal"] - ram["duplicate"]) / (mem // PAGE // 2)
     step(f"{100 * kept:.1f} % of the free memory was not sent")
     check(lie or kept >= KEPT, f"{100 * kept:.1f} % only")

@@ -92,6 +92,11 @@ def wait_running(dst: Qemu, timeout: float = 30.0) -> None:
                       lambda: f"{dst.name} to run, it is {dst.status()}", timeout, 0.02)
 
 
+def ram(qemu: Qemu) -> dict[str, Any]:
+    """QEMU's numbers of the memory of a migration; before its setup is over it has none."""
+    return wait(qemu, until=lambda now: "ram" in now)["ram"]
+
+
 def switch_to_postcopy(src: Qemu, dst: Qemu, timeout: float = 60.0) -> dict[str, Any]:
     """
     Switch a migration that is active: the guest runs on `dst` on return, which at full speed

@@ -155,7 +155,7 @@ def travel(hops: Hops, there: Spec, dice: random.Random,
         event(hops, dice)
         time.sleep(dice.uniform(0.2, PASS_SECONDS))
     module_is_back(hops)
-    count = migration.info(hops.here.qemu)["ram"]["dirty-sync-count"]
+    count = migration.ram(hops.here.qemu)["dirty-sync-count"]
     steady_pass(hops, count + 2)
     hops.release(120)
     if PLAIN:

@@ -85,7 +85,7 @@ def switch(hops: Hops, depart: Callable[[], object]) -> int:
     """
     switch_to_postcopy(hops, depart)
     wait_for(lambda: all_zero(hops), "the skipped pages to be zero")
-    return migration.info(hops.here.qemu)["ram"]["postcopy-bytes"] >> 20
+    return migration.ram(hops.here.qemu)["postcopy-bytes"] >> 20
 
 
 def release(hops: Hops) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def next_pass(hops: Hops) -> None:
     A sync finds what was written; hardly anything of it is sent yet: what is dirty when the
     late hints come must be so when the guest stops.
     """
-    count = migration.info(hops.here.qemu)["ram"]["dirty-sync-count"]
+    count = migration.ram(hops.here.qemu)["dirty-sync-count"]
     steady_pass(hops, count + 1, slow=True)
     info = migration.info(hops.here.qemu)
     step(f"next pass, {info['ram']['remaining'] >> 20} MiB to send")
