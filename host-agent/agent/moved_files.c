@@ -32,10 +32,7 @@ struct oldest {
 /* The files of others are none of ours. */
 static bool is_moved(const char *name)
 {
-	static const char end[] = ".prom" MOVED_METRICS_SUFFIX;
-	size_t len = strlen(name), suffix = strlen(end);
-
-	return len > suffix && !strcmp(name + len - suffix, end);
+	return name_before(name, METRICS_SUFFIX MOVED_METRICS_SUFFIX);
 }
 
 static void look_at(struct oldest *oldest, int dir, const char *name)

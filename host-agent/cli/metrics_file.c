@@ -26,7 +26,7 @@
 #define TEXT_MAX	65536
 /* An exabyte: what is more is no number of ours, and would fill the line. */
 #define VALUE_MAX	1e18
-#define SUFFIX		".prom"
+#define SUFFIX		METRICS_SUFFIX
 #define MOVED_SUFFIX	SUFFIX MOVED_METRICS_SUFFIX
 #define PREFIX		"freehint_"
 
@@ -121,23 +121,15 @@ static int escaped_byte(const char *text)
 	return (int)strtol(digits, NULL, 16);
 }
 
-/* Return: length of @name without @suffix; 0 if it has another end, or nothing before it. */
-static size_t length_before(const char *name, const char *suffix)
-{
-	size_t len = strlen(name), end = strlen(suffix);
-
-	return len > end && !strcmp(name + len - end, suffix) ? len - end : 0;
-}
-
 /* The unit names the file after its instance, in which systemd has escaped bytes as \xNN. */
 void metrics_file_name(char *name, const char *file)
 {
-	size_t len = length_before(file, MOVED_SUFFIX), at, used = 0;
+	size_t len = name_before(file, MOVED_SUFFIX), at, used = 0;
 	char plain[METRICS_FILE_NAME];
 	int byte;
 
 	if (!len)
-		len = length_before(file, SUFFIX);
+		len = name_before(file, SUFFIX);
 	if (!len)
 		len = strlen(file);
 	for (at = 0; at < len && used < sizeof(plain) - 1; at++) {
@@ -168,7 +160,7 @@ static bool is_over(int dir, const char *name, double age)
 {
 	char back[NAME_MAX + 1];
 
-	snprintf(back, sizeof(back), "%.*s", (int)length_before(name, MOVED_METRICS_SUFFIX), name);
+	snprintf(back, sizeof(back), "%.*s", (int)name_before(name, MOVED_METRICS_SUFFIX), name);
 	return age > MOVED_METRICS_SECONDS || !faccessat(dir, back, F_OK, AT_SYMLINK_NOFOLLOW);
 }
 
@@ -189,13 +181,13 @@ static bool read_file(struct metrics_file *vm, int dir, const char *name, char *
 	metrics_file_parse(vm, text);
 	metrics_file_name(vm->name, name);
 	vm->age = difftime(time(NULL), st.st_mtime);
-	vm->moved = length_before(name, MOVED_SUFFIX);
+	vm->moved = name_before(name, MOVED_SUFFIX);
 	return !vm->moved || !is_over(dir, name, vm->age);
 }
 
 static bool is_metrics(const char *name)
 {
-	return length_before(name, SUFFIX) || length_before(name, MOVED_SUFFIX);
+	return name_before(name, SUFFIX) || name_before(name, MOVED_SUFFIX);
 }
 
 static int by_name(const void *a, const void *b)

@@ -6,6 +6,11 @@
 #ifndef FREEHINT_MOVED_METRICS_H
 #define FREEHINT_MOVED_METRICS_H
 
+#include <string.h>
+
+/* Files of these names are an agent's: metrics, and with the next one behind it what was left. */
+#define METRICS_SUFFIX		".prom"
+
 /* After the name of the file with the metrics. */
 #define MOVED_METRICS_SUFFIX	".moved"
 
@@ -14,5 +19,13 @@
 
 /* As many stay in a directory; the oldest goes when another agent starts. */
 #define MOVED_METRICS_MAX	64
+
+/** name_before() - length of @name without @suffix; 0: it has another end, or nothing before it */
+static inline size_t name_before(const char *name, const char *suffix)
+{
+	size_t len = strlen(name), end = strlen(suffix);
+
+	return len > end && !strcmp(name + len - end, suffix) ? len - end : 0;
+}
 
 #endif /* FREEHINT_MOVED_METRICS_H */
