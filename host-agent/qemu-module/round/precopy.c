@@ -190,7 +190,7 @@ static bool leads_to_stop(u64 wait_us)
 
 	if (!stop_is_near(saved, cost_ms))
 		return false;
-	if (!stop_is_near(0, 0))
+	if ((saved || cost_ms) && !stop_is_near(0, 0))
 		hint_share_doubt();
 	gate_count(rounds_quiet, 1);
 	return true;
