@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import converge
 import give_back
 import guest_cost
 import measure
@@ -41,7 +42,8 @@ from settings import accelerator, default_mem, mib  # noqa: E402
 STUMBLES = (Failure, GuestTimeout, OSError, QmpClosed, QmpError, RuntimeError, TimeoutError,
             KeyError)
 # Suites that are a module each.
-PAIRS = {suites.POSTCOPY: postcopy, suites.GIVE_BACK: give_back}
+PAIRS = {suites.CONVERGE: converge, suites.POSTCOPY: postcopy,
+         suites.GIVE_BACK: give_back}
 OUT = os.path.join(paths.ROOT, "docs", "performance")
 
 

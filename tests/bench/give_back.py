@@ -29,8 +29,8 @@ TICK = 0.01
 WATCHED = 60.0
 TOUCH_MIB = 256
 COLUMNS = ("suite", "rep", "workload", "peer", "mem_mib", "failed", "back_s", "rss_before",
-           "rss_after", "used_mib", "given", "touch_ms", "median_us", "hold_max_us", "work",
-           "rss_mean")
+           "rss_after", "guest_after", "used_mib", "given", "touch_ms", "median_us",
+           "hold_max_us", "work", "rss_mean")
 
 Row = dict[str, Any]
 
@@ -95,7 +95,8 @@ WAYS = {
                     ask=_inflate_and_deflate),
 }
 
-CASES = (*(Case("used", way) for way in ("freehint", "reporting", "inflated")),
+CASES = (*(Case("used", way) for way in ("freehint", "freehint-small", "reporting",
+                                         "inflated")),
          *(Case("fragmented", way) for way in ("freehint", "freehint-small", "reporting")),
          *(Case("compile", way) for way in ("none", "freehint-pressure", "freehint-always",
                                             "reporting")))
@@ -140,6 +141,18 @@ class Resident:
         return sum(size for _, size in self.samples) // len(self.samples)
 
 
+def _resident_of_guest(vm: Machine) -> int:
+    """Resident bytes of the guest's memory alone, the largest mapping of its QEMU."""
+    size, largest, resident = 0, 0, 0
+    with open(f"/proc/{vm.qemu.pid}/smaps", encoding="ascii") as smaps:
+        for line in smaps:
+            if line.startswith("Size:"):
+                size = int(line.split()[1])
+            elif line.startswith("Rss:") and size > largest:
+                largest, resident = size, int(line.split()[1])
+    return resident << 10
+
+
 def _spec(way: Way, workload: Workload) -> Spec:
     extra = list(workload.arguments())
     if way.peer.balloon is not None:
@@ -175,7 +188,8 @@ def _give_back(vm: Machine, way: Way, workload: Workload) -> Row:
         way.ask(vm)
         wait_for(lambda: resident.at_rest(before), "resident memory to be at rest", LONGEST)
     row = {"back_s": round(resident.came_down(start), 3), "rss_before": before,
-           "rss_after": vm.qemu.rss(), "used_mib": used, **_touch(vm)}
+           "rss_after": vm.qemu.rss(), "guest_after": _resident_of_guest(vm),
+           "used_mib": used, **_touch(vm)}
     row["given"] = before - row["rss_after"]
     return row
 

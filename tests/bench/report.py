@@ -187,25 +187,43 @@ def what_remains(found: list[Row]) -> str:
                      for metric in dict.fromkeys(row["metric"] for row in found)])
 
 
+Columns = tuple[tuple[tuple[Any, ...], str], ...]
+
+
+def against_none(found: list[Row], columns: Columns, column: str, title: str) -> str:
+    """Peers of each workload, and how much less of one column than without hints."""
+    lines = []
+    for (workload, peer), group in by(found, "workload", "peer").items():
+        base = [row for row in found if row["peer"] == "none" and row["workload"] == workload]
+        name = LABELS[peer]
+        lines.append([workload, f"**{name}**" if peer.startswith("freehint") else name,
+                      *(spread(group, *what) for what, _ in columns),
+                      ratio(group, base, column)])
+    return markdown(["guest", "", *(name for _, name in columns),
+                     f"{title}: no hints / this"], lines)
+
+
+def converge(found: list[Row]) -> str:
+    """How QEMU slows down a guest that writes faster than the link sends."""
+    return against_none(found, (
+        (("total_s", ".1f"), "in all, s"), (("downtime_s", ".0f", 1e3), "downtime, ms"),
+        (("sent", ".0f", 1e-6), "sent, MB"), (("passes", ".0f"), "syncs"),
+        (("first_throttled_s", ".1f"), "first throttled after s"),
+        (("highest", ".0f"), "highest %"), (("throttled", ".0f"), "throttled")),
+        "throttled", "throttled")
+
+
 def postcopy(found: list[Row]) -> str:
     """Switches to postcopy."""
-    columns: tuple[tuple[tuple[Any, ...], str], ...] = (
+    return against_none(found, (
         (("switch_s", ".2f"), "until it runs there, s"),
         (("downtime_s", ".0f", 1e3), "downtime, ms"),
         (("total_s", ".2f"), "until all is there, s"), (("sent", ".0f", 1e-6), "sent, MB"),
         (("sent_after", ".0f", 1e-6), "after the switch, MB"),
         (("touch_before_ms", ".0f"), "256 MiB touched before, ms"),
         (("touch_ms", ".0f"), "after the switch, ms"), (("worst_ms", ".1f"), "worst page, ms"),
-        (("rss", ".0f", 1e-6), "destination RSS, MB"))
-    lines = []
-    for (workload, peer), group in by(found, "workload", "peer").items():
-        base = [row for row in found if row["peer"] == "none" and row["workload"] == workload]
-        name = LABELS[peer]
-        lines.append([workload, f"**{name}**" if peer.startswith("freehint") else name,
-                      *(spread(group, *column) for column, _ in columns),
-                      ratio(group, base, "total_s")])
-    return markdown(["guest", "", *(title for _, title in columns),
-                     "until all is there: no hints / this"], lines)
+        (("rss", ".0f", 1e-6), "destination RSS, MB")),
+        "total_s", "until all is there")
 
 
 def back(found: list[Row]) -> str:
@@ -213,7 +231,8 @@ def back(found: list[Row]) -> str:
     columns: tuple[tuple[tuple[Any, ...], str], ...] = (
         (("back_s", ".2f"), "until the host has it, s"),
         (("rss_before", ".0f", 1 / MIB), "resident before, MiB"),
-        (("rss_after", ".0f", 1 / MIB), "after, MiB"), (("used_mib", ".0f"), "in use, MiB"),
+        (("rss_after", ".0f", 1 / MIB), "after, MiB"),
+        (("guest_after", ".0f", 1 / MIB), "of it the guest's memory, MiB"), (("used_mib", ".0f"), "in use, MiB"),
         (("given", ".0f", 1 / MIB), "given back, MiB"),
         (("touch_ms", ".0f"), "256 MiB used again, ms"))
     lines = []
@@ -272,7 +291,8 @@ def tables(out: str) -> dict[str, str]:
     every = [row for name in suites.SUITES for row in found[name]]
     makers: dict[str, tuple[list[Row], Callable[[list[Row]], str]]] = {
         "peers": (found["peers"], lambda some: compare_each(some, "workload")),
-        "cold": (found["cold"], compare), "fragmented": (found["fragmented"], compare),
+        "cold": (found["cold"], compare), "full": (found["full"], compare),
+        "fragmented": (found["fragmented"], compare),
         "churn": (found["churn"], compare),
         "compile": (found["compile"], compare), "work": (found["compile"], work),
         "cache": (found["cache"], compare),
@@ -281,6 +301,7 @@ def tables(out: str) -> dict[str, str]:
         "scale": (found["scale"], scale), "latency": (every, latency),
         "rounds": (found["churn"] + found["compile"] + found["links"], rounds),
         "guest": (found["guest"], guest), "remains": (found["remains"], what_remains),
+        "converge": (found["converge"], converge),
         "postcopy": (found["postcopy"], postcopy),
         "give_back": (found["give_back"], back),
         "give_back_work": (found["give_back"], back_work),

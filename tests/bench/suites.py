@@ -48,6 +48,7 @@ EVERY = "none multifd balloon inflated reporting init_on_free freehint freehint-
 SUITES: dict[str, list[Case]] = {
     "peers": _cases("peers", "fresh", EVERY) + _cases("peers", "used", EVERY),
     "cold": _cases("cold", "used", "none balloon freehint", cold=True),
+    "full": _cases("full", "full", "none multifd balloon freehint freehint-multifd"),
     "fragmented": _cases("fragmented", "fragmented", "none balloon reporting freehint"),
     "churn": _cases("churn", "churn", "none multifd balloon freehint"),
     "compile": _cases("compile", "compile", "none balloon freehint"),
@@ -61,9 +62,10 @@ SUITES: dict[str, list[Case]] = {
                                  memory_mib=gib * 1024)],
 }
 
-# Measured in ways of their own: guest_cost.py, remains.py, postcopy.py, give_back.py.
+# Measured in ways of their own: guest_cost.py, remains.py, converge.py, postcopy.py, give_back.py.
 GUEST = "guest"
 REMAINS = "remains"
+CONVERGE = "converge"
 POSTCOPY = "postcopy"
 GIVE_BACK = "give_back"
-NAMES = (*SUITES, GUEST, REMAINS, POSTCOPY, GIVE_BACK)
+NAMES = (*SUITES, GUEST, REMAINS, CONVERGE, POSTCOPY, GIVE_BACK)

@@ -18,11 +18,13 @@ from lib.initramfs import VIRTIO_MODULES, Extras
 from lib.machine import Machine
 from lib.patience import wait_for
 from lib.result import check, skip
-from lib.used_memory import UsedMemory
+from lib.used_memory import SleepingPages, UsedMemory
 
 FILL_TIMEOUT = 600.0
 # Struct pages apart, a fresh guest touches less than this.
 FRESH_MIB = 1024
+# What the kernel and a shell need besides.
+RESERVE_MIB = 128
 COMPILE_JOBS = 4
 # Guest seconds over which the undisturbed compile is watched.
 COMPILE_BEFORE = 15
@@ -95,6 +97,22 @@ class Used(_Full):
 
     def fill(self, vm: Machine) -> None:
         vm.guest.must(f"memfill {self.fill_mib}M", FILL_TIMEOUT)
+
+
+class NothingFree(_Full):
+    """All memory is in use and nothing of it is zero: there is nothing to hint."""
+
+    name = "full"
+    _pages: SleepingPages | None = None
+
+    def fill(self, vm: Machine) -> None:
+        size = vm.guest.mem_free_mib() - RESERVE_MIB
+        self._pages = SleepingPages(vm.guest, size, "full")
+
+    def verify(self, vm: Machine) -> None:
+        super().verify(vm)
+        assert self._pages is not None
+        self._pages.verify(vm.guest)
 
 
 class _Checked(_Full):
@@ -252,4 +270,5 @@ class Cache(_Full):
         os.unlink(self._disk)
 
 
-WORKLOADS = {cls.name: cls for cls in (Workload, Used, Fragmented, Churn, Compile, Cache)}
+WORKLOADS = {cls.name: cls for cls in (Workload, Used, NothingFree, Fragmented, Churn, Compile,
+                                  Cache)}

@@ -21,23 +21,26 @@ class SleepingPages:
     def __init__(self, guest: Guest, mib: int, name: str = "pagecheck") -> None:
         """Start it, wait until all is written, stop it."""
         self._name = name
+        # an emulated processor writes a hundred MiB a second at least
+        self._pass_s = 30 + mib / 100
         guest.spawn(name, f"pagecheck {mib}M /run/{name} idle")
-        self._wait_passes(guest, 1, 30)
+        self._wait_passes(guest, 1)
         guest.must(f"kill -STOP $(cat /run/{name}.pid)")
 
-    def _wait_passes(self, guest: Guest, count: int, timeout: float) -> dict[str, int]:
-        """Wait until it has looked at its pages so many times; returns its numbers."""
+    def _wait_passes(self, guest: Guest, count: int) -> dict[str, int]:
+        """Wait until it has looked at its pages once or twice more; returns its numbers."""
         def passed() -> dict[str, int]:
             now = guest.numbers(f"/run/{self._name}")
             return now if now.get("passes", 0) >= count else {}
 
-        return patience.wait_for(passed, f"the guest's {self._name} to go on", timeout, 0.2)
+        return patience.wait_for(passed, f"the guest's {self._name} to go on",
+                                 2 * self._pass_s, 0.2)
 
     def verify(self, guest: Guest) -> None:
         """Let it look at every page, wherever the guest is now; it goes on afterwards."""
         before = guest.numbers(f"/run/{self._name}")["passes"]
         guest.must(f"kill -CONT $(cat /run/{self._name}.pid)")
-        now = self._wait_passes(guest, before + 2, 60)
+        now = self._wait_passes(guest, before + 2)
         check(now["mismatches"] == 0,
               f"{now['mismatches']} pages of {self._name} arrived wrong: {now}")
 
