@@ -67,6 +67,8 @@ help:
 	@echo 'make man             man pages into build/man'
 	@echo 'make install [PREFIX= DESTDIR=]'
 	@echo '                     agent, tool, extension, unit, man pages, completion'
+	@echo 'make uninstall [PREFIX= DESTDIR=]'
+	@echo '                     remove these files again'
 	@echo 'make install-dkms [DESTDIR=]'
 	@echo '                     sources of the guest module for dkms'
 	@echo 'make deb             packages for Debian in build/deb'
@@ -236,6 +238,14 @@ install: deps-build man
 	@$(MAKE) --no-print-directory -C host-agent/qemu-module install
 	@$(MAKE) --no-print-directory -C docs/man install
 
+# What install puts into an empty tree is what is removed from the real one.
+uninstall: deps-build man
+	@set -e; tree=$$(mktemp -d); trap 'rm -rf "$$tree"' EXIT; \
+	$(MAKE) -s --no-print-directory DEPS=no DESTDIR="$$tree" install; cd "$$tree"; \
+	find . ! -type d -printf '%P\0' | (cd "$(DESTDIR)/" && xargs -0r rm -fv); \
+	find . -depth -type d -name freehint -printf '%P\0' | \
+		(cd "$(DESTDIR)/" && xargs -0r rmdir --ignore-fail-on-non-empty)
+
 # Debian's tools want debian/ at the top of a tree: they get a copy.
 deb: deps-build deps-deb
 	@tests/build/deb.sh $(OUT)/deb
@@ -257,5 +267,5 @@ clean:
 .PHONY: all help accel accel-distribution agent cli qemu-module mutants kmod kmod-build \
 	kmod-mutants demo check kernel-for-kvm kernel-for-arm64 kernel-of-arm64 check-arm64 \
 	check-large-pages check-quick check-repeat bench check-contracts check-debug-kernels \
-	check-matrix cross-arm64 qemu-patched report soak fuzz man install install-dkms deb rpm \
-	clean check-fleet check-dashboard check-libvirt check-debian-host
+	check-matrix cross-arm64 qemu-patched report soak fuzz man install uninstall install-dkms \
+	deb rpm clean check-fleet check-dashboard check-libvirt check-debian-host

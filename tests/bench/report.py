@@ -232,7 +232,8 @@ def back(found: list[Row]) -> str:
         (("back_s", ".2f"), "until the host has it, s"),
         (("rss_before", ".0f", 1 / MIB), "resident before, MiB"),
         (("rss_after", ".0f", 1 / MIB), "after, MiB"),
-        (("guest_after", ".0f", 1 / MIB), "of it the guest's memory, MiB"), (("used_mib", ".0f"), "in use, MiB"),
+        (("guest_after", ".0f", 1 / MIB), "of it the guest's memory, MiB"),
+        (("used_mib", ".0f"), "in use, MiB"),
         (("given", ".0f", 1 / MIB), "given back, MiB"),
         (("touch_ms", ".0f"), "256 MiB used again, ms"))
     lines = []

@@ -103,6 +103,14 @@ names_all freehint-qemu.7 $(sed -n 's/.*IS("\(.*\)").*/\1/p' \
 names_all freehint.4 $(sed -n 's/.*MODULE_PARM_DESC(\([a-z_]*\),.*/\1/p' \
 	guest-kmod/guest_params.c)
 
+mkdir "$WORK/rest" && cp -a "$WORK/tree" "$WORK/rest"
+touch "$WORK/rest/tree/usr/lib/freehint/of-somebody-else"
+make -s DEPS=no OUT="$WORK/build" DESTDIR="$WORK/rest/tree" PREFIX=/usr uninstall \
+	>"$WORK/log" 2>&1 || { cat "$WORK/log"; fail "make uninstall failed"; }
+[ "$(find "$WORK/rest" ! -type d -printf '%P\n')" = tree/usr/lib/freehint/of-somebody-else ] ||
+	{ find "$WORK/rest" ! -type d; fail "make uninstall left something, or removed too much"; }
+[ ! -e "$WORK/rest/tree/usr/share/freehint" ] || fail "an empty directory of ours is left"
+
 if command -v systemd-analyze >/dev/null; then
 	unit=$ROOT/lib/systemd/system/freehint-agent@.service
 	# systemd looks for the program where the unit says: that is not in our tree
