@@ -240,8 +240,10 @@ static bool run_command(json_t *args)
 static void the_command_has_defaults_and_limits(void **state)
 {
 	assert_true(run_command(json_pack("{s:s}", "mode", "once")));
-	assert_int_equal(shm->give_back_request.order, 9);
+	assert_int_equal(shm->give_back_request.order, FREEHINT_GIVE_BACK_ORDER_ONCE);
 	assert_int_equal(shm->give_back_request.leave, 0);
+	assert_true(run_command(json_pack("{s:s}", "mode", "always")));
+	assert_int_equal(shm->give_back_request.order, FREEHINT_GIVE_BACK_ORDER_ALWAYS);
 	assert_true(run_command(json_pack("{s:s, s:i, s:i}", "mode", "always", "order", 10,
 					  "leave", 64)));
 	assert_int_equal(shm->give_back_request.order, 10);

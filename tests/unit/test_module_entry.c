@@ -271,7 +271,7 @@ static void memory_is_asked_for_from_the_start_if_an_option_says_so(void **state
 {
 	assert_int_equal(load(NULL), 0);
 	assert_int_equal(wish.mode, GIVE_BACK_OFF);
-	assert_int_equal(wish.order, FREEHINT_GIVE_BACK_ORDER);
+	assert_int_equal(wish.order, 0);
 	assert_int_equal(wish.leave, 0);
 	assert_int_equal(load("give-back=once"), 0);
 	assert_int_equal(wish.mode, GIVE_BACK_ONCE);

@@ -34,7 +34,7 @@
  * @autostart:     report while a migration runs, without x-freehint-start
  * @audit:         check every skipped page (audit/witness.c)
  * @give_back:     ask for free memory from the start: "off", "once" or "always"
- * @give_back_order: smallest block that is asked for, 2^order pages
+ * @give_back_order: smallest block that is asked for, 2^order pages; 0 for what suits the mode
  * @give_back_leave: free memory that the guest keeps, MiB
  */
 struct freehint_extension_options {

@@ -29,11 +29,14 @@ static bool read_mode(const QDict *args, enum give_back_mode *mode, Error **errp
 	return false;
 }
 
-/* A missing argument has its default; one that is no integer reads as out of range. */
-static bool read_number(const QDict *args, const char *key, int64_t none, int64_t min,
-			int64_t max, int64_t *n, Error **errp)
+/* A missing argument is 0; one that is no integer reads as out of range. */
+static bool read_number(const QDict *args, const char *key, int64_t min, int64_t max,
+			int64_t *n, Error **errp)
 {
-	*n = qemu.qdict_haskey(args, key) ? qemu.qdict_get_try_int(args, key, -1) : none;
+	*n = 0;
+	if (!qemu.qdict_haskey(args, key))
+		return true;
+	*n = qemu.qdict_get_try_int(args, key, -1);
 	if (*n >= min && *n <= max)
 		return true;
 	qemu_error(errp, "'%s' is not an integer from %" PRId64 " to %" PRId64, key, min, max);
@@ -52,10 +55,9 @@ static bool read_wish(const QDict *args, struct give_back_wish *wish, Error **er
 		return false;
 	}
 	if (!read_mode(args, &wish->mode, errp) ||
-	    !read_number(args, FREEHINT_ARG_ORDER, FREEHINT_GIVE_BACK_ORDER, 1,
-			 FREEHINT_GIVE_BACK_MAX_ORDER, &order, errp) ||
-	    !read_number(args, FREEHINT_ARG_LEAVE, 0, 0, FREEHINT_GIVE_BACK_MAX_LEAVE, &leave,
-			 errp))
+	    !read_number(args, FREEHINT_ARG_ORDER, 1, FREEHINT_GIVE_BACK_MAX_ORDER, &order,
+			 errp) ||
+	    !read_number(args, FREEHINT_ARG_LEAVE, 0, FREEHINT_GIVE_BACK_MAX_LEAVE, &leave, errp))
 		return false;
 	wish->order = (u32)order;
 	wish->leave = (u64)leave;

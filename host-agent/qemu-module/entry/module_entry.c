@@ -211,7 +211,6 @@ int qemu_plugin_install(u64 id, const void *info, int argc, char **argv)
 			.first_wait_ms = FREEHINT_FIRST_WAIT_MS,
 			.later_wait_ms = FREEHINT_LATER_WAIT_MS,
 			.give_back = "off",
-			.give_back_order = FREEHINT_GIVE_BACK_ORDER,
 		},
 	};
 	const char *why;

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "../../../include/freehint/limits.h"
 #include "../../../include/freehint/shm_layout.h"
 #include "../../common/clock.h"
 #include "../core/bar.h"
@@ -195,9 +196,17 @@ static void time_to_look(void *opaque)
 	set_timer();
 }
 
+static u32 default_order(enum give_back_mode mode)
+{
+	return mode == GIVE_BACK_ONCE ? FREEHINT_GIVE_BACK_ORDER_ONCE :
+					FREEHINT_GIVE_BACK_ORDER_ALWAYS;
+}
+
 static void begin(const struct give_back_wish *wish)
 {
 	back.wish = *wish;
+	if (!wish->order)
+		back.wish.order = default_order(wish->mode);
 	back.drained = false;
 	back.start_us = clock_us();
 	back.end_us = 0;

@@ -25,7 +25,7 @@ enum give_back_mode {
 /**
  * struct give_back_wish - what the administrator wants
  * @mode:  for how long
- * @order: smallest order worth an offer, 1 to FREEHINT_BLOCK_MAX_ORDER
+ * @order: smallest order worth an offer, 1 to FREEHINT_BLOCK_MAX_ORDER, or 0 for what suits @mode
  * @leave: free memory that the guest keeps, MiB
  */
 struct give_back_wish {
