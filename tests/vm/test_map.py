@@ -84,7 +84,8 @@ def given_back_is_drawn(vm: Machine) -> None:
     fill(vm.guest, FILL_MIB)
     after = given_back(vm)
     gone = pages[GIVEN_CLASSES[2]] - after[GIVEN_CLASSES[2]]
-    check(gone > FILL_MIB * 256 / 2, f"the guest used {gone:.0f} pages again: {pages}, {after}")
+    # what was free and not given back may be used first
+    check(gone > FILL_MIB * 256 / 4, f"the guest used {gone:.0f} pages again: {pages}, {after}")
     near("given back", after[GIVEN_CLASSES[1]] + after[GIVEN_CLASSES[2]], discarded)
     longest = vm.counters()["bql-max-us"]
     step(f"what was given back is drawn: {pages}, {after}, longest hold {longest} us")
