@@ -186,7 +186,10 @@ enum cli_exit cli_give_back(int argc, char **argv)
 	progress_command("give-back");
 	if (argp_parse(&give_back_argp, argc, argv, 0, NULL, &opt))
 		return CLI_USAGE;
-	/* From the first command on: an interrupt must not leave QEMU asking. */
+	/*
+	 * From the first command on: an interrupt must not leave QEMU asking. Nor must a terminal
+	 * that is gone: without an agent this never ends, and nobody else gets the monitor.
+	 */
 	interrupts_catch();
 	if (qmp_call_open(&call, opt.qmp))
 		progress_message("%s", call.error);

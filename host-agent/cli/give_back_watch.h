@@ -11,7 +11,7 @@
 /**
  * enum give_back_end - how the watch ended
  * @GIVE_BACK_DRAINED:     the guest has nothing more to give
- * @GIVE_BACK_INTERRUPTED: Ctrl-C
+ * @GIVE_BACK_INTERRUPTED: Ctrl-C, or the terminal is gone
  * @GIVE_BACK_STOPPED:     another client has turned it off
  * @GIVE_BACK_REFUSED:     something that does not pass by itself stands against it; now.refused
  * @GIVE_BACK_LOST:        QEMU does not answer; call->error is set

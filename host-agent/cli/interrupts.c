@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Counts SIGINT and SIGTERM instead of ending the process.
+ * Counts the signals that ask the tool to end, instead of ending the process.
  */
 #include "interrupts.h"
 
@@ -20,11 +20,22 @@ void interrupts_catch(void)
 	const struct sigaction noted = { .sa_handler = note_interrupt };
 	const struct sigaction ignored = { .sa_handler = SIG_IGN };
 
+	struct sigaction found;
+
 	count = 0;
 	sigaction(SIGINT, &noted, NULL);
 	sigaction(SIGTERM, &noted, NULL);
-	sigaction(SIGHUP, &ignored, NULL);
 	sigaction(SIGPIPE, &ignored, NULL);
+	/* nohup has asked for this already. */
+	if (!sigaction(SIGHUP, NULL, &found) && found.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &noted, NULL);
+}
+
+void interrupts_ignore_hangup(void)
+{
+	const struct sigaction ignored = { .sa_handler = SIG_IGN };
+
+	sigaction(SIGHUP, &ignored, NULL);
 }
 
 unsigned int interrupts_count(void)

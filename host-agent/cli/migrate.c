@@ -279,6 +279,8 @@ enum cli_exit cli_migrate(int argc, char **argv)
 		progress_message("%s", call.error);
 	} else {
 		interrupts_catch();
+		/* Whoever closes the terminal does not mean the guest to stay here. */
+		interrupts_ignore_hangup();
 		code = migrate(&call, &opt, &settings);
 	}
 	migrate_settings_free(&settings);

@@ -27,7 +27,8 @@
  * struct play - a QEMU and what happens there
  * @server:    who answers
  * @drain:     the guest is drained at this query after the command, 0: never
- * @interrupt: Ctrl-C comes with this query after the command, 0: never
+ * @interrupt: @signal comes with this query after the command, 0: never
+ * @signal:    Ctrl-C unless told
  * @stopper:   another client sets this mode with the query @stop_at
  * @hang_up:   the connection breaks at this query
  * @bytes:     that come at each query after the command
@@ -42,6 +43,7 @@ static struct play {
 	struct fake_qmp server;
 	int drain;
 	int interrupt;
+	int signal;
 	const char *stopper;
 	int stop_at;
 	int hang_up;
@@ -76,7 +78,7 @@ static void take_look(struct fake_qmp *server)
 	server->bytes += play.bytes;
 	server->resident -= play.bytes;
 	if (play.looks == play.interrupt)
-		kill(getpid(), SIGINT);
+		kill(getpid(), play.signal);
 	if (play.stopper && play.looks == play.stop_at) {
 		server->mode = play.stopper;
 		server->asking = strcmp(play.stopper, "off") != 0;
@@ -125,6 +127,7 @@ static int setup(void **state)
 	play.server.resident = 100 * MB;
 	play.bytes = MB;
 	play.drain = 3;
+	play.signal = SIGINT;
 	return 0;
 }
 
@@ -221,6 +224,22 @@ static void an_interrupt_restores_what_was_found(void **state)
 	assert_int_equal(run_with("--quiet"), CLI_NOT_MIGRATED);
 	assert_string_equal(play.server.mode, "always");
 	expect_text("goes on as before");
+}
+
+/* Without an agent there is no other end, and nobody else gets the monitor. Not under nohup. */
+static void a_terminal_that_is_gone_stops_asking(void **state)
+{
+	play.drain = 20;
+	play.interrupt = 2;
+	play.signal = SIGHUP;
+	signal(SIGHUP, SIG_IGN);
+	assert_int_equal(run_with("--quiet"), CLI_OK);
+	signal(SIGHUP, SIG_DFL);
+	play.over = false;
+	play.looks = 0;
+	play.server.drained = false;
+	assert_int_equal(run_with("--quiet"), CLI_NOT_MIGRATED);
+	expect_text("QEMU asks the guest no longer");
 }
 
 static void one_time_does_not_end_what_lasts(void **state)
@@ -363,6 +382,7 @@ RUN_TESTS(NULL, NULL,
 		TEST(stop_turns_it_off),
 		TEST(an_interrupt_stops_asking),
 		TEST(an_interrupt_restores_what_was_found),
+		TEST(a_terminal_that_is_gone_stops_asking),
 		TEST(one_time_does_not_end_what_lasts),
 		TEST(what_another_client_wants_stays),
 		TEST(another_client_can_stop_it),
