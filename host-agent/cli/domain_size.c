@@ -24,8 +24,15 @@
 /* Where an arm64 guest's memory begins (virt). All of it follows, without a hole. */
 #define ARM64_BASE	GIB
 
-/* From QEMU 7.1 on an x86 guest with an AMD processor has nothing here: it goes on at 1 TiB. */
+/*
+ * From QEMU 7.1 on all that an x86 guest with an AMD processor has above 4 GiB begins at 1 TiB
+ * instead, if its memory and the window for PCI devices behind it would end above this.
+ */
 #define HYPERTRANSPORT	(1012 * GIB)
+
+/* Sizes of that window without <pcihole64>. */
+#define HOLE_Q35	(32 * GIB)
+#define HOLE_I440FX	(2 * GIB)
 
 #define MEMORY_MAX	(FREEHINT_MAX_PAGES << FREEHINT_PAGE_SHIFT)
 
@@ -35,12 +42,14 @@
  * @top:   the most that there can ever be
  * @slots: for memory that is plugged, each of which may be moved up by 1 GiB
  * @arm64: the guest is an arm64 machine, otherwise x86-64
+ * @hole:  the window for PCI devices behind the memory of an x86-64 machine
  */
 struct amounts {
 	u64 boot;
 	u64 top;
 	u64 slots;
 	bool arm64;
+	u64 hole;
 };
 
 /* As libvirt reads them: KiB and K are 1024, KB is 1000, whatever the case. */
@@ -204,6 +213,31 @@ static int read_arch(struct domain *domain, bool *arm64)
 	return ret;
 }
 
+/* Return: the window without <pcihole64>; of a machine that is not known, the larger one. */
+static u64 default_hole(const struct domain *domain)
+{
+	xmlNode *type = xml_text_child(xml_text_child(domain->root, "os"), "type");
+	xmlChar *machine = type ? xmlGetNoNsProp(type, (const xmlChar *)"machine") : NULL;
+	bool i440fx = machine && (!strcmp((const char *)machine, "pc") ||
+				  !strncmp((const char *)machine, "pc-i440fx", 9));
+
+	xmlFree(machine);
+	return i440fx ? HOLE_I440FX : HOLE_Q35;
+}
+
+static int read_hole(struct domain *domain, u64 *hole)
+{
+	xmlNode *bus = xml_text_child(domain->devices, "controller"), *size;
+
+	*hole = default_hole(domain);
+	for (; bus; bus = xml_text_next(bus->next, "controller")) {
+		size = xml_text_child(bus, "pcihole64");
+		if (size)
+			return domain_size_read(&domain->xml, size, NULL, "KiB", hole);
+	}
+	return 0;
+}
+
 /* Where the memory that is there from the start ends. */
 static u64 boot_end(const struct amounts *all)
 {
@@ -212,16 +246,26 @@ static u64 boot_end(const struct amounts *all)
 	return all->boot > BELOW_4G ? all->boot + 4 * GIB - BELOW_4G : all->boot;
 }
 
+static u64 next_gib(u64 end)
+{
+	return (end + GIB - 1) / GIB * GIB;
+}
+
+/* Nothing is moved of a guest that has no memory above 4 GiB. */
+static bool is_moved(const struct amounts *all, u64 end)
+{
+	return !all->arm64 && end > 4 * GIB && next_gib(end) + all->hole > HYPERTRANSPORT;
+}
+
 static u64 highest_address(const struct amounts *all)
 {
 	u64 end = boot_end(all);
 
 	if (all->slots || all->top > all->boot) {
 		end = all->arm64 || end > 4 * GIB ? end : 4 * GIB;
-		end = (end + GIB - 1) / GIB * GIB;
-		end += all->top - all->boot + all->slots * GIB;
+		end = next_gib(end) + all->top - all->boot + all->slots * GIB;
 	}
-	return !all->arm64 && end > HYPERTRANSPORT ? end + TIB - 4 * GIB : end;
+	return is_moved(all, end) ? end + TIB - 4 * GIB : end;
 }
 
 int domain_size_mib(struct domain *domain, u64 *mib)
@@ -229,7 +273,8 @@ int domain_size_mib(struct domain *domain, u64 *mib)
 	struct amounts all;
 	u64 end;
 
-	if (read_amounts(domain, &all) || read_arch(domain, &all.arm64))
+	if (read_amounts(domain, &all) || read_arch(domain, &all.arm64) ||
+	    read_hole(domain, &all.hole))
 		return -EINVAL;
 	end = highest_address(&all);
 	if (end > MEMORY_MAX)

@@ -40,6 +40,49 @@ static void an_architecture_has_its_layout(void **state)
 		"line 2: the guest's architecture is riscv64, only x86_64 and aarch64");
 }
 
+/* An x86 guest of a machine type, memory in GiB, and what its PCI bus says. */
+#define X86(machine, gib, bus)								\
+	DOMAIN("a", "<os><type arch='x86_64' machine='" machine "'>hvm</type></os>"	\
+	       "<memory unit='GiB'>" gib "</memory>", "<controller type='usb'/>"	\
+	       "<controller type='pci' index='0' model='pcie-root'>" bus "</controller>", "")
+
+/*
+ * With an AMD processor QEMU moves memory to 1 TiB when it and the window for PCI devices behind
+ * it reach 1012 GiB. 32 MiB describe what ends below 1 TiB, 64 MiB are for what was moved.
+ */
+static void the_window_behind_the_memory_counts(void **state)
+{
+	static const struct {
+		const char *domain;
+		const char *size;
+	} all[] = {
+		{ X86("pc-q35-7.2", "978", ""), "<size unit='M'>32<" },
+		{ X86("pc-q35-7.2", "979", ""), "<size unit='M'>64<" },
+		{ X86("pc-i440fx-7.2", "1008", ""), "<size unit='M'>32<" },
+		{ X86("pc-i440fx-7.2", "1009", ""), "<size unit='M'>64<" },
+		{ X86("pc", "1008", ""), "<size unit='M'>32<" },
+		{ X86("q35", "64", ""), "<size unit='M'>4<" },
+		{ X86("q35", "64", "<pcihole64 unit='GiB'>946</pcihole64>"), "<size unit='M'>4<" },
+		{ X86("q35", "64", "<pcihole64 unit='GiB'>947</pcihole64>"), "<size unit='M'>64<" },
+		{ X86("q35", "64", "<pcihole64>1073741824</pcihole64>"), "<size unit='M'>64<" },
+		{ X86("q35", "1008", "<pcihole64>0</pcihole64>"), "<size unit='M'>32<" },
+		/* nothing above 4 GiB that could be moved */
+		{ X86("q35", "2", "<pcihole64 unit='TiB'>1</pcihole64>"), "<size unit='M'>1<" },
+		{ DOMAIN("a", "<os><type arch='aarch64' machine='virt'>hvm</type></os>"
+			 "<memory unit='GiB'>64</memory>", "<controller type='pci'>"
+			 "<pcihole64 unit='TiB'>1</pcihole64></controller>", ""),
+		  "<size unit='M'>4<" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		strcpy(before, all[i].domain);
+		goes_round();
+		has(all[i].size);
+	}
+	refuses(X86("q35", "1", "<pcihole64>much</pcihole64>"), "'much' of <pcihole64> is no size");
+}
+
 /* Somebody who wants to be rid of freehint, or has put it in by hand, knows the guest. */
 static void the_architecture_counts_for_enabling_only(void **state)
 {
@@ -108,6 +151,7 @@ static void sizes_that_make_no_sense_are_refused(void **state)
 
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(an_architecture_has_its_layout),
+		cmocka_unit_test(the_window_behind_the_memory_counts),
 		cmocka_unit_test(the_architecture_counts_for_enabling_only),
 		cmocka_unit_test(a_domain_that_grew_gets_a_larger_region),
 		cmocka_unit_test(a_size_without_a_unit_has_that_of_libvirt),
