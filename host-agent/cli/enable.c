@@ -10,18 +10,18 @@
 #include <unistd.h>
 
 #include "commands.h"
-#include "domain_args.h"
 #include "domain_change.h"
 #include "extension_option.h"
-#include "virsh.h"
+#include "virsh_domain.h"
 
 /**
  * struct enable - the options, and what is known of the domain
  * @change:  what is to be done
  * @virsh:   libvirt
  * @builtin: QEMU has freehint built in
- * @name:    the domain's name, id or UUID
- * @option:  the same as an argument of virsh
+ * @given:   the domain's name, or its id or UUID
+ * @domain:  the domain that this is
+ * @option:  its UUID as an argument of virsh
  * @running: it has a QEMU
  * @saved:   libvirt keeps the state of its QEMU, and goes on from there at the next start
  */
@@ -29,8 +29,9 @@ struct enable {
 	struct domain_change change;
 	struct virsh virsh;
 	bool builtin;
-	const char *name;
-	char *option;
+	const char *given;
+	struct virsh_domain domain;
+	char option[sizeof("--domain=") + VIRSH_UUID];
 	bool running;
 	bool saved;
 };
@@ -49,7 +50,7 @@ static const struct argp_option enable_options[] = {
 
 static error_t check(struct enable *enable, struct argp_state *state)
 {
-	if (!enable->name)
+	if (!enable->given)
 		argp_error(state, "give the name of a domain");
 	extension_option_settle(&enable->change.wish, enable->builtin, state);
 	return 0;
@@ -70,9 +71,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		enable->change.wish.extension = arg;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (enable->name)
+		if (enable->given)
 			argp_error(state, "%s is a second domain", arg);
-		enable->name = arg;
+		enable->given = arg;
 		return 0;
 	case ARGP_KEY_END:
 		return check(enable, state);
@@ -86,9 +87,15 @@ static const char *word(const struct enable *enable)
 	return enable->change.remove ? "disable" : "enable";
 }
 
+/* Its real name, as soon as it is known: whoever has given an id may have meant a name. */
+static const char *name(const struct enable *enable)
+{
+	return enable->domain.name ? enable->domain.name : enable->given;
+}
+
 static enum cli_exit fail(const struct enable *enable, enum cli_exit code, const char *why)
 {
-	fprintf(stderr, "freehint %s %s: %s\n", word(enable), enable->name, why);
+	fprintf(stderr, "freehint %s %s: %s\n", word(enable), name(enable), why);
 	return code;
 }
 
@@ -106,6 +113,14 @@ static bool says(const char *info, const char *key, const char *value)
 	at += len;
 	at += strspn(at, ": ");
 	return !strncmp(at, value, strlen(value)) && at[strlen(value)] == '\n';
+}
+
+static enum cli_exit find(struct enable *enable)
+{
+	if (virsh_domain_find(&enable->virsh, enable->given, &enable->domain))
+		return fail(enable, CLI_NO_ANSWER, enable->virsh.error);
+	snprintf(enable->option, sizeof(enable->option), "--domain=%s", enable->domain.uuid);
+	return CLI_OK;
 }
 
 /* To define a domain that only its creator knows would make it last. */
@@ -134,7 +149,7 @@ static enum cli_exit check_extension(const struct enable *enable)
 	if (enable->change.remove || !path || enable->virsh.uri || !access(path, R_OK))
 		return CLI_OK;
 	fprintf(stderr, "freehint enable %s: there is no extension at %s: install freehint, or give its path with --extension\n",
-		enable->name, path);
+		name(enable), path);
 	return CLI_WRONG;
 }
 
@@ -155,7 +170,7 @@ static enum cli_exit define(struct enable *enable)
 
 static void report(const struct enable *enable, bool changed)
 {
-	printf("%s %s freehint%s\n", enable->name,
+	printf("%s %s freehint%s\n", name(enable),
 	       enable->change.remove ? "is without" : "has", changed ? " now" : " already");
 	if (changed && enable->running)
 		puts("it runs: this counts when it was shut down and started again, a reboot is not enough");
@@ -197,13 +212,14 @@ static enum cli_exit run(const struct argp *argp, int argc, char **argv, bool re
 	if (argp_parse(argp, argc, argv, 0, NULL, &enable))
 		return CLI_USAGE;
 	signal(SIGPIPE, SIG_IGN);
-	enable.option = domain_text("--domain=%s", enable.name);
-	code = enable.option ? check_extension(&enable) : CLI_NO_ANSWER;
+	code = check_extension(&enable);
+	if (code == CLI_OK)
+		code = find(&enable);
 	if (code == CLI_OK)
 		code = look(&enable);
 	if (code == CLI_OK)
 		code = change(&enable);
-	free(enable.option);
+	virsh_domain_free(&enable.domain);
 	return code;
 }
 

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# freehint enable and disable say when a change counts: what a domain runs as, and what virsh
-# managedsave has kept, stays as it was. virsh is one of our own that answers from files.
+# freehint enable and disable change the domain that was named, and say when a change counts: what
+# a domain runs as, and what virsh managedsave has kept, stays as it was. virsh is one of our own
+# that answers from files, and takes an argument for an id, a UUID and a name, in this order.
 
 . "$(dirname "$0")/sources.sh"
 [ -x build/freehint ] || { echo "build/freehint was not built"; exit 77; }
@@ -12,25 +13,45 @@ trap 'rm -rf "$WORK"' EXIT
 EXTENSION=$WORK/freehint-qemu.so
 : >"$EXTENSION"
 
+# Lines "ID UUID NAME". A UUID.info and UUID.xml is what it says of a domain.
+UUID=11111111-aaaa-4bbb-8ccc-dddddddddddd
+echo "- $UUID vm1" >"$WORK/domains"
+
 mkdir "$WORK/bin"
 cat >"$WORK/bin/virsh" <<EOT
-#!/bin/sh
+#!/bin/bash
 [ "\$1" = --quiet ] || exit 1
+echo "\$*" >>"$WORK/asked"
+# uuid_of OPTION - as virsh has it
+uuid_of()
+{
+	awk -v given="\${1#--domain=}" -v wanted=3 '
+		{ name = \$0; sub(/^[^ ]* [^ ]* /, "", name) }
+		\$1 == given && wanted > 0 { wanted = 0; uuid = \$2 }
+		\$2 == given && wanted > 1 { wanted = 1; uuid = \$2 }
+		name == given && wanted > 2 { wanted = 2; uuid = \$2 }
+		END { if (uuid == "") exit 1; print uuid }' "$WORK/domains"
+}
 case \$2 in
-dominfo) cat "$WORK/info" ;;
-dumpxml) cat "$WORK/xml" ;;
-define) cat "\$3" >"$WORK/new" && mv "$WORK/new" "$WORK/xml" ;;
+list) [ "\$*" = "--quiet list --all --uuid --name" ] && cut -d ' ' -f 2- "$WORK/domains" ;;
+domuuid) uuid_of "\$3" && echo ;;
+dominfo) uuid=\$(uuid_of "\$3") && cat "$WORK/\$uuid.info" ;;
+dumpxml) uuid=\$(uuid_of "\${!#}") && cat "$WORK/\$uuid.xml" ;;
+define)
+	cat "\$3" >"$WORK/new"
+	uuid=\$(sed -n 's|.*<uuid>\(.*\)</uuid>.*|\1|p' "$WORK/new")
+	mv "$WORK/new" "$WORK/\$uuid.xml" ;;
 *) exit 1 ;;
 esac
 EOT
 chmod +x "$WORK/bin/virsh"
 export PATH=$WORK/bin:$PATH
 
-# info NAME STATE SAVED [PERSISTENT] - as virsh prints it
+# info NAME STATE SAVED [PERSISTENT [UUID]] - as virsh prints it
 info()
 {
 	printf '%-15s %s\n' Id: - Name: "$1" State: "$2" Persistent: "${4:-yes}" \
-		'Managed save:' "$3" 'Security model:' none >"$WORK/info"
+		'Managed save:' "$3" 'Security model:' none >"$WORK/${5:-$UUID}.info"
 }
 
 # says STATUS TEXT COMMAND... - freehint's status, and all that it prints
@@ -54,9 +75,15 @@ disable()
 	says 0 "$1" disable vm1
 }
 
-printf '<domain type="kvm"><name>vm1</name><memory>1</memory><devices></devices></domain>' \
-	>"$WORK/xml"
-cp "$WORK/xml" "$WORK/plain"
+# domain UUID NAME - one that libvirt has
+domain()
+{
+	printf '<domain type="kvm"><name>%s</name><uuid>%s</uuid>%s</domain>' "$2" "$1" \
+		'<memory>1</memory><devices></devices>' >"$WORK/$1.xml"
+}
+
+domain $UUID vm1
+cp "$WORK/$UUID.xml" "$WORK/plain"
 running="it runs: this counts when it was shut down and started again, a reboot is not enough"
 give_up="shut it down after that, or give the saved state up with virsh managedsave-remove"
 
@@ -64,7 +91,7 @@ info vm1 'shut off' no
 enable "vm1 has freehint now"
 enable "vm1 has freehint already"
 disable "vm1 is without freehint now"
-cmp "$WORK/xml" "$WORK/plain" || exit 1
+cmp "$WORK/$UUID.xml" "$WORK/plain" || exit 1
 info vm1 running no
 enable "vm1 has freehint now
 $running"
@@ -90,3 +117,45 @@ done
 info vm1 'shut off' no no
 says 3 "freehint enable vm1: the domain is transient: whoever creates it has to add freehint to\
  its XML, see freehint domain-xml" enable --extension="$EXTENSION" vm1
+info vm1 'shut off' no
+
+# A name comes before an id and before a UUID, as which virsh would take them first.
+OTHER=22222222-aaaa-4bbb-8ccc-dddddddddddd
+THIRD=33333333-aaaa-4bbb-8ccc-dddddddddddd
+cat >"$WORK/domains" <<EOT
+5 $UUID vm1
+- $OTHER 5
+7 $THIRD $UUID
+EOT
+domain $OTHER 5
+domain $THIRD $UUID
+info 5 'shut off' no yes $OTHER
+info $UUID 'shut off' no yes $THIRD
+# changes UUID GIVEN NAME - enable and disable change this domain and no other, and say its name
+changes()
+{
+	says 0 "$3 has freehint now" enable --extension="$EXTENSION" -- "$2"
+	expect "$WORK/$1.xml" "$(grep -l shmem "$WORK"/*.xml)" "changed by enable $2"
+	says 0 "$3 is without freehint now" disable -- "$2"
+	expect "" "$(grep -l shmem "$WORK"/*.xml)" "still changed after disable $2"
+}
+
+changes $OTHER 5 5
+changes $THIRD $UUID $UUID
+changes $UUID vm1 vm1
+# Where no domain has such a name it is an id, or a UUID.
+changes $THIRD 7 $UUID
+changes $OTHER $OTHER 5
+# A virsh that fills its columns up, names with spaces, and what begins like an option.
+printf '%s %-30s\n' "- $OTHER" 5 "- $UUID" '--all x' "- $THIRD" five >"$WORK/domains"
+domain $UUID '--all x'
+changes $OTHER 5 5
+changes $UUID '--all x' '--all x'
+domain $UUID '5 '
+echo "- $UUID 5 " >>"$WORK/domains"
+says 4 "freehint enable 5: 2 domains have names that differ in spaces at their ends only: give the\
+ UUID" enable --extension="$EXTENSION" 5
+says 4 "freehint enable fiv: virsh domuuid failed" enable --extension="$EXTENSION" fiv
+# What changes a domain names it by its UUID.
+expect "" "$(grep -E ' (dominfo|dumpxml) ' "$WORK/asked" |
+	grep -vE -- '--domain=[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')" "asked by another name"
