@@ -12,12 +12,14 @@
 #include "commands.h"
 #include "domain_change.h"
 #include "extension_option.h"
+#include "libvirt_uri.h"
 #include "virsh_domain.h"
 
 /**
  * struct enable - the options, and what is known of the domain
  * @change:  what is to be done
  * @virsh:   libvirt
+ * @here:    libvirt's files are this machine's
  * @builtin: QEMU has freehint built in
  * @given:   the domain's name, or its id or UUID
  * @domain:  the domain that this is
@@ -28,6 +30,7 @@
 struct enable {
 	struct domain_change change;
 	struct virsh virsh;
+	bool here;
 	bool builtin;
 	const char *given;
 	struct virsh_domain domain;
@@ -115,6 +118,30 @@ static bool says(const char *info, const char *key, const char *value)
 	return !strncmp(at, value, strlen(value)) && at[strlen(value)] == '\n';
 }
 
+/*
+ * A daemon of one user starts no agents, and its QEMUs may not create the agent's monitor: the
+ * guest would not start. What is there already can be taken out.
+ */
+static enum cli_exit connect_to(struct enable *enable)
+{
+	static const char *const args[] = { "uri", NULL };
+	enum cli_exit code = CLI_OK;
+	size_t size;
+	char *uri;
+
+	if (virsh_run(&enable->virsh, args, NULL, 0, &uri, &size))
+		return fail(enable, CLI_NO_ANSWER, enable->virsh.error);
+	uri[strcspn(uri, "\n")] = '\0';
+	enable->here = libvirt_uri_is_here(uri);
+	if (!enable->change.remove && libvirt_uri_is_session(uri)) {
+		fprintf(stderr, "freehint enable %s: %s is the libvirt of one user: it starts no agents, and its QEMU cannot create " DOMAIN_MONITORS ", so the guest would not start; define the domain in qemu:///system, and give --connect=qemu:///system\n",
+			enable->given, uri);
+		code = CLI_WRONG;
+	}
+	free(uri);
+	return code;
+}
+
 static enum cli_exit find(struct enable *enable)
 {
 	if (virsh_domain_find(&enable->virsh, enable->given, &enable->domain))
@@ -146,7 +173,7 @@ static enum cli_exit check_extension(const struct enable *enable)
 {
 	const char *path = enable->change.wish.extension;
 
-	if (enable->change.remove || !path || enable->virsh.uri || !access(path, R_OK))
+	if (enable->change.remove || !path || !enable->here || !access(path, R_OK))
 		return CLI_OK;
 	fprintf(stderr, "freehint enable %s: there is no extension at %s: install freehint, or give its path with --extension\n",
 		name(enable), path);
@@ -212,7 +239,9 @@ static enum cli_exit run(const struct argp *argp, int argc, char **argv, bool re
 	if (argp_parse(argp, argc, argv, 0, NULL, &enable))
 		return CLI_USAGE;
 	signal(SIGPIPE, SIG_IGN);
-	code = check_extension(&enable);
+	code = connect_to(&enable);
+	if (code == CLI_OK)
+		code = check_extension(&enable);
 	if (code == CLI_OK)
 		code = find(&enable);
 	if (code == CLI_OK)

@@ -16,11 +16,13 @@ EXTENSION=$WORK/freehint-qemu.so
 # Lines "ID UUID NAME". A UUID.info and UUID.xml is what it says of a domain.
 UUID=11111111-aaaa-4bbb-8ccc-dddddddddddd
 echo "- $UUID vm1" >"$WORK/domains"
+echo qemu:///system >"$WORK/uri"
 
 mkdir "$WORK/bin"
 cat >"$WORK/bin/virsh" <<EOT
 #!/bin/bash
 [ "\$1" = --quiet ] || exit 1
+[ "\$2" = --connect ] && set -- --quiet "\${@:4}"
 echo "\$*" >>"$WORK/asked"
 # uuid_of OPTION - as virsh has it
 uuid_of()
@@ -33,6 +35,7 @@ uuid_of()
 		END { if (uuid == "") exit 1; print uuid }' "$WORK/domains"
 }
 case \$2 in
+uri) cat "$WORK/uri" && echo ;;
 list) [ "\$*" = "--quiet list --all --uuid --name" ] && cut -d ' ' -f 2- "$WORK/domains" ;;
 domuuid) uuid_of "\$3" && echo ;;
 dominfo) uuid=\$(uuid_of "\$3") && cat "$WORK/\$uuid.info" ;;
@@ -159,3 +162,38 @@ says 4 "freehint enable fiv: virsh domuuid failed" enable --extension="$EXTENSIO
 # What changes a domain names it by its UUID.
 expect "" "$(grep -E ' (dominfo|dumpxml) ' "$WORK/asked" |
 	grep -vE -- '--domain=[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')" "asked by another name"
+
+# Where libvirt is: its daemon says it, and only a file of this machine is looked for. A user's own
+# starts no agents; what is in a domain of it can be taken out.
+echo "- $UUID vm1" >"$WORK/domains"
+domain $UUID vm1
+absent=$WORK/absent/freehint-qemu.so
+# at URI - what virsh is connected to
+at()
+{
+	echo "$1" >"$WORK/uri"
+}
+
+for uri in qemu:///system qemu+unix:///system; do
+	at $uri
+	says 3 "freehint enable vm1: there is no extension at $absent: install freehint, or give\
+ its path with --extension" enable --connect=$uri --extension="$absent" vm1
+done
+for uri in qemu+ssh://host2/system qemu+tls://h/system 'qemu+unix:///system?socket=/run/there'; do
+	at "$uri"
+	says 0 "vm1 has freehint now" enable --extension="$absent" vm1
+	says 0 "vm1 is without freehint now" disable vm1
+done
+cp "$WORK/$UUID.xml" "$WORK/before"
+for uri in qemu:///session qemu+ssh://host2/session 'qemu:///session?socket=/run/there'; do
+	at "$uri"
+	says 3 "freehint enable vm1: $uri is the libvirt of one user: it starts no agents, and its\
+ QEMU cannot create /run/freehint/, so the guest would not start; define the domain in\
+ qemu:///system, and give --connect=qemu:///system" enable --extension="$EXTENSION" vm1
+	cmp "$WORK/$UUID.xml" "$WORK/before" || exit 1
+	says 0 "vm1 is without freehint already" disable vm1
+done
+at qemu:///system/session
+says 0 "vm1 has freehint now" enable --extension="$EXTENSION" vm1
+at qemu:///session
+says 0 "vm1 is without freehint now" disable vm1
