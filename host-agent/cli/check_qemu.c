@@ -131,25 +131,18 @@ static unsigned int count_missing(const struct elf_symbols *elf, const char **fi
 	return missing;
 }
 
-static void check_symbols(const char *path)
+static void check_symbols(const struct elf_symbols *elf)
 {
-	struct elf_symbols elf;
 	const char *first = "";
 	unsigned int missing;
-	int ret = elf_symbols_open(&elf, path);
 
-	if (ret) {
-		finding_wrong("%s cannot be read as a program (%s), give QEMU's with --qemu",
-			      path, strerror(-ret));
-		return;
-	}
-	if (elf_symbols_has(&elf, PLUGIN_SYMBOL))
+	if (elf_symbols_has(elf, PLUGIN_SYMBOL))
 		finding_ok("it loads plugins");
 	else
 		finding_wrong("it was built with --disable-plugins (as RHEL's and Fedora's): "
 			      "it cannot load the extension; host-agent/qemu-patches builds "
 			      "it in");
-	missing = count_missing(&elf, &first);
+	missing = count_missing(elf, &first);
 	if (!missing)
 		finding_ok("it exports the %zu symbols that the extension uses",
 			     ARRAY_SIZE(symbols) + ARRAY_SIZE(renamed));
@@ -157,6 +150,19 @@ static void check_symbols(const char *path)
 		finding_wrong("it does not export %s and %u others; it was built without "
 			      "--enable-modules (as Proxmox's); host-agent/qemu-patches builds "
 			      "the extension in", first, missing - 1);
+}
+
+static void check_file(const char *path)
+{
+	struct elf_symbols elf;
+	int ret = elf_symbols_open(&elf, path);
+
+	if (ret) {
+		finding_wrong("%s cannot be read as a program (%s), give QEMU's with --qemu",
+			      path, strerror(-ret));
+		return;
+	}
+	check_symbols(&elf);
 	elf_symbols_close(&elf);
 }
 
@@ -201,6 +207,32 @@ void check_qemu(const char *path)
 	if (built_in)
 		finding_ok("it has freehint built in: -object freehint,id=ID,memdev=ID");
 	else
-		check_symbols(path);
+		check_file(path);
+	check_device(path);
+}
+
+/* A script that starts QEMU has no symbols: what it starts is not known, and not refused. */
+static void check_loading(const char *path)
+{
+	struct elf_symbols elf;
+
+	if (elf_symbols_open(&elf, path))
+		return;
+	if (!elf_symbols_has(&elf, PLUGIN_SYMBOL) && has_freehint_built_in(path))
+		finding_wrong("it has freehint built in, and loads no extension: give --builtin");
+	else
+		check_symbols(&elf);
+	elf_symbols_close(&elf);
+}
+
+void check_qemu_for(const char *path, bool built_in)
+{
+	if (!run_program(path, "--version", NULL, parse_version))
+		return;
+	if (!built_in)
+		check_loading(path);
+	else if (!has_freehint_built_in(path))
+		finding_wrong("it has no freehint built in: leave --builtin out, and it loads the "
+			      "extension, or build it with host-agent/qemu-patches");
 	check_device(path);
 }

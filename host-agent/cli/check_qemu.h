@@ -5,8 +5,19 @@
 #ifndef FREEHINT_CHECK_QEMU_H
 #define FREEHINT_CHECK_QEMU_H
 
+#include <stdbool.h>
+
 /** check_qemu() - can the QEMU program at @path be used? */
 void check_qemu(const char *path);
+
+/**
+ * check_qemu_for() - does the QEMU at @path start with freehint in its command line, and use it?
+ * @path:     path
+ * @built_in: with -object freehint; otherwise with -plugin
+ *
+ * For a domain: what @path is not known to lack is no finding, nor is its series.
+ */
+void check_qemu_for(const char *path, bool built_in);
 
 /**
  * check_qemus() - can the installed QEMUs, or the named one, be used?

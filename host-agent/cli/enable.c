@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "commands.h"
 #include "domain_change.h"
+#include "domain_needs.h"
 #include "extension_option.h"
 #include "libvirt_uri.h"
 #include "virsh_domain.h"
@@ -168,18 +168,6 @@ static enum cli_exit look(struct enable *enable)
 	return code;
 }
 
-/* A wrong path ends QEMU. Another host's files cannot be seen from here. */
-static enum cli_exit check_extension(const struct enable *enable)
-{
-	const char *path = enable->change.wish.extension;
-
-	if (enable->change.remove || !path || !enable->here || !access(path, R_OK))
-		return CLI_OK;
-	fprintf(stderr, "freehint enable %s: there is no extension at %s: install freehint, or give its path with --extension\n",
-		name(enable), path);
-	return CLI_WRONG;
-}
-
 static enum cli_exit define(struct enable *enable)
 {
 	static const char *const args[] = { "define", "/dev/stdin", NULL };
@@ -191,7 +179,26 @@ static enum cli_exit define(struct enable *enable)
 		      &size))
 		code = fail(enable, CLI_NO_ANSWER, enable->virsh.error);
 	free(said);
-	free(enable->change.result);
+	return code;
+}
+
+/*
+ * Whatever is missing ends QEMU at the next start, also where the domain has freehint already. The
+ * files and programs of another machine cannot be seen from here.
+ */
+static enum cli_exit check_needs(const struct enable *enable, const char *text, size_t len)
+{
+	enum cli_exit code = CLI_OK;
+	struct domain_needs needs;
+	char why[1024];
+
+	if (enable->change.remove || !enable->here)
+		return CLI_OK;
+	if (domain_needs_read(&needs, text, len))
+		return fail(enable, CLI_NO_ANSWER, "no memory to look at the domain");
+	if (!domain_needs_check(&needs, enable->change.wish.extension, why, sizeof(why)))
+		code = fail(enable, CLI_WRONG, why);
+	domain_needs_free(&needs);
 	return code;
 }
 
@@ -199,6 +206,8 @@ static void report(const struct enable *enable, bool changed)
 {
 	printf("%s %s freehint%s\n", name(enable),
 	       enable->change.remove ? "is without" : "has", changed ? " now" : " already");
+	if (changed && !enable->here && !enable->change.remove)
+		puts("nothing of that host was looked at: freehint doctor there says whether its QEMU can be used");
 	if (changed && enable->running)
 		puts("it runs: this counts when it was shut down and started again, a reboot is not enough");
 	if (changed && enable->saved)
@@ -216,18 +225,22 @@ static enum cli_exit change(struct enable *enable)
 	bool changed;
 	char *text;
 	size_t len;
-	int ret;
 
 	if (virsh_run(&enable->virsh, args, NULL, 0, &text, &len))
 		return fail(enable, CLI_NO_ANSWER, enable->virsh.error);
-	ret = domain_change(&enable->change, text, len);
-	free(text);
-	if (ret)
+	if (domain_change(&enable->change, text, len)) {
+		free(text);
 		return fail(enable, CLI_WRONG, enable->change.error);
+	}
 	changed = enable->change.result;
-	code = changed ? define(enable) : CLI_OK;
+	code = changed ? check_needs(enable, enable->change.result, enable->change.size) :
+	       check_needs(enable, text, len);
+	free(text);
+	if (code == CLI_OK && changed)
+		code = define(enable);
 	if (code == CLI_OK)
 		report(enable, changed);
+	free(enable->change.result);
 	return code;
 }
 
@@ -240,8 +253,6 @@ static enum cli_exit run(const struct argp *argp, int argc, char **argv, bool re
 		return CLI_USAGE;
 	signal(SIGPIPE, SIG_IGN);
 	code = connect_to(&enable);
-	if (code == CLI_OK)
-		code = check_extension(&enable);
 	if (code == CLI_OK)
 		code = find(&enable);
 	if (code == CLI_OK)

@@ -14,9 +14,17 @@
 
 static unsigned int wrong;
 
+/* Where the first fault goes while nothing is printed, or NULL. */
+static struct {
+	char *first;
+	size_t size;
+} kept;
+
 __attribute__((format(printf, 3, 0)))
 static void print(const char *word, const char *colour, const char *fmt, va_list ap)
 {
+	if (kept.first)
+		return;
 	if (terminal_wants_colour(STDOUT_FILENO))
 		printf("\033[%sm%-5s\033[0m ", colour, word);
 	else
@@ -49,8 +57,19 @@ void finding_wrong(const char *fmt, ...)
 
 	wrong++;
 	va_start(ap, fmt);
-	print("wrong", "31", fmt, ap);
+	if (kept.first && !*kept.first)
+		vsnprintf(kept.first, kept.size, fmt, ap);
+	else
+		print("wrong", "31", fmt, ap);
 	va_end(ap);
+}
+
+void findings_keep(char *first, size_t size)
+{
+	kept.first = first;
+	kept.size = size;
+	if (first)
+		*first = '\0';
 }
 
 unsigned int findings_wrong(void)

@@ -16,6 +16,13 @@ __attribute__((format(printf, 1, 2))) void finding_note(const char *fmt, ...);
 /** finding_wrong() - print a fault that prevents hinting, and what to do about it */
 __attribute__((format(printf, 1, 2))) void finding_wrong(const char *fmt, ...);
 
+/**
+ * findings_keep() - print nothing from now on, and keep the first fault
+ * @first: filled with it, empty without one; must stay valid. NULL: print again
+ * @size:  bytes of @first
+ */
+void findings_keep(char *first, size_t size);
+
 /** findings_wrong() - number of faults */
 unsigned int findings_wrong(void);
 

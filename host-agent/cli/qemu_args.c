@@ -25,29 +25,25 @@ static const char *value_end(const char *text)
 	return text;
 }
 
-/* The path is the first word, or behind "path=" among the options. */
-static const char *find_path(const char *options)
+/* The path is behind @key among the options, or the first word. */
+static const char *find_path(const char *options, const char *key)
 {
 	const char *at;
 
-	for (at = options; !starts_with(at, "path="); at++) {
+	for (at = options; !starts_with(at, key); at++) {
 		at = value_end(at);
 		if (!*at)
 			return options;
 	}
-	return at + strlen("path=");
+	return at + strlen(key);
 }
 
-/* What is between "unix:", or "path=", and the first single comma. */
-char *qemu_args_socket(const char *value)
+/* Return: what is between @from and the first single comma, with single commas. */
+static char *copy_path(const char *from)
 {
-	const char *from, *end;
+	const char *end = value_end(from);
 	char *path, *to;
 
-	if (!starts_with(value, "unix:"))
-		return NULL;
-	from = find_path(value + strlen("unix:"));
-	end = value_end(from);
 	path = malloc((size_t)(end - from) + 1);
 	if (!path)
 		return NULL;
@@ -57,6 +53,18 @@ char *qemu_args_socket(const char *value)
 	}
 	*to = '\0';
 	return path;
+}
+
+char *qemu_args_socket(const char *value)
+{
+	if (!starts_with(value, "unix:"))
+		return NULL;
+	return copy_path(find_path(value + strlen("unix:"), "path="));
+}
+
+char *qemu_args_file(const char *value)
+{
+	return copy_path(find_path(value, "file="));
 }
 
 /* Return: behind the blanks at @text, or NULL if @text is NULL. */

@@ -36,6 +36,14 @@ enum qemu_args_kind qemu_args_kind(const char *option, const char *value);
 char *qemu_args_socket(const char *value);
 
 /**
+ * qemu_args_file() - the file of a plugin
+ * @value: what follows "-plugin"
+ *
+ * Return: the path, to be freed by the caller; NULL without memory.
+ */
+char *qemu_args_file(const char *value);
+
+/**
  * qemu_args_has() - has an argument this option?
  * @value:  "key=value,key=value", where a comma in a value is two, or an object of JSON
  * @key:    name of the option

@@ -78,11 +78,11 @@ disable()
 	says 0 "$1" disable vm1
 }
 
-# domain UUID NAME - one that libvirt has
+# domain UUID NAME [DEVICE] - one that libvirt has
 domain()
 {
 	printf '<domain type="kvm"><name>%s</name><uuid>%s</uuid>%s</domain>' "$2" "$1" \
-		'<memory>1</memory><devices></devices>' >"$WORK/$1.xml"
+		"<memory>1</memory><devices>${3:-}</devices>" >"$WORK/$1.xml"
 }
 
 domain $UUID vm1
@@ -181,7 +181,9 @@ for uri in qemu:///system qemu+unix:///system; do
 done
 for uri in qemu+ssh://host2/system qemu+tls://h/system 'qemu+unix:///system?socket=/run/there'; do
 	at "$uri"
-	says 0 "vm1 has freehint now" enable --extension="$absent" vm1
+	says 0 "vm1 has freehint now
+nothing of that host was looked at: freehint doctor there says whether its QEMU can be used" \
+		enable --extension="$absent" vm1
 	says 0 "vm1 is without freehint now" disable vm1
 done
 cp "$WORK/$UUID.xml" "$WORK/before"
@@ -196,4 +198,116 @@ done
 at qemu:///system/session
 says 0 "vm1 has freehint now" enable --extension="$EXTENSION" vm1
 at qemu:///session
+says 0 "vm1 is without freehint now" disable vm1
+
+# Whatever ends QEMU at the next start is refused: its program has to load the extension, or to have
+# freehint built in, and to have the device. These programs say what QEMU would say.
+at qemu:///system
+need cc
+cat >"$WORK/qemu.c" <<'EOT'
+#include <stdio.h>
+#include <string.h>
+
+void qemu_plugin_register_vcpu_init_cb(void);
+
+void qemu_plugin_register_vcpu_init_cb(void) {}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		return 1;
+	if (!strcmp(argv[1], "--version"))
+		puts("QEMU emulator version 7.2.22 (Debian 1:7.2)");
+	if (!strcmp(argv[1], "-device"))
+		puts("name \"" DEVICE "\", bus PCI");
+	if (!strcmp(argv[1], "-object"))
+		puts("  " OBJECT);
+	return 0;
+}
+EOT
+
+# qemu NAME DEVICE OBJECT [OPTION...] - build a program; -rdynamic: it loads plugins
+qemu()
+{
+	cc -w -D DEVICE="\"$2\"" -D OBJECT="\"$3\"" "${@:4}" -o "$WORK/$1" "$WORK/qemu.c" || exit 1
+}
+
+# wants NAME REASON OPTION... - enable refuses this program, and defines nothing
+wants()
+{
+	domain $UUID vm1 "<emulator>$WORK/$1</emulator>"
+	says 3 "freehint enable vm1: the domain's <emulator> is $WORK/$1: $2; nothing was changed,\
+ the domain may be given another <emulator>" enable "${@:3}" vm1
+	says 0 "vm1 is without freehint already" disable vm1
+}
+
+qemu no-plugins ivshmem-plain x
+qemu no-modules ivshmem-plain x -rdynamic
+qemu built-in ivshmem-plain freehint
+qemu no-device virtio-net-pci freehint
+wants no-plugins "it was built with --disable-plugins (as RHEL's and Fedora's): it cannot load the\
+ extension; host-agent/qemu-patches builds it in" --extension="$EXTENSION"
+wants no-plugins "it has no freehint built in: leave --builtin out, and it loads the extension, or\
+ build it with host-agent/qemu-patches" --builtin
+grep -q "without --enable-modules" <<<"$(
+	domain $UUID vm1 "<emulator>$WORK/no-modules</emulator>"
+	build/freehint enable --extension="$EXTENSION" vm1 2>&1)" || exit 1
+wants built-in "it has freehint built in, and loads no extension: give --builtin" \
+	--extension="$EXTENSION"
+wants no-device "it has no device ivshmem-plain (RHEL, KubeVirt and microvm builds leave it out),\
+ and the guest reports in the memory of that device; use a QEMU that is built with\
+ CONFIG_IVSHMEM_DEVICE" --builtin
+domain $UUID vm1 "<emulator>$WORK/built-in</emulator>"
+says 0 "vm1 has freehint now" enable --builtin vm1
+# Once more, and it was forgotten that it is built in.
+says 3 "freehint enable vm1: the domain's <emulator> is $WORK/built-in: it has freehint built in,\
+ and loads no extension: give --builtin; nothing was changed, the domain may be given another\
+ <emulator>" enable --extension="$EXTENSION" vm1
+says 0 "vm1 has freehint already" enable --builtin vm1
+# What a script starts is not known, nor what is not here.
+printf '#!/bin/sh\nexec "%s" "$@"\n' "$WORK/no-plugins" >"$WORK/script"
+chmod +x "$WORK/script"
+for emulator in "$WORK/script" "$WORK/none"; do
+	domain $UUID vm1 "<emulator>$emulator</emulator>"
+	enable "vm1 has freehint now"
+done
+at qemu+ssh://host2/system
+domain $UUID vm1 "<emulator>$WORK/no-plugins</emulator>"
+says 0 "vm1 has freehint now
+nothing of that host was looked at: freehint doctor there says whether its QEMU can be used" \
+	enable --extension="$EXTENSION" vm1
+at qemu:///system
+
+# A domain that was enabled when the extension was elsewhere. The wished path is offered.
+old="$WORK/old, b/freehint-qemu.so"
+mkdir "${old%/*}"
+: >"$old"
+domain $UUID vm1
+says 0 "vm1 has freehint now" enable --extension="$old" vm1
+says 0 "vm1 has freehint already" enable --extension="$old" vm1
+rm "$old"
+installed=/usr/lib/freehint/freehint-qemu.so
+install -D build/freehint "$WORK/prefix/bin/freehint"
+install -D "$EXTENSION" "$WORK/prefix/lib/freehint/freehint-qemu.so"
+# with PREFIX STATUS TEXT - what the tool below this directory says of vm1
+with()
+{
+	local status=0
+
+	"$1/bin/freehint" enable vm1 >"$WORK/said" 2>&1 || status=$?
+	expect "$2" $status "status of $1/bin/freehint"
+	expect "$3" "$(cat "$WORK/said")" "what $1/bin/freehint says"
+}
+with "$WORK/prefix" 3 "freehint enable vm1: the domain has the extension at $old, and there is\
+ none: its QEMU would not start; --extension=$WORK/prefix/lib/freehint/freehint-qemu.so gives it\
+ the one that is installed"
+says 0 "vm1 has freehint now" enable --extension="$EXTENSION" vm1
+with "$WORK/prefix" 0 "vm1 has freehint already"
+# One that is there stays, whatever is installed.
+rm "$WORK/prefix/lib/freehint/freehint-qemu.so"
+[ -e "$installed" ] || with "$WORK/prefix" 0 "vm1 has freehint already"
+rm "$EXTENSION"
+[ -e "$installed" ] || with "$WORK/prefix" 3 "freehint enable vm1: the domain has the extension at\
+ $EXTENSION, and there is none, nor at $installed: install freehint, then give its path with\
+ --extension"
 says 0 "vm1 is without freehint now" disable vm1

@@ -55,8 +55,9 @@ void finding_wrong(const char *fmt, ...)
 	va_end(args);
 }
 
-/* A QEMU that prints these, and what is found of it. */
-static void look(const char *version, const char *objects, const char *devices)
+/* A QEMU that prints these, and what @check finds of it. */
+static void look_with(void (*check)(const char *path), const char *version, const char *objects,
+		      const char *devices)
 {
 	char path[] = "/tmp/freehint-qemu-XXXXXX";
 	int fd = mkstemp(path);
@@ -67,8 +68,23 @@ static void look(const char *version, const char *objects, const char *devices)
 	assert_int_equal(fchmod(fd, 0755), 0);
 	close(fd);
 	said[0] = '\0';
-	check_qemu(path);
+	check(path);
 	unlink(path);
+}
+
+static void look(const char *version, const char *objects, const char *devices)
+{
+	look_with(check_qemu, version, objects, devices);
+}
+
+static void with_plugin(const char *path)
+{
+	check_qemu_for(path, false);
+}
+
+static void with_object(const char *path)
+{
+	check_qemu_for(path, true);
 }
 
 static void is_said(const char *text, bool expected)
@@ -124,9 +140,25 @@ static void the_rest_is_checked_all_the_same(void **state)
 	is_said("built in", false);
 }
 
+/* A script: what it starts is not known to lack plugins. Hints may be off in such a series. */
+static void a_domain_is_refused_only_what_is_known(void **state)
+{
+	look_with(with_plugin, "QEMU emulator version 12.3.1", "  x\n", DEVICE);
+	is_said("wrong", false);
+	look_with(with_plugin, "QEMU emulator version 7.2.22", "  x\n", "name \"e1000\"");
+	is_said("wrong: it has no device ivshmem-plain", true);
+	look_with(with_object, "QEMU emulator version 12.3.1", BUILT_IN, DEVICE);
+	is_said("wrong", false);
+	look_with(with_object, "QEMU emulator version 12.3.1", "  freehint-x\n", DEVICE);
+	is_said("wrong: it has no freehint built in", true);
+	look_with(with_object, "nonsense", "", "");
+	is_said("wrong", false);
+}
+
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(a_tested_series_is_fine),
 		cmocka_unit_test(an_untested_series_with_freehint_built_in_is_noted),
 		cmocka_unit_test(an_untested_series_without_it_is_wrong),
 		cmocka_unit_test(the_rest_is_checked_all_the_same),
+		cmocka_unit_test(a_domain_is_refused_only_what_is_known),
 )

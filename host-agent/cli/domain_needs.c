@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * QEMU ends at a -plugin whose file is missing, at -plugin and at -object freehint if it was not
+ * built for them, and without ivshmem-plain. Whoever adds these looks before the next start does.
+ */
+#include "domain_needs.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check_qemu.h"
+#include "domain.h"
+#include "findings.h"
+
+static int read_emulator(const struct domain *domain, char **emulator)
+{
+	xmlNode *element = xml_text_child(domain->devices, "emulator");
+	xmlChar *path = element ? xmlNodeGetContent(element) : NULL;
+	int ret = element && !path ? -ENOMEM : 0;
+
+	if (path && *path) {
+		*emulator = strdup((const char *)path);
+		ret = *emulator ? 0 : -ENOMEM;
+	}
+	xmlFree(path);
+	return ret;
+}
+
+static int read_extension(const struct domain *domain, char **extension)
+{
+	const struct domain_pair *pair = &domain->extension[0];
+
+	if (!pair->option)
+		return -EINVAL;
+	if (pair->kind == QEMU_ARGS_OBJECT)
+		return 0;
+	*extension = qemu_args_file((const char *)pair->text);
+	return *extension ? 0 : -ENOMEM;
+}
+
+int domain_needs_read(struct domain_needs *needs, const char *text, size_t len)
+{
+	struct domain domain;
+	int ret;
+
+	memset(needs, 0, sizeof(*needs));
+	ret = domain_parse(&domain, text, len);
+	if (!ret)
+		ret = read_extension(&domain, &needs->extension);
+	if (!ret)
+		ret = read_emulator(&domain, &needs->emulator);
+	domain_free(&domain);
+	if (ret)
+		domain_needs_free(needs);
+	return ret;
+}
+
+void domain_needs_free(struct domain_needs *needs)
+{
+	free(needs->emulator);
+	free(needs->extension);
+	memset(needs, 0, sizeof(*needs));
+}
+
+/* A domain keeps the path that it has, unless it is to have another. */
+static bool has_extension(const char *path, const char *wish, char *why, size_t size)
+{
+	if (!access(path, R_OK))
+		return true;
+	if (!wish || !strcmp(path, wish))
+		snprintf(why, size, "there is no extension at %s: install freehint, or give its path with --extension",
+			 path);
+	else if (access(wish, R_OK))
+		snprintf(why, size, "the domain has the extension at %s, and there is none, nor at %s: install freehint, then give its path with --extension",
+			 path, wish);
+	else
+		snprintf(why, size, "the domain has the extension at %s, and there is none: its QEMU would not start; --extension=%s gives it the one that is installed",
+			 path, wish);
+	return false;
+}
+
+/* One that this user cannot start is not looked at; libvirt refuses one that is not there. */
+static bool has_emulator(const char *path, bool built_in, char *why, size_t size)
+{
+	char fault[512];
+	unsigned int before = findings_wrong();
+
+	if (access(path, X_OK))
+		return true;
+	findings_keep(fault, sizeof(fault));
+	check_qemu_for(path, built_in);
+	findings_keep(NULL, 0);
+	if (findings_wrong() == before)
+		return true;
+	snprintf(why, size, "the domain's <emulator> is %s: %s; nothing was changed, the domain may be given another <emulator>",
+		 path, fault);
+	return false;
+}
+
+bool domain_needs_check(const struct domain_needs *needs, const char *wish, char *why, size_t size)
+{
+	if (needs->extension && !has_extension(needs->extension, wish, why, size))
+		return false;
+	return !needs->emulator || has_emulator(needs->emulator, !needs->extension, why, size);
+}
