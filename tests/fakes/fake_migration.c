@@ -69,7 +69,7 @@ static void take_look(void)
 	}
 	play.looks++;
 	if (play.looks == play.interrupt || (play.again && play.looks == play.interrupt + 20))
-		kill(getpid(), SIGINT);
+		kill(getpid(), play.signal);
 	if (play.looks == play.hang_up) {
 		fake_qmp_hang_up(&play.server);
 		return;
@@ -116,7 +116,7 @@ static bool meddle(struct fake_qmp *server, const char *name, json_int_t id)
 	if (break_at(name))
 		return true;
 	if (play.early && strcmp(name, "qmp_capabilities") != 0) {
-		kill(getpid(), SIGINT);
+		kill(getpid(), play.signal);
 		play.early = false;
 	}
 	if (play.refuse && !strcmp(name, play.refuse)) {
@@ -166,6 +166,7 @@ int play_setup(void **state)
 		return -1;
 	play.server.meddle = meddle;
 	play.server.state = "off";
+	play.signal = SIGINT;
 	play.bandwidth = 1000;
 	play.downtime = 300;
 	play.state[0] = "active";

@@ -18,6 +18,7 @@
  * @thread:    in which it does
  * @state:     what query-migrate says, one after the other, the last for ever
  * @interrupt: Ctrl-C comes with this look, from 1 on; 0: never
+ * @signal:    that is meant by Ctrl-C
  * @again:     and once more, half a second later or more
  * @early:     Ctrl-C comes with the first command of all
  * @earlier:   what query-migrate says before this migration, NULL: "none"
@@ -44,6 +45,7 @@ struct play {
 	pthread_t thread;
 	const char *state[MOST_STATES];
 	int interrupt;
+	int signal;
 	bool again;
 	bool early;
 	const char *earlier;

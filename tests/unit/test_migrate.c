@@ -13,6 +13,8 @@
 /* links: tests/fakes/fake_migration.c */
 /* libs: jansson */
 /* flags: -pthread */
+#include <signal.h>
+
 #include "host-agent/cli/migration_state.h"
 #include "tests/fakes/fake_migration.h"
 #include "tests/unit/unit.h"
@@ -112,6 +114,15 @@ static void an_interrupt_cancels_while_the_guest_is_here(void **state)
 		assert_int_equal(play.cancels, 1);
 		play_assert_put_back();
 	}
+}
+
+/* The user may just close the terminal. */
+static void a_hangup_cancels_nothing(void **state)
+{
+	play.interrupt = 1;
+	play.signal = SIGHUP;
+	assert_int_equal(play_run(), CLI_OK);
+	assert_int_equal(play.cancels, 0);
 }
 
 static void an_interrupt_cancels_nothing_once_the_guest_has_gone(void **state)
@@ -329,6 +340,7 @@ RUN_TESTS(NULL, NULL,
 		PLAYED(the_limit_of_a_held_stop_is_nobodys),
 		PLAYED(what_somebody_else_has_set_stays),
 		PLAYED(an_interrupt_cancels_while_the_guest_is_here),
+		PLAYED(a_hangup_cancels_nothing),
 		PLAYED(an_interrupt_cancels_nothing_once_the_guest_has_gone),
 		PLAYED(an_interrupt_cancels_nothing_while_the_guest_is_handed_over),
 		PLAYED(a_cancellation_that_is_refused_is_said_once),
