@@ -20,6 +20,9 @@
 
 #define TIMEOUT_S	20
 
+/* Exit status of a program that cannot be run, as a shell has it. */
+#define CANNOT_RUN	127
+
 /* Every QEMU that can load plugins exports this symbol. */
 #define PLUGIN_SYMBOL "qemu_plugin_register_vcpu_init_cb"
 
@@ -41,26 +44,27 @@ static const struct renamed {
 
 /*
  * Run a program with one or two arguments and pass each line that it prints to @taken,
- * until @taken returns true. Return: true when it did.
+ * until @taken returns true. Return: 1 when it did, 0 when it did not, -EIO if the program did
+ * not run, or was ended before it had printed all, so that nobody knows.
  */
-static bool run_program(const char *path, const char *argument, const char *more,
+static int run_program(const char *path, const char *argument, const char *more,
 			bool (*taken)(const char *line))
 {
 	char line[256];
 	bool done = false;
 	FILE *out = NULL;
-	int fds[2];
+	int fds[2], status = 0;
 	pid_t pid;
 
 	if (pipe(fds))
-		return false;
+		return -EIO;
 	pid = fork();
 	if (!pid) {
 		/* The alarm survives exec, and ends a program that prints nothing and waits. */
 		alarm(TIMEOUT_S);
 		dup2(fds[1], STDOUT_FILENO);
 		execl(path, path, argument, more, (char *)NULL);
-		_exit(127);
+		_exit(CANNOT_RUN);
 	}
 	close(fds[1]);
 	if (pid > 0)
@@ -72,9 +76,11 @@ static bool run_program(const char *path, const char *argument, const char *more
 		fclose(out);
 	else
 		close(fds[0]);
-	if (pid > 0)
-		waitpid(pid, NULL, 0);
-	return done;
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		return -EIO;
+	if (done)
+		return 1;
+	return WIFEXITED(status) && WEXITSTATUS(status) != CANNOT_RUN ? 0 : -EIO;
 }
 
 /* Parse "version 7.2.22 (Debian ...)". Return: false when the line has no version. */
@@ -172,7 +178,7 @@ static bool is_our_object(const char *line)
 }
 
 /* Built with host-agent/qemu-patches: then there is nothing to load. */
-static bool has_freehint_built_in(const char *path)
+static int has_freehint_built_in(const char *path)
 {
 	return run_program(path, "-object", "help", is_our_object);
 }
@@ -184,8 +190,13 @@ static bool is_our_device(const char *line)
 
 static void check_device(const char *path)
 {
-	if (run_program(path, "-device", "help", is_our_device))
+	int has = run_program(path, "-device", "help", is_our_device);
+
+	if (has > 0)
 		finding_ok("it has the device ivshmem-plain");
+	else if (has < 0)
+		finding_note("it did not say in %d s which devices it has: look for ivshmem-plain "
+			     "in what %s -device help prints", TIMEOUT_S, path);
 	else
 		finding_wrong("it has no device ivshmem-plain (RHEL, KubeVirt and microvm builds "
 			      "leave it out), and the guest reports in the memory of that device; "
@@ -197,12 +208,12 @@ void check_qemu(const char *path)
 	bool built_in;
 
 	finding_note("QEMU is %s", path);
-	if (!run_program(path, "--version", NULL, parse_version)) {
+	if (run_program(path, "--version", NULL, parse_version) <= 0) {
 		finding_wrong("%s --version prints no version, give QEMU's program with --qemu",
 			      path);
 		return;
 	}
-	built_in = has_freehint_built_in(path);
+	built_in = has_freehint_built_in(path) > 0;
 	check_series(built_in);
 	if (built_in)
 		finding_ok("it has freehint built in: -object freehint,id=ID,memdev=ID");
@@ -218,7 +229,7 @@ static void check_loading(const char *path)
 
 	if (elf_symbols_open(&elf, path))
 		return;
-	if (!elf_symbols_has(&elf, PLUGIN_SYMBOL) && has_freehint_built_in(path))
+	if (!elf_symbols_has(&elf, PLUGIN_SYMBOL) && has_freehint_built_in(path) > 0)
 		finding_wrong("it has freehint built in, and loads no extension: give --builtin");
 	else
 		check_symbols(&elf);
@@ -227,7 +238,7 @@ static void check_loading(const char *path)
 
 void check_qemu_for(const char *path, bool built_in)
 {
-	if (!run_program(path, "--version", NULL, parse_version))
+	if (run_program(path, "--version", NULL, parse_version) <= 0)
 		return;
 	if (!built_in)
 		check_loading(path);

@@ -155,10 +155,22 @@ static void a_domain_is_refused_only_what_is_known(void **state)
 	is_said("wrong", false);
 }
 
+/* On a machine that is too busy for an answer, nothing is known of the device. */
+static void a_qemu_that_is_ended_lacks_nothing(void **state)
+{
+	look("QEMU emulator version 10.2.2", BUILT_IN, "'; kill -ALRM $$; echo '");
+	is_said("note: it did not say in 20 s which devices it has", true);
+	is_said("wrong", false);
+	look_with(with_object, "QEMU emulator version 10.2.2", "'; kill -ALRM $$; echo '",
+		  "'; kill -ALRM $$; echo '");
+	is_said("wrong", false);
+}
+
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(a_tested_series_is_fine),
 		cmocka_unit_test(an_untested_series_with_freehint_built_in_is_noted),
 		cmocka_unit_test(an_untested_series_without_it_is_wrong),
 		cmocka_unit_test(the_rest_is_checked_all_the_same),
 		cmocka_unit_test(a_domain_is_refused_only_what_is_known),
+		cmocka_unit_test(a_qemu_that_is_ended_lacks_nothing),
 )
