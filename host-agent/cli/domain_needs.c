@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "check_qemu.h"
@@ -82,13 +83,24 @@ static bool has_extension(const char *path, const char *wish, char *why, size_t 
 	return false;
 }
 
-/* One that this user cannot start is not looked at; libvirt refuses one that is not there. */
+/*
+ * libvirt asks QEMU as its own user. This user may be root, and runs nothing that somebody else can
+ * have written. Such a program is not looked at, nor one that is not there: libvirt refuses that.
+ */
+static bool may_run(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISREG(st.st_mode) && !access(path, X_OK) &&
+	       (!st.st_uid || st.st_uid == geteuid()) && !(st.st_mode & (S_IWGRP | S_IWOTH));
+}
+
 static bool has_emulator(const char *path, bool built_in, char *why, size_t size)
 {
 	char fault[512];
 	unsigned int before = findings_wrong();
 
-	if (access(path, X_OK))
+	if (!may_run(path))
 		return true;
 	findings_keep(fault, sizeof(fault));
 	check_qemu_for(path, built_in);

@@ -8,6 +8,8 @@
 . "$(dirname "$0")/sources.sh"
 [ -x build/freehint ] || { echo "build/freehint was not built"; exit 77; }
 
+# enable runs no program that others can write.
+umask 022
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 EXTENSION=$WORK/freehint-qemu.so
@@ -264,10 +266,12 @@ says 3 "freehint enable vm1: the domain's <emulator> is $WORK/built-in: it has f
  and loads no extension: give --builtin; nothing was changed, the domain may be given another\
  <emulator>" enable --extension="$EXTENSION" vm1
 says 0 "vm1 has freehint already" enable --builtin vm1
-# What a script starts is not known, nor what is not here.
+# What a script starts is not known, nor what is not here, and what others can write is not run.
 printf '#!/bin/sh\nexec "%s" "$@"\n' "$WORK/no-plugins" >"$WORK/script"
 chmod +x "$WORK/script"
-for emulator in "$WORK/script" "$WORK/none"; do
+cp "$WORK/no-plugins" "$WORK/shared"
+chmod g+w "$WORK/shared"
+for emulator in "$WORK/script" "$WORK/none" "$WORK/shared"; do
 	domain $UUID vm1 "<emulator>$emulator</emulator>"
 	enable "vm1 has freehint now"
 done
