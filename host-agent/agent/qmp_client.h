@@ -179,6 +179,8 @@ int qmp_client_transfer(struct qmp_client *client);
  * @client:  client
  * @message: filled
  *
+ * An event that cannot be parsed is dropped.
+ *
  * Return: 1: a message; 0: no message is complete; -EPROTO: the peer does not speak
  * QMP; -EMSGSIZE: a message is too long; other negative errno when the connection broke.
  */

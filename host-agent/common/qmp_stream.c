@@ -120,3 +120,29 @@ int qmp_stream_next(struct qmp_stream *stream, const char **object, size_t *len)
 		return -EMSGSIZE;
 	return 0;
 }
+
+/* Is there "@name" with a colon behind it? Without the colon it is a value. */
+static bool is_name(const char *text, const char *end, const char *name)
+{
+	size_t len = strlen(name);
+
+	if ((size_t)(end - text) < len + 2 || text[0] != '"' || text[len + 1] != '"' ||
+	    memcmp(text + 1, name, len) != 0)
+		return false;
+	for (text += len + 2; text < end && is_space(*text); text++)
+		;
+	return text < end && *text == ':';
+}
+
+bool qmp_stream_has_member(const char *object, size_t len, const char *name)
+{
+	struct qmp_stream place = { .depth = 0 };
+	const char *end = object + len;
+
+	for (; object < end; object++) {
+		if (place.depth == 1 && !place.string && is_name(object, end, name))
+			return true;
+		scan_byte(&place, *object);
+	}
+	return false;
+}

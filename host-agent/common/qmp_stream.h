@@ -64,4 +64,14 @@ void qmp_stream_filled(struct qmp_stream *stream, size_t len);
  */
 int qmp_stream_next(struct qmp_stream *stream, const char **object, size_t *len);
 
+/**
+ * qmp_stream_has_member() - does an object have this member?
+ * @object: from qmp_stream_next(); the parser need not accept it
+ * @len:    its length, bytes
+ * @name:   of the member, without bytes that JSON escapes
+ *
+ * Return: true if it does; members of objects inside it do not count.
+ */
+bool qmp_stream_has_member(const char *object, size_t len, const char *name);
+
 #endif /* FREEHINT_QMP_STREAM_H */

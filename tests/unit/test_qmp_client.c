@@ -356,7 +356,7 @@ static void too_much_is_refused(void **state)
 static void too_deep_is_refused(void **state)
 {
 	negotiate();
-	assert_int_equal(hear_much("{\"event\": ", '[', 8192), 0);
+	assert_int_equal(hear_much("{\"id\": ", '[', 8192), 0);
 	assert_int_equal(hear_much("", ']', 8192), 0);
 	assert_int_equal(hear("}"), -EPROTO);
 }

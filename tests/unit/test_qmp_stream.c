@@ -137,10 +137,31 @@ static void unterminated_string_hides_brackets(void **state)
 	qmp_stream_free(&stream);
 }
 
+static void members_are_found_at_the_top_only(void **state)
+{
+	static const char *const with[] = {
+		"{\"event\": 1}", "{\"a\": {\"b\": [1]}, \"event\"\t:\"x\"}",
+		"{\"a\": \"\\\"}\", \"event\":nonsense}",
+	};
+	static const char *const without[] = {
+		"{}", "{\"a\": {\"event\": 1}}", "{\"a\": \"event\"}", "{\"eventual\": 1}",
+		"{\"a\": \"\\\"event\\\": 1\"}", "{\"event\"}", "{\"event",
+		"{\"a\": [\"event\", 1]}",
+		"{\"a\": \"\", \"b\": \"event\" }",
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(with) / sizeof(with[0]); i++)
+		assert_true(qmp_stream_has_member(with[i], strlen(with[i]), "event"));
+	for (i = 0; i < sizeof(without) / sizeof(without[0]); i++)
+		assert_false(qmp_stream_has_member(without[i], strlen(without[i]), "event"));
+}
+
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(every_split_gives_the_same_objects),
 		cmocka_unit_test(single_bytes_fit_a_small_buffer),
 		cmocka_unit_test(garbage_is_an_error),
 		cmocka_unit_test(overlong_object_is_an_error),
 		cmocka_unit_test(unterminated_string_hides_brackets),
+		cmocka_unit_test(members_are_found_at_the_top_only),
 )
