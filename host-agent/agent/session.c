@@ -111,8 +111,6 @@ static void schedule_reconnect(struct session *session)
 /* Drop all state of this connection and connect again after the back-off. */
 static void disconnect(struct session *session)
 {
-	bool was_up = session->qmp.state == QMP_UP;
-
 	session_detach(session);
 	event_loop_cancel(session->loop, EVENT_QUERY);
 	event_loop_cancel(session->loop, EVENT_QMP);
@@ -130,8 +128,6 @@ static void disconnect(struct session *session)
 	session->reporting_off = false;
 	session->refused[0] = '\0';
 	session_send_metrics(session, true);
-	if (was_up)
-		session->disconnected_us = clock_us();
 	/* With --once the summary above ends the agent. */
 	if (!session->done)
 		schedule_reconnect(session);
@@ -141,6 +137,9 @@ static void connection_broke(struct session *session, int error)
 {
 	bool garbage = error == -EPROTO || error == -EMSGSIZE;
 
+	/* A QEMU that never greeted was there all the same: another client had its monitor. */
+	if (!garbage || session->qmp.state == QMP_UP)
+		session->disconnected_us = clock_us();
 	if (!garbage) {
 		if (session_update_note(session, NOTE_CLOSED))
 			log_info("QEMU closed the connection, waiting for the next QEMU");

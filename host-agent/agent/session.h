@@ -37,7 +37,8 @@
  * @phase:      what QEMU is doing; PHASE_UNKNOWN on a new connection
  * @note:       last note that was logged
  * @backoff_us: delay before the next attempt to connect, microseconds
- * @disconnected_us: since when there is no QMP connection, monotonic microseconds
+ * @disconnected_us: since when nobody accepts a connection, or only peers that do not speak
+ *              QMP do, monotonic microseconds
  * @seen_qemu:  a QEMU has spoken QMP, now or earlier
  * @connect_error: error of the last attempt to connect
  * @pending_queries: queries of the current set without an answer

@@ -274,6 +274,26 @@ static void qemu_that_takes_its_time_is_waited_for(void **state)
 	assert_true(rig.loop.fd >= 0);
 }
 
+/* Another client had its monitor. Nobody has been away for longer than since its end. */
+static void time_of_a_busy_monitor_does_not_count(void **state)
+{
+	rig.conf.give_up_us = 60000000;
+	rig.server.greeting = "";
+	session_connect(&rig.session);
+	talk();
+	let_pass(3600);
+	hang_up();
+	assert_int_equal(rig.session.note, NOTE_CLOSED);
+	assert_false(rig.session.done);
+	rig.conf.qmp = "/nonexistent/socket";
+	fire(EVENT_RETRY);
+	assert_false(rig.session.done);
+	let_pass(60);
+	fire(EVENT_RETRY);
+	assert_true(rig.session.done);
+	assert_int_equal(rig.session.exit_code, AGENT_EXIT_NO_QEMU);
+}
+
 static void last_try_is_not_later_than_the_end(void **state)
 {
 	rig.conf.give_up_us = 60000000;
@@ -334,6 +354,7 @@ RUN_TESTS(NULL, NULL,
 		RIG_TEST(qemu_that_never_comes_is_not_waited_for_for_ever),
 		RIG_TEST(stranger_is_not_waited_for_for_ever),
 		RIG_TEST(qemu_that_takes_its_time_is_waited_for),
+		RIG_TEST(time_of_a_busy_monitor_does_not_count),
 		RIG_TEST(last_try_is_not_later_than_the_end),
 		RIG_TEST(without_the_option_it_waits_for_ever),
 )
