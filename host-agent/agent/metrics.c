@@ -6,13 +6,16 @@
  */
 #include "metrics.h"
 
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "host-agent/common/clock.h"
+#include "host-agent/common/instance_name.h"
 #include "host-agent/common/log.h"
+#include "host-agent/common/moved_metrics.h"
 #include "include/freehint/shm_layout.h"
 
 /* An unchanged text is written again after this time: an old file shows a hung agent. */
@@ -252,22 +255,52 @@ size_t metrics_format(const struct metrics *metrics, const struct metrics_view *
 	return page.len;
 }
 
-/* The file's name without ".prom", escaped for the text format. */
+/* jansson takes UTF-8 only. Not a zero byte either: the text that is written would end there. */
+static bool is_label(const char *name, size_t len)
+{
+	json_t *text = json_stringn(name, len);
+	bool good = text && !memchr(name, '\0', len);
+
+	json_decref(text);
+	return good;
+}
+
+static void escape_label(char *label, const char *name, size_t len)
+{
+	size_t at, used = 0;
+
+	for (at = 0; at < len; at++) {
+		if (name[at] == '"' || name[at] == '\\' || name[at] == '\n')
+			label[used++] = '\\';
+		label[used++] = name[at] == '\n' ? 'n' : name[at];
+	}
+	label[used] = '\0';
+}
+
+/*
+ * One bad byte, and the collector takes nothing of the file. A name that cannot be a label
+ * stays as systemd has escaped it. So two machines never get the same label.
+ */
 static void make_label(char *label, const char *path)
 {
 	const char *name = strrchr(path, '/');
-	size_t len, at, used = 0;
+	char plain[METRICS_NAME];
+	size_t len, at, used;
 
 	name = name ? name + 1 : path;
-	len = strlen(name);
-	if (len > 5 && !strcmp(name + len - 5, ".prom"))
-		len -= 5;
-	for (at = 0; at < len && used < METRICS_LABEL - 2; at++) {
-		if (name[at] == '"' || name[at] == '\\')
-			label[used++] = '\\';
-		label[used++] = name[at] == '\n' ? ' ' : name[at];
+	len = name_before(name, METRICS_SUFFIX);
+	len = len ? len : strlen(name);
+	len = len > sizeof(plain) ? sizeof(plain) : len;
+	used = instance_name_plain(plain, name, len);
+	if (!is_label(plain, used)) {
+		used = len;
+		memcpy(plain, name, len);
 	}
-	label[used] = '\0';
+	/* Not from systemd, whose names are ASCII. */
+	if (!is_label(plain, used))
+		for (at = 0; at < used; at++)
+			plain[at] = plain[at] & 0x80 ? '?' : plain[at];
+	escape_label(label, plain, used);
 }
 
 void metrics_init(struct metrics *metrics, const char *path, int scribe)

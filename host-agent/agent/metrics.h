@@ -12,9 +12,12 @@
 #include "offer_flow.h"
 #include "stats.h"
 
+/* A file's name, and the escapes of the text format: a byte takes two at most. */
+#define METRICS_NAME	255
+#define METRICS_LABEL	(2 * METRICS_NAME + 1)
+
 /* All metrics with the longest label fit. */
-#define METRICS_TEXT	12288
-#define METRICS_LABEL	64
+#define METRICS_TEXT	36864
 
 /* The first line of what is left of a guest that has moved away. */
 #define METRICS_MOVED	"# The guest has moved away. Its last migration:\n"
@@ -22,7 +25,7 @@
 /**
  * struct metrics - counters since the agent started, and the text that was sent last
  * @scribe:     socket to the scribe, -1 without one
- * @label:      value of the label "vm", escaped
+ * @label:      value of the label "vm", escaped for the text format
  * @ended:      migrations by outcome; OUTCOME_NONE counts those whose end was not seen
  * @faulty:     rounds dropped because of what the guest wrote
  * @mismatched: faulty rounds whose seal contradicts the bitmap
@@ -68,8 +71,8 @@ struct metrics_view {
 /**
  * metrics_init() - set all counters to 0
  * @metrics: filled
- * @path:    file that the scribe writes, or NULL for none; its name without ".prom"
- *           becomes the label "vm"
+ * @path:    file that the scribe writes, or NULL for none; its name without ".prom", and
+ *           without systemd's escapes, becomes the label "vm"
  * @scribe:  socket to the scribe, or -1; the caller owns it
  */
 void metrics_init(struct metrics *metrics, const char *path, int scribe);

@@ -5,7 +5,6 @@
 #define _GNU_SOURCE
 #include "metrics_file.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host-agent/common/instance_name.h"
 #include "host-agent/common/moved_metrics.h"
 #include "printable.h"
 
@@ -109,36 +109,18 @@ void metrics_file_parse(struct metrics_file *vm, const char *text)
 	}
 }
 
-/* Return: what "\xNN" stands for, -1 if @text does not begin with that. */
-static int escaped_byte(const char *text)
-{
-	char digits[3] = { 0 };
-
-	if (text[0] != '\\' || text[1] != 'x' || !isxdigit((unsigned char)text[2]) ||
-	    !isxdigit((unsigned char)text[3]))
-		return -1;
-	memcpy(digits, text + 2, 2);
-	return (int)strtol(digits, NULL, 16);
-}
-
-/* The unit names the file after its instance, in which systemd has escaped bytes as \xNN. */
 void metrics_file_name(char *name, const char *file)
 {
-	size_t len = name_before(file, MOVED_SUFFIX), at, used = 0;
+	size_t len = name_before(file, MOVED_SUFFIX);
 	char plain[METRICS_FILE_NAME];
-	int byte;
 
 	if (!len)
 		len = name_before(file, SUFFIX);
 	if (!len)
 		len = strlen(file);
-	for (at = 0; at < len && used < sizeof(plain) - 1; at++) {
-		byte = escaped_byte(file + at);
-		plain[used++] = byte < 0 ? file[at] : (char)byte;
-		if (byte >= 0)
-			at += 3;
-	}
-	plain[used] = '\0';
+	if (len > sizeof(plain) - 1)
+		len = sizeof(plain) - 1;
+	plain[instance_name_plain(plain, file, len)] = '\0';
 	printable_copy(name, METRICS_FILE_NAME, plain);
 }
 

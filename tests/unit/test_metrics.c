@@ -173,28 +173,77 @@ static void every_name_has_one_head(void **state)
 	}
 }
 
-static void odd_names_make_a_label_all_the_same(void **state)
+static void names_make_labels(void **state)
 {
+	static const char *const names[][2] = {
+		{ "/run/vm1.prom", "vm1" },
+		{ "/x/.prom", ".prom" },
+		{ "a\"b\\c\nd", "a\\\"b\\\\c\\nd" },
+		/* systemd's escapes: of a byte, of two that are one character, of what is none */
+		{ "my\\x20vm\\x2D1.prom", "my vm-1" },
+		{ "\\xc3\\xa9\xc3\xa9.prom", "\xc3\xa9\xc3\xa9" },
+		{ "\\x5cx20\\x22\\x0a.prom", "\\\\x20\\\"\\n" },
+		{ "\\xzz\\x2.prom", "\\\\xzz\\\\x2" },
+		/* what cannot be a label stays escaped */
+		{ "a\\xff.prom", "a\\\\xff" },
+		{ "a\\x00b.prom", "a\\\\x00b" },
+		{ "a\xff\xc3.prom", "a??" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		metrics_init(&metrics, names[i][0], -1);
+		assert_string_equal(metrics.label, names[i][1]);
+	}
+}
+
+/* They differ in their last byte only, and each byte takes four of systemd's. */
+static void long_names_stay_apart(void **state)
+{
+	char one[METRICS_LABEL], path[512] = "/run/";
+	size_t i;
+
+	for (i = 0; i < 60; i++)
+		strcat(path, "\\x20");
+	strcat(path, "1");
+	metrics_init(&metrics, path, -1);
+	assert_int_equal(strlen(metrics.label), 61);
+	memcpy(one, metrics.label, sizeof(one));
+	path[strlen(path) - 1] = '2';
+	metrics_init(&metrics, path, -1);
+	assert_string_not_equal(metrics.label, one);
+	memset(path, 'x', 255);
+	path[255] = '\0';
+	metrics_init(&metrics, path, -1);
+	assert_int_equal(strlen(metrics.label), 255);
+}
+
+static void all_of_it_fits(void **state)
+{
+	const struct agent_stats stats = { .sealed = 1, .free_pages = ~0ULL >> 12 };
+	const struct migration_summary sum = {
+		.outcome = OUTCOME_COMPLETED, .stop_ms = ~0ULL / 1000, .agent = &stats,
+		.before = &status, .after = &status,
+	};
 	char longest[512];
 
-	metrics_init(&metrics, "a\"b\\c\nd", -1);
-	assert_string_equal(metrics.label, "a\\\"b\\\\c d");
-	metrics_init(&metrics, "/x/.prom", -1);
-	assert_string_equal(metrics.label, ".prom");
 	memset(longest, '"', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';
 	metrics_init(&metrics, longest, -1);
-	assert_true(strlen(metrics.label) < METRICS_LABEL);
-	assert_int_equal(strlen(metrics.label) % 2, 0);
+	assert_int_equal(strlen(metrics.label), METRICS_LABEL - 1);
 	status.instance = 7;
-	format(true);
-	/* All of it fits, whatever the numbers are. */
+	status.guest_present = true;
+	status.guest_end = ~0ULL >> 12;
 	memset(&status.rounds, 0xff, sizeof(status) - offsetof(struct freehint_status, rounds));
 	memset(&status.give_back.order, 0xff,
 	       sizeof(status.give_back) - offsetof(struct give_back_status, order));
 	memset(&offers, 0xff, sizeof(offers));
 	status.give_back.known = true;
+	metrics_count(&metrics, &sum);
 	assert_non_null(strstr(format(true), "outcome=\"cancelled\""));
+	assert_non_null(strstr(text, "\nfreehint_last_migration_stop_seconds"));
+	/* A line that is left out leaves less room than that. */
+	assert_true(strlen(text) < METRICS_TEXT - 1024);
 }
 
 /* Return: length of what the scribe got, 0 if nothing. */
@@ -268,7 +317,9 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test_setup(what_a_migration_did_not_learn_is_not_told, setup),
 		cmocka_unit_test_setup(memory_given_back_is_told, setup),
 		cmocka_unit_test_setup(every_name_has_one_head, setup),
-		cmocka_unit_test_setup(odd_names_make_a_label_all_the_same, setup),
+		cmocka_unit_test_setup(names_make_labels, setup),
+		cmocka_unit_test_setup(long_names_stay_apart, setup),
+		cmocka_unit_test_setup(all_of_it_fits, setup),
 		cmocka_unit_test_setup(scribe_is_told_what_is_new, setup),
 		cmocka_unit_test_setup(numbers_of_a_guest_that_moved_are_left, setup),
 )
