@@ -86,6 +86,7 @@ static void put_state(struct page *page, const struct metrics_view *view)
 {
 	const struct freehint_status *status = view->status;
 
+	put_number(page, "connected", "gauge", "QEMU answers.", view->connected);
 	put_number(page, "attached", "gauge", "QEMU answers and its shared memory is mapped.",
 		   view->attached);
 	put_number(page, "guest_present", "gauge", "The guest's module has published its hello.",

@@ -58,11 +58,13 @@ struct metrics {
 
 /**
  * struct metrics_view - the current state
- * @attached: the shared memory is mapped
- * @status:   QEMU's last answer, all zeros without one
+ * @connected: QEMU answers
+ * @attached: it does, and the shared memory is mapped
+ * @status:   QEMU's last answer, all zeros while it does not answer
  * @offers:   offers that the agent carried
  */
 struct metrics_view {
+	bool connected;
 	bool attached;
 	const struct freehint_status *status;
 	const struct offer_stats *offers;

@@ -125,6 +125,8 @@ static void disconnect(struct session *session)
 	session->phase = PHASE_UNKNOWN;
 	session->pending_queries = 0;
 	session->query_again = false;
+	session->answered = false;
+	session->late = false;
 	session->reporting_off = false;
 	session->refused[0] = '\0';
 	session_send_metrics(session, true);
@@ -189,30 +191,48 @@ void session_connect(struct session *session)
 	event_loop_watch(session->loop, EVENT_QMP, session->qmp.fd,
 			 qmp_client_mask(&session->qmp));
 	event_loop_timer(session->loop, EVENT_QUERY, GREETING_US);
+	session_send_metrics(session, false);
 }
 
+/* A QEMU that is silent is no agent that hangs: the metrics go on, and say so. */
 static void check_again_later(struct session *session)
 {
-	u64 late = clock_us() - session->queried_us;
-
-	if (late > QUERY_LATE_US)
-		log_warn_limited("QEMU has not answered for %llu s, its main loop may be blocked",
-				 (unsigned long long)(late / 1000000));
+	session_send_metrics(session, false);
 	event_loop_timer(session->loop, EVENT_QUERY, QUERY_CHECK_US);
+}
+
+static void await_greeting(struct session *session)
+{
+	if (session_update_note(session, NOTE_NO_GREETING))
+		log_warn("no greeting at %s, give the agent a monitor of its own",
+			 session->conf->qmp);
+	check_again_later(session);
+}
+
+static void await_answers(struct session *session)
+{
+	u64 since = clock_us() - session->queried_us;
+
+	if (since > QUERY_LATE_US && !session->late) {
+		session->late = true;
+		log_warn("QEMU has not answered for %llu s, its main loop may be blocked",
+			 (unsigned long long)(since / 1000000));
+	}
+	check_again_later(session);
 }
 
 void session_query(struct session *session)
 {
 	int ret;
 
+	if (session->qmp.state == QMP_DOWN)
+		return;
 	if (session->qmp.state != QMP_UP) {
-		if (session_update_note(session, NOTE_NO_GREETING))
-			log_warn("no greeting at %s, give the agent a monitor of its own",
-				 session->conf->qmp);
+		await_greeting(session);
 		return;
 	}
 	if (session->pending_queries) {
-		check_again_later(session);
+		await_answers(session);
 		return;
 	}
 	/* First, so that the answers to the queries show what it has changed. */

@@ -44,6 +44,8 @@
  * @pending_queries: queries of the current set without an answer
  * @query_again: something has changed since the set was sent: send another at once
  * @queried_us: when the set was sent, monotonic microseconds
+ * @answered:   a set has had all its answers on this connection
+ * @late:       the answers to the current set are late, and that was logged
  * @runstate:   query-status, "status"
  * @status:     query-migrate, "status"
  * @total_ms:   query-migrate, "total-time", milliseconds
@@ -80,6 +82,8 @@ struct session {
 	unsigned int pending_queries;
 	bool query_again;
 	u64 queried_us;
+	bool answered;
+	bool late;
 	char runstate[SESSION_TEXT];
 	char status[SESSION_TEXT];
 	u64 total_ms;

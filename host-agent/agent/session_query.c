@@ -23,9 +23,12 @@
 
 void session_send_metrics(struct session *session, bool now)
 {
+	static const struct freehint_status unknown;
+	bool connected = session->answered && !session->late;
 	const struct metrics_view view = {
-		.attached = session->region.base,
-		.status = &session->now,
+		.connected = connected,
+		.attached = connected && session->region.base,
+		.status = connected ? &session->now : &unknown,
 		.offers = &session->offers.stats,
 	};
 
@@ -148,11 +151,22 @@ static bool is_early(struct session *session)
 	return early;
 }
 
+/* The set is complete. */
+static void note_answers(struct session *session)
+{
+	if (session->late)
+		log_info("QEMU answers again after %llu s",
+			 (unsigned long long)((clock_us() - session->queried_us) / 1000000));
+	session->answered = true;
+	session->late = false;
+}
+
 /* Act on a complete set of answers. */
 static void decide(struct session *session)
 {
 	enum migration_phase before = session->phase;
 
+	note_answers(session);
 	if (is_early(session)) {
 		event_loop_timer(session->loop, EVENT_QUERY, QUERY_EARLY_US);
 		return;

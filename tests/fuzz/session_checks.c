@@ -73,9 +73,7 @@ void session_rig_check(void)
 	if (s->qmp.state == QMP_DOWN)
 		MUST(rig.armed[EVENT_RETRY] && !s->region.base && s->qmp.fd < 0);
 	else
-		MUST(rig.armed[EVENT_QMP]);
-	if (s->qmp.state == QMP_UP)
-		MUST(rig.armed[EVENT_QUERY]);
+		MUST(rig.armed[EVENT_QMP] && rig.armed[EVENT_QUERY]);
 	MUST(!s->region.base || rig.armed[EVENT_POLL]);
 	MUST(s->pending_queries <= 3 && s->flow.batch.busy <= FREEHINT_MAX_INFLIGHT);
 	check_offers(s);

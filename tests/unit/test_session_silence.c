@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A QEMU that says nothing: the agent's metrics go on and say so, a timer stays armed, and the
+ * journal gets one line.
+ */
+/* rig: tests/fakes/session_rig.c */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "host-agent/common/log.h"
+#include "tests/fakes/session_rig.h"
+#include "tests/unit/unit.h"
+
+#define LONG_US	3600000000ULL
+
+static int pair[2], journal, stderr_before;
+static char text[METRICS_TEXT];
+
+static int setup(void **state)
+{
+	session_rig_prepare();
+	log_init(LOG_LEVEL_WARN);
+	rig.conf.metrics = "/run/vm1.prom";
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	journal = memfd_create("journal", MFD_CLOEXEC);
+	stderr_before = dup(STDERR_FILENO);
+	dup2(journal, STDERR_FILENO);
+	return session_init(&rig.session, &rig.conf, &rig.loop, pair[0]);
+}
+
+static int teardown(void **state)
+{
+	dup2(stderr_before, STDERR_FILENO);
+	close(stderr_before);
+	close(journal);
+	close(pair[0]);
+	close(pair[1]);
+	return session_rig_teardown(state);
+}
+
+/* Return: the last text that the scribe has got, "" if there is none. */
+static const char *heard(void)
+{
+	ssize_t len;
+
+	text[0] = '\0';
+	while ((len = recv(pair[1], text, sizeof(text) - 1, MSG_DONTWAIT)) > 0)
+		text[len] = '\0';
+	return text;
+}
+
+static bool says(const char *name, int value)
+{
+	char line[128];
+
+	snprintf(line, sizeof(line), "\nfreehint_%s{vm=\"vm1\"} %d\n", name, value);
+	return strstr(text, line);
+}
+
+static unsigned int logged(const char *what)
+{
+	static char lines[65536];
+	ssize_t len = pread(journal, lines, sizeof(lines) - 1, 0);
+	unsigned int count = 0;
+	const char *at;
+
+	lines[len > 0 ? len : 0] = '\0';
+	for (at = strstr(lines, what); at; at = strstr(at + 1, what))
+		count++;
+	return count;
+}
+
+/* As if the last text had been sent, and the queries, an hour ago. */
+static void let_pass(void)
+{
+	rig.session.queried_us -= LONG_US;
+	rig.session.metrics.sent_us -= LONG_US;
+}
+
+/* The file has its time from the last text: freehint top and an alert look at it. */
+static void metrics_go_on(void)
+{
+	let_pass();
+	heard();
+	fire(EVENT_QUERY);
+	assert_true(heard()[0]);
+	assert_true(rig.loop.timer[EVENT_QUERY]);
+}
+
+static void busy_monitor_is_told_from_the_start(void **state)
+{
+	rig.server.greeting = "";
+	session_connect(&rig.session);
+	talk();
+	assert_true(heard()[0]);
+	assert_true(says("connected", 0) && says("attached", 0));
+	metrics_go_on();
+	metrics_go_on();
+	assert_int_equal(logged("no greeting"), 1);
+	/* It is free at last. */
+	fake_qmp_send(&rig.server, "{\"QMP\": {}}\r\n");
+	talk();
+	assert_int_equal(rig.session.note, NOTE_ATTACHED);
+	rig.session.metrics.sent_us -= LONG_US;
+	fire(EVENT_QUERY);
+	talk();
+	heard();
+	assert_true(says("connected", 1) && says("attached", 1));
+}
+
+static bool no_negotiation(struct fake_qmp *server, const char *name, json_int_t id)
+{
+	return !strcmp(name, "qmp_capabilities");
+}
+
+static void greeting_and_no_more_is_told(void **state)
+{
+	rig.server.meddle = no_negotiation;
+	session_connect(&rig.session);
+	talk();
+	assert_int_equal(rig.session.qmp.state, QMP_NEGOTIATING);
+	metrics_go_on();
+	assert_true(says("connected", 0));
+	metrics_go_on();
+}
+
+static void qemu_that_answers_nothing_is_not_connected(void **state)
+{
+	rig.server.mute = true;
+	session_connect(&rig.session);
+	talk();
+	metrics_go_on();
+	assert_true(says("connected", 0) && says("attached", 0));
+}
+
+static void qemu_that_hangs_is_not_connected(void **state)
+{
+	session_connect(&rig.session);
+	talk();
+	assert_non_null(rig.session.region.base);
+	rig.server.mute = true;
+	fire(EVENT_QUERY);
+	talk();
+	metrics_go_on();
+	assert_true(says("connected", 0) && says("attached", 0));
+	/* What QEMU has counted is away with it, like that of one that is gone. */
+	assert_null(strstr(text, "freehint_rounds_total"));
+	metrics_go_on();
+	metrics_go_on();
+	assert_int_equal(logged("QEMU has not answered"), 1);
+	assert_int_equal(rig.session.qmp.state, QMP_UP);
+	assert_non_null(rig.session.region.base);
+}
+
+/* Each pause of its main loop has its line, and its answers bring everything back. */
+static void qemu_that_goes_on_is_connected(void **state)
+{
+	unsigned long long last;
+	unsigned int pause;
+
+	session_connect(&rig.session);
+	talk();
+	for (pause = 1; pause < 3; pause++) {
+		rig.server.mute = true;
+		fire(EVENT_QUERY);
+		talk();
+		metrics_go_on();
+		assert_int_equal(logged("QEMU has not answered"), pause);
+		rig.server.mute = false;
+		rig.session.metrics.sent_us -= LONG_US;
+		last = (unsigned long long)rig.session.qmp.last_id;
+		fake_qmp_sendf(&rig.server, "{\"return\": {\"status\": \"running\"}, \"id\": %llu}"
+			       "{\"return\": {}, \"id\": %llu}{\"return\": {\"state\": \"ready\", "
+			       "\"instance\": 1}, \"id\": %llu}", last - 2, last - 1, last);
+		talk();
+		assert_true(heard()[0]);
+		assert_true(says("connected", 1) && says("attached", 1));
+		assert_non_null(strstr(text, "freehint_rounds_total"));
+	}
+}
+
+/* Nothing is asked and nothing said where there is no connection. */
+static void late_timer_after_the_end_does_nothing(void **state)
+{
+	rig.conf.qmp = "/nonexistent/socket";
+	session_connect(&rig.session);
+	session_query(&rig.session);
+	assert_int_equal(rig.session.note, NOTE_NO_SOCKET);
+	assert_false(rig.loop.timer[EVENT_QUERY]);
+}
+
+RUN_TESTS(NULL, NULL,
+		TEST(busy_monitor_is_told_from_the_start),
+		TEST(greeting_and_no_more_is_told),
+		TEST(qemu_that_answers_nothing_is_not_connected),
+		TEST(qemu_that_hangs_is_not_connected),
+		TEST(qemu_that_goes_on_is_connected),
+		TEST(late_timer_after_the_end_does_nothing),
+)
