@@ -93,8 +93,9 @@ static void put_state(struct page *page, const struct metrics_view *view)
 		   status->guest_present);
 	put_number(page, "reporting", "gauge", "Reporting is on.",
 		   status->state != FREEHINT_STATE_OFF);
+	put_number(page, "incoming", "gauge", "QEMU receives a migration.", view->incoming);
 	put_number(page, "refused", "gauge", "Hints are refused; the log has the reason.",
-		   status->refused[0] != '\0');
+		   view->refused);
 }
 
 static void put_memory(struct page *page, u64 guest_end)

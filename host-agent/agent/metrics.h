@@ -60,12 +60,17 @@ struct metrics {
  * struct metrics_view - the current state
  * @connected: QEMU answers
  * @attached: it does, and the shared memory is mapped
+ * @incoming: it receives a migration
+ * @refused:  something prevents hints, other than a guest that has not begun to run or has no
+ *            module
  * @status:   QEMU's last answer, all zeros while it does not answer
  * @offers:   offers that the agent carried
  */
 struct metrics_view {
 	bool connected;
 	bool attached;
+	bool incoming;
+	bool refused;
 	const struct freehint_status *status;
 	const struct offer_stats *offers;
 };

@@ -21,6 +21,36 @@
 #define QUERY_ASLEEP_US		10000000ULL	/* QEMU wakes us when a migration starts */
 #define QUERY_MISSING_US	5000000ULL	/* no extension: unlikely to change */
 
+/* A postcopy whose direction the agent has not seen counts, too: its memory may not be mapped. */
+static bool is_incoming(const struct session *session)
+{
+	return !session->region.base && (session->phase == PHASE_INCOMING ||
+					 session->phase == PHASE_POSTCOPY);
+}
+
+/*
+ * Does something prevent hints that does not go away by itself? A guest that was not started yet
+ * is not refused, nor one without its module, which has an alert of its own.
+ */
+static bool is_refused(const struct session *session)
+{
+	const struct freehint_status *now = &session->now;
+
+	switch (session->note) {
+	case NOTE_NO_EXTENSION:
+	case NOTE_NO_SHM:
+	case NOTE_WRONG_SHM:
+	case NOTE_VERSION:
+		return true;
+	default:
+		break;
+	}
+	if (!now->refused[0] || now->guest_present)
+		return now->refused[0];
+	return !strcmp(session->runstate, "running") && !is_incoming(session) &&
+	       !freehint_status_lacks_module(now);
+}
+
 void session_send_metrics(struct session *session, bool now)
 {
 	static const struct freehint_status unknown;
@@ -28,6 +58,8 @@ void session_send_metrics(struct session *session, bool now)
 	const struct metrics_view view = {
 		.connected = connected,
 		.attached = connected && session->region.base,
+		.incoming = connected && is_incoming(session),
+		.refused = connected && is_refused(session),
 		.status = connected ? &session->now : &unknown,
 		.offers = &session->offers.stats,
 	};
@@ -175,10 +207,10 @@ static void decide(struct session *session)
 	session->reporting_off = session->now.state == FREEHINT_STATE_OFF;
 	if (!session->region.base)
 		session_try_attach(session);
-	if (session->extension && session->region.base) {
+	if (session->extension && (session->region.base || is_refused(session)))
 		report_refusal(session);
+	if (session->extension && session->region.base)
 		give_back_decide(&session->give_back, &session->now.give_back);
-	}
 	if (session->region.base)
 		give_back_follow(&session->give_back, &session->now.give_back);
 	detect_end(session, before);

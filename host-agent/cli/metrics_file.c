@@ -47,6 +47,7 @@ struct known {
 
 static const struct known metrics[] = {
 	FLAG("attached", attached),
+	FLAG("incoming", incoming),
 	FLAG("guest_present", present),
 	FLAG("reporting", reporting),
 	FLAG("refused", refused),
@@ -225,12 +226,14 @@ const char *metrics_file_state(const struct metrics_file *vm)
 		return "moved";
 	if (vm->age > METRICS_FILE_OLD)
 		return "agent hangs";
+	if (vm->refused)
+		return "refused";
+	if (vm->incoming)
+		return "incoming";
 	if (!vm->attached)
 		return "waiting";
 	if (!vm->present)
 		return "no module";
-	if (vm->refused)
-		return "refused";
 	if (vm->asking)
 		return "gives back";
 	return vm->reporting ? "reporting" : "idle";

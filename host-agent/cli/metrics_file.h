@@ -20,9 +20,10 @@
  * @age:       seconds since the file was written
  * @moved:     its agent has ended, and this is what was left of its last migration
  * @attached:  the agent has QEMU and its memory
+ * @incoming:  QEMU receives a migration
  * @present:   the guest's module has published its hello
  * @reporting: reporting is on
- * @refused:   something prevents hints
+ * @refused:   something prevents hints, other than a missing module
  * @asking:    the guest is asked for its memory at this moment
  * @memory:    where the guest's memory ends, bytes; from here on -1: unknown
  * @free:      free in the guest when its last migration asked, bytes
@@ -36,6 +37,7 @@ struct metrics_file {
 	double age;
 	bool moved;
 	bool attached;
+	bool incoming;
 	bool present;
 	bool reporting;
 	bool refused;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "include/freehint/qmp_names.h"
 #include "json_natural.h"
 
 static void text(char *to, const json_t *object, const char *key)
@@ -25,6 +26,13 @@ static enum freehint_state state(const json_t *reply)
 	if (name && !strcmp(name, "round"))
 		return FREEHINT_STATE_ROUND;
 	return FREEHINT_STATE_OFF;
+}
+
+bool freehint_status_lacks_module(const struct freehint_status *status)
+{
+	static const char begin[] = FREEHINT_REFUSED_NO_MODULE;
+
+	return !strncmp(status->refused, begin, sizeof(begin) - 1);
 }
 
 int freehint_status_parse(struct freehint_status *status, const json_t *reply)

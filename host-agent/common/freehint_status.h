@@ -77,6 +77,9 @@ struct freehint_status {
 	u64 waited_us;
 };
 
+/** freehint_status_lacks_module() - is the missing module all that @status is refused for? */
+bool freehint_status_lacks_module(const struct freehint_status *status);
+
 /** freehint_status_parse() - fill @status from the reply; Return: 0 or -EPROTO */
 int freehint_status_parse(struct freehint_status *status, const json_t *reply);
 

@@ -41,6 +41,9 @@
 /* arguments of x-freehint-discard, besides FREEHINT_ARG_RANGES */
 #define FREEHINT_ARG_OFFER	"offer"		/* sequence of the offer */
 
+/* How "refused" of x-query-freehint begins while nothing but the guest's module is missing. */
+#define FREEHINT_REFUSED_NO_MODULE	"no guest module has published its hello"
+
 /* Parts of error descriptions: the agent distinguishes the errors by them. */
 #define FREEHINT_ERR_STALE	"is stale"
 #define FREEHINT_ERR_CLOSED	"is closed"

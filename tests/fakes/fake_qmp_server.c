@@ -138,6 +138,8 @@ static void query_freehint(struct fake_qmp *server, const json_t *command)
 			  "counters", "rounds", (json_int_t)server->lasts,
 			  "pages-accepted", (json_int_t)server->count,
 			  "bytes-skipped", (json_int_t)server->count * 4096);
+	if (server->refuses)
+		json_object_set_new(reply, "refused", json_string(server->refuses));
 	if (server->can_give_back)
 		json_object_set_new(reply, "give-back",
 				    json_pack("{s:s, s:b, s:b, s:I, s:I, s:s, s:s}",

@@ -25,6 +25,7 @@
  * @state:      "state" of x-query-freehint
  * @instance:   "instance" of x-query-freehint
  * @size:       "region.size" of x-query-freehint
+ * @refuses:    "refused" of x-query-freehint, NULL for none
  * @bare:       QEMU without the extension
  * @mute:       answers nothing but the negotiation
  * @refusal:    description of the error that mark-clean gets, or NULL
@@ -70,6 +71,7 @@ struct fake_qmp {
 	const char *state;
 	u64 instance;
 	u64 size;
+	const char *refuses;
 	bool bare;
 	bool mute;
 	const char *refusal;

@@ -28,7 +28,7 @@ static int setup(void **state)
 static const char *format(bool attached)
 {
 	const struct metrics_view view = {
-		.attached = attached, .status = &status, .offers = &offers,
+		.connected = attached, .attached = attached, .status = &status, .offers = &offers,
 	};
 
 	size_t len = metrics_format(&metrics, &view, text);

@@ -50,7 +50,7 @@ static void what_an_agent_writes_is_read(void **state)
 			   "freehint_refused{vm=\"a\"} 0\n"
 			   "freehint_qemu_resident_bytes{vm=\"a\"} 1048576\n"
 			   "freehint_last_migration_stop_seconds{vm=\"a\"} 0.012000\n");
-	assert_true(vm.attached && vm.present && !vm.refused && !vm.reporting);
+	assert_true(vm.attached && vm.present && !vm.refused && !vm.reporting && !vm.incoming);
 	assert_true(vm.resident > 1048575 && vm.resident < 1048577);
 	assert_true(vm.stop > 0.011 && vm.stop < 0.013);
 	assert_true(vm.free < 0 && vm.memory < 0 && vm.given < 0 && vm.skipped < 0);
@@ -174,6 +174,13 @@ static void states_have_words(void **state)
 	assert_string_equal(metrics_file_state(&vm), "agent hangs");
 	vm.age = 1;
 	assert_string_equal(metrics_file_state(&vm), "waiting");
+	/* an extension without effect: nothing is attached, no guest is seen */
+	vm.refused = true;
+	assert_string_equal(metrics_file_state(&vm), "refused");
+	vm.refused = false;
+	vm.incoming = true;
+	assert_string_equal(metrics_file_state(&vm), "incoming");
+	vm.incoming = false;
 	vm.attached = true;
 	assert_string_equal(metrics_file_state(&vm), "no module");
 	vm.present = true;

@@ -2,6 +2,7 @@
 /*
  * Words the reason why the guest reports no free page, from its hello.
  */
+#include "../../../include/freehint/qmp_names.h"
 #include "../../../include/freehint/shm_layout.h"
 #include "bar.h"
 #include "guest_refusal.h"
@@ -22,8 +23,8 @@ const char *guest_refusal(void)
 	case -EINVAL:
 		return "the guest's hello is not valid; update freehint of the guest";
 	default:
-		return "no guest module has published its hello; load freehint.ko in the "
-		       "guest, or see the guest's kernel log";
+		return FREEHINT_REFUSED_NO_MODULE "; load freehint.ko in the guest, or see the "
+		       "guest's kernel log";
 	}
 	if (hello.contract != FREEHINT_CONTRACT_REFUSED)
 		return NULL;

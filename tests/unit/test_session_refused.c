@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the agent's metrics say of a guest that gets no hints: that they are refused, or that it
+ * has no module, was not started yet, or arrives by a migration.
+ */
+/* rig: tests/fakes/session_rig.c */
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "include/freehint/qmp_names.h"
+#include "tests/fakes/session_rig.h"
+#include "tests/unit/unit.h"
+
+#define MISSING	FREEHINT_REFUSED_NO_MODULE "; load freehint.ko in the guest"
+
+static int pair[2];
+
+static int setup(void **state)
+{
+	session_rig_prepare();
+	rig.conf.metrics = "/run/vm1.prom";
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	return session_init(&rig.session, &rig.conf, &rig.loop, pair[0]);
+}
+
+static int teardown(void **state)
+{
+	close(pair[0]);
+	close(pair[1]);
+	return session_rig_teardown(state);
+}
+
+/* The metrics after one more set of queries. */
+static void look(void)
+{
+	char text[METRICS_TEXT];
+
+	if (rig.session.qmp.state == QMP_DOWN)
+		session_connect(&rig.session);
+	else
+		fire(EVENT_QUERY);
+	/* As if the last text had been sent an hour ago. */
+	rig.session.metrics.sent_us = 0;
+	talk();
+	while (recv(pair[1], text, sizeof(text), MSG_DONTWAIT) > 0)
+		;
+}
+
+static bool is(const char *name)
+{
+	char line[128];
+
+	snprintf(line, sizeof(line), "\nfreehint_%s{vm=\"vm1\"} ", name);
+	assert_non_null(strstr(rig.session.metrics.text, line));
+	return strstr(rig.session.metrics.text, line)[strlen(line)] == '1';
+}
+
+/* An extension that is loaded without effect has no region, no guest and no instance. */
+static void extension_without_effect_is_refused(void **state)
+{
+	rig.server.refuses = "this QEMU is not in the tested series";
+	rig.server.guest_left = true;
+	rig.server.instance = 0;
+	rig.server.size = 0;
+	look();
+	assert_true(is("connected") && is("refused"));
+	assert_false(is("attached") || is("guest_present") || is("incoming"));
+	assert_string_equal(rig.session.refused, rig.server.refuses);
+}
+
+static void qemu_without_extension_is_refused(void **state)
+{
+	rig.server.bare = true;
+	look();
+	assert_true(is("connected") && is("refused"));
+	look();
+	assert_true(is("connected") && is("refused"));
+}
+
+/* Whether the agent was there before the other guest or not. */
+static void two_guests_with_one_file_are_refused(void **state)
+{
+	look();
+	assert_true(is("attached") && is("guest_present"));
+	assert_false(is("refused"));
+	rig.server.refuses = "another guest that runs uses the same shared memory";
+	rig.server.guest_left = true;
+	look();
+	assert_true(is("attached") && is("refused"));
+	fake_qmp_hang_up(&rig.server);
+	session_handle_qmp(&rig.session);
+	assert_false(is("refused") || is("connected"));
+	memset(&rig.shm->host_hello, 0, sizeof(rig.shm->host_hello));
+	look();
+	assert_true(is("connected") && is("refused"));
+	assert_false(is("attached"));
+}
+
+static void memory_that_cannot_be_mapped_is_refused(void **state)
+{
+	rig.server.instance = INSTANCE + 1;
+	look();
+	assert_true(is("connected") && is("refused"));
+	rig.server.instance = INSTANCE;
+	rig.server.size = 2 * SIZE;
+	look();
+	assert_true(is("connected") && is("refused"));
+	rig.server.size = SIZE;
+	look();
+	assert_true(is("attached"));
+	assert_false(is("refused"));
+}
+
+static void guest_that_refuses_is_refused(void **state)
+{
+	rig.server.refuses = "the guest's administrator switched reporting off (report=0)";
+	look();
+	assert_true(is("attached") && is("guest_present") && is("refused"));
+}
+
+static void missing_module_is_not_refused(void **state)
+{
+	rig.server.refuses = MISSING;
+	rig.server.guest_left = true;
+	look();
+	assert_true(is("connected") && is("attached"));
+	assert_false(is("guest_present") || is("refused"));
+}
+
+static void guest_that_was_not_started_is_not_refused(void **state)
+{
+	rig.server.refuses = "the guest has not run here yet";
+	rig.server.runstate = "prelaunch";
+	rig.server.guest_left = true;
+	rig.server.instance = 0;
+	rig.server.size = 0;
+	look();
+	assert_true(is("connected"));
+	assert_false(is("attached") || is("refused") || is("incoming"));
+}
+
+/* Also when its guest runs already, and the agent came too late to see the direction. */
+static void incoming_migration_is_not_refused(void **state)
+{
+	rig.server.refuses = "the incoming migration has not completed";
+	rig.server.runstate = "inmigrate";
+	rig.server.guest_left = true;
+	look();
+	assert_true(is("connected") && is("incoming"));
+	assert_false(is("attached") || is("refused"));
+	fake_qmp_hang_up(&rig.server);
+	session_handle_qmp(&rig.session);
+	assert_false(is("incoming"));
+	rig.server.runstate = "running";
+	rig.server.status = "postcopy-active";
+	look();
+	assert_true(is("incoming"));
+	assert_false(is("refused"));
+	rig.server.status = "completed";
+	rig.server.refuses = NULL;
+	rig.server.guest_left = false;
+	look();
+	look();
+	assert_true(is("attached"));
+	assert_false(is("incoming") || is("refused"));
+}
+
+RUN_TESTS(NULL, NULL,
+		TEST(extension_without_effect_is_refused),
+		TEST(qemu_without_extension_is_refused),
+		TEST(two_guests_with_one_file_are_refused),
+		TEST(memory_that_cannot_be_mapped_is_refused),
+		TEST(guest_that_refuses_is_refused),
+		TEST(missing_module_is_not_refused),
+		TEST(guest_that_was_not_started_is_not_refused),
+		TEST(incoming_migration_is_not_refused),
+)
