@@ -330,14 +330,21 @@ static void handle_event(struct session *session, const char *name)
 	static const char *const relevant[] = { "MIGRATION", "STOP", "RESUME" };
 	unsigned int i;
 
-	for (i = 0; i < sizeof(relevant) / sizeof(relevant[0]); i++)
-		if (!strcmp(name, relevant[i]) && !session->pending_queries)
+	for (i = 0; i < sizeof(relevant) / sizeof(relevant[0]); i++) {
+		if (strcmp(name, relevant[i]) != 0)
+			continue;
+		/* An answer that is on its way may be older than the event. */
+		if (session->pending_queries)
+			session->query_again = true;
+		else
 			event_loop_timer(session->loop, EVENT_QUERY, 0);
+	}
 }
 
 static void connection_up(struct session *session)
 {
 	session->backoff_us = BACKOFF_MIN_US;
+	session->up_us = clock_us();
 	session->seen_qemu = true;
 	log_info("connected to QEMU at %s", session->conf->qmp);
 	session_query(session);

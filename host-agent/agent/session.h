@@ -39,6 +39,7 @@
  * @backoff_us: delay before the next attempt to connect, microseconds
  * @disconnected_us: since when nobody accepts a connection, or only peers that do not speak
  *              QMP do, monotonic microseconds
+ * @up_us:      since when this QEMU speaks QMP, monotonic microseconds
  * @seen_qemu:  a QEMU has spoken QMP, now or earlier
  * @connect_error: error of the last attempt to connect
  * @pending_queries: queries of the current set without an answer
@@ -77,6 +78,7 @@ struct session {
 	enum session_note note;
 	u64 backoff_us;
 	u64 disconnected_us;
+	u64 up_us;
 	bool seen_qemu;
 	int connect_error;
 	unsigned int pending_queries;

@@ -14,12 +14,13 @@
 #include "session.h"
 
 /* Periods between two sets of queries, microseconds. */
-#define QUERY_UNATTACHED_US	250000ULL	/* poll until the region may be mapped */
+#define QUERY_UNATTACHED_US	250000ULL	/* poll until the region may be mapped... */
+#define UNATTACHED_US		10000000ULL	/* ...for this long after the greeting */
 #define QUERY_MIGRATING_US	200000ULL	/* detect the end soon */
 #define QUERY_EARLY_US		20000ULL	/* read what QEMU did not know yet */
 #define QUERY_IDLE_US		1000000ULL
 #define QUERY_ASLEEP_US		10000000ULL	/* QEMU wakes us when a migration starts */
-#define QUERY_MISSING_US	5000000ULL	/* no extension: unlikely to change */
+#define QUERY_MISSING_US	5000000ULL	/* no extension or region: unlikely to change */
 
 /* A postcopy whose direction the agent has not seen counts, too: its memory may not be mapped. */
 static bool is_incoming(const struct session *session)
@@ -90,6 +91,17 @@ void session_end_migration(struct session *session, enum migration_outcome outco
 							    AGENT_EXIT_NOT_COMPLETED;
 }
 
+/* A guest that is started, or has arrived, is no reason for haste: QEMU sends an event then. */
+static u64 unattached_period(const struct session *session)
+{
+	if (session->missing || (is_refused(session) && !session->now.region_size))
+		return QUERY_MISSING_US;
+	if (session->note == NOTE_NO_SHM || session->note == NOTE_WRONG_SHM ||
+	    session->note == NOTE_VERSION || clock_us() - session->up_us > UNATTACHED_US)
+		return QUERY_IDLE_US;
+	return QUERY_UNATTACHED_US;
+}
+
 static u64 query_period(const struct session *session)
 {
 	const struct give_back_status *back = &session->now.give_back;
@@ -98,13 +110,8 @@ static u64 query_period(const struct session *session)
 		return 0;
 	if (session->query_again)
 		return QUERY_EARLY_US;
-	if (session->missing)
-		return QUERY_MISSING_US;
-	if (session->note == NOTE_NO_SHM || session->note == NOTE_WRONG_SHM ||
-	    session->note == NOTE_VERSION)
-		return QUERY_IDLE_US;
 	if (!session->region.base)
-		return QUERY_UNATTACHED_US;
+		return unattached_period(session);
 	if (session->migrating || session->stats.rounds || (back->asking && !back->drained))
 		return QUERY_MIGRATING_US;
 	return session->wake.agreed && !session->reporting_off ? QUERY_ASLEEP_US : QUERY_IDLE_US;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What the agent's metrics say of a guest that gets no hints: that they are refused, or that it
- * has no module, was not started yet, or arrives by a migration.
+ * has no module, was not started yet, or arrives by a migration. And how often QEMU is asked then.
  */
 /* rig: tests/fakes/session_rig.c */
 #include <sys/socket.h>
@@ -165,6 +165,57 @@ static void incoming_migration_is_not_refused(void **state)
 	assert_false(is("incoming") || is("refused"));
 }
 
+/* As if QEMU had greeted an hour ago. */
+static u64 period_after_an_hour(void)
+{
+	rig.session.up_us -= 3600000000ULL;
+	look();
+	return rig.loop.usec[EVENT_QUERY];
+}
+
+static void obstacle_that_stays_is_not_asked_about_all_the_time(void **state)
+{
+	extension_without_effect_is_refused(state);
+	assert_true(rig.loop.usec[EVENT_QUERY] >= 5000000);
+	assert_true(period_after_an_hour() >= 5000000);
+}
+
+static void guest_that_stays_stopped_is_not_asked_about_all_the_time(void **state)
+{
+	guest_that_was_not_started_is_not_refused(state);
+	assert_true(period_after_an_hour() >= 1000000);
+	/* It is started, and its QEMU says so. */
+	rig.server.runstate = "running";
+	rig.server.refuses = MISSING;
+	rig.server.instance = INSTANCE;
+	rig.server.size = SIZE;
+	fake_qmp_send(&rig.server, "{\"event\": \"RESUME\"}");
+	talk();
+	assert_int_equal(rig.loop.usec[EVENT_QUERY], 0);
+	look();
+	assert_true(is("attached"));
+}
+
+/* The first answers are from before the event, the last ones are not. */
+static void event_among_answers_is_not_missed(void **state)
+{
+	guest_that_was_not_started_is_not_refused(state);
+	rig.session.up_us -= 3600000000ULL;
+	rig.server.mute = true;
+	look();
+	assert_int_equal(rig.session.pending_queries, 3);
+	rig.server.mute = false;
+	fake_qmp_sendf(&rig.server, "{\"return\": {\"status\": \"prelaunch\"}, \"id\": %llu}"
+		       "{\"event\": \"RESUME\"}{\"return\": {}, \"id\": %llu}"
+		       "{\"return\": {}, \"id\": %llu}",
+		       (unsigned long long)rig.session.qmp.last_id - 2,
+		       (unsigned long long)rig.session.qmp.last_id - 1,
+		       (unsigned long long)rig.session.qmp.last_id);
+	talk();
+	assert_int_equal(rig.session.pending_queries, 0);
+	assert_true(rig.loop.usec[EVENT_QUERY] <= 100000);
+}
+
 RUN_TESTS(NULL, NULL,
 		TEST(extension_without_effect_is_refused),
 		TEST(qemu_without_extension_is_refused),
@@ -174,4 +225,7 @@ RUN_TESTS(NULL, NULL,
 		TEST(missing_module_is_not_refused),
 		TEST(guest_that_was_not_started_is_not_refused),
 		TEST(incoming_migration_is_not_refused),
+		TEST(obstacle_that_stays_is_not_asked_about_all_the_time),
+		TEST(guest_that_stays_stopped_is_not_asked_about_all_the_time),
+		TEST(event_among_answers_is_not_missed),
 )
