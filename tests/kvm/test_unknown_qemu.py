@@ -3,7 +3,8 @@
 """
 A QEMU that the extension does not know. A machine's command line goes with it to hosts with
 a newer QEMU, and a plugin that does not load ends QEMU: so it loads, whatever plugin
-number this QEMU takes, has no effect, and says why; the guest arrives, and leaves again.
+number this QEMU takes, has no effect, and says why, as `freehint top` does; the guest arrives,
+and leaves again.
 With strict=on QEMU ends. A wrong option ends it anywhere.
 
 There is no QEMU of a series to come: other_qemu.c makes this one tell another version, or
@@ -11,13 +12,16 @@ lack a function. The loader that is asked for its number is this QEMU's own.
 """
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
 
 from baremetal import (EXTENSION, MIB, PAGE, Failure, Machine, accelerators, build, check, hold,
-                       migration, release, run, step)
+                       migration, release, run, step, wait_for)
+from lib.program import Agent
 from lib.qmp import QmpError
+from lib.tool import tool
 
 BUILD = os.path.dirname(EXTENSION)
 PRELOAD = os.path.join(BUILD, "tests", "kvm", "other_qemu.so")
@@ -74,6 +78,18 @@ def has_no_effect(machine: Machine, words: str) -> None:
     check("loaded without effect" in machine.log(), machine.log())
 
 
+def told_by_top(machine: Machine) -> None:
+    """Its agent's metrics say that hints are refused, though nothing is attached."""
+    directory = os.path.dirname(machine.path("vm.prom"))
+
+    def state() -> list[str]:
+        text = tool("top", "--once", "--json", "--directory", directory)
+        return [vm["state"] for vm in json.loads(text)]
+
+    with Agent(machine.shm, machine.agent_qmp, ["--metrics", machine.path("vm.prom")]):
+        wait_for(lambda: state() == ["refused"], lambda: f"refused hints, top says {state()}")
+
+
 def hinted(src: Machine, dst: Machine) -> None:
     """A migration with hints, after which content is there."""
     hold(src, dst)
@@ -109,10 +125,12 @@ def lacks_functions(accel: str) -> None:
     with other(accel, "lacks", FREEHINT_LACKS="gpa2hva") as machine:
         machine.wait_boot()
         has_no_effect(machine, "does not export 'gpa2hva'")
+        told_by_top(machine)
     with other(accel, "mute", FREEHINT_LACKS="qmp_register_command") as machine:
         machine.wait_boot()
         refused(machine, "x-query-freehint", "not been found")
         check("--enable-modules" in machine.log(), machine.log())
+        told_by_top(machine)
     step(f"{accel}: without some function")
 
 
