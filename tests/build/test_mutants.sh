@@ -75,6 +75,11 @@ if ! echo 'int main(void){return 0;}' | ${CC:-gcc} -xc - -lcmocka -o "$WORK/prob
 	exit 77
 fi
 
+# Mutants of the module are built for kernels of their own only, which no ordinary run does.
+for patch in tests/mutants/*.patch; do
+	tests/mutants/tree.sh "$(basename "$patch" .patch)" "$WORK/tree"
+done
+
 # One make for all: each reads the heads of all tests.
 sed -n "s,^must_fail [^ ]* \([a-z_]*\)$,$PWD/build/tests/unit/\1,p" tests/build/test_mutants.sh |
 	sort -u | xargs make -s -C tests
