@@ -350,7 +350,8 @@ static void publish_block(struct freehint_publisher *pub, unsigned long start,
 
 static bool scan_is_stale(const struct freehint_publisher *pub)
 {
-	return kthread_should_stop() || !freehint_round_is_current(pub, pub->round);
+	return kthread_should_stop() || kthread_should_park() ||
+	       !freehint_round_is_current(pub, pub->round);
 }
 
 void free_scan_publish(struct freehint_publisher *pub, unsigned int advance_blocks,

@@ -145,12 +145,20 @@ static int ivshmem_bar_suspend(struct device *dev)
 {
 	struct ivshmem_bar *bar = dev_get_drvdata(dev);
 
-	round_worker_suspend(bar->worker);
+	round_worker_pause(bar->worker);
 	return 0;
 }
 
-/* No resume callback: the worker notices that its hello is gone and publishes it again. */
-static DEFINE_SIMPLE_DEV_PM_OPS(ivshmem_bar_pm_ops, ivshmem_bar_suspend, NULL);
+static int ivshmem_bar_resume(struct device *dev)
+{
+	struct ivshmem_bar *bar = dev_get_drvdata(dev);
+
+	round_worker_resume(bar->worker);
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(ivshmem_bar_pm_ops, ivshmem_bar_suspend,
+				ivshmem_bar_resume);
 
 static const struct pci_device_id ivshmem_bar_ids[] = {
 	{ PCI_DEVICE(IVSHMEM_VENDOR, IVSHMEM_DEVICE) },

@@ -18,14 +18,13 @@
  * round across polls. Ids of rounds never occur twice.
  *
  * Only the thread uses the publisher. There are two exceptions: round_worker_halt()
- * after the thread ended, and round_worker_suspend() while it is frozen. The freezer
- * stops the thread between two polls only, never in the middle of a round.
+ * after the thread ended, and round_worker_pause() while it is parked. The thread parks
+ * between two polls only, never in the middle of a round.
  *
  * docs/guest-module.md has the details, also why the thread polls an old line slower.
  */
 #include <linux/device.h>
 #include <linux/err.h>
-#include <linux/freezer.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/slab.h>
@@ -41,7 +40,7 @@
 #include "poll_period.h"
 #include "round_worker.h"
 
-/* From this period on the thread sleeps in jiffies, and kthread_stop() wakes it up. */
+/* From this period on the thread sleeps in jiffies, and whoever stops or parks it wakes it. */
 #define LONG_SLEEP_US		20000U
 
 /**
@@ -204,22 +203,33 @@ static unsigned int poll_once(struct round_worker *worker)
 	return next_poll(worker);
 }
 
+static bool is_called(void)
+{
+	return kthread_should_stop() || kthread_should_park();
+}
+
 static void sleep_between_polls(struct round_worker *worker, unsigned int us)
 {
 	if (us < LONG_SLEEP_US)
 		compat_usleep_idle(us, us + us / 4);
 	else
-		wait_event_freezable_timeout(worker->wake, kthread_should_stop(),
-					     usecs_to_jiffies(us));
+		wait_event_idle_timeout(worker->wake, is_called(), usecs_to_jiffies(us));
 }
 
+/*
+ * Not freezable: a kernel that hibernates may power off through shutdown(), which ends this
+ * thread, while its threads are frozen. A frozen one would not end; a parked one does.
+ */
 static int run_worker(void *data)
 {
 	struct round_worker *worker = data;
 
-	set_freezable();
-	while (!kthread_freezable_should_stop(NULL))
-		sleep_between_polls(worker, poll_once(worker));
+	while (!kthread_should_stop()) {
+		if (kthread_should_park())
+			kthread_parkme();
+		else
+			sleep_between_polls(worker, poll_once(worker));
+	}
 	return 0;
 }
 
@@ -276,8 +286,17 @@ void round_worker_free(struct round_worker *worker)
 	kfree(worker);
 }
 
-void round_worker_suspend(struct round_worker *worker)
+void round_worker_pause(struct round_worker *worker)
 {
+	if (!worker->task)
+		return;
+	kthread_park(worker->task);
 	guest_hello_withdraw(&worker->hello, &worker->pub);
 	guest_stats_set(worker->stats->hello_published, false);
+}
+
+void round_worker_resume(struct round_worker *worker)
+{
+	if (worker->task)
+		kthread_unpark(worker->task);
 }

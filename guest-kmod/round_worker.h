@@ -40,11 +40,20 @@ void round_worker_halt(struct round_worker *worker);
 void round_worker_free(struct round_worker *worker);
 
 /**
- * round_worker_suspend() - clear the hello
- * @worker: worker; its thread is frozen
+ * round_worker_pause() - park the thread and clear the hello
+ * @worker: worker; may be halted already
  *
- * The thread publishes the hello again by itself after it is thawed.
+ * Sleeps until the thread is parked; a running scan stops as for round_worker_halt(), which
+ * may follow. The caller holds the device's lock, as that of the other functions does.
  */
-void round_worker_suspend(struct round_worker *worker);
+void round_worker_pause(struct round_worker *worker);
+
+/**
+ * round_worker_resume() - let the thread go on after round_worker_pause()
+ * @worker: worker; may be halted already
+ *
+ * The thread publishes the hello again by itself.
+ */
+void round_worker_resume(struct round_worker *worker);
 
 #endif /* FREEHINT_ROUND_WORKER_H */

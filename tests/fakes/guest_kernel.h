@@ -207,6 +207,7 @@ void synchronize_rcu(void);
 
 /* The thread. */
 #define kthread_should_stop()	false
+#define kthread_should_park()	false
 #define cond_resched()		((void)0)
 
 /* Pages. */
