@@ -11,17 +11,14 @@
  * item again. From then on only memory that has stayed free is given back: a guest that
  * works uses most of what it frees again at once, and would pay a fault for each page.
  *
- * The kernel's passes are frozen during suspend and hibernation. So a notifier ends the
- * session before, and the next poll after it begins a new one.
+ * session_pause.c ends the session while the guest sleeps or the device is reset.
  */
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/hash.h>
 #include <linux/jiffies.h>
-#include <linux/notifier.h>
 #include <linux/random.h>
 #include <linux/slab.h>
-#include <linux/suspend.h>
 #include <linux/workqueue.h>
 
 #include "give_back.h"
@@ -31,6 +28,7 @@
 #include "offer_wait.h"
 #include "pace.h"
 #include "page_reporter.h"
+#include "session_pause.h"
 
 /* The other driver may be unloaded while the host asks. */
 #define REGISTER_RETRY	(5 * HZ)
@@ -58,7 +56,7 @@ enum pass_end {
  * @base:     mapped region
  * @size:     bytes mapped
  * @work:     serves the session
- * @suspend:  ends the session before the kernel's work items are frozen
+ * @pause:    why no session may run now
  * @reporter: page reporting
  * @offer:    offers, and the request of the session
  * @salt:     random, new for each load of the module
@@ -69,15 +67,13 @@ enum pass_end {
  * @error:    of the last registration, 0 if it succeeded
  * @tried:    time of the last registration, jiffies
  * @seen:     session at the last poll; the polling thread's
- * @halted:   no session any more
- * @asleep:   no session until the guest is awake again
  */
 struct give_back {
 	struct guest_stats *stats;
 	void *base;
 	u64 size;
 	struct delayed_work work;
-	struct notifier_block suspend;
+	struct session_pause pause;
 	struct page_reporter reporter;
 	struct offer_wait offer;
 	u64 salt;
@@ -88,8 +84,6 @@ struct give_back {
 	int error;
 	unsigned long tried;
 	u64 seen;
-	bool halted;
-	bool asleep;
 };
 
 u32 give_back_status(const struct give_back *gb)
@@ -105,7 +99,7 @@ u32 give_back_status(const struct give_back *gb)
 
 static bool may_run(const struct give_back *gb)
 {
-	return !READ_ONCE(gb->halted) && !READ_ONCE(gb->asleep) &&
+	return !session_is_paused(&gb->pause) &&
 	       give_back_refusal_now() == FREEHINT_GIVE_BACK_POSSIBLE;
 }
 
@@ -305,8 +299,8 @@ static void run_session(struct work_struct *work)
 	struct give_back *gb = container_of(to_delayed_work(work), struct give_back, work);
 	unsigned long delay;
 
-	/* The one who set the flag ends the session, after this work item. */
-	if (READ_ONCE(gb->halted) || READ_ONCE(gb->asleep))
+	/* The one who paused it ends the session, after this work item. */
+	if (session_is_paused(&gb->pause))
 		return;
 	delay = serve_session(gb);
 	if (delay != NEVER)
@@ -314,35 +308,35 @@ static void run_session(struct work_struct *work)
 }
 
 /*
- * @halted or @asleep is set, so each run of the work item that begins now does nothing. One
- * that runs stops at its next offer; report() may start one more until it is unregistered.
+ * As struct session_pause.end. The session is paused, so each run of the work item that begins
+ * now does nothing. One that runs stops at its next offer; report() may start one more until
+ * it is unregistered.
  */
-static void stop_session(struct give_back *gb)
+static void stop_session(struct session_pause *pause)
 {
+	struct give_back *gb = container_of(pause, struct give_back, pause);
+
 	idle_cancel_delayed_work(&gb->work);
 	end_session(gb);
 	idle_cancel_delayed_work(&gb->work);
 }
 
-static int suspend_callback(struct notifier_block *nb, unsigned long event, void *unused)
+/* As struct session_pause.go_on. */
+static void start_again(struct session_pause *pause)
 {
-	struct give_back *gb = container_of(nb, struct give_back, suspend);
+	struct give_back *gb = container_of(pause, struct give_back, pause);
 
-	switch (event) {
-	case PM_SUSPEND_PREPARE:
-	case PM_HIBERNATION_PREPARE:
-	case PM_RESTORE_PREPARE:
-		WRITE_ONCE(gb->asleep, true);
-		stop_session(gb);
-		break;
-	case PM_POST_SUSPEND:
-	case PM_POST_HIBERNATION:
-	case PM_POST_RESTORE:
-		WRITE_ONCE(gb->asleep, false);
-		mod_delayed_work(system_long_wq, &gb->work, 0);
-		break;
-	}
-	return NOTIFY_OK;
+	mod_delayed_work(system_long_wq, &gb->work, 0);
+}
+
+void give_back_pause(struct give_back *gb)
+{
+	session_pause_set(&gb->pause, PAUSE_DEVICE);
+}
+
+void give_back_resume(struct give_back *gb)
+{
+	session_pause_clear(&gb->pause, PAUSE_DEVICE);
 }
 
 bool give_back_poll(struct give_back *gb, const struct freehint_publisher *pub)
@@ -379,18 +373,15 @@ struct give_back *give_back_create(struct device *dev, void *base, u64 size,
 	mutex_init(&gb->reporter.lock);
 	INIT_DELAYED_WORK(&gb->work, run_session);
 	gb->pace.not_before = jiffies;
-	gb->suspend.notifier_call = suspend_callback;
-	register_pm_notifier(&gb->suspend);
+	gb->pause.end = stop_session;
+	gb->pause.go_on = start_again;
+	session_pause_start(&gb->pause);
 	return gb;
 }
 
 void give_back_halt(struct give_back *gb)
 {
-	if (gb->halted)
-		return;
-	unregister_pm_notifier(&gb->suspend);
-	WRITE_ONCE(gb->halted, true);
-	stop_session(gb);
+	session_pause_stop(&gb->pause);
 }
 
 void give_back_destroy(struct give_back *gb)

@@ -34,6 +34,18 @@ struct give_back *give_back_create(struct device *dev, void *base, u64 size,
  */
 void give_back_halt(struct give_back *gb);
 
+/**
+ * give_back_pause() - end the session, if there is one, until give_back_resume()
+ * @gb: not halted
+ *
+ * For a device that is about to be suspended or reset. Sleeps as give_back_halt() does, which
+ * may follow.
+ */
+void give_back_pause(struct give_back *gb);
+
+/** give_back_resume() - begin a session again if the host asks */
+void give_back_resume(struct give_back *gb);
+
 /** give_back_destroy() - free what give_back_create() returned, after give_back_halt() */
 void give_back_destroy(struct give_back *gb);
 

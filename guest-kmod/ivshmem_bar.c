@@ -160,6 +160,29 @@ static int ivshmem_bar_resume(struct device *dev)
 static DEFINE_SIMPLE_DEV_PM_OPS(ivshmem_bar_pm_ops, ivshmem_bar_suspend,
 				ivshmem_bar_resume);
 
+/*
+ * In a reset the device decodes no memory: stores are lost, and loads mean nothing. The
+ * device's lock keeps suspend, shutdown and remove away meanwhile.
+ */
+static void ivshmem_bar_reset_prepare(struct pci_dev *pdev)
+{
+	struct ivshmem_bar *bar = pci_get_drvdata(pdev);
+
+	round_worker_pause(bar->worker);
+}
+
+static void ivshmem_bar_reset_done(struct pci_dev *pdev)
+{
+	struct ivshmem_bar *bar = pci_get_drvdata(pdev);
+
+	round_worker_resume(bar->worker);
+}
+
+static const struct pci_error_handlers ivshmem_bar_resets = {
+	.reset_prepare = ivshmem_bar_reset_prepare,
+	.reset_done = ivshmem_bar_reset_done,
+};
+
 static const struct pci_device_id ivshmem_bar_ids[] = {
 	{ PCI_DEVICE(IVSHMEM_VENDOR, IVSHMEM_DEVICE) },
 	{ }
@@ -172,6 +195,7 @@ static struct pci_driver ivshmem_bar_driver = {
 	.probe = ivshmem_bar_probe,
 	.remove = ivshmem_bar_remove,
 	.shutdown = ivshmem_bar_shutdown,
+	.err_handler = &ivshmem_bar_resets,
 	.driver.pm = pm_sleep_ptr(&ivshmem_bar_pm_ops),
 };
 

@@ -9,6 +9,7 @@
  */
 #include <linux/device.h>
 #include <linux/jiffies.h>
+#include <linux/pci.h>
 
 #include "idle_wait.h"
 #include "offer_wait.h"
@@ -16,7 +17,10 @@
 /* The host has this long to take an offer. */
 #define TAKE_SECONDS	1
 
-/* A host that has taken an offer for this long is worth a line in the log. */
+/*
+ * A host that has taken an offer for this long is worth a line in the log. One whose device
+ * was unplugged has had the time to end what it had begun.
+ */
 #define LATE_SECONDS	10
 
 /* Return: the answer when there is one, or when the guest wants its blocks back. */
@@ -38,8 +42,33 @@ static enum freehint_answer wait_for_answer(const struct offer_wait *wait, u64 s
 	}
 }
 
-/* The offer is withdrawn, but the host was first. */
-static enum freehint_answer wait_for_host(const struct offer_wait *wait, u64 sequence)
+/*
+ * The kernel marks a device that was unplugged without a word; then remove() follows. Nobody
+ * would ever answer. On every kernel this is the state of such a device.
+ */
+static bool is_unplugged(const struct offer_wait *wait)
+{
+	return to_pci_dev(wait->dev)->error_state == pci_channel_io_perm_failure &&
+	       !freehint_device_answers(&wait->pub);
+}
+
+static void log_late(const struct offer_wait *wait, u64 sequence)
+{
+	if (freehint_device_answers(&wait->pub))
+		dev_warn_ratelimited(wait->dev,
+				     "host has taken offer %llu and not answered for %u s, its blocks stay unused until it answers\n",
+				     sequence, LATE_SECONDS);
+	else
+		dev_warn_ratelimited(wait->dev,
+				     "device decodes no memory for %u s, the blocks of offer %llu stay unused until it does; if it was switched off, set bit 1 of its PCI command register\n",
+				     LATE_SECONDS, sequence);
+}
+
+/*
+ * Withdraws the offer and waits while the host was first. The withdrawal is lost while the
+ * device decodes no memory, so each look begins with another one.
+ */
+static enum freehint_answer take_back(struct offer_wait *wait, u64 sequence)
 {
 	unsigned long late = jiffies + LATE_SECONDS * HZ;
 	enum freehint_answer answer;
@@ -47,16 +76,17 @@ static enum freehint_answer wait_for_host(const struct offer_wait *wait, u64 seq
 	bool said = false;
 
 	for (;;) {
-		answer = freehint_offer_answer(&wait->pub, sequence);
+		answer = freehint_withdraw_offer(&wait->pub, sequence);
 		if (answer != FREEHINT_ANSWER_TAKEN)
 			return answer;
 		if (!freehint_host_is_same(&wait->pub, &wait->asked))
 			return FREEHINT_ANSWER_NONE;
-		if (!said && time_after(jiffies, late)) {
+		if (time_after(jiffies, late)) {
+			if (is_unplugged(wait))
+				return FREEHINT_ANSWER_NONE;
+			if (!said)
+				log_late(wait, sequence);
 			said = true;
-			dev_warn_ratelimited(wait->dev,
-					     "host has taken offer %llu and not answered for %u s, its blocks stay unused until it answers\n",
-					     sequence, LATE_SECONDS);
 		}
 		idle_wait(looks++);
 	}
@@ -71,8 +101,6 @@ enum freehint_answer offer_wait(struct offer_wait *wait, const u64 *block,
 	freehint_publish_offer(&wait->pub, sequence, wait->asked.session, block, count);
 	answer = wait_for_answer(wait, sequence);
 	/* Also after DONE: an agent that was started again may have it taken once more. */
-	last = freehint_withdraw_offer(&wait->pub, sequence);
-	if (last == FREEHINT_ANSWER_TAKEN)
-		last = wait_for_host(wait, sequence);
+	last = take_back(wait, sequence);
 	return answer == FREEHINT_ANSWER_DONE ? answer : last;
 }

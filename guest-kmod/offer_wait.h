@@ -12,7 +12,7 @@ struct device;
 
 /**
  * struct offer_wait - what an offer needs beside its blocks
- * @dev:      device, for the log
+ * @dev:      PCI device, for the log, and to see that it was unplugged
  * @pub:      attached publisher that nobody else uses
  * @asked:    request that the offer answers
  * @sequence: number of the next offer; never used before by this guest
@@ -37,7 +37,8 @@ struct offer_wait {
  * Sleeps. If the host does not take the offer within a second, or @go_on returns false,
  * the offer is withdrawn. An offer that the host has taken ends only with the host's
  * answer, or with another host: a time limit would let the guest use what the host still
- * discards.
+ * discards. A device that decodes no memory is no other host, and is waited for; unless
+ * the kernel has marked it as unplugged, and ten seconds are over.
  *
  * Return: DONE: every block was discarded; DECLINED: some may be; NONE: none is.
  */

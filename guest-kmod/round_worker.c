@@ -290,6 +290,7 @@ void round_worker_pause(struct round_worker *worker)
 {
 	if (!worker->task)
 		return;
+	give_back_pause(worker->give_back);
 	kthread_park(worker->task);
 	guest_hello_withdraw(&worker->hello, &worker->pub);
 	guest_stats_set(worker->stats->hello_published, false);
@@ -297,6 +298,8 @@ void round_worker_pause(struct round_worker *worker)
 
 void round_worker_resume(struct round_worker *worker)
 {
-	if (worker->task)
-		kthread_unpark(worker->task);
+	if (!worker->task)
+		return;
+	kthread_unpark(worker->task);
+	give_back_resume(worker->give_back);
 }

@@ -40,11 +40,12 @@ void round_worker_halt(struct round_worker *worker);
 void round_worker_free(struct round_worker *worker);
 
 /**
- * round_worker_pause() - park the thread and clear the hello
+ * round_worker_pause() - end the session of give-back, park the thread and clear the hello
  * @worker: worker; may be halted already
  *
- * Sleeps until the thread is parked; a running scan stops as for round_worker_halt(), which
- * may follow. The caller holds the device's lock, as that of the other functions does.
+ * Writes nothing into the region after it returned. Sleeps until the thread is parked and no
+ * block is offered; a running scan stops as for round_worker_halt(), which may follow. The
+ * caller holds the device's lock, as that of the other functions does.
  */
 void round_worker_pause(struct round_worker *worker);
 

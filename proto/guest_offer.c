@@ -16,6 +16,10 @@
  *
  * So an offer ends with a withdrawal, also after DONE: while its sequence stands in the
  * region, an agent that was started again may have it taken once more.
+ *
+ * While the device decodes no memory (a reset of the bus) the store is lost, and loads are
+ * zeros or all ones. That is no answer and no other host: a withdrawal counts only if the
+ * host's instance could be loaded before and after.
  */
 #include "guest_offer.h"
 #include "shm_order.h"
@@ -47,10 +51,22 @@ bool freehint_reclaim_is_current(const struct freehint_publisher *pub,
 	       freehint_host_is_same(pub, reclaim);
 }
 
+static bool is_instance(u64 value)
+{
+	return value && value <= FREEHINT_ROUND_MAX;
+}
+
 bool freehint_host_is_same(const struct freehint_publisher *pub,
 			   const struct freehint_reclaim *reclaim)
 {
-	return shm_load(&pub->shm->host_hello.instance) == reclaim->instance;
+	u64 instance = shm_load(&pub->shm->host_hello.instance);
+
+	return instance == reclaim->instance || !is_instance(instance);
+}
+
+bool freehint_device_answers(const struct freehint_publisher *pub)
+{
+	return is_instance(shm_load(&pub->shm->host_hello.instance));
 }
 
 void freehint_clear_offer(struct freehint_publisher *pub)
@@ -85,6 +101,8 @@ enum freehint_answer freehint_offer_answer(const struct freehint_publisher *pub,
 	/* Acquire: the host's discard is over before the guest uses a block. */
 	u64 answer = shm_load_acquire(&pub->shm->give_back_answer.answer);
 
+	if (answer == FREEHINT_ALL_ONES)
+		return FREEHINT_ANSWER_TAKEN;
 	if (answer >> FREEHINT_ANSWER_BITS != sequence)
 		return FREEHINT_ANSWER_NONE;
 	return answer & ((1U << FREEHINT_ANSWER_BITS) - 1);
@@ -92,9 +110,21 @@ enum freehint_answer freehint_offer_answer(const struct freehint_publisher *pub,
 
 enum freehint_answer freehint_withdraw_offer(struct freehint_publisher *pub, u64 sequence)
 {
+	bool before = freehint_device_answers(pub);
+	enum freehint_answer answer;
+	u64 left;
+
+	shm_full_fence();
 	shm_store(&pub->shm->offer.sequence, FREEHINT_NO_OFFER);
 	shm_full_fence();
-	return freehint_offer_answer(pub, sequence);
+	/* Our own line, but believed only against us. */
+	left = shm_load(&pub->shm->offer.sequence);
+	answer = freehint_offer_answer(pub, sequence);
+	shm_load_fence();
+	if (!before || left == sequence || left == FREEHINT_ALL_ONES ||
+	    !freehint_device_answers(pub))
+		return FREEHINT_ANSWER_TAKEN;
+	return answer;
 }
 
 void freehint_publish_give_back(struct freehint_publisher *pub,

@@ -43,9 +43,18 @@ bool freehint_read_reclaim(const struct freehint_publisher *pub,
 bool freehint_reclaim_is_current(const struct freehint_publisher *pub,
 				 const struct freehint_reclaim *reclaim);
 
-/** freehint_host_is_same() - Return: true while the host has the instance of @reclaim */
+/**
+ * freehint_host_is_same() - has the host the instance of @reclaim?
+ * @pub:     attached publisher
+ * @reclaim: request
+ *
+ * Return: false if it has another one; true also if the device does not answer.
+ */
 bool freehint_host_is_same(const struct freehint_publisher *pub,
 			   const struct freehint_reclaim *reclaim);
+
+/** freehint_device_answers() - Return: false while the device decodes no memory */
+bool freehint_device_answers(const struct freehint_publisher *pub);
 
 /**
  * freehint_clear_offer() - remove the offer of an earlier kernel or module
@@ -78,7 +87,9 @@ void freehint_publish_offer(struct freehint_publisher *pub, u64 sequence, u64 se
  * The host writes the answer to another offer only when it touches no block of this one
  * any more. So NONE after TAKEN means that the offer is over.
  *
- * Return: the answer; FREEHINT_ANSWER_NONE also if the line answers another offer.
+ * Return: the answer; FREEHINT_ANSWER_NONE also if the line answers another offer;
+ * FREEHINT_ANSWER_TAKEN also for all ones. Only freehint_withdraw_offer() tells a device that
+ * decodes no memory from a host that has not answered.
  */
 enum freehint_answer freehint_offer_answer(const struct freehint_publisher *pub,
 					   u64 sequence);
@@ -92,9 +103,9 @@ enum freehint_answer freehint_offer_answer(const struct freehint_publisher *pub,
  * take it once more.
  *
  * Return: the host's answer after the withdrawal. FREEHINT_ANSWER_TAKEN: the host was
- * first, and the blocks are not the guest's until freehint_offer_answer() returns
- * something else, or freehint_host_is_same() false. With every other answer they are,
- * and the host cannot take the offer any more.
+ * first, or the device does not answer and the withdrawal is lost. The blocks are not the
+ * guest's until another call returns something else, or freehint_host_is_same() false. With
+ * every other answer they are, and the host cannot take the offer any more.
  */
 enum freehint_answer freehint_withdraw_offer(struct freehint_publisher *pub, u64 sequence);
 

@@ -32,6 +32,12 @@
 #define FREEHINT_HEADER_SIZE	4096
 #define FREEHINT_WORD_BITS	64
 
+/*
+ * What the guest may load while its device decodes no memory; QEMU gives it zeros. Its stores
+ * are lost then.
+ */
+#define FREEHINT_ALL_ONES	0xffffffffffffffffULL
+
 /* A round id is never 0 and always fits a signed 64-bit JSON integer. */
 #define FREEHINT_NO_ROUND	0ULL
 #define FREEHINT_ROUND_MAX	0x7fffffffffffffffULL
@@ -40,8 +46,8 @@
 #define FREEHINT_NO_SESSION	0ULL
 #define FREEHINT_NO_OFFER	0ULL
 #define FREEHINT_OFFER_BLOCKS	128
-/* A sequence shares its word with enum freehint_answer. */
-#define FREEHINT_OFFER_MAX	0x3fffffffffffffffULL
+/* A sequence shares its word with enum freehint_answer, and no such word is all ones. */
+#define FREEHINT_OFFER_MAX	0x3ffffffffffffffeULL
 #define FREEHINT_ANSWER_BITS	2
 /* An offered block is one word: the first pfn, and the order in the top byte. */
 #define FREEHINT_BLOCK_PFN_BITS	48

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * As much of a guest's kernel as guest-kmod/oom_recall.c and pace.c use: the time, the
- * notifiers of the OOM killer, and a wait in which a test does what other threads would do.
+ * As much of a guest's kernel as guest-kmod/oom_recall.c, pace.c and offer_wait.c use: the
+ * time, the notifiers of the OOM killer, and a wait in which a test does what other threads
+ * would do.
  */
 #ifndef FREEHINT_OOM_KILLER_H
 #define FREEHINT_OOM_KILLER_H
@@ -10,6 +11,7 @@
 
 #define HZ		250
 extern unsigned long jiffies;
+#define time_after(a, b)	((long)((b) - (a)) < 0)
 #define container_of(ptr, type, member)	((type *)((char *)(ptr) - offsetof(type, member)))
 
 /* @woken: wake-ups so far */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * As much of PCI as guest-kmod/bar_probe.c uses: one device with a command register and BARs,
- * on a machine whose firmware leaves memory decoding off.
+ * As much of PCI as guest-kmod/bar_probe.c and offer_wait.c use: one device with a command
+ * register and BARs, on a machine whose firmware leaves memory decoding off.
  */
 #ifndef FREEHINT_PCI_DEVICE_H
 #define FREEHINT_PCI_DEVICE_H
@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <stdint.h>
 
-#include "tests/fakes/guest_kernel.h"
+#include "tests/fakes/guest_device.h"
 
 #ifndef U16_MAX
 #define U16_MAX			UINT16_MAX
@@ -31,8 +31,16 @@ struct resource {
 	struct resource *parent;
 };
 
+typedef enum {
+	pci_channel_io_normal = 1,
+	pci_channel_io_frozen,
+	pci_channel_io_perm_failure,
+} pci_channel_state_t;
+
 /**
  * struct pci_dev - the device
+ * @dev:      what the kernel logs for
+ * @error_state: what the kernel knows of the way to it
  * @resource: BARs
  * @command:  what decodes memory, and what user space has written
  * @locked:   user space cannot reach the config space
@@ -43,6 +51,8 @@ struct resource {
  * @mapped:   mappings that were made while memory was decoded, minus those that ended
  */
 struct pci_dev {
+	struct device dev;
+	pci_channel_state_t error_state;
 	struct resource resource[BARS];
 	u16 command;
 	bool locked;
@@ -54,6 +64,9 @@ struct pci_dev {
 };
 
 extern struct pci_dev pci_device;
+
+/* The only one. */
+#define to_pci_dev(device)	((void)(device), &pci_device)
 
 static inline int pci_read_config_word(struct pci_dev *pdev, int where, u16 *value)
 {

@@ -3,7 +3,8 @@
  * Who owns a block of free memory that is given back: the guest (page reporting, offers),
  * the agent (copies offers, is late, sends twice, is started again), the extension (takes,
  * discards in slices, answers), and what happens in between: the session ends, the guest
- * withdraws, a migration, a reset, a snapshot that is saved and reverted to.
+ * withdraws, a migration, a reset, a snapshot that is saved and reverted to, a device that
+ * decodes no memory for a while: the guest's stores are lost, and it loads nothing.
  *
  * Property: the host never discards a block that the guest uses; and a guest that waits for
  * the host's answer waits for a host that will give one.
@@ -17,7 +18,7 @@
 #define BLOCKS		2
 #define SESSIONS	2
 #define OFFERS		2	/* offers in one session */
-#define EVENTS		1	/* a migration, a reset, or a reverted snapshot */
+#define EVENTS		1	/* a migration, a reset, a reverted snapshot, or a dark device */
 
 /* A sequence is made from the session: no reverted snapshot makes it a second time. */
 #ifndef BUG_SEQUENCE_REPEATED
@@ -77,11 +78,12 @@ extension qemu[2];
 byte here;			/* the QEMU in which the guest runs */
 byte sessions, instances = 1, events;
 bool is_saved;
+bool dark;			/* the device decodes no memory */
 
 /* The agent's copy of an offer. */
 byte copied, copied_block;
 
-#define MAY_OFFER	(ram.part == NO_OFFER && ram.asked != 0 && ram.echo == ram.instance)
+#define MAY_OFFER	(!dark && ram.part == NO_OFFER && ram.asked != 0 && ram.echo == ram.instance)
 #define HOST_IS_SAME	(ram.instance == ram.maker)
 
 /* What is not needed any more makes no more states. */
@@ -92,6 +94,21 @@ inline forget_offer() {
 inline forget_command(q) {
 	qemu[q].part = IDLE; qemu[q].sequence = 0; qemu[q].block = 0
 }
+
+/* May the guest look whether the host was first? */
+#ifdef BUG_DARK_IS_NO_HOST
+#define IS_OVER	true
+#elif defined(BUG_NOT_REPEATED) || defined(BUG_NOT_WITHDRAWN)
+#define IS_OVER	(!dark)
+#else
+#define IS_OVER	(!dark && ram.sequence != ram.mine)
+#endif
+
+#ifdef BUG_DARK_IS_NO_HOST
+#define IS_TAKEN	(!dark && ram.answer == taken(ram.mine) && HOST_IS_SAME)
+#else
+#define IS_TAKEN	(ram.answer == taken(ram.mine) && HOST_IS_SAME)
+#endif
 
 proctype guest() {
 	byte i;
@@ -135,13 +152,20 @@ end:	do
 		:: else -> skip
 		fi;
 #else
-		ram.sequence = 0;
+		if
+		:: !dark -> ram.sequence = 0
+		:: else -> skip
+		fi;
 #endif
 		ram.part = WITHDRAWN }
-	:: atomic { ram.part == WITHDRAWN ->
+#ifndef BUG_NOT_REPEATED
+	/* The withdrawal was lost. */
+	:: atomic { ram.part == WITHDRAWN && !dark && ram.sequence == ram.mine -> ram.sequence = 0 }
+#endif
+	:: atomic { ram.part == WITHDRAWN && IS_OVER ->
 		if
 #ifndef BUG_PUT_BACK_ON_TIMEOUT
-		:: ram.answer == taken(ram.mine) && HOST_IS_SAME ->
+		:: IS_TAKEN ->
 			/* Somebody will answer. */
 			assert(qemu[here].part != IDLE &&
 			       qemu[here].sequence == ram.mine)
@@ -153,7 +177,7 @@ end:	do
 			forget_offer()
 		fi }
 	/* guest_hello_publish() */
-	:: atomic { ram.echo != ram.instance ->
+	:: atomic { !dark && ram.echo != ram.instance ->
 #ifndef NO_CLEAR
 		ram.sequence = 0;
 #endif
@@ -284,10 +308,12 @@ end:	do
 #endif
 			copy_memory(ram, saved);
 			new_instance()
+		:: true -> dark = true	/* a reset of the bus, which nobody has announced */
 		fi;
 		/* Reverted to after one event at most; forgotten, it makes fewer states. */
 		copy_memory(saved, nothing);
 		is_saved = false }
+	:: atomic { dark -> dark = false }
 	:: atomic { !is_saved && events < EVENTS -> /* savevm: the guest is stopped meanwhile */
 		give_up();
 		copy_memory(saved, ram);

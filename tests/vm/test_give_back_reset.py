@@ -1,0 +1,174 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+# time limit: 600 s
+"""
+The device is reset while its guest gives memory back, as an administrator does through sysfs:
+behind a port the bus is reset, and for a second the device decodes no memory. Before, the module
+ends the session and withdraws its hello; a host that has taken an offer is waited for. Then the
+same without a warning: decoding is switched off behind the module's back. No block of an offer
+is used again before the host has answered.
+"""
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from support import check, check_kernel, comes_true, step, wait_for
+from lib import accel, arch
+from lib.machine import Machine, Spec
+from lib.played_host import DONE, Offer, PlayedHost
+from lib.result import run
+
+MEMORY_MIB = 384
+# Memory that is used and freed before an offer.
+FILL_MIB = 200
+# Long enough for a guest that does not wait.
+AWHILE = 3.0
+# The command register in the config space. Bit 1 decodes memory, bit 2 is the bus master.
+COMMAND_AT, NOTHING, MEMORY = 4, "0", "6"
+
+
+@contextmanager
+def guest_behind_port() -> Iterator[tuple[Machine, PlayedHost]]:
+    """A guest whose ivshmem device is alone behind a root port, so that it can be reset."""
+    with tempfile.NamedTemporaryFile(prefix="freehint-ram-", dir="/dev/shm") as memory, \
+         tempfile.NamedTemporaryFile(prefix="freehint-bar-", dir="/dev/shm") as bar:
+        bar.truncate(1 << 20)
+        spec = Spec(memory_mib=MEMORY_MIB, ivshmem=False, extension=False, lifetime=600,
+                    backend="memory-backend-file",
+                    backend_opts=f",mem-path={memory.name},share=on",
+                    extra=["-object",
+                           f"memory-backend-file,id=region,mem-path={bar.name},size=1M,share=on",
+                           "-device", "pcie-root-port,id=rp0,chassis=1,slot=1",
+                           "-device", "ivshmem-plain,memdev=region,bus=rp0,master=on"])
+        with Machine(spec, name="reset") as vm:
+            try:
+                vm.boot(module=False)
+                host = PlayedHost(bar.name, memory.name)
+                vm.load_module()
+                host.wait_guest()
+                yield vm, host
+                check_kernel(vm.guest)
+            except BaseException:
+                print("\n".join(vm.console().splitlines()[-40:]))
+                raise
+
+
+def device(vm: Machine) -> str:
+    """The device's directory in sysfs."""
+    return vm.guest.must("echo /sys/bus/pci/drivers/freehint/0*").strip()
+
+
+def offer_now(vm: Machine, host: PlayedHost) -> Offer:
+    """Free memory that is offered."""
+    vm.guest.must(f"memfill {FILL_MIB}M", 120)
+    host.ask()
+    return host.wait_offer()
+
+
+def reset(vm: Machine) -> None:
+    """Reset the device; the command ends with the reset."""
+    vm.guest.spawn("reset", f"sh -c 'echo 1 >{device(vm)}/reset; echo $? >/run/reset.done'")
+
+
+def reset_is_over(vm: Machine) -> bool:
+    """Has the reset come back? Fails if it was refused."""
+    status, text = vm.guest.run("cat /run/reset.done && rm /run/reset.done")
+    check(status or text.strip() == "0", f"the device could not be reset: {text}")
+    return status == 0
+
+
+def goes_on(host: PlayedHost, offer: Offer) -> None:
+    """The module is back, and gives what is left."""
+    host.wait_guest()
+    host.wait_offer(offer.sequence)
+    host.drain()
+    host.stop_asking()
+
+
+def reset_while_offered(vm: Machine, host: PlayedHost) -> None:
+    """An offer that nobody took is withdrawn before the reset: nobody can take it after."""
+    offer = offer_now(vm, host)
+    reset(vm)
+    wait_for(lambda: not host.guest(), "the hello to be withdrawn", 30, 0.01)
+    check(not host.take(offer.sequence), "an offer could be taken while the device is reset")
+    wait_for(lambda: reset_is_over(vm), "the reset", 60)
+    goes_on(host, offer)
+    step("reset with an offer that nobody had taken")
+
+
+def reset_while_taken(vm: Machine, host: PlayedHost) -> None:
+    """The reset waits for the host's answer."""
+    offer = offer_now(vm, host)
+    check(host.take(offer.sequence), "the offer is gone already")
+    reset(vm)
+    check(not comes_true(lambda: reset_is_over(vm), AWHILE),
+          "reset although the host has taken an offer")
+    host.discard(offer)
+    host.answer(offer.sequence, DONE)
+    wait_for(lambda: reset_is_over(vm), "the reset", 60)
+    goes_on(host, offer)
+    step("reset after the host's answer")
+
+
+def decode(vm: Machine, value: str) -> None:
+    """Write the low byte of the command register."""
+    vm.guest.must(f"printf '\\{value}' | dd of={device(vm)}/config bs=1 seek={COMMAND_AT} "
+                  "conv=notrunc 2>/dev/null")
+
+
+def free_pages(vm: Machine) -> int:
+    """The guest's free memory, MiB."""
+    return vm.guest.mem_free_mib()
+
+
+def dark_while_taken(vm: Machine, host: PlayedHost) -> None:
+    """All ones are neither an answer nor another host."""
+    offer = offer_now(vm, host)
+    check(host.take(offer.sequence), "the offer is gone already")
+    held = offer.pages() >> 8
+    without = free_pages(vm)
+    decode(vm, NOTHING)
+    time.sleep(AWHILE)
+    check(free_pages(vm) < without + held // 2,
+          f"{held} MiB that the host may discard are free again")
+    decode(vm, MEMORY)
+    host.discard(offer)
+    host.answer(offer.sequence, DONE)
+    wait_for(lambda: free_pages(vm) >= without + held // 2 or host.offered(),
+             "the blocks to come back", 60)
+    goes_on(host, offer)
+    step("decoded nothing while the host had an offer")
+
+
+def dark_while_offered(vm: Machine, host: PlayedHost) -> None:
+    """A withdrawal that was lost is repeated before the blocks are used."""
+    offer = offer_now(vm, host)
+    held = offer.pages() >> 8
+    without = free_pages(vm)
+    decode(vm, NOTHING)
+    time.sleep(AWHILE)
+    if host.take(offer.sequence):
+        check(free_pages(vm) < without + held // 2,
+              f"{held} MiB are free again, and the host could take them")
+        host.answer(offer.sequence, DONE)
+    decode(vm, MEMORY)
+    goes_on(host, offer)
+    step("decoded nothing while an offer stood")
+
+
+def main() -> None:
+    """One guest, four times."""
+    arch.needs("amd64", "a root port of q35")
+    accel.needs_distribution("PCI Express")
+    with guest_behind_port() as (vm, host):
+        reset_while_offered(vm, host)
+        reset_while_taken(vm, host)
+        dark_while_taken(vm, host)
+        dark_while_offered(vm, host)
+
+
+if __name__ == "__main__":
+    run(main)
