@@ -3,6 +3,8 @@
  * Module parameters. The module checks each value when it is set. All parameters can
  * be changed while the module runs.
  */
+#include <linux/errno.h>
+#include <linux/kernel.h>
 #include <linux/moduleparam.h>
 
 #include "guest_params.h"
@@ -16,22 +18,37 @@ struct guest_params guest_params = {
 	.give_back = true,
 };
 
+/* The kernel's own, param_set_uint_minmax(), came with 5.15 and 5.10.219. */
+static int set_bounded(const char *val, const struct kernel_param *kp, unsigned int least,
+		       unsigned int most)
+{
+	unsigned int value;
+	int ret = kstrtouint(val, 0, &value);
+
+	if (ret)
+		return ret;
+	if (value < least || value > most)
+		return -EINVAL;
+	WRITE_ONCE(*(unsigned int *)kp->arg, value);
+	return 0;
+}
+
 /* With a period above 10 s the host would consider the guest dead. */
 static int set_poll_idle(const char *val, const struct kernel_param *kp)
 {
-	return param_set_uint_minmax(val, kp, 1, 10000);
+	return set_bounded(val, kp, 1, 10000);
 }
 
 /* With a period below 50 us the worker would occupy a whole CPU. */
 static int set_poll_fast(const char *val, const struct kernel_param *kp)
 {
-	return param_set_uint_minmax(val, kp, 50, 100000);
+	return set_bounded(val, kp, 50, 100000);
 }
 
 /* 2^20 blocks are 4 TiB or more: most guests then publish one step, the seal. */
 static int set_advance(const char *val, const struct kernel_param *kp)
 {
-	return param_set_uint_minmax(val, kp, 1, 1U << 20);
+	return set_bounded(val, kp, 1, 1U << 20);
 }
 
 static const struct kernel_param_ops poll_idle_ops = {
