@@ -51,6 +51,28 @@ static void the_guest_is_asked_as_long_as_it_is_wanted(void **state)
 	assert_null(look().paused);
 }
 
+static void an_order_above_the_guests_is_refused_in_numbers(void **state)
+{
+	struct give_back_wish some = { .mode = GIVE_BACK_ONCE, .order = 11 };
+
+	assert_false(give_back_set(&some, &why));
+	assert_string_equal(why, "blocks of order 11 are wanted, and the guest's largest have order 10");
+	assert_int_equal(asked(), FREEHINT_NO_SESSION);
+	assert_null(look().refused);
+	some.order = 10;
+	assert_true(give_back_set(&some, &why));
+	assert_int_equal(shm->give_back_request.order, 10);
+	/* The guest runs another kernel now, and nobody names another order. */
+	shm->guest_hello.max_order = 9;
+	fake_time_passes();
+	assert_int_equal(asked(), FREEHINT_NO_SESSION);
+	assert_non_null(look().paused);
+	assert_string_equal(look().refused, look().paused);
+	shm->guest_hello.max_order = 10;
+	fake_time_passes();
+	assert_int_not_equal(asked(), FREEHINT_NO_SESSION);
+}
+
 static void once_ends_when_the_guest_is_drained(void **state)
 {
 	u64 took;
@@ -273,6 +295,7 @@ RUN_TESTS(init, finish,
 		GIVING_TEST(a_guest_that_cannot_is_refused_in_words),
 		GIVING_TEST(a_discard_that_fails_ends_the_session),
 		GIVING_TEST(an_option_asks_as_soon_as_the_guest_is_there),
+		GIVING_TEST(an_order_above_the_guests_is_refused_in_numbers),
 		GIVING_TEST(without_a_wish_no_timer_runs),
 		GIVING_TEST(the_command_has_defaults_and_limits),
 )

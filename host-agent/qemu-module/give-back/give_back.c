@@ -131,16 +131,16 @@ static void ask(void)
 	bar_ask(back.session, back.wish.order, back.wish.leave << MIB_SHIFT);
 }
 
-static const char *lasting(void)
+static const char *lasting(const struct give_back_wish *wish)
 {
 	const char *why = offer_failure();
 
-	return why ? why : obstacle_lasting();
+	return why ? why : obstacle_lasting(wish->mode == GIVE_BACK_OFF ? 0 : wish->order);
 }
 
 static const char *obstacle(void)
 {
-	const char *why = lasting();
+	const char *why = lasting(&back.wish);
 
 	if (!why && !draw_base())
 		why = "no random number from the kernel";
@@ -238,7 +238,7 @@ bool give_back_set(const struct give_back_wish *wish, const char **why)
 		return true;
 	}
 	offer_forget_failure();
-	*why = lasting();
+	*why = lasting(wish);
 	if (*why)
 		return false;
 	/* The session in progress, if any, has another order and was drained or not. */
@@ -286,7 +286,7 @@ void give_back_look(struct give_back_view *view)
 		.wish = back.wish,
 		.asking = give_back_is_asking(),
 		.paused = back.wish.mode != GIVE_BACK_OFF ? back.paused : NULL,
-		.refused = lasting(),
+		.refused = lasting(&back.wish),
 		.drained = back.drained,
 		.elapsed_us = back.start_us ? end - back.start_us : 0,
 		.guest_offers = back.guest.offers,

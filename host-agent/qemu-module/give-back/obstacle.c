@@ -3,6 +3,8 @@
  * What stands against giving memory back: the guest, the host's memory, and what passes by
  * itself.
  */
+#include <stdio.h>
+
 #include "../../../include/freehint/shm_layout.h"
 #include "../core/bar.h"
 #include "../core/guest_refusal.h"
@@ -11,7 +13,19 @@
 #include "migration_check.h"
 #include "obstacle.h"
 
-static const char *guest_obstacle(void)
+/* discardable.c looks for pages of the host that are larger. */
+static const char *order_obstacle(const struct freehint_guest_hello *hello, u32 order)
+{
+	static char text[128];
+
+	if (order <= hello->max_order)
+		return NULL;
+	snprintf(text, sizeof(text), "blocks of order %u are wanted, and the guest's largest have order %u",
+		 order, hello->max_order);
+	return text;
+}
+
+static const char *guest_obstacle(u32 order)
 {
 	struct freehint_guest_hello hello;
 	const char *why = guest_refusal();
@@ -20,7 +34,7 @@ static const char *guest_obstacle(void)
 		return why;
 	switch (hello.give_back) {
 	case FREEHINT_GIVE_BACK_POSSIBLE:
-		return NULL;
+		return order_obstacle(&hello, order);
 	case FREEHINT_GIVE_BACK_UNKNOWN:
 		return "the guest module cannot give memory back; update freehint of the guest";
 	case FREEHINT_GIVE_BACK_NO_KERNEL:
@@ -37,14 +51,14 @@ static const char *guest_obstacle(void)
 	}
 }
 
-const char *obstacle_lasting(void)
+const char *obstacle_lasting(u32 order)
 {
 	const char *why;
 
 	if (!bar_is_attached())
 		return "no shared memory";
 	why = discardable_guest_refusal();
-	return why ? why : guest_obstacle();
+	return why ? why : guest_obstacle(order);
 }
 
 const char *obstacle_passing(void)
