@@ -289,6 +289,11 @@ static unsigned long serve_session(struct give_back *gb)
 		if (!may_run(gb) || !begin_session(gb))
 			return NEVER;
 	}
+	/* Nothing can be offered, and the kernel would mark all that it finds as reported. */
+	if (!page_reporter_has_order(gb->offer.asked.order)) {
+		note_drained(gb);
+		return NEVER;
+	}
 	if (!gb->reporter.registered && register_reporter(gb))
 		return REGISTER_RETRY;
 	return serve_request(gb);

@@ -80,9 +80,14 @@ static int report(struct page_reporting_dev_info *info, struct scatterlist *sg,
 	return ret;
 }
 
+bool page_reporter_has_order(unsigned int order)
+{
+	return page_units_order(order) <= COMPAT_MAX_ORDER;
+}
+
 int page_reporter_register(struct page_reporter *reporter, unsigned int order)
 {
-	unsigned int own = min_t(unsigned int, page_units_order(order), COMPAT_MAX_ORDER);
+	unsigned int own = page_units_order(order);
 	int ret;
 
 	reporter->info = (struct page_reporting_dev_info){

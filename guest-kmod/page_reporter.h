@@ -42,9 +42,17 @@ struct page_reporter {
 };
 
 /**
+ * page_reporter_has_order() - is there a block of 2^@order pages of 4 KiB in this kernel?
+ * @order: smallest order that is wanted
+ *
+ * Return: false if its highest order is lower.
+ */
+bool page_reporter_has_order(unsigned int order);
+
+/**
  * page_reporter_register() - have the kernel look for free blocks
  * @reporter: not registered; @offer and @more are set, @lock is initialised
- * @order:    smallest order of a block, from 1
+ * @order:    smallest order of a block, from 1; page_reporter_has_order()
  *
  * The first registration since the guest was booted, by any driver, fixes the smallest
  * order that the kernel looks for. Smaller blocks than @order are skipped, but the kernel

@@ -72,6 +72,20 @@ def nothing_before_the_host_asks(vm: Machine, host: PlayedHost) -> None:
     check(not host.offered(), "an offer that nobody has asked for")
 
 
+def larger_blocks_than_there_are(vm: Machine, host: PlayedHost) -> None:
+    """
+    The guest has nothing, and says so at once. It does not register: its kernel would mark all
+    free memory, and drained() would get nothing.
+    """
+    use_and_free(vm)
+    host.ask(order=host.max_order() + 1)
+    host.drain()
+    check(not host.sequences, "an offer of blocks that do not exist")
+    check(ENABLED not in vm.guest.must("dmesg"), "registered for blocks that do not exist")
+    host.stop_asking()
+    step("asked for blocks larger than the kernel's")
+
+
 def drained(vm: Machine, host: PlayedHost) -> None:
     """All free memory comes back, and what is in use keeps its content."""
     work = Work(vm.guest, pages_mib=48, churn_mib=48, zero_mib=48)
@@ -317,6 +331,7 @@ def one_guest() -> None:
         vm.guest.must("mkdir -p /sys/kernel/debug; "
                       "mount -t debugfs none /sys/kernel/debug 2>/dev/null; true")
         nothing_before_the_host_asks(vm, host)
+        larger_blocks_than_there_are(vm, host)
         drained(vm, host)
         withdrawn_from_a_silent_host(vm, host)
         rounds_beside_a_held_offer(vm, host)
