@@ -6,8 +6,10 @@ OUT   := $(CURDIR)/build
 # Debian package groups that tests/deps.sh installs before a target runs; set
 # DEPS=no where the packages are managed by somebody else.
 DEPS  ?= yes
+# As Debian calls this machine.
+HERE  := $(if $(filter aarch64,$(shell uname -m)),arm64,amd64)
 # Headers of the guest's kernel; the newest Debian cloud kernel unless given.
-KDIR  ?= $(lastword $(shell ls -d /usr/src/linux-headers-*-cloud-amd64 2>/dev/null | sort -V))
+KDIR  ?= $(lastword $(shell ls -d /usr/src/linux-headers-*-cloud-$(HERE) 2>/dev/null | sort -V))
 
 # A job for each processor, unless the caller has said how many.
 PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -97,7 +99,7 @@ kmod:
 	@$(MAKE) --no-print-directory kmod-build
 
 kmod-build:
-	@test -n "$(KDIR)" || { echo 'no kernel headers: install linux-headers-cloud-amd64' \
+	@test -n "$(KDIR)" || { echo 'no kernel headers: install linux-headers-cloud-$(HERE)' \
 		'or give KDIR=' >&2; exit 1; }
 	@$(MAKE) --no-print-directory $(PARALLEL) -C guest-kmod KDIR=$(KDIR)
 	@mkdir -p $(OUT) && cp guest-kmod/freehint.ko $(OUT)/freehint.ko
