@@ -90,7 +90,6 @@ int guest_hello_publish(struct guest_hello *hello, struct freehint_publisher *pu
 		    const struct freehint_request *req)
 {
 	struct guest_contract now = guest_contract_now();
-	bool new_host = req->instance != hello->instance;
 	int ret = -ENODEV;
 
 	/* An earlier hello was for another host instance, or its facts are stale. */
@@ -104,11 +103,12 @@ int guest_hello_publish(struct guest_hello *hello, struct freehint_publisher *pu
 	hello->facts.contract = now.contract;
 	hello->facts.refusal = now.refusal;
 	read_facts(hello, &hello->facts);
-	/* Not in a session of this host, where the offer may be our own. */
-	if (new_host)
+	/* For a host that knows us, also from before a suspend, the offer may be our own. */
+	if (req->instance != hello->last)
 		freehint_clear_offer(pub);
 	freehint_publish_hello(pub, req->instance, &hello->facts);
 	hello->instance = req->instance;
+	hello->last = req->instance;
 	hello->rejected = 0;
 	log_hello(hello, pub);
 	return 0;

@@ -18,6 +18,7 @@ struct give_back;
  * @size:     bytes mapped
  * @give_back: whether memory can be given back is a fact, too
  * @instance: host instance for which it was published, 0 when none is in the region
+ * @last:     host instance of the hello that was published last, also after it was withdrawn
  * @rejected: host instance whose hello was invalid; the log reports it once
  * @facts:    facts in the hello
  *
@@ -29,6 +30,7 @@ struct guest_hello {
 	u64 size;
 	const struct give_back *give_back;
 	u64 instance;
+	u64 last;
 	u64 rejected;
 	struct freehint_guest_facts facts;
 };

@@ -170,6 +170,25 @@ static void a_hello_without_news_is_not_written(void **state)
 	assert_int_equal(device.lines, 0);
 }
 
+/* An offer stands: of ours for the host that knows us, of an earlier guest for another one. */
+static void an_offer_is_cleared_for_another_host_alone(void **state)
+{
+	const u64 sequence = 4711;
+
+	region.shm->offer.sequence = sequence;
+	contract.contract = FREEHINT_CONTRACT_REFUSED;
+	poll_region();
+	assert_int_equal(region.shm->offer.sequence, sequence);
+	guest_hello_withdraw(&hello, &pub);
+	poll_region();
+	assert_int_equal(region.shm->guest_hello.instance, REGION_INSTANCE);
+	assert_int_equal(region.shm->offer.sequence, sequence);
+	assert_int_equal(freehint_write_host_hello(region.shm, SIZE, REGION_INSTANCE + 1), 0);
+	poll_region();
+	assert_int_equal(region.shm->guest_hello.instance, REGION_INSTANCE + 1);
+	assert_int_equal(region.shm->offer.sequence, FREEHINT_NO_OFFER);
+}
+
 static void a_host_that_knows_no_give_back_gets_no_status(void **state)
 {
 	region.shm->guest_hello.give_back = 0;
@@ -185,5 +204,6 @@ RUN_TESTS(NULL, NULL,
 	  TEST(a_change_does_not_end_the_round),
 	  TEST(a_changed_contract_ends_the_round),
 	  TEST(a_hello_without_news_is_not_written),
+	  TEST(an_offer_is_cleared_for_another_host_alone),
 	  TEST(a_host_that_knows_no_give_back_gets_no_status),
 )
