@@ -3,10 +3,10 @@
  * Holds the agent at one step of its protocol until the test decides about it.
  *
  * FREEHINT_FAULT_POINT names the step, FREEHINT_FAULT_ROUND the number of rounds
- * that must have been seen before it counts. The agent then says that it is there
- * and waits for a byte on its standard input: the test has all the time it wants to
- * kill or stop it at exactly this place. No system call is made that the sandbox
- * does not let through anyway.
+ * that must have been seen before it counts: of each such round the agent says that it
+ * has seen it. At its step it says that it is there and waits for a byte on its standard
+ * input: the test has all the time it wants to kill or stop it at exactly this place. No
+ * system call is made that the sandbox does not let through anyway.
  */
 #include "fault_point.h"
 
@@ -63,7 +63,11 @@ void fault_point(enum fault_point point)
 {
 	char order = GO_ON;
 
-	rounds += point == FAULT_ROUND_SEEN;
+	if (point == FAULT_ROUND_SEEN) {
+		rounds++;
+		if (wanted_round)
+			say("round seen\n");
+	}
 	if ((int)point != wanted || rounds < wanted_round)
 		return;
 	wanted = -1;

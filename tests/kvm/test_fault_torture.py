@@ -194,6 +194,9 @@ def in_rounds(trip: Trip, faults: tuple[str, ...]) -> None:
             agent.wait_said("attached", 1)
         elif number < len(faults):
             agent = trip.agent(trip.step, 0 if alone else 2)
+            if not alone:
+                # this round is the first of the two that it counts
+                agent.wait_said("round seen")
         else:
             agent = trip.agent()
         trip.next_round()
