@@ -334,16 +334,28 @@ static void a_wait_goes_on_while_answers_come(void **state)
 	assert_true(gate_was_answered());
 }
 
+static bool waited;
+
+static void *answer_until_waited(void *opaque)
+{
+	while (!__atomic_load_n(&waited, __ATOMIC_SEQ_CST)) {
+		usleep(20000);
+		gate_queue(*(u64 *)opaque, &two_pages, 1, false, &latest);
+	}
+	return NULL;
+}
+
 static void a_wait_has_an_end_though_answers_come(void **state)
 {
 	u64 id = open_now();
 	pthread_t thread;
 
-	pthread_create(&thread, NULL, answer_slowly, &id);
+	pthread_create(&thread, NULL, answer_until_waited, &id);
 	gate_wait(A_MINUTE, 30000);
 	assert_false(gate_was_answered());
-	gate_close(true);
+	__atomic_store_n(&waited, true, __ATOMIC_SEQ_CST);
 	pthread_join(thread, NULL);
+	gate_close(true);
 }
 
 /* So large that the apply thread takes one at a time. */
