@@ -81,6 +81,12 @@ PYTHON
 	MONITOR=$!
 	python3 "$WORK/monitor.py" "$WORK/an \$odd \"name\".qmp" &
 	MONITOR="$MONITOR $!"
+	# an agent that finds nothing there gives up after a second
+	until [ -S "$WORK/moved.qmp" ] && [ -S "$WORK/an \$odd \"name\".qmp" ]; do
+		# shellcheck disable=SC2086
+		kill -0 $MONITOR || { echo "a monitor has ended"; exit 1; }
+		sleep 0.1
+	done
 }
 
 make_units
