@@ -109,7 +109,7 @@ class Guest:
         before it answers: nobody insists on that.
         """
         until = f"until echo {state} >/sys/power/state; do sleep 0.2; done"
-        self.probe(_left_running("sleep", f"sh -c 'sleep 0.2; {until}'"), 2.0)
+        self.probe(_left_running("sleep", f"sh -c 'sleep 0.2; {until}'"), 2.0 * self.patience)
 
     def kill(self, name: str) -> None:
         """End a program that spawn() started."""
