@@ -13,8 +13,9 @@ from __future__ import annotations
 import os
 from functools import partial
 
-from baremetal import (CRAWL, EXTENSION, MIB, PAGE, Failure, Machine, accelerators, build, check,
-                       hold, in_time, migration, pair, run, step, wait_for)
+from baremetal import (CRAWL, EXTENSION, MIB, PAGE, Failure, HintTooLate, Machine,
+                       accelerators, build, check, hold, in_time, migration, pair, run, step,
+                       wait_for)
 from lib.qmp import QmpError
 
 MEM = 64 * MIB
@@ -67,6 +68,8 @@ def outside(src: Machine, now: int) -> None:
     """There is no memory at that address."""
     try:
         src.mark(now, DIMM)
+    except HintTooLate:
+        raise
     except QmpError as error:
         check("is outside guest RAM" in error.desc, error.desc)
         return
