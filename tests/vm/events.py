@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 from support import Hops, expect_refusal, fill, hints_arrived, migration, step, wait_for
-from loads import PLAIN, plain_or_ours, steady_pass
+from loads import PLAIN, passes_until, plain_or_ours, steady_pass
 from lib.initramfs import Extras, find_kernel
 from lib.machine import Spec
 from lib.qmp import Qmp
@@ -157,6 +157,8 @@ def travel(hops: Hops, there: Spec, dice: random.Random,
     module_is_back(hops)
     count = migration.ram(hops.here.qemu)["dirty-sync-count"]
     steady_pass(hops, count + 2)
+    if not PLAIN:
+        passes_until(hops, lambda: hops.here.counters()["pages-cleared"] > 0, "hints")
     hops.release(120)
     if PLAIN:
         return

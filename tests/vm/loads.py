@@ -9,10 +9,12 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from support import (FIRST_BANDWIDTH, HOLD_BANDWIDTH, LOOK_EVERY, PASS_BANDWIDTH, Hops, check,
-                     check_kernel, step, wait_for, wait_pass)
+from support import (CRAWL, FIRST_BANDWIDTH, HOLD_BANDWIDTH, LOOK_EVERY, PASS_BANDWIDTH, Hops,
+                     check, check_kernel, comes_true, migration, patience, step, wait_for,
+                     wait_pass)
 from lib.guest import Guest
 from lib.machine import Spec
 from lib.soak import factor
@@ -26,11 +28,11 @@ SLOW_BANDWIDTH = 2 * HOLD_BANDWIDTH
 # MiB that a twist deals with in a second if it has a pace: three write more than is sent.
 TWIST_PACE = 64
 
-# So slow that a pass does not end before somebody wants the next one.
-CRAWL = 64 << 10
-
 # The slowest machine: two processors emulated by less than one.
 PATIENCE = 240
+
+# Passes in which what a test waits for may not come, and how long it looks for it in each.
+PASS_TRIES, ROUND_SECONDS = 10, 5
 
 # What stress-ng says of a failure; newer ones count, and say "failed: 0".
 FAILURE = re.compile(r"fail(?!ed: 0$)", re.IGNORECASE | re.MULTILINE)
@@ -77,6 +79,18 @@ def steady_pass(hops: Hops, number: int, slow: bool = False) -> None:
     speeds = (SLOW_BANDWIDTH,) * 2 if slow else (FIRST_BANDWIDTH, PASS_BANDWIDTH)
     info = wait_pass(hops.here.qemu, number, PATIENCE, CRAWL, speeds)
     check(info["status"] == "active", f"the migration {info['status']} before its time")
+
+
+def passes_until(hops: Hops, seen: Callable[[], object], what: str, slow: bool = False) -> None:
+    """
+    Pass after pass until a round has led to what is to be `seen`. A sync opens none where a
+    round would cost more than it saves, and in a pass that crawls nothing changes any more.
+    """
+    for _ in range(PASS_TRIES):
+        if comes_true(seen, patience.seconds(ROUND_SECONDS)):
+            return
+        steady_pass(hops, migration.ram(hops.here.qemu)["dirty-sync-count"] + 1, slow)
+    check(False, f"{PASS_TRIES} passes without {what}: {hops.here.query()}")
 
 
 def tune_kernel(guest: Guest) -> None:

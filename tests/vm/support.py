@@ -29,6 +29,9 @@ from lib.soak import factor  # noqa: E402
 # Slow enough that the work below dirties memory faster than it is sent.
 HOLD_BANDWIDTH = (24 << 20) // accel.writes_slower(accel.chosen())
 
+# So slow that a pass does not end before somebody wants the next one.
+CRAWL = 64 << 10
+
 # How fast the first pass is sent when a test waits for a later one, and how fast the others:
 # no faster than the work below writes. At full speed a pass is over while a busy machine lets
 # the guest wait, finds nothing written, and is the last.
@@ -288,15 +291,30 @@ class Hops:
              f"syncs, {info['ram']['transferred'] >> 20} MiB")
         return info
 
-    def hinted(self, passes: int, spec: Spec | None = None) -> dict[str, int]:
+    def wait_hints(self, rounds: int = 1) -> None:
         """
-        A hinted migration of so many passes to a fresh machine; `here` stays the old one
-        until arrive(). Returns the counters.
+        Wait until so many rounds were opened and pages skipped in the held migration. Further
+        passes come meanwhile: a sync opens no round where it would cost more than it saves.
+        """
+        def came() -> bool:
+            now = self.here.counters()
+            return now["rounds"] >= rounds and now["pages-cleared"] > 0
+
+        wait_for(came, lambda: f"hints of {rounds} rounds: {self.here.counters()}, "
+                 f"{migration.info(self.here.qemu)}", 60)
+
+    def hinted(self, passes: int, spec: Spec | None = None, rounds: int = 1) -> dict[str, int]:
+        """
+        A hinted migration of so many passes and rounds, or more, to a fresh machine; `here`
+        stays the old one until arrive(). Returns the counters.
         """
         attach_agent(self.here)
         self.here.start_hints()
-        self.hold(spec)
-        self.wait_pass(passes)
+        # hints of a single pass have to come before its end
+        self.hold(spec, bandwidth=HOLD_BANDWIDTH if passes > 1 else CRAWL)
+        if passes > 1:
+            self.wait_pass(passes)
+        self.wait_hints(rounds)
         self.release()
         return hints_arrived(self.here)
 

@@ -6,7 +6,7 @@ migration is hinted from its first pass.
 """
 from __future__ import annotations
 
-from support import Hops, Work, check, fill, hints_arrived, step, wait_for
+from support import CRAWL, Hops, Work, check, fill, hints_arrived, step, wait_for
 from lib.machine import Spec
 from lib.result import run
 
@@ -28,7 +28,7 @@ def main() -> None:
             check(query["state"] == "ready", f"state is {query['state']}, not ready")
             step(f"cancelled in pass {passes}")
         before = hops.here.counters()["pages-cleared"]
-        hops.hold()
+        hops.hold(bandwidth=CRAWL)
         wait_for(lambda: hops.here.counters()["pages-cleared"] > before,
                  "hints in the retried migration", 10)
         hops.wait_pass(2)

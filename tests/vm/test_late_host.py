@@ -14,7 +14,7 @@ import os
 import struct
 import tempfile
 
-from support import Hops, check, check_kernel, hints_arrived, step, wait_for
+from support import Hops, check, check_kernel, step, wait_for
 from lib import accel
 from lib.machine import Machine, Spec
 from lib.result import run
@@ -135,11 +135,7 @@ def main() -> None:
             wait_for(lambda: here.query()["guest"]["present"],
                      "the hello of a guest that came from a QEMU without extension", 60)
             step("a guest that comes from a QEMU without the extension reports")
-            here.start_agent()
-            here.start_hints()
-            hops.hold(ours)
-            hops.release()
-            hints_arrived(here)
+            hops.hinted(1, ours)
             check_kernel(hops.arrive().guest)
     finally:
         os.unlink(host.path)

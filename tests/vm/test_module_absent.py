@@ -6,7 +6,8 @@ an ordinary one. A guest that unloads it in the middle of a migration: likewise.
 """
 from __future__ import annotations
 
-from support import Hops, Work, check, expect_refusal, hints_arrived, step, wait_for
+from support import (Hops, Work, attach_agent, check, expect_refusal, hints_arrived, step,
+                     wait_for)
 from lib.machine import Spec
 from lib.result import run
 
@@ -31,10 +32,11 @@ def never_loaded(hops: Hops, work: Work) -> None:
 def unloaded(hops: Hops, work: Work) -> None:
     """rmmod between two passes."""
     hops.here.load_module()
-    hops.here.start_agent()
+    attach_agent(hops.here)
     hops.here.start_hints()
     hops.hold()
     hops.wait_pass(2)
+    hops.wait_hints()
     hops.here.unload_module()
     step("module unloaded")
     wait_for(lambda: not hops.here.query()["guest"]["present"],

@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from support import (Hops, check, check_kernel, fill, hints_arrived, migration, patience, step,
                      wait_for)
-from loads import PLAIN, Loads, Twist, plain_or_ours, steady_pass
+from loads import PLAIN, Loads, Twist, passes_until, plain_or_ours, steady_pass
 from lib import accel, arch, soak
 from lib.initramfs import Extras
 from lib.machine import Machine, Spec
@@ -115,16 +115,21 @@ REBOOTS: list[Callable[[Machine], None]] = [reset, reboot, kexec]
 
 
 def hold(hops: Hops) -> None:
-    """A migration with hints that is in its second pass and stays there."""
+    """A migration with hints that is in its second pass, or later, and stays there."""
     if not PLAIN:
         hops.here.start_agent()
         hops.here.start_hints()
     hops.hold()
     steady_pass(hops, 2)
+    if not PLAIN:
+        passes_until(hops, lambda: hops.here.counters()["pages-cleared"] > 0, "hints")
 
 
 def next_round(hops: Hops) -> None:
-    """Two more syncs; the second is surely later than the guest's hello."""
+    """
+    Two more syncs; the second is surely later than the guest's hello. Others, if neither has
+    opened a round.
+    """
     if not PLAIN:
         wait_for(lambda: hops.here.query()["guest"]["present"], "the module's hello", 60)
         before = hops.here.counters()["rounds-sealed"]
@@ -132,8 +137,8 @@ def next_round(hops: Hops) -> None:
     check(info["status"] == "active", f"the migration is {info['status']} already")
     steady_pass(hops, info["ram"]["dirty-sync-count"] + 2)
     if not PLAIN:
-        wait_for(lambda: hops.here.counters()["rounds-sealed"] > before,
-                 "a round that the guest answers", 60)
+        passes_until(hops, lambda: hops.here.counters()["rounds-sealed"] > before,
+                     "a round that the guest answers")
 
 
 def arrive(hops: Hops) -> Machine:

@@ -103,6 +103,7 @@ def hop(tour: Tour, hosts: Hosts, modes: list[Mode], rng: random.Random) -> None
         attempt(tour, hosts, rng.choice(single_channel(modes)), moment, rng)
     tour.depart(rng.choice(modes), shm=hosts.other(tour))
     tour.wait_pass(rng.randrange(1, 4))
+    tour.wait_skipped()
     tour.release()
     check(tour.newly_skipped() > 0, f"no page was skipped: {tour.here.counters()}")
     tour.arrive()

@@ -149,6 +149,7 @@ def main() -> None:
             work.verify(tour.here.guest)
             tour.depart(rng.choice(modes))
             tour.wait_pass(2)
+            tour.wait_skipped()
             tour.release()
             check(tour.newly_skipped() > 0, f"nothing skipped: {tour.here.counters()}")
             work.verify(tour.arrive().guest)

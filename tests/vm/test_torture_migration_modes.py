@@ -82,6 +82,7 @@ def hop(tour: Tour, work: Work, files: Files, mode: Mode, extras: tuple[str, ...
         tour.wait_pass(passes - 1)
     event(vm)
     tour.wait_pass(passes)
+    tour.wait_skipped()
     info = tour.release()
     check(mode.used(info), f"{mode.name} was not at work: {info}")
     check(tour.newly_skipped() > 0, f"no page was skipped with {tour.name()}: "

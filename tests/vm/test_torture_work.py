@@ -15,7 +15,7 @@ import random
 import time
 
 from support import Hops, check, fill, hints_arrived, step, wait_for
-from loads import PLAIN, Loads, Twist, plain_or_ours, steady_pass, tune_kernel
+from loads import PLAIN, Loads, Twist, passes_until, plain_or_ours, steady_pass, tune_kernel
 from lib import accel, arch, soak
 from lib.initramfs import Extras
 from lib.machine import Spec
@@ -67,13 +67,12 @@ def travel(hops: Hops, dice: random.Random, passes: int) -> None:
         step(f"pass {number}, balloon to {size} MiB")
         steady_pass(hops, number)
         time.sleep(dice.uniform(0.2, PASS_SECONDS))
+    if not PLAIN:
+        passes_until(hops, lambda: hops.here.counters()["rounds"] >= 2, "a second round")
     hops.release(120)
     if PLAIN:
         return
-    counters = hints_arrived(hops.here)
-    step(f"counters: {counters}")
-    # a pass has no round where a round would cost more than it saves
-    check(counters["rounds"] >= min(passes, 2), f"only {counters['rounds']} rounds were opened")
+    step(f"counters: {hints_arrived(hops.here)}")
     check(hops.here.agent.alive(), "the agent died")
 
 

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from modes import MODES, Mode, prepare
-from support import (HOLD_BANDWIDTH, Hops, check, check_kernel, migration, step, wait_pass)
+from support import (HOLD_BANDWIDTH, Hops, check, check_kernel, migration, step, wait_for,
+                     wait_pass)
 from lib.guest import Guest
 from lib.machine import Machine, Spec
 
@@ -51,6 +52,15 @@ class Tour(Hops):
         """As in Hops; a migration that waits for its switch-over comes no further."""
         return wait_pass(self.here.qemu, number, timeout,
                          until=lambda now: now["status"] == "pre-switchover")
+
+    def wait_skipped(self) -> None:
+        """
+        Wait until pages were skipped since the departure. A migration that is over meanwhile,
+        or waits for its switch-over, gets no more hints.
+        """
+        wait_for(lambda: self.newly_skipped() > 0 or
+                 migration.info(self.here.qemu)["status"] != "active",
+                 lambda: f"hints: {self.here.counters()}", 60)
 
     def release(self, timeout: float = 240.0) -> dict[str, Any]:
         """Let the migration end, through the file if there is one; then arrive()."""
