@@ -72,9 +72,12 @@ def hop(tour: Tour, work: Work, files: Files, mode: Mode, extras: tuple[str, ...
     vm.start_agent()
     vm.start_hints()
     if converge:
+        # a guest that gets next to no processor would need minutes for it
+        files.renew(vm.guest)
         migration.set_parameters(vm.qemu, THROTTLE)
     tour.depart(mode, extras, **({"bandwidth": THROTTLE_BANDWIDTH} if converge else {}))
-    files.renew(vm.guest)
+    if not converge:
+        files.renew(vm.guest)
     if converge:
         now = migration.wait(vm.qemu, 120, throttled)
         step(f"throttled by {now.get('cpu-throttle-percentage')}%")
