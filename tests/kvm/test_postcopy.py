@@ -61,6 +61,12 @@ def check_counters(src: Machine, skipped: int) -> None:
           f"{skipped} pages were skipped: {counters}")
 
 
+def all_zero(src: Machine) -> bool:
+    """Was every page made zero that was handed over?"""
+    counters = src.counters()
+    return counters["pages-zeroed"] >= counters["pages-switchover"] > 0
+
+
 def check_extension(accel: str, share: bool) -> None:
     """Nothing waits, nothing is lost, nothing free is sent."""
     name = f"{accel}, {'shared' if share else 'private'} memory"
@@ -78,11 +84,14 @@ def check_extension(accel: str, share: bool) -> None:
             lost = dst.lost(region, pattern)
             check(lost == 0, f"{name}: {lost} pages of {region} are wrong")
         zeros = dst.dump(UNTOUCHED).count(0)
+        # next to a page that the guest touched, before they were made zero
+        early = skipped - dst.lost(UNTOUCHED, OLD)
         touched = sum(len(region) // PAGE for region in TOUCHED[:3])
-        check(zeros == skipped - touched, f"{name}: {skipped - touched - zeros} pages "
-                                          f"that are free do not read as zero")
+        check(zeros + early == skipped - touched and zeros > skipped // 2,
+              f"{name}: of {skipped - touched} pages that are free {zeros} read as zero, "
+              f"{early} as they were")
         # The filler, what was written, and nine bytes for each zero page.
-        used = len(FILLER) + len(LATE) + len(REUSED)
+        used = len(FILLER) + len(LATE) + len(REUSED) + early * PAGE
         check(sent < used + MEM // PAGE * 32, f"{name}: {sent} bytes after the switch")
         step(f"{name}: {skipped} skipped pages handed over, {sent >> 10} KiB sent after "
              f"the switch, {used >> 10} KiB of it in use")
@@ -108,6 +117,7 @@ def check_no_log(accel: str) -> None:
     with pair(accel, {"extension": mutant("no-log") + PATIENT}, mem=MEM) as (src, dst):
         begin(src, dst)
         migration.switch_to_postcopy(src, dst)
+        wait_for(lambda: all_zero(src), "the skipped pages to be zero")
         release(src, dst)
         lost = dst.lost(REUSED, NEW)
         step(f"{accel}, no-log: {lost} of {len(REUSED) // PAGE} writes are lost")

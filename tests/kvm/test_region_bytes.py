@@ -16,8 +16,8 @@ import tempfile
 from collections import Counter
 from functools import partial
 
-from baremetal import (MIB, PAGE, Machine, accelerators, build, check, hold, in_time, migration,
-                       pair, release, run, step)
+from baremetal import (MIB, PAGE, Machine, TooEarly, accelerators, build, check, hold, in_time,
+                       migration, pair, release, run, step)
 from torture import Traveller, Variant
 
 # Four pages of bitmap, and several syncs.
@@ -85,7 +85,9 @@ def arrived(accel: str, postcopy: bool) -> None:
         src.wait_applied(len(FREE) // PAGE)
         check(any(bitmap(src)), "the guest has published nothing")
         if postcopy:
-            migration.switch_to_postcopy(src, dst)
+            now = migration.switch_to_postcopy(src, dst)
+            if not (now["ram"]["postcopy-bytes"] or now["status"] == "postcopy-active"):
+                raise TooEarly("it was over before the switch")
         release(src, dst)
         there = bitmap(dst)
         check(there == bitmap(src) if postcopy else not any(there),
