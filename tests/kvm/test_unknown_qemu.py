@@ -18,7 +18,7 @@ import shlex
 import subprocess
 
 from baremetal import (EXTENSION, MIB, PAGE, Failure, Machine, accelerators, build, check, hold,
-                       migration, release, run, step, wait_for)
+                       migration, patience, release, run, step, wait_for)
 from lib.program import Agent
 from lib.qmp import QmpError
 from lib.tool import tool
@@ -139,7 +139,7 @@ def ends(accel: str, words: str, options: str, **env: str) -> None:
     machine = other(accel, "ends", options, **env)
     try:
         done = subprocess.run(machine.command_line(), capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, check=False, timeout=60)
+                              stdin=subprocess.DEVNULL, check=False, timeout=patience.seconds(60))
     finally:
         machine.stop()
     check(done.returncode != 0 and words in done.stderr,
