@@ -23,8 +23,8 @@ from lib.soak import Sums, seeded, times
 # Blocks that each variant gives back, and how many between two events.
 GIVEN = 1500
 EVENT = 300
-# So many blocks a mutant may give back until it has lost a page.
-MUTANT_GIVEN = 3000
+# So many blocks a mutant may give back until it has lost a page: some hundred, as a rule.
+MUTANT_GIVEN = 10000
 
 VARIANTS = [("private", PRIVATE, 1), ("memfd", MEMFD, 2)]
 
