@@ -238,7 +238,8 @@ class Hops:
 
     def _show_logs(self) -> None:
         """Whatever may tell why the test failed."""
-        for vm in (self.here, self.there):
+        # there is no machine yet if the first cannot be made
+        for vm in (getattr(self, "here", None), self.there):
             if vm is None or not os.path.exists(vm.qemu.dir):
                 continue
             agent_log = vm.agent.log() if vm.agent else ""
