@@ -112,6 +112,8 @@ err_disable:
 err_free:
 	kfree(bar);
 err_unclaim:
+	/* What failed may work later: no memory, or a process that has the BAR. */
+	probe_retry_add(pdev, ret);
 	unclaim_bar();
 	return ret;
 }

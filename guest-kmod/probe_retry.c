@@ -2,6 +2,8 @@
 /*
  * The list of the ivshmem devices that our probe refused. The module checks them again
  * every BAR_PROBE_SECONDS, since the guest may migrate to a host that has the extension.
+ * One that is ours, but could not be used, is tried less and less often: the kernel logs
+ * each failure.
  *
  * A guest that was booted on a host without the extension finds the magic in its BAR
  * only after it migrated, or after the extension was added. No event reports this. A
@@ -19,6 +21,7 @@
  */
 #include <linux/device.h>
 #include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
@@ -29,16 +32,23 @@
 #include "probe_retry.h"
 #include "../proto/guest_publish.h"
 
+/* At most so many checks are left out after a failure: five minutes. */
+#define MAX_PAUSE	63U
+
 /**
  * struct probe_retry - one refused device
  * @link:    in devices, or in the list of the devices that are being checked
  * @pdev:    device; we hold a reference
  * @verdict: result of the last check; a change is logged once
+ * @pause:   checks that were left out after the last failure of probe
+ * @left:    checks that are left out now
  */
 struct probe_retry {
 	struct list_head link;
 	struct pci_dev *pdev;
 	int verdict;
+	unsigned int pause;
+	unsigned int left;
 };
 
 static void recheck_fn(struct work_struct *work);
@@ -86,7 +96,7 @@ static void add_entry(struct probe_retry *dev)
 
 void probe_retry_add(struct pci_dev *pdev, int verdict)
 {
-	struct probe_retry *dev = kmalloc(sizeof(*dev), GFP_KERNEL);
+	struct probe_retry *dev = kzalloc(sizeof(*dev), GFP_KERNEL);
 
 	if (!dev)
 		return;
@@ -126,18 +136,40 @@ static int probe_again(struct probe_retry *dev)
 	return verdict;
 }
 
+/* Probe adds the device to the list again if it refuses the device, or fails. */
+static void attach(struct probe_retry *dev)
+{
+	struct probe_retry *again;
+
+	if (device_attach(&dev->pdev->dev) < 0)
+		pci_warn(dev->pdev, "freehint magic in BAR 2, but no driver can be bound; see the kernel's messages about this device\n");
+	mutex_lock(&lock);
+	again = find_locked(dev->pdev);
+	/* Not one that waits for another device to go. */
+	if (again && !active_device_exists()) {
+		again->pause = min(2 * dev->pause + 1, MAX_PAUSE);
+		again->left = again->pause;
+	}
+	mutex_unlock(&lock);
+}
+
 static void recheck_device(struct probe_retry *dev)
 {
-	int verdict = probe_again(dev);
+	int verdict;
 
+	if (dev->left) {
+		dev->left--;
+		add_entry(dev);
+		return;
+	}
+	verdict = probe_again(dev);
 	if (verdict && verdict != -ESTALE) {
 		dev->verdict = verdict;
 		add_entry(dev);
 		return;
 	}
-	/* Probe adds the device to the list again if it refuses the device. */
-	if (!verdict && device_attach(&dev->pdev->dev) < 0)
-		pci_warn(dev->pdev, "freehint magic in BAR 2, but no driver can be bound; see the kernel's messages about this device\n");
+	if (!verdict)
+		attach(dev);
 	free_entry(dev);
 }
 
