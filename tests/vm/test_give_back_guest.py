@@ -9,20 +9,15 @@ is unloaded, the guest sleeps or runs out of memory, and rounds are answered mea
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from support import Work, check, check_kernel, comes_true, free_mib, step, wait_for
+from giving_guest import MEMORY_MIB, guest_of_ours, page_kib, use_and_free
+from support import Work, check, comes_true, free_mib, step, wait_for
 from lib import arch, played_host
 from lib.guest import Guest
-from lib.initramfs import BALLOON_MODULES, Extras
-from lib.machine import Machine, Spec
+from lib.machine import Machine
 from lib.played_host import DECLINED, DONE, Offer, PlayedHost
 from lib.result import Failure, run
-from lib.saved_state import booted, is_common
 
-MEMORY_MIB = 768
 LEAVE_TRIES = 4
 KEEP_MIB = 100
 # An offer that a guest misses.
@@ -36,36 +31,6 @@ PARAMETERS = "/sys/module/freehint/parameters"
 # processor. And for how long the host has an offer meanwhile.
 HUNG, HELD_SECONDS = 3, 10
 HUNG_TIMEOUT = "/proc/sys/kernel/hung_task_timeout_secs"
-
-
-@contextmanager
-def guest_of_ours(append: str = "", extra: list[str] | None = None,
-                  balloon: bool = False) -> Iterator[tuple[Machine, PlayedHost]]:
-    """A guest without extension and agent whose memory is a file; the module is loaded."""
-    with tempfile.NamedTemporaryFile(prefix="freehint-ram-", dir="/dev/shm") as memory:
-        spec = Spec(memory_mib=MEMORY_MIB, extension=False, append=append, lifetime=600,
-                    backend="memory-backend-file", extra=extra or [],
-                    backend_opts=f",mem-path={memory.name},share=on",
-                    extras=Extras(modules=BALLOON_MODULES if balloon else ()))
-        state = booted(spec) if is_common(spec) else None
-        with Machine(spec, name="given", state=state) as vm:
-            vm.boot(module=False)
-            # a state that is loaded has a region without a host
-            host = PlayedHost(vm.shm, memory.name)
-            if balloon:
-                vm.load_balloon()
-            vm.load_module()
-            try:
-                yield vm, host
-                check_kernel(vm.guest)
-            except BaseException:
-                print("\n".join(vm.console().splitlines()[-40:]))
-                raise
-
-
-def use_and_free(vm: Machine) -> None:
-    """Write nearly all free memory and free it: it has not been reported since."""
-    vm.guest.must(f"memfill {free_mib(vm.guest) * 3 // 4}M", 120)
 
 
 def nothing_before_the_host_asks(vm: Machine, host: PlayedHost) -> None:
@@ -187,11 +152,6 @@ def hold_large(vm: Machine, host: PlayedHost) -> Offer:
             host.serve()
         host.stop_asking()
     raise Failure(f"no offer of {HELD_MIB} MiB")
-
-
-def page_kib(guest: Guest) -> int:
-    """Of the guest's kernel."""
-    return int(guest.must("sed -n 's/^KernelPageSize: *//p' /proc/self/smaps").split()[0])
 
 
 def on_processors_mib(guest: Guest) -> int:
