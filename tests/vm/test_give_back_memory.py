@@ -63,13 +63,22 @@ def resize_vmem(vm: Machine, mib: int) -> None:
     step(f"virtio-mem has {size() // MIB} of {mib} MiB" + ("" if done else ", the guest keeps it"))
 
 
+def plugged(hops: Hops) -> None:
+    """A DIMM whose memory the guest has online: before that it cannot be filled."""
+    before = events.memory_total(hops)
+    hops.here.spec = events.plug_dimm(hops)
+    wait_for(lambda: events.memory_total(hops) >= before + events.DIMM_MIB,
+             lambda: f"the DIMM to be online: {before} MiB before, "
+             f"{events.memory_total(hops)} now", LONG)
+
+
 def memory_comes_and_goes(hops: Hops) -> None:
     """Plugged, used, given back, unplugged: what is gone is discarded no more."""
     vm = hops.here
     events.prepare(hops)
     tool("give-back", "--qmp", vm.qemu.spare_qmp, "--always", "--order", ORDER)
     for _ in range(times(1)):
-        vm.spec = events.plug_dimm(hops)
+        plugged(hops)
         comes_back(vm, PLUGGED_FILL_MIB)
         vm.spec = events.unplug_dimm(hops)
         comes_back(vm, FILL_MIB)
