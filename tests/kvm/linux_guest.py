@@ -240,6 +240,12 @@ class KvmHops(Hops):
         for _ in range(number):
             self.next_pass()
 
+    def cancel(self) -> None:
+        """As in Hops; TooEarly when the migration was over before."""
+        if migration.cancel(self.here.qemu)["status"] == "completed":
+            raise TooEarly("it was over before it could be cancelled")
+        super().cancel()
+
     def release_compared(self, whole: bool = True) -> Tally:
         """
         Let the migration end, compare, let the guest go on, which is `here` then. Unless
