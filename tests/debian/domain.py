@@ -119,7 +119,7 @@ class Domain:
         left = host.must("ls /run/systemd/system /run/freehint /run/freehint-metrics")
         left = " ".join(word for word in left.split()
                         if not word.startswith("/run") and not word.endswith(".moved"))
-        check(self.name not in left and "freehint-agent" not in left, f"left behind: {left}")
+        check(self.name not in left and self.unit.strip("'") not in left, f"left behind: {left}")
 
     def query(self, host: Host) -> dict[str, Any]:
         """x-query-freehint."""
