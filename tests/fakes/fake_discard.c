@@ -3,6 +3,7 @@
  * What QEMU has to do with discarded memory, for unit tests: the discard itself, what stands
  * against it, and the state of migrations.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "fake_discard.h"
@@ -20,16 +21,61 @@ static RAMBlock *block_from_host(void *hva, bool round, u64 *offset)
 	return (RAMBlock *)qemu.memory_region_from_host(hva, offset);
 }
 
+static Object *(*cast_of_blocks)(Object *obj, const char *type);
+
+static bool is_vmem(const Object *obj)
+{
+	return obj == (const Object *)&fake_discard.vmem;
+}
+
 static bool bool_property(Object *obj, const char *name, Error **errp)
 {
 	const struct RAMBlock *block = (const struct RAMBlock *)obj;
 
+	if (is_vmem(obj) && !strcmp(name, "prealloc"))
+		return fake_discard.vmem.prealloc;
+	if (is_vmem(obj))
+		abort();
 	if (!strcmp(name, "prealloc"))
 		return block->prealloc;
+	if (!strcmp(name, "reserve"))
+		return !block->unreserved;
 	if (!strcmp(name, "readonly") && block->fd >= 0)
 		return block->readonly;
 	qemu_error(errp, "Property '%s' not found", name);
 	return false;
+}
+
+static Object *cast(Object *obj, const char *type)
+{
+	if (strcmp(type, "virtio-mem"))
+		return cast_of_blocks(obj, type);
+	return is_vmem(obj) ? obj : NULL;
+}
+
+static Object *link_of(Object *obj, const char *name, Error **errp)
+{
+	return is_vmem(obj) && !strcmp(name, "memdev") ? (Object *)fake_discard.vmem.memdev : NULL;
+}
+
+static Object *root(void) { return (Object *)&fake; }
+
+/* The blocks' backends and the device; @fn ends it as in QEMU. */
+static int foreach_child(Object *parent, qemu_child_fn *fn, void *opaque)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < fake.blocks && !ret; i++)
+		ret = fn((Object *)&fake.block[i], opaque);
+	if (!ret && fake_discard.vmem.memdev)
+		ret = fn((Object *)&fake_discard.vmem, opaque);
+	return ret;
+}
+
+static void *manager_of(MemoryRegion *mr)
+{
+	return mr && mr == (MemoryRegion *)fake_discard.vmem.memdev ? &fake_discard.vmem : NULL;
 }
 
 static int discard(RAMBlock *block, u64 start, size_t len)
@@ -64,5 +110,11 @@ void fake_discard_install(void)
 	qemu.qemu_ram_get_fd = file_of;
 	qemu.qemu_ram_block_from_host = block_from_host;
 	qemu.object_property_get_bool = bool_property;
+	qemu.object_property_get_link = link_of;
+	qemu.object_child_foreach_recursive = foreach_child;
+	qemu.object_get_root = root;
+	qemu.memory_region_get_ram_discard_manager = manager_of;
+	cast_of_blocks = qemu.object_dynamic_cast;
+	qemu.object_dynamic_cast = cast;
 	qemu.qmp_marshal_query_migrate = query_migrate;
 }

@@ -9,10 +9,21 @@
 #include "fake_qemu.h"
 
 /**
+ * struct fake_vmem - a virtio-mem device
+ * @memdev:   its memory, NULL: there is no such device
+ * @prealloc: its property
+ */
+struct fake_vmem {
+	RAMBlock *memdev;
+	bool prealloc;
+};
+
+/**
  * struct fake_discard - what tests set and look at
  * @status:    of query-migrate, NULL: there never was a migration
  * @disabled:  ram_block_discard_is_disabled()
  * @fails:     the discard fails
+ * @vmem:      a device among the objects of the machine
  * @before:    called before each discard: what a guest or another device does meanwhile
  * @bytes:     discarded
  * @calls:     discards
@@ -23,6 +34,7 @@ struct fake_discard {
 	const char *status;
 	bool disabled;
 	bool fails;
+	struct fake_vmem vmem;
 	void (*before)(void);
 	u64 bytes;
 	unsigned int calls;

@@ -35,6 +35,7 @@ struct fake_timer {
  * @gone:    unplugged: the guest does not see it any more
  * @prealloc: property of the backend
  * @readonly: property of the backend
+ * @unreserved: property reserve of the backend is off
  * @shared:  mapped shared
  * @fd:      its file, -1: none
  * @page:    bytes of a page
@@ -50,6 +51,7 @@ struct RAMBlock {
 	bool gone;
 	bool prealloc;
 	bool readonly;
+	bool unreserved;
 	bool shared;
 	int fd;
 	u64 page;

@@ -16,6 +16,7 @@ from typing import Any
 
 from baremetal import (BUILD, CRAWL, MIB, PAGE, Machine, accelerators, build, check, migration,
                        new_shm, run, step, wait_for)
+from lib.huge_pages import huge_pages
 from lib.qmp import QmpError
 
 MEM = 64 * MIB
@@ -207,6 +208,39 @@ def read_only_memory_stays(accel: str) -> None:
             discard(here, 2)
 
 
+def preallocated_by_virtio_mem(accel: str) -> None:
+    """What the device allocates stays, and other memory goes."""
+    for prealloc in ("off", "on"):
+        extra = ("-m", f"{MEM >> 20}M,maxmem=1G", "-object",
+                 f"memory-backend-ram,id=vmem,size={MEM},reserve=off", "-device",
+                 f"virtio-mem-pci,id=vm0,memdev=vmem,prealloc={prealloc},requested-size={MEM}")
+        with guest(accel, extra=extra) as here:
+            ask(here, "always")
+            high = here.qmp.command("query-memory-devices")[0]["data"]["memaddr"]
+            here.fake("offer", 1, high // PAGE, HUGE_ORDER, 4)
+            command = {"offer": 1, "ranges": [{"start": high, "length": 8 * MIB}]}
+            if prealloc == "off":
+                here.qmp.command("x-freehint-discard", command)
+                wait_answer(here, 1, "done")
+                continue
+            refused(here, "preallocated", "x-freehint-discard", **command)
+            check(answer(here, 1) == "declined", "it is not declined")
+            discard(here, 2)
+
+
+def huge_pages_go_without_a_reservation(accel: str) -> None:
+    """Where the host has as many; with a reservation the guest could find none again."""
+    memory = "memory-backend-memfd,id=mainram,size={},share=on,hugetlb=on,hugetlbsize=2M,reserve="
+    with huge_pages(MEM >> 21) as lacking:
+        if lacking:
+            print(f"skipped: huge pages of 2 MiB: {lacking}", flush=True)
+            return
+        with guest(accel, memory + "on") as here:
+            refused(here, "reserve=on", "x-freehint-give-back", mode="once")
+            check(not here.lost(FREE, STAMP), "memory that stays has changed")
+        memory_comes_back(accel, memory + "off")
+
+
 def huge_pages_of_a_gigabyte_stay(accel: str) -> None:
     """Where the host has any."""
     path = "/sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages"
@@ -239,6 +273,8 @@ def test() -> None:
     a_device_forbids_it(accels[0])
     memory_that_stays(accels[0])
     read_only_memory_stays(accels[0])
+    preallocated_by_virtio_mem(accels[0])
+    huge_pages_go_without_a_reservation(accels[0])
     huge_pages_of_a_gigabyte_stay(accels[0])
 
 

@@ -42,6 +42,18 @@ static void preallocated_memory_stays(void **state)
 	refused_all("prealloc");
 }
 
+/* Since QEMU 10.0 the backend of a virtio-mem device must not be preallocated; the device is. */
+static void what_virtio_mem_preallocates_stays(void **state)
+{
+	fake_discard.vmem.memdev = &fake.block[1];
+	assert_null(discardable_refusal(&fake.block[1]));
+	fake_discard.vmem.prealloc = true;
+	assert_non_null(strstr(discardable_refusal(&fake.block[1]), "prealloc"));
+	assert_null(discardable_refusal(&fake.block[0]));
+	fake.block[0].prealloc = true;
+	refused_all("prealloc");
+}
+
 static void files_that_are_private_or_read_only_stay(void **state)
 {
 	fake.block[0].fd = 5;
@@ -52,12 +64,33 @@ static void files_that_are_private_or_read_only_stay(void **state)
 	assert_non_null(strstr(discardable_refusal(&fake.block[0]), "read-only"));
 }
 
+static void set_huge_pages(u64 size, bool unreserved)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		fake.block[i].page = size;
+		fake.block[i].shared = true;
+		fake.block[i].fd = 5;
+		fake.block[i].unreserved = unreserved;
+	}
+}
+
+/* The kernel would drop the reservation, and the guest's next use could find the pool empty. */
+static void huge_pages_that_are_reserved_stay(void **state)
+{
+	set_huge_pages(2 * MIB, false);
+	refused_all("reserved");
+	fake.block[1].unreserved = true;
+	assert_non_null(strstr(discardable_refusal(&fake.block[0]), "reserved"));
+	assert_null(discardable_guest_refusal());
+}
+
 static void pages_larger_than_any_block_stay(void **state)
 {
-	fake.block[0].page = 1024 * MIB;
-	assert_non_null(strstr(discardable_refusal(&fake.block[0]), "huge pages"));
-	fake.block[0].page = 2 * MIB;
-	fake.block[1].page = 2 * MIB;
+	set_huge_pages(1024 * MIB, true);
+	refused_all("larger than the guest's largest block");
+	set_huge_pages(2 * MIB, true);
 	assert_null(discardable_guest_refusal());
 	assert_int_equal(discardable_order(), 9);
 }
@@ -66,8 +99,7 @@ static void smaller_blocks_than_a_huge_page_are_not_asked_for(void **state)
 {
 	const struct give_back_wish small = { .mode = GIVE_BACK_ALWAYS, .order = 1 };
 
-	fake.block[0].page = 2 * MIB;
-	fake.block[1].page = 2 * MIB;
+	set_huge_pages(2 * MIB, true);
 	assert_true(give_back_set(&small, &why));
 	assert_int_equal(shm->give_back_request.order, 9);
 	assert_int_equal(look().wish.order, 9);
@@ -105,7 +137,9 @@ RUN_TESTS(init, finish,
 		GIVING_TEST(ordinary_memory_may_be_discarded),
 		GIVING_TEST(shared_memory_with_and_without_a_file_may),
 		GIVING_TEST(preallocated_memory_stays),
+		GIVING_TEST(what_virtio_mem_preallocates_stays),
 		GIVING_TEST(files_that_are_private_or_read_only_stay),
+		GIVING_TEST(huge_pages_that_are_reserved_stay),
 		GIVING_TEST(pages_larger_than_any_block_stay),
 		GIVING_TEST(smaller_blocks_than_a_huge_page_are_not_asked_for),
 		GIVING_TEST(a_device_can_forbid_it),

@@ -346,6 +346,7 @@ static void only_whole_huge_pages_are_discarded(void **state)
 	u64 offer;
 
 	fake.block[0].page = 2 * MIB;
+	fake.block[0].unreserved = true;
 	assert_true(wish(GIVE_BACK_ALWAYS));
 	offer = offer_from(2 * MIB, 4);
 	assert_true(run_discard(json_pack("{s:I, s:[{s:I, s:I}]}", "offer", (json_int_t)offer,

@@ -8,20 +8,16 @@ come and go in test_torture_events.
 """
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from support import (HOLD_BANDWIDTH, Hops, Work, attach_agent, check, fill, migration, step,
                      switch_to_postcopy, wait_for)
 from lib import accel, arch
+from lib.huge_pages import huge_pages
 from lib.machine import Spec
 from lib.result import run
 from lib.soak import factor, seeded
 
 MEMORY_MIB = 512
 HUGE_MIB = 2
-POOL = "/proc/sys/vm/nr_hugepages"
 
 # pc-i440fx and q35 place PCI devices and the hole below 4 GiB differently.
 KINDS = {
@@ -37,36 +33,6 @@ KINDS = {
 }
 HUGE = Spec(memory_mib=MEMORY_MIB, backend="memory-backend-memfd",
             backend_opts=f",hugetlb=on,hugetlbsize={HUGE_MIB}M,prealloc=on")
-
-
-def _pool(more: int) -> tuple[int, int]:
-    """
-    Change the number of huge pages of this machine by `more`; the number before and after.
-    Others may do the same: one after the other.
-    """
-    with open(POOL, "r+", encoding="ascii") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        before = int(file.read())
-        file.seek(0)
-        file.write(str(before + more))
-        file.flush()
-        file.seek(0)
-        return before, int(file.read())
-
-
-@contextmanager
-def huge_pages(count: int) -> Iterator[str]:
-    """That many huge pages more, while it lasts; yields what stands against it."""
-    try:
-        before, after = _pool(count)
-    except OSError as error:
-        yield f"{POOL}: {error.strerror}"
-        return
-    try:
-        short = before + count - after
-        yield f"{short} of {count} huge pages cannot be had" if short > 0 else ""
-    finally:
-        _pool(before - after)
 
 
 def hop_by_postcopy(hops: Hops) -> None:

@@ -37,6 +37,7 @@
 	X(void *, memory_region_get_ram_ptr, (MemoryRegion *mr))		\
 	X(u64, memory_region_size, (MemoryRegion *mr))				\
 	X(int, memory_region_get_fd, (MemoryRegion *mr))			\
+	X(void *, memory_region_get_ram_discard_manager, (MemoryRegion *mr))	\
 	X(MemoryRegion *, host_memory_backend_get_memory, (Object *backend))	\
 	X(int, qemu_ram_foreach_block, (qemu_block_fn *fn, void *opaque))	\
 	X(void *, qemu_ram_get_host_addr, (RAMBlock *block))			\
@@ -69,11 +70,15 @@
  * util/qemu-timer.c
  */
 #define QEMU_SYMBOLS_MACHINE(X)							\
+	X(Object *, object_get_root, (void))					\
 	X(Object *, object_get_objects_root, (void))				\
+	X(int, object_child_foreach_recursive,					\
+	  (Object *parent, qemu_child_fn *fn, void *opaque))			\
 	X(Object *, object_resolve_path_component, (Object *, const char *))	\
 	X(Object *, object_dynamic_cast, (Object *obj, const char *type))	\
 	X(u64, object_property_get_uint, (Object *, const char *, Error **))	\
 	X(bool, object_property_get_bool, (Object *, const char *, Error **))	\
+	X(Object *, object_property_get_link, (Object *, const char *, Error **)) \
 	X(void *, qemu_add_vm_change_state_handler, (qemu_state_fn *, void *))	\
 	X(void *, qemu_add_vm_change_state_handler_prio,			\
 	  (qemu_state_fn *, void *opaque, int priority))			\

@@ -138,6 +138,7 @@ enum qemu_switch_signal {
 
 typedef void qemu_qmp_fn(QDict *args, QObject **ret, Error **errp);
 typedef int qemu_block_fn(RAMBlock *block, void *opaque);
+typedef int qemu_child_fn(Object *child, void *opaque);
 typedef void qemu_state_fn(void *opaque, bool running, int state);
 typedef void qemu_reset_fn(void *opaque);
 typedef void qemu_call_fn(void *opaque);

@@ -4,9 +4,16 @@
  * so what he asked for wins: memory that was preallocated or locked stays, and a file that is
  * mapped privately or read-only keeps its content.
  *
+ * Pages of a hugetlb pool are reserved when QEMU starts, so that the guest always gets one. The
+ * kernel drops the reservation of a page that is punched out of a file. If the pool is empty when
+ * the guest uses that memory again, the kernel kills QEMU (SIGBUS). So only memory with reserve=off
+ * may go: its administrator has chosen that the pool may run out.
+ *
  * QEMU knows by itself that a device needs the memory where it is (VFIO, vDPA, RDMA), and
  * counts it: ram_block_discard_is_disabled().
  */
+#include <unistd.h>
+
 #include "../../../include/freehint/shm_layout.h"
 #include "../core/bar.h"
 #include "discardable.h"
@@ -32,16 +39,49 @@ static Object *backend_of(RAMBlock *ram)
 	return owner ? qemu.object_dynamic_cast(owner, "memory-backend") : NULL;
 }
 
-/* A property that this kind of backend does not have is false. */
-static bool property(Object *backend, const char *name)
+/* Returns @otherwise if this kind of object does not have the property. */
+static bool property(Object *object, const char *name, bool otherwise)
 {
 	Error *err = NULL;
-	bool value = qemu.object_property_get_bool(backend, name, &err);
+	bool value = qemu.object_property_get_bool(object, name, &err);
 
 	if (!err)
 		return value;
 	qemu.error_free(err);
-	return false;
+	return otherwise;
+}
+
+/* Stops at the virtio-mem device that preallocates the backend @opaque. */
+static int preallocates(Object *object, void *opaque)
+{
+	const Object *backend = opaque;
+
+	return qemu.object_dynamic_cast(object, "virtio-mem") &&
+	       qemu.object_property_get_link(object, "memdev", NULL) == backend &&
+	       property(object, "prealloc", false);
+}
+
+/*
+ * A virtio-mem device allocates itself what it plugs, and QEMU 10.0 and later refuse prealloc=on
+ * of its backend. Looking through all of QEMU's objects takes time, so this is done only for
+ * memory that has a discard manager, as virtio-mem's has.
+ */
+static bool is_preallocated(RAMBlock *ram, Object *backend)
+{
+	MemoryRegion *region;
+	u64 offset;
+
+	if (property(backend, "prealloc", false))
+		return true;
+	region = qemu.memory_region_from_host(qemu.qemu_ram_get_host_addr(ram), &offset);
+	return qemu.memory_region_get_ram_discard_manager(region) &&
+	       qemu.object_child_foreach_recursive(qemu.object_get_root(), preallocates, backend);
+}
+
+static bool is_reserved(RAMBlock *ram, Object *backend)
+{
+	return qemu.qemu_ram_pagesize(ram) > (size_t)sysconf(_SC_PAGESIZE) &&
+	       property(backend, "reserve", true);
 }
 
 static bool has_huge_pages(RAMBlock *ram)
@@ -55,14 +95,16 @@ const char *discardable_refusal(RAMBlock *ram)
 
 	if (!backend)
 		return "the memory belongs to a device";
-	if (property(backend, "prealloc"))
+	if (is_preallocated(ram, backend))
 		return "the memory is preallocated (prealloc=on)";
-	if (property(backend, "readonly"))
+	if (property(backend, "readonly", false))
 		return "the memory is a read-only file";
 	if (qemu.qemu_ram_get_fd(ram) >= 0 && !qemu.qemu_ram_is_shared(ram))
 		return "the memory is a private mapping of a file (share=off)";
 	if (has_huge_pages(ram))
 		return "the memory's huge pages are larger than the guest's largest block";
+	if (is_reserved(ram, backend))
+		return "the memory's huge pages are reserved (reserve=on)";
 	return NULL;
 }
 
