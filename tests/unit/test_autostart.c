@@ -57,6 +57,20 @@ static void what_a_human_started_stays_on(void **state)
 	assert_int_equal(shm->host_request.phase, FREEHINT_PHASE_READY);
 }
 
+/* The command comes while a migration runs that has started reporting itself. */
+static void what_a_human_started_meanwhile_stays_on(void **state)
+{
+	publish_hello(FREEHINT_CONTRACT_DEAD);
+	assert_true(begin_migration() != FREEHINT_NO_ROUND);
+	assert_true(precopy_start(&why));
+	assert_true(sync_once() != FREEHINT_NO_ROUND);
+	fake_notify(QEMU_PRECOPY_CLEANUP);
+	assert_true(precopy_enabled());
+	assert_int_equal(shm->host_request.phase, FREEHINT_PHASE_READY);
+	precopy_stop();
+	assert_false(precopy_enabled());
+}
+
 static void what_a_human_stopped_stays_off(void **state)
 {
 	publish_hello(FREEHINT_CONTRACT_DEAD);
@@ -124,6 +138,7 @@ static void a_reason_that_may_pass_is_not_kept(void **state)
 RUN_TESTS(init, finish,
 		TEST(a_migration_starts_reporting_and_ends_it),
 		TEST(what_a_human_started_stays_on),
+		TEST(what_a_human_started_meanwhile_stays_on),
 		TEST(what_a_human_stopped_stays_off),
 		TEST(a_guest_without_a_module_is_left_alone),
 		FAILING_TEST(nothing_is_started_in_the_first_sync),

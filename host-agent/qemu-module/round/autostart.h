@@ -27,7 +27,7 @@ const char *autostart_begin(void);
 /** autostart_failed() - keep and log a reason that autostart_begin() has returned */
 void autostart_failed(const char *why);
 
-/** autostart_forget() - reporting was stopped: nothing to stop any more */
+/** autostart_forget() - reporting was stopped, or started by a command: nothing to stop any more */
 void autostart_forget(void);
 
 /** autostart_is_on() - has this migration started reporting? */

@@ -332,24 +332,19 @@ static void migration_ended(void)
 
 static int precopy_notify(struct qemu_notifier *notifier, void *data)
 {
+	enum qemu_precopy_reason reason = *(const enum qemu_precopy_reason *)data;
+
 	(void)notifier;
-	switch (*(const enum qemu_precopy_reason *)data) {
-	case QEMU_PRECOPY_BEFORE_SYNC:
+	if (reason == QEMU_PRECOPY_BEFORE_SYNC)
 		before_sync();
-		break;
-	case QEMU_PRECOPY_AFTER_SYNC:
+	else if (reason == QEMU_PRECOPY_AFTER_SYNC)
 		after_sync();
-		break;
-	case QEMU_PRECOPY_SETUP:
+	else if (reason == QEMU_PRECOPY_SETUP)
 		setup_done();
-		break;
-	case QEMU_PRECOPY_COMPLETE:
+	else if (reason == QEMU_PRECOPY_COMPLETE)
 		precopy_close(true);
-		break;
-	case QEMU_PRECOPY_CLEANUP:
+	else if (reason == QEMU_PRECOPY_CLEANUP)
 		migration_ended();
-		break;
-	}
 	return 0;
 }
 
@@ -369,10 +364,12 @@ bool precopy_start(const char **why)
 		return false;
 	/* Make the guest poll fast: after a long time without change it polls slowly. */
 	bar_kick();
+	if (!precopy.enabled && !bar_populate(why))
+		return false;
+	/* A command's outlives the migration; autostart_begin() claims its own afterwards. */
+	autostart_forget();
 	if (precopy.enabled)
 		return true;
-	if (!bar_populate(why))
-		return false;
 	precopy.enabled = true;
 	/* If a pass is in progress, the next sync opens the first round. */
 	precopy_withdraw();
