@@ -55,6 +55,38 @@ static void a_hole_is_an_error_with_qemus_words(void **state)
 	assert_null(ram_map_find(&map, 1ULL << 50, NULL));
 }
 
+static void the_next_memory_begins_behind_the_hole(void **state)
+{
+	const struct ram_segment *s = ram_map_next(&map, LOW, 1ULL << 44);
+
+	assert_non_null(s);
+	assert_int_equal(s->start, 0x100000);
+	s = ram_map_next(&map, 0xb0000000ULL, 1ULL << 44);
+	assert_int_equal(s->start, HIGH);
+	/* In the middle of it, and in front of the end of a search. */
+	s = ram_map_next(&map, HIGH + PAGE, 1ULL << 44);
+	assert_true(s->start <= HIGH + PAGE && s->end == HIGH + (5ULL << 30));
+	assert_null(ram_map_next(&map, 0xb0000000ULL, HIGH));
+}
+
+/* What a guest claims decides where a search ends. */
+static void a_large_hole_takes_few_questions(void **state)
+{
+	const u64 far = (1ULL << 40) + (37ULL << 20);
+	const struct ram_segment *s;
+
+	assert_null(ram_map_next(&map, HIGH + (5ULL << 30), 1ULL << 44));
+	assert_true(fake.probes < 150000);
+	fake_add_block(far, RAM_MAP_LEAP);
+	s = ram_map_next(&map, HIGH + (5ULL << 30), 1ULL << 44);
+	assert_non_null(s);
+	assert_int_equal(s->start, far);
+	assert_int_equal(s->end, far + RAM_MAP_LEAP);
+	s = ram_map_next(&map, HIGH + (5ULL << 30), far + (1ULL << 20));
+	assert_non_null(s);
+	assert_int_equal(s->start, far);
+}
+
 static void memory_of_a_device_is_an_error(void **state)
 {
 	Error *err = NULL;
@@ -98,6 +130,8 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test_setup(a_segment_ends_where_the_memory_ends, setup),
 		cmocka_unit_test_setup(the_last_page_is_a_segment_of_one, setup),
 		cmocka_unit_test_setup(a_hole_is_an_error_with_qemus_words, setup),
+		cmocka_unit_test_setup(the_next_memory_begins_behind_the_hole, setup),
+		cmocka_unit_test_setup(a_large_hole_takes_few_questions, setup),
 		cmocka_unit_test_setup(memory_of_a_device_is_an_error, setup),
 		cmocka_unit_test_setup(a_known_segment_costs_no_question, setup),
 		cmocka_unit_test_setup(more_segments_than_room_still_answer, setup),

@@ -19,12 +19,16 @@
 /* Guest physical addresses are at most 52 bits wide on x86. */
 #define GPA_MAX_SHIFT	52
 
+/* Step of a search in the first bytes of a hole. */
+#define STEP		(1ULL << 20)
+#define NEAR		(4ULL << 30)
+
 void ram_map_init(struct ram_map *map)
 {
 	map->count = 0;
 }
 
-/* Does a memory backend own the RAM at @gpa? The caller has checked that there is RAM. */
+/* Is there RAM at @gpa, and does a memory backend own it? */
 static bool is_backed(u64 gpa)
 {
 	MemoryRegion *mr = NULL;
@@ -94,4 +98,41 @@ const struct ram_segment *ram_map_find(struct ram_map *map, u64 gpa, Error **err
 	segment->end = gpa + extent(gpa);
 	segment->hva = hva;
 	return segment;
+}
+
+/* Returns where the RAM at @hit begins. At @miss is none; both are multiples of a step. */
+static u64 first_between(u64 miss, u64 hit)
+{
+	u64 middle;
+
+	while (hit - miss > STEP) {
+		middle = miss + (hit - miss) / STEP / 2 * STEP;
+		if (is_backed(middle))
+			hit = middle;
+		else
+			miss = middle;
+	}
+	return hit;
+}
+
+/* Returns the address to look at after @gpa. The last MiB before @end is not leaped over. */
+static u64 step_on(u64 hole, u64 gpa, u64 end)
+{
+	u64 step = gpa - hole < NEAR ? STEP : RAM_MAP_LEAP;
+	u64 next = (gpa / step + 1) * step, last = (end - 1) / STEP * STEP;
+
+	return next > last && last > gpa ? last : next;
+}
+
+const struct ram_segment *ram_map_next(struct ram_map *map, u64 gpa, u64 end)
+{
+	u64 hole = gpa, miss = gpa;
+
+	for (; gpa < end && !is_backed(gpa); gpa = step_on(hole, gpa, end))
+		miss = gpa;
+	if (gpa >= end)
+		return NULL;
+	if (gpa - miss > STEP)
+		gpa = first_between(miss, gpa);
+	return ram_map_find(map, gpa, NULL);
 }

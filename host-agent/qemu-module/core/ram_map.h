@@ -12,6 +12,9 @@
 /* RAM segments that one command can cache; a guest has a handful. */
 #define RAM_MAP_SEGMENTS 32
 
+/* Step of a search in a large hole, bytes: Linux on x86 plugs no less memory. */
+#define RAM_MAP_LEAP	(128ULL << 20)
+
 /**
  * struct ram_segment - contiguous guest RAM
  * @start: first guest physical address
@@ -48,5 +51,21 @@ void ram_map_init(struct ram_map *map);
  * Return: the segment, or NULL: unassigned, MMIO, or memory of a device.
  */
 const struct ram_segment *ram_map_find(struct ram_map *map, u64 gpa, Error **errp);
+
+/**
+ * ram_map_next() - the next memory of the guest
+ * @map: map
+ * @gpa: guest physical address to begin with, page aligned
+ * @end: end of the search
+ *
+ * Memory begins at a MiB. 4 GiB into a hole the search leaps, because a guest can claim to be
+ * as large as the region allows. RAM of less than RAM_MAP_LEAP bytes may be passed over there, so
+ * this is for pictures.
+ *
+ * Context: BQL held, as for ram_map_find().
+ *
+ * Return: the segment that contains the first RAM in [@gpa, @end); NULL: there is none.
+ */
+const struct ram_segment *ram_map_next(struct ram_map *map, u64 gpa, u64 end);
 
 #endif /* FREEHINT_RAM_MAP_H */

@@ -19,9 +19,6 @@
 #include "../core/ram_map.h"
 #include "../gate/round_gate.h"
 
-/* Step of the search for the next RAM; holes in guest memory are larger. */
-#define STEP	(1ULL << 20)
-
 /**
  * struct cells - guest memory in equal parts
  * @count: number of cells
@@ -86,6 +83,7 @@ static void add_ram(struct cells *cells, u64 first, u64 end)
 	}
 }
 
+/* The shared region is a memory backend's, too, but not the guest's memory. */
 static void find_ram(struct cells *cells)
 {
 	u64 gpa = 0, next, end = cells->end << FREEHINT_PAGE_SHIFT;
@@ -93,13 +91,13 @@ static void find_ram(struct cells *cells)
 	static struct ram_map map;
 
 	ram_map_init(&map);
-	for (; gpa < end; gpa = next) {
-		segment = ram_map_find(&map, gpa, NULL);
-		next = segment ? segment->end : (gpa / STEP + 1) * STEP;
-		if (next > end)
-			next = end;
-		if (segment)
+	while ((segment = ram_map_next(&map, gpa, end))) {
+		next = segment->end < end ? segment->end : end;
+		if (gpa < segment->start)
+			gpa = segment->start;
+		if (!bar_contains(segment->hva, segment->end - segment->start))
 			add_ram(cells, gpa >> FREEHINT_PAGE_SHIFT, next >> FREEHINT_PAGE_SHIFT);
+		gpa = next;
 	}
 }
 

@@ -10,6 +10,7 @@
 
 #include "../../../include/freehint/shm_layout.h"
 #include "../../common/clock.h"
+#include "../core/bar.h"
 #include "map_given.h"
 #include "../map/page_map.h"
 #include "../map/resident.h"
@@ -37,15 +38,18 @@ static u64 count_absent(u64 page, u64 end, const u8 *hva)
 	return absent;
 }
 
-/* Looks at a piece of RAM that ends with its cell or its segment, if not before. */
+/* Looks at a piece of RAM that ends with its cell or its segment; the shared region is none. */
 static u64 look_at(struct map_given *given, u32 at, u64 page, u64 stop,
 		   const struct ram_segment *segment)
 {
 	u64 end = min_u64(min_u64(stop, page + RESIDENT_PAGES),
 			  segment->end >> FREEHINT_PAGE_SHIFT);
-	u64 count = page_map_count(&given_map, page, end);
+	u64 count;
 
+	if (bar_contains(segment->hva, segment->end - segment->start))
+		return end;
 	given->ram[at] += end - page;
+	count = page_map_count(&given_map, page, end);
 	given->given[at] += count;
 	if (count)
 		given->absent[at] += count_absent(page, end, segment->hva +
