@@ -246,6 +246,28 @@ static void a_capability_set_after_the_start_keeps_rounds_closed(void **state)
 	assert_int_equal(fake.arms, 0);
 }
 
+/* COLO's checkpoints sync without the big lock: the fake aborts when it is dropped. */
+static void nothing_is_done_in_the_checkpoints_of_colo(void **state)
+{
+	int i;
+
+	fake_qemu_is_old_tcg();
+	assert_true(precopy_start(&why));
+	fake.colo = true;
+	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
+	fake.bql = false;
+	for (i = 0; i < 3; i++)
+		assert_int_equal(sync_at_once(), FREEHINT_NO_ROUND);
+	fake_notify(QEMU_PRECOPY_COMPLETE);
+	assert_false(fake.bql);
+	assert_int_equal(fake.bql_drops, 0);
+	assert_int_equal(precopy_pass(), 0);
+	fake.bql = true;
+	fake_notify(QEMU_PRECOPY_CLEANUP);
+	fake.colo = false;
+	assert_true(begin_migration() != FREEHINT_NO_ROUND);
+}
+
 static void pages_that_must_read_as_zero_are_hinted_in_the_first_pass_only(void **state)
 {
 	publish_hello(FREEHINT_CONTRACT_ZERO);
@@ -358,6 +380,7 @@ RUN_TESTS(init, finish,
 		GREETED_TEST(a_stopped_guest_gets_no_round),
 		GREETED_TEST(stopping_the_guest_closes_the_round),
 		GREETED_TEST(a_capability_set_after_the_start_keeps_rounds_closed),
+		GREETED_TEST(nothing_is_done_in_the_checkpoints_of_colo),
 		GREETED_TEST(pages_that_must_read_as_zero_are_hinted_in_the_first_pass_only),
 		GREETED_TEST(a_sync_by_another_thread_closes_the_round_and_opens_none),
 		GREETED_TEST(no_round_opens_in_the_middle_of_another_threads_sync),

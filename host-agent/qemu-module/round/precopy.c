@@ -335,7 +335,11 @@ static int precopy_notify(struct qemu_notifier *notifier, void *data)
 	enum qemu_precopy_reason reason = *(const enum qemu_precopy_reason *)data;
 
 	(void)notifier;
-	if (reason == QEMU_PRECOPY_BEFORE_SYNC)
+	if (reason == QEMU_PRECOPY_CLEANUP)
+		migration_ended();
+	else if (qemu.colo())
+		return 0;	/* its checkpoints sync without the BQL, and no round is open */
+	else if (reason == QEMU_PRECOPY_BEFORE_SYNC)
 		before_sync();
 	else if (reason == QEMU_PRECOPY_AFTER_SYNC)
 		after_sync();
@@ -343,8 +347,6 @@ static int precopy_notify(struct qemu_notifier *notifier, void *data)
 		setup_done();
 	else if (reason == QEMU_PRECOPY_COMPLETE)
 		precopy_close(true);
-	else if (reason == QEMU_PRECOPY_CLEANUP)
-		migration_ended();
 	return 0;
 }
 

@@ -4,8 +4,8 @@
  * hello, and words the reason for x-query-freehint.
  *
  * postcopy-ram is refused if the extension cannot recognise this QEMU's switch (switchover.c).
- * background-snapshot writes each page once and ignores the dirty log. COLO continues to sync
- * after the switch without calling these notifiers.
+ * background-snapshot writes each page once and ignores the dirty log. COLO's checkpoints call
+ * the notifiers without the BQL (colo_do_checkpoint_transaction()), and a round needs it.
  */
 #include "../../../include/freehint/shm_layout.h"
 #include "../core/bar.h"
