@@ -242,7 +242,7 @@ static u64 property(Object *obj, const char *name, Error **errp)
 {
 	if (fake.chunk_shift >= 0 && !strcmp(name, "x-clear-bitmap-shift"))
 		return fake.chunk_shift;
-	if (!strcmp(name, "x-downtime-limit"))
+	if (!fake.hides_downtime && !strcmp(name, "x-downtime-limit"))
 		return fake.downtime_ms;
 	if (fake.switchover_bandwidth && !strcmp(name, "avail-switchover-bandwidth"))
 		return fake.switchover_bandwidth;

@@ -70,6 +70,10 @@ struct RAMBlock {
  * @status:      status that it shows, NULL: none
  * @answers_kept: answers of query-migrate that the extension has put away
  * @downtime_ms: downtime-limit
+ * @downtime_sets: how often it was set
+ * @downtime_last: last value that it was set to
+ * @hides_downtime: x-downtime-limit does not exist
+ * @freezes_downtime: x-downtime-limit does not follow
  * @refuses_parameters: migrate-set-parameters fails
  * @switchover_bandwidth: avail-switchover-bandwidth; 0: the property does not exist
  * @clock_us:    QEMU's clock
@@ -120,6 +124,10 @@ struct fake_qemu {
 	const char *status;
 	unsigned int answers_kept;
 	u64 downtime_ms;
+	unsigned int downtime_sets;
+	u64 downtime_last;
+	bool hides_downtime;
+	bool freezes_downtime;
 	bool refuses_parameters;
 	u64 switchover_bandwidth;
 	u64 clock_us;

@@ -72,7 +72,10 @@ static void set_parameters(QDict *args, QObject **ret, Error **errp)
 		set_error(errp);
 		return;
 	}
-	fake.downtime_ms = (u64)asked_downtime;
+	fake.downtime_last = (u64)asked_downtime;
+	fake.downtime_sets++;
+	if (!fake.freezes_downtime)
+		fake.downtime_ms = fake.downtime_last;
 }
 
 static void init_speed(void)

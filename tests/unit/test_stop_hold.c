@@ -315,6 +315,30 @@ static void a_qemu_that_refuses_holds_nothing(void **state)
 	assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
 }
 
+/* The hold would find no value to put back, and would not know its own. */
+static void a_qemu_that_does_not_show_the_limit_holds_nothing(void **state)
+{
+	fake.hides_downtime = true;
+	begin_hinted();
+	sync_once();
+	assert_int_equal(fake.downtime_sets, 0);
+}
+
+static void a_limit_that_does_not_read_as_set_is_put_back_at_once(void **state)
+{
+	fake.freezes_downtime = true;
+	begin_hinted();
+	assert_int_equal(fake.downtime_last, LIMIT_MS);
+	assert_int_equal(fake.downtime_sets, 2);
+	assert_int_equal(fake.warnings, 1);
+	/* nor in the next migration */
+	fake.freezes_downtime = false;
+	fake_notify(QEMU_PRECOPY_CLEANUP);
+	begin_hinted();
+	fake_time_passes();
+	assert_int_equal(fake.downtime_sets, 2);
+}
+
 RUN_TESTS(init_all, finish,
 		HOLD_TEST(a_pass_with_hints_is_sent_before_the_guest_may_be_stopped),
 		HOLD_TEST(the_limit_is_back_before_the_sync_is_judged),
@@ -332,5 +356,7 @@ RUN_TESTS(init_all, finish,
 		HOLD_TEST(a_hold_ends_when_nothing_is_sent_any_more),
 		HOLD_TEST(a_hold_ends_where_hints_save_less_than_the_stop_may_take),
 		HOLD_TEST(the_timer_of_an_old_hold_changes_nothing),
+		HOLD_TEST(a_qemu_that_does_not_show_the_limit_holds_nothing),
+		HOLD_TEST(a_limit_that_does_not_read_as_set_is_put_back_at_once),
 		HOLD_TEST(a_qemu_that_refuses_holds_nothing),
 )

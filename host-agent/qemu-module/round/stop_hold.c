@@ -11,8 +11,9 @@
  * only shrinks, and QEMU syncs when it is below the threshold: the pass ends, and the hold with it.
  *
  * Invariants: the administrator's limit is back before every sync, of any thread, and when the
- * migration ends in any way. A hold ends by itself when QEMU sends nothing more, or when the
- * hints have saved less than the stop may take: the migration would end later for it.
+ * migration ends in any way. So nothing is held where the limit cannot be read, or does not read
+ * as it was set. A hold ends by itself when QEMU sends nothing more, or when the hints have saved
+ * less than the stop may take: the migration would end later for it.
  *
  * Why not a savevm handler that adds to what is pending: docs/extension.md.
  */
@@ -31,13 +32,15 @@
 /*
  * Guarded by the BQL.
  *
- * @watching: the first pass is sent, and hints may come. @found_ms: the administrator's limit, 0
+ * @impossible: QEMU does not show what was set. @watching: the first pass is sent, and hints may
+ * come. @found_ms: the administrator's limit, 0
  * if no stop is held. @saved: bytes that hints have taken away so far. @remaining: bytes to be
  * sent at the last tick. @still: ticks for which it has not shrunk.
  */
 static struct {
 	struct qemu_timer timer;
 	QDict *arguments;
+	bool impossible;
 	bool watching;
 	u64 found_ms;
 	u64 saved;
@@ -58,6 +61,34 @@ static bool set_downtime_limit(u64 ms)
 	if (err)
 		qemu.error_free(err);
 	return !err;
+}
+
+/* A property of the migration's object, not of a stable interface; 0 where it is missing. */
+static u64 downtime_limit(void)
+{
+	return qemu_migrate_parameter("x-downtime-limit", 0);
+}
+
+static void put_back(u64 ms)
+{
+	if (!set_downtime_limit(ms))
+		qemu.warn_report("freehint: downtime-limit stays %u ms, it was %llu; set it with "
+				 "migrate-set-parameters", FREEHINT_STOP_HOLD_MS,
+				 (unsigned long long)ms);
+}
+
+/* Returns false if the limit was not set, or QEMU does not show that it was. */
+static bool set_hold(u64 found)
+{
+	if (!set_downtime_limit(FREEHINT_STOP_HOLD_MS))
+		return false;
+	if (downtime_limit() == FREEHINT_STOP_HOLD_MS)
+		return true;
+	put_back(found);
+	hold.impossible = true;
+	qemu.warn_report("freehint: x-downtime-limit does not follow downtime-limit, stops are not "
+			 "held any more");
+	return false;
 }
 
 static void start_timer(void)
@@ -94,13 +125,13 @@ static bool pays(u64 limit_ms)
 /* Returns false if no stop is to be held in this pass. Until enough was saved, none is. */
 static bool hold_stop(void)
 {
-	u64 limit = stop_downtime_us() / 1000;
+	u64 limit = downtime_limit();
 
-	if (limit <= FREEHINT_STOP_HOLD_MS)
+	if (hold.impossible || limit <= FREEHINT_STOP_HOLD_MS)
 		return false;
 	if (!hold.saved || !pays(limit))
 		return true;
-	if (!set_downtime_limit(FREEHINT_STOP_HOLD_MS))
+	if (!set_hold(limit))
 		return false;
 	hold.found_ms = limit;
 	hold.remaining = qemu.ram_bytes_remaining();
@@ -128,6 +159,7 @@ static void tick_cb(void *opaque)
 
 void stop_hold_init(void)
 {
+	hold.impossible = false;
 	qemu.timer_init_full(&hold.timer, NULL, QEMU_CLOCK_REALTIME, QEMU_SCALE_NS, 0, tick_cb,
 			     NULL);
 }
@@ -146,10 +178,6 @@ void stop_hold_end(void)
 
 	hold.watching = false;
 	hold.found_ms = 0;
-	if (!found || stop_downtime_us() != FREEHINT_STOP_HOLD_MS * 1000ULL)
-		return;
-	if (!set_downtime_limit(found))
-		qemu.warn_report("freehint: downtime-limit stays %u ms, it was %llu; set it with "
-				 "migrate-set-parameters", FREEHINT_STOP_HOLD_MS,
-				 (unsigned long long)found);
+	if (found && downtime_limit() == FREEHINT_STOP_HOLD_MS)
+		put_back(found);
 }
