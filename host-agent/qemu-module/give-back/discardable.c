@@ -9,8 +9,9 @@
  * the guest uses that memory again, the kernel kills QEMU (SIGBUS). So only memory with reserve=off
  * may go: its administrator has chosen that the pool may run out.
  *
- * QEMU knows by itself that a device needs the memory where it is (VFIO, vDPA, RDMA), and
- * counts it: ram_block_discard_is_disabled().
+ * QEMU knows by itself that a device needs the memory where it is (VFIO, vDPA), and counts it:
+ * ram_block_discard_is_disabled(). RDMA pins memory without that, but only in a migration, and
+ * nothing is given back meanwhile (migration_check.c).
  */
 #include <unistd.h>
 

@@ -10,6 +10,10 @@
  * itself. With huge pages it could end in SIGBUS if the pool is empty and the guest
  * continues here. In these cases zeros are written by a system call: it returns EFAULT for
  * read-only memory, where a store would end QEMU.
+ *
+ * RDMA pins memory and does not disable discarding. It sends no pages itself after the switch
+ * (migration/rdma.c): QEMU reads them as for any other link, and a page that is pinned is freed
+ * later.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
