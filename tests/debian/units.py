@@ -105,7 +105,8 @@ def start_paused(here: Host, domain: Domain) -> None:
 
 def end(here: Host, domain: Domain) -> None:
     """It ends, its agent with it, and libvirt forgets it."""
-    here.must(f"virsh destroy {domain.word}")
+    # a QEMU that libvirt has to kill leaves its socket behind
+    here.until(f"virsh destroy --graceful {domain.word}", "the domain to end", 120)
     domain.gone(here)
     here.must(f"freehint disable {domain.word} && virsh undefine {domain.word}")
 
