@@ -83,28 +83,59 @@ static bool has_extension(const char *path, const char *wish, char *why, size_t 
 	return false;
 }
 
-/*
- * libvirt asks QEMU as its own user. This user may be root, and runs nothing that somebody else can
- * have written. Such a program is not looked at, nor one that is not there: libvirt refuses that.
- */
-static bool may_run(const char *path)
+/* In a sticky directory nobody can replace what belongs to another. */
+static bool others_can_change(const char *path)
 {
 	struct stat st;
 
-	return !stat(path, &st) && S_ISREG(st.st_mode) && !access(path, X_OK) &&
-	       (!st.st_uid || st.st_uid == geteuid()) && !(st.st_mode & (S_IWGRP | S_IWOTH));
+	if (stat(path, &st) || (st.st_uid && st.st_uid != geteuid()))
+		return true;
+	return st.st_mode & (S_IWGRP | S_IWOTH) && !(S_ISDIR(st.st_mode) && st.st_mode & S_ISVTX);
+}
+
+static bool is_program(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISREG(st.st_mode) && !access(path, X_OK);
+}
+
+/*
+ * libvirt asks QEMU as its own user. This user may be root, and runs nothing that somebody else can
+ * have written, or can replace. Such a program is not looked at, nor one that is not there:
+ * libvirt refuses that.
+ *
+ * Return: the path without links, which the caller frees; NULL if it is not to be run.
+ */
+static char *may_run(const char *path)
+{
+	char *real = realpath(path, NULL), *slash;
+	bool ours = real && is_program(real) && !others_can_change(real) &&
+		    !others_can_change("/");
+
+	for (slash = real ? strchr(real + 1, '/') : NULL; ours && slash;
+	     slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		ours = !others_can_change(real);
+		*slash = '/';
+	}
+	if (ours)
+		return real;
+	free(real);
+	return NULL;
 }
 
 static bool has_emulator(const char *path, bool built_in, char *why, size_t size)
 {
-	char fault[512];
+	char fault[512], *real = may_run(path);
 	unsigned int before = findings_wrong();
 
-	if (!may_run(path))
+	if (!real)
 		return true;
 	findings_keep(fault, sizeof(fault));
-	check_qemu_for(path, built_in);
+	check_qemu_for(real, built_in);
 	findings_keep(NULL, 0);
+	free(real);
 	if (findings_wrong() == before)
 		return true;
 	snprintf(why, size, "the domain's <emulator> is %s: %s; nothing was changed, the domain may be given another <emulator>",

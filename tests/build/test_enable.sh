@@ -271,7 +271,11 @@ printf '#!/bin/sh\nexec "%s" "$@"\n' "$WORK/no-plugins" >"$WORK/script"
 chmod +x "$WORK/script"
 cp "$WORK/no-plugins" "$WORK/shared"
 chmod g+w "$WORK/shared"
-for emulator in "$WORK/script" "$WORK/none" "$WORK/shared"; do
+mkdir -p "$WORK/others/bin"
+cp "$WORK/no-plugins" "$WORK/others/bin/qemu"
+ln -s "$WORK/others/bin/qemu" "$WORK/link"
+chmod o+w "$WORK/others"
+for emulator in "$WORK/script" "$WORK/none" "$WORK/shared" "$WORK/others/bin/qemu" "$WORK/link"; do
 	domain $UUID vm1 "<emulator>$emulator</emulator>"
 	enable "vm1 has freehint now"
 done
