@@ -62,6 +62,10 @@ static void an_order_above_the_guests_is_refused_in_numbers(void **state)
 	some.order = 10;
 	assert_true(give_back_set(&some, &why));
 	assert_int_equal(shm->give_back_request.order, 10);
+	/* No order is what suits the mode. */
+	shm->guest_hello.max_order = 8;
+	assert_false(give_back_set(&(struct give_back_wish){ .mode = GIVE_BACK_ALWAYS }, &why));
+	assert_string_equal(why, "blocks of order 9 are wanted, and the guest's largest have order 8");
 	/* The guest runs another kernel now, and nobody names another order. */
 	shm->guest_hello.max_order = 9;
 	fake_time_passes();

@@ -233,17 +233,21 @@ static void switch_off(void)
 
 bool give_back_set(const struct give_back_wish *wish, const char **why)
 {
+	struct give_back_wish whole = *wish;
+
 	if (wish->mode == GIVE_BACK_OFF) {
 		switch_off();
 		return true;
 	}
+	if (!whole.order)
+		whole.order = default_order(whole.mode);
 	offer_forget_failure();
-	*why = lasting(wish);
+	*why = lasting(&whole);
 	if (*why)
 		return false;
 	/* The session in progress, if any, has another order and was drained or not. */
 	withdraw(NULL);
-	begin(wish);
+	begin(&whole);
 	bring_up_to_date();
 	set_timer();
 	return true;
