@@ -184,6 +184,9 @@ void session_connect(struct session *session)
 	int ret = qmp_client_connect(&session->qmp, session->conf->qmp);
 
 	if (ret) {
+		/* Somebody listens, and as many wait there already as may. */
+		if (ret == -EAGAIN)
+			session->disconnected_us = clock_us();
 		explain_no_socket(session, ret);
 		disconnect(session);
 		return;
