@@ -86,8 +86,8 @@ static bool set_hold(u64 found)
 		return true;
 	put_back(found);
 	hold.impossible = true;
-	qemu.warn_report("freehint: x-downtime-limit does not follow downtime-limit, stops are not "
-			 "held any more");
+	qemu.warn_report("freehint: x-downtime-limit does not follow downtime-limit, which is %llu ms "
+			 "now; stops are not held any more", (unsigned long long)found);
 	return false;
 }
 
