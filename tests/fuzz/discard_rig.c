@@ -40,7 +40,10 @@ static const struct RAMBlock *block_at(u64 gpa)
 /* Memory whose pages the administrator wants where they are. */
 static bool stays(const struct RAMBlock *b)
 {
-	return b->prealloc || b->readonly || (b->fd >= 0 && !b->shared) || b->page > 4 * MIB;
+	bool reserved = b->page > FREEHINT_PAGE_SIZE && !b->unreserved;
+
+	return b->prealloc || b->readonly || reserved || (b->fd >= 0 && !b->shared) ||
+	       b->page > 4 * MIB;
 }
 
 static bool is_over(const char *status)
@@ -95,7 +98,8 @@ static void make_memory(void)
 	fake_add_block(8 * MIB, MIB)->device = true;
 	fake_add_block(16 * MIB, 4 * MIB);
 	fake_add_block(20 * MIB, 4 * MIB)->page = HUGE;
-	/* Each kind of memory that stays. */
+	fake.block[3].unreserved = true;
+	/* Kinds of memory that stay; the last one is reserved, too. */
 	fake_add_block(32 * MIB, 2 * MIB)->prealloc = true;
 	fake_add_block(34 * MIB, 2 * MIB)->fd = 7;
 	fake_add_block(40 * MIB, 2 * MIB)->page = 1024 * MIB;
