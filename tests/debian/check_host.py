@@ -100,7 +100,7 @@ def confined_elsewhere(here: Host) -> None:
     allow(here, documented())
     start_paused(here, domain)
     end(here, domain)
-    here.must(f"rm {extension}")
+    here.must(f"rm -r {os.path.dirname(extension)}")
     step(f"{here.name}: with all lines {extension} is loaded")
 
 
