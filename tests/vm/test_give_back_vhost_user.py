@@ -64,9 +64,10 @@ def give_back(hops: Hops) -> None:
     for _ in range(times(ROUNDS)):
         passes = checked_io(hops).get("passes", 0)
         given = vm.query()["give-back"]["bytes"]
-        vm.guest.must(f"memfill {FILL_MIB}M", 120)
-        wait_for(lambda: vm.query()["give-back"]["bytes"] > given + BACK_MIB * MIB,
-                 lambda: f"memory to go back: {vm.query()['give-back']}", 60)
+        # memory that was free and not given back may be used first
+        wait_for(lambda: vm.guest.must(f"memfill {FILL_MIB}M", 120) is not None and
+                 vm.query()["give-back"]["bytes"] > given + BACK_MIB * MIB,
+                 lambda: f"memory to go back: {vm.query()['give-back']}", 60, 12)
         wait_for(lambda: checked_io(hops).get("passes", 0) > passes,
                  lambda: f"the disk to go on: {checked_io(hops)}", 60)
     numbers = checked_io(hops)
