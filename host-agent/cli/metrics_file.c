@@ -26,8 +26,7 @@
 #define TEXT_MAX	65536
 /* An exabyte: what is more is no number of ours, and would fill the line. */
 #define VALUE_MAX	1e18
-#define SUFFIX		METRICS_SUFFIX
-#define MOVED_SUFFIX	SUFFIX MOVED_METRICS_SUFFIX
+#define MOVED_SUFFIX	METRICS_SUFFIX MOVED_METRICS_SUFFIX
 #define PREFIX		"freehint_"
 
 /**
@@ -116,7 +115,7 @@ void metrics_file_name(char *name, const char *file)
 	char plain[METRICS_FILE_NAME];
 
 	if (!len)
-		len = name_before(file, SUFFIX);
+		len = name_before(file, METRICS_SUFFIX);
 	if (!len)
 		len = strlen(file);
 	if (len > sizeof(plain) - 1)
@@ -170,7 +169,7 @@ static bool read_file(struct metrics_file *vm, int dir, const char *name, char *
 
 static bool is_metrics(const char *name)
 {
-	return name_before(name, SUFFIX) || name_before(name, MOVED_SUFFIX);
+	return name_before(name, METRICS_SUFFIX) || name_before(name, MOVED_SUFFIX);
 }
 
 static int by_name(const void *a, const void *b)

@@ -196,17 +196,18 @@ static void time_to_look(void *opaque)
 	set_timer();
 }
 
-static u32 default_order(enum give_back_mode mode)
+/* Returns the wish with the order that suits its mode where it names none. */
+static struct give_back_wish with_order(struct give_back_wish wish)
 {
-	return mode == GIVE_BACK_ONCE ? FREEHINT_GIVE_BACK_ORDER_ONCE :
-					FREEHINT_GIVE_BACK_ORDER_ALWAYS;
+	if (!wish.order)
+		wish.order = wish.mode == GIVE_BACK_ONCE ? FREEHINT_GIVE_BACK_ORDER_ONCE :
+							   FREEHINT_GIVE_BACK_ORDER_ALWAYS;
+	return wish;
 }
 
-static void begin(const struct give_back_wish *wish)
+static void begin(struct give_back_wish wish)
 {
-	back.wish = *wish;
-	if (!wish->order)
-		back.wish.order = default_order(wish->mode);
+	back.wish = wish;
 	back.drained = false;
 	back.start_us = clock_us();
 	back.end_us = 0;
@@ -219,7 +220,7 @@ void give_back_init(const struct give_back_wish *wish)
 	offer_init();
 	if (wish->mode == GIVE_BACK_OFF)
 		return;
-	begin(wish);
+	begin(with_order(*wish));
 	back.paused = "the guest has not run here yet";
 }
 
@@ -233,21 +234,19 @@ static void switch_off(void)
 
 bool give_back_set(const struct give_back_wish *wish, const char **why)
 {
-	struct give_back_wish whole = *wish;
+	const struct give_back_wish whole = with_order(*wish);
 
 	if (wish->mode == GIVE_BACK_OFF) {
 		switch_off();
 		return true;
 	}
-	if (!whole.order)
-		whole.order = default_order(whole.mode);
 	offer_forget_failure();
 	*why = lasting(&whole);
 	if (*why)
 		return false;
 	/* The session in progress, if any, has another order and was drained or not. */
 	withdraw(NULL);
-	begin(&whole);
+	begin(whole);
 	bring_up_to_date();
 	set_timer();
 	return true;
