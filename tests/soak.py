@@ -8,10 +8,12 @@ so that the next call goes on where this one was stopped.
     tests/soak.py                 all parts, until each has reached its goal
     tests/soak.py kvm fuzz        only these
     tests/soak.py --minutes 90    begin no step after that time
+    tests/soak.py --at-once 6 kvm six steps at a time; those of kvm wait most of their time
     tests/soak.py --list          what was reached, run nothing
     tests/soak.py --reset         forget what was reached
 
-It stops at the first step that fails; its logs stay in build/soak/PART-NUMBER.
+It stops at the first step that fails, with all that run; its logs stay in
+build/soak/PART-NUMBER.
 """
 from __future__ import annotations
 
@@ -34,6 +36,7 @@ STATE = os.path.join(HOME, "state.json")
 # Seconds after which a step counts as hung.
 HUNG = 4 * 3600
 FUZZ_STEP = 120
+LOOK_EVERY = 0.1
 
 
 @dataclass(frozen=True)
@@ -156,21 +159,33 @@ def add_step(done: dict[str, int], part: Part, text: str, seconds: int) -> None:
     done["wall seconds"] = done.get("wall seconds", 0) + seconds
 
 
-def run_step(name: str, part: Part, number: int) -> tuple[int, str]:
-    """One run of the tests; its exit status and the text of its logs."""
-    directory = os.path.join(HOME, f"{name}-{number}")
-    os.makedirs(directory, exist_ok=True)
-    env = {**os.environ, "TEST_TIMEOUT": str(HUNG), **part.env, "TEST_LOGS": directory}
-    with open(os.path.join(directory, "run.log"), "wb") as log:
-        with subprocess.Popen([os.path.join(ROOT, "tests", "run.sh"), *part.tests], env=env,
-                              stdin=subprocess.DEVNULL, stdout=log, stderr=log) as proc:
-            try:
-                status = proc.wait()
-            except BaseException:
-                proc.terminate()
-                proc.wait()
-                raise
-    return status, logs_of(directory)
+class Step:
+    """One run of the tests for a part; the `number`-th one."""
+
+    def __init__(self, name: str, part: Part, number: int) -> None:
+        self.name = name
+        self.part = part
+        self.logs = os.path.join(HOME, f"{name}-{number}")
+        self.begin = time.monotonic()
+        os.makedirs(self.logs, exist_ok=True)
+        env = {**os.environ, "TEST_TIMEOUT": str(HUNG), **part.env, "TEST_LOGS": self.logs}
+        with open(os.path.join(self.logs, "run.log"), "wb") as log:
+            self._proc = subprocess.Popen(
+                [os.path.join(ROOT, "tests", "run.sh"), *part.tests], env=env,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def status(self) -> int | None:
+        """Exit status, None while it runs."""
+        return self._proc.poll()
+
+    def seconds(self) -> int:
+        """Since it began."""
+        return round(time.monotonic() - self.begin)
+
+    def stop(self) -> None:
+        """End it, with its tests."""
+        self._proc.terminate()
+        self._proc.wait()
 
 
 def show(parts: dict[str, Part], state: dict[str, dict[str, int]]) -> None:
@@ -183,35 +198,90 @@ def show(parts: dict[str, Part], state: dict[str, dict[str, int]]) -> None:
             print("    " + ", ".join(rest))
 
 
-def unfinished(parts: dict[str, Part], state: dict[str, dict[str, int]]) -> list[str]:
-    """Parts below their goal, the one that has come least far first."""
-    share = {name: state.get(name, {}).get(part.unit, 0) / part.goal
-             for name, part in parts.items()}
-    return sorted((name for name in parts if share[name] < 1), key=share.__getitem__)
+def expected(part: Part, done: dict[str, int], running: int) -> float:
+    """What a part will have reached when the steps that run are over, as far as one can know."""
+    steps = done.get("steps", 0)
+    each = done.get(part.unit, 0) / steps if steps else part.each
+    return done.get(part.unit, 0) + running * each
 
 
-def soak(parts: dict[str, Part], minutes: float) -> int:
-    """Step after step; 0 when no step failed."""
-    state = read_state()
-    deadline = time.monotonic() + minutes * 60
-    while (names := unfinished(parts, state)) and time.monotonic() < deadline:
-        name = names[0]
-        done = state.setdefault(name, {})
-        begin = time.monotonic()
-        number = done.get("steps", 0) + 1
-        status, text = run_step(name, parts[name], number)
-        if status:
-            print(f"{name}: step {number} failed, its logs are in build/soak/{name}-{number}")
-            return 1
-        before = done.get(parts[name].unit, 0)
-        add_step(done, parts[name], text, round(time.monotonic() - begin))
-        if done[parts[name].unit] == before:
-            print(f"{name}: step {number} did nothing, see build/soak/{name}-{number}")
-            return 1
-        write_state(state)
-        print(f"{name}: {done[parts[name].unit]} of {parts[name].goal} {parts[name].unit}",
+class Soak:
+    """The parts to do, what was reached, and the steps that run."""
+
+    def __init__(self, parts: dict[str, Part]) -> None:
+        self.parts = parts
+        self.state = read_state()
+        self._running: list[Step] = []
+
+    def _count(self, name: str) -> int:
+        """Steps of a part that run."""
+        return sum(step.name == name for step in self._running)
+
+    def next_part(self) -> str | None:
+        """Of the parts that need one more step, the one that has come least far."""
+        share = {name: (expected(part, self.state.get(name, {}), self._count(name)) / part.goal,
+                        self._count(name)) for name, part in self.parts.items()}
+        return min((name for name in share if share[name][0] < 1), key=share.__getitem__,
+                   default=None)
+
+    def begin(self, name: str) -> None:
+        """Start a step."""
+        number = self.state.get(name, {}).get("steps", 0) + self._count(name) + 1
+        self._running.append(Step(name, self.parts[name], number))
+
+    def wait(self) -> Step | None:
+        """A step that has ended, which is forgotten; None when none runs."""
+        while self._running:
+            for step in self._running:
+                if step.status() is not None:
+                    self._running.remove(step)
+                    return step
+            time.sleep(LOOK_EVERY)
+        return None
+
+    def add(self, step: Step) -> bool:
+        """Add the numbers of a step that has ended. False when it failed or did nothing."""
+        where = f"build/soak/{os.path.basename(step.logs)}"
+        if step.status():
+            print(f"{step.name}: a step failed, its logs are in {where}")
+            return False
+        done = self.state.setdefault(step.name, {})
+        before = done.get(step.part.unit, 0)
+        add_step(done, step.part, logs_of(step.logs), step.seconds())
+        if done[step.part.unit] == before:
+            print(f"{step.name}: a step did nothing, see {where}")
+            return False
+        write_state(self.state)
+        print(f"{step.name}: {done[step.part.unit]} of {step.part.goal} {step.part.unit}",
               flush=True)
-    show(parts, state)
+        return True
+
+    def stop(self) -> None:
+        """End all steps that run; they are not counted."""
+        while self._running:
+            self._running.pop().stop()
+
+
+def soak(parts: dict[str, Part], minutes: float, at_once: int) -> int:
+    """Step after step, or some at a time; 0 when no step failed."""
+    work = Soak(parts)
+    deadline = time.monotonic() + minutes * 60
+    try:
+        running = 0
+        while True:
+            while running < at_once and time.monotonic() < deadline and \
+                    (name := work.next_part()):
+                work.begin(name)
+                running += 1
+            step = work.wait()
+            if not step:
+                break
+            running -= 1
+            if not work.add(step):
+                return 1
+    finally:
+        work.stop()
+    show(parts, work.state)
     return 0
 
 
@@ -221,9 +291,13 @@ def arguments(names: list[str]) -> argparse.Namespace:
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(names))
     parser.add_argument("--minutes", type=float, default=float("inf"),
                         help="begin no step after that time")
+    parser.add_argument("--at-once", type=int, default=1, metavar="N",
+                        help="steps at a time, default 1")
     parser.add_argument("--list", action="store_true", help="what was reached, run nothing")
     parser.add_argument("--reset", action="store_true", help="forget what was reached")
     args = parser.parse_args()
+    if args.at_once < 1:
+        parser.error(f"--at-once {args.at_once}: at least one step at a time")
     for name in args.parts:
         if name not in names:
             parser.error(f"no part {name}; there are {', '.join(names)}")
@@ -250,7 +324,7 @@ def main() -> int:
             write_state({name: done for name, done in read_state().items()
                          if name not in parts})
             return 0
-        return soak(parts, args.minutes)
+        return soak(parts, args.minutes, args.at_once)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ printf '[  1.0] switched\n[  2.0] slow: 50 free pages touched\n%.0s' {1..60} > "
 touch "$work/red"
 soak postcopy
 expect 1 "$status" "status of a step that failed"
-grep -q 'step 1 failed, .*build/soak/postcopy-1$' <<< "$out" || { echo "no log: $out"; exit 1; }
+grep -q 'a step failed, .*build/soak/postcopy-1$' <<< "$out" || { echo "no log: $out"; exit 1; }
 rm "$work/red"
 soak postcopy --minutes 0
 soak --list postcopy
@@ -73,3 +73,27 @@ soak --list kvm
 expect "kvm: 0 of 100000 rounds" "$out" "forgotten"
 soak nonsense
 expect 2 "$status" "status for a part that does not exist"
+expect 2 "$(soak kvm --at-once 0; echo "$status")" "status for no step at a time"
+
+# Three at a time: all run together, each with logs of its own, and none more than the goal needs.
+cat > "$work/tests/run.sh" <<'END'
+#!/bin/bash
+echo "$TEST_LOGS" >> "$FAKE/steps"
+for _ in {1..600}; do
+	[ "$(wc -l < "$FAKE/steps")" -ge "$(cat "$FAKE/together")" ] && break
+	sleep 0.1
+done
+cat "$FAKE/log" > "$TEST_LOGS/a.log"
+END
+echo "[ 60.6] all: 10 migrations, 40000 rounds (6 sealed), 500 pages hinted" > "$work/log"
+: > "$work/steps"
+echo 3 > "$work/together"
+soak kvm --at-once 3
+expect 0 "$status" "status of three steps at a time"
+grep -q '^kvm: 120000 of 100000 rounds$' <<< "$out" || { echo "wrong sum: $out"; exit 1; }
+expect 3 "$(sort -u "$work/steps" | wc -l)" "directories of logs"
+: > "$work/steps"
+soak --reset models
+echo 1 > "$work/together"
+soak models --at-once 3
+expect 1 "$(wc -l < "$work/steps")" "steps of a part with one step"
