@@ -5,6 +5,7 @@ stays resident, what the next use costs, and what a guest that compiles loses me
 """
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import threading
 import time
@@ -13,9 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from measure import LIFETIME
-from peers import BY_NAME, Peer
+from peers import BY_NAME, MIB, Peer
 from workloads import WORKLOADS, Workload
 from lib import paths
+from lib.initramfs import Extras, find_kernel
 from lib.machine import Machine, Spec
 from lib.patience import wait_for
 from lib.result import check
@@ -28,6 +30,10 @@ TICK = 0.01
 # A compile is watched for so long.
 WATCHED = 60.0
 TOUCH_MIB = 256
+# A guest whose other memory is virtio-mem's boots with so much: its kernel and all struct pages.
+# No other mapping of a QEMU is as large.
+BOOT_MIB = 1536
+VIRTIO_MEM = "/machine/peripheral/vmem0"
 COLUMNS = ("suite", "rep", "workload", "peer", "mem_mib", "failed", "back_s", "rss_before",
            "rss_after", "guest_after", "used_mib", "given", "touch_ms", "median_us",
            "hold_max_us", "work", "rss_mean")
@@ -66,21 +72,41 @@ def _inflate_and_deflate(vm: Machine) -> None:
     BY_NAME["inflated"].after(vm)
 
 
+def _virtio_mem_to(vm: Machine, mib: int) -> None:
+    """Ask for another size of virtio-mem's memory; the guest keeps blocks that it cannot empty."""
+    vm.qmp.command("qom-set", path=VIRTIO_MEM, property="requested-size", value=mib * MIB)
+    sizes = [vm.qmp.command("qom-get", path=VIRTIO_MEM, property="size")]
+    rested = time.monotonic() + REST
+    while sizes[-1] != mib * MIB and time.monotonic() < rested:
+        time.sleep(TICK)
+        sizes.append(vm.qmp.command("qom-get", path=VIRTIO_MEM, property="size"))
+        if sizes[-1] != sizes[-2]:
+            rested = time.monotonic() + REST
+
+
+def _unplug_and_plug(vm: Machine) -> None:
+    """Take all of virtio-mem's memory away, and plug it in again."""
+    _virtio_mem_to(vm, 0)
+    _virtio_mem_to(vm, _plugged_mib(vm.spec))
+
+
 @dataclass(frozen=True)
 class Way:
     """
     One way to have memory come back.
 
-    label   for people
-    peer    the machine it needs
-    agent   more options of freehint's agent
-    ask     the wish; memory may come back while it lasts and after it
+    label       for people
+    peer        the machine it needs
+    agent       more options of freehint's agent
+    ask         the wish; memory may come back while it lasts and after it
+    virtio_mem  all but BOOT_MIB of the guest's memory is virtio-mem's
     """
 
     label: str
     peer: Peer
     agent: tuple[str, ...] = ()
     ask: Callable[[Machine], None] = _nothing
+    virtio_mem: bool = False
 
 
 OURS = BY_NAME["freehint"]
@@ -93,10 +119,12 @@ WAYS = {
     "reporting": Way("free page reporting", BY_NAME["reporting"]),
     "inflated": Way("balloon inflated and deflated", BY_NAME["inflated"],
                     ask=_inflate_and_deflate),
+    "virtio-mem": Way("virtio-mem, unplugged and plugged", BY_NAME["none"],
+                      ask=_unplug_and_plug, virtio_mem=True),
 }
 
 CASES = (*(Case("used", way) for way in ("freehint", "freehint-small", "reporting",
-                                         "inflated")),
+                                         "inflated", "virtio-mem")),
          *(Case("fragmented", way) for way in ("freehint", "freehint-small", "reporting")),
          *(Case("compile", way) for way in ("none", "freehint-pressure", "freehint-always",
                                             "reporting")))
@@ -142,31 +170,52 @@ class Resident:
 
 
 def _resident_of_guest(vm: Machine) -> int:
-    """Resident bytes of the guest's memory alone, the largest mapping of its QEMU."""
-    size, largest, resident = 0, 0, 0
+    """Resident bytes of the guest's memory alone, the largest mappings of its QEMU."""
+    size, mappings = 0, []
     with open(f"/proc/{vm.qemu.pid}/smaps", encoding="ascii") as smaps:
         for line in smaps:
             if line.startswith("Size:"):
                 size = int(line.split()[1])
-            elif line.startswith("Rss:") and size > largest:
-                largest, resident = size, int(line.split()[1])
-    return resident << 10
+            elif line.startswith("Rss:"):
+                mappings.append((size, int(line.split()[1])))
+    blocks = 2 if vm.spec.memory_opts else 1
+    return sum(resident for _, resident in sorted(mappings)[-blocks:]) << 10
+
+
+def _plugged_mib(spec: Spec) -> int:
+    """What virtio-mem can add to a guest of that kind: `maxmem` without what it boots with."""
+    return int(spec.memory_opts.removeprefix(",maxmem=").removesuffix("M")) - spec.memory_mib
 
 
 def _spec(way: Way, workload: Workload) -> Spec:
-    extra = list(workload.arguments())
+    spec = Spec(memory_mib=workload.memory_mib, smp=workload.smp, ivshmem=way.peer.ours,
+                extension=way.peer.ours, with_module=way.peer.ours, extras=workload.extras,
+                extra=workload.arguments(), lifetime=LIFETIME)
     if way.peer.balloon is not None:
         options = f",{way.peer.balloon}" if way.peer.balloon else ""
-        extra += ["-device", f"virtio-balloon-pci{options}"]
-    return Spec(memory_mib=workload.memory_mib, smp=workload.smp, ivshmem=way.peer.ours,
-                extension=way.peer.ours, with_module=way.peer.ours, extras=workload.extras,
-                extra=extra, lifetime=LIFETIME)
+        spec.extra += ["-device", f"virtio-balloon-pci{options}"]
+    return _with_virtio_mem(spec) if way.virtio_mem else spec
+
+
+def _with_virtio_mem(spec: Spec) -> Spec:
+    """The same memory, most of it plugged in."""
+    size = spec.memory_mib - BOOT_MIB
+    drivers = () if find_kernel().has("VIRTIO_MEM") else ("virtio_mem",)
+    return dataclasses.replace(
+        spec, memory_mib=BOOT_MIB, memory_opts=f",maxmem={spec.memory_mib}M",
+        extras=Extras(modules=drivers),
+        extra=[*spec.extra, "-object", f"memory-backend-ram,id=vmem,size={size}M", "-device",
+               f"virtio-mem-pci,id=vmem0,memdev=vmem,requested-size={size}M"])
 
 
 def _boot(vm: Machine, way: Way) -> None:
     vm.boot(module=way.peer.ours)
-    if way.peer.balloon is not None:
+    if way.peer.balloon is not None or way.virtio_mem:
         vm.load_balloon()
+    if way.virtio_mem:
+        vm.guest.must("echo online_movable >/sys/devices/system/memory/auto_online_blocks")
+        vm.load_extras()
+        _virtio_mem_to(vm, _plugged_mib(vm.spec))
     if way.peer.ours:
         vm.start_agent(*way.agent).wait_said("attached")
 
