@@ -49,17 +49,65 @@ char *domain_monitor_value(const char *name)
 	return value;
 }
 
-char *domain_extension_value(const char *extension, const char *memdev)
+char *domain_extension_value(const char *extension, const char *memdev, const char *options)
 {
 	char *path, *value = NULL;
 
 	if (!extension)
-		return domain_text("freehint,id=fh0,memdev=%s,autostart=on", memdev);
+		return domain_text("freehint,id=fh0,memdev=%s%s", memdev, options);
 	path = domain_double_commas(extension);
 	if (path)
-		value = domain_text("file=%s,memdev=%s,autostart=on", path, memdev);
+		value = domain_text("file=%s,memdev=%s%s", path, memdev, options);
 	free(path);
 	return value;
+}
+
+static bool is_one_of(const char *option, size_t len, const char *const *keys)
+{
+	for (; *keys; keys++)
+		if (strlen(*keys) == len && !strncmp(option, *keys, len))
+			return true;
+	return false;
+}
+
+/* What names the extension and its memory: domain_extension_value() writes it. */
+static bool is_name(const char *option, size_t len, bool first)
+{
+	static const char *const keys[] = { "file", "qom-type", "id", "memdev", NULL };
+
+	return option[len] == '=' ? is_one_of(option, len, keys) : first;
+}
+
+static bool is_common(const char *option, size_t len)
+{
+	static const char *const keys[] = {
+		"first-wait-ms", "later-wait-ms", "autostart", "audit", "give-back",
+		"give-back-order", "give-back-leave", NULL
+	};
+
+	return option[len] == '=' && is_one_of(option, len, keys);
+}
+
+char *domain_extension_options(const char *value, bool common)
+{
+	size_t len, key, size;
+	char *options = NULL;
+	const char *at;
+	FILE *out;
+
+	out = open_memstream(&options, &size);
+	if (!out)
+		return NULL;
+	for (at = value; *at; at += len + (at[len] == ',')) {
+		len = (size_t)(qemu_args_end(at) - at);
+		key = strcspn(at, "=,");
+		if (!is_name(at, key, at == value) && is_common(at, key) == common)
+			fprintf(out, ",%.*s", (int)len, at);
+	}
+	if (!fclose(out))
+		return options;
+	free(options);
+	return NULL;
 }
 
 char *domain_monitor_path(const struct domain *domain)

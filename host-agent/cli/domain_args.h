@@ -18,8 +18,18 @@ char *domain_double_commas(const char *value);
  * domain_extension_value() - the argument that loads the extension
  * @extension: path of freehint-qemu.so, NULL: QEMU has freehint built in
  * @memdev:    name of the memory
+ * @options:   the rest, each with a comma before it
  */
-char *domain_extension_value(const char *extension, const char *memdev);
+char *domain_extension_value(const char *extension, const char *memdev, const char *options);
+
+/**
+ * domain_extension_options() - options of the argument that loads the extension
+ * @value:  the argument, a list; what names the extension and its memory is left out
+ * @common: those that the extension and -object freehint have; otherwise all others
+ *
+ * Return: as domain_extension_value() takes them, "" if there are none.
+ */
+char *domain_extension_options(const char *value, bool common);
 
 /** domain_monitor_value() - the argument that makes the agent's monitor, for domain @name */
 char *domain_monitor_value(const char *name);

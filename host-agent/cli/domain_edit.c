@@ -60,6 +60,11 @@ static int grow_shmem(struct domain *domain, u64 mib, struct text_edits *edits)
 	return 0;
 }
 
+static const char *extension_option(const struct domain_wish *wish)
+{
+	return wish->extension ? "-plugin" : "-object";
+}
+
 /* The prefix of <qemu:commandline>, or "". */
 static const char *prefix_of(const struct domain *domain)
 {
@@ -115,47 +120,106 @@ static void add_pair(const struct domain *domain, struct addition *more, const c
 	free(second);
 }
 
-/* Another path, or another kind. Options that somebody has added are kept if neither is. */
-static bool is_other(const struct domain_pair *pair, const struct domain_wish *wish)
+/* Whoever has added an option wants to have it, or to know that it would be gone. */
+static int carry_options(struct domain *domain, const struct domain_wish *wish, char **options)
 {
+	const struct domain_pair *pair = &domain->extension[0];
 	const char *value = (const char *)pair->text;
-	bool built_in = pair->kind == QEMU_ARGS_OBJECT;
-	char *path;
-	bool same;
+	char *lost;
+	int ret = 0;
 
-	if (built_in != !wish->extension)
-		return true;
-	if (built_in || !wish->replace)
-		return false;
-	path = domain_double_commas(wish->extension);
-	same = path && qemu_args_has(value, "file", path);
+	*options = NULL;
+	if (*value == '{')
+		return xml_text_refuse(&domain->xml, pair->value,
+				       "this argument is written as JSON, and its options would be gone: take freehint out with --remove, then add it again");
+	lost = domain_extension_options(value, false);
+	if (lost && *lost)
+		ret = xml_text_refuse(&domain->xml, pair->value,
+				      "%s has no option '%.80s', which this argument has: take it out first",
+				      wish->extension ? "the extension" : "-object freehint",
+				      lost + 1);
+	else if (lost)
+		*options = domain_extension_options(value, true);
+	free(lost);
+	return ret;
+}
+
+/* From -plugin to -object, or back. */
+static int change_kind(struct domain *domain, const struct domain_wish *wish, const char *memdev,
+		       struct text_edits *edits)
+{
+	const struct domain_pair *pair = &domain->extension[0];
+	char *options, *value;
+
+	if (carry_options(domain, wish, &options))
+		return -EINVAL;
+	value = options ? domain_extension_value(wish->extension, memdev, options) : NULL;
+	replace(pair->option, arg_line(domain, extension_option(wish)), edits);
+	replace(pair->value, arg_line(domain, value), edits);
+	free(value);
+	free(options);
+	return 0;
+}
+
+static void change_path(const struct domain *domain, const char *extension,
+			struct text_edits *edits)
+{
+	const struct domain_pair *pair = &domain->extension[0];
+	char *path = domain_double_commas(extension), *value = NULL;
+
+	if (path && qemu_args_has((const char *)pair->text, "file", path)) {
+		free(path);
+		return;
+	}
+	if (path)
+		value = qemu_args_with_file((const char *)pair->text, path);
+	replace(pair->value, arg_line(domain, value), edits);
+	free(value);
 	free(path);
-	return !same;
+}
+
+/* It keeps its options, whatever else changes. */
+static int change_extension(struct domain *domain, const struct domain_wish *wish,
+			    const char *memdev, struct text_edits *edits)
+{
+	const struct domain_pair *pair = &domain->extension[0];
+
+	if (!qemu_args_has((const char *)pair->text, "memdev", memdev))
+		return xml_text_refuse(&domain->xml, pair->value,
+				       "this argument does not name the memory %s of freehint's <shmem>: take freehint out with --remove, then add it again",
+				       memdev);
+	if ((pair->kind == QEMU_ARGS_OBJECT) != !wish->extension)
+		return change_kind(domain, wish, memdev, edits);
+	if (wish->extension && wish->replace)
+		change_path(domain, wish->extension, edits);
+	return 0;
+}
+
+static void add_extension(const struct domain *domain, const struct domain_wish *wish,
+			  const char *memdev, struct addition *more, struct text_edits *edits)
+{
+	char *value = domain_extension_value(wish->extension, memdev, ",autostart=on");
+
+	if (value)
+		add_pair(domain, more, extension_option(wish), value, edits);
+	else
+		edits->full = 1;
+	free(value);
 }
 
 static int want_extension(struct domain *domain, const struct domain_wish *wish,
 			  struct addition *more, struct text_edits *edits)
 {
-	const char *option = wish->extension ? "-plugin" : "-object";
-	const struct domain_pair *pair = &domain->extension[0];
 	char *memdev = domain_memdev(domain->shmem, domain->index);
-	char *value = memdev ? domain_extension_value(wish->extension, memdev) : NULL;
 	int ret = 0;
 
-	if (!value) {
+	if (!memdev)
 		edits->full = 1;
-	} else if (!pair->option) {
-		add_pair(domain, more, option, value, edits);
-	} else if (is_other(pair, wish)) {
-		replace(pair->option, arg_line(domain, option), edits);
-		replace(pair->value, arg_line(domain, value), edits);
-	} else if (!qemu_args_has((const char *)pair->text, "memdev", memdev)) {
-		ret = xml_text_refuse(&domain->xml, pair->value,
-				      "this argument does not name the memory %s of freehint's <shmem>: take freehint out with --remove, then add it again",
-				      memdev);
-	}
+	else if (domain->extension[0].option)
+		ret = change_extension(domain, wish, memdev, edits);
+	else
+		add_extension(domain, wish, memdev, more, edits);
 	free(memdev);
-	free(value);
 	return ret;
 }
 

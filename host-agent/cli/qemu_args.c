@@ -2,8 +2,10 @@
 /*
  * Recognises the arguments of QEMU that freehint puts into a domain, and reads them.
  */
+#define _GNU_SOURCE
 #include "qemu_args.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,8 +19,7 @@ bool qemu_args_is_extension(const char *text)
 	return strstr(text, "freehint-qemu.so");
 }
 
-/* Return: the single comma that ends the value at @text, or the end of the text. */
-static const char *value_end(const char *text)
+const char *qemu_args_end(const char *text)
 {
 	for (; *text && (*text != ',' || text[1] == ','); text++)
 		text += *text == ',';
@@ -31,7 +32,7 @@ static const char *find_path(const char *options, const char *key)
 	const char *at;
 
 	for (at = options; !starts_with(at, key); at++) {
-		at = value_end(at);
+		at = qemu_args_end(at);
 		if (!*at)
 			return options;
 	}
@@ -41,7 +42,7 @@ static const char *find_path(const char *options, const char *key)
 /* Return: what is between @from and the first single comma, with single commas. */
 static char *copy_path(const char *from)
 {
-	const char *end = value_end(from);
+	const char *end = qemu_args_end(from);
 	char *path, *to;
 
 	path = malloc((size_t)(end - from) + 1);
@@ -65,6 +66,18 @@ char *qemu_args_socket(const char *value)
 char *qemu_args_file(const char *value)
 {
 	return copy_path(find_path(value, "file="));
+}
+
+/* A first word with "=" in it is no path to QEMU, so the key is written. */
+char *qemu_args_with_file(const char *value, const char *file)
+{
+	const char *path = find_path(value, "file=");
+	char *result;
+	int ret;
+
+	ret = asprintf(&result, "%.*s%s%s%s", (int)(path - value), value,
+		       path == value ? "file=" : "", file, qemu_args_end(path));
+	return ret < 0 ? NULL : result;
 }
 
 /* Return: behind the blanks at @text, or NULL if @text is NULL. */
@@ -105,7 +118,7 @@ static bool list_has(const char *value, const char *key, const char *wanted)
 	    (!value[len] || value[len] == ','))
 		return true;
 	for (;; value = end + 1) {
-		end = value_end(value);
+		end = qemu_args_end(value);
 		if (!strncmp(value, key, key_len) && value[key_len] == '=' &&
 		    end == value + key_len + 1 + len &&
 		    !strncmp(value + key_len + 1, wanted, len))

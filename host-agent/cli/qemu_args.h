@@ -44,6 +44,18 @@ char *qemu_args_socket(const char *value);
 char *qemu_args_file(const char *value);
 
 /**
+ * qemu_args_with_file() - the argument of a plugin with another file
+ * @value: what follows "-plugin"
+ * @file:  the path, with two commas for one
+ *
+ * Return: @value with nothing else changed, to be freed by the caller; NULL without memory.
+ */
+char *qemu_args_with_file(const char *value, const char *file);
+
+/** qemu_args_end() - the single comma that ends the option at @text, or the end of the text */
+const char *qemu_args_end(const char *text);
+
+/**
  * qemu_args_has() - has an argument this option?
  * @value:  "key=value,key=value", where a comma in a value is two, or an object of JSON
  * @key:    name of the option

@@ -100,12 +100,19 @@ static inline void goes_round(void)
 	assert_int_equal(remove_all(before, back), 0);
 }
 
-static inline void refuses(const char *text, const char *why)
+static inline void refuses_wish(struct domain_change *change, const char *text, const char *why)
 {
-	assert_int_equal(add(text, after), -1);
+	assert_int_equal(change_with(change, text, after), -1);
 	if (!strstr(error, why))
 		print_error("'%s' does not say '%s'\n", error, why);
 	assert_non_null(strstr(error, why));
+}
+
+static inline void refuses(const char *text, const char *why)
+{
+	struct domain_change change = { .wish.extension = PATH };
+
+	refuses_wish(&change, text, why);
 }
 
 #endif /* FREEHINT_TEST_DOMAIN_RIG_H */

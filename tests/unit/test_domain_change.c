@@ -168,6 +168,60 @@ static void options_that_somebody_added_stay(void **state)
 	has("audit=on,memdev=shmmem-shmem0'/><q:arg value='-qmp'/>");
 }
 
+/* A domain whose -plugin or -object has this value. */
+static const char *with_value(const char *option, const char *value)
+{
+	snprintf(before, ROOM, DOMAIN("a", "<memory>1</memory>", SHMEM("freehint-a"),
+				      QEMU("<q:arg value='%s'/>\n<q:arg value='%s'/>")), option, value);
+	return before;
+}
+
+/* Without allow-untested=on a QEMU would go on without hints. */
+static void another_path_changes_nothing_else(void **state)
+{
+	static const char *const all[][2] = {
+		{ "file=/x/freehint-qemu.so,memdev=shmmem-shmem0,autostart=on,allow-untested=on",
+		  "'file=/o,,x/freehint-qemu.so,memdev=shmmem-shmem0,autostart=on,allow-untested=on'" },
+		{ "memdev=shmmem-shmem0,file=/a,,file=b/freehint-qemu.so,first-wait-ms=100,audit=on",
+		  "'memdev=shmmem-shmem0,file=/o,,x/freehint-qemu.so,first-wait-ms=100,audit=on'" },
+		{ "/a,,b/freehint-qemu.so,memdev=shmmem-shmem0,strict=on",
+		  "'file=/o,,x/freehint-qemu.so,memdev=shmmem-shmem0,strict=on'" },
+	};
+	struct domain_change change = { .wish = { "/o,x/freehint-qemu.so", true } };
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		assert_int_equal(change_with(&change, with_value("--plugin", all[i][0]), after), 1);
+		has(all[i][1]);
+		has("'--plugin'");
+		assert_int_equal(change_with(&change, after, before), 0);
+	}
+}
+
+/* What the other kind does not have is not dropped without a word. */
+static void another_kind_keeps_what_both_have(void **state)
+{
+#define BOTH	"autostart=off,first-wait-ms=1,later-wait-ms=2,audit=on,give-back=always,"	\
+		"give-back-order=9,give-back-leave=64"
+	struct domain_change built_in = { .wish = { NULL, true } };
+	struct domain_change loaded = { .wish = { PATH, true } };
+
+	assert_int_equal(change_with(&built_in, with_value("-plugin", PATH ",memdev=shmmem-shmem0,"
+							   BOTH), after), 1);
+	has("<q:arg value='-object'/>\n<q:arg value='freehint,id=fh0,memdev=shmmem-shmem0," BOTH "'/>");
+	assert_int_equal(change_with(&loaded, after, after), 1);
+	has("<q:arg value='-plugin'/>\n<q:arg value='file=" PATH ",memdev=shmmem-shmem0," BOTH "'/>");
+	refuses_wish(&built_in, with_value("-plugin", "file=" PATH ",memdev=shmmem-shmem0,"
+					   "allow-untested=on,autostart=on,strict=on"),
+		     "line 2: -object freehint has no option 'allow-untested=on,strict=on'");
+	refuses_wish(&built_in, with_value("-plugin", "file=" PATH ",memdev=shmmem-shmem0,autostart"),
+		     "has no option 'autostart'");
+	refuses_wish(&loaded, with_value("-object", "id=x,memdev=shmmem-shmem0,y=z,qom-type=freehint"),
+		     "line 2: the extension has no option 'y=z'");
+	refuses_wish(&loaded, with_value("-object", "{\"qom-type\":\"freehint\",\"audit\":true,"
+					 "\"memdev\":\"shmmem-shmem0\"}"), "line 2: this argument is written as JSON");
+}
+
 static void a_copy_of_a_domain_is_told_apart(void **state)
 {
 	static char copy[ROOM];
@@ -269,6 +323,8 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(a_prefix_that_is_used_stays_declared),
 		cmocka_unit_test(the_kind_of_qemu_can_change),
 		cmocka_unit_test(options_that_somebody_added_stay),
+		cmocka_unit_test(another_path_changes_nothing_else),
+		cmocka_unit_test(another_kind_keeps_what_both_have),
 		cmocka_unit_test(a_copy_of_a_domain_is_told_apart),
 		cmocka_unit_test(what_is_ours_in_part_is_refused_with_its_line),
 		cmocka_unit_test(what_is_no_domain_is_refused),
