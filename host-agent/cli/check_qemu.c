@@ -243,7 +243,8 @@ void check_qemu_for(const char *path, bool built_in)
 	if (!built_in)
 		check_loading(path);
 	else if (!has_freehint_built_in(path))
-		finding_wrong("it has no freehint built in: leave --builtin out, and it loads the "
-			      "extension, or build it with host-agent/qemu-patches");
+		finding_wrong("it has no freehint built in: give --extension with the path of "
+			      "freehint-qemu.so, and it loads the extension, or build it in with "
+			      "host-agent/qemu-patches");
 	check_device(path);
 }

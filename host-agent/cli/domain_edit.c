@@ -178,7 +178,7 @@ static void change_path(const struct domain *domain, const char *extension,
 	free(path);
 }
 
-/* It keeps its options, whatever else changes. */
+/* It stays, unless another was named, and keeps its options then. */
 static int change_extension(struct domain *domain, const struct domain_wish *wish,
 			    const char *memdev, struct text_edits *edits)
 {
@@ -188,9 +188,11 @@ static int change_extension(struct domain *domain, const struct domain_wish *wis
 		return xml_text_refuse(&domain->xml, pair->value,
 				       "this argument does not name the memory %s of freehint's <shmem>: take freehint out with --remove, then add it again",
 				       memdev);
+	if (!wish->replace)
+		return 0;
 	if ((pair->kind == QEMU_ARGS_OBJECT) != !wish->extension)
 		return change_kind(domain, wish, memdev, edits);
-	if (wish->extension && wish->replace)
+	if (wish->extension)
 		change_path(domain, wish->extension, edits);
 	return 0;
 }

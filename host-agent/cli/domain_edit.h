@@ -11,7 +11,8 @@
 /**
  * struct domain_wish - what the domain shall have
  * @extension: path of freehint-qemu.so; NULL: QEMU has freehint built in
- * @replace:   change the path of an extension that the domain has already
+ * @replace:   also in a domain that has freehint already, which keeps its own otherwise: QEMU would
+ *             end at an extension that it cannot load
  */
 struct domain_wish {
 	const char *extension;

@@ -38,7 +38,7 @@ void extension_option_settle(struct domain_wish *wish, bool builtin, struct argp
 		argp_error(state, "give --builtin or --extension, not both");
 	if (wish->extension)
 		check_path(wish->extension, state);
-	wish->replace = wish->extension;
-	if (!builtin && !wish->extension)
+	wish->replace = builtin || wish->extension;
+	if (!wish->replace)
 		wish->extension = installed_extension();
 }

@@ -249,8 +249,8 @@ qemu built-in ivshmem-plain freehint
 qemu no-device virtio-net-pci freehint
 wants no-plugins "it was built with --disable-plugins (as RHEL's and Fedora's): it cannot load the\
  extension; host-agent/qemu-patches builds it in" --extension="$EXTENSION"
-wants no-plugins "it has no freehint built in: leave --builtin out, and it loads the extension, or\
- build it with host-agent/qemu-patches" --builtin
+wants no-plugins "it has no freehint built in: give --extension with the path of freehint-qemu.so,\
+ and it loads the extension, or build it in with host-agent/qemu-patches" --builtin
 grep -q "without --enable-modules" <<<"$(
 	domain $UUID vm1 "<emulator>$WORK/no-modules</emulator>"
 	build/freehint enable --extension="$EXTENSION" vm1 2>&1)" || exit 1
@@ -261,11 +261,21 @@ wants no-device "it has no device ivshmem-plain (RHEL, KubeVirt and microvm buil
  CONFIG_IVSHMEM_DEVICE" --builtin
 domain $UUID vm1 "<emulator>$WORK/built-in</emulator>"
 says 0 "vm1 has freehint now" enable --builtin vm1
-# Once more, and it was forgotten that it is built in.
+# Once more, and it was forgotten that it is built in. Only who names an extension wants it.
+says 0 "vm1 has freehint already" enable vm1
 says 3 "freehint enable vm1: the domain's <emulator> is $WORK/built-in: it has freehint built in,\
  and loads no extension: give --builtin; nothing was changed, the domain may be given another\
  <emulator>" enable --extension="$EXTENSION" vm1
 says 0 "vm1 has freehint already" enable --builtin vm1
+# Its host is not looked at, and it got more memory.
+at qemu+ssh://host2/system
+sed -i 's|<memory>1<|<memory unit="GiB">64<|' "$WORK/$UUID.xml"
+says 0 "vm1 has freehint now
+nothing of that host was looked at: freehint doctor there says whether its QEMU can be used" \
+	enable vm1
+grep -q -- "-object'.*<size unit='M'>4<\|<size unit='M'>4<.*-object'" "$WORK/$UUID.xml" ||
+	{ echo "the domain has not what it had"; exit 1; }
+at qemu:///system
 # What a script starts is not known, nor what is not here, and what others can write is not run.
 printf '#!/bin/sh\nexec "%s" "$@"\n' "$WORK/no-plugins" >"$WORK/script"
 chmod +x "$WORK/script"

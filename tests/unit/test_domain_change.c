@@ -141,22 +141,22 @@ static void a_prefix_that_is_used_stays_declared(void **state)
 	}
 }
 
-static void the_kind_of_qemu_can_change(void **state)
+/* A QEMU without plugins ends at a -plugin: somebody who does not say so does not want it. */
+static void the_kind_of_qemu_stays_unless_it_is_given(void **state)
 {
-	struct domain_change change = { .wish.extension = NULL };
+	struct domain_change built_in = { .wish = { NULL, true } };
+	struct domain_change loaded = { .wish = { "/opt/freehint-qemu.so", true } };
 
-	assert_int_equal(change_with(&change, SMALL("a"), after), 1);
+	assert_int_equal(change_with(&built_in, SMALL("a"), after), 1);
 	has("<qemu:arg value='-object'/><qemu:arg value='freehint,id=fh0,memdev=shmmem-shmem0,autostart=on'/>");
-	strcpy(before, after);
-	assert_int_equal(add(before, after), 1);
-	has("<qemu:arg value='-plugin'/>");
+	assert_int_equal(add(after, before), 0);
+	assert_int_equal(change_with(&loaded, after, before), 1);
+	strcpy(after, before);
+	has("<qemu:arg value='-plugin'/><qemu:arg value='file=/opt/freehint-qemu.so,");
 	assert_null(strstr(after, "-object"));
-	change = (struct domain_change){ .wish = { "/opt/freehint-qemu.so", true } };
-	strcpy(before, after);
-	assert_int_equal(change_with(&change, before, after), 1);
-	has("file=/opt/freehint-qemu.so,");
-	change.wish = (struct domain_wish){ PATH, false };
-	assert_int_equal(change_with(&change, after, before), 0);
+	assert_int_equal(add(after, before), 0);
+	assert_int_equal(change_with(&built_in, after, before), 1);
+	assert_null(strstr(before, "-plugin"));
 }
 
 static void options_that_somebody_added_stay(void **state)
@@ -321,7 +321,7 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(elements_without_content_are_filled),
 		cmocka_unit_test(hostile_names_are_right_everywhere),
 		cmocka_unit_test(a_prefix_that_is_used_stays_declared),
-		cmocka_unit_test(the_kind_of_qemu_can_change),
+		cmocka_unit_test(the_kind_of_qemu_stays_unless_it_is_given),
 		cmocka_unit_test(options_that_somebody_added_stay),
 		cmocka_unit_test(another_path_changes_nothing_else),
 		cmocka_unit_test(another_kind_keeps_what_both_have),

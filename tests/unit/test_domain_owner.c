@@ -140,6 +140,7 @@ static void other_ways_to_write_an_argument_are_known(void **state)
 			 i % 2 ? "-object" : "--object", objects[i / 2]);
 		agent_gets(text, "/run/freehint/vm1.qmp", "/dev/shm/freehint-vm1");
 		assert_int_equal(change_with(&built_in, text, after), 0);
+		assert_int_equal(add(text, after), 0);
 		json = *objects[i / 2] == '{';
 		assert_int_equal(change_with(&loaded, text, after), json ? -1 : 1);
 		if (!json) {

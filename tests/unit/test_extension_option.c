@@ -12,6 +12,9 @@
 /* What the user is told. */
 static char said[1024];
 
+/* --builtin was given. */
+static bool builtin;
+
 /* In argp's parser, as the commands call it. */
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -19,8 +22,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	if (key == 'e')
 		wish->extension = arg;
+	else if (key == 'b')
+		builtin = true;
 	else if (key == ARGP_KEY_END)
-		extension_option_settle(wish, false, state);
+		extension_option_settle(wish, builtin, state);
 	else
 		return ARGP_ERR_UNKNOWN;
 	return 0;
@@ -30,6 +35,7 @@ static struct domain_wish settle(char *option)
 {
 	static const struct argp_option options[] = {
 		{ "extension", 'e', "PATH", 0, NULL, 0 },
+		{ "builtin", 'b', NULL, 0, NULL, 0 },
 		{ 0 },
 	};
 	const struct argp argp = { .options = options, .parser = parse };
@@ -37,6 +43,7 @@ static struct domain_wish settle(char *option)
 	char name[] = "freehint", *args[] = { name, option, NULL };
 	FILE *err = stderr;
 
+	builtin = false;
 	memset(said, 0, sizeof(said));
 	stderr = fmemopen(said, sizeof(said) - 1, "w");
 	assert_non_null(stderr);
@@ -48,10 +55,13 @@ static struct domain_wish settle(char *option)
 
 static void takes(const char *path)
 {
+	struct domain_wish wish;
 	char option[256];
 
 	snprintf(option, sizeof(option), "--extension=%s", path);
-	assert_string_equal(settle(option).extension, path);
+	wish = settle(option);
+	assert_string_equal(wish.extension, path);
+	assert_true(wish.replace);
 	assert_string_equal(said, "");
 }
 
@@ -92,8 +102,19 @@ static void without_the_option_it_is_the_installed_one(void **state)
 	assert_string_equal(said, "");
 }
 
+static void built_in_is_a_wish_too(void **state)
+{
+	char option[] = "--builtin";
+	struct domain_wish wish = settle(option);
+
+	assert_null(wish.extension);
+	assert_true(wish.replace);
+	assert_string_equal(said, "");
+}
+
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(a_path_that_is_recognised_is_taken),
 		cmocka_unit_test(another_path_is_refused),
 		cmocka_unit_test(without_the_option_it_is_the_installed_one),
+		cmocka_unit_test(built_in_is_a_wish_too),
 )
