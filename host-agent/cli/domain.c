@@ -13,7 +13,11 @@
 #include <string.h>
 #include <sys/un.h>
 
-/* A socket's path has room for so many bytes of the domain's name. */
+/*
+ * A socket's path has room for so many bytes of the domain's name. QEMU refuses a longer path and
+ * would not start. Hook, unit and freehint-follow find a guest's agent by this path, so it has the
+ * whole name: a part of it could be that of two domains.
+ */
 #define NAME_MAX_BYTES	(sizeof(((struct sockaddr_un *)0)->sun_path) -	\
 			 sizeof(DOMAIN_MONITORS DOMAIN_MONITOR_END))
 

@@ -6,6 +6,7 @@
 #include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,16 +20,18 @@
 
 /**
  * struct domain_xml_options - the options
- * @change:  what is to be done
- * @builtin: QEMU has freehint built in
- * @agent:   print the agent's settings instead
- * @file:    file with the XML, NULL: standard input
- * @domain:  the XML itself, NULL: in @file
+ * @change:       what is to be done
+ * @builtin:      QEMU has freehint built in
+ * @agent:        print the agent's settings instead
+ * @or_unchanged: print a domain that is refused as it came
+ * @file:         file with the XML, NULL: standard input
+ * @domain:       the XML itself, NULL: in @file
  */
 struct domain_xml_options {
 	struct domain_change change;
 	bool builtin;
 	bool agent;
+	bool or_unchanged;
 	const char *file;
 	const char *domain;
 };
@@ -40,6 +43,7 @@ static const struct argp_option options[] = {
 	{ "builtin", 'b', NULL, 0, "for a QEMU that has freehint built in", 0 },
 	{ "extension", 'e', "PATH", 0, "freehint-qemu.so on the hosts of the domain", 0 },
 	{ "agent", 'a', NULL, 0, "print a drop-in for the agent's unit instead: its socket and file", 0 },
+	{ "or-unchanged", 'u', NULL, 0, "print a domain that is refused as it came, with exit code 0", 0 },
 	{ "domain", KEY_DOMAIN, "XML", 0, "the XML itself, as hook sidecars of KubeVirt get it", 0 },
 	{ "vmi", KEY_VMI, "JSON", 0, "not used: hook sidecars of KubeVirt get it", 0 },
 	{ 0 },
@@ -49,6 +53,8 @@ static error_t check(struct domain_xml_options *opt, struct argp_state *state)
 {
 	if (opt->change.remove && (opt->builtin || opt->change.wish.extension || opt->agent))
 		argp_error(state, "--remove goes with no other option but --domain");
+	if (opt->or_unchanged && (opt->change.remove || opt->agent))
+		argp_error(state, "--or-unchanged goes neither with --remove nor with --agent");
 	if (opt->file && opt->domain)
 		argp_error(state, "give a file or --domain, not both");
 	extension_option_settle(&opt->change.wish, opt->builtin, state);
@@ -72,6 +78,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'a':
 		opt->agent = true;
 		return 0;
+	case 'u':
+		opt->or_unchanged = true;
+		return 0;
 	case KEY_DOMAIN:
 		opt->domain = arg;
 		return 0;
@@ -92,6 +101,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 /* Return: 0 or negative errno. */
 static int read_domain(const struct domain_xml_options *opt, char **text, size_t *len)
 {
+	/* What will be printed again has to be there as a whole. */
+	size_t max = opt->or_unchanged ? SIZE_MAX - 1 : XML_TEXT_MAX;
 	int fd = STDIN_FILENO, ret;
 
 	if (opt->domain) {
@@ -103,7 +114,7 @@ static int read_domain(const struct domain_xml_options *opt, char **text, size_t
 		fd = open(opt->file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	ret = whole_input(fd, XML_TEXT_MAX, text, len);
+	ret = whole_input(fd, max, text, len);
 	if (opt->file)
 		close(fd);
 	return ret;
@@ -117,13 +128,15 @@ static enum cli_exit print(const char *text, size_t len)
 	return CLI_NO_ANSWER;
 }
 
-static enum cli_exit print_changed(struct domain_change *change, const char *text, size_t len)
+/* A guest without hints is better than none, to somebody who starts it with what is printed. */
+static enum cli_exit print_changed(struct domain_xml_options *opt, const char *text, size_t len)
 {
+	struct domain_change *change = &opt->change;
 	enum cli_exit code;
 
 	if (domain_change(change, text, len)) {
 		fprintf(stderr, "freehint domain-xml: %s\n", change->error);
-		return CLI_WRONG;
+		return opt->or_unchanged ? print(text, len) : CLI_WRONG;
 	}
 	code = print(change->result ? change->result : text, change->result ? change->size : len);
 	free(change->result);
@@ -194,7 +207,7 @@ enum cli_exit cli_domain_xml(int argc, char **argv)
 			opt.file ? opt.file : "the domain", strerror(-ret));
 		return CLI_NO_ANSWER;
 	}
-	code = opt.agent ? print_agent(text, len) : print_changed(&opt.change, text, len);
+	code = opt.agent ? print_agent(text, len) : print_changed(&opt, text, len);
 	free(text);
 	return code;
 }

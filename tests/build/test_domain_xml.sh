@@ -1,0 +1,57 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# freehint domain-xml as a filter: what it refuses leaves nothing on standard output, or the
+# document as it came, for somebody who takes what is there and starts the guest with it.
+
+. "$(dirname "$0")/sources.sh"
+[ -x build/freehint ] || { echo "build/freehint was not built"; exit 77; }
+
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
+
+# says STATUS REASON OUTPUT OPTION... - what domain-xml does with standard input
+says()
+{
+	local status=0
+
+	build/freehint domain-xml "${@:4}" >"$WORK/out" 2>"$WORK/err" || status=$?
+	expect "$1" $status "status of ${*:4}"
+	cmp "$3" "$WORK/out" || { echo "that is what ${*:4} prints"; exit 1; }
+	[[ $(cat "$WORK/err") == *"$2"* ]] ||
+		{ echo "${*:4} says '$(cat "$WORK/err")', not '$2'"; exit 1; }
+}
+
+# domain NAME [DEVICE] - its XML, without a line break at its end
+domain()
+{
+	printf '<domain type="kvm"><name>%s</name><memory>1</memory><devices>%s</devices>%s' "$1" \
+		"${2:-}" '</domain>'
+}
+
+# A name as KubeVirt's, NAMESPACE_NAME, which does not fit into the path of a socket.
+name=$(printf '%050d_%049d' 0 0)
+why="line 1: the name has 100 bytes"
+domain "$name" >"$WORK/long"
+says 3 "$why" /dev/null "$WORK/long"
+for option in --builtin --extension=/opt/freehint-qemu.so --vmi={}; do
+	says 0 "$why" "$WORK/long" --or-unchanged $option <"$WORK/long"
+	says 0 "$why" "$WORK/long" --or-unchanged $option "$WORK/long"
+	says 0 "$why" "$WORK/long" $option --or-unchanged --domain="$(cat "$WORK/long")"
+done
+printf 'nonsense\n\n' >"$WORK/nonsense"
+says 0 "line 1: " "$WORK/nonsense" --or-unchanged <"$WORK/nonsense"
+says 0 "empty" /dev/null --or-unchanged </dev/null
+# All of it, also what is longer than a domain can be.
+{ domain vm1; head -c 5000000 /dev/zero | tr '\0' ' '; } >"$WORK/large"
+says 3 "4 MiB" /dev/null <"$WORK/large"
+says 0 "4 MiB" "$WORK/large" --or-unchanged <"$WORK/large"
+# What is not refused gets freehint.
+domain vm1 | build/freehint domain-xml >"$WORK/with" || exit 1
+grep -q "name='freehint-vm1'" "$WORK/with" || { echo "vm1 has no <shmem>"; exit 1; }
+says 0 "" "$WORK/with" --or-unchanged --domain="$(domain vm1)"
+# What cannot be read cannot be printed, and the other ways to use it have no use for it.
+says 4 "No such file" /dev/null --or-unchanged "$WORK/none"
+for option in --remove --agent; do
+	says 1 "--or-unchanged" /dev/null --or-unchanged $option </dev/null
+done
