@@ -102,10 +102,15 @@ static bool parse_version(const char *line)
 	return true;
 }
 
+static const char *only_read(void)
+{
+	return qemu_abi_evidence() == QEMU_READ ? ", only its source was read" : "";
+}
+
 /* One that has freehint built in does not refuse an untested series: only a note. */
 static void check_series(bool built_in)
 {
-	const char *known = qemu_abi_evidence() == QEMU_READ ? ", only its source was read" : "";
+	const char *known = only_read();
 
 	if (qemu_abi_evidence() == QEMU_TESTED)
 		finding_ok("QEMU %d.%d.%d belongs to a tested series", qemu.major, qemu.minor,
@@ -236,10 +241,23 @@ static void check_loading(const char *path)
 	elf_symbols_close(&elf);
 }
 
-void check_qemu_for(const char *path, bool built_in)
+/* What check_series() calls wrong does not keep QEMU from starting. */
+static const char *without_effect(void)
+{
+	static char text[400];
+
+	if (qemu_abi_evidence() == QEMU_TESTED)
+		return NULL;
+	snprintf(text, sizeof(text),
+		 "QEMU %d.%d.%d belongs to a series that was never tested%s: the extension loads there without effect, and there are no hints; give the domain a QEMU of a tested series (%s), or add ,allow-untested=on to the extension's argument with virsh edit, at your own risk",
+		 qemu.major, qemu.minor, qemu.micro, only_read(), qemu_abi_tested_series());
+	return text;
+}
+
+const char *check_qemu_for(const char *path, bool built_in)
 {
 	if (run_program(path, "--version", NULL, parse_version) <= 0)
-		return;
+		return NULL;
 	if (!built_in)
 		check_loading(path);
 	else if (!has_freehint_built_in(path))
@@ -247,4 +265,5 @@ void check_qemu_for(const char *path, bool built_in)
 			      "freehint-qemu.so, and it loads the extension, or build it in with "
 			      "host-agent/qemu-patches");
 	check_device(path);
+	return built_in ? NULL : without_effect();
 }

@@ -16,8 +16,11 @@ void check_qemu(const char *path);
  * @built_in: with -object freehint; otherwise with -plugin
  *
  * For a domain: what @path is not known to lack is no finding, nor is its series.
+ *
+ * Return: why and what to do, if QEMU starts with the extension and has no hints unless the
+ * argument has allow-untested=on; NULL otherwise. Valid until the next call.
  */
-void check_qemu_for(const char *path, bool built_in);
+const char *check_qemu_for(const char *path, bool built_in);
 
 /**
  * check_qemus() - can the installed QEMUs, or the named one, be used?

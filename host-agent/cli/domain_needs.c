@@ -30,16 +30,24 @@ static int read_emulator(const struct domain *domain, char **emulator)
 	return ret;
 }
 
-static int read_extension(const struct domain *domain, char **extension)
+static bool has_on(const char *value, const char *key)
+{
+	return qemu_args_has(value, key, "on") || qemu_args_has(value, key, "yes") ||
+	       qemu_args_has(value, key, "true");
+}
+
+static int read_extension(const struct domain *domain, struct domain_needs *needs)
 {
 	const struct domain_pair *pair = &domain->extension[0];
+	const char *value = (const char *)pair->text;
 
 	if (!pair->option)
 		return -EINVAL;
 	if (pair->kind == QEMU_ARGS_OBJECT)
 		return 0;
-	*extension = qemu_args_file((const char *)pair->text);
-	return *extension ? 0 : -ENOMEM;
+	needs->allows_untested = has_on(value, "allow-untested");
+	needs->extension = qemu_args_file(value);
+	return needs->extension ? 0 : -ENOMEM;
 }
 
 int domain_needs_read(struct domain_needs *needs, const char *text, size_t len)
@@ -50,7 +58,7 @@ int domain_needs_read(struct domain_needs *needs, const char *text, size_t len)
 	memset(needs, 0, sizeof(*needs));
 	ret = domain_parse(&domain, text, len);
 	if (!ret)
-		ret = read_extension(&domain, &needs->extension);
+		ret = read_extension(&domain, needs);
 	if (!ret)
 		ret = read_emulator(&domain, &needs->emulator);
 	domain_free(&domain);
@@ -125,19 +133,23 @@ static char *may_run(const char *path)
 	return NULL;
 }
 
-static bool has_emulator(const char *path, bool built_in, char *why, size_t size)
+static bool has_emulator(const struct domain_needs *needs, char *why, size_t size)
 {
-	char fault[512], *real = may_run(path);
+	char fault[512], *path = needs->emulator, *real = may_run(path);
 	unsigned int before = findings_wrong();
+	const char *without_effect;
 
 	if (!real)
 		return true;
 	findings_keep(fault, sizeof(fault));
-	check_qemu_for(real, built_in);
+	without_effect = check_qemu_for(real, !needs->extension);
 	findings_keep(NULL, 0);
 	free(real);
-	if (findings_wrong() == before)
+	if (findings_wrong() == before) {
+		if (without_effect && !needs->allows_untested)
+			snprintf(why, size, "%s", without_effect);
 		return true;
+	}
 	snprintf(why, size, "the domain's <emulator> is %s: %s; nothing was changed, the domain may be given another <emulator>",
 		 path, fault);
 	return false;
@@ -145,7 +157,8 @@ static bool has_emulator(const char *path, bool built_in, char *why, size_t size
 
 bool domain_needs_check(const struct domain_needs *needs, const char *wish, char *why, size_t size)
 {
+	*why = '\0';
 	if (needs->extension && !has_extension(needs->extension, wish, why, size))
 		return false;
-	return !needs->emulator || has_emulator(needs->emulator, !needs->extension, why, size);
+	return !needs->emulator || has_emulator(needs, why, size);
 }

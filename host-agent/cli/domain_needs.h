@@ -12,10 +12,12 @@
  * struct domain_needs - paths on the domain's host, owned
  * @emulator:  QEMU, NULL: libvirt chooses
  * @extension: the extension, NULL: QEMU has freehint built in
+ * @allows_untested: the extension works in a series of QEMU that was never tested, too
  */
 struct domain_needs {
 	char *emulator;
 	char *extension;
+	bool allows_untested;
 };
 
 /**
@@ -35,12 +37,13 @@ void domain_needs_free(struct domain_needs *needs);
  * domain_needs_check() - would QEMU start, if the domain's host is this one?
  * @needs: what the domain needs
  * @wish:  path of the extension that it would get, NULL: none
- * @why:   filled with the reason and what to do, as text for the user
+ * @why:   filled with the reason and what to do, as text for the user; if QEMU would start: with
+ *         why there would be no hints, "" if there is no such reason
  * @size:  bytes of @why
  *
  * Asks the program itself, which starts no guest.
  *
- * Return: false with @why filled.
+ * Return: false if it would end.
  */
 bool domain_needs_check(const struct domain_needs *needs, const char *wish, char *why, size_t size);
 

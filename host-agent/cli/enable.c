@@ -25,6 +25,7 @@
  * @domain:  the domain that this is
  * @option:  its UUID as an argument of virsh
  * @running: it has a QEMU
+ * @why:     why its QEMU would not start, or have no hints; "" otherwise
  * @saved:   libvirt keeps the state of its QEMU, and goes on from there at the next start
  */
 struct enable {
@@ -36,6 +37,7 @@ struct enable {
 	struct virsh_domain domain;
 	char option[sizeof("--domain=") + VIRSH_UUID];
 	bool running;
+	char why[1024];
 	bool saved;
 };
 
@@ -186,18 +188,18 @@ static enum cli_exit define(struct enable *enable)
  * Whatever is missing ends QEMU at the next start, also where the domain has freehint already. The
  * files and programs of another machine cannot be seen from here.
  */
-static enum cli_exit check_needs(const struct enable *enable, const char *text, size_t len)
+static enum cli_exit check_needs(struct enable *enable, const char *text, size_t len)
 {
 	enum cli_exit code = CLI_OK;
 	struct domain_needs needs;
-	char why[1024];
 
 	if (enable->change.remove || !enable->here)
 		return CLI_OK;
 	if (domain_needs_read(&needs, text, len))
 		return fail(enable, CLI_NO_ANSWER, "no memory to look at the domain");
-	if (!domain_needs_check(&needs, enable->change.wish.extension, why, sizeof(why)))
-		code = fail(enable, CLI_WRONG, why);
+	if (!domain_needs_check(&needs, enable->change.wish.extension, enable->why,
+				sizeof(enable->why)))
+		code = fail(enable, CLI_WRONG, enable->why);
 	domain_needs_free(&needs);
 	return code;
 }
@@ -206,6 +208,8 @@ static void report(const struct enable *enable, bool changed)
 {
 	printf("%s %s freehint%s\n", name(enable),
 	       enable->change.remove ? "is without" : "has", changed ? " now" : " already");
+	if (*enable->why)
+		puts(enable->why);
 	if (changed && !enable->here && !enable->change.remove)
 		puts("nothing of that host was looked at: freehint doctor there says whether its QEMU can be used");
 	if (changed && enable->running)

@@ -210,6 +210,10 @@ cat >"$WORK/qemu.c" <<'EOT'
 #include <stdio.h>
 #include <string.h>
 
+#ifndef VERSION
+#define VERSION "7.2.22 (Debian 1:7.2)"
+#endif
+
 void qemu_plugin_register_vcpu_init_cb(void);
 
 void qemu_plugin_register_vcpu_init_cb(void) {}
@@ -219,7 +223,7 @@ int main(int argc, char **argv)
 	if (argc < 2)
 		return 1;
 	if (!strcmp(argv[1], "--version"))
-		puts("QEMU emulator version 7.2.22 (Debian 1:7.2)");
+		puts("QEMU emulator version " VERSION);
 	if (!strcmp(argv[1], "-device"))
 		puts("name \"" DEVICE "\", bus PCI");
 	if (!strcmp(argv[1], "-object"))
@@ -276,6 +280,29 @@ nothing of that host was looked at: freehint doctor there says whether its QEMU 
 grep -q -- "-object'.*<size unit='M'>4<\|<size unit='M'>4<.*-object'" "$WORK/$UUID.xml" ||
 	{ echo "the domain has not what it had"; exit 1; }
 at qemu:///system
+# A series in which the extension has no effect: QEMU starts, so nothing is refused.
+qemu untested ivshmem-plain x -D 'VERSION="8.2.2"'
+qemu untested-built-in ivshmem-plain freehint -D 'VERSION="8.2.2"'
+printf '#!/bin/sh\nexec "%s" "$@"\n' "$WORK/untested" >"$WORK/wrapper"
+chmod +x "$WORK/wrapper"
+# doctor says the same of it, and which series are tested.
+tested=$(build/freehint doctor --qemu "$WORK/untested" |
+	sed -n 's/.*use a tested one \(([^)]*)\),.*/\1/p')
+untested="QEMU 8.2.2 belongs to a series that was never tested, only its source was read: the\
+ extension loads there without effect, and there are no hints; give the domain a QEMU of a tested\
+ series ${tested:?}, or add ,allow-untested=on to the extension's argument with virsh edit, at\
+ your own risk"
+domain $UUID vm1 "<emulator>$WORK/wrapper</emulator>"
+enable "vm1 has freehint now
+$untested"
+enable "vm1 has freehint already
+$untested"
+sed -i 's/autostart=on/&,allow-untested=on/' "$WORK/$UUID.xml"
+enable "vm1 has freehint already"
+disable "vm1 is without freehint now"
+domain $UUID vm1 "<emulator>$WORK/untested-built-in</emulator>"
+says 0 "vm1 has freehint now" enable --builtin vm1
+
 # What a script starts is not known, nor what is not here, and what others can write is not run.
 printf '#!/bin/sh\nexec "%s" "$@"\n' "$WORK/no-plugins" >"$WORK/script"
 chmod +x "$WORK/script"

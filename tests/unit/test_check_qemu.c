@@ -77,14 +77,16 @@ static void look(const char *version, const char *objects, const char *devices)
 	look_with(check_qemu, version, objects, devices);
 }
 
+static const char *without_effect;
+
 static void with_plugin(const char *path)
 {
-	check_qemu_for(path, false);
+	without_effect = check_qemu_for(path, false);
 }
 
 static void with_object(const char *path)
 {
-	check_qemu_for(path, true);
+	without_effect = check_qemu_for(path, true);
 }
 
 static void is_said(const char *text, bool expected)
@@ -145,14 +147,19 @@ static void a_domain_is_refused_only_what_is_known(void **state)
 {
 	look_with(with_plugin, "QEMU emulator version 12.3.1", "  x\n", DEVICE);
 	is_said("wrong", false);
+	assert_non_null(strstr(without_effect, "QEMU 12.3.1 belongs to a series that was never tested: "));
 	look_with(with_plugin, "QEMU emulator version 7.2.22", "  x\n", "name \"e1000\"");
 	is_said("wrong: it has no device ivshmem-plain", true);
+	assert_null(without_effect);
 	look_with(with_object, "QEMU emulator version 12.3.1", BUILT_IN, DEVICE);
 	is_said("wrong", false);
+	assert_null(without_effect);
 	look_with(with_object, "QEMU emulator version 12.3.1", "  freehint-x\n", DEVICE);
 	is_said("wrong: it has no freehint built in", true);
 	look_with(with_object, "nonsense", "", "");
 	is_said("wrong", false);
+	look_with(with_plugin, "nonsense", "", "");
+	assert_null(without_effect);
 }
 
 /* On a machine that is too busy for an answer, nothing is known of the device. */
