@@ -4,6 +4,7 @@
  * without.
  */
 #include <argp.h>
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -157,26 +158,53 @@ static void print_setting(const char *name, const char *value)
 	puts("\"");
 }
 
+static enum cli_exit print_unit(const char *monitor, const char *shm)
+{
+	puts("[Service]");
+	print_setting("QMP", monitor);
+	print_setting("SHM", shm);
+	return print("", 0);
+}
+
+/* A line break in a path would begin another setting of the unit. */
+static int check_path(struct domain *domain, const xmlNode *element, const char *of,
+		      const char *path)
+{
+	for (; *path; path++)
+		if (iscntrl((unsigned char)*path))
+			return xml_text_refuse(&domain->xml, element,
+					       "the path of the agent's %s has a control character, which a unit cannot have",
+					       of);
+	return 0;
+}
+
+static enum cli_exit print_agent_of(struct domain *domain)
+{
+	const xmlNode *shmem = domain->shmem ? domain->shmem : domain->stranger;
+	char *monitor = domain_monitor_path(domain), *shm = domain_shm_path(domain);
+	enum cli_exit code = CLI_WRONG;
+
+	if (!monitor || !shm)
+		fprintf(stderr, "freehint domain-xml: no memory\n");
+	else if (check_path(domain, domain->monitor[0].value, "monitor", monitor) ||
+		 check_path(domain, shmem, "memory", shm))
+		fprintf(stderr, "freehint domain-xml: %s\n", domain->xml.error);
+	else
+		code = print_unit(monitor, shm);
+	free(monitor);
+	free(shm);
+	return code;
+}
+
 static enum cli_exit print_agent(const char *text, size_t len)
 {
 	enum cli_exit code = CLI_WRONG;
-	char *monitor, *shm;
 	struct domain domain;
 
-	if (domain_parse(&domain, text, len)) {
+	if (domain_parse(&domain, text, len))
 		fprintf(stderr, "freehint domain-xml: %s\n", domain.xml.error);
-	} else if (domain_is_enabled(&domain)) {
-		monitor = domain_monitor_path(&domain);
-		shm = domain_shm_path(&domain);
-		if (monitor && shm) {
-			puts("[Service]");
-			print_setting("QMP", monitor);
-			print_setting("SHM", shm);
-			code = print("", 0);
-		}
-		free(monitor);
-		free(shm);
-	}
+	else if (domain_is_enabled(&domain))
+		code = print_agent_of(&domain);
 	domain_free(&domain);
 	return code;
 }

@@ -55,3 +55,23 @@ says 4 "No such file" /dev/null --or-unchanged "$WORK/none"
 for option in --remove --agent; do
 	says 1 "--or-unchanged" /dev/null --or-unchanged $option </dev/null
 done
+
+# --agent prints a part of a unit: what has a line break is a line of its own there.
+says 3 "" /dev/null --agent <<<"$(domain vm1)"
+cat >"$WORK/unit" <<EOT
+[Service]
+Environment="QMP=/run/freehint/vm1.qmp"
+Environment="SHM=/dev/shm/freehint-vm1"
+EOT
+says 0 "" "$WORK/unit" --agent "$WORK/with"
+# agent_refuses LINE SED - the domain that freehint was added to, changed so
+agent_refuses()
+{
+	sed -e 's/<shmem/\n&/; s/<qemu:commandline/\n&/' "$WORK/with" | sed "$2" >"$WORK/changed"
+	says 3 "line $1: " /dev/null --agent "$WORK/changed"
+	grep -q "control character" "$WORK/err" || { cat "$WORK/err"; exit 1; }
+}
+
+agent_refuses 2 's/freehint-vm1/freehint-x\&#10;User=root/'
+agent_refuses 2 's/freehint-vm1/freehint-x\&#13;y/'
+agent_refuses 3 "s/freehint-vm1/freehint-a\&#9;b/; s,/vm1.qmp,/a\&#9;b.qmp,"
