@@ -268,6 +268,18 @@ static u64 highest_address(const struct amounts *all)
 	return is_moved(all, end) ? end + TIB - 4 * GIB : end;
 }
 
+/* The element that says most of how much memory there can be. */
+static const xmlNode *largest(const struct domain *domain)
+{
+	static const char *const names[] = { "maxMemory", "memory", "cpu" };
+	const xmlNode *element = NULL;
+	size_t i;
+
+	for (i = 0; !element && i < sizeof(names) / sizeof(names[0]); i++)
+		element = xml_text_child(domain->root, names[i]);
+	return element;
+}
+
 int domain_size_mib(struct domain *domain, u64 *mib)
 {
 	struct amounts all;
@@ -278,7 +290,7 @@ int domain_size_mib(struct domain *domain, u64 *mib)
 		return -EINVAL;
 	end = highest_address(&all);
 	if (end > MEMORY_MAX)
-		return xml_text_refuse(&domain->xml, NULL,
+		return xml_text_refuse(&domain->xml, largest(domain),
 				       "the guest's memory may end above 64 TiB, the most that can be described");
 	*mib = region_mib_for((end + FREEHINT_PAGE_SIZE - 1) >> FREEHINT_PAGE_SHIFT);
 	return 0;

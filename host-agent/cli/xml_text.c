@@ -122,8 +122,14 @@ static void on_doctype(void *context, const xmlChar *name, const xmlChar *extern
 	(void)name;
 	(void)external;
 	(void)system;
-	xml->doctype = true;
+	xml->doctype = (unsigned long)xmlSAX2GetLineNumber(parser);
 	xmlStopParser(parser);
+}
+
+static int refuse_line(struct xml_text *xml, unsigned long line, const char *why)
+{
+	snprintf(xml->error, sizeof(xml->error), "line %lu: %s", line, why);
+	return -EINVAL;
 }
 
 static int take_error(struct xml_text *xml, xmlParserCtxt *parser)
@@ -133,7 +139,7 @@ static int take_error(struct xml_text *xml, xmlParserCtxt *parser)
 	int len = (int)strcspn(message, "\n");
 
 	if (xml->doctype)
-		return xml_text_refuse(xml, NULL, "the document has a document type (<!DOCTYPE>), which no domain has");
+		return refuse_line(xml, xml->doctype, "the document has a document type (<!DOCTYPE>), which no domain has");
 	snprintf(xml->error, sizeof(xml->error), "line %d: %.*s", error ? error->line : 1, len,
 		 message);
 	return -EINVAL;
@@ -147,7 +153,7 @@ static int check_encoding(struct xml_text *xml)
 		return xml_text_refuse(xml, NULL, "the document is encoded in %.40s, only UTF-8 is understood",
 				       encoding);
 	if (xml->lost)
-		return xml_text_refuse(xml, NULL, "the places of the elements were not found in the text");
+		return refuse_line(xml, 1, "the places of the elements were not found in the text");
 	return 0;
 }
 
@@ -166,20 +172,26 @@ static int parse_with(struct xml_text *xml, xmlParserCtxt *parser)
 int xml_text_parse(struct xml_text *xml, const char *text, size_t len)
 {
 	xmlParserCtxt *parser;
+	const char *zero;
 	int ret;
 
 	memset(xml, 0, sizeof(*xml));
 	xml->text = text;
 	xml->len = len;
 	if (len > XML_TEXT_MAX)
-		return xml_text_refuse(xml, NULL, "longer than 4 MiB, which libvirt takes from nobody");
+		return refuse_line(xml, xml_text_line(xml, XML_TEXT_MAX),
+				   "longer than 4 MiB, which libvirt takes from nobody");
 	if (!len)
-		return xml_text_refuse(xml, NULL, "the document is empty");
-	if (memchr(text, '\0', len))
-		return xml_text_refuse(xml, NULL, "the document has a zero byte, only UTF-8 is understood");
+		return refuse_line(xml, 1, "the document is empty");
+	zero = memchr(text, '\0', len);
+	if (zero)
+		return refuse_line(xml, xml_text_line(xml, (size_t)(zero - text)),
+				   "the document has a zero byte, only UTF-8 is understood");
 	parser = xmlNewParserCtxt();
-	if (!parser)
-		return xml_text_refuse(xml, NULL, "no memory");
+	if (!parser) {
+		snprintf(xml->error, sizeof(xml->error), "no memory");
+		return -EINVAL;
+	}
 	ret = parse_with(xml, parser);
 	xmlFreeParserCtxt(parser);
 	return ret;
@@ -214,12 +226,10 @@ unsigned long xml_text_line(const struct xml_text *xml, size_t offset)
 
 int xml_text_refuse(struct xml_text *xml, const xmlNode *element, const char *fmt, ...)
 {
-	size_t used = 0;
+	unsigned long line = element ? xml_text_line(xml, place_of(element)->open) : 1;
+	size_t used = (size_t)snprintf(xml->error, sizeof(xml->error), "line %lu: ", line);
 	va_list ap;
 
-	if (element)
-		used = (size_t)snprintf(xml->error, sizeof(xml->error), "line %lu: ",
-					xml_text_line(xml, place_of(element)->open));
 	va_start(ap, fmt);
 	vsnprintf(xml->error + used, sizeof(xml->error) - used, fmt, ap);
 	va_end(ap);

@@ -40,7 +40,7 @@ struct xml_place {
  * @doc:    the tree, NULL before and after
  * @places: one for each element, a list
  * @lost:   libxml2 named a place where no tag is, or memory ran out
- * @doctype: the document has a document type
+ * @doctype: line of the document type, 0: the document has none
  * @error:  after a failure: the line and the reason, as text for the user
  */
 struct xml_text {
@@ -49,7 +49,7 @@ struct xml_text {
 	xmlDoc *doc;
 	struct xml_place *places;
 	bool lost;
-	bool doctype;
+	unsigned long doctype;
 	char error[XML_TEXT_ERROR];
 };
 
@@ -77,7 +77,7 @@ unsigned long xml_text_line(const struct xml_text *xml, size_t offset);
 /**
  * xml_text_refuse() - set the error
  * @xml:     the document
- * @element: where the error is, NULL: the document as a whole
+ * @element: where the error is, NULL: in the first line
  * @fmt:     the reason
  *
  * Return: -EINVAL.

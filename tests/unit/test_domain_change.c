@@ -254,7 +254,7 @@ static void what_is_ours_in_part_is_refused_with_its_line(void **state)
 
 static void what_is_no_domain_is_refused(void **state)
 {
-	refuses("", "empty");
+	refuses("", "line 1: the document is empty");
 	refuses("nonsense", "line 1: ");
 	refuses("<domain type='kvm'>\n<name>a</nme></domain>", "line 2: ");
 	refuses(SMALL("a") "\n" SMALL("b"), "line 2: Extra content");
@@ -270,8 +270,9 @@ static void what_is_no_domain_is_refused(void **state)
 /* Nothing is read but the text. */
 static void a_document_type_is_refused(void **state)
 {
-	refuses("<!DOCTYPE domain [<!ENTITY x SYSTEM 'file:///etc/hostname'>]>"
-		"<domain type='kvm'><name>&x;</name></domain>", "document type");
+	refuses("<?xml version='1.0'?>\n<!-- <!DOCTYPE a> -->\n"
+		"<!DOCTYPE domain [\n<!ENTITY x SYSTEM 'file:///etc/hostname'>]>"
+		"<domain type='kvm'><name>&x;</name></domain>", "line 3: the document has a document type");
 	refuses("<!DOCTYPE d [<!ENTITY a 'aaaaaaaa'><!ENTITY b '&a;&a;&a;&a;'>]>"
 		"<domain type='kvm'><name>&b;</name></domain>", "document type");
 	refuses("<!DOCTYPE d SYSTEM 'http://192.0.2.1/d.dtd'><domain type='kvm'/>", "document type");
@@ -283,13 +284,17 @@ static void other_encodings_and_sizes_are_refused(void **state)
 	struct domain_change change = { .wish.extension = PATH };
 	char *large = malloc(XML_TEXT_MAX + 1);
 
-	refuses("<?xml version='1.0' encoding='ISO-8859-1'?>" SMALL("a"), "only UTF-8");
+	refuses("<?xml version='1.0' encoding='ISO-8859-1'?>" SMALL("a"), "line 1: the document is encoded in");
 	refuses(SMALL("\xff"), "line 1: ");
 	assert_int_equal(add("<?xml version='1.0' encoding='utf-8'?>\n" SMALL("a"), after), 1);
 	memset(large, ' ', XML_TEXT_MAX + 1);
 	assert_int_equal(domain_change(&change, large, XML_TEXT_MAX + 1), -EINVAL);
-	assert_non_null(strstr(change.error, "4 MiB"));
-	assert_int_equal(domain_change(&change, "<a>\0</a>", 8), -EINVAL);
+	assert_non_null(strstr(change.error, "line 1: longer than 4 MiB"));
+	large[XML_TEXT_MAX - 1] = '\n';
+	assert_int_equal(domain_change(&change, large, XML_TEXT_MAX + 1), -EINVAL);
+	assert_non_null(strstr(change.error, "line 2: longer than 4 MiB"));
+	assert_int_equal(domain_change(&change, "<a>\n\0</a>\n\0", 11), -EINVAL);
+	assert_non_null(strstr(change.error, "line 2: the document has a zero byte"));
 	free(large);
 }
 

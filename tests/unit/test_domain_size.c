@@ -147,6 +147,12 @@ static void sizes_that_make_no_sense_are_refused(void **state)
 	refuses(DOMAIN("a", "<memory>1</memory><maxMemory slots='257'>1</maxMemory>", "", ""),
 		"257 slots");
 	refuses(DOMAIN("a", "<memory>1</memory>", "<memory model='dimm'/>", ""), "no <target>");
+	refuses(DOMAIN("a", "\n<memory unit='TiB'>64</memory>", "", ""),
+		"line 2: the guest's memory may end above 64 TiB");
+	refuses(DOMAIN("a", "\n<memory>1</memory>\n<maxMemory unit='TiB'>64</maxMemory>", "", ""),
+		"line 3: the guest's memory may end above 64 TiB");
+	refuses(DOMAIN("a", "\n<cpu><numa>\n<cell memory='64' unit='TiB'/></numa></cpu>", "", ""),
+		"line 2: the guest's memory may end above 64 TiB");
 }
 
 RUN_TESTS(NULL, NULL,
