@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Any text as the XML of a domain: it is refused, or it gets freehint; a second time changes
- * nothing, and what is taken out is gone.
+ * nothing, and what is taken out is gone. So it is with one that shall have another extension.
  */
 /* links: host-agent/cli/domain_change.c host-agent/cli/domain_edit.c */
 /* links: host-agent/cli/domain_remove.c host-agent/cli/domain_args.c host-agent/cli/domain.c */
@@ -26,11 +26,29 @@ static void must_not_be_wrong(const struct domain_change *change)
 	MUST(strncmp(change->error, none, sizeof(none) - 1) != 0);
 }
 
+/* The same path, another one, and none: what is there keeps its options, or is refused. */
+static void take_another(const char *text, size_t size)
+{
+	struct domain_change changes[] = {
+		{ .wish = { "/usr/lib/freehint/freehint-qemu.so", true } },
+		{ .wish = { "/o,=x/freehint-qemu.so", true } },
+		{ .wish = { NULL, true } },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		if (domain_change(&changes[i], text, size))
+			must_not_be_wrong(&changes[i]);
+		free(changes[i].result);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	struct domain_change add = { .wish.extension = "/usr/lib/freehint/freehint-qemu.so" };
 	struct domain_change again = add, gone = { .remove = true };
 
+	take_another((const char *)data, size);
 	if (domain_change(&add, (const char *)data, size)) {
 		must_not_be_wrong(&add);
 		return 0;
