@@ -98,17 +98,12 @@ static void put_state(struct page *page, const struct metrics_view *view)
 		   view->refused);
 }
 
-static void put_memory(struct page *page, u64 guest_end)
-{
-	put_number(page, "guest_memory_end_bytes", "gauge",
-		   "Where the guest's memory ends, holes counted.",
-		   guest_end << FREEHINT_PAGE_SHIFT);
-}
-
 static void put_qemu(struct page *page, const struct freehint_status *status)
 {
 	if (status->guest_present)
-		put_memory(page, status->guest_end);
+		put_number(page, "guest_memory_end_bytes", "gauge",
+			   "Where the guest's memory ends, holes counted.",
+			   status->guest_end << FREEHINT_PAGE_SHIFT);
 	put_number(page, "hinted_migrations_total", "counter",
 		   "Migrations in which a round was opened.", status->migrations);
 	put_number(page, "rounds_total", "counter", "Rounds opened.", status->rounds);
@@ -329,7 +324,7 @@ void metrics_count(struct metrics *metrics, const struct migration_summary *sum)
 	metrics->mismatched += sum->agent->mismatched;
 	metrics->offered += sum->agent->pages_offered;
 	take_free(metrics, sum->agent);
-	metrics->guest_end = sum->after->guest_present ? sum->after->guest_end : 0;
+	metrics->last = *sum->after;
 	metrics->skipped = sum->after->bytes_skipped - sum->before->bytes_skipped;
 	metrics->stop_known = sum->outcome == OUTCOME_COMPLETED;
 	metrics->stop_ms = sum->stop_ms;
@@ -371,8 +366,10 @@ void metrics_leave(struct metrics *metrics)
 	if (metrics->scribe < 0 || !migrations(metrics))
 		return;
 	put(&page, "%s", METRICS_MOVED);
-	if (metrics->guest_end)
-		put_memory(&page, metrics->guest_end);
+	if (metrics->last.instance)
+		put_qemu(&page, &metrics->last);
+	put_agent(&page, metrics);
+	put_outcomes(&page, metrics);
 	put_last(&page, metrics);
 	send_text(metrics, text, page.len);
 }

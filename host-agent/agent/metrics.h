@@ -20,7 +20,7 @@
 #define METRICS_TEXT	36864
 
 /* The first line of what is left of a guest that has moved away. */
-#define METRICS_MOVED	"# The guest has moved away. Its last migration:\n"
+#define METRICS_MOVED	"# The guest has moved away. Its migrations:\n"
 
 /**
  * struct metrics - counters since the agent started, and the text that was sent last
@@ -32,7 +32,7 @@
  * @offered:    pages sent to QEMU in mark-clean commands
  * @free_known: the guest has counted its free pages, in any migration
  * @free_pages: free pages of the guest when it last did
- * @guest_end:  where its memory ended then, in pages; 0: unknown
+ * @last:       QEMU's counts when the last migration ended
  * @skipped:    bytes that the last migration did not send
  * @stop_known: it has completed, so QEMU has measured the stop
  * @stop_ms:    how long the guest was stopped in it, milliseconds
@@ -48,7 +48,7 @@ struct metrics {
 	u64 offered;
 	bool free_known;
 	u64 free_pages;
-	u64 guest_end;
+	struct freehint_status last;
 	u64 skipped;
 	bool stop_known;
 	u64 stop_ms;
@@ -113,9 +113,11 @@ void metrics_send(struct metrics *metrics, const struct metrics_view *view, bool
  * metrics_leave() - have the scribe keep the numbers of the last migration
  * @metrics: counters
  *
- * For an agent that ends because its guest has moved away. Prometheus does not read what
- * the scribe writes then, and freehint top shows it for a while. Without a migration that
- * the agent has seen it does nothing. Never blocks.
+ * For an agent that ends because its guest has moved away. Its QEMU may have ended with the
+ * migration, before anybody scraped the numbers, so Prometheus reads them for some minutes,
+ * and freehint top shows them for a day. There is nothing of an agent's state among them: no
+ * alert comes for an agent that is gone. Without a migration that the agent has seen it does
+ * nothing. Never blocks.
  */
 void metrics_leave(struct metrics *metrics);
 

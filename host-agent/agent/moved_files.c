@@ -29,10 +29,12 @@ struct oldest {
 	char name[NAME_MAX + 1];
 };
 
-/* The files of others are none of ours. */
-static bool is_moved(const char *name)
+/* How long a file of this name stays, seconds; 0: the files of others are none of ours. */
+static time_t stays(const char *name)
 {
-	return name_before(name, METRICS_SUFFIX MOVED_METRICS_SUFFIX);
+	if (name_before(name, SCRAPED_METRICS_SUFFIX))
+		return SCRAPED_METRICS_SECONDS;
+	return name_before(name, METRICS_SUFFIX MOVED_METRICS_SUFFIX) ? MOVED_METRICS_SECONDS : 0;
 }
 
 static void look_at(struct oldest *oldest, int dir, const char *name)
@@ -41,10 +43,13 @@ static void look_at(struct oldest *oldest, int dir, const char *name)
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
 		return;
-	if (st.st_mtime < time(NULL) - MOVED_METRICS_SECONDS) {
+	if (st.st_mtime < time(NULL) - stays(name)) {
 		unlinkat(dir, name, 0);
 		return;
 	}
+	/* Minutes are a limit of their own. */
+	if (name_before(name, SCRAPED_METRICS_SUFFIX))
+		return;
 	if (!oldest->count++ || st.st_mtime < oldest->since) {
 		oldest->since = st.st_mtime;
 		snprintf(oldest->name, sizeof(oldest->name), "%s", name);
@@ -69,20 +74,36 @@ static bool remove_old(DIR *dir)
 	const struct dirent *entry;
 
 	while ((entry = readdir(dir)))
-		if (is_moved(entry->d_name))
+		if (stays(entry->d_name))
 			look_at(&oldest, dirfd(dir), entry->d_name);
 	if (oldest.count < MOVED_METRICS_MAX)
 		return false;
 	return !unlinkat(dirfd(dir), oldest.name, 0);
 }
 
-void moved_files_prune(const char *path)
+bool moved_files_scraped(char *to, size_t size, const char *path)
+{
+	const size_t len = name_before(path, METRICS_SUFFIX);
+
+	snprintf(to, size, "%.*s%s", (int)len, path, SCRAPED_METRICS_SUFFIX);
+	return len;
+}
+
+static void remove_own(const char *path)
 {
 	char own[PATH_MAX];
-	DIR *dir;
 
 	snprintf(own, sizeof(own), "%s%s", path, MOVED_METRICS_SUFFIX);
 	unlink(own);
+	if (moved_files_scraped(own, sizeof(own), path))
+		unlink(own);
+}
+
+void moved_files_prune(const char *path)
+{
+	DIR *dir;
+
+	remove_own(path);
 	dir = open_parent(path);
 	if (!dir)
 		return;

@@ -5,13 +5,26 @@
 #ifndef FREEHINT_MOVED_FILES_H
 #define FREEHINT_MOVED_FILES_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
+/**
+ * moved_files_scraped() - name of the file that is left for Prometheus
+ * @to:   filled with @size bytes at most
+ * @path: file with the metrics of a guest
+ *
+ * Return: false if there is none, because Prometheus does not read @path either.
+ */
+bool moved_files_scraped(char *to, size_t size, const char *path);
+
 /**
  * moved_files_prune() - remove what is no longer of use in the directory of a file
  * @path: file with the metrics of a guest
  *
- * Removes what an earlier agent has left behind for the same guest, what is older than
- * MOVED_METRICS_SECONDS, and the oldest of more than MOVED_METRICS_MAX: only files whose names
- * end as those of agents do. What cannot be removed stays.
+ * Removes what an earlier agent has left behind for the same guest: Prometheus must not see a
+ * guest in two files. Removes what is older than MOVED_METRICS_SECONDS, or for Prometheus and
+ * older than SCRAPED_METRICS_SECONDS, and the oldest of more than MOVED_METRICS_MAX: only files
+ * whose names end as those of agents do. What cannot be removed stays.
  * It opens a directory, which the sandboxes forbid: call it before.
  */
 void moved_files_prune(const char *path);

@@ -6,11 +6,11 @@
  * no file. A sandbox that allowed this file could not forbid others, because a filter of
  * system calls sees no paths. So the agent sends whole texts over a socket. The scribe
  * reads nothing else, and may write and rename. An attacker who takes over the agent can
- * make the scribe write garbage into its two files, and no more.
+ * make the scribe write garbage into its files, and no more.
  *
  * The file exists as long as the agent lives. However the agent ends, its socket closes,
  * and the scribe removes the file. So the metrics of a killed agent are not scraped. What
- * the agent says last of a guest that has moved away goes into another file, which stays.
+ * the agent says last of a guest that has moved away goes into two other files, which stay.
  */
 #define _GNU_SOURCE
 #include "scribe.h"
@@ -97,17 +97,37 @@ static bool is_farewell(const char *text, size_t len)
 	return len >= mark && !memcmp(text, METRICS_MOVED, mark);
 }
 
+/*
+ * For freehint top, then for Prometheus. A series that is in two files is an error of the
+ * collector, which would take neither: so the guest's file gets the new name.
+ */
+static int write_farewell(const char *path, const char *fresh, const char *text, size_t len)
+{
+	char left[PATH_MAX];
+	int ret;
+
+	snprintf(left, sizeof(left), "%s%s", path, MOVED_METRICS_SUFFIX);
+	ret = replace(left, fresh, text, len);
+	if (ret || !moved_files_scraped(left, sizeof(left), path))
+		return ret;
+	ret = replace(path, fresh, text, len);
+	if (!ret && renameat(AT_FDCWD, path, AT_FDCWD, left))
+		ret = -errno;
+	return ret;
+}
+
 int scribe_run(int from, const char *path)
 {
-	char text[METRICS_TEXT], fresh[PATH_MAX], moved[PATH_MAX];
+	char text[METRICS_TEXT], fresh[PATH_MAX];
 	int ret, before = 0;
 	ssize_t len;
 
 	snprintf(fresh, sizeof(fresh), "%s.new", path);
-	snprintf(moved, sizeof(moved), "%s%s", path, MOVED_METRICS_SUFFIX);
 	while ((len = read(from, text, sizeof(text))) > 0) {
-		ret = replace(is_farewell(text, (size_t)len) ? moved : path, fresh, text,
-			      (size_t)len);
+		if (is_farewell(text, (size_t)len))
+			ret = write_farewell(path, fresh, text, (size_t)len);
+		else
+			ret = replace(path, fresh, text, (size_t)len);
 		report(path, ret, before);
 		before = ret;
 	}

@@ -23,7 +23,8 @@ int scribe_start(const char *path);
  * scribe_run() - main loop of the scribe, until the other end of @from is closed
  * @from: socket, one whole text per message
  * @path: file; written as PATH.new and renamed. A text that begins with METRICS_MOVED
- *        becomes PATH.moved, which stays.
+ *        becomes PATH.moved and, if @path ends as files of Prometheus do, NAME~moved.prom.
+ *        They stay.
  *
  * Return: exit code of the process.
  */

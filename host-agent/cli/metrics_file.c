@@ -167,8 +167,11 @@ static bool read_file(struct metrics_file *vm, int dir, const char *name, char *
 	return !vm->moved || !is_over(dir, name, vm->age);
 }
 
+/* What is left for Prometheus has a second file, for us. */
 static bool is_metrics(const char *name)
 {
+	if (name_before(name, SCRAPED_METRICS_SUFFIX))
+		return false;
 	return name_before(name, METRICS_SUFFIX) || name_before(name, MOVED_SUFFIX);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The file that an agent leaves behind when its guest has moved away: the numbers of that
- * migration, for freehint top. Its name does not end as those that Prometheus is to read.
+ * The files that an agent leaves behind when its guest has moved away, with the numbers of
+ * that migration: one for freehint top, which shows it for a day, and one for Prometheus, which
+ * has scraped it after some minutes.
  */
 #ifndef FREEHINT_MOVED_METRICS_H
 #define FREEHINT_MOVED_METRICS_H
@@ -13,6 +14,15 @@
 
 /* After the name of the file with the metrics. */
 #define MOVED_METRICS_SUFFIX	".moved"
+
+/*
+ * In place of METRICS_SUFFIX: what Prometheus reads. systemd has no "~" in names of instances,
+ * so no guest is called like this.
+ */
+#define SCRAPED_METRICS_SUFFIX	"~moved.prom"
+
+/* Then everybody has scraped it. freehint-moved.service has the same number, in minutes. */
+#define SCRAPED_METRICS_SECONDS	600
 
 /* Shown for a day. The next agent that starts removes older ones. */
 #define MOVED_METRICS_SECONDS	86400

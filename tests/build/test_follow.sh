@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # freehint-follow: agents start and stop with their virtual machines, whatever these are
-# called. systemctl is one of our own that writes down what it is told; the directories of
-# /run are our own, too.
+# called. freehint-moved.service: what is left of them goes. systemctl is one of our own that
+# writes down what it is told; the directories of /run are our own, too.
 
 set -u
 
@@ -181,3 +181,23 @@ LISTENER=
 freehint-follow scan
 calls "" "scan after they ended"
 expect freehint-agent@vm1.service.d "$(ls -A "$WORK/run/systemd/system")" "drop-ins that are left"
+
+# What is left for Prometheus goes after as long as an agent would let it, and nothing else.
+HEADER=host-agent/common/moved_metrics.h
+SUFFIX=$(sed -n 's/^#define SCRAPED_METRICS_SUFFIX\t"\(.*\)"$/\1/p' $HEADER)
+SECONDS_KEPT=$(sed -n 's/^#define SCRAPED_METRICS_SECONDS\t//p' $HEADER)
+mkdir "$WORK/metrics" "$WORK/metrics/dir$SUFFIX"
+for name in "vm1$SUFFIX" vm1.prom vm1.prom.moved "dir$SUFFIX/x$SUFFIX"; do
+	touch -d "-$((SECONDS_KEPT + 5)) seconds" "$WORK/metrics/$name"
+done
+touch -d "-$((SECONDS_KEPT - 30)) seconds" "$WORK/metrics/vm2$SUFFIX"
+set -f
+COMMAND=$(sed -n "s,^ExecStart=\(.*\)/run/freehint-metrics ,\1$WORK/metrics ,p" \
+	host-agent/packaging/freehint-moved.service)
+# shellcheck disable=SC2086 # words are meant, as systemd splits them
+$COMMAND || { echo "freehint-moved.service fails"; exit 1; }
+expect "dir$SUFFIX vm1.prom vm1.prom.moved vm2$SUFFIX" \
+	"$(find "$WORK/metrics" -mindepth 1 -maxdepth 1 -printf '%f\n' | LC_ALL=C sort | xargs)" \
+	"what is left of guests that moved away"
+grep -qxF "ConditionPathExistsGlob=/run/freehint-metrics/*$SUFFIX" \
+	host-agent/packaging/freehint-moved.service || { echo "nobody looks for $SUFFIX"; exit 1; }

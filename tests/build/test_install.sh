@@ -38,6 +38,7 @@ for file in sbin/freehint-agent bin/freehint lib/freehint/freehint-qemu.so \
 	share/man/man7/freehint-qemu.7 share/man/man4/freehint.4 \
 	lib/freehint/freehint-follow lib/systemd/system/freehint-follow.path \
 	lib/systemd/system/freehint-follow.service \
+	lib/systemd/system/freehint-moved.timer lib/systemd/system/freehint-moved.service \
 	share/freehint/alerts.yml share/freehint/dashboard.json \
 	../etc/libvirt/hooks/qemu.d/freehint; do
 	[ -s "$ROOT/$file" ] || fail "$file was not installed"
@@ -113,6 +114,7 @@ make -s DEPS=no OUT="$WORK/build" DESTDIR="$WORK/rest/tree" PREFIX=/usr uninstal
 
 if command -v systemd-analyze >/dev/null; then
 	unit=$ROOT/lib/systemd/system/freehint-agent@.service
+	cp "$ROOT"/lib/systemd/system/freehint-moved.* "$WORK"
 	# systemd looks for the program where the unit says: that is not in our tree
 	sed "s,/usr/sbin,$ROOT/sbin," "$unit" >"$WORK/freehint-agent@x.service"
 	systemd-analyze verify --man=no "$WORK/freehint-agent@x.service" 2>"$WORK/verify" ||
@@ -122,9 +124,9 @@ if command -v systemd-analyze >/dev/null; then
 		sed "s,/usr/lib/freehint,$ROOT/lib/freehint," "$ROOT/lib/systemd/system/$unit" \
 			>"$WORK/$unit"
 	done
-	systemd-analyze verify --man=no "$WORK"/freehint-follow.* 2>"$WORK/verify" ||
-		{ cat "$WORK/verify"; fail "systemd does not take freehint-follow"; }
-	grep -i 'freehint' "$WORK/verify" && fail "systemd warns of freehint-follow"
+	systemd-analyze verify --man=no "$WORK"/freehint-follow.* "$WORK"/freehint-moved.* \
+		2>"$WORK/verify" || { cat "$WORK/verify"; fail "systemd does not take a unit"; }
+	grep -i 'freehint' "$WORK/verify" && fail "systemd warns of a unit"
 	systemd-analyze security --offline=yes --threshold=25 \
 		"$WORK/freehint-agent@x.service" >"$WORK/security" ||
 		{ tail -n 3 "$WORK/security"; fail "the unit is not shut in enough"; }

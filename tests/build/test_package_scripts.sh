@@ -52,7 +52,7 @@ says()
 }
 
 RESTART="try-restart freehint-agent@*.service,"
-STOP="stop freehint-agent@*.service,"
+STOP="stop freehint-agent@*.service freehint-moved.timer,"
 FOLLOW="freehint-follow.path freehint-follow.service,"
 
 # Of the hook's.

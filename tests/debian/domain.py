@@ -112,13 +112,14 @@ class Domain:
     def gone(self, host: Host) -> None:
         """
         The agent's unit has ended, is not failed, and left nothing but the metrics of a guest that
-        has moved away, which stay for a day.
+        has moved away, which stay for a while.
         """
         patience.wait_for(lambda: self.state(host) == "inactive",
                           lambda: f"{self.unit}: {self.said(host)}", 60, 1.0)
         left = host.must("ls /run/systemd/system /run/freehint /run/freehint-metrics")
+        stays = (".prom.moved", "~moved.prom")
         left = " ".join(word for word in left.split()
-                        if not word.startswith("/run") and not word.endswith(".moved"))
+                        if not word.startswith("/run") and not word.endswith(stays))
         check(self.name not in left and self.unit.strip("'") not in left, f"left behind: {left}")
 
     def query(self, host: Host) -> dict[str, Any]:

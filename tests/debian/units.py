@@ -9,7 +9,8 @@ from domain import Domain, bare_xml, define, quoted
 from host import Host, check, patience, step
 from walk import attached
 
-UNITS = "freehint-agent@vm1.service freehint-follow.path freehint-follow.service"
+UNITS = ("freehint-agent@vm1.service freehint-follow.path freehint-follow.service "
+         "freehint-moved.timer freehint-moved.service")
 ODD_NAMES = ("a b", "x@y", ".hidden", "é")
 # Of an agent's process, in /proc/PID/status.
 CONFINED = {"CapBnd": "0000000000000000", "NoNewPrivs": "1", "Seccomp": "2"}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The agent's program with --metrics: the file tells what the agent sees, and is gone
- * when the agent is, however it ended. The numbers of a guest that moved away stay.
+ * when the agent is, however it ended. The numbers of a guest that moved away stay, for
+ * freehint top and for Prometheus.
  * Skipped when the agent was not built.
  */
 /* rig: tests/fakes/agent_rig.c */
@@ -26,10 +27,10 @@ static bool never(struct fake_qmp *server)
 	return false;
 }
 
-static bool file_has(const char *text)
+static bool has(const char *file, const char *text)
 {
 	char content[16384];
-	int fd = open(path, O_RDONLY);
+	int fd = open(file, O_RDONLY);
 	ssize_t len;
 
 	if (fd < 0)
@@ -44,7 +45,7 @@ static void expect_file(const char *text)
 {
 	int waited;
 
-	for (waited = 0; !file_has(text); waited += 50) {
+	for (waited = 0; !has(path, text); waited += 50) {
 		assert_true(waited < WAIT_MS);
 		fake_qmp_serve(&rig.server, never, 50);
 	}
@@ -79,13 +80,14 @@ static void file_goes_with_an_agent_that_was_killed(void **state)
 	expect_no_file();
 }
 
-static bool is_left(void)
+/* What is left in the file of this suffix in place of ".prom", or none; it goes. */
+static bool is_left(const char *suffix, const char *text)
 {
 	char moved[80];
 	bool left;
 
-	snprintf(moved, sizeof(moved), "%s.moved", path);
-	left = !access(moved, F_OK);
+	snprintf(moved, sizeof(moved), "%.*s%s", (int)strlen(path) - 5, path, suffix);
+	left = has(moved, text);
 	unlink(moved);
 	return left;
 }
@@ -123,14 +125,16 @@ static void migrate_and_end(const char *runstate)
 static void numbers_of_a_guest_that_moved_stay(void **state)
 {
 	migrate_and_end("postmigrate");
-	assert_true(is_left());
+	assert_true(is_left(".prom.moved", "freehint_last_migration_skipped_bytes"));
+	assert_true(is_left("~moved.prom", "outcome=\"completed\"} 1"));
 }
 
 /* The "migration" was a snapshot. */
 static void a_guest_that_went_on_here_has_not_moved(void **state)
 {
 	migrate_and_end("running");
-	assert_false(is_left());
+	assert_false(is_left(".prom.moved", ""));
+	assert_false(is_left("~moved.prom", ""));
 }
 
 #define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, setup, agent_rig_teardown)

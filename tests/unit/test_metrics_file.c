@@ -154,6 +154,8 @@ static void a_guest_that_moved_away_is_shown(void **state)
 	write_old_file("back.prom.moved", left, 3600);
 	write_file("back.prom", "freehint_attached{vm=\"back\"} 1\n");
 	write_old_file("long ago.prom.moved", left, 25 * 3600);
+	/* Prometheus has a file of its own. */
+	write_file("a\\x20b~moved.prom", left);
 	write_file("other.moved", left);
 	write_file(".prom.moved", left);
 	assert_int_equal(metrics_file_all(dir, &all, &count), 0);

@@ -143,12 +143,56 @@ static void farewell_stays_until_the_guest_is_back(void **state)
 	wait_for_end(0);
 	assert_false(is_left("vm1.prom"));
 	assert_true(is_left("vm1.prom.moved"));
+	assert_true(is_left("vm1~moved.prom"));
 	assert_false(is_left("vm1.prom.new"));
 	scribe = scribe_start(path);
 	assert_true(scribe >= 0);
 	close(scribe);
 	wait_for_end(0);
 	assert_false(is_left("vm1.prom.moved"));
+	assert_false(is_left("vm1~moved.prom"));
+}
+
+/* The collector takes neither of two files with the same series. */
+static void collector_never_sees_a_guest_twice(void **state)
+{
+	const time_t end = time(NULL) + 2;
+	int scribe;
+
+	leave_file("vm1~moved.prom", 60);
+	while (time(NULL) < end) {
+		scribe = scribe_start(path);
+		assert_true(scribe >= 0);
+		tell(scribe, "first\n");
+		wait_for("first\n");
+		assert_false(is_left("vm1~moved.prom"));
+		tell(scribe, METRICS_MOVED "last\n");
+		/* in this order: the scribe renames the first to the second */
+		while (!is_left("vm1~moved.prom"))
+			usleep(10);
+		assert_false(is_left("vm1.prom"));
+		close(scribe);
+		wait_for_end(0);
+	}
+	assert_true(take_away("vm1~moved.prom"));
+	assert_true(take_away("vm1.prom.moved"));
+}
+
+/* A file that the collector does not read is left for freehint top only. */
+static void farewell_of_an_odd_name_is_no_metric(void **state)
+{
+	char odd[128];
+	int scribe;
+
+	snprintf(odd, sizeof(odd), "%s/vm1", dir);
+	scribe = scribe_start(odd);
+	assert_true(scribe >= 0);
+	tell(scribe, METRICS_MOVED "last\n");
+	close(scribe);
+	wait_for_end(0);
+	assert_true(take_away("vm1.moved"));
+	assert_false(is_left("vm1~moved.prom"));
+	assert_false(is_left("~moved.prom"));
 }
 
 static void few_files_of_guests_that_moved_are_left(void **state)
@@ -169,7 +213,11 @@ static void few_files_of_guests_that_moved_are_left(void **state)
 		snprintf(name, sizeof(name), "gone%d.prom.moved", i);
 		leave_file(name, 7300);
 	}
+	leave_file("old~moved.prom", SCRAPED_METRICS_SECONDS + 60);
+	leave_file("new~moved.prom", SCRAPED_METRICS_SECONDS - 60);
 	moved_files_prune(path);
+	assert_false(take_away("old~moved.prom"));
+	assert_true(take_away("new~moved.prom"));
 	assert_false(take_away("old.prom.moved"));
 	assert_true(take_away("old.prom"));
 	assert_true(take_away("old.moved"));
@@ -333,6 +381,8 @@ static void the_rest_is_forbidden(void **state)
 RUN_TESTS(NULL, NULL,
 		TEST(file_follows_and_goes_with_the_agent),
 		TEST(farewell_stays_until_the_guest_is_back),
+		TEST(collector_never_sees_a_guest_twice),
+		TEST(farewell_of_an_odd_name_is_no_metric),
 		TEST(few_files_of_guests_that_moved_are_left),
 		TEST(file_is_whole_at_any_time),
 		TEST(missing_directory_is_survived),
