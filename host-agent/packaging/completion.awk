@@ -90,6 +90,9 @@ function bash(    i, n, list, commands)
 	print "\tlocal command=${COMP_WORDS[1]} options=\"--help --usage --version\" operand=:\n"
 	print "\tlocal IFS=$'\\n'\n\tCOMPREPLY=()"
 	print "\t[ \"${COMP_WORDS[0]##*/}\" = freehint ] || command=${COMP_WORDS[0]##*/}"
+	print "\t# Of --option=value bash makes three words."
+	print "\tif [ \"$word\" = = ]; then\n\t\tword="
+	print "\telif [ \"$before\" = = ]; then\n\t\tbefore=${COMP_WORDS[COMP_CWORD - 2]}\n\tfi"
 	print "\tcase \"$command $before\" in"
 	for (i = 1; i <= count; i++)
 		for (n = 1; n <= options[i]; n++) {

@@ -83,6 +83,13 @@ expect "vm1
 my\\ vm" "$(offers freehint enable '' | grep .)" "freehint enable"
 expect "my\\ vm" "$(offers freehint disable my)" "freehint disable my"
 expect "pressure" "$(offers freehint-agent --give-back p)" "freehint-agent --give-back p"
+# As bash splits it: --option=value is three words.
+expect "pressure" "$(offers freehint-agent --give-back = p)" "freehint-agent --give-back=p"
+expect "off once always pressure" "$(offers freehint-agent --give-back = | xargs)" \
+	"freehint-agent --give-back="
+expect "a b.xml" "$(offers freehint doctor --shm = a)" "freehint doctor --shm=a"
+expect "" "$(offers freehint top --period =)" "freehint top --period="
+expect "" "$(offers freehint top --period = -)" "freehint top --period=-"
 expect "--log-level" "$(offers /usr/sbin/freehint-agent --log)" "freehint-agent --log"
 expect "" "$(offers freehint status --per)" "an option of another command"
 
@@ -93,6 +100,10 @@ typed()
 	unharmed "bash, after $1,"
 }
 
+# What bash itself makes of the "=".
+expect "=<status>=<--qmp=$WORK/files/one.xml>=" "$(python3 tests/lib/typed_in_bash.py \
+	"$WORK/bash" "freehint status --qmp=$WORK/files/o")" "freehint status --qmp=FILE"
+typed 'freehint enable --connect=qemu:///x v' "--connect=qemu:///x>=<vm1"
 names vm1 'my vm' 'web-1' 'web-2' "${HOSTILE[@]}"
 expect "" "$(offers freehint enable nothing)" "freehint enable nothing"
 unharmed bash
@@ -137,6 +148,10 @@ if command -v fish >/dev/null; then
 	expect "my vm
 vm1" "$(fish_offers 'freehint enable ' | sort)" "fish: freehint enable"
 	expect "pressure" "$(fish_offers 'freehint-agent --give-back pr')" "fish: --give-back"
+	expect "--give-back=pressure" "$(fish_offers 'freehint-agent --give-back=pr')" \
+		"fish: --give-back="
+	expect "--qmp=$WORK/files/one.xml" "$(fish_offers "freehint status --qmp=$WORK/files/o")" \
+		"fish: --qmp=FILE"
 	names "${HOSTILE[@]}"
 	expect "$(printf '%s\n' "${HOSTILE[@]}" | sort)" \
 		"$(fish_offers 'freehint enable ' | sort)" "fish: names that look like commands"
