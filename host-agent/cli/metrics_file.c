@@ -77,26 +77,28 @@ static void take(struct metrics_file *vm, const struct known *metric, double val
 		set(vm, metric, value);
 }
 
-/* A line like: freehint_attached{vm="vm1"} 1 */
-static void parse_line(struct metrics_file *vm, const char *line, size_t len)
+/* A line like: freehint_attached{vm="vm1"} 1; false: it is no agent's. */
+static bool parse_line(struct metrics_file *vm, const char *line, size_t len)
 {
 	const char *value = memrchr(line, ' ', len), *brace;
 	size_t i, name;
 
 	if (!value || len < sizeof(PREFIX) || memcmp(line, PREFIX, sizeof(PREFIX) - 1) != 0)
-		return;
+		return false;
 	line += sizeof(PREFIX) - 1;
 	brace = memchr(line, '{', (size_t)(value - line));
 	if (!brace)
-		return;
+		return false;
 	name = (size_t)(brace - line);
 	for (i = 0; i < COUNT; i++)
 		if (strlen(metrics[i].name) == name && !memcmp(metrics[i].name, line, name))
 			take(vm, &metrics[i], strtod(value, NULL));
+	return true;
 }
 
-void metrics_file_parse(struct metrics_file *vm, const char *text)
+bool metrics_file_parse(struct metrics_file *vm, const char *text)
 {
+	bool ours = false;
 	const char *end;
 	size_t i;
 
@@ -104,9 +106,10 @@ void metrics_file_parse(struct metrics_file *vm, const char *text)
 		set(vm, &metrics[i], -1);
 	for (; *text; text = *end ? end + 1 : end) {
 		end = strchrnul(text, '\n');
-		if (end > text)
-			parse_line(vm, text, (size_t)(end - text));
+		if (end > text && parse_line(vm, text, (size_t)(end - text)))
+			ours = true;
 	}
+	return ours;
 }
 
 void metrics_file_name(char *name, const char *file)
@@ -160,7 +163,8 @@ static bool read_file(struct metrics_file *vm, int dir, const char *name, char *
 	if (len < 0)
 		return false;
 	text[len] = '\0';
-	metrics_file_parse(vm, text);
+	if (!metrics_file_parse(vm, text))
+		return false;
 	metrics_file_name(vm->name, name);
 	vm->age = difftime(time(NULL), st.st_mtime);
 	vm->moved = name_before(name, MOVED_SUFFIX);

@@ -57,8 +57,10 @@ void metrics_file_name(char *name, const char *file);
  * metrics_file_parse() - read a text
  * @vm:   filled, except for @name, @age and @moved
  * @text: what an agent has written, or anything else; ends with a zero
+ *
+ * Return: false if no line is an agent's.
  */
-void metrics_file_parse(struct metrics_file *vm, const char *text);
+bool metrics_file_parse(struct metrics_file *vm, const char *text);
 
 /**
  * metrics_file_all() - read all files of a directory
@@ -66,9 +68,9 @@ void metrics_file_parse(struct metrics_file *vm, const char *text);
  * @all:   filled, sorted by name, to be freed by the caller
  * @count: filled
  *
- * Only regular files are read, 64 KiB of each, 4096 of them at most. A file that goes away
- * meanwhile is left out, and so is what is left of a machine that is here again, or has moved
- * away more than a day ago.
+ * Only regular files are read, 64 KiB of each; 4096 machines are told of at most. A file that
+ * goes away meanwhile is left out, and so are those of other exporters, and what is left of a
+ * machine that is here again, or has moved away more than a day ago.
  *
  * Return: 0 or negative errno.
  */

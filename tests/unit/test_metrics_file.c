@@ -45,11 +45,11 @@ static void what_an_agent_writes_is_read(void **state)
 {
 	struct metrics_file vm;
 
-	metrics_file_parse(&vm, "# HELP freehint_attached x\nfreehint_attached{vm=\"a\"} 1\n"
-			   "freehint_guest_present{vm=\"a} 5\"} 1\n"
-			   "freehint_refused{vm=\"a\"} 0\n"
-			   "freehint_qemu_resident_bytes{vm=\"a\"} 1048576\n"
-			   "freehint_last_migration_stop_seconds{vm=\"a\"} 0.012000\n");
+	assert_true(metrics_file_parse(&vm, "# HELP freehint_attached x\nfreehint_attached{vm=\"a\"} 1\n"
+				       "freehint_guest_present{vm=\"a} 5\"} 1\n"
+				       "freehint_refused{vm=\"a\"} 0\n"
+				       "freehint_qemu_resident_bytes{vm=\"a\"} 1048576\n"
+				       "freehint_last_migration_stop_seconds{vm=\"a\"} 0.012000\n"));
 	assert_true(vm.attached && vm.present && !vm.refused && !vm.reporting && !vm.incoming);
 	assert_true(vm.resident > 1048575 && vm.resident < 1048577);
 	assert_true(vm.stop > 0.011 && vm.stop < 0.013);
@@ -101,6 +101,27 @@ static void names_cannot_command_a_terminal(void **state)
 	assert_int_equal(printable_width("a\xc3\xa9"), 2);
 }
 
+/* node_exporter has one directory for all who write for it. */
+static void files_of_other_exporters_are_no_machines(void **state)
+{
+	struct metrics_file *all;
+	struct metrics_file vm;
+	size_t count;
+
+	assert_false(metrics_file_parse(&vm, ""));
+	assert_false(metrics_file_parse(&vm, "# freehint_attached{vm=\"a\"} 1\n"));
+	assert_false(metrics_file_parse(&vm, "freehint_attached 1\nfreehint_\n"));
+	assert_true(metrics_file_parse(&vm, "apt 3\nfreehint_new{vm=\"a\"} 1\n"));
+	write_file("apt.prom", "apt_upgrades_pending 3\n");
+	write_file("smartmon.prom", "smartmon_device_active{disk=\"/dev/sda\"} 1\n");
+	write_file("apt.prom.moved", "apt_upgrades_pending 3\n");
+	write_file("vm1.prom", "freehint_attached{vm=\"vm1\"} 1\n");
+	assert_int_equal(metrics_file_all(dir, &all, &count), 0);
+	assert_int_equal(count, 1);
+	assert_string_equal(all[0].name, "vm1");
+	free(all);
+}
+
 static void only_regular_files_are_read(void **state)
 {
 	char path[512];
@@ -109,8 +130,8 @@ static void only_regular_files_are_read(void **state)
 	char *large;
 
 	write_file("b.prom", "freehint_attached{vm=\"b\"} 1\n");
-	write_file("a.prom", "");
-	write_file("a.prom.new", "");
+	write_file("a.prom", "freehint_attached{vm=\"a\"} 0\n");
+	write_file("a.prom.new", "freehint_attached{vm=\"a\"} 0\n");
 	write_file("other", "");
 	snprintf(path, sizeof(path), "%s/link.prom", dir);
 	assert_int_equal(symlink("/etc/hostname", path), 0);
@@ -119,6 +140,8 @@ static void only_regular_files_are_read(void **state)
 	large = malloc(1 << 20);
 	memset(large, 'x', (1 << 20) - 1);
 	large[(1 << 20) - 1] = '\0';
+	write_file("garbage.prom", large);
+	memcpy(large, "freehint_attached{} 1\n", 22);
 	write_file("large.prom", large);
 	free(large);
 	assert_int_equal(metrics_file_all(dir, &all, &count), 0);
@@ -199,6 +222,7 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(what_an_agent_writes_is_read),
 		cmocka_unit_test(nonsense_is_no_number),
 		cmocka_unit_test(names_cannot_command_a_terminal),
+		TEST(files_of_other_exporters_are_no_machines),
 		TEST(only_regular_files_are_read),
 		TEST(a_guest_that_moved_away_is_shown),
 		cmocka_unit_test(states_have_words),
