@@ -10,6 +10,13 @@
 #include "include/freehint/shm_layout.h"
 #include "option_number.h"
 
+/* argp takes no numbers. */
+#define TEXT(number)	TEXT_OF(number)
+#define TEXT_OF(number)	#number
+#define ORDER_ONCE	TEXT(FREEHINT_GIVE_BACK_ORDER_ONCE)
+#define ORDER_ALWAYS	TEXT(FREEHINT_GIVE_BACK_ORDER_ALWAYS)
+#define ORDER_MAX	TEXT(FREEHINT_GIVE_BACK_MAX_ORDER)
+
 #define LEAVE_MAX	((long long)(FREEHINT_MAX_PAGES >> (20 - FREEHINT_PAGE_SHIFT)))
 
 static const struct argp_option options[] = {
@@ -17,7 +24,8 @@ static const struct argp_option options[] = {
 	{ "always", 'a', NULL, 0, "go on asking after the guest has given what it has now", 0 },
 	{ "stop", 's', NULL, 0, "ask no longer", 0 },
 	{ "order", 'o', "N", 0,
-	  "smallest block, 2^N pages of 4 KiB: 1 to 18 (default 9, 2 MiB)", 0 },
+	  "smallest block, 2^N pages of 4 KiB: 1 to " ORDER_MAX " (default " ORDER_ONCE
+	  ", 256 KiB; with --always " ORDER_ALWAYS ", 2 MiB)", 0 },
 	{ "leave", 'L', "MIB", 0, "free memory that the guest keeps, MiB (default 0)", 0 },
 	{ "quiet", 'Q', NULL, 0, "show no progress, only the summary", 0 },
 	{ 0 },
@@ -54,7 +62,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 's':
 		return set_mode(opt, GIVE_BACK_OFF, state);
 	case 'o':
-		opt->order = option_number(arg, "order", 1, FREEHINT_BLOCK_MAX_ORDER, state);
+		opt->order = option_number(arg, "order", 1, FREEHINT_GIVE_BACK_MAX_ORDER, state);
 		return 0;
 	case 'L':
 		opt->leave = option_number(arg, "leave", 0, LEAVE_MAX, state);
