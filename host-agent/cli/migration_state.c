@@ -37,8 +37,9 @@ static const struct migration_state states[] = {
 	{ "postcopy-recover-setup", STAGE_DESTINATION,
 	  "QEMU waits for the connection; does migrate-recover listen on the destination?" },
 	{ "postcopy-recover", STAGE_DESTINATION,
-	  "the destination does not answer; migrate-pause here ends the attempt, then "
-	  "migrate-recover there and migrate with \"resume\": true here again" },
+	  "the destination does not answer; since QEMU 8.2 migrate-pause here ends the attempt, "
+	  "then migrate-recover there and migrate with \"resume\": true here again; an older QEMU "
+	  "cannot end it: keep both sides running" },
 	{ "colo", STAGE_BOTH,
 	  "COLO does not end by itself; run x-colo-lost-heartbeat on the side that is to "
 	  "continue" },

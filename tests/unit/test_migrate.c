@@ -326,6 +326,15 @@ static void a_state_that_waits_for_somebody_says_for_whom(void **state)
 	assert_int_equal(migration_state_find("never-heard-of")->stage, STAGE_UNKNOWN);
 }
 
+/* QEMU takes migrate-pause in this state since 8.2 only; 7.2 answers with an error. */
+static void advice_that_needs_a_newer_qemu_says_so(void **state)
+{
+	const char *advice = migration_state_find("postcopy-recover")->waits;
+
+	assert_non_null(strstr(advice, "since QEMU 8.2 migrate-pause"));
+	assert_non_null(strstr(advice, "an older QEMU cannot end it: keep both sides running"));
+}
+
 #define PLAYED(test) cmocka_unit_test_setup_teardown(test, play_setup, play_teardown)
 
 RUN_TESTS(NULL, NULL,
@@ -354,5 +363,6 @@ RUN_TESTS(NULL, NULL,
 		PLAYED(a_connection_that_breaks_while_it_puts_back_is_made_again),
 		PLAYED(a_cancellation_whose_answer_is_lost_is_not_forgotten),
 		PLAYED(a_guest_that_is_left_stopped_is_named),
+		cmocka_unit_test(advice_that_needs_a_newer_qemu_says_so),
 		cmocka_unit_test(a_state_that_waits_for_somebody_says_for_whom),
 )
