@@ -99,6 +99,9 @@ must_fail no-wait test_round_gate
 must_fail no-stop-hold test_stop_hold
 # rule 4: ids of another process do not match
 must_fail fixed-ids test_round_gate
+# a round and an offer end when the guest may lose its stores
+must_fail no-unmap test_bar_listener
+must_fail no-unmap test_offer
 # postcopy: what is skipped is set dirty, less what was written; nothing is made zero under
 # a guest that runs
 must_fail no-redirty test_switchover

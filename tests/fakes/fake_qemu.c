@@ -295,15 +295,10 @@ static void init_memory(void)
 	qemu.memory_region_owner = owner;
 	qemu.warn_report = count_warning;
 	qemu.memory_region_unref = unref;
-	qemu.memory_region_get_ram_ptr = mr_ptr;
-	qemu.memory_region_size = mr_size;
-	qemu.memory_region_get_fd = mr_fd;
 	qemu.host_memory_backend_get_memory = backend_mr;
 	qemu.qemu_ram_foreach_block = foreach_block;
-	qemu.qemu_ram_block_from_host = region_block;
 	qemu.qemu_ram_get_host_addr = block_host;
 	qemu.qemu_ram_get_used_length = block_len;
-	qemu.ram_is_ignored = block_ignored;
 	qemu.ram_bytes_remaining = bytes_remaining;
 	qemu.ram_get_total_transferred_pages = pages_sent;
 }
@@ -359,6 +354,7 @@ void fake_qemu_init(void)
 	fake.remaining = 1ULL << 30;
 	fake.downtime_ms = 300;
 	init_memory();
+	init_region();
 	init_machine();
 	init_speed();
 	init_main_loop();

@@ -84,6 +84,8 @@ struct RAMBlock {
  * @shm_ignored: the region is left out of the migration
  * @shm_clean:   bytes of the region that were taken out of the dirty bitmap, from @shm_clean_at
  * @shm_cleans:  how often
+ * @unmapped:    its device decodes no memory
+ * @listener:    the extension's memory listener
  * @backend:     does object "freehint" exist?
  * @generation:  which backend it is, 0 or 1: another one takes the id of one that is gone
  * @pins:        references to its memory that the extension holds
@@ -139,6 +141,8 @@ struct fake_qemu {
 	u64 shm_clean;
 	u64 shm_clean_at;
 	unsigned int shm_cleans;
+	bool unmapped;
+	struct qemu_memory_listener *listener;
 	bool backend;
 	unsigned int generation;
 	int pins;
@@ -186,6 +190,9 @@ struct RAMBlock *fake_add_block(u64 gpa, u64 len);
 
 /** fake_memory_added() - a block was allocated; then the main loop comes round */
 void fake_memory_added(void);
+
+/** fake_region_del() - the guest's memory map is about to lose @region, a MemoryRegion */
+void fake_region_del(const void *region);
 
 /** fake_time_passes() - every timer that was set runs out */
 void fake_time_passes(void);

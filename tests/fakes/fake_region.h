@@ -42,6 +42,31 @@ static void *mr_ptr(MemoryRegion *mr) { return fake.shm; }
 static u64 mr_size(MemoryRegion *mr) { return fake.shm_size; }
 static int mr_fd(MemoryRegion *mr) { return fake.shm_fd; }
 
+static bool mr_mapped(MemoryRegion *mr) { return !fake.unmapped; }
+
+static void add_listener(struct qemu_memory_listener *listener, void *address_space)
+{
+	fake.listener = listener;
+}
+
+void fake_region_del(const void *region)
+{
+	const struct qemu_memory_section section = { .region = (MemoryRegion *)region };
+
+	fake.listener->region_del(fake.listener, &section);
+}
+
+static void init_region(void)
+{
+	qemu.memory_region_get_ram_ptr = mr_ptr;
+	qemu.memory_region_size = mr_size;
+	qemu.memory_region_get_fd = mr_fd;
+	qemu.memory_region_is_mapped = mr_mapped;
+	qemu.memory_listener_register = add_listener;
+	qemu.qemu_ram_block_from_host = region_block;
+	qemu.ram_is_ignored = block_ignored;
+}
+
 void *fake_region_new(u64 size)
 {
 	void *region = aligned_alloc(FREEHINT_HEADER_SIZE, size);

@@ -15,6 +15,9 @@
  * IRET in 32-bit mode and cannot mark a descriptor in ROM as accessed; so there is
  * no IRET here, and the descriptors carry their mark.
  *
+ * It gives BAR 2 of the ivshmem device an address and never looks there: the test plays the
+ * module (fake_guest.c). The extension asks for memory only where the device decodes some.
+ *
  * It waits in HLT with only the serial interrupt unmasked, so that an idle guest
  * costs the host nothing and writes nothing that a test would have to explain.
  */
@@ -27,9 +30,19 @@
 	.set APIC_SPURIOUS, 0xfee000f0
 	.set APIC_LINT0, 0xfee00350
 	.set PAGE, 4096
+	.set CONFIG_ADDRESS, 0xcf8
+	.set CONFIG_DATA, 0xcfc
+	.set CONFIG_ENABLE, 0x80000000
+	.set PCI_DEVICES, 32
+	.set IVSHMEM, 0x11101af4	/* device, vendor */
+	.set COMMAND, 0x04
+	.set COMMAND_MEMORY, 2
+	.set BAR2, 0x18
+	.set BAR3, 0x1c
 
 	/* Where things are, physical addresses; linked at 0, run at ROM. */
 	.set ROM, 0xf0000
+	.set REGION, 0xe0000000		/* 256 MiB up to the interrupt controllers */
 	.set IDT, 0x1000
 	.set STACK, 0x3000
 
@@ -83,7 +96,40 @@ flat:
 	movw $COM1 + 1, %dx
 	movb $1, %al			/* interrupt when a byte has arrived */
 	outb %al, %dx
+	call map_region
 	jmp next
+
+/* Nothing, if the first bus has no ivshmem device. */
+map_region:
+	movl $CONFIG_ENABLE, %ebx	/* the device's first register */
+	movl $PCI_DEVICES, %ecx
+1:	movl %ebx, %eax
+	movw $CONFIG_ADDRESS, %dx
+	outl %eax, %dx
+	movw $CONFIG_DATA, %dx
+	inl %dx, %eax
+	cmpl $IVSHMEM, %eax
+	je 2f
+	addl $0x800, %ebx
+	loop 1b
+	ret
+2:	movl $REGION, %ecx
+	leal BAR2(%ebx), %eax
+	call config_write
+	xorl %ecx, %ecx
+	leal BAR3(%ebx), %eax
+	call config_write
+	movl $COMMAND_MEMORY, %ecx
+	leal COMMAND(%ebx), %eax
+
+/* register eax = ecx; uses edx */
+config_write:
+	movw $CONFIG_ADDRESS, %dx
+	outl %eax, %dx
+	movl %ecx, %eax
+	movw $CONFIG_DATA, %dx
+	outl %eax, %dx
+	ret
 
 write:
 	call get_long

@@ -5,6 +5,7 @@
 #ifndef FREEHINT_MODULE_ENTRY_RIG_H
 #define FREEHINT_MODULE_ENTRY_RIG_H
 
+#include "host-agent/qemu-module/round/bar_listener.h"
 #include "host-agent/qemu-module/round/greeting.h"
 #include "host-agent/qemu-module/round/precopy.h"
 #include "host-agent/qemu-module/postcopy/switchover.h"
@@ -73,6 +74,10 @@ enum give_back_mode give_back_mode_parse(const char *name)
 void witness_init(bool wanted)
 {
 	audited = wanted;
+}
+
+void bar_listener_init(void)
+{
 }
 
 void switchover_init(void)

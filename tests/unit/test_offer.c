@@ -154,6 +154,11 @@ static void delete_backend(void)
 	assert_false(greeting_publish(&why));
 }
 
+static void unmap(void)
+{
+	fake.unmapped = true;
+}
+
 /* Takes an offer, lets @change happen before its first slice, and returns what comes of it. */
 static u64 discarded_after(void (*change)(void))
 {
@@ -170,7 +175,7 @@ static void an_offer_is_declined_when_anything_changes(void **state)
 {
 	static void (*const change[])(void) = {
 		forbid, migrate, arrive, unplug, break_discard, stop, reset, sync,
-		delete_backend,
+		delete_backend, unmap,
 	};
 	size_t i;
 

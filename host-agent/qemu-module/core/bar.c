@@ -204,6 +204,11 @@ MemoryRegion *bar_region(void)
 	return bar.region;
 }
 
+bool bar_is_mapped(void)
+{
+	return bar.region && qemu.memory_region_is_mapped(bar.region);
+}
+
 bool bar_contains(const void *hva, u64 len)
 {
 	u64 start = (uintptr_t)hva, own = (uintptr_t)bar.shm;

@@ -85,6 +85,16 @@ struct bar_info bar_info(void);
 /** bar_region() - memory region of the backend, referenced until bar_detach(); NULL: none */
 MemoryRegion *bar_region(void);
 
+/* Why a guest that runs can neither read nor write the region. */
+#define BAR_UNMAPPED	"the device decodes no memory"
+
+/**
+ * bar_is_mapped() - does the device decode memory at some address?
+ *
+ * A bridge in front of it may still decode none: see bar_listener.c.
+ */
+bool bar_is_mapped(void);
+
 /** bar_contains() - does [hva, hva + len) overlap the region itself? */
 bool bar_contains(const void *hva, u64 len);
 

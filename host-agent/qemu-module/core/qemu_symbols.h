@@ -37,6 +37,7 @@
 	X(void *, memory_region_get_ram_ptr, (MemoryRegion *mr))		\
 	X(u64, memory_region_size, (MemoryRegion *mr))				\
 	X(int, memory_region_get_fd, (MemoryRegion *mr))			\
+	X(bool, memory_region_is_mapped, (MemoryRegion *mr))			\
 	X(void *, memory_region_get_ram_discard_manager, (MemoryRegion *mr))	\
 	X(MemoryRegion *, host_memory_backend_get_memory, (Object *backend))	\
 	X(int, qemu_ram_foreach_block, (qemu_block_fn *fn, void *opaque))	\

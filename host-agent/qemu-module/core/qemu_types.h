@@ -49,19 +49,35 @@ static inline bool qemu_notifier_is_last(const struct qemu_notifier *notifier)
 }
 
 /**
+ * struct qemu_memory_section - the head of a MemoryRegionSection
+ * @size:   an Int128
+ * @region: what the guest sees there
+ */
+struct qemu_memory_section {
+	u64 size[2];
+	MemoryRegion *region;
+};
+
+/**
  * struct qemu_memory_listener - a MemoryListener, include/exec/memory.h
- * @unused:          callbacks; the same number of them in all four series
+ * @unused:          callbacks; the same ones in all series
+ * @region_del:      a section of the guest's memory map is about to go. BQL held; called in the
+ *                   reverse order of @priority, so before the accelerator lets go of it
+ * @more:            callbacks
  * @log_sync_global: called in every sync of the dirty log, in the order of @priority; 7.2
  *                   passes no second argument
- * @more:            more callbacks
+ * @rest:            callbacks
  * @priority:        the accelerator's is 10
  * @name:            for traces
  * @node:            QEMU's: address space and list nodes
  */
 struct qemu_memory_listener {
-	void *unused[8];
+	void *unused[3];
+	void (*region_del)(struct qemu_memory_listener *listener,
+			   const struct qemu_memory_section *section);
+	void *more[4];
 	void (*log_sync_global)(struct qemu_memory_listener *listener, bool last_stage);
-	void *more[8];
+	void *rest[8];
 	unsigned int priority;
 	const char *name;
 	void *node[16];

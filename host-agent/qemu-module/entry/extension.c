@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "first_run.h"
 #include "../give-back/give_back.h"
+#include "../round/bar_listener.h"
 #include "../round/greeting.h"
 #include "../round/precopy.h"
 #include "../core/qemu_abi.h"
@@ -38,6 +39,7 @@ const char *freehint_extension_start(const struct freehint_extension_options *op
 		first_run_init();
 	give_back_init(&wish);
 	greeting_init();
+	bar_listener_init();
 	witness_init(options->audit);
 	switchover_init();
 	commands_register();

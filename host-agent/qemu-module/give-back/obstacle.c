@@ -65,5 +65,7 @@ const char *obstacle_passing(void)
 {
 	if (!qemu.runstate_is_running())
 		return "the guest does not run";
+	if (!bar_is_mapped())
+		return BAR_UNMAPPED;
 	return migration_check();
 }

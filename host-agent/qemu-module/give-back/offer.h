@@ -16,7 +16,8 @@
  * declined-range:    a range was malformed, not part of the offer, or not memory of the guest
  * declined-kept:     there was only memory that has to keep its pages
  * declined-cut:      taken, and something came up before the last slice: a migration, a reset, a
- *                    device that forbids discarding, memory that was unplugged, another command
+ *                    device that forbids discarding, memory that was unplugged, a region that the
+ *                    guest does not see any more, another command
  * declined-failed:   QEMU could not discard
  */
 #define OFFER_DECLINES(X)					\
