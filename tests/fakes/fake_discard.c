@@ -3,8 +3,10 @@
  * What QEMU has to do with discarded memory, for unit tests: the discard itself, what stands
  * against it, and the state of migrations.
  */
+#define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fake_discard.h"
 #include "include/freehint/shm_layout.h"
@@ -25,7 +27,9 @@ static Object *(*cast_of_blocks)(Object *obj, const char *type);
 
 static bool is_vmem(const Object *obj)
 {
-	return obj == (const Object *)&fake_discard.vmem;
+	const struct fake_vmem *vmem = (const struct fake_vmem *)obj;
+
+	return vmem >= fake_discard.vmem && vmem < fake_discard.vmem + FAKE_VMEMS;
 }
 
 static bool bool_property(Object *obj, const char *name, Error **errp)
@@ -33,7 +37,7 @@ static bool bool_property(Object *obj, const char *name, Error **errp)
 	const struct RAMBlock *block = (const struct RAMBlock *)obj;
 
 	if (is_vmem(obj) && !strcmp(name, "prealloc"))
-		return fake_discard.vmem.prealloc;
+		return ((const struct fake_vmem *)obj)->prealloc;
 	if (is_vmem(obj))
 		abort();
 	if (!strcmp(name, "prealloc"))
@@ -55,27 +59,36 @@ static Object *cast(Object *obj, const char *type)
 
 static Object *link_of(Object *obj, const char *name, Error **errp)
 {
-	return is_vmem(obj) && !strcmp(name, "memdev") ? (Object *)fake_discard.vmem.memdev : NULL;
+	const struct fake_vmem *vmem = (const struct fake_vmem *)obj;
+
+	return is_vmem(obj) && !strcmp(name, "memdev") ? (Object *)vmem->memdev : NULL;
 }
 
 static Object *root(void) { return (Object *)&fake; }
 
-/* The blocks' backends and the device; @fn ends it as in QEMU. */
+/* The blocks' backends and the devices; @fn ends it as in QEMU. */
 static int foreach_child(Object *parent, qemu_child_fn *fn, void *opaque)
 {
 	unsigned int i;
 	int ret = 0;
 
+	fake_discard.walks++;
 	for (i = 0; i < fake.blocks && !ret; i++)
 		ret = fn((Object *)&fake.block[i], opaque);
-	if (!ret && fake_discard.vmem.memdev)
-		ret = fn((Object *)&fake_discard.vmem, opaque);
+	for (i = 0; i < FAKE_VMEMS && !ret; i++)
+		if (fake_discard.vmem[i].memdev)
+			ret = fn((Object *)&fake_discard.vmem[i], opaque);
 	return ret;
 }
 
 static void *manager_of(MemoryRegion *mr)
 {
-	return mr && mr == (MemoryRegion *)fake_discard.vmem.memdev ? &fake_discard.vmem : NULL;
+	unsigned int i;
+
+	for (i = 0; i < FAKE_VMEMS; i++)
+		if (mr && mr == (MemoryRegion *)fake_discard.vmem[i].memdev)
+			return &fake_discard.vmem[i];
+	return NULL;
 }
 
 static int discard(RAMBlock *block, u64 start, size_t len)
@@ -95,6 +108,7 @@ static void query_migrate(QDict *args, QObject **ret, Error **errp)
 {
 	QDict *info = qemu.qdict_new();
 
+	usleep(fake_discard.takes_us);
 	if (fake_discard.status)
 		qemu.qdict_put_str(info, "status", fake_discard.status);
 	*ret = (QObject *)info;

@@ -8,6 +8,8 @@
 
 #include "fake_qemu.h"
 
+#define FAKE_VMEMS	2
+
 /**
  * struct fake_vmem - a virtio-mem device
  * @memdev:   its memory, NULL: there is no such device
@@ -21,9 +23,11 @@ struct fake_vmem {
 /**
  * struct fake_discard - what tests set and look at
  * @status:    of query-migrate, NULL: there never was a migration
+ * @takes_us:  how long query-migrate takes
  * @disabled:  ram_block_discard_is_disabled()
  * @fails:     the discard fails
- * @vmem:      a device among the objects of the machine
+ * @vmem:      devices among the objects of the machine
+ * @walks:     over all objects of the machine
  * @before:    called before each discard: what a guest or another device does meanwhile
  * @bytes:     discarded
  * @calls:     discards
@@ -32,9 +36,11 @@ struct fake_vmem {
  */
 struct fake_discard {
 	const char *status;
+	unsigned int takes_us;
 	bool disabled;
 	bool fails;
-	struct fake_vmem vmem;
+	struct fake_vmem vmem[FAKE_VMEMS];
+	unsigned int walks;
 	void (*before)(void);
 	u64 bytes;
 	unsigned int calls;

@@ -12,6 +12,7 @@
 #define FREEHINT_TEST_GIVE_BACK_RIG_H
 
 #include "host-agent/qemu-module/give-back/discard_command.h"
+#include "host-agent/qemu-module/give-back/discardable.h"
 #include "host-agent/qemu-module/give-back/offer.h"
 #include "include/freehint/qmp_names.h"
 #include "proto/guest_offer.h"
@@ -47,6 +48,7 @@ static inline int setup_giving(void **state)
 	fake_qemu_init();
 	fake_qobject_init();
 	fake_discard_install();
+	discardable_forget_all();
 	fake_add_block(0, 32 * MIB);
 	fake_add_block(HIGH, 32 * MIB);
 	fake.shm = shm;

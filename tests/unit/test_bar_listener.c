@@ -65,6 +65,16 @@ static void without_a_region_nothing_happens(void **state)
 	assert_true(bar_attach(&why));
 }
 
+/* A virtio-mem device goes, and another gets its memory. */
+static void what_is_known_of_other_memory_is_forgotten(void **state)
+{
+	fake_discard.vmem[0].memdev = &fake.block[0];
+	assert_null(discardable_refusal(&fake.block[0]));
+	fake_region_del(&fake.block[0]);
+	fake_discard.vmem[0].prealloc = true;
+	assert_non_null(discardable_refusal(&fake.block[0]));
+}
+
 static void an_offer_is_answered_before_a_store_is_lost(void **state)
 {
 	u64 offer;
@@ -106,6 +116,7 @@ RUN_TESTS(init, finish,
 		MAP_TEST(the_round_ends_and_the_next_sync_opens_another),
 		MAP_TEST(other_memory_leaves_without_a_trace),
 		MAP_TEST(without_a_region_nothing_happens),
+		MAP_TEST(what_is_known_of_other_memory_is_forgotten),
 		MAP_TEST(an_offer_is_answered_before_a_store_is_lost),
 		MAP_TEST(the_guest_is_asked_again_when_the_region_is_back),
 )

@@ -45,13 +45,79 @@ static void preallocated_memory_stays(void **state)
 /* Since QEMU 10.0 the backend of a virtio-mem device must not be preallocated; the device is. */
 static void what_virtio_mem_preallocates_stays(void **state)
 {
-	fake_discard.vmem.memdev = &fake.block[1];
+	fake_discard.vmem[0].memdev = &fake.block[1];
 	assert_null(discardable_refusal(&fake.block[1]));
-	fake_discard.vmem.prealloc = true;
+	/* Another device, for it is a property that does not change. */
+	discardable_forget((const MemoryRegion *)&fake.block[1]);
+	fake_discard.vmem[0].prealloc = true;
 	assert_non_null(strstr(discardable_refusal(&fake.block[1]), "prealloc"));
 	assert_null(discardable_refusal(&fake.block[0]));
 	fake.block[0].prealloc = true;
 	refused_all("prealloc");
+}
+
+static void look_and_offer(unsigned int times)
+{
+	u64 offer;
+
+	while (times--) {
+		assert_true(look().asking);
+		offer = offer_blocks();
+		assert_true(discard_both(offer));
+		finish_offer();
+		assert_int_equal(freehint_offer_answer(&pub, offer), FREEHINT_ANSWER_DONE);
+	}
+}
+
+/* A walk over all objects takes a millisecond where there are many, with the BQL held. */
+static void the_machine_is_walked_once_for_each_device(void **state)
+{
+	fake_discard.vmem[0].memdev = &fake.block[0];
+	fake_discard.vmem[1].memdev = &fake.block[1];
+	assert_true(wish(GIVE_BACK_ALWAYS));
+	look_and_offer(100);
+	assert_true(fake_discard.walks > 0 && fake_discard.walks <= 2);
+}
+
+/* The next device with the same memory may be at the same address. */
+static void what_is_known_of_a_device_goes_with_its_memory(void **state)
+{
+	fake_discard.vmem[0].memdev = &fake.block[0];
+	fake_discard.vmem[1].memdev = &fake.block[1];
+	assert_null(discardable_refusal(&fake.block[0]));
+	assert_null(discardable_refusal(&fake.block[1]));
+	fake_discard.vmem[0].prealloc = true;
+	fake_discard.vmem[1].prealloc = true;
+	discardable_forget((const MemoryRegion *)&fake.block[0]);
+	assert_non_null(discardable_refusal(&fake.block[0]));
+	assert_null(discardable_refusal(&fake.block[1]));
+	/* A command looks again at everything. */
+	assert_false(wish(GIVE_BACK_ALWAYS));
+	refused_all("prealloc");
+}
+
+static void another_device_with_the_memory_is_looked_at(void **state)
+{
+	fake_discard.vmem[0].memdev = &fake.block[0];
+	assert_null(discardable_refusal(&fake.block[0]));
+	fake_discard.vmem[0].memdev = NULL;
+	fake_discard.vmem[1] = (struct fake_vmem) { .memdev = &fake.block[0], .prealloc = true };
+	assert_non_null(discardable_refusal(&fake.block[0]));
+	fake_discard.vmem[1].memdev = NULL;
+	assert_null(discardable_refusal(&fake.block[0]));
+}
+
+static void looks_are_counted(void **state)
+{
+	struct gate_view view;
+
+	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_int_equal(offer_counters.hold_max_us, 0);
+	fake_discard.takes_us = 2000;
+	fake_time_passes();
+	assert_true(offer_counters.hold_max_us >= 2000);
+	gate_view(&view);
+	assert_true(view.counters.bql_max_us >= 2000);
 }
 
 static void files_that_are_private_or_read_only_stay(void **state)
@@ -138,6 +204,10 @@ RUN_TESTS(init, finish,
 		GIVING_TEST(shared_memory_with_and_without_a_file_may),
 		GIVING_TEST(preallocated_memory_stays),
 		GIVING_TEST(what_virtio_mem_preallocates_stays),
+		GIVING_TEST(the_machine_is_walked_once_for_each_device),
+		GIVING_TEST(what_is_known_of_a_device_goes_with_its_memory),
+		GIVING_TEST(another_device_with_the_memory_is_looked_at),
+		GIVING_TEST(looks_are_counted),
 		GIVING_TEST(files_that_are_private_or_read_only_stay),
 		GIVING_TEST(huge_pages_that_are_reserved_stay),
 		GIVING_TEST(pages_larger_than_any_block_stay),

@@ -11,6 +11,7 @@
 #include "../../../include/freehint/limits.h"
 #include "../../../include/freehint/qmp_names.h"
 #include "../../../include/freehint/version.h"
+#include "../../common/clock.h"
 #include "../round/apply_thread.h"
 #include "../core/bar.h"
 #include "commands.h"
@@ -216,15 +217,13 @@ static const char *state_name(const struct gate_view *view)
 	return precopy_enabled() ? "ready" : "off";
 }
 
-static void query(QDict *args, QObject **ret, Error **errp)
+static QObject *query(void)
 {
 	const char *refusal = NULL;
 	struct gate_view view;
 	char version[32];
 	QDict *dict;
 
-	if (!check_no_arguments(args, errp))
-		return;
 	if (inert)
 		refusal = inert;
 	else if (greeting_publish(&refusal))
@@ -251,7 +250,16 @@ static void query(QDict *args, QObject **ret, Error **errp)
 	qemu.qdict_put_obj(dict, "rounds", query_past());
 	if (witness_report().wanted)
 		put_dict(dict, "audit", query_audit());
-	*ret = (QObject *)dict;
+	return (QObject *)dict;
+}
+
+static void query_command(QDict *args, QObject **ret, Error **errp)
+{
+	u64 since = clock_us();
+
+	if (check_no_arguments(args, errp))
+		*ret = query();
+	gate_count_bql(clock_us() - since);
 }
 
 void commands_register(void)
@@ -260,7 +268,7 @@ void commands_register(void)
 
 	qemu.qmp_register_command(list, FREEHINT_QMP_START, start, 0, 0);
 	qemu.qmp_register_command(list, FREEHINT_QMP_STOP, stop, 0, 0);
-	qemu.qmp_register_command(list, FREEHINT_QMP_QUERY, query, 0, 0);
+	qemu.qmp_register_command(list, FREEHINT_QMP_QUERY, query_command, 0, 0);
 	qemu.qmp_register_command(list, FREEHINT_QMP_MARK, mark_clean, 0, 0);
 	qemu.qmp_register_command(list, FREEHINT_QMP_MAP, map_command, 0, 0);
 	qemu.qmp_register_command(list, FREEHINT_QMP_GIVE_BACK, give_back_command, 0, 0);
@@ -282,7 +290,7 @@ void commands_register_inert(const char *why)
 	inert = why;
 	qemu.qmp_register_command(list, FREEHINT_QMP_START, refuse, 0, 0);
 	qemu.qmp_register_command(list, FREEHINT_QMP_STOP, stop, 0, 0);
-	qemu.qmp_register_command(list, FREEHINT_QMP_QUERY, query, 0, 0);
+	qemu.qmp_register_command(list, FREEHINT_QMP_QUERY, query_command, 0, 0);
 	qemu.qmp_register_command(list, FREEHINT_QMP_MARK, refuse, 0, 0);
 	qemu.qmp_register_command(list, FREEHINT_QMP_MAP, refuse, 0, 0);
 	qemu.qmp_register_command(list, FREEHINT_QMP_GIVE_BACK, refuse, 0, 0);

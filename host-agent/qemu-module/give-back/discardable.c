@@ -22,6 +22,33 @@
 /* The allocator's highest order on x86 and on arm64 with 4 KiB pages: 4 MiB. */
 #define GUEST_MAX_ORDER	10
 
+/* A machine has a handful of virtio-mem devices. */
+#define MAX_DEVICES	64
+
+/**
+ * struct found - a device that has memory with a discard manager, as virtio-mem's has
+ * @region:       its memory; not referenced: it is compared only
+ * @manager:      the device, as its memory names it
+ * @preallocates: it allocates what it plugs
+ *
+ * A virtio-mem device allocates itself what it plugs, and QEMU 10.0 and later refuse prealloc=on
+ * of its backend. Only a walk over all of QEMU's objects finds the device that has a backend. This
+ * takes a millisecond where there are many, so what was found is kept. The property cannot change
+ * while the device is there. When it goes, its memory leaves the guest's memory map first, and
+ * discardable_forget() is called.
+ */
+struct found {
+	const MemoryRegion *region;
+	const void *manager;
+	bool preallocates;
+};
+
+/* Guarded by the BQL. */
+static struct {
+	struct found device[MAX_DEVICES];
+	u32 count;
+} found;
+
 static bool is_locked(void)
 {
 	return (qemu.mlock_state && *qemu.mlock_state) ||
@@ -62,11 +89,37 @@ static int preallocates(Object *object, void *opaque)
 	       property(object, "prealloc", false);
 }
 
-/*
- * A virtio-mem device allocates itself what it plugs, and QEMU 10.0 and later refuse prealloc=on
- * of its backend. Looking through all of QEMU's objects takes time, so this is done only for
- * memory that has a discard manager, as virtio-mem's has.
- */
+/* Returns the place of what is known of this memory, or @found.count. */
+static u32 find(const MemoryRegion *region)
+{
+	u32 i = 0;
+
+	while (i < found.count && found.device[i].region != region)
+		i++;
+	return i;
+}
+
+static bool is_preallocated_by_device(MemoryRegion *region, Object *backend)
+{
+	const void *manager = qemu.memory_region_get_ram_discard_manager(region);
+	u32 i = find(region);
+
+	if (!manager)
+		return false;
+	if (i < found.count && found.device[i].manager == manager)
+		return found.device[i].preallocates;
+	/* If there are too many, the last place is for all that are left. */
+	if (i == MAX_DEVICES)
+		i--;
+	else if (i == found.count)
+		found.count++;
+	found.device[i].region = region;
+	found.device[i].manager = manager;
+	found.device[i].preallocates =
+		qemu.object_child_foreach_recursive(qemu.object_get_root(), preallocates, backend);
+	return found.device[i].preallocates;
+}
+
 static bool is_preallocated(RAMBlock *ram, Object *backend)
 {
 	MemoryRegion *region;
@@ -75,8 +128,20 @@ static bool is_preallocated(RAMBlock *ram, Object *backend)
 	if (property(backend, "prealloc", false))
 		return true;
 	region = qemu.memory_region_from_host(qemu.qemu_ram_get_host_addr(ram), &offset);
-	return qemu.memory_region_get_ram_discard_manager(region) &&
-	       qemu.object_child_foreach_recursive(qemu.object_get_root(), preallocates, backend);
+	return is_preallocated_by_device(region, backend);
+}
+
+void discardable_forget(const MemoryRegion *region)
+{
+	u32 i = find(region);
+
+	if (i < found.count)
+		found.device[i] = found.device[--found.count];
+}
+
+void discardable_forget_all(void)
+{
+	found.count = 0;
 }
 
 static bool is_reserved(RAMBlock *ram, Object *backend)

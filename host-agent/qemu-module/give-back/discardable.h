@@ -19,6 +19,17 @@
 const char *discardable_refusal(RAMBlock *ram);
 
 /**
+ * discardable_forget() - this memory leaves the guest's memory map: another device may get it
+ * @region: compared only; any memory
+ *
+ * Context: BQL held, any thread.
+ */
+void discardable_forget(const MemoryRegion *region);
+
+/** discardable_forget_all() - look again at every device. Context: BQL held */
+void discardable_forget_all(void);
+
+/**
  * discardable_guest_refusal() - why no memory of the guest may be discarded
  *
  * Context: BQL held.

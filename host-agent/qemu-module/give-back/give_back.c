@@ -191,9 +191,12 @@ static void set_timer(void)
 
 static void time_to_look(void *opaque)
 {
+	u64 start = clock_us();
+
 	(void)opaque;
 	bring_up_to_date();
 	set_timer();
+	offer_hold_ended(start);
 }
 
 /* Returns the wish with the order that suits its mode where it names none. */
@@ -241,6 +244,7 @@ bool give_back_set(const struct give_back_wish *wish, const char **why)
 		return true;
 	}
 	offer_forget_failure();
+	discardable_forget_all();
 	*why = lasting(&whole);
 	if (*why)
 		return false;

@@ -49,7 +49,7 @@ enum offer_decline {
  * @kept_bytes:  in offers answered with DONE, but not discarded: memory that has to keep its
  *               pages, memory below 1 MiB, and parts of huge pages
  * @discard_us:  time in QEMU's discard function
- * @hold_max_us: longest time with the BQL held, in a command or a slice
+ * @hold_max_us: longest time with the BQL held, in a command, a slice or a look
  */
 struct offer_counters {
 	u64 offers;

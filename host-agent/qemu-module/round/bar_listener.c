@@ -20,6 +20,7 @@
 #include "precopy.h"
 #include "../core/bar.h"
 #include "../core/qemu_abi.h"
+#include "../give-back/discardable.h"
 #include "../give-back/give_back.h"
 
 /* Above the accelerators' (10) and vhost's and VFIO's (at most 20). */
@@ -27,11 +28,15 @@
 
 static struct qemu_memory_listener listener;
 
-/* Called for each section that changes, while a guest boots by the thousand. */
+/*
+ * Called for each section that changes, while a guest boots by the thousand. A virtio-mem device
+ * may go with its memory.
+ */
 static void region_del(struct qemu_memory_listener *self,
 		       const struct qemu_memory_section *section)
 {
 	(void)self;
+	discardable_forget(section->region);
 	if (section->region != bar_region())
 		return;
 	precopy_close(false);
