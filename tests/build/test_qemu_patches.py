@@ -107,7 +107,7 @@ def built(text: str) -> None:
     files = {os.path.join(room, name)
              for room in os.listdir(MODULE) if os.path.isdir(os.path.join(MODULE, room))
              for name in os.listdir(os.path.join(MODULE, room)) if name.endswith(".c")}
-    files -= {"entry/module_entry.c", "entry/plugin_number.c"}
+    files -= {"entry/emulator_version.c", "entry/module_entry.c", "entry/plugin_number.c"}
     same("files", set(re.findall(r"freehint_dir / '([\w-]+/\w+\.c)'", text)), files)
     same("options", members(text, "FreehintProperties") | {"allow-untested", "strict"},
          set(re.findall(r'IS\("(.*?)"\)', read(MODULE, "entry", "module_entry.c"))))

@@ -5,9 +5,23 @@
  */
 /* links: host-agent/qemu-module/entry/plugin_number.c host-agent/qemu-module/core/qemu_abi.c */
 /* flags: -Wl,--wrap=dlsym */
+#include "host-agent/qemu-module/entry/emulator_version.h"
 #include "host-agent/qemu-module/entry/plugin_number.h"
 #include "host-agent/qemu-module/core/qemu_abi.h"
 #include "tests/unit/unit.h"
+
+/* The version in QEMU's executable; 0: there is none. */
+static int exe_major, exe_minor;
+
+int emulator_version(const char *path, int *major, int *minor)
+{
+	assert_string_equal(path, "/proc/self/exe");
+	if (!exe_major)
+		return -2;
+	*major = exe_major;
+	*minor = exe_minor;
+	return 0;
+}
 
 /* What QEMU reads. */
 static int declared;
@@ -66,6 +80,7 @@ static int reset(void **state)
 	qemu.minor = 0;
 	qemu.error_get_pretty = error_text;
 	qemu.error_free = error_free;
+	exe_major = 0;
 	lowest = 8;
 	words = NULL;
 	absent = NULL;
@@ -78,7 +93,7 @@ static void a_known_series_is_not_asked(void **state)
 {
 	static const int series[][3] = {
 		{ 7, 2, 1 }, { 8, 2, 1 }, { 9, 0, 2 }, { 9, 1, 2 }, { 9, 2, 2 }, { 10, 0, 4 },
-		{ 10, 1, 2 }, { 10, 2, 5 }, { 11, 1, 7 },
+		{ 10, 1, 2 }, { 10, 2, 5 }, { 11, 0, 6 }, { 11, 1, 7 },
 	};
 	size_t i;
 
@@ -139,6 +154,32 @@ static void a_qemu_without_an_answer_is_not_asked(void **state)
 	assert_int_equal(asks, 0);
 }
 
+/* 11.0 has the functions of 11.1, and refuses its number. */
+static void without_modules_the_executable_tells_the_series(void **state)
+{
+	static const int series[][3] = {
+		{ 11, 0, 6 }, { 11, 1, 7 }, { 10, 0, 4 }, { 7, 2, 1 }, { 12, 3, 7 }, { 0, 0, 7 },
+	};
+	size_t i;
+
+	qemu.has_qmp = false;
+	for (i = 0; i < sizeof(series) / sizeof(series[0]); i++) {
+		qemu.major = 0;
+		qemu.minor = 0;
+		exe_major = series[i][0];
+		exe_minor = series[i][1];
+		assert_int_equal(plugin_number_find(&declared), series[i][2]);
+	}
+	assert_int_equal(asks, 0);
+}
+
+static void with_modules_the_executable_is_not_read(void **state)
+{
+	exe_major = 11;
+	assert_int_equal(plugin_number_find(&declared), lowest);
+	assert_int_equal(qemu.major, 12);
+}
+
 #define RESET_TEST(name) cmocka_unit_test_setup(name, reset)
 
 RUN_TESTS(NULL, NULL,
@@ -146,4 +187,6 @@ RUN_TESTS(NULL, NULL,
 		RESET_TEST(an_unknown_series_is_asked),
 		RESET_TEST(without_an_answer_the_functions_for_plugins_tell_the_number),
 		RESET_TEST(a_qemu_without_an_answer_is_not_asked),
+		RESET_TEST(without_modules_the_executable_tells_the_series),
+		RESET_TEST(with_modules_the_executable_is_not_read),
 )

@@ -33,7 +33,8 @@
  * @mlock_state:   -overcommit mem-lock; enum MlockState, 0 is off; NULL before 10.0
  * @enable_mlock:  the same before 10.0; NULL since
  * @has_qmp:       all symbols that QMP commands need were found, and the version
- * @major:         of the QEMU version; 0 if unknown
+ * @major:         of the QEMU version; 0 if unknown. Without @has_qmp it is read from the
+ *                 executable (emulator_version.c), for the plugin API number only
  * @minor:         of the QEMU version
  * @micro:         of the QEMU version
  */

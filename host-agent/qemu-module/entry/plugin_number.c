@@ -13,7 +13,9 @@
  * (plugins/loader.c, plugin_load()). No process is started, no file is written.
  *
  * A QEMU without modules exports neither the loader nor its version, only the functions that
- * plugins may call. Some of these were added together with a number and so reveal it.
+ * plugins may call. Its version is in its executable (emulator_version.c), and the table of series
+ * has the number. In a series that is not in the table, the functions are a hint: some were added
+ * together with a number. They cannot tell 11.0 from 11.1, which has the same functions.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -21,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emulator_version.h"
 #include "plugin_number.h"
 #include "../core/qemu_abi.h"
 
@@ -118,7 +121,10 @@ static int try_loader(int *declared)
 	return number;
 }
 
-/* Newest first. Each number is the lowest of the windows in which the function was seen. */
+/*
+ * Newest first. Each number is the lowest of a window in which the function was seen. The filter
+ * came with number 6, of 11.0, which is in the table; 11.1 takes 7 only.
+ */
 static int guess_by_functions(void)
 {
 	static const struct {
@@ -136,10 +142,23 @@ static int guess_by_functions(void)
 	return 0;
 }
 
+/* Nothing else is made of this version: such a QEMU gets no hints. */
+static void read_version(void)
+{
+	int major, minor;
+
+	if (qemu.has_qmp || emulator_version("/proc/self/exe", &major, &minor))
+		return;
+	qemu.major = major;
+	qemu.minor = minor;
+}
+
 int plugin_number_find(int *declared)
 {
-	int number = qemu_abi_plugin_version();
+	int number;
 
+	read_version();
+	number = qemu_abi_plugin_version();
 	if (number < 0 && qemu.has_qmp && qemu.major >= TRIAL_MIN_MAJOR)
 		number = try_loader(declared);
 	return number < 0 ? guess_by_functions() : number;
