@@ -111,6 +111,9 @@ static void a_migration_that_was_cancelled_is_to_stop(void **state)
 	assert_false(stop_is_requested());
 	fake.status = "cancelling";
 	assert_true(stop_is_requested());
+	/* from 11.0 on, before "failed" */
+	fake.status = "failing";
+	assert_true(stop_is_requested());
 	fake.status = "failed";
 	assert_true(stop_is_requested());
 }

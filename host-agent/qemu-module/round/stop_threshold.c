@@ -61,12 +61,18 @@ bool stop_is_near(u64 saved, u64 cost_ms)
 	return remaining <= saved || remaining - saved < stop_threshold(limit_ms);
 }
 
+/* "failing" is a state from 11.0 on: the error is known, and the migration not yet over. */
 bool stop_is_requested(void)
 {
+	static const char *const ending[] = { "cancelling", "failing", "failed" };
 	QDict *answer = migration_info();
 	const char *status = answer ? qemu.qdict_get_try_str(answer, "status") : NULL;
+	size_t i;
 
-	return status && (!strcmp(status, "cancelling") || !strcmp(status, "failed"));
+	for (i = 0; status && i < sizeof(ending) / sizeof(ending[0]); i++)
+		if (!strcmp(status, ending[i]))
+			return true;
+	return false;
 }
 
 u64 stop_downtime_us(void)
