@@ -94,6 +94,15 @@ static void check_guest(const json_t *status, const struct ivshmem_place *place)
 		   json_natural(guest, "end-pfn"));
 }
 
+/* Reporting is off. An extension that does not say what starts it has to be told. */
+static void check_start(const json_t *status)
+{
+	if (json_is_true(json_object_get(status, "autostart")))
+		finding_ok("reporting starts with each migration (autostart=on)");
+	else
+		finding_note("reporting is off: run " FREEHINT_QMP_START " before the migration");
+}
+
 static void check_status(struct qmp_call *call, const json_t *status, const json_t *buses)
 {
 	struct ivshmem_place place = { .slot = "1af4:1110" };
@@ -117,7 +126,7 @@ static void check_status(struct qmp_call *call, const json_t *status, const json
 	else
 		finding_ok("hinting is possible");
 	if (state && *state == 'o')
-		finding_note("reporting is off: run " FREEHINT_QMP_START " before the migration");
+		check_start(status);
 }
 
 /* The capability is set on the source, but the destination needs userfaultfd. */

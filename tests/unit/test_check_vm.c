@@ -17,13 +17,16 @@
 static char fine[4096], noted[4096];
 static const char *target;
 static json_int_t address;
+static const char *state_name;
+/* What the query says of autostart; an extension before it says nothing. */
+static json_t *autostart;
 
 static json_t *status_answer(void)
 {
-	return json_pack("{s:s, s:{s:s, s:i, s:i}, s:{s:b, s:s, s:i, s:i}}", "state", "ready",
-			 "region", "memdev", "freehint", "size", MIB, "capacity", 1 << 23,
-			 "guest", "present", 1, "contract", "dead", "poll-us", 1000,
-			 "end-pfn", 1 << 18);
+	return json_pack("{s:s, s:O*, s:{s:s, s:i, s:i}, s:{s:b, s:s, s:i, s:i}}", "state",
+			 state_name, "autostart", autostart, "region", "memdev", "freehint",
+			 "size", MIB, "capacity", 1 << 23, "guest", "present", 1, "contract",
+			 "dead", "poll-us", 1000, "end-pfn", 1 << 18);
 }
 
 static json_t *pci_answer(void)
@@ -93,6 +96,8 @@ static int setup(void **state)
 	fine[0] = '\0';
 	noted[0] = '\0';
 	target = "x86_64";
+	state_name = "ready";
+	autostart = NULL;
 	return 0;
 }
 
@@ -149,9 +154,30 @@ static void without_an_address_there_is_nothing_to_say(void **state)
 	assert_string_equal(noted, "");
 }
 
+static void who_starts_reporting_is_said_while_it_is_off(void **state)
+{
+	check_at(-1);
+	assert_null(strstr(fine, "reporting"));
+	state_name = "off";
+	check_at(-1);
+	assert_non_null(strstr(noted, "run " FREEHINT_QMP_START));
+	setup(state);
+	state_name = "off";
+	autostart = json_false();
+	check_at(-1);
+	assert_non_null(strstr(noted, "run " FREEHINT_QMP_START));
+	setup(state);
+	state_name = "off";
+	autostart = json_true();
+	check_at(-1);
+	assert_string_equal(noted, "");
+	assert_non_null(strstr(fine, "reporting starts with each migration (autostart=on)"));
+}
+
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test_setup(above_4_gib_the_firmware_decides, setup),
 		cmocka_unit_test_setup(below_4_gib_a_port_helps_with_seabios, setup),
 		cmocka_unit_test_setup(other_machines_have_one_type, setup),
+		cmocka_unit_test_setup(who_starts_reporting_is_said_while_it_is_off, setup),
 		cmocka_unit_test_setup(without_an_address_there_is_nothing_to_say, setup),
 )

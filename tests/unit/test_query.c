@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What x-query-freehint says of itself: the time that a query holds the big lock.
+ * What x-query-freehint says: who starts reporting, and how long a query holds the big lock.
  */
 /* rig: tests/unit/bar_rig.h tests/unit/precopy_rig.h tests/unit/give_back_rig.h */
 /* links: host-agent/qemu-module/entry/commands.c host-agent/qemu-module/entry/wake_command.c */
@@ -61,8 +61,31 @@ static void the_next_query_counts_the_last(void **state)
 	assert_true(longest_hold() >= 50000);
 }
 
+static bool says_autostart(void)
+{
+	json_t *answer = query();
+	int on;
+
+	assert_int_equal(json_unpack(answer, "{s:b}", "autostart", &on), 0);
+	json_decref(answer);
+	return on;
+}
+
+static void it_says_whether_reporting_starts_by_itself(void **state)
+{
+	const struct precopy_limits limits = { .start = commands_start };
+
+	assert_false(says_autostart());
+	precopy_init(&limits);
+	assert_true(says_autostart());
+	/* It is not what a command has started. */
+	assert_true(precopy_start(&why));
+	assert_true(says_autostart());
+}
+
 #define QUERY_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown_giving)
 
 RUN_TESTS(init, finish,
+		QUERY_TEST(it_says_whether_reporting_starts_by_itself),
 		QUERY_TEST(the_next_query_counts_the_last),
 )

@@ -13,6 +13,7 @@
 #include "../../../include/freehint/version.h"
 #include "../../common/clock.h"
 #include "../round/apply_thread.h"
+#include "../round/autostart.h"
 #include "../core/bar.h"
 #include "commands.h"
 #include "../give-back/discard_command.h"
@@ -236,6 +237,7 @@ static QObject *query(void)
 	qemu.qdict_put_str(dict, "state", state_name(&view));
 	if (refusal)
 		qemu.qdict_put_str(dict, "refused", refusal);
+	qemu.qdict_put_bool(dict, "autostart", autostart_is_wanted());
 	qemu.qdict_put_int(dict, "instance", bar_info().instance);
 	qemu.qdict_put_int(dict, "round", view.state != GATE_CLOSED ? view.now.id : 0);
 	qemu.qdict_put_int(dict, "pass", precopy_pass());

@@ -23,6 +23,11 @@ void autostart_init(bool (*start)(const char **why))
 	autostart.start = start;
 }
 
+bool autostart_is_wanted(void)
+{
+	return autostart.start;
+}
+
 const char *autostart_begin(void)
 {
 	const char *why = NULL;

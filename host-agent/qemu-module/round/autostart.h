@@ -14,6 +14,9 @@
  */
 void autostart_init(bool (*start)(const char **why));
 
+/** autostart_is_wanted() - does each migration start reporting, unless it is on? */
+bool autostart_is_wanted(void);
+
 /**
  * autostart_begin() - a migration begins, and reporting is off: start it
  *
