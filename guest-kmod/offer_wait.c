@@ -98,7 +98,8 @@ enum freehint_answer offer_wait(struct offer_wait *wait, const u64 *block,
 	u64 sequence = wait->sequence++;
 	enum freehint_answer answer, last;
 
-	freehint_publish_offer(&wait->pub, sequence, wait->asked.session, block, count);
+	if (!freehint_publish_offer(&wait->pub, sequence, wait->asked.session, block, count))
+		return FREEHINT_ANSWER_NONE;
 	answer = wait_for_answer(wait, sequence);
 	/* Also after DONE: an agent that was started again may have it taken once more. */
 	last = take_back(wait, sequence);

@@ -31,7 +31,7 @@ struct offer_wait {
 /**
  * offer_wait() - offer blocks and wait until they are the guest's again
  * @wait:  offer; @sequence grows by one
- * @block: words of freehint_block(), isolated from the allocator
+ * @block: words of freehint_block(), of order 1 or more, isolated from the allocator
  * @count: 1 to FREEHINT_OFFER_BLOCKS
  *
  * Sleeps. If the host does not take the offer within a second, or @go_on returns false,
@@ -39,6 +39,8 @@ struct offer_wait {
  * answer, or with another host: a time limit would let the guest use what the host still
  * discards. A device that decodes no memory is no other host, and is waited for; unless
  * the kernel has marked it as unplugged, and ten seconds are over.
+ *
+ * An offer of which the device has lost a part is not made, and counts as withdrawn.
  *
  * Return: DONE: every block was discarded; DECLINED: some may be; NONE: none is.
  */

@@ -17,9 +17,11 @@
  * So an offer ends with a withdrawal, also after DONE: while its sequence stands in the
  * region, an agent that was started again may have it taken once more.
  *
- * While the device decodes no memory (a reset of the bus) the store is lost, and loads are
- * zeros or all ones. That is no answer and no other host: a withdrawal counts only if the
- * host's instance could be loaded before and after.
+ * While the device decodes no memory (a reset of the bus, a bridge whose window changes) stores
+ * are lost, and loads are zeros or all ones. That is no answer and no other host: a withdrawal
+ * counts only if the host's instance could be loaded before, meanwhile and after. And an offer
+ * whose blocks were lost would have those of the one before: its sequence is stored only
+ * when all of it was loaded back.
  */
 #include "guest_offer.h"
 #include "shm_order.h"
@@ -78,7 +80,21 @@ void freehint_clear_offer(struct freehint_publisher *pub)
 	shm_store_fence();
 }
 
-void freehint_publish_offer(struct freehint_publisher *pub, u64 sequence, u64 session,
+/* No word of an offer is 0 or all ones. So one that reads as it was stored is there. */
+static bool offer_is_there(const struct freehint_offer *offer, u64 session, const u64 *block,
+			   unsigned int count)
+{
+	unsigned int i;
+
+	if (shm_load(&offer->session) != session || shm_load(&offer->count) != count)
+		return false;
+	for (i = 0; i < count; i++)
+		if (shm_load(&offer->block[i]) != block[i])
+			return false;
+	return true;
+}
+
+bool freehint_publish_offer(struct freehint_publisher *pub, u64 sequence, u64 session,
 			    const u64 *block, unsigned int count)
 {
 	struct freehint_offer *offer = &pub->shm->offer;
@@ -91,8 +107,13 @@ void freehint_publish_offer(struct freehint_publisher *pub, u64 sequence, u64 se
 		shm_store(&offer->block[i], block[i]);
 	shm_store(&offer->count, (u32)count);
 	shm_store(&offer->session, session);
+	/* Not what the processor has stored, but what is in the region. */
+	shm_full_fence();
+	if (!offer_is_there(offer, session, block, count))
+		return false;
 	shm_store_release(&offer->sequence, sequence);
 	shm_store_flush();
+	return true;
 }
 
 enum freehint_answer freehint_offer_answer(const struct freehint_publisher *pub,
@@ -108,23 +129,44 @@ enum freehint_answer freehint_offer_answer(const struct freehint_publisher *pub,
 	return answer & ((1U << FREEHINT_ANSWER_BITS) - 1);
 }
 
+/*
+ * What the host has answered to an offer that was withdrawn. Our own line is believed only
+ * against us.
+ *
+ * Return: TAKEN also if the device does not answer, or the offer still stands.
+ */
+static enum freehint_answer look_at_withdrawn(const struct freehint_publisher *pub,
+					      u64 sequence)
+{
+	u64 left;
+
+	if (!freehint_device_answers(pub))
+		return FREEHINT_ANSWER_TAKEN;
+	shm_load_fence();
+	left = shm_load(&pub->shm->offer.sequence);
+	if (left == sequence || left == FREEHINT_ALL_ONES)
+		return FREEHINT_ANSWER_TAKEN;
+	return freehint_offer_answer(pub, sequence);
+}
+
+/*
+ * Twice, with the host's instance before, between and after. A device that was dark when the
+ * store was lost, or when an answer of zero was loaded, is either dark when the instance is
+ * loaded next, or light for one look.
+ */
 enum freehint_answer freehint_withdraw_offer(struct freehint_publisher *pub, u64 sequence)
 {
 	bool before = freehint_device_answers(pub);
-	enum freehint_answer answer;
-	u64 left;
+	enum freehint_answer first, last;
 
 	shm_full_fence();
 	shm_store(&pub->shm->offer.sequence, FREEHINT_NO_OFFER);
 	shm_full_fence();
-	/* Our own line, but believed only against us. */
-	left = shm_load(&pub->shm->offer.sequence);
-	answer = freehint_offer_answer(pub, sequence);
-	shm_load_fence();
-	if (!before || left == sequence || left == FREEHINT_ALL_ONES ||
-	    !freehint_device_answers(pub))
+	first = look_at_withdrawn(pub, sequence);
+	last = look_at_withdrawn(pub, sequence);
+	if (!before || first == FREEHINT_ANSWER_TAKEN || !freehint_device_answers(pub))
 		return FREEHINT_ANSWER_TAKEN;
-	return answer;
+	return last == FREEHINT_ANSWER_NONE ? first : last;
 }
 
 void freehint_publish_give_back(struct freehint_publisher *pub,

@@ -70,13 +70,17 @@ void freehint_clear_offer(struct freehint_publisher *pub);
  * @pub:      attached publisher
  * @sequence: never used before by this guest, 1 to FREEHINT_OFFER_MAX
  * @session:  session that asks
- * @block:    words of freehint_block()
+ * @block:    words of freehint_block(), of order 1 or more
  * @count:    1 to FREEHINT_OFFER_BLOCKS
  *
- * No other offer is published. From here on the blocks must stay out of the guest's
- * allocator until freehint_withdraw_offer() returns another answer than TAKEN.
+ * No other offer is published: freehint_withdraw_offer() has ended the last one. From here
+ * on the blocks must stay out of the guest's allocator until freehint_withdraw_offer()
+ * returns another answer than TAKEN.
+ *
+ * Return: false if a store was lost, because the device decoded no memory. Then the offer
+ * was not made: the host has not seen it and never will.
  */
-void freehint_publish_offer(struct freehint_publisher *pub, u64 sequence, u64 session,
+bool freehint_publish_offer(struct freehint_publisher *pub, u64 sequence, u64 session,
 			    const u64 *block, unsigned int count);
 
 /**

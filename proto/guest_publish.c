@@ -14,7 +14,7 @@
  *	words				progress.round == round' ? keep : drop
  *	release(watermark)
  *
- * The guest never reads its own lines back, so another writer that changes them cannot
+ * The guest never reads these lines back, so another writer that changes them cannot
  * confuse it.
  *
  * The mapping may be write-combining. So there is a fence where a reader needs the order,

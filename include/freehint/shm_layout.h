@@ -306,7 +306,7 @@ struct freehint_give_back_answer {
  * @drained:  how often nothing more was found to offer
  * @offers:   offers published
  * @pages:    pages of the offers that the host answered with DONE
- * @withdrawn: offers taken back before the host had taken them
+ * @withdrawn: offers taken back before the host had taken them, or not made
  * @reserved: zero
  */
 struct freehint_give_back_state {

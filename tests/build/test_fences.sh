@@ -41,7 +41,8 @@ has freehint_seal_round sfence 3
 has freehint_read_reclaim lfence 2
 has freehint_clear_offer sfence 1
 has freehint_publish_offer sfence 3
-has freehint_withdraw_offer mfence 1
+has freehint_publish_offer mfence 1
+has freehint_withdraw_offer mfence 2
 has freehint_offer_answer lfence 1
 has freehint_publish_give_back sfence 3
 exit $status

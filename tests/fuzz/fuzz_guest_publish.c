@@ -103,8 +103,8 @@ static void offer(struct freehint_publisher *pub, u8 count)
 	MUST(reclaim.order && reclaim.order <= FREEHINT_BLOCK_MAX_ORDER);
 	sequence = take64(&input) % FREEHINT_OFFER_MAX + 1;
 	memset(block, 0, sizeof(block));
-	freehint_publish_offer(pub, sequence, reclaim.session, block,
-			       count % FREEHINT_OFFER_BLOCKS + 1);
+	MUST(freehint_publish_offer(pub, sequence, reclaim.session, block,
+				    count % FREEHINT_OFFER_BLOCKS + 1));
 	MUST(freehint_offer_answer(pub, sequence) <= FREEHINT_ANSWER_DECLINED);
 	MUST(freehint_withdraw_offer(pub, sequence) <= FREEHINT_ANSWER_DECLINED);
 	take(&input, &state, sizeof(state));

@@ -18,6 +18,15 @@
 #define DISCARDED	3	/* the host's: a discard is a store to the guest's memory */
 #define CELLS		4
 
+#define LIGHT		0
+#define DARK		1
+#define LIGHT_AGAIN	2
+
+byte device = LIGHT;
+
+/* The host reaches its own memory without the device. */
+#define IS_LOST(at)	(device == DARK && (at) <= BLOCK)
+
 #include "weak_memory.pml"
 
 #define taken(s)	((s) * 4 + 1)
@@ -26,6 +35,12 @@
 
 #define GUEST_VISIBLE	(empty(waiting[SEQUENCE]) && empty(waiting[BLOCK]))
 #define HOST_VISIBLE	(empty(waiting[ANSWER]) && empty(waiting[DISCARDED]))
+
+/* Nothing but a zero is loaded in the dark. */
+#define guest_load(at)	(device == DARK -> 0 : load(at))
+
+/* freehint_device_answers() */
+#define ANSWERS		(device != DARK)
 
 inline guest_fence() {
 	d_step { GUEST_VISIBLE }
@@ -41,37 +56,65 @@ bool ended;
 
 /*
  * freehint_publish_offer(). It clears the sequence once more, which only a caller needs that
- * has not withdrawn the offer before.
+ * has not withdrawn the offer before. Without a fence the guest would load what it has stored
+ * itself, whatever becomes of that.
  */
 inline publish(s) {
 	store(BLOCK, s);
 #ifndef BUG_PLAIN_SEQUENCE
 	guest_fence();
 #endif
-	store(SEQUENCE, s);
-#ifndef BUG_NO_OFFER_FLUSH
-	guest_fence();
+	made = nempty(waiting[BLOCK]) || guest_load(BLOCK) == s;
+#ifdef BUG_NO_READ_BACK
+	made = true;
 #endif
-	assert(load(SEQUENCE) == s)
+	if
+	:: made ->
+		store(SEQUENCE, s);
+#ifndef BUG_NO_OFFER_FLUSH
+		guest_fence();
+#endif
+		assert(device != LIGHT || load(SEQUENCE) == s)
+	:: else
+	fi
+}
+
+/* A look of freehint_withdraw_offer(): each of them may make it unsure. */
+inline look(s) {
+#ifndef BUG_NO_LOOK_BETWEEN
+	sure = sure && ANSWERS;
+#endif
+#ifndef BUG_WITHDRAWAL_LOST
+	sure = sure && (nempty(waiting[SEQUENCE]) || guest_load(SEQUENCE) != s);
+#endif
+	answer = guest_load(ANSWER);
+	sure = sure && answer != taken(s)
 }
 
 /* freehint_withdraw_offer(), and the wait of offer_wait() */
 inline end_offer(s) {
-	store(SEQUENCE, 0);
-#ifndef BUG_NO_GUEST_FENCE
-	guest_fence();
-#endif
-	answer = load(ANSWER);
-#ifndef BUG_PUT_BACK_ON_TIMEOUT
 	do
-	:: answer == taken(s) -> answer = load(ANSWER)
-	:: answer != taken(s) -> break
-	od
+	:: sure -> break
+	:: !sure ->
+		sure = ANSWERS;
+		store(SEQUENCE, 0);
+#ifndef BUG_NO_GUEST_FENCE
+		guest_fence();
 #endif
+		look(s);
+#ifndef BUG_ONE_LOOK
+		look(s);
+#endif
+		sure = sure && ANSWERS;
+#ifdef BUG_PUT_BACK_ON_TIMEOUT
+		sure = true
+#endif
+	od
 }
 
 active proctype guest() {
 	byte offer, answer;
+	bool made, sure;
 
 	do
 	:: offer < OFFERS ->
@@ -81,13 +124,15 @@ active proctype guest() {
 		publish(offer);
 		/* Until an answer, or until the guest wants the block back. */
 		do
-		:: answer = load(ANSWER);
+		:: made -> answer = guest_load(ANSWER);
 			if
 			:: answer == done(offer) || answer == declined(offer) -> break
 			:: else
 			fi
 		:: break
 		od;
+		/* What was not made needs no end. */
+		sure = !made;
 #ifdef BUG_NOT_WITHDRAWN
 		if
 		:: answer == done(offer)
@@ -99,11 +144,18 @@ active proctype guest() {
 		atomic {
 			in_use = true;
 			assert(empty(waiting[DISCARDED]));
-			answer = 0
+			answer = 0;
+			made = false;
+			sure = false
 		}
 	:: offer == OFFERS -> break
 	od;
 	ended = true
+}
+
+active proctype bus() {
+	device = DARK;
+	device = LIGHT_AGAIN
 }
 
 /* freehint_take_offer(), the discard and freehint_answer_offer() */

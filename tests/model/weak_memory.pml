@@ -13,8 +13,13 @@
  * never seen; here a reader may miss the first, too. No piece is smaller than an aligned
  * store, and each location is one such store.
  *
- * The includer defines CELLS, the number of locations.
+ * The includer defines CELLS, the number of locations, and IS_LOST(at) where a store to one
+ * may get lost instead of visible.
  */
+
+#ifndef IS_LOST
+#define IS_LOST(at)	false
+#endif
 
 byte cell[CELLS];
 chan waiting[CELLS] = [2] of { byte };
@@ -38,6 +43,8 @@ proctype memory(byte at) {
 	byte value;
 
 end:	do
-	:: atomic { waiting[at]?value -> cell[at] = value; value = 0 }
+	:: atomic { waiting[at]?value ->
+		cell[at] = (IS_LOST(at) -> cell[at] : value);
+		value = 0 }
 	od
 }

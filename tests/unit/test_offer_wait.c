@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The guest's end of an offer on a device that stops decoding memory between any two loads and
- * stores: blocks are the guest's again only when the host cannot take the offer any more.
+ * stores: an offer that can be copied has its own blocks, and they are the guest's again only
+ * when the host cannot take the offer any more.
  */
 /* links: guest-kmod/offer_wait.c proto/guest_publish.c proto/host_request.c */
 /* links: proto/host_snapshot.c proto/host_offer.c */
@@ -62,9 +63,10 @@ static struct course course;
 #define OFFER		0x2b5c7d1100000000ULL
 #define NEVER		1000000U
 /* Steps until the guest wants its blocks back. */
-#define PATIENCE	24
+#define PATIENCE	30
 /* More than the steps of an offer that nobody takes. */
-#define STEPS		32
+#define STEPS		48
+#define MAX_BLOCKS	3
 
 struct pci_dev pci_device;
 unsigned long jiffies;
@@ -72,6 +74,7 @@ unsigned long jiffies;
 static struct region region;
 static struct freehint_shm *shm;
 static struct offer_wait guest;
+static struct freehint_reader reader;
 
 static unsigned int now;
 static u64 sequence;
@@ -83,10 +86,39 @@ static bool is_dark(void)
 	return now >= course.dark && now < course.light;
 }
 
+static unsigned int blocks_of(u64 offer)
+{
+	return 1 + offer % MAX_BLOCKS;
+}
+
+static u64 block_of(u64 offer, unsigned int i)
+{
+	return freehint_block((offer % 1024 * MAX_BLOCKS + i) << 9, 9);
+}
+
+/* An agent copies what it finds. */
+static void copy_offer(void)
+{
+	struct freehint_offer offer;
+	unsigned int i;
+
+	if (freehint_copy_offer(&reader, &offer))
+		return;
+	copied |= offer.sequence == sequence;
+	if (offer.count != blocks_of(offer.sequence))
+		fail_msg("dark from step %u to %u: the count of another offer",
+			 course.dark, course.light);
+	for (i = 0; i < offer.count; i++)
+		if (offer.block[i] != block_of(offer.sequence, i))
+			fail_msg("dark (%llx) from step %u to %u: block %u of another offer",
+				 (unsigned long long)course.reads, course.dark,
+				 course.light, i);
+}
+
 static void step(void)
 {
 	now++;
-	copied |= shm->offer.sequence == sequence;
+	copy_offer();
 	if (now >= course.other)
 		shm->host_hello.instance = REGION_INSTANCE + 1;
 	if (holding && now >= course.take + course.hold) {
@@ -121,6 +153,7 @@ static int setup(void **state)
 		.go_on = go_on,
 	};
 	assert_int_equal(freehint_publisher_attach(&guest.pub, region.base, region.size), 0);
+	assert_int_equal(freehint_reader_attach(&reader, region.base, region.size), 0);
 	assert_true(freehint_read_reclaim(&guest.pub, &guest.asked));
 	assert_int_equal(guest.asked.session, SESSION);
 	return 0;
@@ -135,14 +168,17 @@ static int teardown(void **state)
 /* Return: the guest's answer. The blocks are in its allocator from here on. */
 static enum freehint_answer offer_in(const struct course *steps)
 {
-	const u64 block = freehint_block(0x200, 9);
+	u64 block[MAX_BLOCKS];
+	unsigned int i;
 
 	course = *steps;
 	now = 0;
 	copied = false;
 	holding = false;
 	sequence = guest.sequence;
-	return offer_wait(&guest, &block, 1);
+	for (i = 0; i < blocks_of(sequence); i++)
+		block[i] = block_of(sequence, i);
+	return offer_wait(&guest, block, blocks_of(sequence));
 }
 
 static void assert_over(const struct course *steps)
@@ -154,8 +190,8 @@ static void assert_over(const struct course *steps)
 			 holding ? "discards" : "can take");
 }
 
-/* Dark for @shortest steps or more, whatever the host does. */
-static void go_dark(u64 reads, unsigned int shortest)
+/* Dark for a step or more, whatever the host does. */
+static void go_dark(u64 reads)
 {
 	static const unsigned int holds[] = { 1, 2, 3, 5, 8, 13, 40 };
 	struct course steps = { .reads = reads, .other = NEVER };
@@ -163,7 +199,7 @@ static void go_dark(u64 reads, unsigned int shortest)
 
 	for (steps.dark = 0; steps.dark < STEPS; steps.dark++)
 		for (steps.take = 0; steps.take < STEPS; steps.take++)
-			for (i = shortest; i < STEPS; i += 1 + i / 8)
+			for (i = 1; i < STEPS; i += 1 + i / 8)
 				for (j = 0; j < sizeof(holds) / sizeof(holds[0]); j++) {
 					steps.light = steps.dark + i;
 					steps.hold = holds[j];
@@ -174,19 +210,18 @@ static void go_dark(u64 reads, unsigned int shortest)
 
 static void a_device_may_read_all_ones_at_any_step(void **state)
 {
-	go_dark(FREEHINT_ALL_ONES, 1);
+	go_dark(FREEHINT_ALL_ONES);
 }
 
-/* Not dark and light again between two loads of one withdrawal: a reset takes a second. */
 static void a_device_may_read_zeros_at_any_step(void **state)
 {
-	go_dark(0, 4);
+	go_dark(0);
 }
 
 static void a_dark_device_is_no_other_host(void **state)
 {
 	struct course steps = {
-		.dark = 12, .light = 5000, .take = 10, .hold = 6000, .other = NEVER,
+		.dark = 18, .light = 5000, .take = 16, .hold = 6000, .other = NEVER,
 	};
 	unsigned int i;
 
@@ -203,7 +238,7 @@ static void a_dark_device_is_no_other_host(void **state)
 static void another_host_ends_the_wait(void **state)
 {
 	const struct course steps = {
-		.dark = NEVER, .light = NEVER, .take = 10, .hold = NEVER, .other = 500,
+		.dark = NEVER, .light = NEVER, .take = 16, .hold = NEVER, .other = 500,
 	};
 
 	assert_int_equal(offer_in(&steps), FREEHINT_ANSWER_NONE);
@@ -213,7 +248,7 @@ static void another_host_ends_the_wait(void **state)
 static void a_device_that_was_unplugged_is_given_up(void **state)
 {
 	const struct course steps = {
-		.dark = 12, .light = NEVER, .take = 10, .hold = 20, .other = NEVER,
+		.dark = 18, .light = NEVER, .take = 16, .hold = 20, .other = NEVER,
 	};
 	unsigned long start = jiffies;
 
@@ -226,7 +261,7 @@ static void a_device_that_was_unplugged_is_given_up(void **state)
 static void a_device_that_answers_is_waited_for_whatever_its_state(void **state)
 {
 	const struct course steps = {
-		.dark = NEVER, .light = NEVER, .take = 10, .hold = 6000, .other = NEVER,
+		.dark = NEVER, .light = NEVER, .take = 16, .hold = 6000, .other = NEVER,
 	};
 
 	pci_device.error_state = pci_channel_io_perm_failure;
@@ -236,11 +271,14 @@ static void a_device_that_answers_is_waited_for_whatever_its_state(void **state)
 
 static void another_writer_does_not_hold_the_guest(void **state)
 {
-	const u64 block = freehint_block(0x200, 9);
+	u64 block[MAX_BLOCKS];
+	unsigned int i;
 
-	/* Two guests that run with one region: the other offers as well. */
-	freehint_publish_offer(&guest.pub, OFFER, SESSION, &block, 1);
-	shm->offer.sequence = OFFER + 5;
+	for (i = 0; i < blocks_of(OFFER); i++)
+		block[i] = block_of(OFFER, i);
+	assert_true(freehint_publish_offer(&guest.pub, OFFER, SESSION, block, i));
+	/* Two guests that run with one region: the other offers as much. */
+	shm->offer.sequence = OFFER + MAX_BLOCKS * 1024;
 	assert_int_equal(freehint_withdraw_offer(&guest.pub, OFFER), FREEHINT_ANSWER_NONE);
 }
 
