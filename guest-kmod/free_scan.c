@@ -364,17 +364,20 @@ void free_scan_publish(struct freehint_publisher *pub, unsigned int advance_bloc
 
 	*result = (struct free_scan_result){ .status = FREEHINT_SEAL_COMPLETE };
 	for (block = 0; block < end; block += BLOCK_PAGES) {
-		if (scan_is_stale(pub)) {
-			result->status = FREEHINT_SEAL_ABORTED;
+		if (scan_is_stale(pub))
 			break;
-		}
 		publish_block(pub, block, result);
 		if (++since >= step) {
-			freehint_advance(pub);
+			if (!freehint_advance_current(pub))
+				break;
 			since = 0;
 			step = min(2 * step, advance_blocks);
 		}
 		cond_resched();
+	}
+	if (block < end || !freehint_advance_current(pub)) {
+		freehint_drop_words(pub);
+		result->status = FREEHINT_SEAL_ABORTED;
 	}
 	result->scan_ns = ktime_get_ns() - start;
 }

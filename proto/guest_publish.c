@@ -45,6 +45,15 @@ static int check_host_hello(const struct freehint_host_hello *hello, u64 size)
 	return 0;
 }
 
+static void begin_words(struct freehint_publisher *pub, u64 round)
+{
+	pub->round = round;
+	pub->mark = 0;
+	pub->free = 0;
+	pub->shown_mark = 0;
+	pub->shown_free = 0;
+}
+
 int freehint_publisher_attach(struct freehint_publisher *pub, void *base, u64 size)
 {
 	struct freehint_shm *shm = base;
@@ -77,9 +86,7 @@ int freehint_publisher_attach(struct freehint_publisher *pub, void *base, u64 si
 	pub->capacity = hello.capacity;
 	pub->version = hello.version < FREEHINT_VERSION ? hello.version :
 							  FREEHINT_VERSION;
-	pub->round = FREEHINT_NO_ROUND;
-	pub->mark = 0;
-	pub->free = 0;
+	begin_words(pub, FREEHINT_NO_ROUND);
 	return 0;
 }
 
@@ -120,9 +127,7 @@ void freehint_withdraw(struct freehint_publisher *pub)
 {
 	struct freehint_shm *shm = pub->shm;
 
-	pub->round = FREEHINT_NO_ROUND;
-	pub->mark = 0;
-	pub->free = 0;
+	begin_words(pub, FREEHINT_NO_ROUND);
 	/* In any order: a copied word stays true, and the next round has its own fences. */
 	shm_store(&shm->guest_hello.instance, 0ULL);
 	shm_store(&shm->guest_progress.watermark, 0ULL);
@@ -176,9 +181,7 @@ void freehint_open_round(struct freehint_publisher *pub, u64 round)
 	shm_store(&shm->guest_progress.round, round);
 	/* The new id is visible before the first word of the new bitmap. */
 	shm_store_fence();
-	pub->round = round;
-	pub->mark = 0;
-	pub->free = 0;
+	begin_words(pub, round);
 }
 
 void freehint_put_words(struct freehint_publisher *pub, const u64 *words, u64 count)
@@ -215,6 +218,24 @@ void freehint_put_used(struct freehint_publisher *pub, u64 pfn)
 void freehint_advance(struct freehint_publisher *pub)
 {
 	shm_store_release(&pub->shm->guest_progress.watermark, pub->mark);
+	pub->shown_mark = pub->mark;
+	pub->shown_free = pub->free;
+}
+
+bool freehint_advance_current(struct freehint_publisher *pub)
+{
+	/* All words are in the region or lost before the device is looked at. */
+	shm_full_fence();
+	if (!freehint_round_is_current(pub, pub->round))
+		return false;
+	freehint_advance(pub);
+	return true;
+}
+
+void freehint_drop_words(struct freehint_publisher *pub)
+{
+	pub->mark = pub->shown_mark;
+	pub->free = pub->shown_free;
 }
 
 void freehint_seal_round(struct freehint_publisher *pub,

@@ -22,6 +22,8 @@
  * @mark:     end of the words written in that round, pfn, a multiple of 64;
  *            freehint_advance() publishes it as the watermark
  * @free:     bits set so far in that round
+ * @shown_mark: @mark at the last freehint_advance()
+ * @shown_free: @free at the last freehint_advance()
  *
  * Only one thread uses it at a time; no function below takes a lock. No member is read
  * back from the guest's own lines.
@@ -37,6 +39,8 @@ struct freehint_publisher {
 	u64 round;
 	u64 mark;
 	u64 free;
+	u64 shown_mark;
+	u64 shown_free;
 };
 
 /**
@@ -181,6 +185,20 @@ void freehint_put_used(struct freehint_publisher *pub, u64 pfn);
 
 /** freehint_advance() - publish all words so far: store mark as the watermark */
 void freehint_advance(struct freehint_publisher *pub);
+
+/**
+ * freehint_advance_current() - as freehint_advance(), while the host asks for this round
+ * @pub: publisher
+ *
+ * A device that decodes no memory loses words. While it does so, the request line names no
+ * round. One that decodes again before this call is not noticed.
+ *
+ * Return: false if the request line does not name the round; then nothing is published.
+ */
+bool freehint_advance_current(struct freehint_publisher *pub);
+
+/** freehint_drop_words() - forget the words since the last freehint_advance() */
+void freehint_drop_words(struct freehint_publisher *pub);
 
 /**
  * freehint_seal_round() - end the round: write counts and status, then its id

@@ -37,6 +37,7 @@ has freehint_withdraw sfence 1
 has freehint_beat sfence 1
 has freehint_open_round sfence 2
 has freehint_advance sfence 1
+has freehint_advance_current mfence 1
 has freehint_seal_round sfence 3
 has freehint_read_reclaim lfence 2
 has freehint_clear_offer sfence 1

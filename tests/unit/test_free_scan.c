@@ -350,21 +350,6 @@ static void memory_goes_away_after_the_readers(void **state)
 	assert_int_equal(guest_kernel.grace_periods, 1);
 }
 
-static void end_the_round(struct zone *zone)
-{
-	region.shm->host_request.round = ROUND + 1;
-}
-
-static void a_newer_round_ends_the_scan(void **state)
-{
-	guest_kernel_free(2 * BLOCK, 10);
-	guest_kernel_free(8 * BLOCK, 10);
-	guest_kernel.before_lock = end_the_round;
-	scan();
-	assert_int_equal(result.status, FREEHINT_SEAL_ABORTED);
-	assert_only(2 * BLOCK, BLOCK);
-}
-
 RUN_TESTS(NULL, NULL,
 	  TEST(free_pages_of_every_order_are_reported),
 	  TEST(what_was_given_back_is_free_but_not_counted),
@@ -386,5 +371,4 @@ RUN_TESTS(NULL, NULL,
 	  TEST(a_block_of_two_zones_is_found_whole),
 	  TEST(a_section_that_is_offline_is_not_reported),
 	  TEST(memory_goes_away_after_the_readers),
-	  TEST(a_newer_round_ends_the_scan),
 )

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A scan that ends early, because its round is over or the device decodes no memory: what the
+ * region may have lost is not below the watermark, and the seal says so.
+ */
+/* links: guest-kmod/free_scan.c tests/fakes/guest_kernel.c proto/guest_publish.c */
+/* links: proto/host_request.c proto/host_snapshot.c */
+/* includes: tests/fakes/kernel */
+#include "guest-kmod/free_scan.h"
+#include "region.h"
+#include "tests/fakes/guest_kernel.h"
+#include "tests/unit/unit.h"
+
+#define SIZE		16384ULL
+#define BLOCK		1024UL
+#define BLOCKS		16UL
+#define ROUND		77ULL
+
+static struct region region;
+static struct freehint_publisher pub;
+static struct free_scan_result result;
+/* The device is dark in these blocks. */
+static unsigned long dark_from, light_from;
+
+static int setup(void **state)
+{
+	region = region_make(SIZE);
+	guest_kernel_init(BLOCKS * BLOCK);
+	assert_int_equal(free_scan_init(), 0);
+	return freehint_publisher_attach(&pub, region.base, SIZE);
+}
+
+static int teardown(void **state)
+{
+	free_scan_exit();
+	guest_kernel_exit();
+	region_drop(&region);
+	return 0;
+}
+
+static void scan(void)
+{
+	region.shm->host_request.round = ROUND;
+	freehint_open_round(&pub, ROUND);
+	free_scan_publish(&pub, 4, &result);
+}
+
+static void end_the_round(struct zone *zone)
+{
+	region.shm->host_request.round = ROUND + 1;
+}
+
+static void a_newer_round_ends_the_scan(void **state)
+{
+	guest_kernel_free(2 * BLOCK, 10);
+	guest_kernel_free(8 * BLOCK, 10);
+	guest_kernel.before_lock = end_the_round;
+	scan();
+	assert_int_equal(result.status, FREEHINT_SEAL_ABORTED);
+	assert_int_equal(pub.mark, 0);
+	assert_int_equal(pub.free, 0);
+}
+
+/* Zeros are loaded while a device decodes no memory. */
+static void device_goes_dark(struct zone *zone)
+{
+	u64 block = pub.mark / BLOCK;
+
+	region.shm->host_request.round = block >= dark_from && block < light_from ? 0 : ROUND;
+}
+
+/* A device that is dark when the scan looks may have lost words that were stored before. */
+static void what_may_be_lost_is_not_below_the_watermark(void **state)
+{
+	const struct freehint_seal_facts facts = { .status = FREEHINT_SEAL_ABORTED };
+	unsigned long block;
+
+	for (block = 0; block < BLOCKS; block++)
+		guest_kernel_free(block * BLOCK, 10);
+	guest_kernel.before_lock = device_goes_dark;
+	for (dark_from = 0; dark_from < BLOCKS; dark_from++) {
+		light_from = dark_from + 1;
+		scan();
+		assert_int_equal(result.status, FREEHINT_SEAL_ABORTED);
+		freehint_seal_round(&pub, &facts);
+		assert_true(region.shm->guest_progress.watermark <= dark_from * BLOCK);
+		assert_int_equal(region.shm->guest_seal.end_pfn,
+				 region.shm->guest_progress.watermark);
+		assert_int_equal(region.shm->guest_seal.free_pages,
+				 region.shm->guest_progress.watermark);
+	}
+}
+
+RUN_TESTS(NULL, NULL,
+	  TEST(a_newer_round_ends_the_scan),
+	  TEST(what_may_be_lost_is_not_below_the_watermark),
+)
