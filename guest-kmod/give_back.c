@@ -66,7 +66,7 @@ enum pass_end {
  * @pace:     when the next pass may begin
  * @error:    of the last registration, 0 if it succeeded
  * @tried:    time of the last registration, jiffies
- * @seen:     session at the last poll; the polling thread's
+ * @seen:     session at the last poll; written by the polling thread alone
  */
 struct give_back {
 	struct guest_stats *stats;
@@ -286,8 +286,11 @@ static unsigned long serve_session(struct give_back *gb)
 {
 	if (!session_goes_on(gb)) {
 		end_session(gb);
-		if (!may_run(gb) || !begin_session(gb))
+		if (!may_run(gb))
 			return NEVER;
+		/* Dark for a moment: the thread finds the session as it was, and starts nothing. */
+		if (!begin_session(gb))
+			return READ_ONCE(gb->seen) != FREEHINT_NO_SESSION ? HZ : NEVER;
 	}
 	/* Nothing can be offered, and the kernel would mark all that it finds as reported. */
 	if (!page_reporter_has_order(gb->offer.asked.order)) {
@@ -352,9 +355,10 @@ bool give_back_poll(struct give_back *gb, const struct freehint_publisher *pub)
 		return gb->seen != FREEHINT_NO_SESSION;
 	if (give_back_refusal_now() != FREEHINT_GIVE_BACK_POSSIBLE)
 		now.session = FREEHINT_NO_SESSION;
-	if (now.session != gb->seen)
+	if (now.session != gb->seen) {
+		WRITE_ONCE(gb->seen, now.session);
 		mod_delayed_work(system_long_wq, &gb->work, 0);
-	gb->seen = now.session;
+	}
 	return now.session != FREEHINT_NO_SESSION;
 }
 

@@ -26,8 +26,9 @@ for cc in gcc clang; do
 		# A test, and a function that stands in for another, may leave one unused.
 		unused=-Wunused-parameter
 		[ "${file#tests/}" = "$file" ] || unused=-Wno-unused-parameter
+		read -ra own < <(sed -n 's,^/\* includes: \(.*\) \*/$,-I\1,p' "$file") || :
 		$cc -std=gnu11 -fsyntax-only "${WARNINGS[@]}" "${quiet[@]}" $unused \
-			"${PACKAGES[@]}" -I. -Iinclude "$file" || status=1
+			"${PACKAGES[@]}" "${own[@]}" -I. -Iinclude "$file" || status=1
 	done < <(user_sources)
 done
 [ $compilers -gt 0 ] || exit 77

@@ -6,7 +6,7 @@ The device is reset while its guest gives memory back, as an administrator does 
 behind a port the bus is reset, and for a second the device decodes no memory. Before, the module
 ends the session and withdraws its hello; a host that has taken an offer is waited for. Then the
 same without a warning: decoding is switched off behind the module's back. No block of an offer
-is used again before the host has answered.
+is used again before the host has answered, and a moment without decoding ends no session.
 """
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ FILL_MIB = 200
 AWHILE = 3.0
 # The command register in the config space. Bit 1 decodes memory, bit 2 is the bus master.
 COMMAND_AT, NOTHING, MEMORY = 4, "0", "6"
+# Decoding is off for 5 ms, 200 times in all.
+BURSTS, BLINKS, DARK_US = 5, 40, 5000
 
 
 @contextmanager
@@ -159,8 +161,31 @@ def dark_while_offered(vm: Machine, host: PlayedHost) -> None:
     step("decoded nothing while an offer stood")
 
 
+def blinks_are_over(vm: Machine, host: PlayedHost) -> bool:
+    """Serve offers for a while. Has the program ended? Fails if it could not do its work."""
+    comes_true(lambda: bool(host.serve()), 0.5)
+    status, text = vm.guest.run("cat /run/blink.done && rm /run/blink.done")
+    check(status or text.strip() == "0", f"decoding could not be switched: {text}")
+    return status == 0
+
+
+def blinks(vm: Machine, host: PlayedHost) -> None:
+    """Decoding is off for moments, which the module's polls may not see: the session goes on."""
+    for _ in range(BURSTS):
+        vm.guest.must(f"memfill {FILL_MIB}M", 120)
+        vm.guest.spawn("blink", f"sh -c 'blinkbar {device(vm)}/config {BLINKS} {DARK_US}; "
+                       "echo $? >/run/blink.done'")
+        host.ask()
+        wait_for(lambda: blinks_are_over(vm, host), "the last blink", 60)
+        vm.guest.must(f"memfill {FILL_MIB}M", 120)
+        # a guest that was drained waits until memory has stayed free
+        wait_for(host.serve, "an offer after the device was dark for moments", 40, 0.001)
+        host.stop_asking()
+    step(f"decoded nothing for {DARK_US} us, {BURSTS * BLINKS} times")
+
+
 def main() -> None:
-    """One guest, four times."""
+    """One guest, five times."""
     arch.needs("amd64", "a root port of q35")
     accel.needs_distribution("PCI Express")
     with guest_behind_port() as (vm, host):
@@ -168,6 +193,7 @@ def main() -> None:
         reset_while_taken(vm, host)
         dark_while_taken(vm, host)
         dark_while_offered(vm, host)
+        blinks(vm, host)
 
 
 if __name__ == "__main__":

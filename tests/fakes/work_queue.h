@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * As much of a guest's kernel as guest-kmod/give_back.c and probe_retry.c use beside devices:
+ * work items with a delay, which a test runs, lists, mutexes and memory.
+ */
+#ifndef FREEHINT_WORK_QUEUE_H
+#define FREEHINT_WORK_QUEUE_H
+
+#include <limits.h>
+#include <stdlib.h>
+
+#include "tests/fakes/guest_device.h"
+#include "tests/fakes/oom_killer.h"
+
+#define GFP_KERNEL		0
+#define kzalloc(size, flags)	calloc(1, size)
+#define kfree(p)		free(p)
+#define ERR_PTR(error)		((void *)(long)(error))
+#define MAX_SCHEDULE_TIMEOUT	LONG_MAX
+#define hash_64(value, bits)	((value) * 0x61c8864680b583ebULL >> (64 - (bits)))
+
+/* Work items. A delay of 0 is a work item that is due. */
+struct work_struct {
+	void (*run)(struct work_struct *work);
+};
+
+/**
+ * struct delayed_work - a work item
+ * @work:   what it does
+ * @queued: it will run
+ * @delay:  jiffies until then, from the moment it was queued
+ */
+struct delayed_work {
+	struct work_struct work;
+	bool queued;
+	unsigned long delay;
+};
+
+#define to_delayed_work(item)	container_of(item, struct delayed_work, work)
+#define INIT_DELAYED_WORK(item, fn)	((item)->work.run = (fn))
+#define DECLARE_DEFERRABLE_WORK(name, fn) \
+	struct delayed_work name = { .work = { .run = (fn) } }
+
+enum { system_long_wq, system_freezable_power_efficient_wq };
+
+static inline void mod_delayed_work(int queue, struct delayed_work *item, unsigned long delay)
+{
+	(void)queue;
+	item->queued = true;
+	item->delay = delay;
+}
+
+static inline void queue_delayed_work(int queue, struct delayed_work *item,
+				      unsigned long delay)
+{
+	if (!item->queued)
+		mod_delayed_work(queue, item, delay);
+}
+
+static inline void cancel_delayed_work_sync(struct delayed_work *item)
+{
+	item->queued = false;
+}
+
+/** work_queue_run() - the time of a work item has come; Return: false if it is not queued */
+static inline bool work_queue_run(struct delayed_work *item)
+{
+	bool queued = item->queued;
+
+	item->queued = false;
+	if (queued)
+		item->work.run(&item->work);
+	return queued;
+}
+
+/* Mutexes. There is one thread. */
+struct mutex {
+	bool held;
+};
+
+#define DEFINE_MUTEX(name)	struct mutex name
+#define mutex_init(mutex)	((mutex)->held = false)
+#define mutex_lock(mutex)	((mutex)->held = true)
+#define mutex_unlock(mutex)	((mutex)->held = false)
+#undef lockdep_assert_held
+#define lockdep_assert_held(lock)	((void)(lock))
+
+/* Lists. */
+struct list_head {
+	struct list_head *next;
+	struct list_head *prev;
+};
+
+#define LIST_HEAD(name)		struct list_head name = { &(name), &(name) }
+#define list_entry(p, type, member)	container_of(p, type, member)
+#define list_empty(head)	((head)->next == (head))
+#define list_for_each_entry(at, head, member)					\
+	for (at = list_entry((head)->next, typeof(*at), member);		\
+	     &at->member != (head);						\
+	     at = list_entry(at->member.next, typeof(*at), member))
+#define list_for_each_entry_safe(at, after, head, member)			\
+	for (at = list_entry((head)->next, typeof(*at), member);		\
+	     after = list_entry(at->member.next, typeof(*at), member),		\
+	     &at->member != (head); at = after)
+
+static inline void list_add_tail(struct list_head *entry, struct list_head *head)
+{
+	entry->next = head;
+	entry->prev = head->prev;
+	head->prev->next = entry;
+	head->prev = entry;
+}
+
+static inline void list_del(struct list_head *entry)
+{
+	entry->prev->next = entry->next;
+	entry->next->prev = entry->prev;
+}
+
+static inline void list_splice_init(struct list_head *from, struct list_head *to)
+{
+	while (!list_empty(from)) {
+		struct list_head *entry = from->next;
+
+		list_del(entry);
+		list_add_tail(entry, to);
+	}
+}
+
+/* Page reporting is not tested with it. */
+struct page_reporting_dev_info {
+	unsigned int order;
+};
+
+#endif /* FREEHINT_WORK_QUEUE_H */

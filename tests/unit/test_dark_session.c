@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A session of give-back on a device that decodes no memory for a moment: the host's session
+ * goes on, whether the polling thread has seen the moment or not.
+ */
+/* links: guest-kmod/pace.c guest-kmod/free_scan.c tests/fakes/guest_kernel.c */
+/* links: proto/guest_publish.c proto/guest_offer.c proto/host_request.c proto/host_offer.c */
+/* links: proto/host_snapshot.c */
+/* includes: tests/fakes/kernel */
+#include "tests/fakes/work_queue.h"
+#include "tests/unit/region.h"
+
+#include "guest-kmod/give_back.c"
+
+#include "proto/host_offer.h"
+#include "tests/unit/unit.h"
+
+#define SESSION		0x3333444455556666ULL
+#define ORDER		9
+
+unsigned long jiffies;
+struct oom_killer oom_killer;
+
+static struct region region;
+static struct freehint_publisher thread;
+static struct guest_stats stats;
+static struct device device;
+static struct give_back *gb;
+static struct freehint_shm light;
+
+u32 give_back_refusal_now(void)
+{
+	return FREEHINT_GIVE_BACK_POSSIBLE;
+}
+
+void give_back_log_failure(const struct device *dev, int error)
+{
+}
+
+void session_pause_start(struct session_pause *pause)
+{
+	pause->reasons = 0;
+}
+
+void session_pause_stop(struct session_pause *pause)
+{
+	pause->reasons |= PAUSE_HALTED;
+	pause->end(pause);
+}
+
+void session_pause_set(struct session_pause *pause, enum pause_reason reason)
+{
+}
+
+void session_pause_clear(struct session_pause *pause, enum pause_reason reason)
+{
+}
+
+bool page_reporter_has_order(unsigned int order)
+{
+	return true;
+}
+
+int page_reporter_register(struct page_reporter *reporter, unsigned int order)
+{
+	reporter->registered = true;
+	reporter->order = order;
+	return 0;
+}
+
+unsigned int page_reporter_least(const struct page_reporter *reporter)
+{
+	return reporter->order;
+}
+
+void page_reporter_unregister(struct page_reporter *reporter)
+{
+	reporter->registered = false;
+}
+
+bool page_reporter_pass(struct page_reporter *reporter)
+{
+	return false;
+}
+
+bool oom_recall_wanted(const struct oom_recall *recall)
+{
+	return false;
+}
+
+enum freehint_answer offer_wait(struct offer_wait *wait, const u64 *block, unsigned int count)
+{
+	return FREEHINT_ANSWER_NONE;
+}
+
+void idle_cancel_delayed_work(struct delayed_work *work)
+{
+	cancel_delayed_work_sync(work);
+}
+
+static int setup(void **state)
+{
+	guest_kernel_init(1024);
+	region = region_make(FREEHINT_MIN_REGION);
+	freehint_write_reclaim(region.shm, SESSION, ORDER, 0);
+	assert_int_equal(freehint_publisher_attach(&thread, region.base, region.size), 0);
+	gb = give_back_create(&device, region.base, region.size, &stats);
+	assert_true(give_back_poll(gb, &thread));
+	assert_true(work_queue_run(&gb->work));
+	assert_true(gb->reporter.registered);
+	/* What was freed later starts the work item again. */
+	find_more(&gb->reporter);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	give_back_halt(gb);
+	give_back_destroy(gb);
+	region_drop(&region);
+	guest_kernel_exit();
+	return 0;
+}
+
+static void go_dark(int reads)
+{
+	light = *region.shm;
+	memset(region.shm, reads, sizeof(light));
+}
+
+static void go_light(void)
+{
+	*region.shm = light;
+}
+
+/* The work item runs in the dark, and the thread does not. */
+static void be_dark_for_a_moment(int reads)
+{
+	go_dark(reads);
+	assert_true(work_queue_run(&gb->work));
+	assert_false(gb->reporter.registered);
+	go_light();
+}
+
+static void assert_goes_on(void)
+{
+	assert_true(give_back_poll(gb, &thread));
+	assert_true(work_queue_run(&gb->work));
+	assert_true(gb->reporter.registered);
+}
+
+static void a_moment_of_zeros_ends_no_session(void **state)
+{
+	be_dark_for_a_moment(0);
+	assert_goes_on();
+}
+
+static void a_moment_of_ones_ends_no_session(void **state)
+{
+	be_dark_for_a_moment(0xff);
+	assert_goes_on();
+}
+
+static void a_moment_that_the_thread_has_seen_ends_no_session(void **state)
+{
+	go_dark(0);
+	assert_true(work_queue_run(&gb->work));
+	assert_false(give_back_poll(gb, NULL));
+	assert_true(work_queue_run(&gb->work));
+	go_light();
+	assert_goes_on();
+}
+
+static void nothing_is_tried_again_when_the_session_has_ended(void **state)
+{
+	freehint_write_reclaim(region.shm, FREEHINT_NO_SESSION, 0, 0);
+	assert_false(give_back_poll(gb, &thread));
+	assert_true(work_queue_run(&gb->work));
+	assert_false(gb->reporter.registered);
+	assert_false(work_queue_run(&gb->work));
+}
+
+RUN_TESTS(NULL, NULL,
+	  TEST(a_moment_of_zeros_ends_no_session),
+	  TEST(a_moment_of_ones_ends_no_session),
+	  TEST(a_moment_that_the_thread_has_seen_ends_no_session),
+	  TEST(nothing_is_tried_again_when_the_session_has_ended),
+)
