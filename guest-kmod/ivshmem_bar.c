@@ -101,6 +101,8 @@ static int ivshmem_bar_probe(struct pci_dev *pdev, const struct pci_device_id *i
 		goto err_unmap;
 	guest_stats_create(&bar->stats, &pdev->dev, bar->mapping.type);
 	pci_set_drvdata(pdev, bar);
+	/* An administrator may have bound it by hand before the next check. */
+	probe_retry_drop(pdev);
 	return 0;
 
 err_unmap:
@@ -129,6 +131,8 @@ static void ivshmem_bar_remove(struct pci_dev *pdev)
 	pci_release_region(pdev, IVSHMEM_BAR);
 	pci_disable_device(pdev);
 	kfree(bar);
+	/* A check that ran beside probe may have put it back into the list. */
+	probe_retry_drop(pdev);
 	unclaim_bar();
 }
 

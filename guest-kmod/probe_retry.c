@@ -11,11 +11,12 @@
  * and the timer does not wake up an idle CPU.
  *
  * Only devices that our probe refused are in the list. A device that the administrator
- * unbound from this driver is not in the list: the module must not bind it again.
+ * unbound from this driver is not in the list: the module must not bind it again. So probe
+ * takes a device off the list that it uses, and remove does so once more.
  *
  * Lock order: the PCI rescan lock, so that the device keeps its addresses during the
  * check; the device's lock, so that no driver binds to it meanwhile; @lock, which
- * protects the list alone. Probe is called with the first two held and takes the third.
+ * protects the list alone. Probe and remove are called with others held and take the last.
  * All locks are dropped before device_attach() offers the device to the drivers: any
  * driver may bind to it then.
  */

@@ -18,7 +18,12 @@ struct pci_dev;
  */
 void probe_retry_add(struct pci_dev *pdev, int verdict);
 
-/** probe_retry_drop() - remove an unplugged device from the list if it is in; may sleep */
+/**
+ * probe_retry_drop() - remove a device from the list if it is in
+ * @pdev: device that is unplugged, in use, or not in use any more
+ *
+ * May sleep; from probe and remove it is called with the device's lock held.
+ */
 void probe_retry_drop(const struct pci_dev *pdev);
 
 /** probe_retry_resume() - check the devices again: none is in use any more; may sleep */

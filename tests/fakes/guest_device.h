@@ -8,9 +8,24 @@
 
 #include "tests/fakes/guest_kernel.h"
 
-/** struct device - @lines: lines in the log */
+struct device_driver;
+
+/**
+ * struct device - a device
+ * @lines:   lines in the log
+ * @driver:  that is bound to it, NULL for none
+ * @data:    of this driver
+ * @removed: it is not registered any more
+ * @locked:  somebody has its lock
+ * @users:   references that the module holds
+ */
 struct device {
 	unsigned int lines;
+	const struct device_driver *driver;
+	void *data;
+	bool removed;
+	bool locked;
+	unsigned int users;
 };
 
 /** device_log() - count a line; here a u64 has another type than in the kernel's formats */

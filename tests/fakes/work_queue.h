@@ -16,6 +16,7 @@
 #define kzalloc(size, flags)	calloc(1, size)
 #define kfree(p)		free(p)
 #define ERR_PTR(error)		((void *)(long)(error))
+#define PTR_ERR_OR_ZERO(p)	((unsigned long)(p) >= -4095UL ? (int)(long)(p) : 0)
 #define MAX_SCHEDULE_TIMEOUT	LONG_MAX
 #define hash_64(value, bits)	((value) * 0x61c8864680b583ebULL >> (64 - (bits)))
 
@@ -84,6 +85,12 @@ struct mutex {
 #define mutex_unlock(mutex)	((mutex)->held = false)
 #undef lockdep_assert_held
 #define lockdep_assert_held(lock)	((void)(lock))
+
+/* Bits. */
+#define test_bit(bit, word)		(*(word) >> (bit) & 1)
+#define test_and_set_bit(bit, word) \
+	(__atomic_fetch_or(word, 1UL << (bit), __ATOMIC_SEQ_CST) & 1UL << (bit))
+#define clear_bit(bit, word)		(*(word) &= ~(1UL << (bit)))
 
 /* Lists. */
 struct list_head {

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * As much of the kernel's drivers as guest-kmod/ivshmem_bar.c and probe_retry.c use: one driver,
+ * which a test binds and unbinds as the kernel does.
+ */
+#ifndef FREEHINT_PCI_DRIVER_H
+#define FREEHINT_PCI_DRIVER_H
+
+#include "tests/fakes/pci_device.h"
+
+#define KBUILD_MODNAME		"freehint"
+
+struct dev_pm_ops {
+	int (*suspend)(struct device *dev);
+	int (*resume)(struct device *dev);
+};
+
+struct device_driver {
+	const struct dev_pm_ops *pm;
+};
+
+struct pci_device_id {
+	unsigned int vendor;
+	unsigned int device;
+};
+
+struct pci_error_handlers {
+	void (*reset_prepare)(struct pci_dev *pdev);
+	void (*reset_done)(struct pci_dev *pdev);
+};
+
+struct pci_driver {
+	const char *name;
+	const struct pci_device_id *id_table;
+	int (*probe)(struct pci_dev *pdev, const struct pci_device_id *id);
+	void (*remove)(struct pci_dev *pdev);
+	void (*shutdown)(struct pci_dev *pdev);
+	const struct pci_error_handlers *err_handler;
+	struct device_driver driver;
+};
+
+#define PCI_DEVICE(v, d)		.vendor = (v), .device = (d)
+#define MODULE_DEVICE_TABLE(bus, ids)	static_assert(sizeof(ids) > 0, "a table of ids")
+#define DEFINE_SIMPLE_DEV_PM_OPS(name, sleeps, wakes) \
+	const struct dev_pm_ops name = { .suspend = (sleeps), .resume = (wakes) }
+#define pm_sleep_ptr(ops)		(ops)
+
+#define pci_register_driver(driver)	((void)(driver), 0)
+#define pci_unregister_driver(driver)	((void)(driver))
+#define pci_enable_device_mem(pdev)	((void)(pdev), 0)
+#define pci_disable_device(pdev)	((void)(pdev))
+#define pci_request_region(pdev, bar, name)	((void)(pdev), 0)
+#define pci_release_region(pdev, bar)	((void)(pdev))
+#define pci_set_drvdata(pdev, value)	((pdev)->dev.data = (value))
+#define pci_get_drvdata(pdev)		((pdev)->dev.data)
+#define dev_get_drvdata(device)		((device)->data)
+#define pci_err(pdev, ...)		((void)(pdev))
+
+#define pci_dev_put(pdev)		((pdev)->dev.users--)
+#define device_is_registered(device)	(!(device)->removed)
+#define device_unlock(device)		((device)->locked = false)
+#define pci_lock_rescan_remove()	((void)0)
+#define pci_unlock_rescan_remove()	((void)0)
+
+static inline struct pci_dev *pci_dev_get(struct pci_dev *pdev)
+{
+	pdev->dev.users++;
+	return pdev;
+}
+
+static inline bool device_trylock(struct device *dev)
+{
+	bool locked = dev->locked;
+
+	dev->locked = true;
+	return !locked;
+}
+
+/** device_attach() - have the drivers probe a device; Return: 1 if one was bound; a test's */
+int device_attach(struct device *dev);
+
+#endif /* FREEHINT_PCI_DRIVER_H */

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A device that the module has refused is checked again and taken when it is ours, and is left
+ * alone once an administrator has unbound it.
+ */
+/* links: guest-kmod/active_device.c */
+/* includes: tests/fakes/kernel */
+#include "tests/fakes/pci_driver.h"
+#include "tests/fakes/work_queue.h"
+
+#include "guest-kmod/ivshmem_bar.c"
+#include "guest-kmod/probe_retry.c"
+
+#include "tests/unit/unit.h"
+
+struct pci_dev pci_device;
+unsigned long jiffies;
+struct oom_killer oom_killer;
+
+/* What a look at the BAR finds, and how often somebody has looked. */
+static int verdict;
+static unsigned int looks;
+
+int bar_probe(struct pci_dev *pdev, struct freehint_publisher *seen)
+{
+	looks++;
+	return verdict;
+}
+
+void bar_log_refusal(struct pci_dev *pdev, int why, const struct freehint_publisher *seen)
+{
+}
+
+int bar_mapping_create(struct bar_mapping *mapping, struct pci_dev *pdev)
+{
+	return 0;
+}
+
+void bar_mapping_destroy(struct bar_mapping *mapping)
+{
+}
+
+struct round_worker *round_worker_start(struct device *dev, void *base, u64 size,
+					struct guest_stats *stats)
+{
+	return (struct round_worker *)&pci_device;
+}
+
+void round_worker_halt(struct round_worker *worker)
+{
+}
+
+void round_worker_free(struct round_worker *worker)
+{
+}
+
+void round_worker_pause(struct round_worker *worker)
+{
+}
+
+void round_worker_resume(struct round_worker *worker)
+{
+}
+
+void guest_stats_create(struct guest_stats *stats, const struct device *dev,
+			enum bar_memory_type type)
+{
+}
+
+void guest_stats_remove(struct guest_stats *stats)
+{
+}
+
+static bool bind_locked(void)
+{
+	if (ivshmem_bar_driver.probe(&pci_device, NULL))
+		return false;
+	pci_device.dev.driver = &ivshmem_bar_driver.driver;
+	return true;
+}
+
+int device_attach(struct device *dev)
+{
+	bool bound;
+
+	assert_true(device_trylock(dev));
+	bound = bind_locked();
+	device_unlock(dev);
+	return bound;
+}
+
+static void unbind(void)
+{
+	assert_true(device_trylock(&pci_device.dev));
+	ivshmem_bar_driver.remove(&pci_device);
+	pci_device.dev.driver = NULL;
+	device_unlock(&pci_device.dev);
+}
+
+static bool is_bound(void)
+{
+	return pci_device.dev.driver;
+}
+
+/* The module was loaded, and the magic is not there yet. */
+static int setup(void **state)
+{
+	memset(&pci_device, 0, sizeof(pci_device));
+	verdict = -ENODEV;
+	return device_attach(&pci_device.dev);
+}
+
+static int teardown(void **state)
+{
+	if (is_bound())
+		unbind();
+	ivshmem_bar_unregister();
+	devices = (struct list_head){ &devices, &devices };
+	return pci_device.dev.users != 0;
+}
+
+static void a_refused_device_is_taken_when_it_is_ours(void **state)
+{
+	assert_true(work_queue_run(&recheck_work));
+	assert_false(is_bound());
+	verdict = 0;
+	assert_true(work_queue_run(&recheck_work));
+	assert_true(is_bound());
+	assert_false(work_queue_run(&recheck_work));
+}
+
+static void a_device_that_was_unbound_is_left_alone(void **state)
+{
+	verdict = 0;
+	assert_true(work_queue_run(&recheck_work));
+	unbind();
+	assert_false(work_queue_run(&recheck_work));
+	assert_false(is_bound());
+}
+
+static void a_refused_device_that_was_bound_and_unbound_is_left_alone(void **state)
+{
+	verdict = 0;
+	assert_int_equal(device_attach(&pci_device.dev), 1);
+	unbind();
+	looks = 0;
+	while (work_queue_run(&recheck_work))
+		;
+	assert_false(is_bound());
+	assert_int_equal(looks, 0);
+}
+
+/* The check that was due ran beside, and could not have the device's lock. */
+static void a_check_beside_the_binding_changes_nothing(void **state)
+{
+	verdict = 0;
+	assert_true(device_trylock(&pci_device.dev));
+	assert_true(work_queue_run(&recheck_work));
+	assert_true(bind_locked());
+	device_unlock(&pci_device.dev);
+	assert_true(work_queue_run(&recheck_work));
+	assert_false(work_queue_run(&recheck_work));
+	unbind();
+	assert_false(work_queue_run(&recheck_work));
+	assert_false(is_bound());
+}
+
+static void a_device_that_is_gone_is_forgotten(void **state)
+{
+	pci_device.dev.removed = true;
+	assert_true(work_queue_run(&recheck_work));
+	assert_false(work_queue_run(&recheck_work));
+	assert_int_equal(pci_device.dev.users, 0);
+}
+
+RUN_TESTS(NULL, NULL,
+	  TEST(a_refused_device_is_taken_when_it_is_ours),
+	  TEST(a_device_that_was_unbound_is_left_alone),
+	  TEST(a_refused_device_that_was_bound_and_unbound_is_left_alone),
+	  TEST(a_check_beside_the_binding_changes_nothing),
+	  TEST(a_device_that_is_gone_is_forgotten),
+)
