@@ -245,8 +245,8 @@ static bool pass_once(struct give_back *gb)
 }
 
 /*
- * Before the first drain the work item is queued again after each pass, and counts anew.
- * Afterwards a count is a look, and has its time: all passes share one.
+ * Before the first drain the work item is queued again after each pass, and counts anew when
+ * it is time. Afterwards a count is a look, and has its time: all passes share one.
  */
 static void run_passes(struct give_back *gb)
 {

@@ -22,8 +22,24 @@
 void pace_begin(struct pace *pace)
 {
 	settled_reset(&pace->settled);
+	pace->spare = 0;
 	pace->restless = 0;
 	pace->refused = PAUSE_FIRST;
+}
+
+/* A count that took less than a jiffy may have taken nearly one. */
+static unsigned long count_is_due(const struct pace *pace)
+{
+	return pace->counted_at + max_t(unsigned long, pace->counted, 1) * COUNT_SHARE;
+}
+
+/*
+ * The passes of the first drain share a count: what they gave is taken off. What programs use
+ * or free meanwhile is in the next one.
+ */
+static bool has_count(const struct pace *pace)
+{
+	return pace->spare && time_after(count_is_due(pace), jiffies);
 }
 
 /*
@@ -34,25 +50,29 @@ u64 pace_budget(struct pace *pace, u64 leave, unsigned int order, bool drained)
 {
 	struct free_scan_unreported found;
 	unsigned long start = jiffies;
-	u64 spare, settled;
+	u64 settled;
 
 	pace->restless = 0;
+	if (!drained && has_count(pace))
+		return pace->spare;
 	pace->counted = 0;
 	if (!leave && !drained)
 		return U64_MAX;
 	free_scan_count_unreported(order, &found);
-	pace->counted = jiffies - start;
-	spare = found.pages > leave ? found.pages - leave : 0;
+	pace->counted_at = jiffies;
+	pace->counted = pace->counted_at - start;
+	pace->spare = found.pages > leave ? found.pages - leave : 0;
 	if (!drained)
-		return spare;
+		return pace->spare;
 	settled = settled_look(&pace->settled, found.large);
 	pace->restless = found.large - settled;
-	return min(settled, spare);
+	return min(settled, pace->spare);
 }
 
 void pace_given(struct pace *pace, u64 pages)
 {
 	settled_take(&pace->settled, pages);
+	pace->spare -= min(pace->spare, pages);
 	pace->refused = PAUSE_FIRST;
 }
 

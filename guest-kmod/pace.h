@@ -19,7 +19,9 @@
  * @settled:    how much has stayed free since the first drain
  * @restless:   pages that could be given back and that the last pace_budget() held back, for
  *              they may be used soon
+ * @spare:      pages that the last count found beyond what stays, less what was given since
  * @counted:    jiffies that the last count took
+ * @counted_at: when it was over, jiffies
  * @refused:    pause after the next refusal, jiffies
  * @not_before: earliest time of the next pass after the last one was empty, jiffies; may be
  *              read at any time, the rest belongs to the work item of the session
@@ -27,7 +29,9 @@
 struct pace {
 	struct settled settled;
 	u64 restless;
+	u64 spare;
 	unsigned long counted;
+	unsigned long counted_at;
 	unsigned long refused;
 	unsigned long not_before;
 };
@@ -42,7 +46,9 @@ void pace_begin(struct pace *pace);
  * @order: smallest order, of this kernel, of a block that can be given back
  * @drained: the session was drained before, so only what has settled is given back
  *
- * May sleep, and counts the free pages if it has to: 1 ms for each GiB of the guest.
+ * May sleep, and counts the free pages if it has to: 1 ms for each GiB of the guest. Before
+ * the drain it counts again when what the last count found is given, or 20 times as long as
+ * that count took is over.
  *
  * Return: pages.
  */

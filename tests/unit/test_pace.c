@@ -155,6 +155,65 @@ static void the_first_drain_takes_all_but_what_stays(void **state)
 	assert_int_equal(pace.restless, 0);
 }
 
+/* Time that a count takes for each lock that it takes, and passes of the first drain. */
+#define COUNT_JIFFIES	(HZ * 64 / 1000)
+#define PASSES		2000
+
+static unsigned int holds;
+
+static void count_takes_time(struct zone *zone)
+{
+	jiffies += COUNT_JIFFIES;
+	holds++;
+}
+
+static void counting_takes_a_twentieth_of_the_first_drain(void **state)
+{
+	unsigned long start = jiffies;
+	unsigned int i;
+
+	/* One hold for each count. */
+	free_large(1);
+	guest_kernel.before_lock = count_takes_time;
+	holds = 0;
+	for (i = 0; i < PASSES; i++) {
+		assert_int_equal(pace_budget(&pace, 1, ORDER, false), LARGE - 1);
+		/* A pass takes half a jiffy. */
+		jiffies += i % 2;
+	}
+	assert_true(holds > 1);
+	assert_true(holds <= 1 + (jiffies - start) / (20 * COUNT_JIFFIES));
+}
+
+static void what_was_counted_is_given_once(void **state)
+{
+	unsigned int once;
+
+	free_large(8);
+	guest_kernel.before_lock = count_takes_time;
+	holds = 0;
+	assert_int_equal(pace_budget(&pace, 2 * LARGE, ORDER, false), 6 * LARGE);
+	once = holds;
+	pace_given(&pace, 4 * LARGE);
+	assert_int_equal(pace_budget(&pace, 2 * LARGE, ORDER, false), 2 * LARGE);
+	assert_int_equal(holds, once);
+	/* All given: what else is free is counted at once. */
+	pace_given(&pace, 2 * LARGE);
+	use_large(5);
+	assert_int_equal(pace_budget(&pace, 2 * LARGE, ORDER, false), LARGE);
+	assert_true(holds > once);
+}
+
+static void another_request_has_a_count_of_its_own(void **state)
+{
+	free_large(8);
+	assert_int_equal(pace_budget(&pace, 2 * LARGE, ORDER, false), 6 * LARGE);
+	pace_begin(&pace);
+	assert_int_equal(pace_budget(&pace, 7 * LARGE, ORDER, false), LARGE);
+	pace_begin(&pace);
+	assert_true(pace_budget(&pace, 0, ORDER, false) > PAGES);
+}
+
 RUN_TESTS(NULL, NULL,
 	  TEST(smaller_blocks_are_free_and_not_large),
 	  TEST(blocks_of_a_zone_that_is_short_of_memory_are_not_large),
@@ -162,4 +221,7 @@ RUN_TESTS(NULL, NULL,
 	  TEST(fragments_that_come_and_go_do_not_keep_the_guest_counting),
 	  TEST(fragments_are_part_of_what_stays),
 	  TEST(the_first_drain_takes_all_but_what_stays),
+	  TEST(counting_takes_a_twentieth_of_the_first_drain),
+	  TEST(what_was_counted_is_given_once),
+	  TEST(another_request_has_a_count_of_its_own),
 )
