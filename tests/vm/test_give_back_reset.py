@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from events import MEMORY, NOTHING, decode, our_device
 from support import check, check_kernel, comes_true, step, wait_for
 from lib import accel, arch
 from lib.machine import Machine, Spec
@@ -26,8 +27,6 @@ MEMORY_MIB = 384
 FILL_MIB = 200
 # Long enough for a guest that does not wait.
 AWHILE = 3.0
-# The command register in the config space. Bit 1 decodes memory, bit 2 is the bus master.
-COMMAND_AT, NOTHING, MEMORY = 4, "0", "6"
 # Decoding is off for 5 ms, 200 times in all.
 BURSTS, BLINKS, DARK_US = 5, 40, 5000
 
@@ -58,11 +57,6 @@ def guest_behind_port() -> Iterator[tuple[Machine, PlayedHost]]:
                 raise
 
 
-def device(vm: Machine) -> str:
-    """The device's directory in sysfs."""
-    return vm.guest.must("echo /sys/bus/pci/drivers/freehint/0*").strip()
-
-
 def offer_now(vm: Machine, host: PlayedHost) -> Offer:
     """Free memory that is offered."""
     vm.guest.must(f"memfill {FILL_MIB}M", 120)
@@ -72,7 +66,8 @@ def offer_now(vm: Machine, host: PlayedHost) -> Offer:
 
 def reset(vm: Machine) -> None:
     """Reset the device; the command ends with the reset."""
-    vm.guest.spawn("reset", f"sh -c 'echo 1 >{device(vm)}/reset; echo $? >/run/reset.done'")
+    vm.guest.spawn("reset", f"sh -c 'echo 1 >{our_device(vm.guest)}/reset; "
+                   "echo $? >/run/reset.done'")
 
 
 def reset_is_over(vm: Machine) -> bool:
@@ -115,12 +110,6 @@ def reset_while_taken(vm: Machine, host: PlayedHost) -> None:
     step("reset after the host's answer")
 
 
-def decode(vm: Machine, value: str) -> None:
-    """Write the low byte of the command register."""
-    vm.guest.must(f"printf '\\{value}' | dd of={device(vm)}/config bs=1 seek={COMMAND_AT} "
-                  "conv=notrunc 2>/dev/null")
-
-
 def free_pages(vm: Machine) -> int:
     """The guest's free memory, MiB."""
     return vm.guest.mem_free_mib()
@@ -132,11 +121,11 @@ def dark_while_taken(vm: Machine, host: PlayedHost) -> None:
     check(host.take(offer.sequence), "the offer is gone already")
     held = offer.pages() >> 8
     without = free_pages(vm)
-    decode(vm, NOTHING)
+    decode(vm.guest, NOTHING)
     time.sleep(AWHILE)
     check(free_pages(vm) < without + held // 2,
           f"{held} MiB that the host may discard are free again")
-    decode(vm, MEMORY)
+    decode(vm.guest, MEMORY)
     host.discard(offer)
     host.answer(offer.sequence, DONE)
     wait_for(lambda: free_pages(vm) >= without + held // 2 or host.offered(),
@@ -150,13 +139,13 @@ def dark_while_offered(vm: Machine, host: PlayedHost) -> None:
     offer = offer_now(vm, host)
     held = offer.pages() >> 8
     without = free_pages(vm)
-    decode(vm, NOTHING)
+    decode(vm.guest, NOTHING)
     time.sleep(AWHILE)
     if host.take(offer.sequence):
         check(free_pages(vm) < without + held // 2,
               f"{held} MiB are free again, and the host could take them")
         host.answer(offer.sequence, DONE)
-    decode(vm, MEMORY)
+    decode(vm.guest, MEMORY)
     goes_on(host, offer)
     step("decoded nothing while an offer stood")
 
@@ -173,8 +162,8 @@ def blinks(vm: Machine, host: PlayedHost) -> None:
     """Decoding is off for moments, which the module's polls may not see: the session goes on."""
     for _ in range(BURSTS):
         vm.guest.must(f"memfill {FILL_MIB}M", 120)
-        vm.guest.spawn("blink", f"sh -c 'blinkbar {device(vm)}/config {BLINKS} {DARK_US}; "
-                       "echo $? >/run/blink.done'")
+        vm.guest.spawn("blink", f"sh -c 'blinkbar {our_device(vm.guest)}/config {BLINKS} "
+                       f"{DARK_US}; echo $? >/run/blink.done'")
         host.ask()
         wait_for(lambda: blinks_are_over(vm, host), "the last blink", 60)
         vm.guest.must(f"memfill {FILL_MIB}M", 120)

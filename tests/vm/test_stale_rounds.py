@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0
 """
 A round id is good for one round, once, in one QEMU. Ids from before a sync, from a
-cancelled migration, from before a snapshot revert, from the other host and from an
-old shared-memory file are given by hand and must be refused by name.
+cancelled migration, from before its device decoded no memory, from before a snapshot revert,
+from the other host and from an old shared-memory file are given by hand and must be refused
+by name.
 """
 from __future__ import annotations
 
 import tempfile
 
+from events import MEMORY, NOTHING, decode
 from snapshots import create_disk, snapshot
-from support import Hops, Work, expect_refusal, migration, step, wait_for
+from support import Hops, Work, check, expect_refusal, migration, step, wait_for
 from lib.machine import Machine, Spec
 from lib.result import run
 
@@ -57,10 +59,21 @@ def later_pass(hops: Hops, history: History) -> None:
     history.refused(hops.here, "in a later pass")
 
 
+def dark(hops: Hops, history: History) -> None:
+    """The device decodes no memory for a moment: what the guest stored meanwhile is lost."""
+    ident = history.open_round(hops.here)
+    decode(hops.here.guest, NOTHING, MEMORY)
+    check(hops.here.query()["round"] != ident, f"round {ident} goes on: {hops.here.query()}")
+    history.refused(hops.here, "after the device decoded no memory")
+
+
 def cancelled(hops: Hops, history: History) -> None:
     """Ids of a cancelled migration are refused after it and during the next."""
     hops.cancel()
     history.refused(hops.here, "after the cancel")
+    hops.hold()
+    dark(hops, history)
+    hops.cancel()
     hops.hold()
     history.open_round(hops.here)
     history.refused(hops.here, "in the next migration")
