@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """
 Events inside a guest while it travels with hints: its memory is plugged and unplugged,
-resized by virtio-mem, and the module is unloaded and loaded in a loop.
+resized by virtio-mem, the module is unloaded and loaded in a loop, and its device decodes no
+memory.
 """
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from collections.abc import Callable
 
 from support import Hops, expect_refusal, fill, hints_arrived, migration, step, wait_for
 from loads import PLAIN, passes_until, plain_or_ours, steady_pass
+from lib.guest import Guest
 from lib.initramfs import Extras, find_kernel
 from lib.machine import Spec
 from lib.qmp import Qmp
@@ -23,6 +25,9 @@ DIMM = {"object": {"qom-type": "memory-backend-ram", "id": "dimm", "size": DIMM_
         "device": {"driver": "pc-dimm", "id": "dimm0", "memdev": "dimm"}}
 VMEM = ["-object", f"memory-backend-ram,id=vmem,size={VMEM_MIB}M",
         "-device", "virtio-mem-pci,id=vmem0,memdev=vmem,requested-size=0"]
+# The command register in a PCI device's config space. Bit 1 decodes memory, bit 2 is the bus
+# master.
+COMMAND_AT, NOTHING, MEMORY = 4, "0", "6"
 DIMM_ARGS = ["-object", f"memory-backend-ram,id=dimm,size={DIMM_MIB}M",
              "-device", "pc-dimm,id=dimm0,memdev=dimm"]
 
@@ -164,3 +169,15 @@ def travel(hops: Hops, there: Spec, dice: random.Random,
         return
     counters = hints_arrived(hops.here)
     step(f"counters: {counters}")
+
+
+def our_device(guest: Guest) -> str:
+    """The directory in sysfs of the ivshmem device that the module uses."""
+    return guest.must("echo /sys/bus/pci/drivers/freehint/0*").strip()
+
+
+def decode(guest: Guest, *values: str) -> None:
+    """Write the low byte of the device's command register, one value after the other."""
+    config = our_device(guest) + "/config"
+    guest.must("; ".join(f"printf '\\{value}' | dd of={config} bs=1 seek={COMMAND_AT} "
+                         "conv=notrunc 2>/dev/null" for value in values))
