@@ -277,7 +277,7 @@ static unsigned long serve_request(struct give_back *gb)
 	case PASS_REFUSED:
 		return pace_after_refusal(&gb->pace);
 	default:
-		return find_next(gb);
+		return pace_count_again(&gb->pace) ? 0 : find_next(gb);
 	}
 }
 

@@ -23,6 +23,7 @@ void pace_begin(struct pace *pace)
 {
 	settled_reset(&pace->settled);
 	pace->spare = 0;
+	pace->shared = false;
 	pace->restless = 0;
 	pace->refused = PAUSE_FIRST;
 }
@@ -53,7 +54,8 @@ u64 pace_budget(struct pace *pace, u64 leave, unsigned int order, bool drained)
 	u64 settled;
 
 	pace->restless = 0;
-	if (!drained && has_count(pace))
+	pace->shared = !drained && has_count(pace);
+	if (pace->shared)
 		return pace->spare;
 	pace->counted = 0;
 	if (!leave && !drained)
@@ -67,6 +69,14 @@ u64 pace_budget(struct pace *pace, u64 leave, unsigned int order, bool drained)
 	settled = settled_look(&pace->settled, found.large);
 	pace->restless = found.large - settled;
 	return min(settled, pace->spare);
+}
+
+bool pace_count_again(struct pace *pace)
+{
+	if (!pace->shared)
+		return false;
+	pace->spare = 0;
+	return true;
 }
 
 void pace_given(struct pace *pace, u64 pages)

@@ -20,6 +20,7 @@
  * @restless:   pages that could be given back and that the last pace_budget() held back, for
  *              they may be used soon
  * @spare:      pages that the last count found beyond what stays, less what was given since
+ * @shared:     the last pace_budget() used an earlier count
  * @counted:    jiffies that the last count took
  * @counted_at: when it was over, jiffies
  * @refused:    pause after the next refusal, jiffies
@@ -30,6 +31,7 @@ struct pace {
 	struct settled settled;
 	u64 restless;
 	u64 spare;
+	bool shared;
 	unsigned long counted;
 	unsigned long counted_at;
 	unsigned long refused;
@@ -53,6 +55,13 @@ void pace_begin(struct pace *pace);
  * Return: pages.
  */
 u64 pace_budget(struct pace *pace, u64 leave, unsigned int order, bool drained);
+
+/**
+ * pace_count_again() - the last budget was too small for more; is it an old one?
+ *
+ * Return: true if it is: the next pace_budget() counts, for programs may have freed memory.
+ */
+bool pace_count_again(struct pace *pace);
 
 /** pace_given() - @pages were given back */
 void pace_given(struct pace *pace, u64 pages);

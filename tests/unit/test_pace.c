@@ -204,6 +204,21 @@ static void what_was_counted_is_given_once(void **state)
 	assert_true(holds > once);
 }
 
+/* What programs have freed since may be enough for another block. */
+static void an_old_count_does_not_end_the_drain(void **state)
+{
+	free_large(4);
+	guest_kernel.before_lock = count_takes_time;
+	assert_int_equal(pace_budget(&pace, 2 * LARGE, ORDER, false), 2 * LARGE);
+	assert_false(pace_count_again(&pace));
+	pace_given(&pace, LARGE);
+	free_large(8);
+	assert_int_equal(pace_budget(&pace, 2 * LARGE, ORDER, false), LARGE);
+	assert_true(pace_count_again(&pace));
+	assert_int_equal(pace_budget(&pace, 2 * LARGE, ORDER, false), 6 * LARGE);
+	assert_false(pace_count_again(&pace));
+}
+
 static void another_request_has_a_count_of_its_own(void **state)
 {
 	free_large(8);
@@ -223,5 +238,6 @@ RUN_TESTS(NULL, NULL,
 	  TEST(the_first_drain_takes_all_but_what_stays),
 	  TEST(counting_takes_a_twentieth_of_the_first_drain),
 	  TEST(what_was_counted_is_given_once),
+	  TEST(an_old_count_does_not_end_the_drain),
 	  TEST(another_request_has_a_count_of_its_own),
 )
