@@ -107,6 +107,16 @@ static void another_device_with_the_memory_is_looked_at(void **state)
 	assert_null(discardable_refusal(&fake.block[0]));
 }
 
+/* As a virtio-mem device with dynamic-memslots=on that has plugged nothing. */
+static void what_is_not_mapped_is_looked_at_each_time(void **state)
+{
+	fake_discard.vmem[0].memdev = &fake.block[0];
+	fake.unmapped = true;
+	assert_null(discardable_refusal(&fake.block[0]));
+	fake_discard.vmem[0].prealloc = true;
+	assert_non_null(discardable_refusal(&fake.block[0]));
+}
+
 static void looks_are_counted(void **state)
 {
 	struct gate_view view;
@@ -207,6 +217,7 @@ RUN_TESTS(init, finish,
 		GIVING_TEST(the_machine_is_walked_once_for_each_device),
 		GIVING_TEST(what_is_known_of_a_device_goes_with_its_memory),
 		GIVING_TEST(another_device_with_the_memory_is_looked_at),
+		GIVING_TEST(what_is_not_mapped_is_looked_at_each_time),
 		GIVING_TEST(looks_are_counted),
 		GIVING_TEST(files_that_are_private_or_read_only_stay),
 		GIVING_TEST(huge_pages_that_are_reserved_stay),

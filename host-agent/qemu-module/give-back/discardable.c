@@ -33,9 +33,10 @@
  *
  * A virtio-mem device allocates itself what it plugs, and QEMU 10.0 and later refuse prealloc=on
  * of its backend. Only a walk over all of QEMU's objects finds the device that has a backend. This
- * takes a millisecond where there are many, so what was found is kept. The property cannot change
- * while the device is there. When it goes, its memory leaves the guest's memory map first, and
- * discardable_forget() is called.
+ * takes a millisecond where there are many, so what was found is kept while the memory is in the
+ * guest's memory map. The property cannot change meanwhile, and when the memory leaves the map
+ * discardable_forget() is called. A device that has plugged nothing need not be in the map
+ * (dynamic-memslots=on), and could go without a word.
  */
 struct found {
 	const MemoryRegion *region;
@@ -99,6 +100,11 @@ static u32 find(const MemoryRegion *region)
 	return i;
 }
 
+static bool find_preallocation(Object *backend)
+{
+	return qemu.object_child_foreach_recursive(qemu.object_get_root(), preallocates, backend);
+}
+
 static bool is_preallocated_by_device(MemoryRegion *region, Object *backend)
 {
 	const void *manager = qemu.memory_region_get_ram_discard_manager(region);
@@ -106,6 +112,8 @@ static bool is_preallocated_by_device(MemoryRegion *region, Object *backend)
 
 	if (!manager)
 		return false;
+	if (!qemu.memory_region_is_mapped(region))
+		return find_preallocation(backend);
 	if (i < found.count && found.device[i].manager == manager)
 		return found.device[i].preallocates;
 	/* If there are too many, the last place is for all that are left. */
@@ -115,8 +123,7 @@ static bool is_preallocated_by_device(MemoryRegion *region, Object *backend)
 		found.count++;
 	found.device[i].region = region;
 	found.device[i].manager = manager;
-	found.device[i].preallocates =
-		qemu.object_child_foreach_recursive(qemu.object_get_root(), preallocates, backend);
+	found.device[i].preallocates = find_preallocation(backend);
 	return found.device[i].preallocates;
 }
 
