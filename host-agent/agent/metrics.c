@@ -354,6 +354,9 @@ void metrics_send(struct metrics *metrics, const struct metrics_view *view, bool
 	if (metrics->scribe < 0 || (!now && metrics->sent_us && age < METRICS_PAUSE_US))
 		return;
 	len = metrics_format(metrics, view, text);
+	/* The farewell must not be less than what was shown: Prometheus would add all anew. */
+	if (view->status->instance)
+		metrics->last = *view->status;
 	if (age >= METRICS_REPEAT_US || strcmp(text, metrics->text) != 0)
 		send_text(metrics, text, len);
 }

@@ -32,7 +32,7 @@
  * @offered:    pages sent to QEMU in mark-clean commands
  * @free_known: the guest has counted its free pages, in any migration
  * @free_pages: free pages of the guest when it last did
- * @last:       QEMU's counts when the last migration ended
+ * @last:       QEMU's counts when the last migration ended, or when they were shown last
  * @skipped:    bytes that the last migration did not send
  * @stop_known: it has completed, so QEMU has measured the stop
  * @stop_ms:    how long the guest was stopped in it, milliseconds

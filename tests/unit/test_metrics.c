@@ -321,6 +321,34 @@ static void numbers_of_a_guest_that_moved_are_left(void **state)
 	close(pair[1]);
 }
 
+/* QEMU counts on while it is kept after its migration. */
+static void the_farewell_counts_no_less_than_was_shown(void **state)
+{
+	const struct agent_stats stats = { .sealed = 1 };
+	const struct migration_summary sum = {
+		.outcome = OUTCOME_COMPLETED, .agent = &stats, .before = &status, .after = &status,
+	};
+	const struct metrics_view view = {
+		.connected = true, .attached = true, .status = &status, .offers = &offers,
+	};
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	metrics_init(&metrics, "vm1", pair[0]);
+	status.instance = 7;
+	status.rounds = 5;
+	metrics_count(&metrics, &sum);
+	status.rounds = 6;
+	metrics_send(&metrics, &view, true);
+	assert_true(heard(pair[1]) > 0);
+	memset(&status, 0, sizeof(status));
+	metrics_leave(&metrics);
+	text[heard(pair[1])] = '\0';
+	assert_non_null(strstr(text, "\nfreehint_rounds_total{vm=\"vm1\"} 6\n"));
+	close(pair[0]);
+	close(pair[1]);
+}
+
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test_setup(state_and_counters_are_told, setup),
 		cmocka_unit_test_setup(counters_of_a_qemu_that_is_gone_are_left_out, setup),
@@ -334,4 +362,5 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test_setup(all_of_it_fits, setup),
 		cmocka_unit_test_setup(scribe_is_told_what_is_new, setup),
 		cmocka_unit_test_setup(numbers_of_a_guest_that_moved_are_left, setup),
+		cmocka_unit_test_setup(the_farewell_counts_no_less_than_was_shown, setup),
 )
