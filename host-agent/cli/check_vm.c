@@ -129,8 +129,23 @@ static void check_status(struct qmp_call *call, const json_t *status, const json
 		check_start(status);
 }
 
-/* The capability is set on the source, but the destination needs userfaultfd. */
-static void check_postcopy(struct qmp_call *call)
+/*
+ * postcopy-ram is set on the source, but the destination needs userfaultfd. With
+ * x-ignore-shared QEMU compares where both sides have the region mapped (migration/ram.c,
+ * ram_load_precopy()), and the destination has mapped nothing yet.
+ */
+static void check_capability(const char *name)
+{
+	if (!strcmp(name, "postcopy-ram"))
+		finding_note("postcopy-ram is set: QEMU on the destination needs "
+			     "userfaultfd; run freehint doctor there to check it");
+	else if (!strcmp(name, "x-ignore-shared"))
+		finding_wrong("x-ignore-shared is set: QEMU's destination refuses a guest that "
+			      "uses an ivshmem device (\"Mismatched GPAs for block\"); clear it, or "
+			      "unplug the device before the migration (device_del)");
+}
+
+static void check_capabilities(struct qmp_call *call)
 {
 	json_t *all = qmp_call(call, "query-migrate-capabilities", NULL), *one;
 	const char *name;
@@ -138,10 +153,8 @@ static void check_postcopy(struct qmp_call *call)
 
 	json_array_foreach(all, i, one) {
 		name = json_string_value(json_object_get(one, "capability"));
-		if (name && !strcmp(name, "postcopy-ram") &&
-		    json_is_true(json_object_get(one, "state")))
-			finding_note("postcopy-ram is set: QEMU on the destination needs "
-				     "userfaultfd; run freehint doctor there to check it");
+		if (name && json_is_true(json_object_get(one, "state")))
+			check_capability(name);
 	}
 	json_decref(all);
 }
@@ -154,7 +167,7 @@ static void check_connected(struct qmp_call *call)
 		buses = qmp_call(call, "query-pci", NULL);
 		check_status(call, status, buses);
 		check_give_back(call, status);
-		check_postcopy(call);
+		check_capabilities(call);
 	} else if (call->absent) {
 		finding_wrong("this QEMU runs without the extension: start it with -plugin "
 			      "file=freehint-qemu.so");

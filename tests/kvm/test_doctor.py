@@ -71,11 +71,14 @@ def check_machine(accel: str) -> None:
         for word in ("load freehint.ko", "another driver", "driver_override", "0000:00:02.0",
                      "refuses the guest's kernel", "freehint(4)", "userfaultfd"):
             check(word in text, f"doctor does not name {word}: {text}")
-        check("postcopy-ram is set" not in text, text)
-        vm.qmp.command("migrate-set-capabilities", capabilities=[
-            {"capability": "postcopy-ram", "state": True}])
-        text = tool(*asked, status=WRONG)
-        check("postcopy-ram is set" in text, f"doctor on postcopy: {text}")
+        for name in ("postcopy-ram", "x-ignore-shared"):
+            check(f"{name} is set" not in text, text)
+            vm.qmp.command("migrate-set-capabilities", capabilities=[
+                {"capability": name, "state": True}])
+            text = tool(*asked, status=WRONG)
+            check(f"{name} is set" in text, f"doctor on {name}: {text}")
+            vm.qmp.command("migrate-set-capabilities", capabilities=[
+                {"capability": name, "state": False}])
         check_users(vm, asked)
         step("what can be known of a guest")
 
