@@ -16,7 +16,7 @@ DEMO="$BUILD qemu-system-x86 linux-image-cloud-amd64 busybox-static python3"
 
 # Unit tests, model checking, static analysis, fuzzing; what the test guests run.
 CHECK="$DEMO libcmocka-dev spin sparse cppcheck clang libclang-rt-dev clang-tidy shellcheck
-cpio xz-utils stress-ng kexec-tools strace gnuplot-nox
+cpio xz-utils pahole stress-ng kexec-tools strace gnuplot-nox
 scdoc dkms man-db systemd mmdebstrap zsh fish rpm libvirt-daemon libvirt-clients
 libvirt-daemon-driver-qemu"
 
