@@ -6,46 +6,9 @@
 /* links: guest-kmod/free_scan.c tests/fakes/guest_kernel.c proto/guest_publish.c */
 /* links: proto/host_request.c proto/host_snapshot.c */
 /* includes: tests/fakes/kernel */
-#include "guest-kmod/free_scan.h"
-#include "region.h"
-#include "tests/fakes/guest_kernel.h"
-#include "tests/unit/unit.h"
+#include "scan_rig.h"
 
-#define SIZE		16384ULL
-#define BLOCK		1024UL
-#define BLOCKS		16UL
-#define PAGES		(BLOCKS * BLOCK)
-#define ROUND		77ULL
-
-static struct region region;
-static struct freehint_publisher pub;
-static struct free_scan_result result;
 static unsigned long victim;
-
-static int setup(void **state)
-{
-	region = region_make(SIZE);
-	guest_kernel_init(PAGES);
-	guest_kernel.counted = true;
-	assert_int_equal(free_scan_init(), 0);
-	return freehint_publisher_attach(&pub, region.base, SIZE);
-}
-
-static int teardown(void **state)
-{
-	free_scan_exit();
-	guest_kernel_exit();
-	region_drop(&region);
-	return 0;
-}
-
-static void scan(void)
-{
-	region.shm->host_request.round = ROUND;
-	freehint_open_round(&pub, ROUND);
-	free_scan_publish(&pub, 4, &result);
-	assert_int_equal(guest_kernel.readers, 0);
-}
 
 static bool reported(unsigned long pfn)
 {
