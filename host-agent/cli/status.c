@@ -127,8 +127,9 @@ static void print_give_back(const json_t *status)
 	       "resident\n", (double)back.bytes / 1e6, (unsigned long long)back.offers_done,
 	       (unsigned long long)back.offers_declined, (unsigned long long)back.offers_stale,
 	       (double)back.resident / 1e6);
-	printf("           discarded in %.2f ms, big lock held for %.2f ms at most\n",
-	       (double)back.discard_us / 1e3, (double)back.hold_max_us / 1e3);
+	printf("           discarded in %.2f ms, big lock held for %.2f ms at most, %.2f ms of "
+	       "processor time at most\n", (double)back.discard_us / 1e3,
+	       (double)back.hold_max_us / 1e3, (double)back.hold_cpu_max_us / 1e3);
 }
 
 static void print_rounds(const json_t *rounds)

@@ -56,6 +56,7 @@ static void parse_counters(struct give_back_status *status, const json_t *object
 	status->offers_stale = json_natural(object, "offers-stale");
 	status->discard_us = json_natural(object, "discard-us");
 	status->hold_max_us = json_natural(object, "hold-max-us");
+	status->hold_cpu_max_us = json_natural(object, "hold-cpu-max-us");
 	status->resident = json_natural(object, "resident");
 	status->guest_offers = json_natural(object, "guest-offers");
 	status->guest_withdrawn = json_natural(object, "guest-withdrawn");

@@ -49,6 +49,7 @@ extern const char *const give_back_mode_names[GIVE_BACK_MODES];
  * @offers_stale: offers that the guest had withdrawn before
  * @discard_us: time to discard, microseconds
  * @hold_max_us: longest hold of QEMU's big lock, microseconds
+ * @hold_cpu_max_us: most processor time in a hold, microseconds; 0 from older extensions
  * @resident:   resident memory of QEMU, bytes; now, not a counter
  * @guest_offers: offers that the guest made in this session
  * @guest_withdrawn: offers that the guest took back in this session
@@ -72,6 +73,7 @@ struct give_back_status {
 	u64 offers_stale;
 	u64 discard_us;
 	u64 hold_max_us;
+	u64 hold_cpu_max_us;
 	u64 resident;
 	u64 guest_offers;
 	u64 guest_withdrawn;

@@ -36,7 +36,7 @@ BOOT_MIB = 1536
 VIRTIO_MEM = "/machine/peripheral/vmem0"
 COLUMNS = ("suite", "rep", "workload", "peer", "mem_mib", "failed", "back_s", "rss_before",
            "rss_after", "guest_after", "used_mib", "given", "touch_ms", "median_us",
-           "hold_max_us", "work", "rss_mean")
+           "hold_max_us", "work", "rss_mean", "hold_cpu_max_us")
 
 Row = dict[str, Any]
 
@@ -267,7 +267,8 @@ def run(case: Case, memory_mib: int, smp: int) -> Row:
                 row = _give_back(vm, way, workload)
             if way.peer.ours:
                 back = vm.query()["give-back"]
-                row |= {"given": back["bytes"], "hold_max_us": back["hold-max-us"]}
+                row |= {"given": back["bytes"], "hold_max_us": back["hold-max-us"],
+                        "hold_cpu_max_us": back["hold-cpu-max-us"]}
             workload.verify(vm)
             return row
     finally:

@@ -126,6 +126,8 @@ static void looks_are_counted(void **state)
 	fake_discard.takes_us = 2000;
 	fake_time_passes();
 	assert_true(offer_counters.hold_max_us >= 2000);
+	/* It slept, which is no processor time. */
+	assert_true(offer_counters.hold_cpu_max_us + 1000 <= offer_counters.hold_max_us);
 	gate_view(&view);
 	assert_true(view.counters.bql_max_us >= 2000);
 }

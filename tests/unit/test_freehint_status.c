@@ -66,8 +66,8 @@ static void give_back_member(void **state)
 		" \"order\": 9, \"leave\": 64, \"drained\": true, \"elapsed-us\": 321,"
 		" \"bytes\": 4194304, \"blocks\": 2, \"offers\": 6, \"offers-done\": 3,"
 		" \"offers-declined\": 2, \"offers-stale\": 1, \"discard-us\": 70,"
-		" \"hold-max-us\": 40, \"resident\": 99, \"guest-offers\": 8,"
-		" \"guest-withdrawn\": 5}}"), 0);
+		" \"hold-max-us\": 40, \"hold-cpu-max-us\": 30, \"resident\": 99,"
+		" \"guest-offers\": 8, \"guest-withdrawn\": 5}}"), 0);
 	assert_true(back->known && back->asking && back->drained);
 	assert_int_equal(back->mode, GIVE_BACK_ALWAYS);
 	assert_string_equal(back->paused, "a migration runs");
@@ -79,6 +79,7 @@ static void give_back_member(void **state)
 	assert_int_equal(back->bytes, 4194304);
 	assert_int_equal(back->offers_done + 10 * back->offers_declined +
 			 100 * back->offers_stale + 1000 * back->offers, 6123);
+	assert_int_equal(back->hold_max_us * 100 + back->hold_cpu_max_us, 4030);
 	assert_int_equal(back->resident, 99);
 	assert_int_equal(back->guest_offers * 10 + back->guest_withdrawn, 85);
 }

@@ -94,6 +94,7 @@ static void put_counters(QDict *dict, const struct offer_counters *counters)
 	qemu.qdict_put_int(dict, "offers-closed", (int64_t)counters->closed);
 	qemu.qdict_put_int(dict, "discard-us", (int64_t)counters->discard_us);
 	qemu.qdict_put_int(dict, "hold-max-us", (int64_t)counters->hold_max_us);
+	qemu.qdict_put_int(dict, "hold-cpu-max-us", (int64_t)counters->hold_cpu_max_us);
 }
 
 QDict *give_back_query(const char *inert)

@@ -210,9 +210,9 @@ static bool run(QDict *args, Error **errp)
 
 void discard_command(QDict *args, QObject **ret, Error **errp)
 {
-	u64 start = clock_us();
+	struct offer_hold hold = offer_hold_began();
 
 	if (run(args, errp))
 		*ret = (QObject *)qemu.qdict_new();
-	offer_hold_ended(start);
+	offer_hold_ended(hold);
 }

@@ -191,12 +191,12 @@ static void set_timer(void)
 
 static void time_to_look(void *opaque)
 {
-	u64 start = clock_us();
+	struct offer_hold hold = offer_hold_began();
 
 	(void)opaque;
 	bring_up_to_date();
 	set_timer();
-	offer_hold_ended(start);
+	offer_hold_ended(hold);
 }
 
 /* Returns the wish with the order that suits its mode where it names none. */

@@ -247,13 +247,20 @@ void offer_forget_failure(void)
 	offer.failure = NULL;
 }
 
-void offer_hold_ended(u64 start_us)
+struct offer_hold offer_hold_began(void)
 {
-	u64 us = clock_us() - start_us;
+	return (struct offer_hold){ .us = clock_us(), .cpu_us = thread_cpu_us() };
+}
+
+void offer_hold_ended(struct offer_hold hold)
+{
+	u64 us = clock_us() - hold.us, cpu_us = thread_cpu_us() - hold.cpu_us;
 
 	gate_count_bql(us);
 	if (us > offer_counters.hold_max_us)
 		offer_counters.hold_max_us = us;
+	if (cpu_us > offer_counters.hold_cpu_max_us)
+		offer_counters.hold_cpu_max_us = cpu_us;
 }
 
 /* May the offer be discarded any further? All of this can change while the BQL is dropped. */
@@ -339,10 +346,10 @@ static bool discard(u64 start)
 
 static void run_slice(void *opaque)
 {
-	u64 start = clock_us();
+	struct offer_hold hold = offer_hold_began();
 
 	(void)opaque;
-	if (offer.sequence != FREEHINT_NO_OFFER && (!may_go_on() || !discard(start)))
+	if (offer.sequence != FREEHINT_NO_OFFER && (!may_go_on() || !discard(hold.us)))
 		end_declined(offer.failure ? OFFER_DECLINED_FAILED : OFFER_DECLINED_CUT);
 	if (offer.sequence != FREEHINT_NO_OFFER && offer.at == offer.count)
 		end_done();
@@ -350,5 +357,5 @@ static void run_slice(void *opaque)
 		drop_pieces();
 	else
 		run_slice_in(GAP_NS);
-	offer_hold_ended(start);
+	offer_hold_ended(hold);
 }

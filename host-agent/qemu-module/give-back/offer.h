@@ -50,6 +50,8 @@ enum offer_decline {
  *               pages, memory below 1 MiB, and parts of huge pages
  * @discard_us:  time in QEMU's discard function
  * @hold_max_us: longest time with the BQL held, in a command, a slice or a look
+ * @hold_cpu_max_us: most processor time in such a stretch; a busy host takes the processor away
+ *               in the middle of a hold, which is in @hold_max_us alone
  */
 struct offer_counters {
 	u64 offers;
@@ -64,6 +66,7 @@ struct offer_counters {
 	u64 kept_bytes;
 	u64 discard_us;
 	u64 hold_max_us;
+	u64 hold_cpu_max_us;
 };
 
 extern struct offer_counters offer_counters;
@@ -125,7 +128,20 @@ const char *offer_failure(void);
 /** offer_forget_failure() - try again */
 void offer_forget_failure(void);
 
-/** offer_hold_ended() - count a stretch with the BQL held that started at @start_us */
-void offer_hold_ended(u64 start_us);
+/**
+ * struct offer_hold - when a stretch with the BQL held began
+ * @us:     clock_us()
+ * @cpu_us: thread_cpu_us()
+ */
+struct offer_hold {
+	u64 us;
+	u64 cpu_us;
+};
+
+/** offer_hold_began() - it begins now. Context: BQL held, as until offer_hold_ended() */
+struct offer_hold offer_hold_began(void);
+
+/** offer_hold_ended() - count it. Context: the same thread, BQL held */
+void offer_hold_ended(struct offer_hold hold);
 
 #endif /* FREEHINT_OFFER_H */
