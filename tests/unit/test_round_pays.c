@@ -104,11 +104,16 @@ static void a_long_pass_is_followed_by_a_round(void **state)
 	assert_true(begin_slowly() != FREEHINT_NO_ROUND);
 }
 
-static void the_guest_answers(u64 round, u64 word)
+static void the_scan_ends(u64 round, u64 word, enum freehint_seal_status how)
 {
 	freehint_open_round(&pub, round);
 	guest_voice_put(&pub, word, 1);
-	guest_voice_seal(&pub, FREEHINT_SEAL_COMPLETE);
+	guest_voice_seal(&pub, how);
+}
+
+static void the_guest_answers(u64 round, u64 word)
+{
+	the_scan_ends(round, word, FREEHINT_SEAL_COMPLETE);
 }
 
 /* Of 256 pages one is hardly anything, and two are something. */
@@ -118,6 +123,13 @@ static void a_guest_with_hardly_any_free_memory_is_asked_seldom(void **state)
 	assert_false(send_and_sync(499 * MS, 12000));
 	assert_true(send_and_sync(1 * MS, 12000));
 	the_guest_answers(shm->host_request.round, 3);
+	assert_true(send_and_sync(100 * MS, 12000));
+}
+
+/* The region was out of the guest's memory map for a moment, or a sync came. */
+static void a_scan_that_was_cut_says_nothing_of_what_is_free(void **state)
+{
+	the_scan_ends(begin_slowly(), 0, FREEHINT_SEAL_ABORTED);
 	assert_true(send_and_sync(100 * MS, 12000));
 }
 
@@ -154,6 +166,7 @@ RUN_TESTS(init, finish,
 		REPORTING_TEST(no_round_opens_while_nothing_is_sent),
 		REPORTING_TEST(a_long_pass_is_followed_by_a_round),
 		REPORTING_TEST(a_guest_with_hardly_any_free_memory_is_asked_seldom),
+		REPORTING_TEST(a_scan_that_was_cut_says_nothing_of_what_is_free),
 		REPORTING_TEST(too_many_syncs_are_warned_of_once_in_a_migration),
 		REPORTING_TEST(a_wait_counts_as_long_as_the_next_can_be),
 )

@@ -160,23 +160,18 @@ static u64 notice_us(void)
 	return autostart_is_on() && us < FREEHINT_POLL_IDLE_US ? FREEHINT_POLL_IDLE_US : us;
 }
 
-/* A later pass waits only for a peer that answered the round before it. */
+/*
+ * A later pass waits only for a peer that answered the round before it, and none for a guest that
+ * cannot see the round yet because its device decodes no memory.
+ */
 static struct hint_wait next_wait(bool answered)
 {
-	u64 limit = precopy.limits.first_wait_us;
+	const struct precopy_limits *limits = &precopy.limits;
+	u64 limit = precopy.pass > 1 ? limits->later_wait_us : limits->first_wait_us;
 
-	if (precopy.pass > 1)
-		limit = answered ? precopy.limits.later_wait_us : 0;
+	if (!bar_is_mapped() || (precopy.pass > 1 && !answered))
+		limit = 0;
 	return hint_wait_for(limit, precopy.pass, arm_bytes(), notice_us(), stop_downtime_us());
-}
-
-/* The guest's own number for the last round; a wrong one costs that guest some hints. */
-static bool hardly_anything_free(void)
-{
-	struct freehint_guest_seal seal;
-
-	return !bar_seal(precopy.round, &seal) &&
-	       seal.free_pages < (arm_bytes() >> FREEHINT_PAGE_SHIFT) / ROUND_PAYS_SCARCE_PART;
 }
 
 /*
@@ -203,7 +198,7 @@ static bool is_worth_it(bool answered)
 	if (precopy.pass == 1)
 		return true;
 	wait_us = next_wait(answered).total_us;
-	return !leads_to_stop(wait_us) && round_pays(wait_us, hardly_anything_free());
+	return !leads_to_stop(wait_us) && round_pays(wait_us, precopy.round);
 }
 
 /* Returns true if no sync started or ended since @syncs was read. */
@@ -309,7 +304,8 @@ static void setup_done(void)
 		reset_tlbs();
 	}
 	begin_round();
-	stop_hold_begin();
+	if (precopy.opened)
+		stop_hold_begin();
 	leave_out_bitmap();
 	if (!held)
 		qemu.bql_unlock();

@@ -7,6 +7,9 @@
  * postcopy-ram, or as long as a device keeps QEMU from stopping the guest (VFIO,
  * switchover-ack, dirty bitmaps). Each round costs the time to arm and the wait.
  */
+#include "../../../include/freehint/shm_layout.h"
+#include "../core/arm.h"
+#include "../core/bar.h"
 #include "../core/qemu_abi.h"
 #include "../gate/round_gate.h"
 #include "round_pays.h"
@@ -72,9 +75,21 @@ u64 round_pays_next(u64 wait_max_us)
 	return pays.any ? round_pays_cost(&pays.last, wait_max_us) : 0;
 }
 
-bool round_pays(u64 wait_max_us, bool scarce)
+/*
+ * The guest's own number for a round, if its scan came to the end; a wrong one costs that guest
+ * some hints.
+ */
+static bool is_scarce(u64 round)
 {
-	u64 times = scarce ? ROUND_PAYS_TIMES_SCARCE : ROUND_PAYS_TIMES;
+	struct freehint_guest_seal seal;
+
+	return !bar_seal(round, &seal) && seal.status != FREEHINT_SEAL_ABORTED &&
+	       seal.free_pages < (arm_bytes() >> FREEHINT_PAGE_SHIFT) / ROUND_PAYS_SCARCE_PART;
+}
+
+bool round_pays(u64 wait_max_us, u64 round)
+{
+	u64 times = is_scarce(round) ? ROUND_PAYS_TIMES_SCARCE : ROUND_PAYS_TIMES;
 	u64 needed = round_pays_next(wait_max_us) * times;
 
 	if (!pays.any)

@@ -68,12 +68,12 @@ static inline u64 round_pays_cost(const struct round_cost *last, u64 wait_max_us
 /**
  * round_pays() - has QEMU sent anything since the last round, and for long enough?
  * @wait_max_us: longest wait of the next one, microseconds
- * @scarce:    the last round was sealed, and hardly anything was free
+ * @round:     the last one: more is asked for if it was sealed and hardly anything was free
  *
  * If not, the sync is counted, and a migration in which that happens often warns once.
  *
  * Return: true if another round pays.
  */
-bool round_pays(u64 wait_max_us, bool scarce);
+bool round_pays(u64 wait_max_us, u64 round);
 
 #endif /* FREEHINT_ROUND_PAYS_H */

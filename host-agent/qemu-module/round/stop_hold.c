@@ -105,16 +105,17 @@ static bool pass_goes_on(void)
 	return hold.still < TICKS_STILL;
 }
 
-/* Returns false if no round is open, so that no more hints come. */
+/*
+ * Returns false if the round of the first pass is not open any more. What it has saved stays saved:
+ * a round also ends early, when the guest reboots or its device decodes no memory.
+ */
 static bool note_saved(void)
 {
 	struct gate_view view;
 
 	gate_view(&view);
-	if (view.state != GATE_OPEN)
-		return false;
 	hold.saved = view.now.cleared << FREEHINT_PAGE_SHIFT;
-	return true;
+	return view.state == GATE_OPEN;
 }
 
 static bool pays(u64 limit_ms)
@@ -139,11 +140,14 @@ static bool hold_stop(void)
 	return true;
 }
 
+/* A guest that does not run without a round has been handed over: postcopy. */
 static bool goes_on(void)
 {
-	if (!note_saved())
-		return false;
-	return hold.found_ms ? pass_goes_on() && pays(hold.found_ms) : hold_stop();
+	bool open = note_saved();
+
+	if (!hold.found_ms)
+		return open && hold_stop();
+	return (open || qemu.runstate_is_running()) && pass_goes_on() && pays(hold.found_ms);
 }
 
 static void tick_cb(void *opaque)
@@ -166,7 +170,10 @@ void stop_hold_init(void)
 
 void stop_hold_begin(void)
 {
-	if (hold.watching || qemu.migrate_dirty_bitmaps() || !note_saved() || !hold_stop())
+	if (hold.watching || qemu.migrate_dirty_bitmaps())
+		return;
+	note_saved();
+	if (!hold_stop())
 		return;
 	hold.watching = true;
 	start_timer();

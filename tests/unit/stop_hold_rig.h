@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the unit tests of stop_hold.c have in common: a peer that hints while QEMU waits, and
+ * migrations with and without a hold.
+ */
+#ifndef FREEHINT_TEST_STOP_HOLD_RIG_H
+#define FREEHINT_TEST_STOP_HOLD_RIG_H
+
+#include <unistd.h>
+
+#include "tests/unit/precopy_rig.h"
+
+#include "host-agent/qemu-module/round/stop_hold.h"
+
+#define LIMIT_MS	300
+#define PATIENCE_US	(60 * 1000000ULL)
+
+static const char *why;
+/* Dirty pages that a range turns out to have. */
+static u64 dirty;
+/* The peer's next command is its last one of the round. */
+static bool last;
+
+static u64 clear(const struct gate_range *range)
+{
+	return dirty;
+}
+
+static int never_sealed(u64 round)
+{
+	return -EAGAIN;
+}
+
+static void *apply_thread(void *opaque)
+{
+	gate_run(clear, never_sealed);
+	return NULL;
+}
+
+/* The peer: it hints one page in the round that it finds open, and says that this was all. */
+static void *hint_once(void *opaque)
+{
+	const struct gate_range range = { .hva = shm, .len = 4096 };
+	struct gate_view view;
+	u64 current;
+
+	do {
+		usleep(100);
+		gate_view(&view);
+	} while (view.state != GATE_OPEN);
+	assert_int_equal(gate_queue(view.now.id, &range, 1, true, &current), GATE_QUEUED);
+	return NULL;
+}
+
+static int start_applying(void)
+{
+	pthread_t applier;
+
+	return pthread_create(&applier, NULL, apply_thread, NULL) ||
+	       pthread_detach(applier);
+}
+
+static int init_all(void **state)
+{
+	return init(state) || start_applying();
+}
+
+static int setup_waiting(void **state)
+{
+	static const struct precopy_limits patient = {
+		.first_wait_us = PATIENCE_US,
+		.later_wait_us = 1000,
+	};
+
+	begin(&patient);
+	publish_hello(FREEHINT_CONTRACT_DEAD);
+	fake.downtime_ms = LIMIT_MS;
+	dirty = 1;
+	last = true;
+	assert_true(precopy_start(&why));
+	return 0;
+}
+
+#define HOLD_TEST(name) cmocka_unit_test_setup_teardown(name, setup_waiting, teardown)
+
+/* Another range of the open round, which is applied before this returns. */
+static void hint_now(void)
+{
+	const struct gate_range range = { .hva = shm, .len = 4096 };
+	struct gate_view view;
+	u64 accepted, current;
+
+	gate_view(&view);
+	accepted = view.now.accepted;
+	assert_int_equal(gate_queue(view.now.id, &range, 1, last, &current), GATE_QUEUED);
+	do {
+		usleep(100);
+		gate_view(&view);
+	} while (view.now.accepted == accepted);
+}
+
+/* A migration whose first round is answered with a page, dirty or not. */
+static void begin_hinted(void)
+{
+	pthread_t peer;
+
+	assert_int_equal(pthread_create(&peer, NULL, hint_once, NULL), 0);
+	assert_true(begin_migration() != FREEHINT_NO_ROUND);
+	assert_int_equal(pthread_join(peer, NULL), 0);
+}
+
+static void begin_held(void)
+{
+	begin_hinted();
+	assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
+}
+
+#endif /* FREEHINT_TEST_STOP_HOLD_RIG_H */
