@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import uuid
+from typing import Any
 
 from . import paths, patience
 from .program import Program
@@ -164,6 +165,10 @@ class Libvirt:
         if check and done.returncode:
             raise RuntimeError(f"virsh {' '.join(arguments)}: {done.stdout}\n{self.log()}")
         return done
+
+    def start_virsh(self, *arguments: str, **how: Any) -> Program:
+        """Run virsh on this daemon in the background; `how` goes to Popen."""
+        return Program(["virsh", "-c", self.uri, *arguments], **how)
 
     def inside(self, *command: str) -> list[str]:
         """A command line that runs a command in the daemon's namespaces."""

@@ -33,10 +33,6 @@ DISK = f"""<disk type='file' device='disk'>
 </disk>"""
 # The destination of a postcopy migration: its QEMU must be allowed to use userfaultfd.
 ROOT_CONF = 'user = "root"\ngroup = "root"\nclear_emulator_capabilities = 0\n'
-# So slow, MiB/s, that a migration is still there when it is looked at.
-SLOW = "8"
-# A hinted migration of this guest skips more pages.
-MANY = 20000
 
 # Options of `virsh migrate`, and whether it is given the address for the data.
 WAYS = {
@@ -86,7 +82,8 @@ class Home:
         """The guest is there, the agent's summary says that it was hinted."""
         said = agent.wait_end()
         skipped = re.search(r"(\d+) accepted", said)
-        check(skipped is not None and int(skipped[1]) > MANY, f"hardly a page was skipped: {said}")
+        check(skipped is not None and int(skipped[1]) > one.MANY,
+              f"hardly a page was skipped: {said}")
         step(said.strip().splitlines()[-1])
         self.here, self.there = self.there, self.here
         states = [host.virsh("list", "--all", "--name").stdout.split()
@@ -98,13 +95,16 @@ class Home:
         """One hinted migration."""
         step(f"{what}: virsh migrate {' '.join(options)}")
         with self.agent("--once") as agent:
-            self.here.virsh(*self.line(*options, address=address))
+            before = one.accepted(self.here)
+            with self.begin(*options, address=address) as virsh:
+                one.hinted(self.here, virsh, before)
+                one.speed_up(self.here, virsh)
             self.arrived(agent)
 
-    def begin(self, *options: str, **how: Any) -> Program:
+    def begin(self, *options: str, address: bool = True, **how: Any) -> Program:
         """A migration that goes on for a while; some of it was sent on return."""
-        virsh = Program(["virsh", "-c", self.here.uri,
-                         *self.line("--bandwidth", SLOW, *options)], **how)
+        line = self.line("--bandwidth", one.SLOW, *options, address=address)
+        virsh = self.here.start_virsh(*line, **how)
         def sending() -> bool:
             now = one.command(self.here, "query-migrate")
             check(virsh.alive(), f"virsh has ended: {virsh.log()}")
@@ -216,7 +216,9 @@ def postcopy(home: Home, able: Libvirt) -> None:
     step("postcopy: virsh migrate --postcopy, virsh migrate-postcopy")
     home.there = able
     with home.agent("--once") as agent:
-        with home.begin("--postcopy", "--postcopy-bandwidth", SLOW) as virsh:
+        before = one.accepted(home.here)
+        with home.begin("--postcopy", "--postcopy-bandwidth", one.SLOW) as virsh:
+            one.hinted(home.here, virsh, before)
             home.here.virsh("migrate-postcopy", DOMAIN)
             wait_for(lambda: "post-copy" in able.virsh("domstate", "--reason", DOMAIN).stdout,
                      "the switch to postcopy")
