@@ -11,6 +11,8 @@ import mmap
 import os
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -20,9 +22,9 @@ sys.path[:0] = [os.path.join(ROOT, "tests"), os.path.join(ROOT, "tests", "vm")]
 import linux_pages  # noqa: E402
 from baremetal import TooEarly  # noqa: E402
 from played_agent import PlayedAgent  # noqa: E402
-from support import Hops, check, migration, step, wait_for  # noqa: E402
-from lib import host_kvm, interpreted, linux_kvm  # noqa: E402
-from lib.guest import Guest  # noqa: E402
+from support import Hops, check, comes_true, migration, step, wait_for  # noqa: E402
+from lib import host_kvm, interpreted, linux_kvm, patience  # noqa: E402
+from lib.guest import Guest, GuestTimeout  # noqa: E402
 from lib.machine import Machine, Spec  # noqa: E402
 from lib.qemu import Qemu  # noqa: E402
 from lib.saved_state import booted  # noqa: E402
@@ -37,6 +39,10 @@ FIRST_PASS = 24 << 20
 SPEED = 2 << 20
 # Nothing to speak of is sent.
 CRAWL = 64 << 10
+
+# Passes in which somebody looks for a round at most, and how long in each, seconds of a quiet
+# machine: a sync opens none where it would cost more than it saves.
+ROUND_TRIES, ROUND_WAIT = 10, 2
 
 # Programs of the guest: memory that is written all the time, so that no pass is the last one,
 # and memory that comes and goes. Where kernel mode is interpreted they could use a processor for
@@ -204,19 +210,66 @@ class KvmHops(Hops):
         """How often the migration has looked at the dirty log."""
         return migration.ram(self.here.qemu)["dirty-sync-count"]
 
+    def _completed(self) -> bool:
+        """Is the guest elsewhere? A migration that failed is a failure of the test."""
+        info = migration.info(self.here.qemu)
+        check(info["status"] != "failed", f"migration {info}\n{self.here.qemu.log()}")
+        return info["status"] == "completed"
+
+    def wait_before_end(self, condition: Callable[[], object], what: str,
+                        timeout: float = 30.0) -> None:
+        """As wait_for(); TooEarly when the migration completes without that."""
+        def came() -> bool:
+            over = self._completed()
+            if condition():
+                return True
+            if over:
+                raise TooEarly(f"it is over, without {what}")
+            return False
+
+        wait_for(came, what, timeout)
+
+    @contextmanager
+    def guest_is_here(self) -> Iterator[None]:
+        """TooEarly when the guest gives no answer because the migration has completed."""
+        try:
+            yield
+        except (GuestTimeout, TimeoutError) as error:
+            if self._completed():
+                raise TooEarly(f"the guest is elsewhere: {error}") from error
+            raise
+
+    def crawl(self) -> None:
+        """Hold the pass."""
+        migration.set_parameters(self.here.qemu, {"max-bandwidth": CRAWL})
+
     def hinted(self) -> None:
         """
         Hold the pass until the guest has answered, and something of that was taken; an agent
         that the test plays may keep all of it for later.
         """
-        migration.set_parameters(self.here.qemu, {"max-bandwidth": CRAWL})
+        self.crawl()
 
         def taken() -> bool:
             now = self.here.query()["last-round"]
             heard = now["pages-accepted"] or (self.player and now["sync-to-command-us"])
             return bool(now["sync-to-seal-us"] and heard)
 
-        wait_for(taken, "the hints of a round", 60)
+        self.wait_before_end(taken, "the hints of a round", 60)
+
+    def opened(self) -> bool:
+        """Hold the pass. Has the sync before it opened a round?"""
+        self.crawl()
+        return comes_true(lambda: self.here.query()["state"] == "round",
+                          patience.seconds(ROUND_WAIT))
+
+    def wait_round(self) -> None:
+        """Hold a pass that has a round, this one or one of the next."""
+        for _ in range(ROUND_TRIES):
+            if self.opened():
+                return
+            self.next_pass()
+        check(False, f"no round in {ROUND_TRIES} passes: {self.here.query()}")
 
     def next_pass(self) -> None:
         """

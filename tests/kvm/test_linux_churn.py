@@ -20,8 +20,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from baremetal import OVER, TooEarly, build
-from linux_guest import (BITMAP, CRAWL, INSMOD, RING, KvmHops, Tally, check, chunks, migration,
-                         processors, step, usable, wait_for)
+from linux_guest import (BITMAP, INSMOD, RING, KvmHops, Tally, check, chunks, migration,
+                         processors, step, usable)
 from played_agent import PlayedAgent
 from support import attach_agent
 from lib import host_kvm, linux_kvm
@@ -103,10 +103,10 @@ def reloaded(hops: KvmHops, _: random.Random, shm: str) -> None:
     hops.depart(shm=shm)
     hops.hinted()
     hops.next_pass()
-    migration.set_parameters(hops.here.qemu, {"max-bandwidth": CRAWL})
-    wait_for(lambda: hops.here.query()["state"] == "round", "a round")
+    hops.wait_round()
     ident = hops.here.query()["round"]
-    hops.here.guest.must(f"rmmod freehint; {INSMOD}", 60)
+    with hops.guest_is_here():
+        hops.here.guest.must(f"rmmod freehint; {INSMOD}", 60)
     step(f"reloaded in {'a' if hops.here.query()['round'] == ident else 'more than one'} round")
     hops.next_pass()
     hops.hinted()

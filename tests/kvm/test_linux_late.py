@@ -15,9 +15,8 @@ from __future__ import annotations
 
 import os
 
-from baremetal import OVER, build, in_time
-from linux_guest import (BITMAP, CRAWL, RING, KvmHops, check, chunks, migration, step, usable,
-                         wait_for)
+from baremetal import OVER, HintTooLate, TooEarly, build, in_time
+from linux_guest import BITMAP, RING, KvmHops, check, chunks, step, usable, wait_for
 from played_agent import MAX_COMMAND, Range, Region, View
 from lib import host_kvm, linux_kvm
 from lib.guest import Guest, GuestTimeout
@@ -56,13 +55,24 @@ def sampled(hops: KvmHops) -> tuple[int, list[Range]]:
 
 def use_free_pages(hops: KvmHops, victim: str) -> None:
     """The program `victim` gets pages that were free, and writes each once."""
-    hops.here.guest.spawn(victim, f"pagecheck {VICTIM_MIB}M /run/{victim} idle")
-    wait_for(lambda: hops.here.guest.numbers(f"/run/{victim}").get("passes", 0) > 0,
-             "the program to own its pages", 60)
+    with hops.guest_is_here():
+        hops.here.guest.spawn(victim, f"pagecheck {VICTIM_MIB}M /run/{victim} idle")
+        wait_for(lambda: hops.here.guest.numbers(f"/run/{victim}").get("passes", 0) > 0,
+                 "the program to own its pages", 60)
 
 
 def mark(hops: KvmHops, ident: int, ranges: list[Range]) -> None:
-    """What the agent says of a round, in commands as long as its own."""
+    """What the agent says of a round; HintTooLate when that is over."""
+    try:
+        mark_in_pieces(hops, ident, ranges)
+    except QmpError as error:
+        if any(words in error.desc for words in OVER):
+            raise HintTooLate(error.command, error.cls, error.desc) from error
+        raise
+
+
+def mark_in_pieces(hops: KvmHops, ident: int, ranges: list[Range]) -> None:
+    """Commands as long as the agent's."""
     qmp = hops.here.qmp
     for at in range(0, len(ranges), MAX_COMMAND):
         piece = ranges[at:at + MAX_COMMAND]
@@ -83,24 +93,26 @@ def in_its_round(hops: KvmHops) -> None:
     use_free_pages(hops, IN_TIME)
     mark(hops, ident, ranges)
     pages = sum(size for _, size in ranges) >> 12
-    wait_for(lambda: hops.here.counters()["pages-accepted"] >= pages, "the hints to be applied")
+    hops.wait_before_end(lambda: hops.here.counters()["pages-accepted"] >= pages,
+                         "the hints to be applied")
 
 
 def over_a_sync(hops: KvmHops, refused: bool) -> None:
     """Too late: the free pages have been sent, then used, and a sync has found that."""
     ident, ranges = sampled(hops)
     hops.next_pass()
-    migration.set_parameters(hops.here.qemu, {"max-bandwidth": CRAWL})
+    hops.crawl()
     use_free_pages(hops, TOO_LATE)
     hops.next_pass()
-    migration.set_parameters(hops.here.qemu, {"max-bandwidth": CRAWL})
-    wait_for(lambda: hops.here.query()["state"] == "round", "the next round")
+    if not hops.opened():
+        raise TooEarly("the sync that has found the written pages opened no round")
     try:
         mark(hops, ident, ranges)
         check(not refused, f"hints of round {ident} were taken after it")
-        wait_for(lambda: hops.here.counters()["pages-accepted"] > 0, "the mutant to hint")
-    except QmpError as error:
-        check(refused and any(words in error.desc for words in OVER), error.desc)
+        hops.wait_before_end(lambda: hops.here.counters()["pages-accepted"] > 0,
+                             "the hints of the mutant")
+    except HintTooLate as error:
+        check(refused, error.desc)
 
 
 def looked_at(guest: Guest, paths: list[str], limit: float) -> int:
