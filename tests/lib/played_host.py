@@ -13,7 +13,7 @@ import random
 import time
 from ctypes import POINTER, Structure, byref, c_char, c_int, c_uint32, c_uint64, c_void_p
 
-from . import arch, paths
+from . import arch, paths, patience
 from .compile import make
 from .patience import wait_for
 from .result import check
@@ -235,11 +235,11 @@ class PlayedHost:
         self._served = offer.sequence
         return offer
 
-    def drain(self, limit: float = 240.0) -> None:
+    def drain(self) -> None:
         """Serve offers until the guest finds nothing more."""
-        end = time.monotonic() + limit
+        end = patience.deadline(60)
         while not self.state().drained:
-            check(time.monotonic() < end, f"not drained after {limit:.0f} s")
+            check(time.monotonic() < end, f"not drained after {patience.seconds(60):.0f} s")
             if not self.serve():
                 time.sleep(0.0002)
 

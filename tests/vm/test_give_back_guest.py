@@ -64,13 +64,14 @@ def drained(vm: Machine, host: PlayedHost) -> None:
         host.drain()
         state = host.state()
         free = vm.guest.mem_free_mib()
+        resident = host.resident_mib()
     check(state.session == session and state.pages == host.pages,
           f"the guest counts {state.pages} pages, given were {host.pages}")
     check(state.offers >= len(host.sequences) > 1, f"{state.offers} offers")
-    step(f"resident {before} MiB, then {host.resident_mib()}; {host.pages >> 8} MiB of "
+    step(f"resident {before} MiB, then {resident}; {host.pages >> 8} MiB of "
          f"{free} MiB of free memory in {state.offers} offers")
     check(host.pages >> 8 > free // 2, "less than half of the free memory came back")
-    check(host.resident_mib() < MEMORY_MIB - (host.pages >> 8) + SLACK_MIB,
+    check(resident < MEMORY_MIB - (host.pages >> 8) + SLACK_MIB,
           "the memory is still resident")
     serve_a_while(vm, host)
     work.verify(vm.guest)
