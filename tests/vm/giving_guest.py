@@ -9,11 +9,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from support import check_kernel, free_mib
+from support import check_kernel, free_mib, wait_for
 from lib.guest import Guest
 from lib.initramfs import BALLOON_MODULES, Extras
 from lib.machine import Machine, Spec
-from lib.played_host import PlayedHost
+from lib.played_host import Offer, PlayedHost
 from lib.saved_state import booted, is_common
 
 MEMORY_MIB = 768
@@ -47,6 +47,15 @@ def guest_of_ours(append: str = "", extra: list[str] | None = None,
 def use_and_free(vm: Machine) -> None:
     """Write nearly all free memory and free it: it has not been reported since."""
     vm.guest.must(f"memfill {free_mib(vm.guest) * 3 // 4}M", 120)
+
+
+def take_one(host: PlayedHost, other_than: int = 0) -> Offer:
+    """Take an offer; the guest withdraws one that a busy host does not take within a second."""
+    def taken() -> Offer | None:
+        offer = host.wait_offer(other_than)
+        return offer if host.take(offer.sequence) else None
+
+    return wait_for(taken, "an offer that stands", 60, 0.001)
 
 
 def page_kib(guest: Guest) -> int:

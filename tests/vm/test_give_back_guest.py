@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from giving_guest import MEMORY_MIB, guest_of_ours, page_kib, use_and_free
+from giving_guest import MEMORY_MIB, guest_of_ours, page_kib, take_one, use_and_free
 from support import Work, check, comes_true, free_mib, step, wait_for
 from lib import arch, played_host
 from lib.guest import Guest
@@ -89,15 +89,6 @@ def serve_a_while(vm: Machine, host: PlayedHost) -> None:
              "offers of what was freed again", 60, 0.001)
     host.forgetful = False
     step("what was used and freed again came back, too")
-
-
-def take_one(host: PlayedHost, other_than: int = 0) -> Offer:
-    """Take an offer; the guest withdraws one that a busy host does not take within a second."""
-    def taken() -> Offer | None:
-        offer = host.wait_offer(other_than)
-        return offer if host.take(offer.sequence) else None
-
-    return wait_for(taken, "an offer that stands", 60, 0.001)
 
 
 def withdrawn_from_a_silent_host(vm: Machine, host: PlayedHost) -> None:
