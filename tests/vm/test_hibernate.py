@@ -125,7 +125,7 @@ def reboots_and_resumes(vm: Machine, host: PlayedHost) -> None:
     host.wait_offer()
     hibernate(vm, "reboot")
     wait_for(lambda: vm.console().count(UP) == 2,
-             "a guest that hibernates to reboot; a driver's shutdown() may hang", 60)
+             "a guest that hibernates to reboot; a driver's shutdown() may hang", 180)
     check(not host.guest(), "a hello of a guest that has hibernated")
     check(not host.offered(), "an offer of a guest that has hibernated")
     host.hello()
@@ -142,7 +142,7 @@ def powers_off(vm: Machine, host: PlayedHost) -> None:
     """The image is written, and the guest powers off."""
     hibernate(vm, "shutdown")
     wait_for(lambda: not vm.qemu.alive(),
-             "a guest that hibernates to power off; a driver's shutdown() may hang", 60)
+             "a guest that hibernates to power off; a driver's shutdown() may hang", 180)
     check(not host.guest(), "a hello of a guest that is off")
     step("hibernated and off")
 
