@@ -22,7 +22,7 @@ from lib.patience import comes_true, wait_for  # noqa: E402,F401
 from lib.program import Agent  # noqa: E402
 from lib.qemu import Qemu  # noqa: E402
 from lib.qmp import Qmp, QmpError  # noqa: E402
-from lib.result import Skip, check, step  # noqa: E402
+from lib.result import Failure, Skip, check, step  # noqa: E402
 from lib.saved_state import booted, is_common  # noqa: E402
 from lib.soak import factor  # noqa: E402
 
@@ -275,7 +275,10 @@ class Hops:
         migration.wait(self.here.qemu, 20, lambda now: now["status"] == "active")
 
     def wait_pass(self, number: int, timeout: float = 60.0) -> dict[str, Any]:
-        """Wait until the held migration is in pass `number`; passes are short meanwhile."""
+        """
+        Wait until the held migration is in pass `number`; passes are short meanwhile. It may end
+        before, when a busy machine lets the guest write nothing in one.
+        """
         return wait_pass(self.here.qemu, number, timeout)
 
     def release(self, timeout: float = 60.0) -> dict[str, Any]:
@@ -292,32 +295,46 @@ class Hops:
              f"syncs, {info['ram']['transferred'] >> 20} MiB")
         return info
 
+    def _hints_come(self, rounds: int) -> bool:
+        """As wait_hints(); False when the migration ends before."""
+        def seen() -> str:
+            over = migration.info(self.here.qemu)["status"] in migration.ENDED
+            now = self.here.counters()
+            came = now["rounds"] >= rounds and now["pages-cleared"] > 0
+            return "hints" if came else "the end" if over else ""
+
+        return wait_for(seen, lambda: f"hints of {rounds} rounds: {self.here.counters()}, "
+                        f"{migration.info(self.here.qemu)}", 60) == "hints"
+
     def wait_hints(self, rounds: int = 1) -> None:
         """
         Wait until so many rounds were opened and pages skipped in the held migration. Further
         passes come meanwhile: a sync opens no round where it would cost more than it saves.
         """
-        def came() -> bool:
-            now = self.here.counters()
-            return now["rounds"] >= rounds and now["pages-cleared"] > 0
-
-        wait_for(came, lambda: f"hints of {rounds} rounds: {self.here.counters()}, "
-                 f"{migration.info(self.here.qemu)}", 60)
+        check(self._hints_come(rounds), f"it ended before the hints of {rounds} rounds: "
+              f"{self.here.counters()}, {migration.info(self.here.qemu)}")
 
     def hinted(self, passes: int, spec: Spec | None = None, rounds: int = 1) -> dict[str, int]:
         """
-        A hinted migration of so many passes and rounds, or more, to a fresh machine; `here`
-        stays the old one until arrive(). Returns the counters.
+        A hinted migration to a fresh machine, of so many rounds or more, and of so many passes
+        unless it ends before; `here` stays the old one until arrive(). One that ends before its
+        rounds is followed by another. Returns the counters.
         """
-        attach_agent(self.here)
-        self.here.start_hints()
-        # hints of a single pass have to come before its end
-        self.hold(spec, bandwidth=HOLD_BANDWIDTH if passes > 1 else CRAWL)
-        if passes > 1:
-            self.wait_pass(passes)
-        self.wait_hints(rounds)
-        self.release()
-        return hints_arrived(self.here)
+        for _ in range(SWITCH_TRIES):
+            attach_agent(self.here)
+            self.here.start_hints()
+            # the first hints have to come before the end, however soon that is then
+            self.hold(spec, bandwidth=CRAWL)
+            self.wait_hints()
+            if passes > 1:
+                self.wait_pass(passes)
+            enough = self._hints_come(rounds)
+            self.release()
+            if enough:
+                return hints_arrived(self.here)
+            step("it ended before its last round")
+            self.arrive()
+        raise Failure(f"{SWITCH_TRIES} migrations ended before {rounds} rounds")
 
     def arrive(self) -> Machine:
         """The source of a completed migration is ended; returns the new machine."""

@@ -31,15 +31,17 @@ def hold(hops: Hops, caps: dict[str, bool] | None = None) -> None:
     attach_agent(hops.here)
     hops.here.start_hints()
     hops.hold(caps=caps)
+    hops.wait_hints()
     fill(hops.here.guest, 100)
 
 
 def precopy(hops: Hops, work: Work) -> None:
-    """Several passes."""
+    """Several passes; fewer, if the guest had no time to write in one of them."""
     hold(hops)
     hops.wait_pass(PASSES)
-    hops.release()
-    check_audit(hops.here, PASSES)
+    syncs = hops.release()["ram"]["dirty-sync-count"]
+    # nothing was skipped before the first one
+    check_audit(hops.here, min(PASSES, syncs - 1))
     work.verify(hops.arrive().guest)
 
 
