@@ -17,6 +17,7 @@ import tempfile
 from support import Hops, check, check_kernel, step, wait_for
 from lib import accel
 from lib.machine import Machine, Spec
+from lib.qmp import QmpError
 from lib.result import run
 
 SIZE = 1 << 20
@@ -89,9 +90,19 @@ def plug(vm: Machine, host: LateHost) -> None:
              "the module to see the device", 60)
 
 
+def asked_to_let_go(vm: Machine) -> bool:
+    """Ask the guest for the device; False while its slot is still busy with the plugging."""
+    try:
+        vm.qmp.command("device_del", {"id": "plugged"})
+    except QmpError as error:
+        check("blinking" in error.desc, f"device_del: {error.desc}")
+        return False
+    return True
+
+
 def unplug(vm: Machine, host: LateHost) -> None:
     """Take it out; on return the guest has let go of it, and QEMU too."""
-    vm.qmp.command("device_del", {"id": "plugged"})
+    wait_for(lambda: asked_to_let_go(vm), "a slot that can be asked", 60)
     wait_for(lambda: not is_there(vm), "the guest to let go of the device", 60)
     vm.qmp.command("object-del", {"id": host.backend})
 
