@@ -166,6 +166,7 @@ def first_run(accel: str) -> None:
         src.start_hints()
         check("refused" not in src.query(), f"{src.query()}")
         hinted(src, dst)
+        wait_for(lambda: said in src.log(), src.log)
         check(src.log().count(said) == 1, src.log())
         check(said not in dst.log(), dst.log())
     step(f"{accel}: the first migration in QEMU 12.3 is looked at")
