@@ -18,13 +18,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "host-agent/common/clock.h"
 #include "include/freehint/limits.h"
 
-#define TIMEOUT_US	30000000ULL
+#define TIMEOUT_S	30
+#define TIMEOUT_US	(TIMEOUT_S * 1000000ULL)
+
+#define NO_ANSWER	"QEMU does not answer; does another client use this socket?"
 
 __attribute__((format(printf, 3, 4)))
 static int failed(struct qmp_call *call, int error, const char *fmt, ...)
@@ -37,6 +41,27 @@ static int failed(struct qmp_call *call, int error, const char *fmt, ...)
 	return error;
 }
 
+/*
+ * QEMU takes one client at a time and queues one or two. Behind them connect() waits, and it has
+ * no limit but that of send(). What QEMU does not read is limited, too.
+ */
+static int limit_waits(int fd)
+{
+	const struct timeval limit = { .tv_sec = TIMEOUT_S };
+
+	return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+}
+
+static int connect_fd(int fd, const struct sockaddr_un *address)
+{
+	int ret;
+
+	do {
+		ret = connect(fd, (const struct sockaddr *)address, sizeof(*address));
+	} while (ret < 0 && errno == EINTR);
+	return ret;
+}
+
 static int connect_to(struct qmp_call *call, const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -45,10 +70,11 @@ static int connect_to(struct qmp_call *call, const char *path)
 		return failed(call, -ENAMETOOLONG, "%s is too long for a socket", path);
 	memcpy(address.sun_path, path, strlen(path));
 	call->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (call->fd < 0 ||
-	    connect(call->fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return failed(call, -errno, "cannot connect to %s: %s", path, strerror(errno));
-	return 0;
+	if (call->fd >= 0 && !limit_waits(call->fd) && !connect_fd(call->fd, &address))
+		return 0;
+	if (errno == EAGAIN)
+		return failed(call, -ETIMEDOUT, NO_ANSWER);
+	return failed(call, -errno, "cannot connect to %s: %s", path, strerror(errno));
 }
 
 /* A signal does not end the wait: the answer to the command would be lost. */
@@ -74,8 +100,7 @@ static int receive(struct qmp_call *call, u64 until)
 	char *at;
 
 	if (!wait_readable(call, until))
-		return failed(call, -ETIMEDOUT,
-			      "QEMU does not answer; does another client use this socket?");
+		return failed(call, -ETIMEDOUT, NO_ANSWER);
 	at = qmp_stream_room(&call->stream, &room);
 	do {
 		got = room ? recv(call->fd, at, room, 0) : 0;
@@ -148,6 +173,7 @@ static int transmit(struct qmp_call *call, json_t *object)
 	char *text = json_dumps(object, JSON_COMPACT);
 	size_t len = text ? strlen(text) + 1 : 0, done = 0;
 	ssize_t sent = 0;
+	bool late;
 
 	json_decref(object);
 	if (text)
@@ -159,7 +185,10 @@ static int transmit(struct qmp_call *call, json_t *object)
 		else if (sent < 0 && errno == EINTR)
 			sent = 0;
 	}
+	late = sent < 0 && errno == EAGAIN;
 	free(text);
+	if (late)
+		return failed(call, -ETIMEDOUT, NO_ANSWER);
 	if (!len || sent < 0)
 		return failed(call, -EPIPE, "QEMU closed the connection");
 	return 0;
