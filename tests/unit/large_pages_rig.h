@@ -9,11 +9,8 @@
 #ifndef FREEHINT_TESTS_LARGE_PAGES_RIG_H
 #define FREEHINT_TESTS_LARGE_PAGES_RIG_H
 
-#include "tests/fakes/guest_kernel.h"
-#include "guest-kmod/free_scan.h"
+#include "tests/unit/scanned_guest.h"
 #include "guest-kmod/page_units.h"
-#include "tests/unit/region.h"
-#include "tests/unit/unit.h"
 
 #define SIZE		262144ULL
 #define SMALL_SIZE	8192ULL
@@ -21,42 +18,20 @@
 /* More than a small region has bits for. */
 #define BLOCKS		(PAGE_SHIFT == 12 ? 40UL : 8UL)
 #define PAGES		(BLOCKS * BLOCK)
-#define ROUND		77ULL
 /* Pages of the region in a page of the guest. */
 #define UNITS		(1UL << (PAGE_SHIFT - 12))
 /* Pages of the guest that are confirmed in one hold of a lock. */
 #define HELD		1024UL
 
-static struct region region;
-static struct freehint_publisher pub;
-static struct free_scan_result result;
-
-static void make_guest(u64 size)
-{
-	region = region_make(size);
-	guest_kernel_init(PAGES);
-	assert_int_equal(freehint_publisher_attach(&pub, region.base, size), 0);
-}
-
 static int setup(void **state)
 {
-	make_guest(SIZE);
+	make_guest(SIZE, PAGES);
 	return free_scan_init();
-}
-
-static int teardown(void **state)
-{
-	free_scan_exit();
-	guest_kernel_exit();
-	region_drop(&region);
-	return 0;
 }
 
 static void scan(void)
 {
-	region.shm->host_request.round = ROUND;
-	freehint_open_round(&pub, ROUND);
-	free_scan_publish(&pub, 4, &result);
+	scan_a_round();
 	assert_int_equal(result.status, FREEHINT_SEAL_COMPLETE);
 }
 
@@ -128,7 +103,7 @@ static void a_bitmap_that_is_too_small_is_filled(void **state)
 	unsigned long block;
 
 	teardown(state);
-	make_guest(SMALL_SIZE);
+	make_guest(SMALL_SIZE, PAGES);
 	free_scan_init();
 	for (block = 0; block < BLOCKS; block++)
 		guest_kernel_free(block * BLOCK, ilog2(MAX_ORDER_NR_PAGES));

@@ -26,29 +26,9 @@ static u64 clear(const struct gate_range *range)
 	return dirty;
 }
 
-static int never_sealed(u64 round)
-{
-	return -EAGAIN;
-}
-
 static void *apply_thread(void *opaque)
 {
 	gate_run(clear, never_sealed);
-	return NULL;
-}
-
-/* The peer: it hints one page in the round that it finds open, and says that this was all. */
-static void *hint_once(void *opaque)
-{
-	const struct gate_range range = { .hva = shm, .len = 4096 };
-	struct gate_view view;
-	u64 current;
-
-	do {
-		usleep(100);
-		gate_view(&view);
-	} while (view.state != GATE_OPEN);
-	assert_int_equal(gate_queue(view.now.id, &range, 1, true, &current), GATE_QUEUED);
 	return NULL;
 }
 
@@ -83,7 +63,7 @@ static int setup_waiting(void **state)
 
 #define HOLD_TEST(name) cmocka_unit_test_setup_teardown(name, setup_waiting, teardown)
 
-/* Another range of the open round, which is applied before this returns. */
+/* A range of the open round, which is applied before this returns. */
 static void hint_now(void)
 {
 	const struct gate_range range = { .hva = shm, .len = 4096 };
@@ -97,6 +77,24 @@ static void hint_now(void)
 		usleep(100);
 		gate_view(&view);
 	} while (view.now.accepted == accepted);
+}
+
+static void wait_open(void)
+{
+	struct gate_view view;
+
+	do {
+		usleep(100);
+		gate_view(&view);
+	} while (view.state != GATE_OPEN);
+}
+
+/* The peer: it hints one page in the round that it finds open, and says that this was all. */
+static void *hint_once(void *opaque)
+{
+	wait_open();
+	hint_now();
+	return NULL;
 }
 
 /* A migration whose first round is answered with a page, dirty or not. */

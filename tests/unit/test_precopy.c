@@ -320,11 +320,6 @@ static u64 apply_slowly(const struct gate_range *range)
 	return 0;
 }
 
-static int never_sealed(u64 round)
-{
-	return -EAGAIN;
-}
-
 static void *apply_thread(void *opaque)
 {
 	gate_run(apply_slowly, never_sealed);

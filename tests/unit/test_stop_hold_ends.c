@@ -21,12 +21,7 @@ static void a_round_that_ends_early_ends_no_hold(void **state)
 /* The peer whose round ends early while QEMU waits for the rest of its hints. */
 static void *hint_and_close(void *opaque)
 {
-	struct gate_view view;
-
-	do {
-		usleep(100);
-		gate_view(&view);
-	} while (view.state != GATE_OPEN);
+	wait_open();
 	hint_now();
 	precopy_close(false);
 	return NULL;
