@@ -88,6 +88,17 @@ PATIENT = ",first-wait-ms=1000"
 OVER = ("is stale", "is closed")
 
 
+@contextmanager
+def while_round_is_open() -> Iterator[None]:
+    """HintTooLate when a hint is refused because its round is over."""
+    try:
+        yield
+    except QmpError as error:
+        if any(words in error.desc for words in OVER):
+            raise HintTooLate(error.command, error.cls, error.desc) from error
+        raise
+
+
 def in_time(attempt: Callable[[], Any], tries: int = TRIES) -> Any:
     """What `attempt` returns, the first time that it is not too early."""
     for _ in range(tries):
@@ -252,7 +263,7 @@ class Machine(Qemu):
         """
         deadline = patience.deadline(timeout)
         while True:
-            over = self._completed()
+            over = migration.completed(self)
             now = self.query()
             if now["state"] == "round" and now["round"] not in (0, other_than):
                 return now["round"]
@@ -263,12 +274,8 @@ class Machine(Qemu):
 
     def _mark(self, **arguments: Any) -> dict[str, Any]:
         """x-freehint-mark-clean; HintTooLate when the round is over."""
-        try:
+        with while_round_is_open():
             return self.qmp.command("x-freehint-mark-clean", arguments)
-        except QmpError as error:
-            if any(words in error.desc for words in OVER):
-                raise HintTooLate(error.command, error.cls, error.desc) from error
-            raise
 
     def mark(self, round_id: int, *regions: range, **more: Any) -> dict[str, Any]:
         """x-freehint-mark-clean with a JSON list."""
@@ -293,7 +300,7 @@ class Machine(Qemu):
         """
         deadline = patience.deadline(timeout)
         while True:
-            over = self._completed()
+            over = migration.completed(self)
             now = self.query()
             if now["counters"]["pages-accepted"] >= pages:
                 return now
@@ -313,12 +320,6 @@ class Machine(Qemu):
         return any(some in error.desc for some in words)
 
     # migration
-
-    def _completed(self) -> bool:
-        """Is the guest elsewhere? A migration that failed is a failure of the test."""
-        info = migration.info(self)
-        check(info.get("status") != "failed", f"migration {info}\n{self.log()}")
-        return info.get("status") == "completed"
 
     def bandwidth(self, rate: int) -> None:
         """Change the speed of a running migration, bytes per second."""

@@ -210,24 +210,12 @@ class KvmHops(Hops):
         """How often the migration has looked at the dirty log."""
         return migration.ram(self.here.qemu)["dirty-sync-count"]
 
-    def _completed(self) -> bool:
-        """Is the guest elsewhere? A migration that failed is a failure of the test."""
-        info = migration.info(self.here.qemu)
-        check(info["status"] != "failed", f"migration {info}\n{self.here.qemu.log()}")
-        return info["status"] == "completed"
-
     def wait_before_end(self, condition: Callable[[], object], what: str,
                         timeout: float = 30.0) -> None:
         """As wait_for(); TooEarly when the migration completes without that."""
-        def came() -> bool:
-            over = self._completed()
-            if condition():
-                return True
-            if over:
-                raise TooEarly(f"it is over, without {what}")
-            return False
-
-        wait_for(came, what, timeout)
+        if not migration.comes_before_end(self.here.qemu, condition, what, timeout):
+            migration.completed(self.here.qemu)
+            raise TooEarly(f"it is over, without {what}")
 
     @contextmanager
     def guest_is_here(self) -> Iterator[None]:
@@ -235,7 +223,7 @@ class KvmHops(Hops):
         try:
             yield
         except (GuestTimeout, TimeoutError) as error:
-            if self._completed():
+            if migration.completed(self.here.qemu):
                 raise TooEarly(f"the guest is elsewhere: {error}") from error
             raise
 

@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import os
 
-from baremetal import OVER, HintTooLate, TooEarly, build, in_time
+from baremetal import HintTooLate, TooEarly, build, in_time, while_round_is_open
 from linux_guest import BITMAP, RING, KvmHops, check, chunks, step, usable, wait_for
 from played_agent import MAX_COMMAND, Range, Region, View
 from lib import host_kvm, linux_kvm
 from lib.guest import Guest, GuestTimeout
 from lib.machine import mutant
-from lib.qmp import QmpError
+from lib.qmp import Qmp
 from lib.result import run
 from lib.soak import factor, times
 
@@ -63,17 +63,12 @@ def use_free_pages(hops: KvmHops, victim: str) -> None:
 
 def mark(hops: KvmHops, ident: int, ranges: list[Range]) -> None:
     """What the agent says of a round; HintTooLate when that is over."""
-    try:
-        mark_in_pieces(hops, ident, ranges)
-    except QmpError as error:
-        if any(words in error.desc for words in OVER):
-            raise HintTooLate(error.command, error.cls, error.desc) from error
-        raise
+    with while_round_is_open():
+        mark_in_pieces(hops.here.qmp, ident, ranges)
 
 
-def mark_in_pieces(hops: KvmHops, ident: int, ranges: list[Range]) -> None:
+def mark_in_pieces(qmp: Qmp, ident: int, ranges: list[Range]) -> None:
     """Commands as long as the agent's."""
-    qmp = hops.here.qmp
     for at in range(0, len(ranges), MAX_COMMAND):
         piece = ranges[at:at + MAX_COMMAND]
         fd = os.memfd_create("ranges", os.MFD_CLOEXEC)

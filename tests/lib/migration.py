@@ -86,6 +86,30 @@ def wait(src: Qemu, timeout: float = 120.0,
         time.sleep(period)
 
 
+def completed(src: Qemu) -> bool:
+    """Is the guest elsewhere? A migration that failed is a failure of the test."""
+    now = info(src)
+    check(now.get("status") != "failed", f"migration {now}\n{src.log()}")
+    return now.get("status") == "completed"
+
+
+def comes_before_end(src: Qemu, condition: Callable[[], object],
+                     what: str | Callable[[], object], timeout: float = 30.0,
+                     period: float = 0.05) -> bool:
+    """Wait until `condition` holds; False when the migration ended without."""
+    held = False
+
+    def came_or_ended() -> bool:
+        nonlocal held
+        # before the look: what comes right before the end counts
+        over = info(src).get("status") in ENDED
+        held = bool(condition())
+        return held or over
+
+    patience.wait_for(came_or_ended, what, timeout, period)
+    return held
+
+
 def wait_running(dst: Qemu, timeout: float = 30.0) -> None:
     """Wait until the destination runs the guest."""
     patience.wait_for(lambda: dst.status() == "running",

@@ -297,14 +297,13 @@ class Hops:
 
     def _hints_come(self, rounds: int) -> bool:
         """As wait_hints(); False when the migration ends before."""
-        def seen() -> str:
-            over = migration.info(self.here.qemu)["status"] in migration.ENDED
+        def came() -> bool:
             now = self.here.counters()
-            came = now["rounds"] >= rounds and now["pages-cleared"] > 0
-            return "hints" if came else "the end" if over else ""
+            return now["rounds"] >= rounds and now["pages-cleared"] > 0
 
-        return wait_for(seen, lambda: f"hints of {rounds} rounds: {self.here.counters()}, "
-                        f"{migration.info(self.here.qemu)}", 60) == "hints"
+        return migration.comes_before_end(
+            self.here.qemu, came, lambda: f"hints of {rounds} rounds: {self.here.counters()}, "
+            f"{migration.info(self.here.qemu)}", 60)
 
     def wait_hints(self, rounds: int = 1) -> None:
         """
