@@ -140,7 +140,10 @@ static bool hold_stop(void)
 	return true;
 }
 
-/* A guest that does not run without a round has been handed over: postcopy. */
+/*
+ * When the round has ended and the guest does not run, a switch to postcopy has handed the guest
+ * over to the destination.
+ */
 static bool goes_on(void)
 {
 	bool open = note_saved();

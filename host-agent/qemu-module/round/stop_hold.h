@@ -12,10 +12,9 @@ void stop_hold_init(void);
  * stop_hold_begin() - hold the stop as soon as the first round brings enough hints
  *
  * Call it when the first round has been waited for, if one was opened; what comes later counts,
- * too. Not with
- * dirty-bitmaps: QEMU counts the bits of disks' bitmaps, and sends none before precopy ends. A
- * switch to postcopy is not held up: QEMU compares with its threshold only what cannot be sent
- * after it, and that is no memory.
+ * too. With dirty-bitmaps it does nothing: QEMU counts the bits of disks' bitmaps, and sends none
+ * before precopy ends. A switch to postcopy is not held up: QEMU compares with its threshold only
+ * what cannot be sent after it, and that is no memory.
  *
  * Context: BQL held, a migration is active.
  */
