@@ -165,9 +165,13 @@ class PlayedHost:
         """What the guest's kernel hands over at a time at most: blocks of the highest order."""
         return BATCH_BLOCKS << self.max_order() + PAGE_SHIFT >> 20
 
+    def usual_order(self) -> int:
+        """The order that is asked for, of 4 KiB."""
+        return HUGE if self.max_order() <= MAX_ORDER_4K else SMALL
+
     def ask(self, leave_mib: int = 0, order: int = 0) -> int:
         """Begin a session, for blocks of a usual order unless another one is given."""
-        order = order or (HUGE if self.max_order() <= MAX_ORDER_4K else SMALL)
+        order = order or self.usual_order()
         self.session = self._new_id()
         self._host.freehint_write_reclaim(self._base, self.session, order, leave_mib << 8)
         return self.session
