@@ -162,6 +162,13 @@ static void report_lost(const struct migrate_watch *watch, const struct migrate_
 	migrate_settings_print(settings);
 }
 
+/* Its settings are its own: what was changed has ended with the QEMU that had it. */
+static void report_replaced(void)
+{
+	progress_message("QEMU was restarted meanwhile and has not begun a migration; how the "
+			 "migration ended is unknown, look for the guest on the destination");
+}
+
 static enum cli_exit watch_to_the_end(struct qmp_call *call, const struct migrate_options *opt,
 				      struct migrate_settings *settings, double before)
 {
@@ -172,14 +179,30 @@ static enum cli_exit watch_to_the_end(struct qmp_call *call, const struct migrat
 	enum cli_exit code = CLI_NO_ANSWER;
 
 	progress_end();
-	if (end == WATCH_ENDED)
+	switch (end) {
+	case WATCH_ENDED:
 		code = finish(&watch, settings);
-	else if (end == WATCH_DETACHED)
+		break;
+	case WATCH_DETACHED:
 		code = detach(&watch, settings);
-	else
+		break;
+	case WATCH_LOST:
 		report_lost(&watch, settings);
+		break;
+	case WATCH_REPLACED:
+		report_replaced();
+		break;
+	}
 	json_decref(watch.last);
 	return code;
+}
+
+/* QEMU reports no status before its first migration. */
+static bool may_begin_after(const char *status)
+{
+	enum migration_stage stage = migration_state_find(status ? status : "none")->stage;
+
+	return stage == STAGE_NONE || stage == STAGE_ENDED;
 }
 
 /*
@@ -194,8 +217,7 @@ static json_t *query_earlier(struct qmp_call *call)
 
 	if (!answer) {
 		progress_message("%s", call->error);
-	} else if (status && strcmp(status, "none") != 0 &&
-		   migration_state_find(status)->stage != STAGE_ENDED) {
+	} else if (!may_begin_after(status)) {
 		progress_message("a migration is running already, %s", status);
 		json_decref(answer);
 		answer = NULL;

@@ -161,6 +161,9 @@ enum watch_end migrate_watch(struct migrate_watch *watch)
 	for (;;) {
 		if (!query_state(watch))
 			return WATCH_LOST;
+		/* QEMU leaves this state before it answers "migrate", and never returns to it. */
+		if (watch->state->stage == STAGE_NONE)
+			return WATCH_REPLACED;
 		if (watch->state->stage == STAGE_ENDED && !is_early(watch))
 			return WATCH_ENDED;
 		if (!handle_interrupts(watch))

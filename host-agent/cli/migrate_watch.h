@@ -15,11 +15,13 @@
  * @WATCH_ENDED: the migration ended
  * @WATCH_DETACHED: the user ended the watch; the migration continues
  * @WATCH_LOST: QEMU does not answer any more
+ * @WATCH_REPLACED: another QEMU answers, which has not begun a migration
  */
 enum watch_end {
 	WATCH_ENDED,
 	WATCH_DETACHED,
 	WATCH_LOST,
+	WATCH_REPLACED,
 };
 
 /**

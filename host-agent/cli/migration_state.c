@@ -14,8 +14,7 @@
 #include <string.h>
 
 static const struct migration_state states[] = {
-	{ "none", STAGE_SOURCE,
-	  "there is no migration any more; was QEMU restarted?" },
+	{ "none", STAGE_NONE, NULL },
 	{ "setup", STAGE_SOURCE,
 	  "QEMU waits for the connection; does the destination listen there?" },
 	{ "wait-unplug", STAGE_SOURCE,

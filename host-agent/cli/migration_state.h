@@ -8,16 +8,18 @@
 
 /**
  * enum migration_stage - where the guest is
+ * @STAGE_NONE:    this QEMU has not begun a migration
  * @STAGE_SOURCE:  on the source; the destination cannot run it yet
  * @STAGE_PRECOPY: on the source, unless the migration has stopped it for the handover
  * @STAGE_HANDOVER: stopped and handed over: either side may run it soon
  * @STAGE_DESTINATION: on the destination, which needs the pages that are still on the source
  * @STAGE_BOTH:    on both sides, by design (COLO)
  * @STAGE_ENDING:  the migration is about to end without success
- * @STAGE_ENDED:   the migration has ended, or there was none
+ * @STAGE_ENDED:   the migration has ended
  * @STAGE_UNKNOWN: this tool does not know the state
  */
 enum migration_stage {
+	STAGE_NONE,
 	STAGE_SOURCE,
 	STAGE_PRECOPY,
 	STAGE_HANDOVER,

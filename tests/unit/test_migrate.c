@@ -233,6 +233,18 @@ static void a_qemu_that_is_gone_may_be_migrating(void **state)
 	assert_int_equal(play_times_said("reporting stays on"), 1);
 }
 
+/* Another process listens at the path, and its settings are not those that were changed. */
+static void a_qemu_that_was_replaced_is_not_watched(void **state)
+{
+	play.state[1] = "none";
+	play.hang_up = 2;
+	assert_int_equal(play_run(), CLI_NO_ANSWER);
+	assert_int_equal(play.server.connections, 2);
+	assert_int_equal(play_times_said("QEMU was restarted meanwhile"), 1);
+	assert_int_equal(play_times_said("another client"), 0);
+	play_assert_still_changed();
+}
+
 static void settings_whose_answer_is_lost_are_put_back(void **state)
 {
 	static const char *const changes[] = { "migrate-set-parameters", FREEHINT_QMP_START };
@@ -358,6 +370,7 @@ RUN_TESTS(NULL, NULL,
 		PLAYED(a_migration_whose_answer_is_lost_is_watched),
 		PLAYED(a_migration_that_was_not_taken_puts_back),
 		PLAYED(a_qemu_that_is_gone_may_be_migrating),
+		PLAYED(a_qemu_that_was_replaced_is_not_watched),
 		PLAYED(settings_whose_answer_is_lost_are_put_back),
 		PLAYED(settings_that_nobody_knows_are_named),
 		PLAYED(a_connection_that_breaks_while_it_puts_back_is_made_again),
