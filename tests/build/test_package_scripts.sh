@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What the packages' scripts tell systemd: an upgrade restarts the agents that run, a removal
-# stops them, after what would start them again, and a system without systemd is told nothing.
-# systemctl only writes down what it is told; `make check-debian-host` has a real one.
+# stops them, after what would start them again, and removes their files, and a system without
+# systemd is told nothing. systemctl only writes down what it is told; `make check-debian-host`
+# has a real one.
 
 set -u
 
@@ -11,10 +12,16 @@ set -u
 
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
-mkdir -p "$WORK/bin" "$WORK/run"
+mkdir -p "$WORK/bin"
 printf '#!/bin/sh\necho "$*" >>%s/calls\nexit 1\n' "$WORK" >"$WORK/bin/systemctl"
 chmod +x "$WORK/bin/systemctl"
 export PATH=$WORK/bin:$PATH
+
+# below_work [FILE] - a script that touches nothing of this machine
+below_work()
+{
+	sed "s,/run/,$WORK/run/,g" "$@"
+}
 
 # deb NAME ARGUMENT... - a script of the Debian package, as dpkg calls it
 deb()
@@ -22,7 +29,7 @@ deb()
 	local name=$1
 
 	shift
-	sed "s,/run/systemd,$WORK/run," "host-agent/packaging/debian/freehint.$name" >"$WORK/script"
+	below_work "host-agent/packaging/debian/freehint.$name" >"$WORK/script"
 	told "$@"
 }
 
@@ -30,7 +37,7 @@ deb()
 rpm_script()
 {
 	sed -n "/^%$1\$/,/^\$/p" host-agent/packaging/freehint.spec |
-		sed -e 1d -e "s,/run/systemd,$WORK/run," >"$WORK/script"
+		sed 1d | below_work >"$WORK/script"
 	[ -s "$WORK/script" ] || { echo "the spec has no %$1"; exit 1; }
 	told "$2"
 }
@@ -52,42 +59,58 @@ says()
 }
 
 RESTART="try-restart freehint-agent@*.service,"
-STOP="stop freehint-agent@*.service freehint-moved.timer,"
+STOP="stop freehint-agent@*.service freehint-moved.timer,reset-failed freehint-*,"
 FOLLOW="freehint-follow.path freehint-follow.service,"
 
-# Of the hook's.
-DROP_IN=$WORK/run/system/freehint-agent@vm1.service.d
-drop_in()
+# Of the hook's, and of an agent's.
+DROP_IN=$WORK/run/systemd/system/freehint-agent@vm1.service.d
+METRICS=$WORK/run/freehint-metrics
+leave_files()
 {
-	mkdir -p "$DROP_IN" && touch "$DROP_IN/domain.conf"
+	mkdir -p "$DROP_IN" "$METRICS" && touch "$DROP_IN/domain.conf" "$METRICS/vm1.prom"
 }
 
-drop_in
+# kept WHAT, gone WHAT - the files after that
+kept()
+{
+	[ -e "$DROP_IN" ] && [ -e "$METRICS" ] && return
+	echo "drop-ins or metrics are gone $1"
+	exit 1
+}
+
+gone()
+{
+	[ ! -e "$DROP_IN" ] && [ ! -e "$METRICS" ] && return
+	echo "drop-ins or metrics stay $1"
+	exit 1
+}
+
+leave_files
 deb postinst configure 0.0.1
 says "daemon-reload,$RESTART" "upgrade"
 deb prerm upgrade 9.0
 says "" "before an upgrade"
-[ -e "$DROP_IN" ] || { echo "an upgrade removes the agents' drop-ins"; exit 1; }
+kept "before an upgrade"
 deb prerm remove
 says "disable --now $FOLLOW$STOP" "removal"
-[ ! -e "$DROP_IN" ] || { echo "a removal leaves the agents' drop-ins"; exit 1; }
-drop_in
+gone "after a removal"
+leave_files
 rpm_script post 2
 says "daemon-reload," "upgrade, RPM"
 rpm_script preun 1
 says "" "before an upgrade, RPM"
-[ -e "$DROP_IN" ] || { echo "an upgrade removes the agents' drop-ins, RPM"; exit 1; }
+kept "before an upgrade, RPM"
 rpm_script postun 1
 says "$RESTART" "after an upgrade, RPM"
 rpm_script preun 0
 says "disable --now $FOLLOW$STOP" "removal, RPM"
-[ ! -e "$DROP_IN" ] || { echo "a removal leaves the agents' drop-ins, RPM"; exit 1; }
+gone "after a removal, RPM"
 rpm_script postun 0
-says "" "after a removal, RPM"
+says "daemon-reload," "after a removal, RPM"
 
-rmdir "$WORK/run/system"
+rmdir "$WORK/run/systemd/system"
 for script in "deb postinst configure" "deb prerm remove" "rpm_script post 1" \
-	"rpm_script preun 0" "rpm_script postun 1"; do
+	"rpm_script preun 0" "rpm_script postun 0" "rpm_script postun 1"; do
 	$script
 	says "" "without systemd: $script"
 done

@@ -153,10 +153,14 @@ def upgraded(here: Host, domain: Domain, work: Work) -> None:
 
 
 def removed(here: Host, domain: Domain, work: Work) -> None:
-    """The package goes while a domain runs: its agent goes, the guest does not notice."""
+    """
+    The package goes while a domain runs: its agent goes, the guest does not notice. The monitor
+    in /run/freehint is the guest's.
+    """
     here.must(f"{APT} purge freehint", 600)
-    left = here.must("pgrep -a freehint-agent || true; "
-                     "find /etc /run/systemd /usr -xdev -name '*freehint*'")
+    left = here.must("pgrep -a freehint-agent || true; systemctl list-units --all --no-legend "
+                     "'freehint*'; find /etc /run /usr -xdev -name '*freehint*' "
+                     "! -path /run/freehint")
     check(not left, f"left behind: {left}")
     work.verify(Nested(here))
     step(f"{here.name}: freehint is removed, the guest goes on")
