@@ -17,8 +17,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from support import (HOLD_BANDWIDTH, SWITCH_TRIES, Hops, Work, attach_agent, check, check_kernel,
-                     fill, migration, step, switch_to_postcopy, wait_for)
+from support import (HOLD_BANDWIDTH, SWITCH_TRIES, Hops, Work, attach_agent, cancel, check,
+                     check_kernel, fill, migration, step, switch_to_postcopy, wait_for)
 from lib.machine import Spec
 from lib.qemu import BINARY
 from lib.qmp import QmpError
@@ -223,9 +223,11 @@ def never_used(hops: Hops, work: Work) -> None:
 
 def cancelled(hops: Hops, work: Work) -> None:
     """A migration that might have used postcopy is cancelled, and begun anew."""
-    hold(hops, CAPS)
-    hops.wait_pass(2)
-    hops.cancel()
+    def depart() -> None:
+        hold(hops, CAPS)
+        hops.wait_pass(2)
+
+    cancel(hops, depart)
     before = hops.here.counters()
     check(before["switchovers"] == 0, f"nothing was switched: {before}")
     check_kernel(hops.here.guest)
