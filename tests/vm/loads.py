@@ -211,7 +211,7 @@ class Loads:
         if not self.stress:
             return
         guest.must("kill -INT $(cat /run/stress.pid)")
-        wait_for(lambda: guest.run("test -e /run/stress.status")[0] == 0,
+        wait_for(lambda: guest.run("test -s /run/stress.status")[0] == 0,
                  "stress-ng to end", PATIENCE)
         status = guest.must("cat /run/stress.status").split()
         log = guest.must("cat /run/stress-shell.log")

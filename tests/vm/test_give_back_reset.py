@@ -70,11 +70,16 @@ def offer_now(vm: Machine, host: PlayedHost) -> Offer:
     return host.wait_offer()
 
 
+def spawn(vm: Machine, name: str, command: str) -> None:
+    """Start a command whose status is in /run/`name`.done, whole, when it has ended."""
+    vm.guest.must(f"rm -f /run/{name}.done")
+    vm.guest.spawn(name, f"sh -c '{command}; echo $? >/run/{name}.new; "
+                   f"mv /run/{name}.new /run/{name}.done'")
+
+
 def reset(vm: Machine) -> None:
     """Reset the device; the command ends with the reset."""
-    vm.guest.must("rm -f /run/reset.done")
-    vm.guest.spawn("reset", f"sh -c 'echo 1 >{our_device(vm.guest)}/reset; "
-                   "echo $? >/run/reset.done'")
+    spawn(vm, "reset", f"echo 1 >{our_device(vm.guest)}/reset")
 
 
 def reset_is_over(vm: Machine) -> bool:
@@ -161,7 +166,7 @@ def dark_while_offered(vm: Machine, host: PlayedHost) -> None:
 def blinks_are_over(vm: Machine, host: PlayedHost) -> bool:
     """Serve offers for a while. Has the program ended? Fails if it could not do its work."""
     comes_true(lambda: bool(host.serve()), 0.5)
-    status, text = vm.guest.run("cat /run/blink.done && rm /run/blink.done")
+    status, text = vm.guest.run("cat /run/blink.done")
     check(status or text.strip() == "0", f"decoding could not be switched: {text}")
     return status == 0
 
@@ -170,8 +175,7 @@ def blinks(vm: Machine, host: PlayedHost) -> None:
     """Decoding is off for moments, which the module's polls may not see: the session goes on."""
     for _ in range(BURSTS):
         vm.guest.must(f"memfill {FILL_MIB}M", 120)
-        vm.guest.spawn("blink", f"sh -c 'blinkbar {our_device(vm.guest)}/config {BLINKS} "
-                       f"{DARK_US}; echo $? >/run/blink.done'")
+        spawn(vm, "blink", f"blinkbar {our_device(vm.guest)}/config {BLINKS} {DARK_US}")
         host.ask()
         wait_for(lambda: blinks_are_over(vm, host), "the last blink", 60)
         vm.guest.must(f"memfill {FILL_MIB}M", 120)
