@@ -8,6 +8,9 @@
  * When a connection ends before a command was answered, QEMU may send the answer to the next
  * client of the socket, also before its greeting. So each command has an id, and an answer
  * with another id, or with none, is dropped.
+ *
+ * The peer chooses its texts, and a terminal obeys some. They are made printable here, before
+ * anybody sees them.
  */
 #include "qmp_call.h"
 
@@ -24,6 +27,7 @@
 
 #include "host-agent/common/clock.h"
 #include "include/freehint/limits.h"
+#include "printable_json.h"
 
 #define TIMEOUT_S	30
 #define TIMEOUT_US	(TIMEOUT_S * 1000000ULL)
@@ -119,6 +123,14 @@ static json_int_t new_id(void)
 	return ((json_int_t)getpid() << 32) + ++count;
 }
 
+static json_t *load(const char *text, size_t len)
+{
+	json_t *raw = json_loadb(text, len, 0, NULL), *object = printable_json(raw);
+
+	json_decref(raw);
+	return object;
+}
+
 /* Return: the next object that is not an event, a new reference; NULL on failure. */
 static json_t *next_object(struct qmp_call *call, u64 until)
 {
@@ -137,7 +149,7 @@ static json_t *next_object(struct qmp_call *call, u64 until)
 			return NULL;
 		if (!ret)
 			continue;
-		object = json_loadb(text, len, 0, NULL);
+		object = load(text, len);
 		if (object && !json_object_get(object, "event"))
 			return object;
 		json_decref(object);

@@ -49,7 +49,8 @@ void qmp_call_close(struct qmp_call *call);
  * @command: its name
  * @args:    object or NULL; the reference is consumed
  *
- * Waits for the answer, 30 seconds at most; drops events.
+ * Waits for the answer, 30 seconds at most; drops events. What a terminal might obey in the
+ * texts of the answer, and of @call->error, is a "?".
  *
  * Return: what QEMU returned, a new reference; NULL on failure, with @call->error set.
  */

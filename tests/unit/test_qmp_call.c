@@ -4,6 +4,7 @@
  * name, and peers that are no QEMU or go away.
  */
 /* links: host-agent/cli/qmp_call.c host-agent/common/qmp_stream.c */
+/* links: host-agent/cli/printable_json.c host-agent/cli/printable.c */
 /* libs: jansson */
 /* flags: -pthread */
 #include <pthread.h>
@@ -203,6 +204,30 @@ static void a_command_that_does_not_exist_is_told_apart(void **state)
 	finish(&call);
 }
 
+/* Escape sequences, written in both ways that JSON has, and controls of eight bits. */
+static void texts_of_the_peer_cannot_command_a_terminal(void **state)
+{
+	struct qmp_call call;
+	json_t *answer;
+	char *text;
+
+	start(GREETING, "{\"return\": {}, \"id\": #}", "{\"error\": {\"class\": \"GenericError\", "
+	      "\"desc\": \"a\\u001b]0;x\\u0007b\xc2\x9b""2J\\u202e\x7f\xc3\xa9\"}, \"id\": #}");
+	assert_int_equal(qmp_call_open(&call, peer.path), 0);
+	assert_null(qmp_call(&call, "some-command", NULL));
+	assert_string_equal(call.error, "some-command: a?]0;x?b?2J??\xc3\xa9");
+	finish(&call);
+	start(GREETING, "{\"return\": {}, \"id\": #}", "{\"return\": [{\"k\\u009b\": "
+	      "[1, true, null, \"\\u001b[2J\"]}], \"id\": #}");
+	assert_int_equal(qmp_call_open(&call, peer.path), 0);
+	answer = qmp_call(&call, "some-command", NULL);
+	text = json_dumps(answer, JSON_COMPACT);
+	assert_string_equal(text, "[{\"k?\":[1,true,null,\"?[2J\"]}]");
+	free(text);
+	json_decref(answer);
+	finish(&call);
+}
+
 static void what_is_no_qemu_is_refused(void **state)
 {
 	static const char *const first[] = {
@@ -266,6 +291,7 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(a_signal_does_not_end_the_wait),
 		cmocka_unit_test(an_error_is_told_by_name),
 		cmocka_unit_test(a_command_that_does_not_exist_is_told_apart),
+		cmocka_unit_test(texts_of_the_peer_cannot_command_a_terminal),
 		cmocka_unit_test(what_is_no_qemu_is_refused),
 		cmocka_unit_test(a_qemu_that_goes_away_is_noticed),
 		cmocka_unit_test(a_socket_that_is_not_there_is_named),
