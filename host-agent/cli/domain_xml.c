@@ -17,6 +17,7 @@
 #include "domain_args.h"
 #include "domain_change.h"
 #include "extension_option.h"
+#include "printable.h"
 #include "whole_input.h"
 
 /**
@@ -136,7 +137,7 @@ static enum cli_exit print_changed(struct domain_xml_options *opt, const char *t
 	enum cli_exit code;
 
 	if (domain_change(change, text, len)) {
-		fprintf(stderr, "freehint domain-xml: %s\n", change->error);
+		printable_line(stderr, "freehint domain-xml: %s", change->error);
 		return opt->or_unchanged ? print(text, len) : CLI_WRONG;
 	}
 	code = print(change->result ? change->result : text, change->result ? change->size : len);
@@ -188,7 +189,7 @@ static enum cli_exit print_agent_of(struct domain *domain)
 		fprintf(stderr, "freehint domain-xml: no memory\n");
 	else if (check_path(domain, domain->monitor[0].value, "monitor", monitor) ||
 		 check_path(domain, shmem, "memory", shm))
-		fprintf(stderr, "freehint domain-xml: %s\n", domain->xml.error);
+		printable_line(stderr, "freehint domain-xml: %s", domain->xml.error);
 	else
 		code = print_unit(monitor, shm);
 	free(monitor);
@@ -202,7 +203,7 @@ static enum cli_exit print_agent(const char *text, size_t len)
 	struct domain domain;
 
 	if (domain_parse(&domain, text, len))
-		fprintf(stderr, "freehint domain-xml: %s\n", domain.xml.error);
+		printable_line(stderr, "freehint domain-xml: %s", domain.xml.error);
 	else if (domain_is_enabled(&domain))
 		code = print_agent_of(&domain);
 	domain_free(&domain);

@@ -13,6 +13,7 @@
 #include "domain_needs.h"
 #include "extension_option.h"
 #include "libvirt_uri.h"
+#include "printable.h"
 #include "virsh_domain.h"
 
 /**
@@ -100,7 +101,7 @@ static const char *name(const struct enable *enable)
 
 static enum cli_exit fail(const struct enable *enable, enum cli_exit code, const char *why)
 {
-	fprintf(stderr, "freehint %s %s: %s\n", word(enable), name(enable), why);
+	printable_line(stderr, "freehint %s %s: %s", word(enable), name(enable), why);
 	return code;
 }
 
@@ -136,7 +137,7 @@ static enum cli_exit connect_to(struct enable *enable)
 	uri[strcspn(uri, "\n")] = '\0';
 	enable->here = libvirt_uri_is_here(uri);
 	if (!enable->change.remove && libvirt_uri_is_session(uri)) {
-		fprintf(stderr, "freehint enable %s: %s is the libvirt of one user: it starts no agents, and its QEMU cannot create " DOMAIN_MONITORS ", so the guest would not start; define the domain in qemu:///system, and give --connect=qemu:///system\n",
+		printable_line(stderr, "freehint enable %s: %s is the libvirt of one user: it starts no agents, and its QEMU cannot create " DOMAIN_MONITORS ", so the guest would not start; define the domain in qemu:///system, and give --connect=qemu:///system",
 			enable->given, uri);
 		code = CLI_WRONG;
 	}
@@ -206,10 +207,10 @@ static enum cli_exit check_needs(struct enable *enable, const char *text, size_t
 
 static void report(const struct enable *enable, bool changed)
 {
-	printf("%s %s freehint%s\n", name(enable),
-	       enable->change.remove ? "is without" : "has", changed ? " now" : " already");
+	printable_line(stdout, "%s %s freehint%s", name(enable),
+		       enable->change.remove ? "is without" : "has", changed ? " now" : " already");
 	if (*enable->why)
-		puts(enable->why);
+		printable_line(stdout, "%s", enable->why);
 	if (changed && !enable->here && !enable->change.remove)
 		puts("nothing of that host was looked at: freehint doctor there says whether its QEMU can be used");
 	if (changed && enable->running)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Runs virsh as a child. It reads all of its input before it prints anything, so one pipe
- * after the other is enough.
+ * after the other is enough. Its messages go to a file, and from there to the user, without
+ * what a terminal might obey: they have names of others in them.
  */
 #define _GNU_SOURCE
 #include "virsh.h"
@@ -11,9 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "printable.h"
 #include "whole_input.h"
 #include "xml_text.h"
 
@@ -26,16 +29,18 @@
  * @pid:  its process
  * @to:   its standard input
  * @from: its standard output
+ * @says: its standard error, a file
  */
 struct child {
 	pid_t pid;
 	int to;
 	int from;
+	int says;
 };
 
 /* In the child. Its messages are parsed, so it speaks English. */
-static void become_virsh(const struct virsh *virsh, const char *const *args, const int *in,
-			 const int *out)
+static void become_virsh(const struct virsh *virsh, const char *const *args, int in, int out,
+			 int says)
 {
 	const char *line[ARGS_MAX + 5] = { "virsh", "--quiet" };
 	size_t used = 2, i;
@@ -46,8 +51,8 @@ static void become_virsh(const struct virsh *virsh, const char *const *args, con
 	}
 	for (i = 0; i < ARGS_MAX && args[i]; i++)
 		line[used++] = args[i];
-	if (dup2(in[0], STDIN_FILENO) < 0 || dup2(out[1], STDOUT_FILENO) < 0 ||
-	    setenv("LC_ALL", "C", 1))
+	if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
+	    dup2(says, STDERR_FILENO) < 0 || setenv("LC_ALL", "C", 1))
 		_exit(CANNOT_RUN);
 	execvp(line[0], (char *const *)line);
 	_exit(CANNOT_RUN);
@@ -65,19 +70,26 @@ static int start(struct virsh *virsh, const char *const *args, struct child *chi
 		ret = -errno;
 		goto err_in;
 	}
-	child->pid = fork();
-	if (child->pid < 0) {
+	child->says = memfd_create("virsh", MFD_CLOEXEC);
+	if (child->says < 0) {
 		ret = -errno;
 		goto err_out;
 	}
+	child->pid = fork();
+	if (child->pid < 0) {
+		ret = -errno;
+		goto err_says;
+	}
 	if (!child->pid)
-		become_virsh(virsh, args, in, out);
+		become_virsh(virsh, args, in[0], out[1], child->says);
 	close(in[0]);
 	close(out[1]);
 	child->to = in[1];
 	child->from = out[0];
 	return 0;
 
+err_says:
+	close(child->says);
 err_out:
 	close(out[0]);
 	close(out[1]);
@@ -104,6 +116,26 @@ static void feed(int to, const char *input, size_t len)
 		input += done;
 		len -= (size_t)done;
 	}
+}
+
+/* @says: where the child has written to, closed here. */
+static void pass_on(int says)
+{
+	FILE *file = fdopen(says, "r");
+	char *line = NULL;
+	size_t size = 0;
+
+	if (!file) {
+		close(says);
+		return;
+	}
+	rewind(file);
+	while (getline(&line, &size, file) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		printable_line(stderr, "%s", line);
+	}
+	free(line);
+	fclose(file);
 }
 
 static int await(struct virsh *virsh, const char *command, pid_t pid)
@@ -138,7 +170,7 @@ static int end_with_zero(char **output, size_t size)
 int virsh_run(struct virsh *virsh, const char *const *args, const char *input, size_t len,
 	      char **output, size_t *size)
 {
-	struct child child = { .pid = -1, .to = -1, .from = -1 };
+	struct child child = { .pid = -1, .to = -1, .from = -1, .says = -1 };
 	int ret, ended;
 
 	*output = NULL;
@@ -150,6 +182,7 @@ int virsh_run(struct virsh *virsh, const char *const *args, const char *input, s
 	ret = whole_input(child.from, XML_TEXT_MAX, output, size);
 	close(child.from);
 	ended = await(virsh, args[0], child.pid);
+	pass_on(child.says);
 	if (!ret)
 		ret = end_with_zero(output, *size);
 	if (ret)

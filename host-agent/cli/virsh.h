@@ -12,7 +12,7 @@
 /**
  * struct virsh - where libvirt is, and what went wrong
  * @uri:   connection, NULL: virsh's default
- * @error: after a failure: the reason, as text for the user; virsh itself has printed more
+ * @error: after a failure: the reason, as text for the user; virsh's own words are printed
  */
 struct virsh {
 	const char *uri;

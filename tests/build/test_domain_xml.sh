@@ -56,6 +56,10 @@ for option in --remove --agent; do
 	says 1 "--or-unchanged" /dev/null --or-unchanged $option </dev/null
 done
 
+# What a document has in it cannot command a terminal.
+sed 's/,autostart/,y\&#155;=z&/' "$WORK/with" >"$WORK/changed"
+says 3 "has no option 'y?=z'" /dev/null --builtin "$WORK/changed"
+
 # --agent prints a part of a unit: what has a line break is a line of its own there.
 says 3 "" /dev/null --agent <<<"$(domain vm1)"
 cat >"$WORK/unit" <<EOT

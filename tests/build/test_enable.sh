@@ -34,7 +34,11 @@ uuid_of()
 		\$1 == given && wanted > 0 { wanted = 0; uuid = \$2 }
 		\$2 == given && wanted > 1 { wanted = 1; uuid = \$2 }
 		name == given && wanted > 2 { wanted = 2; uuid = \$2 }
-		END { if (uuid == "") exit 1; print uuid }' "$WORK/domains"
+		END { if (uuid == "") exit 1; print uuid }' "$WORK/domains" ||
+		{
+			printf "error: no domain '%s'\nerror: try again\n" "\${1#--domain=}" >&2
+			return 1
+		}
 }
 case \$2 in
 uri) cat "$WORK/uri" && echo ;;
@@ -160,7 +164,21 @@ domain $UUID '5 '
 echo "- $UUID 5 " >>"$WORK/domains"
 says 4 "freehint enable 5: 2 domains have names that differ in spaces at their ends only: give the\
  UUID" enable --extension="$EXTENSION" 5
-says 4 "freehint enable fiv: virsh domuuid failed" enable --extension="$EXTENSION" fiv
+says 4 "error: no domain 'fiv'
+error: try again
+freehint enable fiv: virsh domuuid failed" enable --extension="$EXTENSION" fiv
+# Names, libvirt's connection and virsh's own messages cannot command a terminal.
+csi=$'\xc2\x9b'
+escape=$'\e]0;x\a'
+domain $UUID "a${csi}2J"
+echo "- $UUID a${csi}2J" >"$WORK/domains"
+says 0 "a?2J has freehint now" enable --extension="$EXTENSION" -- "a${csi}2J"
+says 0 "a?2J is without freehint now" disable -- "$UUID"
+says 4 "error: no domain 'b?]0;x??2J'
+error: try again
+freehint disable b?]0;x??2J: virsh domuuid failed" disable -- "b$escape${csi}2J"
+says 3 "freehint enable a?2J: there is no extension at $WORK/?/freehint-qemu.so: install freehint,\
+ or give its path with --extension" enable --extension="$WORK/$csi/freehint-qemu.so" -- $UUID
 # What changes a domain names it by its UUID.
 expect "" "$(grep -E ' (dominfo|dumpxml) ' "$WORK/asked" |
 	grep -vE -- '--domain=[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')" "asked by another name"
