@@ -51,6 +51,20 @@ static void write_all(int fd, const char *text, size_t len)
 	}
 }
 
+/* What QEMU says is in some lines: it makes no line of its own, and no terminal obeys it. */
+static void make_printable(char *text, size_t len)
+{
+	unsigned char *at = (unsigned char *)text, *end = at + len;
+
+	for (; at < end; at++) {
+		/* The controls of eight bits, in UTF-8. */
+		if (*at == 0xc2 && at + 1 < end && at[1] >= 0x80 && at[1] < 0xa0)
+			at[0] = at[1] = '?';
+		if (*at < 0x20 || *at == 0x7f)
+			*at = '?';
+	}
+}
+
 void log_line(enum log_level level, const char *fmt, ...)
 {
 	u64 now = clock_us() - log_origin_us;
@@ -72,6 +86,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 	len = (size_t)head + (size_t)body;
 	if (len > sizeof(line) - 1)
 		len = sizeof(line) - 1;
+	make_printable(line, len);
 	line[len++] = '\n';
 	write_all(STDERR_FILENO, line, len);
 }
