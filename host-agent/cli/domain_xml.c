@@ -26,7 +26,7 @@
  * @builtin:      QEMU has freehint built in
  * @agent:        print the agent's settings instead
  * @or_unchanged: print a domain that is refused as it came
- * @file:         file with the XML, NULL: standard input
+ * @file:         file with the XML, NULL or "-": standard input
  * @domain:       the XML itself, NULL: in @file
  */
 struct domain_xml_options {
@@ -105,6 +105,7 @@ static int read_domain(const struct domain_xml_options *opt, char **text, size_t
 {
 	/* What will be printed again has to be there as a whole. */
 	size_t max = opt->or_unchanged ? SIZE_MAX - 1 : XML_TEXT_MAX;
+	bool named = opt->file && strcmp(opt->file, "-") != 0;
 	int fd = STDIN_FILENO, ret;
 
 	if (opt->domain) {
@@ -112,12 +113,12 @@ static int read_domain(const struct domain_xml_options *opt, char **text, size_t
 		*len = strlen(opt->domain);
 		return *text ? 0 : -ENOMEM;
 	}
-	if (opt->file)
+	if (named)
 		fd = open(opt->file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	ret = whole_input(fd, max, text, len);
-	if (opt->file)
+	if (named)
 		close(fd);
 	return ret;
 }
@@ -216,7 +217,8 @@ enum cli_exit cli_domain_xml(int argc, char **argv)
 		.options = options,
 		.parser = parse,
 		.args_doc = "[FILE]",
-		.doc = "Reads the XML of a libvirt domain and prints it with what freehint needs: "
+		.doc = "Reads the XML of a libvirt domain, from FILE, or without one or with - from "
+		       "standard input, and prints it with what freehint needs: "
 		       "shared memory, the extension, a monitor for the agent. All other bytes "
 		       "stay as they are. See also freehint enable.\v"
 		       "Exit codes: 0 printed, 1 wrong usage, 3 the domain is not understood, or "

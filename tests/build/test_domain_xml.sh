@@ -50,6 +50,11 @@ says 0 "4 MiB" "$WORK/large" --or-unchanged <"$WORK/large"
 domain vm1 | build/freehint domain-xml >"$WORK/with" || exit 1
 grep -q "name='freehint-vm1'" "$WORK/with" || { echo "vm1 has no <shmem>"; exit 1; }
 says 0 "" "$WORK/with" --or-unchanged --domain="$(domain vm1)"
+# "-" is standard input, as with other filters.
+says 0 "" "$WORK/with" - <"$WORK/with"
+says 3 "$why" /dev/null - <"$WORK/long"
+says 0 "$why" "$WORK/long" --or-unchanged - <"$WORK/long"
+says 1 "not both" /dev/null --domain=x - <"$WORK/with"
 # What cannot be read cannot be printed, and the other ways to use it have no use for it.
 says 4 "No such file" /dev/null --or-unchanged "$WORK/none"
 for option in --remove --agent; do
