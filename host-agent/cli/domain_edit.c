@@ -19,7 +19,7 @@
 
 static void add_shmem(struct domain *domain, u64 mib, struct text_edits *edits)
 {
-	char *name = xml_escape(domain->name), *lines = NULL;
+	char *name = xml_escape(&domain->xml, domain->name), *lines = NULL;
 
 	if (name)
 		lines = domain_text("<shmem name='" DOMAIN_SHM "%s' role='master'>\n"
@@ -79,7 +79,7 @@ static const char *prefix_of(const struct domain *domain)
 static char *arg_line(const struct domain *domain, const char *value)
 {
 	const char *prefix = prefix_of(domain);
-	char *escaped = value ? xml_escape(value) : NULL, *line = NULL;
+	char *escaped = value ? xml_escape(&domain->xml, value) : NULL, *line = NULL;
 
 	if (escaped)
 		line = domain_text("<%s%sarg value='%s'/>", prefix, *prefix ? ":" : "", escaped);

@@ -146,10 +146,25 @@ void xml_cut(const struct xml_text *xml, const xmlNode *element, struct text_edi
 		text_edits_cut(edits, place->open, place->end);
 }
 
-static void put_escaped(FILE *out, const char *text)
+/* Return: bytes of the character at @text. */
+static int put_reference(FILE *out, const char *text)
+{
+	int len = 4, code = xmlGetUTF8Char((const unsigned char *)text, &len);
+
+	fprintf(out, "&#%d;", code);
+	return code < 0 ? 1 : len;
+}
+
+/* Blanks other than a space would be spaces to who reads the attribute. */
+static void put_escaped(FILE *out, const char *text, bool ascii)
 {
 	for (; *text; text++)
 		switch (*text) {
+		case '\t':
+		case '\n':
+		case '\r':
+			put_reference(out, text);
+			break;
 		case '&':
 			fputs("&amp;", out);
 			break;
@@ -163,11 +178,14 @@ static void put_escaped(FILE *out, const char *text)
 			fputs("&apos;", out);
 			break;
 		default:
-			fputc(*text, out);
+			if (ascii && (unsigned char)*text >= 0x80)
+				text += put_reference(out, text) - 1;
+			else
+				fputc(*text, out);
 		}
 }
 
-char *xml_escape(const char *text)
+char *xml_escape(const struct xml_text *xml, const char *text)
 {
 	char *escaped = NULL;
 	size_t len;
@@ -176,7 +194,7 @@ char *xml_escape(const char *text)
 	out = open_memstream(&escaped, &len);
 	if (!out)
 		return NULL;
-	put_escaped(out, text);
+	put_escaped(out, text, xml_text_is_ascii(xml));
 	if (!fclose(out))
 		return escaped;
 	free(escaped);

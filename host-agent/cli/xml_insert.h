@@ -27,10 +27,11 @@ void xml_cut(const struct xml_text *xml, const xmlNode *element, struct text_edi
 
 /**
  * xml_escape() - text for an attribute between single quotes
+ * @xml:  the document that gets it
  * @text: UTF-8
  *
  * Return: to be freed by the caller; NULL without memory.
  */
-char *xml_escape(const char *text);
+char *xml_escape(const struct xml_text *xml, const char *text);
 
 #endif /* FREEHINT_CLI_XML_INSERT_H */

@@ -145,12 +145,19 @@ static int take_error(struct xml_text *xml, xmlParserCtxt *parser)
 	return -EINVAL;
 }
 
+bool xml_text_is_ascii(const struct xml_text *xml)
+{
+	const char *encoding = (const char *)xml->doc->encoding;
+
+	return encoding && !strcasecmp(encoding, "US-ASCII");
+}
+
 static int check_encoding(struct xml_text *xml)
 {
 	const char *encoding = (const char *)xml->doc->encoding;
 
-	if (encoding && strcasecmp(encoding, "UTF-8") != 0 && strcasecmp(encoding, "US-ASCII") != 0)
-		return xml_text_refuse(xml, NULL, "the document is encoded in %.40s, only UTF-8 is understood",
+	if (encoding && strcasecmp(encoding, "UTF-8") != 0 && !xml_text_is_ascii(xml))
+		return xml_text_refuse(xml, NULL, "the document is encoded in %.40s, only UTF-8 is understood: convert it, and declare UTF-8",
 				       encoding);
 	if (xml->lost)
 		return refuse_line(xml, 1, "the places of the elements were not found in the text");
@@ -186,7 +193,7 @@ int xml_text_parse(struct xml_text *xml, const char *text, size_t len)
 	zero = memchr(text, '\0', len);
 	if (zero)
 		return refuse_line(xml, xml_text_line(xml, (size_t)(zero - text)),
-				   "the document has a zero byte, only UTF-8 is understood");
+				   "the document has a zero byte, only UTF-8 is understood: convert it, and declare UTF-8");
 	parser = xmlNewParserCtxt();
 	if (!parser) {
 		snprintf(xml->error, sizeof(xml->error), "no memory");

@@ -56,7 +56,7 @@ struct xml_text {
 /**
  * xml_text_parse() - parse a document
  * @xml:  filled; call xml_text_free() after success and after failure
- * @text: UTF-8, need not end with a zero
+ * @text: UTF-8 or US-ASCII, need not end with a zero
  * @len:  bytes
  *
  * Nothing is read but the text: a document type, and with it every entity, is refused.
@@ -70,6 +70,9 @@ void xml_text_free(struct xml_text *xml);
 
 /** xml_text_place() - where @element stands */
 const struct xml_place *xml_text_place(const xmlNode *element);
+
+/** xml_text_is_ascii() - is the document declared as ASCII, and has no character beyond it? */
+bool xml_text_is_ascii(const struct xml_text *xml);
 
 /** xml_text_line() - number of the line that has the byte @offset, from 1 */
 unsigned long xml_text_line(const struct xml_text *xml, size_t offset);

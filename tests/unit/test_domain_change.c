@@ -279,12 +279,47 @@ static void a_document_type_is_refused(void **state)
 	refuses("<domain type='kvm'><name>&x;</name></domain>", "line 1: Entity 'x'");
 }
 
+/* ASCII has no other characters, but a document has references to all of them. */
+static void a_document_in_ascii_stays_one(void **state)
+{
+	static const char *const names[] = { "US-ASCII", "us-ascii" };
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(before, ROOM, "<?xml version='1.0' encoding='%s'?>\n%s", names[i],
+			 SMALL("v&#228;m &#x20ac;&#x1f600;&#x9b;"));
+		goes_round();
+		has("<shmem name='freehint-v&#228;m &#8364;&#128512;&#155;' ");
+		has("'unix:/run/freehint/v&#228;m &#8364;&#128512;&#155;.qmp,server=on");
+	}
+}
+
+/* As they are they would become spaces. */
+static void blanks_of_a_value_stay(void **state)
+{
+	struct domain_change built_in = { .wish = { NULL, true } };
+
+	assert_int_equal(change_with(&built_in, with_value("-plugin", PATH ",memdev=shmmem-shmem0,"
+							   "audit=&#9;&#10;&#13;"), after), 1);
+	has("memdev=shmmem-shmem0,audit=&#9;&#10;&#13;'");
+}
+
 static void other_encodings_and_sizes_are_refused(void **state)
 {
 	struct domain_change change = { .wish.extension = PATH };
 	char *large = malloc(XML_TEXT_MAX + 1);
+	static const char *const encodings[] = {
+		"ISO-8859-1", "windows-1252", "ASCII", "UTF-7", "Shift_JIS",
+	};
+	size_t i;
 
-	refuses("<?xml version='1.0' encoding='ISO-8859-1'?>" SMALL("a"), "line 1: the document is encoded in");
+	for (i = 0; i < sizeof(encodings) / sizeof(encodings[0]); i++) {
+		snprintf(before, ROOM, "<?xml version='1.0' encoding='%s'?>%s", encodings[i],
+			 SMALL("v&#228;m"));
+		refuses(before, "line 1: the document is encoded in");
+		assert_non_null(strstr(error, "convert it"));
+	}
+	refuses("<?xml version='1.0' encoding='UTF-16'?>" SMALL("v&#228;m"), "line 1: ");
 	refuses(SMALL("\xff"), "line 1: ");
 	assert_int_equal(add("<?xml version='1.0' encoding='utf-8'?>\n" SMALL("a"), after), 1);
 	memset(large, ' ', XML_TEXT_MAX + 1);
@@ -334,6 +369,8 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(what_is_ours_in_part_is_refused_with_its_line),
 		cmocka_unit_test(what_is_no_domain_is_refused),
 		cmocka_unit_test(a_document_type_is_refused),
+		cmocka_unit_test(a_document_in_ascii_stays_one),
+		cmocka_unit_test(blanks_of_a_value_stay),
 		cmocka_unit_test(other_encodings_and_sizes_are_refused),
 		cmocka_unit_test(the_agent_gets_what_the_domain_has),
 )
