@@ -189,6 +189,18 @@ static int look_at_pair(struct domain *domain, xmlNode *option, xmlNode *value)
 	return 0;
 }
 
+/* Its option may be -chardev for a -mon, -monitor, -serial and more. */
+static void look_for_rival(struct domain *domain, xmlNode *arg)
+{
+	xmlChar *value = xmlGetNoNsProp(arg, (const xmlChar *)"value");
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+
+	snprintf(path, sizeof(path), DOMAIN_MONITORS "%s" DOMAIN_MONITOR_END, domain->name);
+	if (value && !domain->rival && qemu_args_has_path((const char *)value, path))
+		domain->rival = arg;
+	xmlFree(value);
+}
+
 static int find_pairs(struct domain *domain)
 {
 	xmlNode *option = domain->command ? next_arg(domain->command->children) : NULL, *value;
@@ -199,6 +211,8 @@ static int find_pairs(struct domain *domain)
 		ret = value ? look_at_pair(domain, option, value) : 0;
 		if (ret < 0)
 			return ret;
+		if (!ret)
+			look_for_rival(domain, option);
 		option = ret ? next_arg(value->next) : value;
 	}
 	return 0;

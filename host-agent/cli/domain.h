@@ -51,6 +51,7 @@ struct domain_pair {
  * @lookalike: a <shmem> with such a name of which the domain has nothing else
  * @extension: the extension's pairs, in the order of the document
  * @monitor:   the agent's monitor's, likewise
+ * @rival:     another argument that has the path of the agent's monitor, or NULL
  */
 struct domain {
 	struct xml_text xml;
@@ -64,6 +65,7 @@ struct domain {
 	xmlNode *lookalike;
 	struct domain_pair extension[DOMAIN_PAIRS];
 	struct domain_pair monitor[DOMAIN_PAIRS];
+	xmlNode *rival;
 };
 
 /**

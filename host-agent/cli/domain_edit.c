@@ -321,6 +321,17 @@ static int want_arguments(struct domain *domain, const struct domain_wish *wish,
 	return ret;
 }
 
+static int refuse_rival(struct domain *domain)
+{
+	char *value = domain_monitor_value(domain->name);
+
+	xml_text_refuse(&domain->xml, domain->rival,
+			"this argument has the path of the agent's monitor, which QEMU would open twice: freehint knows the monitor only as -qmp %s; take this out, or give it another path",
+			value ? value : "unix:PATH");
+	free(value);
+	return -EINVAL;
+}
+
 /* Two domains with one file would write into each other's answers. */
 static int check_unique(struct domain *domain)
 {
@@ -336,6 +347,8 @@ static int check_unique(struct domain *domain)
 	if (domain->monitor[1].option)
 		return xml_text_refuse(&domain->xml, domain->monitor[1].option,
 				       "a second monitor for the agent, take one out");
+	if (domain->rival)
+		return refuse_rival(domain);
 	return 0;
 }
 

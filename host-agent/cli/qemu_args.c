@@ -63,6 +63,33 @@ char *qemu_args_socket(const char *value)
 	return copy_path(find_path(value + strlen("unix:"), "path="));
 }
 
+/* Return: behind @path at @text, NULL if it is not there. */
+static const char *skip_path(const char *text, const char *path)
+{
+	for (; *path; path++, text++)
+		if (*text != *path || (*path == ',' && *++text != ','))
+			return NULL;
+	return text;
+}
+
+/* Behind the value of an option, be it of a list or of JSON. */
+static bool is_end(const char *text)
+{
+	return !*text || *text == '"' || (*text == ',' && text[1] != ',');
+}
+
+bool qemu_args_has_path(const char *value, const char *path)
+{
+	const char *at, *end;
+
+	for (at = strchr(value, *path); at; at = strchr(at + 1, *path)) {
+		end = skip_path(at, path);
+		if (end && is_end(end) && (at == value || strchr("=:\"", at[-1])))
+			return true;
+	}
+	return false;
+}
+
 char *qemu_args_file(const char *value)
 {
 	return copy_path(find_path(value, "file="));

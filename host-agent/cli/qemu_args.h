@@ -36,6 +36,13 @@ enum qemu_args_kind qemu_args_kind(const char *option, const char *value);
 char *qemu_args_socket(const char *value);
 
 /**
+ * qemu_args_has_path() - is this path a word of an argument, whatever the argument is for?
+ * @value: the argument
+ * @path:  the path; a comma in it is two in @value
+ */
+bool qemu_args_has_path(const char *value, const char *path);
+
+/**
  * qemu_args_file() - the file of a plugin
  * @value: what follows "-plugin"
  *

@@ -71,6 +71,46 @@ static void the_agent_keeps_its_own_monitor(void **state)
 		     MONITOR("path=/run/freehint/vm1.qmp")), "a second monitor for the agent");
 }
 
+/* QEMU would take the socket from the one that opened it first, so freehint adds none. */
+static void the_path_of_the_agents_monitor_is_taken_once(void **state)
+{
+#define SOCKET	"/run/freehint/vm1.qmp"
+	static const char *const taken[] = {
+		ARG("-chardev") "\n" ARG("socket,id=x,path=" SOCKET ",server=on,wait=off")
+			ARG("-mon") ARG("chardev=x,mode=control"),
+		ARG("-mon") ARG("x,mode=control,pretty=on") ARG("--chardev")
+			"\n" ARG("socket,path=" SOCKET ",server=on,id=x"),
+		ARG("-mon") ARG("mode=control,chardev=x") ARG("-chardev")
+			"\n" ARG("backend=socket,id=x,server=on,path=" SOCKET),
+		ARG("-S") ARG("-monitor") "\n" ARG("unix:" SOCKET ",server=on,wait=off"),
+		ARG("-serial") "\n" ARG("unix:" SOCKET),
+		ARG("-chardev") "\n" ARG("{\"path\": \"" SOCKET "\"}"),
+		MONITOR(SOCKET) ARG("-monitor") "\n" ARG("unix:" SOCKET ",server=on"),
+	}, *const free_ones[] = {
+		"socket,id=x,path=/x" SOCKET ",server=on", "socket,id=x,path=" SOCKET ",,x",
+		"socket,id=x,path=" SOCKET "x", "socket,id=x,path=/run/freehint/vm11.qmp",
+		"/run/freehint/",
+	};
+	static char text[ROOM];
+	size_t i;
+
+	for (i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		snprintf(text, ROOM, WITH("", "%s"), taken[i]);
+		refuses(text, "line 2: this argument has the path of the agent's monitor");
+		assert_non_null(strstr(error, "-qmp"));
+	}
+	snprintf(text, ROOM, WITH("", "%s"), taken[0]);
+	assert_int_equal(remove_all(text, after), 0);
+	has_no_agent(text);
+	for (i = 0; i < sizeof(free_ones) / sizeof(free_ones[0]); i++) {
+		snprintf(before, ROOM, WITH("", ARG("-chardev") ARG("%s")), free_ones[i]);
+		goes_round();
+	}
+	/* Two commas are one in the name. */
+	refuses(DOMAIN("a,b", "<memory>1</memory>", "", QEMU("\n" ARG("-chardev")
+		ARG("socket,id=x,path=/run/freehint/a,,b.qmp,server=on"))), "line 2: this argument");
+}
+
 static void memory_that_somebody_added_stays(void **state)
 {
 	static const char lab[] = DOMAIN("vm1", "<memory>1</memory>", SHMEM("freehint-lab"), "");
@@ -181,6 +221,7 @@ static void other_arguments_are_not_ours(void **state)
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(a_monitor_that_somebody_added_stays),
 		cmocka_unit_test(the_agent_keeps_its_own_monitor),
+		cmocka_unit_test(the_path_of_the_agents_monitor_is_taken_once),
 		cmocka_unit_test(memory_that_somebody_added_stays),
 		cmocka_unit_test(a_copy_is_ours_and_its_monitor_is_not),
 		cmocka_unit_test(memory_that_the_extension_uses_is_ours),
