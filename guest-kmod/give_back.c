@@ -245,8 +245,8 @@ static bool pass_once(struct give_back *gb)
 }
 
 /*
- * Before the first drain the work item is queued again after each pass, and counts anew when
- * it is time. Afterwards a count is a look, and has its time: all passes share one.
+ * Before the first drain one pass runs, then the work item again, which counts anew if it is time.
+ * Afterwards a count is a look, which has its own time. So all passes share one count.
  */
 static void run_passes(struct give_back *gb)
 {
@@ -288,7 +288,7 @@ static unsigned long serve_session(struct give_back *gb)
 		end_session(gb);
 		if (!may_run(gb))
 			return NEVER;
-		/* Dark for a moment: the thread finds the session as it was, and starts nothing. */
+		/* Decoding was off for a moment: the thread sees no new session to start. */
 		if (!begin_session(gb))
 			return READ_ONCE(gb->seen) != FREEHINT_NO_SESSION ? HZ : NEVER;
 	}

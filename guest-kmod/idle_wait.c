@@ -11,11 +11,11 @@
 #include "compat/compat.h"
 #include "idle_wait.h"
 
-/* An answer comes within a millisecond; later a look costs less CPU time. */
+/* A host that runs answers within a millisecond. Later looks are rarer, to save CPU time. */
 #define FAST_LOOKS	100
 #define FAST_US		50U
 #define SLOW_US		500U
-/* About 15 s later the host is stopped. */
+/* A host that has not answered after so many looks, about 15 s, is taken for stopped. */
 #define LATE_LOOKS	20000
 #define LATE_US		10000U
 
@@ -31,7 +31,7 @@ static bool runs(struct delayed_work *work)
 	return work_busy(&work->work) & WORK_BUSY_RUNNING;
 }
 
-/* Pending is a work item in the queue, and one whose timer runs. */
+/* A work item is pending while it is in the queue, and also while its timer runs. */
 static bool is_queued(struct delayed_work *work)
 {
 	return work_busy(&work->work) && !timer_pending(&work->timer);

@@ -146,7 +146,7 @@ static void attach(struct probe_retry *dev)
 		pci_warn(dev->pdev, "freehint magic in BAR 2, but no driver can be bound; see the kernel's messages about this device\n");
 	mutex_lock(&lock);
 	again = find_locked(dev->pdev);
-	/* Not one that waits for another device to go. */
+	/* A device that waits for another one to go has not failed. */
 	if (again && !active_device_exists()) {
 		again->pause = min(2 * dev->pause + 1, MAX_PAUSE);
 		again->left = again->pause;

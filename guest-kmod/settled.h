@@ -8,7 +8,7 @@
 
 #include "../include/freehint/types.h"
 
-/* So many looks in a row must have found as much free. */
+/* This many looks in a row decide how much memory has stayed free. */
 #define SETTLED_LOOKS	5U
 
 /**

@@ -18,10 +18,10 @@
  * region, an agent that was started again may have it taken once more.
  *
  * While the device decodes no memory (a reset of the bus, a bridge whose window changes) stores
- * are lost, and loads are zeros or all ones. That is no answer and no other host: a withdrawal
- * counts only if the host's instance could be loaded before, meanwhile and after. And an offer
- * whose blocks were lost would have those of the one before: its sequence is stored only
- * when all of it was loaded back.
+ * are lost, and loads are zeros or all ones. Neither is an answer or another host: a withdrawal
+ * counts only if the host's instance could be loaded before, meanwhile and after. If stores of
+ * blocks were lost, the new sequence would stand over blocks of the last offer: it is stored
+ * only after the whole offer was loaded back.
  */
 #include "guest_offer.h"
 #include "shm_order.h"
@@ -107,7 +107,10 @@ bool freehint_publish_offer(struct freehint_publisher *pub, u64 sequence, u64 se
 		shm_store(&offer->block[i], block[i]);
 	shm_store(&offer->count, (u32)count);
 	shm_store(&offer->session, session);
-	/* Not what the processor has stored, but what is in the region. */
+	/*
+	 * The loads must return what is in the region, not what the processor is about to
+	 * store.
+	 */
 	shm_full_fence();
 	if (!offer_is_there(offer, session, block, count))
 		return false;
@@ -130,8 +133,8 @@ enum freehint_answer freehint_offer_answer(const struct freehint_publisher *pub,
 }
 
 /*
- * What the host has answered to an offer that was withdrawn. Our own line is believed only
- * against us.
+ * Reads the host's answer to an offer that was withdrawn. Our own line in the region counts
+ * only if it says that the offer still stands.
  *
  * Return: TAKEN also if the device does not answer, or the offer still stands.
  */
@@ -150,9 +153,9 @@ static enum freehint_answer look_at_withdrawn(const struct freehint_publisher *p
 }
 
 /*
- * Twice, with the host's instance before, between and after. A device that was dark when the
- * store was lost, or when an answer of zero was loaded, is either dark when the instance is
- * loaded next, or light for one look.
+ * Looks twice, and loads the host's instance before, between and after. If the device decoded
+ * no memory when the store was lost, or when an answer of zero was loaded, either the next load
+ * of the instance shows it, or one of the two looks sees the region.
  */
 enum freehint_answer freehint_withdraw_offer(struct freehint_publisher *pub, u64 sequence)
 {
