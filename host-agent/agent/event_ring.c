@@ -94,8 +94,8 @@ static void ring_cancel(struct event_loop *loop, enum event_kind kind)
 }
 
 /*
- * A ring misses POLLPRI of a file that says what it wakes its waiters for, such as a
- * socket. A trigger on memory pressure does not say it, and is not missed.
+ * A ring misses POLLPRI of a file that tells its waiters for which events it wakes them, such as a
+ * socket. A trigger on memory pressure tells no events, so the ring does not miss it.
  */
 static void ring_watch(struct event_loop *loop, enum event_kind kind, int fd,
 		       unsigned int mask)

@@ -102,8 +102,8 @@ static void handle_pressure(struct session *session, struct event_loop *loop,
 }
 
 /*
- * QEMU goes through the first state and stays in the second when the guest runs on the other
- * side, or is in a file. A guest that goes on here afterwards has changed it.
+ * When the guest has moved to another host or into a file, QEMU passes the first state and stays in
+ * the second. If the guest goes on here afterwards, QEMU leaves the second state.
  */
 static bool guest_has_moved(const struct session *session)
 {

@@ -275,8 +275,8 @@ static void escape_label(char *label, const char *name, size_t len)
 }
 
 /*
- * One bad byte, and the collector takes nothing of the file. A name that cannot be a label
- * stays as systemd has escaped it. So two machines never get the same label.
+ * The collector drops a whole file because of one bad byte. A name that cannot be a label stays as
+ * systemd has escaped it. So two machines never get the same label.
  */
 static void make_label(char *label, const char *path)
 {
@@ -354,7 +354,10 @@ void metrics_send(struct metrics *metrics, const struct metrics_view *view, bool
 	if (metrics->scribe < 0 || (!now && metrics->sent_us && age < METRICS_PAUSE_US))
 		return;
 	len = metrics_format(metrics, view, text);
-	/* The farewell must not be less than what was shown: Prometheus would add all anew. */
+	/*
+	 * The last text must not have smaller counts than this one: Prometheus would take them for
+	 * a restart, and add all of them again.
+	 */
 	if (view->status->instance)
 		metrics->last = *view->status;
 	if (age >= METRICS_REPEAT_US || strcmp(text, metrics->text) != 0)

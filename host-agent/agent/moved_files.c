@@ -29,7 +29,7 @@ struct oldest {
 	char name[NAME_MAX + 1];
 };
 
-/* How long a file of this name stays, seconds; 0: the files of others are none of ours. */
+/* How long a file of this name stays, seconds; 0: no agent has made it. */
 static time_t stays(const char *name)
 {
 	if (name_before(name, SCRAPED_METRICS_SUFFIX))
@@ -47,7 +47,7 @@ static void look_at(struct oldest *oldest, int dir, const char *name)
 		unlinkat(dir, name, 0);
 		return;
 	}
-	/* Minutes are a limit of their own. */
+	/* Files for Prometheus stay for minutes only, so they need no limit of their number. */
 	if (name_before(name, SCRAPED_METRICS_SUFFIX))
 		return;
 	if (!oldest->count++ || st.st_mtime < oldest->since) {

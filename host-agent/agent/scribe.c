@@ -9,8 +9,8 @@
  * make the scribe write garbage into its files, and no more.
  *
  * The file exists as long as the agent lives. However the agent ends, its socket closes,
- * and the scribe removes the file. So the metrics of a killed agent are not scraped. What
- * the agent says last of a guest that has moved away goes into two other files, which stay.
+ * and the scribe removes the file. So the metrics of a killed agent are not scraped. The agent's
+ * last numbers of a guest that has moved away go into two other files, which stay.
  */
 #define _GNU_SOURCE
 #include "scribe.h"
