@@ -46,7 +46,7 @@ static void explain_missing_hello(const struct ivshmem_place *place)
 		     "freehint) has the reason; see freehint(4)");
 }
 
-/* The host sees the address. The firmware's MTRRs, and with them the type, only the guest sees. */
+/* The host sees the address. Only the guest sees the firmware's MTRRs, which decide the type. */
 static void check_mapping(const struct ivshmem_place *place)
 {
 	unsigned long long address = place->address;
@@ -94,7 +94,7 @@ static void check_guest(const json_t *status, const struct ivshmem_place *place)
 		   json_natural(guest, "end-pfn"));
 }
 
-/* Reporting is off. An extension that does not say what starts it has to be told. */
+/* Reporting is off. If the extension does not report "autostart", somebody has to start it. */
 static void check_start(const json_t *status)
 {
 	if (json_is_true(json_object_get(status, "autostart")))

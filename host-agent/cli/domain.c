@@ -14,7 +14,7 @@
 #include <sys/un.h>
 
 /*
- * A socket's path has room for so many bytes of the domain's name. QEMU refuses a longer path and
+ * A socket's path has room for this many bytes of the domain's name. QEMU refuses a longer path and
  * would not start. Hook, unit and freehint-follow find a guest's agent by this path, so it has the
  * whole name: a part of it could be that of two domains.
  */
@@ -28,7 +28,7 @@ static bool starts_with(const char *text, const char *start)
 	return !strncmp(text, start, strlen(start));
 }
 
-/* Two would leave it to libvirt which one counts. */
+/* With two such elements it would depend on libvirt which one counts. */
 static int only_child(struct xml_text *xml, xmlNode *parent, const char *name, xmlNode **child)
 {
 	*child = xml_text_child(parent, name);

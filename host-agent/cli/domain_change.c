@@ -18,7 +18,7 @@ static int plan(struct domain_change *change, struct domain *domain, struct text
 	return 0;
 }
 
-/* Nothing is left to do in a result that is right. */
+/* If the result is right, the same change has nothing left to do in it. */
 static bool is_right(struct domain_change *change)
 {
 	struct text_edits edits = { .count = 0 };

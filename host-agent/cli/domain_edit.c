@@ -120,7 +120,7 @@ static void add_pair(const struct domain *domain, struct addition *more, const c
 	free(second);
 }
 
-/* Whoever has added an option wants to have it, or to know that it would be gone. */
+/* Keeps options that somebody has added, or refuses: an option must not be lost silently. */
 static int carry_options(struct domain *domain, const struct domain_wish *wish, char **options)
 {
 	const struct domain_pair *pair = &domain->extension[0];

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * QEMU ends at a -plugin whose file is missing, at -plugin and at -object freehint if it was not
- * built for them, and without ivshmem-plain. Whoever adds these looks before the next start does.
+ * QEMU ends at its start if the file of -plugin is missing, if it was not built for -plugin or for
+ * -object freehint, and if it has no ivshmem-plain. So this is checked before these are added to a
+ * domain.
  */
 #include "domain_needs.h"
 

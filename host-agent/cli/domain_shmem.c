@@ -52,7 +52,7 @@ bool domain_has_memory_of(const struct domain *domain, const char *name)
 	return false;
 }
 
-/* One by our name that cannot be ours: nobody knows what changing it would break. */
+/* Refuses a <shmem> that has our name but is not ours: it is unknown what a change would break. */
 static int check_shmem(struct domain *domain, xmlNode *shmem)
 {
 	if (!is_plain(shmem))

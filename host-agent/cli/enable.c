@@ -153,7 +153,7 @@ static enum cli_exit find(struct enable *enable)
 	return CLI_OK;
 }
 
-/* To define a domain that only its creator knows would make it last. */
+/* Defining a transient domain would make it persistent. */
 static enum cli_exit look(struct enable *enable)
 {
 	const char *const args[] = { "dominfo", enable->option, NULL };
@@ -223,7 +223,10 @@ static void report(const struct enable *enable, bool changed)
 
 static enum cli_exit change(struct enable *enable)
 {
-	/* What is not asked for is left out, and a password that is left out is gone. */
+	/*
+	 * Without --security-info virsh leaves passwords out, and the defined domain would lose
+	 * them.
+	 */
 	const char *const args[] = { "dumpxml", "--inactive", "--security-info", enable->option,
 				     NULL };
 	enum cli_exit code;

@@ -103,7 +103,7 @@ static void explain_nothing(const struct give_back_watch *watch)
 			 watch->order);
 }
 
-/* A single pass does not end what somebody else wants to last. */
+/* A command for a single pass must not end the mode always that another client has set. */
 static enum cli_exit drained(struct give_back_watch *watch)
 {
 	print_summary(watch);

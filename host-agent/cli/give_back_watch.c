@@ -61,7 +61,7 @@ static void show(const struct give_back_watch *watch)
 	progress_print(&progress);
 }
 
-/* A guest that is not there, in a reboot for one, is asked again when its module has come back. */
+/* A guest without its module, for example in a reboot, is asked again when the module is back. */
 static bool is_absent(const struct give_back_status *status)
 {
 	return !status->guest[0];
@@ -72,7 +72,7 @@ static void explain_pause(struct give_back_watch *watch)
 	const struct give_back_status *now = &watch->now;
 	const char *why = now->refused[0] ? now->refused : now->paused;
 
-	/* What is refused otherwise does not go on by itself. */
+	/* After any other refusal QEMU does not go on by itself. */
 	if ((now->refused[0] && !is_absent(now)) || !strcmp(watch->paused, why))
 		return;
 	memcpy(watch->paused, why, sizeof(watch->paused));

@@ -38,7 +38,7 @@ struct child {
 	int says;
 };
 
-/* In the child. Its messages are parsed, so it speaks English. */
+/* Runs in the child. virsh's messages are parsed, so they have to be English. */
 static void become_virsh(const struct virsh *virsh, const char *const *args, int in, int out,
 			 int says)
 {
