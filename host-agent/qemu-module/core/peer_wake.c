@@ -6,7 +6,7 @@
  * while O_NONBLOCK belongs to the open file, which the peer has, too: it could clear the
  * flag, fill a pipe or an eventfd, and stop the migration thread.
  *
- * A byte that does not fit is not missed: there are bytes to read.
+ * A byte that does not fit can be left out: the agent wakes up for the bytes that are there.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -15,7 +15,7 @@
 
 #include "peer_wake.h"
 
-/* Agents at once: one, and others by mistake or for a moment. */
+/* Sockets that are kept. There is one agent; others come by mistake or for a moment. */
 #define PEERS	4
 
 /*
@@ -51,7 +51,7 @@ int peer_wake_add(int fd)
 		close(fd);
 		return -ENOTSOCK;
 	}
-	/* Those that are gone make room. */
+	/* Sockets whose agent is gone make room. */
 	peer_wake();
 	if (peers.count == PEERS)
 		drop(peers.next++ % PEERS);

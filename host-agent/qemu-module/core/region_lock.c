@@ -3,8 +3,8 @@
  * Marks the file behind the shared memory as used by a guest that runs.
  *
  * The mark is a read lock of the open file description (fcntl(2), F_OFD_SETLK) on the first
- * byte, which locks nobody out: who wants to know asks whether a write lock would be granted.
- * Nobody reads or writes less for it, and it is gone when QEMU is.
+ * byte, which locks nobody out. Another QEMU finds the mark by asking whether a write lock would be
+ * granted. The mark prevents no read and no write, and it ends with QEMU.
  */
 #define _GNU_SOURCE
 #include <errno.h>

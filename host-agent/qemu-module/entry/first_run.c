@@ -2,7 +2,7 @@
 /*
  * The first migration in a QEMU series that was never tested is compared with what the tested
  * series do: a sync of the dirty bitmap is reported when it begins and when it ends, and QEMU's
- * count of what remains falls when hints are applied. Only a warning comes of it.
+ * count of what remains falls when hints are applied. The only consequence is a line in QEMU's log.
  */
 #include "first_run.h"
 
@@ -57,7 +57,7 @@ static void sync_ends(void)
 }
 
 /*
- * The first pass alone tells: all pages are dirty there, so each hint lowers the count. Without
+ * Only the first pass shows it: all pages are dirty there, so each hint lowers the count. Without
  * hints in it, because reporting is off or the guest has none, nothing is known yet.
  */
 static void conclude(void)

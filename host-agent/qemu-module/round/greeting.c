@@ -88,8 +88,8 @@ static void report_shared(void)
 }
 
 /*
- * No hello stays that the other guest could answer. The next one needs a new instance id, for
- * the other may have answered this one.
+ * Clears the hello, so that the other guest does not answer it. The next hello needs a new instance
+ * id, because the other guest may have answered this one.
  */
 static void leave_region(void)
 {
@@ -115,9 +115,9 @@ static bool claim(const char **why)
 }
 
 /*
- * Another QEMU may have come and gone since the last look, or while the guest was stopped; or it
- * has no guest that runs, and loads memory into the region. A guest that was stopped meanwhile
- * would take our old instance for one that it has answered.
+ * Another QEMU may have used the region since the last look, or while the guest was stopped. Or its
+ * guest does not run yet, and it loads memory into the region. A guest that was stopped meanwhile
+ * would take our old instance for one that it has answered, so a new one is needed.
  */
 static void check_hello(void)
 {
@@ -143,7 +143,7 @@ static bool may_publish(const char **why)
 	check_hello();
 	if (!taken || !precopy_pass())
 		return true;
-	/* What the other one writes may still come into the bitmap. */
+	/* The other QEMU may still write into the bitmap. */
 	*why = "another QEMU has used the shared memory during this migration";
 	return retry_later();
 }

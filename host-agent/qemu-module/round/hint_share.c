@@ -19,8 +19,8 @@
 /*
  * Guarded by the BQL.
  *
- * @before: bytes that remained when the last round opened. @doubts: estimates since that were
- * not put to the test.
+ * @before: bytes that remained when the last round opened. @doubts: how often since then the
+ * estimate kept a round from opening.
  */
 static struct {
 	u64 before;

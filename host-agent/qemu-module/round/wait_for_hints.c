@@ -15,7 +15,10 @@ void wait_for_hints(struct hint_wait wait, u32 pass, u64 notice_us)
 		qemu.warn_report("freehint: the guest polls only every %llu ms, pass %u starts without "
 				 "its hints; lower poll_idle_ms in the guest",
 				 (unsigned long long)notice_us / 1000, pass);
-	/* A guest that is refused later has zeros in free pages: they are sent in no time. */
+	/*
+	 * A guest that is refused from pass 2 on has zeros in its free pages. QEMU sends zeros so
+	 * fast that a longer wait would not pay.
+	 */
 	wait.more_us = refusal_in_pass(2) ? 0 : wait.more_us;
 	if (wait.total_us)
 		do {
