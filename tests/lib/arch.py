@@ -53,7 +53,7 @@ class Arch:
 
     @property
     def foreign(self) -> bool:
-        """Is it not this machine's own?"""
+        """Is this another architecture than this machine's?"""
         return MACHINES.get(platform.machine()) != self.name
 
     def top_mib(self, memory_mib: int) -> int:
@@ -92,7 +92,7 @@ KNOWN = {
 
 
 def chosen() -> Arch:
-    """That of this run: amd64 unless the variable says something."""
+    """The architecture of this run: amd64 unless the variable names another one."""
     name = os.environ.get(VARIABLE) or "amd64"
     check(name in KNOWN, f"{VARIABLE}={name}: not known; use {' or '.join(KNOWN)}")
     return KNOWN[name]

@@ -70,7 +70,7 @@ class Guest:
         return self._ask(command, timeout * self.patience, grace * self.patience)
 
     def probe(self, command: str, timeout: float) -> tuple[int | None, str]:
-        """As run(), by a clock on the wall; no status when there is no answer in time."""
+        """As run(), but with unstretched seconds; no status when no answer comes in time."""
         try:
             return self._ask(command, timeout, 0)
         except GuestTimeout:

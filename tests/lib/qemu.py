@@ -173,7 +173,7 @@ class Qemu:
         raise RuntimeError(f"{self.name} gives no QMP socket:\n{self.log()}")
 
     def _expire(self) -> None:
-        """The lifetime is over."""
+        """End QEMU: its lifetime is over."""
         self.timed_out = True
         if self._proc and self._proc.poll() is None:
             self._proc.kill()

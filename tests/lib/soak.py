@@ -21,7 +21,7 @@ def factor() -> int:
 def one_of_run(variants: int) -> int:
     """
     Which of several equal variants an ordinary run has, from 0: the same in all its tests, so
-    that they can share what is dear to make. run.sh throws the dice, FREEHINT_RUN repeats it.
+    that they can share what takes long to make. run.sh draws the number, FREEHINT_RUN repeats it.
     """
     number = int(os.environ.get("FREEHINT_RUN") or random.randrange(1 << 15))
     step(f"FREEHINT_RUN={number}")

@@ -48,7 +48,7 @@ def spec(memory_mib: int, lifetime: float, **more: object) -> Spec:
 
 
 def prepare(hops: Hops) -> None:
-    """The guest takes what is plugged, and lets it go again."""
+    """Load the drivers; plugged memory goes online as movable, so that it can leave again."""
     hops.here.guest.must("echo online_movable >/sys/devices/system/memory/auto_online_blocks")
     hops.here.load_balloon()
     hops.here.load_extras()
@@ -106,7 +106,7 @@ def plug_or_unplug(hops: Hops) -> Spec:
 
 
 def resize_vmem(hops: Hops, dice: random.Random) -> None:
-    """Another size; in a migration QEMU lets the guest's driver wait for its end."""
+    """Resize virtio-mem; in a migration QEMU lets the guest's driver wait for its end."""
     mib = dice.choice((128, 256, VMEM_MIB))
     hops.here.qmp.command("qom-set", path="/machine/peripheral/vmem0",
                           property="requested-size", value=mib << 20)
@@ -114,7 +114,7 @@ def resize_vmem(hops: Hops, dice: random.Random) -> None:
 
 
 def refused_plug(hops: Hops, _: random.Random) -> None:
-    """QEMU refuses to plug while it migrates; if a series does not, so be it."""
+    """Try to plug a DIMM during the migration: QEMU has to refuse it."""
     qmp = hops.here.qmp
     qmp.command("object-add", {**DIMM["object"], "id": "late"})
     expect_refusal(qmp, "device_add", "migrat",

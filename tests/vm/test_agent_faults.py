@@ -54,7 +54,7 @@ class Fault:
         self.where = where
 
     def strike(self, phase: str) -> None:
-        """In the step's phase, wait for it, as fast as QEMU answers, and hit."""
+        """Wait for the step, polling as fast as QEMU answers, and send the signal."""
         if phase != self.where.phase or not self.sig:
             return
         deadline = patience.deadline(STEP_TIMEOUT)

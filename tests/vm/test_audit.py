@@ -55,7 +55,7 @@ def postcopy(hops: Hops, work: Work) -> None:
 
 
 def main() -> None:
-    """There, on, and over."""
+    """Two hinted precopies, then a migration that switches to postcopy."""
     with Hops(Spec(memory_mib=512, plugin_opts=",audit=on")) as hops:
         fill(hops.here.guest, 250)
         work = Work(hops.here.guest, pages_mib=32, churn_mib=96)

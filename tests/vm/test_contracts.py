@@ -88,7 +88,7 @@ def migrate(hops: Hops, rounds: int = 0) -> None:
 
 
 def works(hops: Hops, case: Case) -> None:
-    """Hints in later passes, too; nothing on the destination minds."""
+    """Hint in later passes, too; no check on the destination finds a fault."""
     hops.here.guest.must(f"memfill {min(200, free_mib(hops.here.guest) // 2)}M", 120)
     work = Work(hops.here.guest, pages_mib=32, churn_mib=48, zero_mib=48)
     hops.here.start_hints()
@@ -128,7 +128,7 @@ def refuses(hops: Hops, _case: Case) -> None:
 
 
 def set_report(hops: Hops, value: str) -> None:
-    """The administrator of the guest changes his mind."""
+    """Set the module parameter `report`, as the guest's administrator does."""
     hops.here.guest.must(f"echo {value} >/sys/module/freehint/parameters/report")
 
 
@@ -177,7 +177,7 @@ def try_case(case: Case, then: Callable[[Hops], None] | None = None) -> None:
 
 
 def poison_needs_its_refusal() -> None:
-    """A guest that claims not to care while its kernel does is told by the kernel."""
+    """Without the refusal the kernel of a guest with page_poison=1 finds a wrong pattern."""
     step("--- page_poison=1 with the mutant always-dead")
     with Hops(Spec(append="page_poison=1", memory_mib=MEMORY_MIB, lifetime=600,
                    extras=initramfs.Extras(mutant="always-dead"))) as hops:

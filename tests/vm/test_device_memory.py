@@ -26,7 +26,7 @@ SPEC = Spec(memory_mib=MEMORY_MIB, extras=initramfs.Extras(modules=MODULES),
 
 
 def hello(vm: Machine) -> dict[str, int]:
-    """What the guest says of itself, once it has."""
+    """The guest's hello, once it is published."""
     wait_for(lambda: vm.query()["guest"]["present"], "the module's hello")
     return vm.query()["guest"]
 
@@ -38,7 +38,7 @@ def has_device_zone(vm: Machine) -> bool:
 
 
 def main() -> None:
-    """The module before the device, and after it; then a migration."""
+    """Load the module before the device's memory is there, and after; then migrate."""
     arch.needs("amd64", "ACPI without firmware, and so no NVDIMM")
     kernel = initramfs.find_kernel()
     if any(initramfs.kernel_module(kernel, name) is None for name in MODULES):

@@ -134,7 +134,7 @@ def rounds_beside_a_held_offer(vm: Machine, host: PlayedHost) -> None:
 
 
 def hold_large(vm: Machine, host: PlayedHost) -> Offer:
-    """A taken offer that the guest will miss; small blocks are offered before."""
+    """Hold an offer whose memory the guest will need; small blocks are offered before."""
     for _ in range(LEAVE_TRIES):
         use_and_free(vm)
         host.ask()
@@ -319,7 +319,7 @@ def one_guest() -> None:
 
 
 def zeroed_when_freed() -> None:
-    """A kernel that relies on zeros finds them: a discarded page reads as zero."""
+    """With init_on_free=1 a page that was given back reads as zero, as the kernel expects."""
     with guest_of_ours(append="init_on_free=1") as (vm, host):
         host.wait_guest()
         drained(vm, host)

@@ -83,7 +83,7 @@ def reset(vm: Machine) -> None:
 
 
 def reset_is_over(vm: Machine) -> bool:
-    """Has the reset come back? Fails if it was refused."""
+    """Has the reset command ended? Fails if the reset was refused."""
     status, text = vm.guest.run("cat /run/reset.done")
     check(status or text.strip() == "0", f"the device could not be reset: {text}")
     return status == 0
@@ -129,7 +129,7 @@ def free_pages(vm: Machine) -> int:
 
 
 def dark_while_taken(vm: Machine, host: PlayedHost) -> None:
-    """All ones are neither an answer nor another host."""
+    """Loads of all ones are taken neither for an answer nor for another host."""
     offer_now(vm, host)
     offer = take_one(host)
     held = offer.pages() >> 8

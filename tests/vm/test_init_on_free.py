@@ -124,7 +124,7 @@ def damaged() -> list[str]:
 
 
 def zeros_need_the_contract() -> None:
-    """A guest that hints in a later pass nevertheless is damaged."""
+    """A guest that ignores the contract and hints in a later pass is damaged."""
     for _ in range(MUTANT_TRIES):
         damage = damaged()
         if damage:

@@ -54,11 +54,11 @@ class LateHost:
         self._write(0, struct.pack("<Q", MAGIC))
 
     def forget(self) -> None:
-        """Nothing stands in the region."""
+        """Clear the region."""
         self._write(0, bytes(SIZE))
 
     def greeted(self) -> bool:
-        """Has a guest answered?"""
+        """Has a guest's module published its hello?"""
         with open(self.path, "rb") as file:
             file.seek(ECHO)
             return struct.unpack("<Q", file.read(8))[0] == INSTANCE

@@ -203,7 +203,7 @@ def guest_of(host: Libvirt) -> Guest:
 
 
 def under_its_sandbox(host: Libvirt) -> None:
-    """This would show little without libvirt's user and libvirt's sandbox."""
+    """Check that QEMU runs as libvirt's user and in libvirt's sandbox."""
     with open(host.path("run", "qemu", f"{DOMAIN}.pid"), encoding="ascii") as file:
         pid = int(file.read())
     with open(f"/proc/{pid}/status", encoding="ascii") as file:

@@ -15,7 +15,7 @@ NO_HELLO = r"no guest module has published its hello"
 
 
 def never_loaded(hops: Hops, work: Work) -> None:
-    """The agent waits in vain, the migration does not."""
+    """The agent waits for a module that never comes; the migration does not wait."""
     hops.here.start_agent()
     expect_refusal(hops.here.qmp, "x-freehint-start", NO_HELLO)
     query = hops.here.query()
@@ -48,7 +48,7 @@ def unloaded(hops: Hops, work: Work) -> None:
 
 
 def loaded_again(hops: Hops) -> None:
-    """The module comes back on the destination and is welcome."""
+    """Load the module again on the destination: the extension accepts its hello."""
     hops.here.load_module()
     hops.here.start_hints()
     check(hops.here.query()["state"] == "ready", "reporting is not ready")

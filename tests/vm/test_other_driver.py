@@ -41,7 +41,7 @@ def recipe(vm: Machine) -> str:
 
 
 def give_over(vm: Machine, commands: str) -> None:
-    """What the log says is done, and helps."""
+    """Run the commands that the log names: the module then gets the device."""
     vm.guest.must(commands)
     check(driver(vm) == "freehint", f"{commands!r} gave the device to {driver(vm)!r}")
     wait_for(lambda: present(vm), "the hello of a device that was given over")

@@ -94,12 +94,12 @@ def sleep_idle(vm: Machine) -> None:
 
 
 def reset(vm: Machine) -> None:
-    """The host's reset button."""
+    """Reset the guest from the host, by system_reset."""
     vm.qmp.command("system_reset")
 
 
 def reboot(vm: Machine) -> None:
-    """The guest's own doing; no process is told."""
+    """Reboot by a command in the guest, without ending its processes first."""
     vm.guest.spawn("reboot", "sh -c 'sleep 0.2; reboot -f'")
     time.sleep(1)
 

@@ -114,7 +114,7 @@ def mortal(modes: list[Mode], features: Features) -> list[Mode]:
 
 
 def source_dies(tour: Tour, moment: str, rng: random.Random) -> None:
-    """What has arrived is not the whole guest: it must not run."""
+    """Kill the source: the destination has only a part of the guest, and must not run it."""
     tour.depart(extras=("pause-before-switchover", "return-path"))
     there = tour.there
     assert there is not None

@@ -64,7 +64,7 @@ def no_snapshot_meanwhile(tour: Tour) -> None:
 
 
 def saved_and_reverted(tour: Tour, guest: Guest) -> None:
-    """Save, migrate in vain, go back, and migrate: hints of another time are no good."""
+    """Save, cancel a hinted migration, revert to what was saved, and migrate with hints."""
     vm = tour.here
     equip(vm)
     snapshot(vm, "snapshot-save", "start")

@@ -70,7 +70,7 @@ def waits(pid: int) -> int:
 
 
 def late_hints(hops: Hops, ident: int, whole: bool) -> None:
-    """The agent wakes and says what it has to say."""
+    """Wake the agent: the extension refuses its late hints, and the mutant takes them."""
     agent = hops.here.agent
     before = waits(agent.pid)
     agent.signal(signal.SIGCONT)
@@ -92,7 +92,7 @@ def looked_at(guest: Guest, limit: float) -> int:
 
 
 def wrong_pages(vm: Machine, whole: bool) -> int:
-    """As above; with the mutant all of them if the guest is broken."""
+    """As looked_at(); with the mutant all pages count if the guest is broken."""
     if whole:
         return looked_at(vm.guest, patience.seconds(60))
     # a broken guest keeps a processor busy for as long as it is asked

@@ -71,7 +71,7 @@ def contract(vm: Machine) -> str | None:
 
 
 def refuses(vm: Machine, case: Case) -> None:
-    """With the reason on both sides."""
+    """The module refuses, and both sides report the reason."""
     wait_for(lambda: contract(vm), "the module's hello")
     check(contract(vm) == "refused", f"{case.name}: the contract is {contract(vm)}")
     expect_refusal(vm.qmp, "x-freehint-start", case.host)
@@ -83,7 +83,7 @@ def refuses(vm: Machine, case: Case) -> None:
 
 
 def allowed(vm: Machine, case: Case) -> None:
-    """The administrator's word counts, and may be taken back."""
+    """allow_untested_kernel=1 permits hints, and 0 refuses them again."""
     vm.guest.must(f"echo 1 >{PARAMETER}")
     wait_for(lambda: contract(vm) == case.allowed, f"the contract {case.allowed}")
     vm.start_hints()
