@@ -23,7 +23,7 @@
 
 /* First version in which the guest publishes freehint_guest_beat.poll_us. */
 #define FREEHINT_VERSION_POLL	2
-/* First version in which the guest offers free blocks for the host to keep. */
+/* First version in which the guest offers free blocks, whose memory the host may discard. */
 #define FREEHINT_VERSION_GIVE_BACK	3
 
 #define FREEHINT_PAGE_SHIFT	12
