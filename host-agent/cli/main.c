@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "host-agent/common/log.h"
 #include "include/freehint/version.h"
 
 const char *argp_program_version = "freehint " FREEHINT_RELEASE;
@@ -54,6 +55,7 @@ int main(int argc, char **argv)
 	size_t i;
 
 	argp_err_exit_status = CLI_USAGE;
+	log_init(LOG_LEVEL_INFO);
 	for (i = 0; argc > 1 && i < COUNT; i++)
 		if (!strcmp(argv[1], commands[i].name)) {
 			argv[1] = full_name(&commands[i]);

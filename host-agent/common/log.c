@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Log lines on stderr: one clause, object and number, time since start.
+ * Log lines on stderr: name of the program, time since its start, one clause with object and
+ * number.
  *
  * Written with write() and not through stdio: the first use of stdio makes system calls that
  * the sandbox forbids.
  */
+#define _GNU_SOURCE
 #include "log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -75,8 +78,8 @@ void log_line(enum log_level level, const char *fmt, ...)
 
 	if (!log_enabled(level))
 		return;
-	head = snprintf(line, sizeof(line), "freehint-agent: %5llu.%06llu %s: ",
-			(unsigned long long)(now / 1000000),
+	head = snprintf(line, sizeof(line), "%.64s: %5llu.%06llu %s: ",
+			program_invocation_short_name, (unsigned long long)(now / 1000000),
 			(unsigned long long)(now % 1000000), log_level_names[level]);
 	va_start(args, fmt);
 	body = vsnprintf(line + head, sizeof(line) - (size_t)head, fmt, args);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Log lines on stderr: one clause, object and number, time since start. A message that a
- * guest can cause uses the rate-limited macros.
+ * Log lines on stderr: name of the program, time since its start, one clause with object and
+ * number. A message that a guest can cause uses the rate-limited macros.
  */
 #ifndef FREEHINT_LOG_H
 #define FREEHINT_LOG_H

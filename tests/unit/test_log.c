@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Lines of the log: what QEMU says is a part of a line, and makes neither another line nor
- * something that a terminal would obey.
+ * Lines of the log: each begins with the name of the program that writes it. What QEMU says is
+ * a part of a line, and makes neither another line nor something that a terminal would obey.
  */
 /* links: host-agent/common/log.c */
 #include <unistd.h>
@@ -9,12 +9,12 @@
 #include "host-agent/common/log.h"
 #include "tests/unit/unit.h"
 
-/* Return: what is written for @text, behind the time. */
-static const char *logged(const char *text)
+static char line[1024];
+
+/* What is written for @text, in @line. */
+static void say(const char *text)
 {
-	static char line[1024];
 	int kept = dup(STDERR_FILENO), ends[2];
-	const char *at;
 	ssize_t len;
 
 	assert_int_equal(pipe(ends), 0);
@@ -27,9 +27,23 @@ static const char *logged(const char *text)
 	close(ends[0]);
 	assert_true(len > 0);
 	line[len] = '\0';
+}
+
+/* Return: what is written for @text, behind the time. */
+static const char *logged(const char *text)
+{
+	const char *at;
+
+	say(text);
 	at = strstr(line, "error: ");
 	assert_non_null(at);
 	return at;
+}
+
+static void a_line_has_the_name_of_its_program(void **state)
+{
+	say("nothing");
+	assert_int_equal(strncmp(line, "test_log: ", 10), 0);
 }
 
 static void plain_text_stays(void **state)
@@ -60,6 +74,7 @@ static void a_long_text_is_cut(void **state)
 }
 
 RUN_TESTS(NULL, NULL,
+		cmocka_unit_test(a_line_has_the_name_of_its_program),
 		cmocka_unit_test(plain_text_stays),
 		cmocka_unit_test(a_text_cannot_command_a_terminal),
 		cmocka_unit_test(a_text_makes_no_other_line),
