@@ -15,6 +15,7 @@
 #include "isolation.h"
 #include "host-agent/common/log.h"
 #include "host-agent/common/pressure_trigger.h"
+#include "host-agent/common/standard_streams.h"
 #include "scribe.h"
 #include "session.h"
 #include "host-agent/common/shm_region.h"
@@ -185,6 +186,7 @@ int main(int argc, char **argv)
 	struct conf conf;
 	int scribe = -1, ret;
 
+	streams_init(AGENT_EXIT_SYSTEM);
 	conf_parse(&conf, argc, argv);
 	log_init(conf.level);
 	ret = isolation_start();

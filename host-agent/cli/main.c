@@ -8,6 +8,7 @@
 
 #include "commands.h"
 #include "host-agent/common/log.h"
+#include "host-agent/common/standard_streams.h"
 #include "include/freehint/version.h"
 
 const char *argp_program_version = "freehint " FREEHINT_RELEASE;
@@ -54,6 +55,7 @@ int main(int argc, char **argv)
 {
 	size_t i;
 
+	streams_init(CLI_NO_ANSWER);
 	argp_err_exit_status = CLI_USAGE;
 	log_init(LOG_LEVEL_INFO);
 	for (i = 0; argc > 1 && i < COUNT; i++)

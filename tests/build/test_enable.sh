@@ -107,6 +107,16 @@ $running"
 disable "vm1 is without freehint now
 $running"
 
+# What starts it may have closed the streams; virsh gets its input all the same.
+enable "vm1 has freehint now
+$running" <&-
+disable "vm1 is without freehint now
+$running" <&-
+build/freehint enable --extension="$EXTENSION" vm1 <&- >&- 2>&-
+says 0 "vm1 has freehint already" enable --extension="$EXTENSION" vm1
+disable "vm1 is without freehint now
+$running"
+
 # The next start goes on from what was saved.
 info vm1 'shut off' yes
 enable "vm1 has freehint now
