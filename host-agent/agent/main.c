@@ -188,6 +188,7 @@ int main(int argc, char **argv)
 
 	streams_init(AGENT_EXIT_SYSTEM);
 	conf_parse(&conf, argc, argv);
+	streams_keep_status();
 	log_init(conf.level);
 	ret = isolation_start();
 	if (ret)

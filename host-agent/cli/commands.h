@@ -11,7 +11,8 @@
  * @CLI_OK:       done, nothing is wrong
  * @CLI_USAGE:    wrong usage
  * @CLI_WRONG:    doctor found a fault that has to be corrected; a domain is not understood
- * @CLI_NO_ANSWER: QEMU or libvirt did not answer, or a file could not be read or written
+ * @CLI_NO_ANSWER: QEMU or libvirt did not answer, or a file could not be read or written,
+ *                 nor the output of a command that changes nothing
  * @CLI_NOT_MIGRATED: the migration failed or was cancelled; giving back was interrupted
  * @CLI_DETACHED: the migration continues, and the tool does not watch it any more
  */

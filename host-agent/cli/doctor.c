@@ -68,7 +68,8 @@ enum cli_exit cli_doctor(int argc, char **argv)
 		.parser = parse,
 		.doc = "Checks QEMU's program and this machine, and with --qmp a virtual "
 		       "machine.\v"
-		       "Exit codes: 0 nothing is wrong, 1 wrong usage, 3 something is wrong.",
+		       "Exit codes: 0 nothing is wrong, 1 wrong usage, 3 something is wrong, 4 the "
+		       "output cannot be written.",
 	};
 	struct doctor doctor = { 0 };
 

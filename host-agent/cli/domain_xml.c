@@ -123,27 +123,22 @@ static int read_domain(const struct domain_xml_options *opt, char **text, size_t
 	return ret;
 }
 
-static enum cli_exit print(const char *text, size_t len)
-{
-	if (fwrite(text, 1, len, stdout) == len && !fflush(stdout))
-		return CLI_OK;
-	fprintf(stderr, "freehint domain-xml: cannot write: %s\n", strerror(errno));
-	return CLI_NO_ANSWER;
-}
-
 /* A guest without hints is better than none, to somebody who starts it with what is printed. */
 static enum cli_exit print_changed(struct domain_xml_options *opt, const char *text, size_t len)
 {
 	struct domain_change *change = &opt->change;
-	enum cli_exit code;
+	bool refused = domain_change(change, text, len);
 
-	if (domain_change(change, text, len)) {
+	if (refused)
 		printable_line(stderr, "freehint domain-xml: %s", change->error);
-		return opt->or_unchanged ? print(text, len) : CLI_WRONG;
-	}
-	code = print(change->result ? change->result : text, change->result ? change->size : len);
+	if (refused && !opt->or_unchanged)
+		return CLI_WRONG;
+	if (!refused && change->result)
+		fwrite(change->result, 1, change->size, stdout);
+	else
+		fwrite(text, 1, len, stdout);
 	free(change->result);
-	return code;
+	return CLI_OK;
 }
 
 /* As systemd reads it in a unit. */
@@ -165,7 +160,7 @@ static enum cli_exit print_unit(const char *monitor, const char *shm)
 	puts("[Service]");
 	print_setting("QMP", monitor);
 	print_setting("SHM", shm);
-	return print("", 0);
+	return CLI_OK;
 }
 
 /* A line break in a path would begin another setting of the unit. */

@@ -167,7 +167,8 @@ enum cli_exit cli_dump(int argc, char **argv)
 		.parser = parse,
 		.doc = "Decodes the shared memory of a virtual machine, as it is now. Not on the "
 		       "destination of a running postcopy migration, which it would break.\v"
-		       "Exit codes: 0 shown, 1 wrong usage, 4 the memory cannot be read.",
+		       "Exit codes: 0 shown, 1 wrong usage, 4 the memory cannot be read or "
+		       "the output not written.",
 	};
 	struct shm_region region = { 0 };
 	const char *path = NULL;

@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "give_back_options.h"
 #include "give_back_watch.h"
+#include "host-agent/common/standard_streams.h"
 #include "include/freehint/qmp_names.h"
 #include "interrupts.h"
 #include "progress.h"
@@ -44,7 +45,7 @@ static void print_summary(const struct give_back_watch *watch)
 	       ((double)now->bytes - (double)before->bytes) / 1e6,
 	       (double)now->elapsed_us / 1e6, (double)before->resident / 1e6,
 	       (double)now->resident / 1e6);
-	fflush(stdout);
+	streams_flush();
 }
 
 static enum cli_exit interrupted(struct give_back_watch *watch)

@@ -16,18 +16,20 @@ const char *argp_program_version = "freehint " FREEHINT_RELEASE;
 static const struct command {
 	const char *name;
 	cli_command *run;
+	/* It changes something: its exit status says what became of that. */
+	bool acts;
 	const char *purpose;
 } commands[] = {
-	{ "doctor", cli_doctor, "check what a hinted migration needs" },
-	{ "enable", cli_enable, "give a libvirt domain what freehint needs" },
-	{ "disable", cli_disable, "take freehint out of a libvirt domain" },
-	{ "domain-xml", cli_domain_xml, "the same for a domain's XML, as a filter" },
-	{ "status", cli_status, "state, counters and rounds of a running QEMU" },
-	{ "top", cli_top, "all virtual machines of this host, one line each" },
-	{ "migrate", cli_migrate, "start reporting, migrate, show the progress" },
-	{ "give-back", cli_give_back, "have the guest give its free memory back to the host" },
-	{ "map", cli_map, "a picture of guest memory: sent, kept off the wire, used again" },
-	{ "dump", cli_dump, "decode the shared memory of a virtual machine" },
+	{ "doctor", cli_doctor, false, "check what a hinted migration needs" },
+	{ "enable", cli_enable, true, "give a libvirt domain what freehint needs" },
+	{ "disable", cli_disable, true, "take freehint out of a libvirt domain" },
+	{ "domain-xml", cli_domain_xml, false, "the same for a domain's XML, as a filter" },
+	{ "status", cli_status, false, "state, counters and rounds of a running QEMU" },
+	{ "top", cli_top, false, "all virtual machines of this host, one line each" },
+	{ "migrate", cli_migrate, true, "start reporting, migrate, show the progress" },
+	{ "give-back", cli_give_back, true, "have the guest give its free memory back to the host" },
+	{ "map", cli_map, false, "a picture of guest memory: sent, kept off the wire, used again" },
+	{ "dump", cli_dump, false, "decode the shared memory of a virtual machine" },
 };
 
 #define COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -51,6 +53,17 @@ static void usage(FILE *out)
 	fputs("\n'freehint COMMAND --help' shows its options.\n", out);
 }
 
+static enum cli_exit run(const struct command *command, int argc, char **argv)
+{
+	enum cli_exit code;
+
+	argv[0] = full_name(command);
+	code = command->run(argc, argv);
+	if (command->acts)
+		streams_keep_status();
+	return code;
+}
+
 int main(int argc, char **argv)
 {
 	size_t i;
@@ -59,10 +72,8 @@ int main(int argc, char **argv)
 	argp_err_exit_status = CLI_USAGE;
 	log_init(LOG_LEVEL_INFO);
 	for (i = 0; argc > 1 && i < COUNT; i++)
-		if (!strcmp(argv[1], commands[i].name)) {
-			argv[1] = full_name(&commands[i]);
-			return commands[i].run(argc - 1, argv + 1);
-		}
+		if (!strcmp(argv[1], commands[i].name))
+			return run(&commands[i], argc - 1, argv + 1);
 	if (argc > 1 && (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))) {
 		puts(argp_program_version);
 		return CLI_OK;

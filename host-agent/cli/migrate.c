@@ -9,6 +9,7 @@
 
 #include "commands.h"
 #include "host-agent/common/json_natural.h"
+#include "host-agent/common/standard_streams.h"
 #include "include/freehint/limits.h"
 #include "include/freehint/qmp_names.h"
 #include "interrupts.h"
@@ -100,7 +101,7 @@ static void print_summary(const struct migrate_watch *watch, double kept)
 		       json_number_value(json_object_get(ram, "transferred")) / 1e6,
 		       kept > 0 ? kept / 1e6 : 0);
 	putchar('\n');
-	fflush(stdout);
+	streams_flush();
 }
 
 /* Has the migration stopped the guest, without QEMU resuming it? */

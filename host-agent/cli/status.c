@@ -176,7 +176,7 @@ enum cli_exit cli_status(int argc, char **argv)
 		.parser = parse,
 		.doc = "Shows the state that the extension of a running QEMU reports.\v"
 		       "Exit codes: 0 shown, 1 wrong usage, 4 QEMU does not answer or runs "
-		       "without the extension.",
+		       "without the extension, or the output cannot be written.",
 	};
 	struct status_options opt = { 0 };
 	struct qmp_call call;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "host-agent/common/standard_streams.h"
 #include "interrupts.h"
 #include "metrics_file.h"
 #include "option_number.h"
@@ -164,7 +165,7 @@ static enum cli_exit look(const struct top_options *opt)
 	else
 		print_table(all, count);
 	free(all);
-	return fflush(stdout) ? CLI_NO_ANSWER : CLI_OK;
+	return streams_flush() ? CLI_OK : CLI_NO_ANSWER;
 }
 
 enum cli_exit cli_top(int argc, char **argv)
@@ -174,7 +175,8 @@ enum cli_exit cli_top(int argc, char **argv)
 		.parser = parse,
 		.doc = "Shows all virtual machines of this host, one line each, from the metrics "
 		       "that their agents write.\v"
-		       "Exit codes: 0 shown, 1 wrong usage, 4 the metrics cannot be read.",
+		       "Exit codes: 0 shown, 1 wrong usage, 4 the metrics cannot be read or the "
+		       "output not written.",
 	};
 	struct top_options opt = { .directory = DIRECTORY, .period = 2 };
 	enum cli_exit code;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Standard input, output and error of a program, which its caller may have closed.
+ * Standard input, output and error of a program. Its caller may have closed them, and what is
+ * printed may find no room.
  */
 #define _GNU_SOURCE
 #include "standard_streams.h"
@@ -12,6 +13,11 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Exit status instead of 0 when output was lost, 0: none. */
+static int lost_status;
+/* Why it was lost. The stream does not keep that, and forgets what it could not write. */
+static int lost_errno;
+
 /* A new file gets the lowest number that is free. It is for the children, too: no O_CLOEXEC. */
 static int open_closed(int fd)
 {
@@ -20,10 +26,45 @@ static int open_closed(int fd)
 	return fcntl(fd, F_GETFD) < 0 ? open("/dev/null", wrong_way) : fd;
 }
 
+bool streams_flush(void)
+{
+	if (!fflush(stdout))
+		return !ferror(stdout);
+	lost_errno = errno;
+	return false;
+}
+
+/* Some file systems find out at the close. */
+static void end(int status, void *unused)
+{
+	bool lost = !streams_flush();
+
+	(void)unused;
+	if (fclose(stdout)) {
+		lost = true;
+		lost_errno = errno;
+	}
+	if (!lost)
+		return;
+	if (lost_errno != EPIPE)
+		dprintf(STDERR_FILENO, "%s: cannot write the output: %s\n",
+			program_invocation_short_name,
+			lost_errno ? strerror(lost_errno) : "a part of it is lost");
+	if (!status && lost_status)
+		_exit(lost_status);
+}
+
+void streams_keep_status(void)
+{
+	lost_status = 0;
+}
+
 void streams_init(int lost)
 {
 	int fd;
 
+	lost_status = lost;
+	on_exit(end, NULL);
 	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		if (open_closed(fd) == fd)
 			continue;

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """
 Standard input, output and error of tool and agent. Where they are closed nothing else gets their
-numbers: what is printed does not go into QEMU's monitor.
+numbers: what is printed does not go into QEMU's monitor. What cannot be written is no success,
+but for a command that has done something: its status tells that.
 """
 from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -21,6 +23,8 @@ from lib import patience, paths  # noqa: E402
 from lib.program import Program  # noqa: E402
 from lib.result import check, require_file, run, step  # noqa: E402
 
+NO_ANSWER = 4
+LOST = "cannot write the output: No space left on device\n"
 STATUS: dict[str, Any] = {"version": "1.0", "state": "off", "give-back": {"mode": "off"}}
 
 
@@ -30,6 +34,7 @@ class Monitor(threading.Thread):
     def __init__(self, path: str) -> None:
         super().__init__(daemon=True)
         self.answers: dict[str, Any] = {"x-query-freehint": STATUS}
+        self.end = "completed"
         self.strange: list[bytes] = []
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(path)
@@ -53,7 +58,7 @@ class Monitor(threading.Thread):
             self.strange.append(line)
             return
         if command["execute"] == "migrate":
-            self.answers["query-migrate"] = {"status": "completed", "total-time": 1}
+            self.answers["query-migrate"] = {"status": self.end, "total-time": 1}
         answer = {"return": self.answers.get(command["execute"], {}), "id": command.get("id")}
         stream.write(json.dumps(answer).encode() + b"\n")
 
@@ -89,6 +94,79 @@ def the_agent_has_all_three(folder: str) -> None:
         check(links() == ["/dev/null"] * 3, f"the agent's streams are {links()}")
 
 
+def full(program: str, *options: str, status: int = NO_ANSWER) -> None:
+    """What is printed to a full disk is lost: the exit status and the message."""
+    step(f"{os.path.basename(program)} {options} to a full disk")
+    with open("/dev/full", "w", encoding="utf-8") as disk:
+        done = subprocess.run([program, *options], stdout=disk, stderr=subprocess.PIPE, text=True,
+                              timeout=patience.seconds(60), check=False)
+    check(done.stderr.endswith(f"{os.path.basename(program)}: {LOST}"),
+          f"{program} {options} says {done.stderr}")
+    check(done.returncode == status, f"{program} {options} ended with {done.returncode}")
+
+
+def help_that_is_lost() -> None:
+    """The C library ends the program while it parses the options."""
+    text = subprocess.run([paths.TOOL, "--help"], capture_output=True, text=True, check=True).stdout
+    commands = re.findall(r"^  ([a-z-]+) ", text, re.M)
+    check(len(commands) > 9, f"the commands are {commands}")
+    for option in ("--help", "--version", "--usage"):
+        full(paths.AGENT, option)
+        full(paths.TOOL, "migrate", option)
+    for line in (("--help",), ("--version",), *((command, "--help") for command in commands)):
+        full(paths.TOOL, *line)
+
+
+def results_that_are_lost(monitor: Monitor, folder: str) -> None:
+    """Of commands that only show something."""
+    region, domain = os.path.join(folder, "region"), os.path.join(folder, "domain")
+    with open(region, "wb") as file:
+        file.truncate(1 << 16)
+    with open(domain, "w", encoding="utf-8") as file:
+        file.write("<domain type='kvm'><name>a</name><memory>1</memory><devices/></domain>")
+    monitor.answers["x-freehint-map"] = {
+        "pages": 64, "pages-per-cell": 64, "next": 64, "ram": [64], "given-back": [1],
+        "absent": [1]}
+    full(paths.TOOL, "status", "--qmp", monitor.path)
+    full(paths.TOOL, "status", "--json", "--qmp", monitor.path)
+    full(paths.TOOL, "map", "--given-back", "--qmp", monitor.path)
+    full(paths.TOOL, "dump", "--shm", region)
+    full(paths.TOOL, "domain-xml", domain)
+    full(paths.TOOL, "domain-xml", "--or-unchanged", "--domain=nonsense")
+    full(paths.TOOL, "top", "--once", "--directory", folder)
+    full(paths.TOOL, "top", "--once", "--json", "--directory", folder)
+    # It has found something wrong, and its status says so.
+    full(paths.TOOL, "doctor", "--qemu", region, status=3)
+
+
+def what_was_done_counts(monitor: Monitor, folder: str) -> None:
+    """The guest has migrated, whether that could be told or not."""
+    for end, status in (("completed", 0), ("failed", 5)):
+        monitor.answers["query-migrate"], monitor.end = {}, end
+        full(paths.TOOL, "migrate", "--qmp", monitor.path, "tcp:there:1", status=status)
+    full(paths.TOOL, "give-back", "--stop", "--qmp", monitor.path, status=0)
+    virsh = os.path.join(folder, "virsh")
+    with open(virsh, "w", encoding="utf-8") as file:
+        file.write("#!/bin/sh\ncase $2 in\nuri) echo qemu:///system ;;\n"
+                   "list) echo 11111111-aaaa-4bbb-8ccc-dddddddddddd a ;;\n"
+                   "dominfo) echo 'State: running' ;;\n"
+                   f"dumpxml) cat '{folder}/domain' ;;\nesac\n")
+    os.chmod(virsh, 0o755)
+    os.environ["PATH"] = f"{folder}:{os.environ['PATH']}"
+    full(paths.TOOL, "disable", "a", status=0)
+
+
+def a_reader_that_has_ended_knows(folder: str) -> None:
+    """As with head: no message."""
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([paths.TOOL, "top", "--directory", folder], stdout=write,
+                          stderr=subprocess.PIPE, timeout=patience.seconds(60), check=False)
+    os.close(write)
+    check(done.stderr == b"" and done.returncode == NO_ANSWER,
+          f"top ended with {done.returncode} and says {done.stderr!r}")
+
+
 def main() -> None:
     """The tool, then the agent."""
     for program in (paths.TOOL, paths.AGENT):
@@ -97,6 +175,10 @@ def main() -> None:
         monitor = Monitor(os.path.join(folder, "qmp"))
         nothing_reaches_the_monitor(monitor)
         the_agent_has_all_three(folder)
+        help_that_is_lost()
+        results_that_are_lost(monitor, folder)
+        what_was_done_counts(monitor, folder)
+        a_reader_that_has_ended_knows(folder)
 
 
 if __name__ == "__main__":
