@@ -163,11 +163,13 @@ static void check_connected(struct qmp_call *call)
 {
 	json_t *status = qmp_call(call, FREEHINT_QMP_QUERY, NULL), *buses = NULL;
 
-	if (status) {
+	if (json_is_object(status)) {
 		buses = qmp_call(call, "query-pci", NULL);
 		check_status(call, status, buses);
 		check_give_back(call, status);
 		check_capabilities(call);
+	} else if (status) {
+		finding_wrong("QEMU's answer to " FREEHINT_QMP_QUERY " is not valid");
 	} else if (call->absent) {
 		finding_wrong("this QEMU runs without the extension: start it with -plugin "
 			      "file=freehint-qemu.so");

@@ -169,6 +169,21 @@ static void print_status(const json_t *status)
 	print_rounds(json_object_get(status, "rounds"));
 }
 
+/* Return: whether it could be shown; an answer of another kind has no state. */
+static bool show(const struct status_options *opt, const json_t *status, const char *error)
+{
+	bool valid = json_is_object(status);
+
+	if (!valid)
+		fprintf(stderr, "freehint status: %s\n",
+			status ? "QEMU's answer is not valid" : error);
+	else if (!opt->json)
+		print_status(status);
+	else if (!json_dumpf(status, stdout, JSON_INDENT(1)))
+		putchar('\n');
+	return valid;
+}
+
 enum cli_exit cli_status(int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -180,19 +195,15 @@ enum cli_exit cli_status(int argc, char **argv)
 	};
 	struct status_options opt = { 0 };
 	struct qmp_call call;
+	enum cli_exit code;
 	json_t *status;
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &opt))
 		return CLI_USAGE;
 	status = qmp_call_open(&call, opt.qmp) ? NULL :
 		 qmp_call(&call, FREEHINT_QMP_QUERY, NULL);
-	if (!status)
-		fprintf(stderr, "freehint status: %s\n", call.error);
-	else if (!opt.json)
-		print_status(status);
-	else if (!json_dumpf(status, stdout, JSON_INDENT(1)))
-		putchar('\n');
+	code = show(&opt, status, call.error) ? CLI_OK : CLI_NO_ANSWER;
 	json_decref(status);
 	qmp_call_close(&call);
-	return status ? CLI_OK : CLI_NO_ANSWER;
+	return code;
 }

@@ -3,7 +3,7 @@
 """
 Standard input, output and error of tool and agent. Where they are closed nothing else gets their
 numbers: what is printed does not go into QEMU's monitor. What cannot be written is no success,
-but for a command that has done something: its status tells that.
+but for a command that has done something: its status tells that. Nor is an answer that is none.
 """
 from __future__ import annotations
 
@@ -156,6 +156,25 @@ def what_was_done_counts(monitor: Monitor, folder: str) -> None:
     full(paths.TOOL, "disable", "a", status=0)
 
 
+def an_answer_that_is_none(monitor: Monitor) -> None:
+    """It is not shown as the state of a QEMU, nor as nothing."""
+    for answer in (None, [], "off", 7):
+        monitor.answers["x-query-freehint"] = answer
+        for options in ((), ("--json",)):
+            line = [paths.TOOL, "status", "--qmp", monitor.path, *options]
+            done = subprocess.run(line, capture_output=True, text=True, check=False,
+                                  timeout=patience.seconds(60))
+            check((done.returncode, done.stdout, done.stderr) ==
+                  (NO_ANSWER, "", "freehint status: QEMU's answer is not valid\n"),
+                  f"{line[1:]} of {answer} ended with {done.returncode}: {done.stdout}"
+                  f"{done.stderr}")
+        done = subprocess.run([paths.TOOL, "doctor", "--qemu", "/dev/null", "--qmp", monitor.path],
+                              capture_output=True, text=True, check=False,
+                              timeout=patience.seconds(60))
+        check("wrong QEMU's answer to x-query-freehint is not valid\n" in done.stdout,
+              f"doctor of {answer} says {done.stdout}")
+
+
 def a_reader_that_has_ended_knows(folder: str) -> None:
     """As with head: no message."""
     read, write = os.pipe()
@@ -178,6 +197,7 @@ def main() -> None:
         help_that_is_lost()
         results_that_are_lost(monitor, folder)
         what_was_done_counts(monitor, folder)
+        an_answer_that_is_none(monitor)
         a_reader_that_has_ended_knows(folder)
 
 
