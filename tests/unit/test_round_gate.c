@@ -17,7 +17,7 @@ static pthread_mutex_t hold = PTHREAD_MUTEX_INITIALIZER;
 static u64 applied_pages;
 static u64 applying;
 static u64 latest;
-/* How long each range takes, microseconds. */
+/* How long each call takes, microseconds. */
 static unsigned int slow_us;
 
 static u64 fake_apply(const struct gate_range *range)

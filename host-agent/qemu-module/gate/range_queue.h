@@ -28,7 +28,7 @@ struct gate_range {
 
 /**
  * struct range_batch - ranges that were taken from the queue; they belong to the apply thread
- * @range: FREEHINT_APPLY_RANGES ranges at most, of FREEHINT_APPLY_BYTES and one range more
+ * @range: FREEHINT_APPLY_RANGES ranges at most, of FREEHINT_APPLY_BYTES in all
  * @count: number of ranges
  */
 struct range_batch {
@@ -97,21 +97,39 @@ static inline void range_queue_add(struct range_queue *queue, u64 round,
 	}
 }
 
+/* Take the first @most bytes of what waits; the rest of a longer range keeps its slot. */
+static inline struct gate_range range_queue_take_one(struct range_queue *queue, u64 most)
+{
+	struct gate_range *first = range_queue_slot(queue, queue->head);
+	struct gate_range taken = *first;
+
+	if (first->len <= most) {
+		queue->head++;
+		return taken;
+	}
+	taken.len = most;
+	first->hva = (u8 *)first->hva + most;
+	first->gpa += most;
+	first->len -= most;
+	return taken;
+}
+
 /**
  * range_queue_take() - take the next batch
  * @queue: queue
- * @batch: filled; as large as one call into QEMU's bitmap may be, so that whoever waits for
- *         the apply thread sees it move
+ * @batch: filled; as large as one call into QEMU's bitmap may be. Whoever waits for the apply
+ *         thread sees it move, and waits for no more than one such call after a close
  */
 static inline void range_queue_take(struct range_queue *queue, struct range_batch *batch)
 {
-	u64 bytes = 0;
+	u64 left = FREEHINT_APPLY_BYTES;
+	struct gate_range *next;
 
 	batch->count = 0;
-	while (!range_queue_is_empty(queue) && batch->count < FREEHINT_APPLY_RANGES &&
-	       bytes < FREEHINT_APPLY_BYTES) {
-		batch->range[batch->count] = *range_queue_slot(queue, queue->head++);
-		bytes += batch->range[batch->count++].len;
+	while (left && !range_queue_is_empty(queue) && batch->count < FREEHINT_APPLY_RANGES) {
+		next = &batch->range[batch->count++];
+		*next = range_queue_take_one(queue, left);
+		left -= next->len;
 	}
 }
 
@@ -142,7 +160,8 @@ static inline void range_queue_restart(struct range_queue *queue)
  * @batch: batch
  * @live:  id of the open round; another thread may change it at any time
  * @round: id of the round that the batch belongs to
- * @apply: clears one range in QEMU's dirty bitmap and returns how many of its pages were dirty
+ * @apply: clears one range in QEMU's dirty bitmap, in one call, and returns how many of its pages
+ *         were dirty
  *
  * Context: apply thread, without the gate's lock. Whoever changes *@live waits for the return.
  */

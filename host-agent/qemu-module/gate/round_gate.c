@@ -15,7 +15,8 @@
  * What dropping the gate's lock invalidates: the round may be closed while a range is applied.
  * @applying is set before the lock is dropped, and gate_close(true) waits until it is clear.
  * Ranges are taken from the queue in batches, because the lock costs more than clearing one
- * page. Before each range the apply thread looks whether the round is still @live.
+ * page. Before each range the apply thread looks whether the round is still @live. A long range is
+ * taken in pieces: each of them waits for QEMU's lock, and a close may hold the BQL.
  *
  * Why not compare round ids only: the id could be checked, then the sync happen, then the
  * apply thread clear a bit that the sync has just set. docs/extension.md, section round_gate.c,
@@ -173,15 +174,21 @@ static struct timespec to_timespec(u64 us)
 	};
 }
 
+/* Grows in a round whenever something is queued, taken or applied. */
+static u64 progress_locked(void)
+{
+	return gate.queue.head + gate.queue.tail + gate.now.accepted;
+}
+
 /* Returns false if nothing was queued and nothing applied until @until. */
 static bool wait_for_progress_locked(u64 until)
 {
 	const struct timespec at = to_timespec(until);
-	u64 head = gate.queue.head, tail = gate.queue.tail;
+	u64 before = progress_locked();
 
-	while (!hints_complete_locked() && head == gate.queue.head && tail == gate.queue.tail)
+	while (!hints_complete_locked() && before == progress_locked())
 		if (pthread_cond_timedwait(&gate.done, &gate.lock, &at))
-			return head != gate.queue.head || tail != gate.queue.tail;
+			return before != progress_locked();
 	return true;
 }
 

@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <signal.h>
 
-#include "../../../include/freehint/limits.h"
 #include "../../../include/freehint/shm_layout.h"
 #include "apply_thread.h"
 #include "../core/bar.h"
@@ -17,7 +16,7 @@
 #include "../postcopy/skipped.h"
 #include "../audit/witness.h"
 
-static u64 clear_piece(u8 *hva, u64 len)
+static u64 clear(void *hva, u64 len)
 {
 	u64 before = qemu.ram_bytes_remaining();
 	u64 after;
@@ -32,16 +31,11 @@ static u64 clear_piece(u8 *hva, u64 len)
 
 static u64 apply(const struct gate_range *range)
 {
-	u64 done, piece, cleared = 0;
+	u64 cleared;
 
 	skipped_add(range->hva, range->len);
 	witness_hint(range->round, range->hva, range->len);
-	for (done = 0; done < range->len; done += piece) {
-		piece = range->len - done;
-		if (piece > FREEHINT_APPLY_BYTES)
-			piece = FREEHINT_APPLY_BYTES;
-		cleared += clear_piece((u8 *)range->hva + done, piece);
-	}
+	cleared = clear(range->hva, range->len);
 	page_map_add(&hinted_map, range->gpa, range->len);
 	return cleared >> FREEHINT_PAGE_SHIFT;
 }
