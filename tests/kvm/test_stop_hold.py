@@ -4,7 +4,7 @@
 Hints leave so little that QEMU would stop the guest at once, with up to downtime-limit of
 sending to go. The first pass is sent with the guest running: what QEMU sends in the stop is
 counted, and the mutant that holds nothing (no-stop-hold) sends more. The administrator's
-limit is back however the pass ends, and one that is set meanwhile stays.
+limit is back however the pass ends, and so is one that is set meanwhile.
 """
 from __future__ import annotations
 
@@ -100,8 +100,12 @@ def paused(src: Machine, _: Machine) -> int:
 
 
 def set_anew(src: Machine, _: Machine) -> int:
-    """The administrator wants another limit."""
-    migration.set_parameters(src, {"downtime-limit": OTHER_MS, "max-bandwidth": 0})
+    """The administrator wants another limit, against which the pass is held as well."""
+    migration.set_parameters(src, {"downtime-limit": OTHER_MS})
+    if not migration.comes_before_end(src, lambda: limit_of(src) == HELD_MS,
+                                      lambda: f"the hold, the limit is {limit_of(src)} ms", 30):
+        raise TooEarly("the migration was over before the next look at the limit")
+    migration.set_parameters(src, {"max-bandwidth": 0})
     migration.wait(src)
     return OTHER_MS
 
@@ -119,10 +123,10 @@ def check_back(accel: str, twist: Twist) -> None:
 
 
 def check_little_saved(accel: str) -> None:
-    """Where the hold could only delay the end it ends by itself, in the middle of the pass."""
+    """Where the hold could only delay the end it is released, in the middle of the pass."""
     with pair(accel, mem=MEM, extension=EXTENSION + PATIENT) as (src, dst):
         start(src, dst, SPEED, HARDLY)
-        wait_for(lambda: limit_of(src) == LIMIT_MS, "the hold to end")
+        wait_for(lambda: limit_of(src) == LIMIT_MS, "the hold to be released")
         info = migration.wait(src)
         check(info["status"] == "completed", f"migration {info}\n{src.log()}{dst.log()}")
 

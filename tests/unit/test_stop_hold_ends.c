@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What ends a hold of the stop, and what does not. The administrator's downtime limit is back
- * whatever ends it.
+ * What ends a hold of the stop, what releases it for a while, and what does not. The
+ * administrator's downtime limit is back whatever ends it.
  */
 /* rig: tests/unit/bar_rig.h tests/unit/precopy_rig.h tests/unit/stop_hold_rig.h */
 #include "tests/unit/stop_hold_rig.h"
@@ -39,6 +39,28 @@ static void a_round_that_ends_early_in_the_wait_is_held(void **state)
 	fake.remaining--;
 	fake_time_passes();
 	assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
+}
+
+/* The peer whose migration is cancelled while QEMU waits for its hints. */
+static void *hint_and_cancel(void *opaque)
+{
+	wait_open();
+	/* QEMU has an answer */
+	fake.mbps = 0.1;
+	fake.status = "cancelling";
+	hint_now();
+	return NULL;
+}
+
+static void a_migration_that_is_cancelled_in_the_wait_is_not_held(void **state)
+{
+	pthread_t peer;
+
+	assert_int_equal(pthread_create(&peer, NULL, hint_and_cancel, NULL), 0);
+	begin_migration();
+	assert_int_equal(pthread_join(peer, NULL), 0);
+	assert_int_equal(fake.downtime_ms, LIMIT_MS);
+	assert_false(fake.timer_set);
 }
 
 /* Nothing tells of it in QEMU 7.2 to 10.2 but that the guest runs no more. */
@@ -84,8 +106,34 @@ static void a_limit_that_somebody_sets_meanwhile_stays(void **state)
 	assert_int_equal(fake.downtime_ms, 500);
 }
 
-/* Another device has more to send, or the link is dead: QEMU would sync for ever or never. */
-static void a_hold_ends_when_nothing_is_sent_any_more(void **state)
+/* Nova and others raise the limit step by step while a migration runs. */
+static void a_limit_that_somebody_sets_meanwhile_is_held_against(void **state)
+{
+	begin_held();
+	fake.downtime_ms = 500;
+	fake.remaining--;
+	fake_time_passes();
+	assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
+	assert_true(sync_once() != FREEHINT_NO_ROUND);
+	assert_int_equal(fake.downtime_ms, 500);
+}
+
+/* One page was saved: less than a stop of a minute may take. */
+static void a_limit_that_is_meant_to_stop_the_guest_is_not_held_against(void **state)
+{
+	begin_held();
+	fake.mbps = 0.1;
+	fake.downtime_ms = 60000;
+	fake.remaining--;
+	fake_time_passes();
+	assert_int_equal(fake.downtime_ms, 60000);
+}
+
+/*
+ * Another device has more to send, or the link is dead: QEMU would sync for ever or never. The
+ * guest's failover device that is to be released first takes its time, too, and then QEMU sends.
+ */
+static void a_hold_rests_while_nothing_is_sent(void **state)
 {
 	int i;
 
@@ -100,11 +148,15 @@ static void a_hold_ends_when_nothing_is_sent_any_more(void **state)
 	assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
 	fake_time_passes();
 	assert_int_equal(fake.downtime_ms, LIMIT_MS);
-	assert_false(fake.timer_set);
+	fake_time_passes();
+	assert_int_equal(fake.downtime_ms, LIMIT_MS);
+	fake.remaining--;
+	fake_time_passes();
+	assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
 }
 
 /* 4096 bytes saved, and 8 Mbit/s are 1000 bytes in a millisecond. */
-static void a_hold_ends_where_hints_save_less_than_the_stop_may_take(void **state)
+static void a_hold_rests_while_hints_have_saved_less_than_the_stop_may_take(void **state)
 {
 	begin_held();
 	fake.mbps = 0.1;
@@ -115,6 +167,28 @@ static void a_hold_ends_where_hints_save_less_than_the_stop_may_take(void **stat
 	fake.remaining--;
 	fake_time_passes();
 	assert_int_equal(fake.downtime_ms, LIMIT_MS);
+	/* more hints come: 300 ms are 300 000 bytes */
+	last = false;
+	dirty = 74;
+	hint_now();
+	fake.remaining--;
+	fake_time_passes();
+	assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
+}
+
+/* The guest is paused for a moment in the first pass. */
+static void a_hold_rests_while_the_guest_does_not_run(void **state)
+{
+	begin_held();
+	precopy_close(false);
+	fake.running = false;
+	fake.remaining--;
+	fake_time_passes();
+	assert_int_equal(fake.downtime_ms, LIMIT_MS);
+	fake.running = true;
+	fake.remaining--;
+	fake_time_passes();
+	assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
 }
 
 static void the_timer_of_an_old_hold_changes_nothing(void **state)
@@ -129,11 +203,15 @@ static void the_timer_of_an_old_hold_changes_nothing(void **state)
 RUN_TESTS(init_all, finish,
 		HOLD_TEST(a_round_that_ends_early_ends_no_hold),
 		HOLD_TEST(a_round_that_ends_early_in_the_wait_is_held),
+		HOLD_TEST(a_migration_that_is_cancelled_in_the_wait_is_not_held),
 		HOLD_TEST(a_switch_to_postcopy_ends_the_hold),
 		HOLD_TEST(the_end_of_a_migration_puts_the_limit_back),
 		HOLD_TEST(the_end_of_reporting_puts_the_limit_back),
 		HOLD_TEST(a_limit_that_somebody_sets_meanwhile_stays),
-		HOLD_TEST(a_hold_ends_when_nothing_is_sent_any_more),
-		HOLD_TEST(a_hold_ends_where_hints_save_less_than_the_stop_may_take),
+		HOLD_TEST(a_limit_that_somebody_sets_meanwhile_is_held_against),
+		HOLD_TEST(a_limit_that_is_meant_to_stop_the_guest_is_not_held_against),
+		HOLD_TEST(a_hold_rests_while_nothing_is_sent),
+		HOLD_TEST(a_hold_rests_while_hints_have_saved_less_than_the_stop_may_take),
+		HOLD_TEST(a_hold_rests_while_the_guest_does_not_run),
 		HOLD_TEST(the_timer_of_an_old_hold_changes_nothing),
 )

@@ -304,7 +304,7 @@ static void setup_done(void)
 		reset_tlbs();
 	}
 	begin_round();
-	if (precopy.opened)
+	if (precopy.opened && !stop_is_requested())
 		stop_hold_begin();
 	leave_out_bitmap();
 	if (!held)

@@ -7,13 +7,15 @@
  * up to downtime-limit of sending would be left for the stop, which a migration without hints sends
  * with the guest running.
  *
- * So downtime-limit is 1 ms from the first hints to the next sync. Between two syncs what remains
- * only shrinks, and QEMU syncs when it is below the threshold: the pass ends, and the hold with it.
+ * So downtime-limit is 1 ms in the first pass, while what the hints have saved is more than the
+ * stop may take. Between two syncs what remains only shrinks, and QEMU syncs when it is below the
+ * threshold: the pass ends, and the hold with it.
  *
  * Invariants: the administrator's limit is back before every sync, of any thread, and when the
  * migration ends in any way. So nothing is held where the limit cannot be read, or does not read
- * as it was set. A hold ends by itself when QEMU sends nothing more, or when the hints have saved
- * less than the stop may take: the migration would end later for it.
+ * as it was set. A limit that somebody sets during a hold is the administrator's from then on. The
+ * hold is released when QEMU sends nothing more, or when the stop may take more than the hints
+ * have saved: the migration would end later for it. It is set again when that is over.
  *
  * Why not a savevm handler that adds to what is pending: docs/extension.md.
  */
@@ -32,10 +34,10 @@
 /*
  * Guarded by the BQL.
  *
- * @impossible: QEMU does not show what was set. @watching: the first pass is sent, and hints may
- * come. @found_ms: the administrator's limit, 0
- * if no stop is held. @saved: bytes that hints have taken away so far. @remaining: bytes to be
- * sent at the last tick. @still: ticks for which it has not shrunk.
+ * @impossible: QEMU does not show what was set. @watching: the first pass is sent. @found_ms: the
+ * administrator's limit, 0 if no stop is held. @saved: bytes that hints have taken away so far.
+ * @remaining: bytes to be sent at the last tick. @still: ticks for which it has not shrunk.
+ * @sends: QEMU sends the first pass of a guest that is here.
  */
 static struct {
 	struct qemu_timer timer;
@@ -46,6 +48,7 @@ static struct {
 	u64 saved;
 	u64 remaining;
 	unsigned int still;
+	bool sends;
 } hold;
 
 /* The command migrate-set-parameters. */
@@ -96,61 +99,56 @@ static void start_timer(void)
 	qemu.timer_mod_ns(&hold.timer, qemu.qemu_clock_get_ns(QEMU_CLOCK_REALTIME) + TICK_NS);
 }
 
-static bool pass_goes_on(void)
+/*
+ * What a round has saved stays saved when it ends early: the guest reboots, or its device decodes
+ * no memory. When it has ended and the guest does not run, a switch to postcopy may have handed
+ * the guest over to the destination.
+ */
+static void look_at_pass(void)
 {
 	u64 remaining = qemu.ram_bytes_remaining();
-
-	hold.still = remaining < hold.remaining ? 0 : hold.still + 1;
-	hold.remaining = remaining;
-	return hold.still < TICKS_STILL;
-}
-
-/*
- * Returns false if the round of the first pass is not open any more. What it has saved stays saved:
- * a round also ends early, when the guest reboots or its device decodes no memory.
- */
-static bool note_saved(void)
-{
 	struct gate_view view;
 
 	gate_view(&view);
 	hold.saved = view.now.cleared << FREEHINT_PAGE_SHIFT;
-	return view.state == GATE_OPEN;
+	hold.still = remaining < hold.remaining ? 0 : hold.still + 1;
+	hold.remaining = remaining;
+	hold.sends = hold.still < TICKS_STILL &&
+		     (view.state == GATE_OPEN || qemu.runstate_is_running());
 }
 
 static bool pays(u64 limit_ms)
 {
-	return hold.saved >= stop_threshold(limit_ms);
+	return hold.sends && hold.saved && hold.saved >= stop_threshold(limit_ms);
 }
 
-/* Returns false if no stop is to be held in this pass. Until enough was saved, none is. */
-static bool hold_stop(void)
+/* The administrator's limit. If somebody has set another one, nothing is held at the moment. */
+static u64 wanted_limit(void)
 {
-	u64 limit = downtime_limit();
+	u64 now = downtime_limit();
+
+	if (hold.found_ms && now == FREEHINT_STOP_HOLD_MS)
+		return hold.found_ms;
+	hold.found_ms = 0;
+	return now;
+}
+
+/* Returns false if no stop can be held in this pass. */
+static bool hold_or_release(void)
+{
+	u64 limit = wanted_limit();
 
 	if (hold.impossible || limit <= FREEHINT_STOP_HOLD_MS)
 		return false;
-	if (!hold.saved || !pays(limit))
-		return true;
-	if (!set_hold(limit))
-		return false;
-	hold.found_ms = limit;
-	hold.remaining = qemu.ram_bytes_remaining();
-	hold.still = 0;
+	if (pays(limit)) {
+		if (!hold.found_ms && !set_hold(limit))
+			return false;
+		hold.found_ms = limit;
+	} else if (hold.found_ms) {
+		put_back(limit);
+		hold.found_ms = 0;
+	}
 	return true;
-}
-
-/*
- * When the round has ended and the guest does not run, a switch to postcopy has handed the guest
- * over to the destination.
- */
-static bool goes_on(void)
-{
-	bool open = note_saved();
-
-	if (!hold.found_ms)
-		return open && hold_stop();
-	return (open || qemu.runstate_is_running()) && pass_goes_on() && pays(hold.found_ms);
 }
 
 static void tick_cb(void *opaque)
@@ -158,7 +156,8 @@ static void tick_cb(void *opaque)
 	(void)opaque;
 	if (!hold.watching)
 		return;
-	if (goes_on())
+	look_at_pass();
+	if (hold_or_release())
 		start_timer();
 	else
 		stop_hold_end();
@@ -175,8 +174,10 @@ void stop_hold_begin(void)
 {
 	if (hold.watching || qemu.migrate_dirty_bitmaps())
 		return;
-	note_saved();
-	if (!hold_stop())
+	hold.remaining = UINT64_MAX;
+	hold.still = 0;
+	look_at_pass();
+	if (!hold_or_release())
 		return;
 	hold.watching = true;
 	start_timer();
