@@ -23,7 +23,9 @@ static int open_closed(int fd)
 {
 	int wrong_way = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
 
-	return fcntl(fd, F_GETFD) < 0 ? open("/dev/null", wrong_way) : fd;
+	if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
+		return fd;
+	return open("/dev/null", wrong_way);
 }
 
 bool streams_flush(void)
