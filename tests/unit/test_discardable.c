@@ -122,7 +122,7 @@ static void looks_are_counted(void **state)
 	struct gate_view view;
 
 	assert_true(wish(GIVE_BACK_ALWAYS));
-	assert_int_equal(offer_counters.hold_max_us, 0);
+	memset(&offer_counters, 0, sizeof(offer_counters));
 	fake_discard.takes_us = 2000;
 	fake_time_passes();
 	assert_true(offer_counters.hold_max_us >= 2000);
@@ -130,6 +130,34 @@ static void looks_are_counted(void **state)
 	assert_true(offer_counters.hold_cpu_max_us + 1000 <= offer_counters.hold_max_us);
 	gate_view(&view);
 	assert_true(view.counters.bql_max_us >= 2000);
+}
+
+/* A command forgets what was found out, and looks again at all memory. */
+static void commands_are_counted(void **state)
+{
+	fake_discard.takes_us = 2000;
+	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(offer_counters.hold_max_us >= 2000);
+}
+
+static void a_guest_that_runs_again_is_counted(void **state)
+{
+	assert_true(wish(GIVE_BACK_ALWAYS));
+	discardable_forget_all();
+	fake_discard.takes_us = 2000;
+	give_back_resume();
+	assert_true(offer_counters.hold_max_us >= 2000);
+}
+
+static void a_query_is_counted(void **state)
+{
+	struct give_back_view view;
+
+	assert_true(wish(GIVE_BACK_ALWAYS));
+	discardable_forget_all();
+	fake_discard.takes_us = 2000;
+	give_back_look(&view);
+	assert_true(offer_counters.hold_max_us >= 2000);
 }
 
 static void files_that_are_private_or_read_only_stay(void **state)
@@ -221,6 +249,9 @@ RUN_TESTS(init, finish,
 		GIVING_TEST(another_device_with_the_memory_is_looked_at),
 		GIVING_TEST(what_is_not_mapped_is_looked_at_each_time),
 		GIVING_TEST(looks_are_counted),
+		GIVING_TEST(commands_are_counted),
+		GIVING_TEST(a_guest_that_runs_again_is_counted),
+		GIVING_TEST(a_query_is_counted),
 		GIVING_TEST(files_that_are_private_or_read_only_stay),
 		GIVING_TEST(huge_pages_that_are_reserved_stay),
 		GIVING_TEST(pages_larger_than_any_block_stay),

@@ -189,14 +189,19 @@ static void set_timer(void)
 			  (int64_t)look_interval());
 }
 
-static void time_to_look(void *opaque)
+static void look_and_wait(void)
 {
 	struct offer_hold hold = offer_hold_began();
 
-	(void)opaque;
 	bring_up_to_date();
 	set_timer();
 	offer_hold_ended(hold);
+}
+
+static void time_to_look(void *opaque)
+{
+	(void)opaque;
+	look_and_wait();
 }
 
 /* Returns the wish with the order that suits its mode where it names none. */
@@ -235,14 +240,10 @@ static void switch_off(void)
 	back.wish.mode = GIVE_BACK_OFF;
 }
 
-bool give_back_set(const struct give_back_wish *wish, const char **why)
+static bool begin_anew(const struct give_back_wish *wish, const char **why)
 {
 	const struct give_back_wish whole = with_order(*wish);
 
-	if (wish->mode == GIVE_BACK_OFF) {
-		switch_off();
-		return true;
-	}
 	offer_forget_failure();
 	discardable_forget_all();
 	*why = lasting(&whole);
@@ -256,6 +257,19 @@ bool give_back_set(const struct give_back_wish *wish, const char **why)
 	return true;
 }
 
+bool give_back_set(const struct give_back_wish *wish, const char **why)
+{
+	struct offer_hold hold = offer_hold_began();
+	bool done = true;
+
+	if (wish->mode == GIVE_BACK_OFF)
+		switch_off();
+	else
+		done = begin_anew(wish, why);
+	offer_hold_ended(hold);
+	return done;
+}
+
 void give_back_suspend(const char *why)
 {
 	if (back.wish.mode != GIVE_BACK_OFF)
@@ -265,8 +279,7 @@ void give_back_suspend(const char *why)
 
 void give_back_resume(void)
 {
-	bring_up_to_date();
-	set_timer();
+	look_and_wait();
 }
 
 bool give_back_is_asking(void)
@@ -285,9 +298,12 @@ const char *give_back_obstacle(void)
 
 void give_back_look(struct give_back_view *view)
 {
+	struct offer_hold hold = offer_hold_began();
 	u64 end;
 
 	bring_up_to_date();
+	/* The query counts all of its time. */
+	offer_hold_note(hold);
 	end = back.end_us ? back.end_us : clock_us();
 	*view = (struct give_back_view) {
 		.wish = back.wish,

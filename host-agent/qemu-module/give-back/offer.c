@@ -252,15 +252,20 @@ struct offer_hold offer_hold_began(void)
 	return (struct offer_hold){ .us = clock_us(), .cpu_us = thread_cpu_us() };
 }
 
-void offer_hold_ended(struct offer_hold hold)
+void offer_hold_note(struct offer_hold hold)
 {
 	u64 us = clock_us() - hold.us, cpu_us = thread_cpu_us() - hold.cpu_us;
 
-	gate_count_bql(us);
 	if (us > offer_counters.hold_max_us)
 		offer_counters.hold_max_us = us;
 	if (cpu_us > offer_counters.hold_cpu_max_us)
 		offer_counters.hold_cpu_max_us = cpu_us;
+}
+
+void offer_hold_ended(struct offer_hold hold)
+{
+	gate_count_bql(clock_us() - hold.us);
+	offer_hold_note(hold);
 }
 
 /* May the offer be discarded any further? All of this can change while the BQL is dropped. */

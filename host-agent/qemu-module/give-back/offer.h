@@ -144,4 +144,7 @@ struct offer_hold offer_hold_began(void);
 /** offer_hold_ended() - count it. Context: the same thread, BQL held */
 void offer_hold_ended(struct offer_hold hold);
 
+/** offer_hold_note() - the same within a stretch that somebody else counts among all */
+void offer_hold_note(struct offer_hold hold);
+
 #endif /* FREEHINT_OFFER_H */
