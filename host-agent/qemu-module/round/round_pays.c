@@ -83,7 +83,7 @@ static bool is_scarce(u64 round)
 {
 	struct freehint_guest_seal seal;
 
-	return !bar_seal(round, &seal) && seal.status != FREEHINT_SEAL_ABORTED &&
+	return !bar_seal(round, &seal) && seal.status == FREEHINT_SEAL_COMPLETE &&
 	       seal.free_pages < (arm_bytes() >> FREEHINT_PAGE_SHIFT) / ROUND_PAYS_SCARCE_PART;
 }
 
