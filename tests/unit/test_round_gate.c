@@ -59,9 +59,7 @@ static u64 pages(void)
 
 static void wait_for_pages(u64 want)
 {
-	int i;
-
-	for (i = 0; i < 60000 && pages() != want; i++)
+	for (int i = 0; i < 60000 && pages() != want; i++)
 		usleep(1000);
 	assert_int_equal(pages(), want);
 }
@@ -200,7 +198,10 @@ static void a_close_waits_for_the_range_being_applied(void **state)
 	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_QUEUED);
 	wait_until_applying();
 	pthread_create(&thread, NULL, closer, &seen);
-	usleep(20000);
+	while (gate_room(id))
+		usleep(100);
+	/* As long as a close that does not wait may need to return. */
+	usleep(100000);
 	early = __atomic_load_n(&seen, __ATOMIC_SEQ_CST);
 	pthread_mutex_unlock(&hold);
 	pthread_join(thread, NULL);
@@ -377,7 +378,6 @@ static void a_wait_that_is_cut_off_says_what_was_cleared(void **state)
 	gate_view(&view);
 	assert_true(view.now.waited_us >= 200000);
 	gate_close(true);
-	assert_int_equal(gate_wait(A_MINUTE, 0), 0);
 }
 
 RUN_TESTS(start_runner, NULL,

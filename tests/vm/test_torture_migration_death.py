@@ -14,6 +14,7 @@ import random
 import signal
 import stat
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from modes import Features, Mode
@@ -60,19 +61,31 @@ def reach(tour: Tour, moment: str, rng: random.Random) -> None:
         migration.wait(src, 120, lambda now: now["status"] == "pre-switchover")
 
 
+def end_destination(tour: Tour) -> None:
+    """Kill it, unless it has died already."""
+    assert tour.there is not None
+    if tour.there.qemu.alive():
+        kill(tour.there)
+
+
 def strike(tour: Tour, moment: str) -> None:
     """Kill the destination; with the last page on its way it was not reading."""
     assert tour.there is not None
     src = tour.here.qemu
     if moment == "last page":
         os.kill(tour.there.qemu.pid, signal.SIGSTOP)
-    if moment in ("stopped", "last page"):
-        if moment == "stopped":
-            kill(tour.there)
-        src.qmp.command("migrate-continue", state="pre-switchover")
-        time.sleep(0.2)
-    if tour.there.qemu.alive():
+    if moment not in ("stopped", "last page"):
+        end_destination(tour)
+        return
+    if moment == "stopped":
         kill(tour.there)
+    with ThreadPoolExecutor(1) as pool:
+        # QEMU holds its big lock while it sends the last pages: it may answer only when the
+        # destination that does not read is gone.
+        answer = pool.submit(src.qmp.command, "migrate-continue", state="pre-switchover")
+        time.sleep(0.2)
+        end_destination(tour)
+        answer.result()
 
 
 def destination_dies(tour: Tour, mode: Mode, moment: str, rng: random.Random) -> None:
