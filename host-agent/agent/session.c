@@ -289,7 +289,7 @@ static bool poll_region(struct session *session)
 	}
 	if (shm_region_lost(&session->region)) {
 		if (session_update_note(session, NOTE_LOST_SHM))
-			log_error("%s was truncated or memory ran out, QEMU ends with "
+			log_error("%s was truncated or its file system is full, QEMU ends with "
 				  "SIGBUS when the guest writes there", session->conf->shm);
 		session_detach(session);
 		return false;

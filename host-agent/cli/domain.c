@@ -36,7 +36,7 @@ static int only_child(struct xml_text *xml, xmlNode *parent, const char *name, x
 		return xml_text_refuse(xml, parent, "<%s> has no <%s>",
 				       (const char *)parent->name, name);
 	if (xml_text_next((*child)->next, name))
-		return xml_text_refuse(xml, xml_text_next((*child)->next, name), "a second <%s>",
+		return xml_text_refuse(xml, xml_text_next((*child)->next, name), "a second <%s>; remove one",
 				       name);
 	return 0;
 }
@@ -109,7 +109,7 @@ static int find_command(struct domain *domain)
 		if (!is_qemu(node, "commandline"))
 			continue;
 		if (domain->command)
-			return xml_text_refuse(&domain->xml, node, "a second <commandline>");
+			return xml_text_refuse(&domain->xml, node, "a second <commandline>; put all arguments into one");
 		domain->command = node;
 	}
 	return 0;
@@ -169,7 +169,8 @@ static int keep_pair(struct domain *domain, struct domain_pair *pairs,
 		}
 	xmlFree(pair->text);
 	return xml_text_refuse(&domain->xml, pair->option,
-			       "freehint's arguments are there too often");
+			       "more than %d arguments are freehint's; remove what is there twice",
+			       DOMAIN_PAIRS);
 }
 
 static int look_at_pair(struct domain *domain, xmlNode *option, xmlNode *value)

@@ -146,7 +146,7 @@ static enum cli_exit dump(const struct shm_region *region)
 	u64 instance, round;
 
 	if (freehint_reader_attach(&reader, region->base, region->size)) {
-		fprintf(stderr, "freehint dump: %llu bytes are not the size of a region\n",
+		fprintf(stderr, "freehint dump: %llu bytes are not the size of a region; name the file of the ivshmem device\n",
 			(unsigned long long)region->size);
 		return CLI_NO_ANSWER;
 	}

@@ -132,7 +132,7 @@ static enum cli_exit finish(struct give_back_watch *watch)
 	case GIVE_BACK_REFUSED:
 		return refused_meanwhile(watch);
 	default:
-		progress_message("%s; QEMU goes on asking if it runs", watch->call->error);
+		progress_message("%s; QEMU, if it still runs, goes on asking the guest", watch->call->error);
 		return CLI_NO_ANSWER;
 	}
 }

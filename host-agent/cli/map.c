@@ -166,7 +166,8 @@ static int read_free(struct map_cells *cells, const char *path, u64 round)
 		return ret;
 	ret = freehint_reader_attach(&reader, region.base, region.size);
 	if (ret)
-		fprintf(stderr, "freehint map: %s is not a region of freehint\n", path);
+		fprintf(stderr, "freehint map: %s is not a region of freehint; name the file of the ivshmem device\n",
+			path);
 	else if (map_cells_add_free(cells, &reader, round)) {
 		fputs("freehint map: the guest's last report of free pages is not complete, hinted pages are drawn as free\n",
 		      stderr);

@@ -239,7 +239,7 @@ static bool was_taken(struct qmp_call *call, const json_t *earlier)
 	now = qmp_call_again(call, "query-migrate", NULL);
 	taken = !now || !json_equal(now, earlier);
 	if (!taken)
-		progress_message("it has not begun");
+		progress_message("the migration has not begun");
 	json_decref(now);
 	return taken;
 }

@@ -142,11 +142,11 @@ static int restore_limits(struct migrate_settings *settings, struct qmp_call *ca
 void migrate_settings_restore(struct migrate_settings *settings, struct qmp_call *call)
 {
 	if (settings->reporting && !qmp_call_again_ok(call, FREEHINT_QMP_STOP, NULL))
-		progress_message("reporting is not stopped: %s", call->error);
+		progress_message("reporting is not stopped (run " FREEHINT_QMP_STOP "): %s", call->error);
 	else
 		settings->reporting = false;
 	if (settings->ours && restore_limits(settings, call))
-		progress_message("limits are not restored: %s", call->error);
+		progress_message("limits are not restored (run " SET "): %s", call->error);
 	else
 		migrate_settings_free(settings);
 	settings->unsure |= call->broken;

@@ -33,6 +33,7 @@
 #define TIMEOUT_US	(TIMEOUT_S * 1000000ULL)
 
 #define NO_ANSWER	"QEMU does not answer; does another client use this socket?"
+#define NO_QMP		"the peer at %s does not speak QMP; name the socket of -qmp"
 
 __attribute__((format(printf, 3, 4)))
 static int failed(struct qmp_call *call, int error, const char *fmt, ...)
@@ -110,7 +111,7 @@ static int receive(struct qmp_call *call, u64 until)
 		got = room ? recv(call->fd, at, room, 0) : 0;
 	} while (got < 0 && errno == EINTR);
 	if (got <= 0)
-		return failed(call, -EPIPE, "QEMU closed the connection");
+		return failed(call, -EPIPE, "QEMU closed the connection to %s", call->path);
 	qmp_stream_filled(&call->stream, (size_t)got);
 	return 0;
 }
@@ -142,7 +143,7 @@ static json_t *next_object(struct qmp_call *call, u64 until)
 	for (;;) {
 		ret = qmp_stream_next(&call->stream, &text, &len);
 		if (ret < 0) {
-			failed(call, ret, "the peer does not speak QMP");
+			failed(call, ret, NO_QMP, call->path);
 			return NULL;
 		}
 		if (!ret && receive(call, until))
@@ -202,7 +203,7 @@ static int transmit(struct qmp_call *call, json_t *object)
 	if (late)
 		return failed(call, -ETIMEDOUT, NO_ANSWER);
 	if (!len || sent < 0)
-		return failed(call, -EPIPE, "QEMU closed the connection");
+		return failed(call, -EPIPE, "QEMU closed the connection to %s", call->path);
 	return 0;
 }
 
@@ -297,7 +298,7 @@ static int negotiate(struct qmp_call *call)
 	if (!greeting)
 		return -ETIMEDOUT;
 	if (!good)
-		return failed(call, -EPROTO, "the peer does not speak QMP");
+		return failed(call, -EPROTO, NO_QMP, call->path);
 	answer = qmp_call(call, "qmp_capabilities", NULL);
 	json_decref(answer);
 	return answer ? 0 : -EPROTO;

@@ -160,7 +160,7 @@ static int check_encoding(struct xml_text *xml)
 		return xml_text_refuse(xml, NULL, "the document is encoded in %.40s, only UTF-8 is understood: convert it, and declare UTF-8",
 				       encoding);
 	if (xml->lost)
-		return refuse_line(xml, 1, "the places of the elements were not found in the text");
+		return refuse_line(xml, 1, "the parser does not say where the elements are; convert the document to UTF-8");
 	return 0;
 }
 
@@ -187,7 +187,7 @@ int xml_text_parse(struct xml_text *xml, const char *text, size_t len)
 	xml->len = len;
 	if (len > XML_TEXT_MAX)
 		return refuse_line(xml, xml_text_line(xml, XML_TEXT_MAX),
-				   "longer than 4 MiB, which libvirt takes from nobody");
+				   "the document is longer than 4 MiB, the most that libvirt accepts");
 	if (!len)
 		return refuse_line(xml, 1, "the document is empty");
 	zero = memchr(text, '\0', len);

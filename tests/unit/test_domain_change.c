@@ -324,10 +324,10 @@ static void other_encodings_and_sizes_are_refused(void **state)
 	assert_int_equal(add("<?xml version='1.0' encoding='utf-8'?>\n" SMALL("a"), after), 1);
 	memset(large, ' ', XML_TEXT_MAX + 1);
 	assert_int_equal(domain_change(&change, large, XML_TEXT_MAX + 1), -EINVAL);
-	assert_non_null(strstr(change.error, "line 1: longer than 4 MiB"));
+	assert_non_null(strstr(change.error, "line 1: the document is longer than 4 MiB"));
 	large[XML_TEXT_MAX - 1] = '\n';
 	assert_int_equal(domain_change(&change, large, XML_TEXT_MAX + 1), -EINVAL);
-	assert_non_null(strstr(change.error, "line 2: longer than 4 MiB"));
+	assert_non_null(strstr(change.error, "line 2: the document is longer than 4 MiB"));
 	assert_int_equal(domain_change(&change, "<a>\n\0</a>\n\0", 11), -EINVAL);
 	assert_non_null(strstr(change.error, "line 2: the document has a zero byte"));
 	free(large);

@@ -219,7 +219,7 @@ static void a_migration_that_was_not_taken_puts_back(void **state)
 		play.earlier = earlier[i];
 		play.drop = "migrate";
 		assert_int_equal(play_run(), CLI_NO_ANSWER);
-		assert_int_equal(play_times_said("it has not begun"), 1);
+		assert_int_equal(play_times_said("the migration has not begun"), 1);
 		assert_false(play.begun);
 		play_assert_put_back();
 	}

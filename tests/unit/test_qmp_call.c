@@ -251,7 +251,7 @@ static void a_qemu_that_goes_away_is_noticed(void **state)
 	start(GREETING, "{\"return\": {}, \"id\": #}", NULL);
 	assert_int_equal(qmp_call_open(&call, peer.path), 0);
 	assert_null(qmp_call(&call, "some-command", NULL));
-	assert_string_equal(call.error, "QEMU closed the connection");
+	assert_non_null(strstr(call.error, "QEMU closed the connection to /"));
 	finish(&call);
 }
 
