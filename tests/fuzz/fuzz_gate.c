@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The round gate against a model of it, in any order of calls: rounds opened and
- * closed, ranges queued, applied one by one, and calls of the migration thread and
+ * closed, ranges queued, applied piece by piece, and calls of the migration thread and
  * of the main loop while a range is being applied.
  *
  * One thread plays all three. A wait for a condition ends the call that waits: for
@@ -27,6 +27,10 @@ static int fake_timedwait(pthread_cond_t *cond, pthread_mutex_t *lock,
 #define FREEHINT_MAX_QUEUED	24
 #undef FREEHINT_APPLY_RANGES
 #define FREEHINT_APPLY_RANGES	5
+/* Some ranges are longer, and are applied in pieces. */
+#undef FREEHINT_APPLY_BYTES
+#define FREEHINT_APPLY_BYTES	(APPLY_PAGES << FREEHINT_PAGE_SHIFT)
+#define APPLY_PAGES		4ULL
 
 #include "host-agent/qemu-module/gate/round_gate.c"
 
@@ -38,8 +42,11 @@ static int fake_timedwait(pthread_cond_t *cond, pthread_mutex_t *lock,
  * @state:    as in the gate
  * @id:       of the open or the last round
  * @earlier:  id of the round before it
- * @queue:    ring of numbers of the ranges that wait, @first to @end
- * @taken:    of them, those that the apply thread has taken
+ * @queue:    ring of numbers of the ranges that were not applied as a whole, @first to @end
+ * @done:     pages of @first that were applied
+ * @waiting:  the first range that the apply thread has not taken as a whole
+ * @pieces:   pieces that it has taken and not applied
+ * @room:     pages that fit into its batch besides those that were applied
  * @number:   of the next range
  * @busy:     a range is being applied
  * @accepted: pages
@@ -52,7 +59,10 @@ static struct model {
 	u64 queue[MAX_QUEUE];
 	u32 first;
 	u32 end;
-	u32 taken;
+	u64 done;
+	u32 waiting;
+	u32 pieces;
+	u64 room;
 	u64 number;
 	bool busy;
 	u64 accepted;
@@ -67,7 +77,7 @@ static bool may_block;
 static struct gate_range make_range(u64 number)
 {
 	return (struct gate_range) {
-		.hva = (void *)(number << FREEHINT_PAGE_SHIFT),
+		.hva = (void *)((number + 1) << FREEHINT_PAGE_SHIFT),
 		.len = (1 + number % 7) << FREEHINT_PAGE_SHIFT,
 	};
 }
@@ -100,28 +110,60 @@ static int fake_timedwait(pthread_cond_t *cond, pthread_mutex_t *lock,
 
 static void step(bool nested);
 
+static u64 at_most(u64 pages, u64 most)
+{
+	return pages < most ? pages : most;
+}
+
+/* What the apply thread takes before it applies the first piece of a batch. */
+static void take_batch(void)
+{
+	u64 left = APPLY_PAGES, done = model.done, rest;
+
+	model.room = APPLY_PAGES;
+	model.waiting = model.first;
+	while (left && model.waiting < model.end && model.pieces < FREEHINT_APPLY_RANGES) {
+		rest = pages_of(model.queue[model.waiting % MAX_QUEUE]) - done;
+		model.waiting += rest <= left;
+		left -= at_most(rest, left);
+		model.pieces++;
+		done = 0;
+	}
+}
+
+/* Only what was queued for the open round, in order, each page once. Return: its pages */
+static u64 check_piece(const struct gate_range *range)
+{
+	u64 number = model.queue[model.first % MAX_QUEUE];
+	u64 pages = at_most(pages_of(number) - model.done, model.room);
+
+	MUST(range->hva == (u8 *)make_range(number).hva + (model.done << FREEHINT_PAGE_SHIFT));
+	MUST(range->len == pages << FREEHINT_PAGE_SHIFT);
+	return pages;
+}
+
 static u64 apply(const struct gate_range *range)
 {
-	struct gate_range expected;
-	u64 number;
+	u64 pages;
 
-	/* Only what was queued for the open round, in order, each once. */
 	MUST(model.state == GATE_OPEN);
 	MUST(model.first < model.end);
-	if (!model.taken)
-		model.taken = model.end - model.first;
-	if (model.taken > FREEHINT_APPLY_RANGES)
-		model.taken = FREEHINT_APPLY_RANGES;
-	number = model.queue[model.first++ % MAX_QUEUE];
-	model.taken--;
-	expected = make_range(number);
-	MUST(range->hva == expected.hva && range->len == expected.len);
+	if (!model.pieces)
+		take_batch();
+	pages = check_piece(range);
+	model.pieces--;
+	model.room -= pages;
+	model.done += pages;
+	if (model.done == pages_of(model.queue[model.first % MAX_QUEUE])) {
+		model.first++;
+		model.done = 0;
+	}
 	model.busy = true;
 	if (take8(&input) & 1)
 		step(true);
 	model.busy = false;
-	model.accepted += pages_of(number);
-	return pages_of(number);
+	model.accepted += pages;
+	return pages;
 }
 
 static int sealed(u64 round)
@@ -158,7 +200,10 @@ static void drop_queue(void)
 {
 	while (model.first < model.end)
 		model.late += pages_of(model.queue[model.first++ % MAX_QUEUE]);
-	model.taken = 0;
+	model.late -= model.done;
+	model.done = 0;
+	model.waiting = model.end;
+	model.pieces = 0;
 }
 
 /* With @wait a close may only return when nothing is being applied. */
@@ -196,7 +241,7 @@ static u64 some_id(u8 which)
 /* What was taken makes room at once. */
 static u32 waiting(void)
 {
-	return model.end - model.first - model.taken;
+	return model.end - model.waiting;
 }
 
 static enum gate_answer expected_answer(u64 id, u32 count)
