@@ -97,14 +97,29 @@ static void *hint_once(void *opaque)
 	return NULL;
 }
 
+/* A migration, and @peer while QEMU waits for its hints. Return: as begin_migration() */
+static u64 begin_beside(void *(*peer)(void *opaque))
+{
+	pthread_t thread;
+	u64 round;
+
+	assert_int_equal(pthread_create(&thread, NULL, peer, NULL), 0);
+	round = begin_migration();
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	return round;
+}
+
 /* A migration whose first round is answered with a page, dirty or not. */
 static void begin_hinted(void)
 {
-	pthread_t peer;
+	assert_true(begin_beside(hint_once) != FREEHINT_NO_ROUND);
+}
 
-	assert_int_equal(pthread_create(&peer, NULL, hint_once, NULL), 0);
-	assert_true(begin_migration() != FREEHINT_NO_ROUND);
-	assert_int_equal(pthread_join(peer, NULL), 0);
+/* The next look at the pass, and QEMU has sent something since the one before. */
+static inline void look_after_sending(void)
+{
+	fake.remaining--;
+	fake_time_passes();
 }
 
 static void begin_held(void)

@@ -70,8 +70,7 @@ static void hints_that_come_after_the_wait_count(void **state)
 	begin_held();
 	hint_now();
 	fake.mbps = 5.0 * 8 / LIMIT_MS;
-	fake.remaining--;
-	fake_time_passes();
+	look_after_sending();
 	assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
 }
 

@@ -11,8 +11,7 @@ static void a_round_that_ends_early_ends_no_hold(void **state)
 {
 	begin_held();
 	precopy_close(false);
-	fake.remaining--;
-	fake_time_passes();
+	look_after_sending();
 	assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
 	assert_true(sync_once() != FREEHINT_NO_ROUND);
 	assert_int_equal(fake.downtime_ms, LIMIT_MS);
@@ -29,15 +28,10 @@ static void *hint_and_close(void *opaque)
 
 static void a_round_that_ends_early_in_the_wait_is_held(void **state)
 {
-	pthread_t peer;
-
 	last = false;
-	assert_int_equal(pthread_create(&peer, NULL, hint_and_close, NULL), 0);
-	begin_migration();
-	assert_int_equal(pthread_join(peer, NULL), 0);
+	begin_beside(hint_and_close);
 	assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
-	fake.remaining--;
-	fake_time_passes();
+	look_after_sending();
 	assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
 }
 
@@ -54,11 +48,7 @@ static void *hint_and_cancel(void *opaque)
 
 static void a_migration_that_is_cancelled_in_the_wait_is_not_held(void **state)
 {
-	pthread_t peer;
-
-	assert_int_equal(pthread_create(&peer, NULL, hint_and_cancel, NULL), 0);
-	begin_migration();
-	assert_int_equal(pthread_join(peer, NULL), 0);
+	begin_beside(hint_and_cancel);
 	assert_int_equal(fake.downtime_ms, LIMIT_MS);
 	assert_false(fake.timer_set);
 }
@@ -69,8 +59,7 @@ static void a_switch_to_postcopy_ends_the_hold(void **state)
 	begin_held();
 	precopy_close(true);
 	fake.running = false;
-	fake.remaining--;
-	fake_time_passes();
+	look_after_sending();
 	assert_int_equal(fake.downtime_ms, LIMIT_MS);
 	fake.running = true;
 }
@@ -111,8 +100,7 @@ static void a_limit_that_somebody_sets_meanwhile_is_held_against(void **state)
 {
 	begin_held();
 	fake.downtime_ms = 500;
-	fake.remaining--;
-	fake_time_passes();
+	look_after_sending();
 	assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
 	assert_true(sync_once() != FREEHINT_NO_ROUND);
 	assert_int_equal(fake.downtime_ms, 500);
@@ -124,8 +112,7 @@ static void a_limit_that_is_meant_to_stop_the_guest_is_not_held_against(void **s
 	begin_held();
 	fake.mbps = 0.1;
 	fake.downtime_ms = 60000;
-	fake.remaining--;
-	fake_time_passes();
+	look_after_sending();
 	assert_int_equal(fake.downtime_ms, 60000);
 }
 
@@ -139,8 +126,7 @@ static void a_hold_rests_while_nothing_is_sent(void **state)
 
 	begin_held();
 	for (i = 0; i < 100; i++) {
-		fake.remaining--;
-		fake_time_passes();
+		look_after_sending();
 		assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
 	}
 	for (i = 0; i < 19; i++)
@@ -150,8 +136,7 @@ static void a_hold_rests_while_nothing_is_sent(void **state)
 	assert_int_equal(fake.downtime_ms, LIMIT_MS);
 	fake_time_passes();
 	assert_int_equal(fake.downtime_ms, LIMIT_MS);
-	fake.remaining--;
-	fake_time_passes();
+	look_after_sending();
 	assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
 }
 
@@ -160,19 +145,16 @@ static void a_hold_rests_while_hints_have_saved_less_than_the_stop_may_take(void
 {
 	begin_held();
 	fake.mbps = 0.1;
-	fake.remaining--;
-	fake_time_passes();
+	look_after_sending();
 	assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
 	fake.mbps = 8;
-	fake.remaining--;
-	fake_time_passes();
+	look_after_sending();
 	assert_int_equal(fake.downtime_ms, LIMIT_MS);
 	/* more hints come: 300 ms are 300 000 bytes */
 	last = false;
 	dirty = 74;
 	hint_now();
-	fake.remaining--;
-	fake_time_passes();
+	look_after_sending();
 	assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
 }
 
@@ -182,12 +164,10 @@ static void a_hold_rests_while_the_guest_does_not_run(void **state)
 	begin_held();
 	precopy_close(false);
 	fake.running = false;
-	fake.remaining--;
-	fake_time_passes();
+	look_after_sending();
 	assert_int_equal(fake.downtime_ms, LIMIT_MS);
 	fake.running = true;
-	fake.remaining--;
-	fake_time_passes();
+	look_after_sending();
 	assert_int_equal(fake.downtime_ms, FREEHINT_STOP_HOLD_MS);
 }
 
