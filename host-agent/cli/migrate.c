@@ -198,10 +198,9 @@ static enum cli_exit watch_to_the_end(struct qmp_call *call, const struct migrat
 	return code;
 }
 
-/* QEMU reports no status before its first migration. */
 static bool may_begin_after(const char *status)
 {
-	enum migration_stage stage = migration_state_find(status ? status : "none")->stage;
+	enum migration_stage stage = migration_state_find(status)->stage;
 
 	return stage == STAGE_NONE || stage == STAGE_ENDED;
 }

@@ -33,7 +33,7 @@
 static void update_state(struct migrate_watch *watch)
 {
 	const char *status = json_string_value(json_object_get(watch->last, "status"));
-	const struct migration_state *state = migration_state_find(status ? status : "none");
+	const struct migration_state *state = migration_state_find(status);
 
 	if (state == watch->state)
 		return;

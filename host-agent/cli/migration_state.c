@@ -60,6 +60,8 @@ const struct migration_state *migration_state_find(const char *name)
 {
 	size_t i;
 
+	if (!name)
+		name = "none";
 	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++)
 		if (!strcmp(states[i].name, name))
 			return &states[i];

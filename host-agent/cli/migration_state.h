@@ -43,7 +43,12 @@ struct migration_state {
 	const char *waits;
 };
 
-/** migration_state_find() - look up a name; Return: never NULL; STAGE_UNKNOWN if unknown */
+/**
+ * migration_state_find() - look up a state
+ * @name: its name; NULL: QEMU has none to report before its first migration
+ *
+ * Return: never NULL; STAGE_UNKNOWN if unknown.
+ */
 const struct migration_state *migration_state_find(const char *name);
 
 #endif /* FREEHINT_CLI_MIGRATION_STATE_H */
