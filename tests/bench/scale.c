@@ -30,6 +30,7 @@
 #include "tests/fakes/fake_qemu.h"
 #include "tests/fakes/fake_qobject.h"
 #include "tests/fakes/guest_voice.h"
+#include "tests/fakes/silent_guest.h"
 
 #define TIB		(1ULL << 40)
 #define MAX_TIB		64
@@ -111,11 +112,6 @@ static u64 apply(const struct gate_range *range)
 		   range->len >> FREEHINT_PAGE_SHIFT);
 	stages.apply += thread_us() - start;
 	return cleared - before;
-}
-
-static int never_sealed(u64 round)
-{
-	return -EAGAIN;
 }
 
 static void *apply_thread(void *opaque)

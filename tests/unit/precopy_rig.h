@@ -27,6 +27,7 @@
 #include "host-agent/qemu-module/give-back/give_back.h"
 #include "host-agent/qemu-module/round/greeting.h"
 #include "host-agent/qemu-module/round/precopy.h"
+#include "tests/fakes/silent_guest.h"
 #include "tests/unit/bar_rig.h"
 
 static const struct give_back_wish no_wish;
@@ -70,12 +71,6 @@ static inline u64 sync_at_once(void)
 	assert_int_equal(shm->host_request.round, FREEHINT_NO_ROUND);
 	fake_notify(QEMU_PRECOPY_AFTER_SYNC);
 	return shm->host_request.round;
-}
-
-/* For gate_run(): a guest that says nothing of its scan. */
-static inline int never_sealed(u64 round)
-{
-	return -EAGAIN;
 }
 
 #define LONG_PASS_US	(3600ULL * 1000000)

@@ -10,6 +10,7 @@
 #include "host-agent/qemu-module/gate/round_gate.h"
 #include "include/freehint/limits.h"
 #include "include/freehint/shm_layout.h"
+#include "tests/fakes/silent_guest.h"
 #include "tests/unit/unit.h"
 
 /* The apply thread runs for the whole program; tests steer it by these. */
@@ -30,11 +31,6 @@ static u64 fake_apply(const struct gate_range *range)
 	pthread_mutex_unlock(&hold);
 	__atomic_store_n(&applying, 0, __ATOMIC_SEQ_CST);
 	return range->len >> FREEHINT_PAGE_SHIFT;
-}
-
-static int never_sealed(u64 round)
-{
-	return -EAGAIN;
 }
 
 static void *runner(void *opaque)
