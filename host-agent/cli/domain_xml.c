@@ -17,7 +17,7 @@
 #include "domain_args.h"
 #include "domain_change.h"
 #include "extension_option.h"
-#include "printable.h"
+#include "printable_line.h"
 #include "whole_input.h"
 
 /**

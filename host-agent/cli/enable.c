@@ -13,7 +13,7 @@
 #include "domain_needs.h"
 #include "extension_option.h"
 #include "libvirt_uri.h"
-#include "printable.h"
+#include "printable_line.h"
 #include "virsh_domain.h"
 
 /**

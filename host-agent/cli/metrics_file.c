@@ -20,7 +20,7 @@
 
 #include "host-agent/common/instance_name.h"
 #include "host-agent/common/moved_metrics.h"
-#include "printable.h"
+#include "host-agent/common/printable.h"
 
 #define FILES_MAX	4096
 #define TEXT_MAX	65536

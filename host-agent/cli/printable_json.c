@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "printable.h"
+#include "host-agent/common/printable.h"
 
 /* Return: to be freed by the caller; NULL without memory. */
 static char *printable_text(const char *text)

@@ -17,7 +17,7 @@
 #include "interrupts.h"
 #include "metrics_file.h"
 #include "option_number.h"
-#include "printable.h"
+#include "printable_line.h"
 
 #define DIRECTORY	"/run/freehint-metrics"
 #define NAME_COLUMNS	20U

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "printable.h"
+#include "printable_line.h"
 #include "whole_input.h"
 #include "xml_text.h"
 

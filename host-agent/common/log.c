@@ -12,9 +12,11 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "printable.h"
 
 #define LOG_LINE	512
 
@@ -54,42 +56,26 @@ static void write_all(int fd, const char *text, size_t len)
 	}
 }
 
-/* What QEMU says is in some lines: it makes no line of its own, and no terminal obeys it. */
-static void make_printable(char *text, size_t len)
-{
-	unsigned char *at = (unsigned char *)text, *end = at + len;
-
-	for (; at < end; at++) {
-		/* The controls of eight bits, in UTF-8. */
-		if (*at == 0xc2 && at + 1 < end && at[1] >= 0x80 && at[1] < 0xa0)
-			at[0] = at[1] = '?';
-		if (*at < 0x20 || *at == 0x7f)
-			*at = '?';
-	}
-}
-
 void log_line(enum log_level level, const char *fmt, ...)
 {
 	u64 now = clock_us() - log_origin_us;
-	char line[LOG_LINE];
+	/* More than a line, so that the line and not vsnprintf() cuts, which cuts characters. */
+	char raw[2 * LOG_LINE], line[LOG_LINE];
 	va_list args;
-	int head, body;
 	size_t len;
+	int head;
 
 	if (!log_enabled(level))
 		return;
-	head = snprintf(line, sizeof(line), "%.64s: %5llu.%06llu %s: ",
+	head = snprintf(raw, sizeof(raw), "%.64s: %5llu.%06llu %s: ",
 			program_invocation_short_name, (unsigned long long)(now / 1000000),
 			(unsigned long long)(now % 1000000), log_level_names[level]);
 	va_start(args, fmt);
-	body = vsnprintf(line + head, sizeof(line) - (size_t)head, fmt, args);
+	vsnprintf(raw + head, sizeof(raw) - (size_t)head, fmt, args);
 	va_end(args);
-	if (body < 0)
-		return;
-	len = (size_t)head + (size_t)body;
-	if (len > sizeof(line) - 1)
-		len = sizeof(line) - 1;
-	make_printable(line, len);
+	/* What QEMU says is in some lines: it makes no line of its own. */
+	printable_copy(line, sizeof(line), raw);
+	len = strlen(line);
 	line[len++] = '\n';
 	write_all(STDERR_FILENO, line, len);
 }

@@ -18,6 +18,7 @@
 /* links: host-agent/agent/metrics.c */
 /* links: host-agent/agent/stats.c */
 /* links: host-agent/common/log.c proto/host_snapshot.c proto/host_request.c */
+/* links: host-agent/common/printable.c */
 /* links: proto/host_offer.c */
 /* links: proto/guest_publish.c tests/fakes/fake_qmp_server.c */
 /* links: tests/fakes/session_rig.c */

@@ -7,6 +7,7 @@
 /* links: tests/fuzz/round_rig.c host-agent/agent/hint_round.c host-agent/agent/hint_batch.c */
 /* links: host-agent/agent/hint_flow.c */
 /* links: host-agent/common/bits_to_ranges.c host-agent/common/log.c proto/host_snapshot.c */
+/* links: host-agent/common/printable.c */
 /* links: proto/host_request.c proto/guest_publish.c */
 /* links: proto/host_offer.c */
 /* libs: jansson */

@@ -21,6 +21,7 @@
 /* links: host-agent/agent/offer_ranges.c */
 /* links: host-agent/agent/metrics.c */
 /* links: host-agent/common/shm_region.c host-agent/common/log.c proto/host_snapshot.c */
+/* links: host-agent/common/printable.c */
 /* links: proto/host_request.c */
 /* links: proto/host_offer.c */
 /* libs: jansson */

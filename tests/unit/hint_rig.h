@@ -5,6 +5,7 @@
  */
 /* links: host-agent/agent/hint_round.c host-agent/common/bits_to_ranges.c */
 /* links: host-agent/common/log.c */
+/* links: host-agent/common/printable.c */
 /* links: proto/host_snapshot.c proto/host_request.c proto/guest_publish.c */
 /* links: proto/host_offer.c */
 /* libs: jansson */

@@ -3,6 +3,7 @@
  * The command line: defaults, every option, and the exit code of wrong usage.
  */
 /* links: host-agent/agent/conf.c host-agent/common/log.c */
+/* links: host-agent/common/printable.c */
 /* links: host-agent/common/pressure_trigger.c */
 #include <unistd.h>
 

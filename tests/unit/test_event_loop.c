@@ -6,6 +6,7 @@
 /* links: host-agent/agent/event_loop.c host-agent/agent/event_ring.c */
 /* links: host-agent/agent/event_poll.c */
 /* links: host-agent/common/log.c tests/fakes/ban_ring.c */
+/* links: host-agent/common/printable.c */
 /* libs: liburing */
 #include <dirent.h>
 #include <fcntl.h>

@@ -4,6 +4,7 @@
  */
 /* links: host-agent/agent/event_loop.c host-agent/agent/event_ring.c */
 /* links: host-agent/agent/event_poll.c host-agent/common/log.c */
+/* links: host-agent/common/printable.c */
 /* libs: liburing */
 #define _GNU_SOURCE
 #include <fcntl.h>

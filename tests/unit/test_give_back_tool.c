@@ -8,7 +8,7 @@
 /* links: host-agent/cli/give_back_watch.c host-agent/common/give_back_status.c */
 /* links: host-agent/cli/interrupts.c host-agent/cli/progress.c host-agent/cli/terminal.c */
 /* links: host-agent/cli/qmp_call.c host-agent/common/qmp_stream.c */
-/* links: host-agent/cli/printable_json.c host-agent/cli/printable.c */
+/* links: host-agent/cli/printable_json.c host-agent/common/printable.c */
 /* links: host-agent/common/standard_streams.c tests/fakes/fake_qmp_server.c */
 /* libs: jansson */
 /* flags: -pthread */

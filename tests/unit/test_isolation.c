@@ -4,6 +4,7 @@
  * Every case runs in a child, for there is no way out of a sandbox.
  */
 /* links: host-agent/agent/isolation.c host-agent/common/log.c */
+/* links: host-agent/common/printable.c */
 /* libs: libseccomp libcap-ng */
 #define _GNU_SOURCE
 #include <cap-ng.h>

@@ -4,6 +4,7 @@
  * a part of a line, and makes neither another line nor something that a terminal would obey.
  */
 /* links: host-agent/common/log.c */
+/* links: host-agent/common/printable.c */
 #include <unistd.h>
 
 #include "host-agent/common/log.h"
@@ -55,7 +56,7 @@ static void plain_text_stays(void **state)
 static void a_text_cannot_command_a_terminal(void **state)
 {
 	assert_string_equal(logged("a\x1b]0;x\x07 b\xc2\x9b""2J\x7f"),
-			    "error: QEMU said a?]0;x? b??2J?\n");
+			    "error: QEMU said a?]0;x? b?2J?\n");
 }
 
 static void a_text_makes_no_other_line(void **state)
@@ -64,13 +65,20 @@ static void a_text_makes_no_other_line(void **state)
 			    "error: QEMU said a??freehint-agent: all is well\n");
 }
 
-static void a_long_text_is_cut(void **state)
+/* A character of two bytes begins at each second byte, odd or even. */
+static void a_long_text_is_cut_between_characters(void **state)
 {
-	char text[600];
+	char text[600] = "";
+	int odd;
 
-	memset(text, 'x', sizeof(text) - 1);
-	text[sizeof(text) - 1] = '\0';
-	assert_int_equal(strlen(strchr(logged(text), '\n')), 1);
+	for (odd = 0; odd < 2; odd++) {
+		memset(text, 'x', 2);
+		while (strlen(text) + 2 < sizeof(text))
+			strcat(text, "\xc3\xa9");
+		assert_int_equal(strlen(strchr(logged(text + odd), '\n')), 1);
+		assert_int_equal(strncmp(strchr(line, '\n') - 2, "\xc3\xa9", 2), 0);
+		text[0] = '\0';
+	}
 }
 
 RUN_TESTS(NULL, NULL,
@@ -78,5 +86,5 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(plain_text_stays),
 		cmocka_unit_test(a_text_cannot_command_a_terminal),
 		cmocka_unit_test(a_text_makes_no_other_line),
-		cmocka_unit_test(a_long_text_is_cut),
+		cmocka_unit_test(a_long_text_is_cut_between_characters),
 )

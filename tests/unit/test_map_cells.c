@@ -7,6 +7,7 @@
 /* links: host-agent/cli/map_png.c host-agent/cli/region_file.c */
 /* links: host-agent/common/shm_region.c */
 /* links: host-agent/common/log.c proto/host_snapshot.c proto/guest_publish.c */
+/* links: host-agent/common/printable.c */
 /* links: proto/host_request.c */
 /* links: proto/host_offer.c */
 /* libs: jansson libpng */

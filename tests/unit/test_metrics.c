@@ -5,6 +5,7 @@
  */
 /* links: host-agent/agent/metrics.c host-agent/agent/migration_phase.c */
 /* links: host-agent/common/log.c */
+/* links: host-agent/common/printable.c */
 /* libs: jansson */
 #include <sys/socket.h>
 #include <unistd.h>

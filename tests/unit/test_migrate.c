@@ -9,7 +9,7 @@
 /* links: host-agent/cli/migration_state.c host-agent/cli/interrupts.c */
 /* links: host-agent/cli/progress.c host-agent/cli/terminal.c */
 /* links: host-agent/cli/qmp_call.c host-agent/common/qmp_stream.c */
-/* links: host-agent/cli/printable_json.c host-agent/cli/printable.c */
+/* links: host-agent/cli/printable_json.c host-agent/common/printable.c */
 /* links: host-agent/common/standard_streams.c */
 /* links: tests/fakes/fake_qmp_server.c */
 /* links: tests/fakes/fake_migration.c */

@@ -4,7 +4,7 @@
  * name, and peers that are no QEMU or go away.
  */
 /* links: host-agent/cli/qmp_call.c host-agent/common/qmp_stream.c */
-/* links: host-agent/cli/printable_json.c host-agent/cli/printable.c */
+/* links: host-agent/cli/printable_json.c host-agent/common/printable.c */
 /* libs: jansson */
 /* flags: -pthread */
 #include <pthread.h>

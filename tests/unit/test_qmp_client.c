@@ -6,6 +6,7 @@
 /* links: host-agent/agent/qmp_client.c host-agent/agent/qmp_command.c */
 /* links: host-agent/common/qmp_stream.c */
 /* links: host-agent/common/log.c */
+/* links: host-agent/common/printable.c */
 /* libs: jansson */
 #include <fcntl.h>
 #include <poll.h>

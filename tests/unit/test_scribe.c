@@ -6,6 +6,7 @@
  */
 /* links: host-agent/agent/scribe.c host-agent/agent/moved_files.c */
 /* links: host-agent/agent/isolation.c host-agent/common/log.c */
+/* links: host-agent/common/printable.c */
 /* libs: libseccomp libcap-ng jansson */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -4,6 +4,7 @@
  * survived.
  */
 /* links: host-agent/common/shm_region.c host-agent/common/log.c */
+/* links: host-agent/common/printable.c */
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>

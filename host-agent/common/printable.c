@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Makes text of others fit for a terminal: the name of a virtual machine, or what QEMU
- * says, may hold escape sequences, which a terminal would obey.
+ * Makes text of others fit for a terminal or a log: the name of a virtual machine, or what
+ * QEMU says, may hold escape sequences, which a terminal would obey.
  */
 #include "printable.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 #include "include/freehint/types.h"
@@ -65,25 +64,4 @@ void printable_copy(char *to, size_t size, const char *text)
 		text += len;
 	}
 	to[used] = '\0';
-}
-
-void printable_line(FILE *to, const char *fmt, ...)
-{
-	char line[PRINTABLE_LINE], clean[PRINTABLE_LINE];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	printable_copy(clean, sizeof(clean), line);
-	fprintf(to, "%s\n", clean);
-}
-
-size_t printable_width(const char *text)
-{
-	size_t width = 0;
-
-	for (; *text; text++)
-		width += ((unsigned char)*text & 0xc0) != 0x80;
-	return width;
 }
