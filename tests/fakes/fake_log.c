@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The fake QEMU's dirty log, as a display adapter sees it, and what becomes of pages at a
+ * The fake QEMU's dirty log and dirty bitmap, and what becomes of pages at a
  * switch to postcopy: set dirty, given to the kernel.
  */
 #include <errno.h>
@@ -14,20 +14,15 @@
 
 struct fake_log fake_log;
 
-struct DirtyBitmapSnapshot {
+/* The pages of a block that were dirty; one at a time. */
+static struct DirtyBitmapSnapshot {
+	unsigned int block;
 	bool dirty[FAKE_LOG_PAGES];
-};
+} taken;
 
 static unsigned int index_of(const void *block)
 {
 	return (unsigned int)((const struct RAMBlock *)block - fake.block);
-}
-
-static void set_log(MemoryRegion *mr, bool log, unsigned int client)
-{
-	if (client || fake_log.logging[index_of(mr)] == log)
-		abort();
-	fake_log.logging[index_of(mr)] = log;
 }
 
 /* Every listener is called, also when somebody syncs for himself. */
@@ -38,7 +33,6 @@ void fake_log_sync(void)
 	fake_log.syncs++;
 	for (i = 0; i < fake.blocks; i++)
 		for (page = 0; page < FAKE_LOG_PAGES; page++) {
-			fake_log.client[i][page] |= fake_log.written[i][page];
 			fake_log.migration[i][page] |= fake_log.written[i][page];
 			fake_log.written[i][page] = false;
 		}
@@ -46,20 +40,36 @@ void fake_log_sync(void)
 		fake_log.listener->log_sync_global(fake_log.listener, false);
 }
 
+void fake_log_collect(void)
+{
+	unsigned int i, page;
+
+	for (i = 0; i < fake.blocks; i++)
+		for (page = 0; page < FAKE_LOG_PAGES; page++) {
+			fake_log.bmap[i][page / 64] |=
+				(u64)fake_log.migration[i][page] << page % 64;
+			fake_log.migration[i][page] = false;
+		}
+}
+
+void fake_log_send(void)
+{
+	memset(fake_log.bmap, 0, sizeof(fake_log.bmap));
+}
+
 static DirtyBitmapSnapshot *take(MemoryRegion *mr, u64 offset, u64 len, unsigned int client)
 {
-	/* One at a time; not from malloc(), which tests let fail. */
-	static DirtyBitmapSnapshot copy;
-	DirtyBitmapSnapshot *log = &copy;
 	unsigned int i = index_of(mr);
-	bool *flag = client == DIRTY_MEMORY_MIGRATION ? fake_log.migration[i] : fake_log.client[i];
+	bool *flag = fake_log.migration[i];
 
-	if (offset || len > fake.block[i].len || (!client && !fake_log.logging[i]))
+	/* vhost takes no memory that another client logs. */
+	if (offset || len > fake.block[i].len || client != DIRTY_MEMORY_MIGRATION)
 		abort();
 	fake_log_sync();
-	memcpy(log->dirty, flag, sizeof(log->dirty));
-	memset(flag, 0, sizeof(log->dirty));
-	return log;
+	taken.block = i;
+	memcpy(taken.dirty, flag, sizeof(taken.dirty));
+	memset(flag, 0, sizeof(taken.dirty));
+	return &taken;
 }
 
 unsigned int fake_log_count(const bool *flag, unsigned int pages)
@@ -88,14 +98,24 @@ static void set_flags(bool *flag, u64 offset, u64 len)
 	memset(flag + (offset >> FREEHINT_PAGE_SHIFT), true, len >> FREEHINT_PAGE_SHIFT);
 }
 
+/* A page of the log that was taken is put back. */
+static void put_back_or_set(unsigned int i, u64 page)
+{
+	fake_log.migration[i][page] = true;
+	if (taken.block != i || !taken.dirty[page])
+		fake_log.dirty[i][page] = true;
+}
+
 static void set_dirty(MemoryRegion *mr, u64 offset, u64 len)
 {
+	u64 page = offset >> FREEHINT_PAGE_SHIFT, end = (offset + len) >> FREEHINT_PAGE_SHIFT;
+
 	if (index_of(mr) >= FAKE_MAX_BLOCKS) {
 		fake_log.region_dirty += len;
 		return;
 	}
-	set_flags(fake_log.dirty[index_of(mr)], offset, len);
-	set_flags(fake_log.migration[index_of(mr)], offset, len);
+	for (; page < end; page++)
+		put_back_or_set(index_of(mr), page);
 }
 
 static int discard(RAMBlock *ram, u64 offset, size_t len)
@@ -118,7 +138,7 @@ static bool is_unplugged(RAMBlock *ram, u64 offset)
 
 static bool discard_disabled(void) { return fake_log.disabled; }
 static const char *idstr(RAMBlock *ram) { return "mainram"; }
-static size_t page_size(RAMBlock *ram) { return fake_log.page_size; }
+static size_t page_size(RAMBlock *ram) { return ram->page; }
 static int ram_fd(RAMBlock *ram) { return fake_log.fd; }
 static bool is_shared(RAMBlock *ram) { return fake_log.shared; }
 
@@ -142,13 +162,14 @@ void fake_log_announces(void)
 
 void fake_log_install(void)
 {
+	unsigned int i;
+
 	memset(&fake_log, 0, sizeof(fake_log));
-	/* Blocks are born dirty to everybody. */
-	memset(fake_log.client, true, sizeof(fake_log.client));
-	fake_log.page_size = FREEHINT_PAGE_SIZE;
+	memset(&taken, 0, sizeof(taken));
+	for (i = 0; i < FAKE_MAX_BLOCKS; i++)
+		fake.block[i].bmap = fake_log.bmap[i];
 	fake_log.fd = -1;
 	qemu.switch_signal = QEMU_SWITCH_OUTSIDE_SYNC;
-	qemu.memory_region_set_log = set_log;
 	qemu.memory_region_snapshot_and_clear_dirty = take;
 	qemu.memory_region_snapshot_get_dirty = is_dirty;
 	qemu.memory_region_set_dirty = set_dirty;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The fake QEMU's dirty log, as a display adapter sees it, and what becomes of pages at a
+ * The fake QEMU's dirty log and dirty bitmap, and what becomes of pages at a
  * switch to postcopy: set dirty, given to the kernel.
  */
 #ifndef FREEHINT_FAKE_LOG_H
@@ -15,10 +15,9 @@
  * @listener:   of the extension
  * @handlers:   its savevm handlers, where it registered some
  * @written:    by the guest, and not yet fetched by a sync
- * @client:     dirty to the display's client
  * @migration:  dirty to the migration, and not yet collected
- * @logging:    blocks that are logged for it
- * @dirty:      set dirty by the extension
+ * @bmap:       of the blocks: dirty to the migration, and collected
+ * @dirty:      set dirty by the extension, not counting what it has put back
  * @region_dirty: bytes of the shared region that the extension has set dirty
  * @discarded:  given to the kernel
  * @unplugged:  not there, by QEMU's word
@@ -26,7 +25,6 @@
  * @syncs:      of the accelerator's log
  * @refuse:     discarding answers with an error
  * @disabled:   discarding is disabled
- * @page_size:  of the blocks
  * @fd:         behind the blocks, or -1
  * @shared:     are they?
  * @during:     called in every discard
@@ -35,9 +33,8 @@ struct fake_log {
 	struct qemu_memory_listener *listener;
 	const struct qemu_savevm_handlers *handlers;
 	bool written[FAKE_MAX_BLOCKS][FAKE_LOG_PAGES];
-	bool client[FAKE_MAX_BLOCKS][FAKE_LOG_PAGES];
 	bool migration[FAKE_MAX_BLOCKS][FAKE_LOG_PAGES];
-	bool logging[FAKE_MAX_BLOCKS];
+	u64 bmap[FAKE_MAX_BLOCKS][FAKE_LOG_PAGES / 64];
 	bool dirty[FAKE_MAX_BLOCKS][FAKE_LOG_PAGES];
 	u64 region_dirty;
 	bool discarded[FAKE_MAX_BLOCKS][FAKE_LOG_PAGES];
@@ -46,7 +43,6 @@ struct fake_log {
 	unsigned int syncs;
 	bool refuse;
 	bool disabled;
-	size_t page_size;
 	int fd;
 	bool shared;
 	void (*during)(void);
@@ -60,8 +56,14 @@ void fake_log_install(void);
 /** fake_log_announces() - like 11.1, which tells savevm handlers of the switch */
 void fake_log_announces(void);
 
-/** fake_log_sync() - a sync of the migration's, as memory_global_dirty_log_sync() */
+/** fake_log_sync() - ask the accelerator, as memory_global_dirty_log_sync() */
 void fake_log_sync(void);
+
+/** fake_log_collect() - the rest of a sync of the migration: what is dirty is to be sent */
+void fake_log_collect(void);
+
+/** fake_log_send() - QEMU has sent all that is dirty */
+void fake_log_send(void);
 
 /** fake_log_count() - how many of the @pages flags are set */
 unsigned int fake_log_count(const bool *flag, unsigned int pages);

@@ -38,7 +38,8 @@ struct fake_timer {
  * @unreserved: property reserve of the backend is off
  * @shared:  mapped shared
  * @fd:      its file, -1: none
- * @page:    bytes of a page
+ * @page:    bytes of a page; the word after it is @bmap, as in QEMU
+ * @bmap:    dirty to the migration, and collected: to be sent
  * @refs:    references to its memory region that the extension holds
  * @cleared: one flag per chunk: its log was cleared
  */
@@ -55,6 +56,7 @@ struct RAMBlock {
 	bool shared;
 	int fd;
 	u64 page;
+	u64 *bmap;
 	unsigned int refs;
 	bool *cleared;
 };

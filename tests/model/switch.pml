@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A switch to postcopy over one page that may be skipped: guest, scanner, hint, the
- * record of skipped pages, QEMU's log with two clients, the thread that makes pages
- * zero, and a switch that succeeds or fails.
+ * record of skipped pages, QEMU's log and bitmap, the thread that makes pages zero, a timer
+ * that syncs, and a switch that succeeds or fails.
  *
  * Theory of operation
  * -------------------
- * That the log is armed in time is round.pml's; here every write is logged. What is
- * logged goes to two clients when it is fetched: to the migration, which collects it
- * in a sync, and to the display's bits, which nobody but skipped.c takes.
+ * That the log is armed in time is round.pml's; here every write is logged. The guest's
+ * processors write to the accelerator's log, which a sync fetches. Devices of QEMU write to
+ * the migration's log itself, also in the middle of a sync. A sync moves that log to the
+ * bitmap, from which QEMU sends. The migration thread looks at the bitmap after its own sync,
+ * before it sends. What a timer's sync has moved may be sent before that.
  *
  * Properties:
  * - when the guest runs on the destination, a page that never came, or was discarded,
@@ -20,7 +22,7 @@
  * Each -DBUG_ takes one rule out; one of the assertions must then fail.
  */
 
-#define WRITES	3	/* writes of the guest */
+#define WRITES	2	/* writes of the guest */
 #define PASSES	3	/* syncs before the switch */
 
 /* The page in the guest; a version is a content, 0 reads as zero. */
@@ -30,15 +32,15 @@ byte believed = 1;	/* what the guest wrote last */
 byte memory = 1;	/* what the source holds */
 bool stopped;
 
-/* The log: not yet fetched from the accelerator; then dirty to each client. */
+/* The log: not yet fetched from the accelerator; then not yet collected. */
 bool unfetched;
 bool migration_dirty;
-bool display_dirty = true;
 
 /* QEMU's migration. */
 bool bmap = true;	/* to be sent */
 bool received;
 byte dest;
+bool bql;		/* a thread syncs, opens a round or hands over */
 
 /* Ours. */
 byte request;
@@ -46,30 +48,63 @@ byte open;		/* id of the open round, 0 when closed */
 byte offer;		/* round for which the region says "free" */
 bool applying;
 bool skipped;
+bool doubtful;		/* skipped before a sync of the timer */
+bool handed_over;
 bool zeroing;		/* the thread has not come to the page */
 bool working;
 bool done;
 
-inline fetch() {
-	migration_dirty = migration_dirty || unfetched;
-	display_dirty = display_dirty || unfetched;
-	unfetched = false
+inline lock() {
+	atomic { !bql -> bql = true }
 }
 
-/* skipped_drop_written() */
-inline forget_written() {
+inline fetch() {
 	d_step {
-		fetch();
-#ifndef BUG_NO_LOG
-		skipped = skipped && !display_dirty;
-#endif
-		display_dirty = false
+		migration_dirty = migration_dirty || unfetched;
+		unfetched = false
 	}
 }
 
 inline collect() {
-	bmap = bmap || migration_dirty;
-	migration_dirty = false
+	d_step {
+		bmap = bmap || migration_dirty;
+		migration_dirty = false
+	}
+}
+
+/* skipped_drop_dirty() */
+inline drop_dirty() {
+#ifndef BUG_NO_LOOK
+	d_step {
+		skipped = skipped && !bmap;
+		doubtful = doubtful && !bmap
+	}
+#else
+	skip
+#endif
+}
+
+/* skipped_drop_logged() */
+inline drop_logged() {
+	fetch();
+#ifndef BUG_NO_LOG
+	d_step {
+		skipped = skipped && !migration_dirty;
+		doubtful = doubtful && !migration_dirty
+	}
+#endif
+}
+
+/* skipped_doubt() */
+inline doubt() {
+#ifndef BUG_NO_DOUBT
+	d_step {
+		doubtful = doubtful || skipped;
+		skipped = false
+	}
+#else
+	skip
+#endif
 }
 
 inline send() {
@@ -92,8 +127,11 @@ active proctype guest() {
 		left--;
 		believed++;
 		memory = believed;
-		unfetched = true;
-		written = true
+		written = true;
+		if
+		:: unfetched = true
+		:: migration_dirty = true	/* a device of QEMU */
+		fi
 	   }
 	:: atomic { !stopped -> assert(!(owned && written) || memory == believed) }
 	:: done -> break
@@ -151,28 +189,59 @@ inline close_round() {
 }
 
 inline open_round(id) {
-#ifndef BUG_TAKE_LATE
-	forget_written();
-#endif
 	open = id;
-	request = id;
-#ifdef BUG_TAKE_LATE
-	forget_written()
+	request = id
+}
+
+/* Of the migration thread; what devices write between the two steps is collected, too. */
+inline sync() {
+	lock();
+	close_round();
+#ifdef BUG_LOOK_EARLY
+	fetch();
+	drop_logged();
+	collect();
+#else
+	fetch();
+	collect();
+	drop_dirty();
 #endif
+	bql = false
+}
+
+/* Auto-converge's, in the main loop. The migration thread sends meanwhile, and afterwards. */
+active proctype timer() {
+	if
+	:: lock();
+		if
+		:: !handed_over ->
+			close_round();
+			doubt();
+			fetch();
+			collect()
+		:: else
+		fi;
+		bql = false
+	:: done
+	fi
 }
 
 /* log_synced() at the switch, then the collection and the discards. */
 inline hand_over() {
+	lock();
 	close_round();
-	forget_written();
+	drop_logged();
+	handed_over = true;
 	d_step {
 #ifndef BUG_NO_REDIRTY
-		migration_dirty = migration_dirty || skipped;
+		migration_dirty = migration_dirty || skipped || doubtful;
 #endif
-		collect();
+		bmap = bmap || migration_dirty;
+		migration_dirty = false;
 		received = received && !bmap
 	};
-	zeroing = true
+	zeroing = true;
+	bql = false
 }
 
 /* The guest comes back; zero_thread_stop() waits for the thread. */
@@ -195,19 +264,22 @@ active proctype migration() {
 
 	do
 	:: pass <= PASSES ->
+		lock();
 		open_round(pass);
+		bql = false;
 		if
 		:: send()
 		:: skip
 		fi;
-		close_round();
-		d_step { fetch(); collect() };
+		sync();
 		pass++
 	:: break
 	od;
 	/* a switch may come while a round is open */
 	if
-	:: open_round(pass)
+	:: lock();
+		open_round(pass);
+		bql = false
 	:: skip
 	fi;
 	stopped = true;

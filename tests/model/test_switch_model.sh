@@ -6,6 +6,6 @@
 . "$(dirname "$0")/model.sh"
 
 proves switch
-for bug in NO_REDIRTY NO_LOG NO_WAIT TAKE_LATE ZERO_ON; do
+for bug in NO_REDIRTY NO_LOG NO_LOOK LOOK_EARLY NO_DOUBT NO_WAIT ZERO_ON; do
 	finds switch "-DBUG_$bug"
 done

@@ -7,6 +7,7 @@
 /* links: host-agent/qemu-module/audit/witness.c */
 /* links: host-agent/qemu-module/audit/write_watch.c host-agent/qemu-module/core/arm.c */
 /* links: host-agent/qemu-module/postcopy/skipped.c */
+/* links: host-agent/qemu-module/core/ram_dirty_bitmap.c */
 /* links: host-agent/qemu-module/postcopy/switchover.c */
 /* links: host-agent/qemu-module/postcopy/zero_thread.c */
 /* links: host-agent/qemu-module/round/refusal.c host-agent/qemu-module/core/guest_refusal.c */

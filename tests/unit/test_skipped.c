@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The record of skipped pages: a hint enters them, a write makes them leave, memory of
- * devices is never logged, and runs come out as they went in.
+ * devices is never in it, a sync of somebody else is a doubt, and runs come out as they went in.
  */
 /* links: host-agent/qemu-module/core/region_lock.c */
 /* links: host-agent/qemu-module/postcopy/skipped.c host-agent/qemu-module/core/arm.c */
+/* links: host-agent/qemu-module/core/ram_dirty_bitmap.c */
 /* links: host-agent/qemu-module/core/bar.c proto/host_request.c proto/host_snapshot.c */
 /* links: host-agent/qemu-module/core/peer_wake.c */
 /* links: proto/host_offer.c */
 /* links: tests/fakes/fake_qemu.c tests/fakes/fake_log.c */
 #include "host-agent/qemu-module/core/arm.h"
+#include "host-agent/qemu-module/core/ram_dirty_bitmap.h"
 #include "host-agent/qemu-module/postcopy/skipped.h"
 #include "include/freehint/shm_layout.h"
 #include "tests/fakes/fake_log.h"
@@ -40,6 +42,20 @@ static void walk(void)
 	skipped_walk(remember);
 }
 
+static void walk_certain(void)
+{
+	runs = 0;
+	skipped_walk_certain(remember);
+}
+
+/* Of the migration thread. */
+static void sync_and_look(void)
+{
+	fake_log_sync();
+	fake_log_collect();
+	skipped_drop_dirty();
+}
+
 static void assert_run(unsigned int i, unsigned int block, u64 first, u64 pages)
 {
 	assert_true(i < runs);
@@ -63,8 +79,9 @@ static int setup(void **state)
 	fake_add_block(2ULL << 30, DIMM * PAGE)->device = true;
 	arm_acquire();
 	arm_all();
+	ram_dirty_bitmap_init();
+	assert_true(ram_dirty_bitmap_is_known());
 	assert_int_equal(skipped_start(), 0);
-	skipped_drop_written();
 	return 0;
 }
 
@@ -72,7 +89,6 @@ static int teardown(void **state)
 {
 	skipped_stop();
 	assert_false(skipped_is_on());
-	assert_int_equal(fake_log_count(fake_log.logging, FAKE_MAX_BLOCKS), 0);
 	return 0;
 }
 
@@ -110,39 +126,98 @@ static void what_is_written_is_skipped_no_more(void **state)
 	fake_log.written[0][59] = true;
 	fake_log.written[0][64] = true;
 	fake_log.written[0][MAIN - 1] = true;
-	skipped_drop_written();
+	sync_and_look();
 	walk();
 	assert_int_equal(runs, 2);
 	assert_run(0, 0, 60, 4);
 	assert_run(1, 0, 65, 5);
 	/* nothing is written in between, so nothing changes */
-	skipped_drop_written();
+	fake_log_send();
+	sync_and_look();
 	walk();
 	assert_int_equal(runs, 2);
 	/* hinted anew: the write is older than that */
 	add(0, 64, 1);
-	skipped_drop_written();
+	sync_and_look();
 	walk();
 	assert_int_equal(runs, 1);
 	assert_run(0, 0, 60, 10);
 }
 
-static void a_write_that_a_sync_has_fetched_counts(void **state)
+/* Devices of QEMU write without asking anybody: to the log at once, also in a sync. */
+static void a_write_in_the_middle_of_a_sync_counts(void **state)
 {
 	add(0, 10, 3);
-	fake_log.written[0][11] = true;
 	fake_log_sync();
-	fake_log_sync();
-	skipped_drop_written();
+	fake_log.migration[0][11] = true;
+	fake_log_collect();
+	skipped_drop_dirty();
 	walk();
 	assert_int_equal(runs, 2);
 }
 
-static void memory_of_devices_is_not_logged_and_not_skipped(void **state)
+/* At the switch: what is not yet collected, and QEMU still collects it. */
+static void a_write_in_the_log_counts_and_stays_there(void **state)
 {
-	assert_true(fake_log.logging[0]);
-	assert_true(fake_log.logging[1]);
-	assert_false(fake_log.logging[2]);
+	add(0, 10, 3);
+	fake_log.written[0][5] = true;
+	fake_log.migration[0][MAIN - 1] = true;
+	fake_log.written[0][11] = true;
+	fake_log_sync();
+	skipped_drop_logged();
+	walk();
+	assert_int_equal(runs, 2);
+	assert_int_equal(fake_log_count(fake_log.migration[0], MAIN), 3);
+	assert_true(fake_log.migration[0][5] && fake_log.migration[0][11]);
+	assert_true(fake_log.migration[0][MAIN - 1]);
+}
+
+/* The page can be sent before anybody looks. */
+static void a_sync_of_another_thread_is_a_doubt(void **state)
+{
+	add(0, 10, 3);
+	skipped_doubt();
+	fake_log.written[0][10] = true;
+	fake_log_sync();
+	fake_log_collect();
+	fake_log_send();
+	add(0, 12, 2);
+	sync_and_look();
+	walk();
+	assert_int_equal(runs, 1);
+	assert_run(0, 0, 10, 4);
+	walk_certain();
+	assert_int_equal(runs, 1);
+	assert_run(0, 0, 12, 2);
+	/* a doubtful page that is written leaves, too */
+	fake_log.written[0][11] = true;
+	sync_and_look();
+	walk();
+	assert_int_equal(runs, 2);
+}
+
+static void a_block_that_does_not_migrate_is_forgotten(void **state)
+{
+	add(0, 10, 3);
+	add(1, 10, 3);
+	fake.block[0].bmap = NULL;
+	sync_and_look();
+	walk();
+	assert_int_equal(runs, 1);
+	assert_run(0, 1, 10, 3);
+}
+
+static size_t no_page_size(RAMBlock *ram) { return FREEHINT_PAGE_SIZE; }
+
+static void a_qemu_with_another_block_is_known_as_such(void **state)
+{
+	qemu.qemu_ram_pagesize = no_page_size;
+	ram_dirty_bitmap_init();
+	assert_false(ram_dirty_bitmap_is_known());
+}
+
+static void memory_of_devices_is_not_skipped(void **state)
+{
 	add(2, 0, 4);
 	skipped_add((const u8 *)&runs, PAGE);
 	walk();
@@ -155,6 +230,8 @@ static void what_is_not_plugged_is_forgotten(void **state)
 	add(1, 250, 500);
 	memset(fake_log.unplugged[1] + 256, true, 256);
 	memset(fake_log.unplugged[1] + 768, true, 32);
+	skipped_doubt();
+	add(1, 300, 100);
 	skipped_drop_unplugged();
 	walk();
 	assert_int_equal(runs, 3);
@@ -174,8 +251,12 @@ RUN_TESTS(NULL, NULL,
 		TEST(what_is_hinted_is_skipped),
 		TEST(a_run_that_is_taken_ends_the_walk),
 		TEST(what_is_written_is_skipped_no_more),
-		TEST(a_write_that_a_sync_has_fetched_counts),
-		TEST(memory_of_devices_is_not_logged_and_not_skipped),
+		TEST(a_write_in_the_middle_of_a_sync_counts),
+		TEST(a_write_in_the_log_counts_and_stays_there),
+		TEST(a_sync_of_another_thread_is_a_doubt),
+		TEST(a_block_that_does_not_migrate_is_forgotten),
+		TEST(a_qemu_with_another_block_is_known_as_such),
+		TEST(memory_of_devices_is_not_skipped),
 		TEST(what_is_not_plugged_is_forgotten),
 		TEST(a_new_migration_begins_with_nothing),
 )

@@ -43,6 +43,19 @@ static int setup(void **state)
 	return 0;
 }
 
+/* As the migration thread does it, after a pass in which all was sent. */
+static u64 next_sync(void)
+{
+	fake_log_send();
+	fake.sent++;
+	fake.clock_us += LONG_PASS_US;
+	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
+	fake_log_sync();
+	fake_log_collect();
+	fake_notify(QEMU_PRECOPY_AFTER_SYNC);
+	return shm->host_request.round;
+}
+
 static void skipping(u64 first, u64 pages)
 {
 	skipped_add(fake.block[0].host + first * FREEHINT_PAGE_SIZE, pages * FREEHINT_PAGE_SIZE);
@@ -71,6 +84,7 @@ static void sync_of_the_switch(void)
 	if (announces)
 		fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
 	fake_log_sync();
+	fake_log_collect();
 	if (announces)
 		fake_notify(QEMU_PRECOPY_AFTER_SYNC);
 }
@@ -80,6 +94,7 @@ static void last_sync_of_precopy(void)
 	the_guest_stops();
 	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
 	fake_log_sync();
+	fake_log_collect();
 	fake_notify(QEMU_PRECOPY_AFTER_SYNC);
 }
 
@@ -95,7 +110,7 @@ static void what_is_still_skipped_is_set_dirty_and_made_zero(void **state)
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	skipping(16, 100);
 	fake_log.written[0][20] = true;
-	assert_true(sync_once() != FREEHINT_NO_ROUND);
+	assert_true(next_sync() != FREEHINT_NO_ROUND);
 	fake_log.written[0][30] = true;
 	sync_of_the_switch();
 	assert_int_equal(dirty(), 98);
@@ -110,7 +125,7 @@ static void what_is_still_skipped_is_set_dirty_and_made_zero(void **state)
 	assert_memory_equal(fake_log.discarded[0], fake_log.dirty[0], PAGES);
 }
 
-/* To our own log what was set dirty looks as if it was written. */
+/* What was set dirty is in the bitmap, like what was written. */
 static void it_is_handed_over_once(void **state)
 {
 	u64 before = COUNT(switchovers);
@@ -120,6 +135,7 @@ static void it_is_handed_over_once(void **state)
 	sync_of_the_switch();
 	memset(fake_log.written[0], true, PAGES);
 	fake_log_sync();
+	fake_log_collect();
 	assert_int_equal(COUNT(switchovers), before + 1);
 	assert_int_equal(dirty(), 100);
 	fake_notify(QEMU_PRECOPY_CLEANUP);
@@ -180,12 +196,41 @@ static void a_sync_of_the_main_loop_does_not_hide_the_switch(void **state)
 	assert_int_equal(dirty(), 100);
 }
 
-static void without_the_capability_nothing_is_logged(void **state)
+static void *sync_of_a_timer(void *opaque)
+{
+	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
+	fake_log_sync();
+	fake_log_collect();
+	fake_notify(QEMU_PRECOPY_AFTER_SYNC);
+	return NULL;
+}
+
+/* What such a sync brings is sent before the migration thread looks at the bitmap. */
+static void what_such_a_sync_may_have_brought_is_not_made_zero(void **state)
+{
+	pthread_t thread;
+
+	begin_migration();
+	skipping(16, 100);
+	fake_log.written[0][20] = true;
+	pthread_create(&thread, NULL, sync_of_a_timer, NULL);
+	pthread_join(thread, NULL);
+	assert_true(next_sync() != FREEHINT_NO_ROUND);
+	skipping(110, 10);
+	sync_of_the_switch();
+	assert_int_equal(dirty(), 104);
+	while (fake_log_count(fake_log.discarded[0], PAGES) < 10)
+		;
+	zero_thread_stop();
+	assert_int_equal(fake_log_count(fake_log.discarded[0], PAGES), 10);
+	assert_true(fake_log.discarded[0][110]);
+}
+
+static void without_the_capability_nothing_is_recorded(void **state)
 {
 	fake.postcopy = false;
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	assert_false(skipped_is_on());
-	assert_false(fake_log.logging[0]);
 	skipping(16, 100);
 	the_guest_stops();
 	fake_log_sync();
@@ -200,14 +245,14 @@ static void an_unknown_qemu_is_refused(void **state)
 	assert_false(skipped_is_on());
 }
 
-static void the_log_is_given_back_at_the_end(void **state)
+static void the_record_ends_with_the_migration(void **state)
 {
 	begin_migration();
-	assert_true(fake_log.logging[0]);
+	assert_true(skipped_is_on());
 	fake_notify(QEMU_PRECOPY_CLEANUP);
-	assert_false(fake_log.logging[0]);
+	assert_false(skipped_is_on());
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
-	assert_true(fake_log.logging[0]);
+	assert_true(skipped_is_on());
 }
 
 /* Stays in its first range until the guest wants to run. */
@@ -294,9 +339,10 @@ RUN_TESTS(init, finish,
 		BOTH_TEST(the_end_of_a_precopy_is_no_switch),
 		BOTH_TEST(syncs_of_others_are_no_switch),
 		BOTH_TEST(a_sync_of_the_main_loop_does_not_hide_the_switch),
-		BOTH_TEST(without_the_capability_nothing_is_logged),
+		BOTH_TEST(what_such_a_sync_may_have_brought_is_not_made_zero),
+		BOTH_TEST(without_the_capability_nothing_is_recorded),
 		BOTH_TEST(an_unknown_qemu_is_refused),
-		BOTH_TEST(the_log_is_given_back_at_the_end),
+		BOTH_TEST(the_record_ends_with_the_migration),
 		BOTH_TEST(no_page_is_made_zero_when_the_guest_runs_again),
 		BOTH_TEST(an_announcement_is_forgotten_when_the_guest_runs_on),
 )

@@ -6,6 +6,7 @@
 /* links: host-agent/qemu-module/core/region_lock.c */
 /* links: host-agent/qemu-module/postcopy/zero_thread.c */
 /* links: host-agent/qemu-module/postcopy/skipped.c */
+/* links: host-agent/qemu-module/core/ram_dirty_bitmap.c */
 /* links: host-agent/qemu-module/core/arm.c host-agent/qemu-module/gate/round_gate.c */
 /* links: host-agent/qemu-module/core/bar.c proto/host_request.c proto/host_snapshot.c */
 /* links: host-agent/qemu-module/core/peer_wake.c */
@@ -114,7 +115,7 @@ static void a_file_under_a_private_mapping_is_not_touched(void **state)
 
 static void huge_pages_are_written(void **state)
 {
-	fake_log.page_size = 2 << 20;
+	fake.block[0].page = 2 << 20;
 	run(SKIPPED);
 	assert_written();
 }
@@ -149,6 +150,16 @@ static void memory_that_is_read_only_is_left(void **state)
 	assert_false(is_zero(FIRST));
 }
 
+/* It may have been written. */
+static void a_doubtful_page_is_left_as_it_is(void **state)
+{
+	skipped_doubt();
+	skipped_add(memory + FIRST * PAGE, PAGE);
+	run(1);
+	assert_true(fake_log.discarded[0][FIRST]);
+	assert_false(fake_log.discarded[0][FIRST + 1]);
+}
+
 static void it_can_be_stopped_when_it_does_not_run(void **state)
 {
 	zero_thread_stop();
@@ -164,5 +175,6 @@ RUN_TESTS(NULL, NULL,
 		TEST(memory_that_somebody_pins_is_written),
 		TEST(what_the_kernel_does_not_take_is_written_and_not_offered_again),
 		TEST(memory_that_is_read_only_is_left),
+		TEST(a_doubtful_page_is_left_as_it_is),
 		TEST(it_can_be_stopped_when_it_does_not_run),
 )

@@ -204,24 +204,6 @@ void witness_hint(u64 round, const u8 *hva, u64 len)
 		witness.report.late += len >> FREEHINT_PAGE_SHIFT;
 }
 
-/* Returns the log of up to 64 pages from @page and puts its set bits back. */
-static u64 restore_log(const struct watched *block, DirtyBitmapSnapshot *log, u64 page)
-{
-	u64 pages = block->pages - page, i, bits = 0;
-
-	if (pages > FREEHINT_WORD_BITS)
-		pages = FREEHINT_WORD_BITS;
-	if (!dirty_log_has(block->region, log, page, pages))
-		return 0;
-	for (i = 0; i < pages; i++) {
-		if (!dirty_log_has(block->region, log, page + i, 1))
-			continue;
-		bits |= 1ULL << i;
-		dirty_log_set(block->region, page + i, 1);
-	}
-	return bits;
-}
-
 static void report_violation(const struct watched *block, u64 page, u64 pages)
 {
 	const char *name = qemu.qemu_ram_get_idstr(block->ram);
@@ -262,9 +244,10 @@ static void check_block(struct watched *block)
 		fail_audit(ksm_merges);
 		return;
 	}
-	log = dirty_log_read_and_clear(block->region, block->pages, DIRTY_LOG_MIGRATION);
+	log = dirty_log_take(block->region, block->pages);
 	for (i = 0; i < words; i++)
-		compare(block, i, restore_log(block, log, i * FREEHINT_WORD_BITS));
+		compare(block, i, dirty_log_restore(block->region, log,
+						    i * FREEHINT_WORD_BITS, block->pages));
 	qemu.g_free(log);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * QEMU's dirty log of a memory region, as seen by one of its clients.
+ * The migration's dirty log of a memory region: what was written since QEMU collected it last.
  */
 #ifndef FREEHINT_DIRTY_LOG_H
 #define FREEHINT_DIRTY_LOG_H
@@ -8,35 +8,25 @@
 #include "../../../include/freehint/shm_layout.h"
 #include "qemu_abi.h"
 
-/**
- * enum dirty_log_client - include/exec/ramlist.h, DIRTY_MEMORY_VGA and so on
- * @DIRTY_LOG_DISPLAY:   has no other user in main memory
- * @DIRTY_LOG_MIGRATION: the next sync collects it
- */
-enum dirty_log_client {
-	DIRTY_LOG_DISPLAY = 0,
-	DIRTY_LOG_MIGRATION = 2,
-};
+/* include/exec/ramlist.h */
+#define QEMU_DIRTY_MEMORY_MIGRATION	2
 
 /**
- * dirty_log_read_and_clear() - read the client's log and clear it
+ * dirty_log_take() - read the log and clear it; each page that is dirty must be put back
  * @region: memory
  * @pages:  number of pages from its start
- * @client: whose log
  *
  * QEMU asks the accelerator first. With KVM this clears KVM's log for what was dirty, which
  * arms it.
  *
  * Context: BQL held, dropped in between under TCG.
  *
- * Return: the log; free it with g_free().
+ * Return: the log, for dirty_log_restore(); free it with g_free().
  */
-static inline DirtyBitmapSnapshot *dirty_log_read_and_clear(MemoryRegion *region, u64 pages,
-							    enum dirty_log_client client)
+static inline DirtyBitmapSnapshot *dirty_log_take(MemoryRegion *region, u64 pages)
 {
-	return qemu.memory_region_snapshot_and_clear_dirty(region, 0,
-							   pages << FREEHINT_PAGE_SHIFT,
-							   client);
+	return qemu.memory_region_snapshot_and_clear_dirty(region, 0, pages << FREEHINT_PAGE_SHIFT,
+							   QEMU_DIRTY_MEMORY_MIGRATION);
 }
 
 /** dirty_log_has() - is any of the @pages pages from @page dirty in @log? */
@@ -47,11 +37,38 @@ static inline bool dirty_log_has(MemoryRegion *region, DirtyBitmapSnapshot *log,
 						     pages << FREEHINT_PAGE_SHIFT);
 }
 
-/** dirty_log_set() - mark @pages pages from @page dirty for all clients of the log */
+/** dirty_log_set() - mark @pages pages from @page dirty: the next sync collects them */
 static inline void dirty_log_set(MemoryRegion *region, u64 page, u64 pages)
 {
 	qemu.memory_region_set_dirty(region, page << FREEHINT_PAGE_SHIFT,
 				     pages << FREEHINT_PAGE_SHIFT);
+}
+
+/**
+ * dirty_log_restore() - put the dirty pages of one word back into the log
+ * @region: memory
+ * @log:    from dirty_log_take()
+ * @page:   first page, a multiple of FREEHINT_WORD_BITS
+ * @pages:  number of pages of @region
+ *
+ * Return: bit n is set if page @page + n is dirty.
+ */
+static inline u64 dirty_log_restore(MemoryRegion *region, DirtyBitmapSnapshot *log, u64 page,
+				    u64 pages)
+{
+	u64 left = pages - page, i, bits = 0;
+
+	if (left > FREEHINT_WORD_BITS)
+		left = FREEHINT_WORD_BITS;
+	if (!dirty_log_has(region, log, page, left))
+		return 0;
+	for (i = 0; i < left; i++) {
+		if (!dirty_log_has(region, log, page + i, 1))
+			continue;
+		bits |= 1ULL << i;
+		dirty_log_set(region, page + i, 1);
+	}
+	return bits;
 }
 
 #endif /* FREEHINT_DIRTY_LOG_H */

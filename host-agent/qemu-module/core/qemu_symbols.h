@@ -56,8 +56,6 @@
 /* softmmu/memory.c, softmmu/physmem.c: the dirty log */
 #define QEMU_SYMBOLS_LOG(X)							\
 	X(MemoryRegion *, memory_region_from_host, (void *hva, u64 *offset))	\
-	X(void, memory_region_set_log, (MemoryRegion *mr, bool log,		\
-					unsigned int client))			\
 	X(DirtyBitmapSnapshot *, memory_region_snapshot_and_clear_dirty,	\
 	  (MemoryRegion *mr, u64 offset, u64 len, unsigned int client))		\
 	X(bool, memory_region_snapshot_get_dirty,				\

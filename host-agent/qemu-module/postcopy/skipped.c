@@ -6,24 +6,26 @@
  * After a switch to postcopy these pages need care (switchover.c), and QEMU does not record
  * them: sent and skipped pages are both clean in its bitmap.
  *
- * Writes are read from QEMU's log as a display adapter reads it, through the client "VGA",
- * which has no other user in main memory. Reading it clears this client's bits only, so a
- * mistake here does not touch the migration's bits. Why not the migration's client: every bit
- * taken would have to be put back, page by page, with the BQL held.
+ * A page that was written since is dirty in QEMU's bitmap right after the next sync, before
+ * QEMU sends anything. The migration thread looks there after each sync of its own. At the
+ * switch the bitmap comes too late, so the log that the sync is about to collect is read.
  *
- * Invariant: a round is closed, synced, armed, the log is taken, then the round is published.
- * So a write before the log was taken is older than what the guest reports next, and a
- * later write is in the next log and removes the page from the record.
+ * A sync of another thread (auto-converge, QEMU 10.0) can put a page into the bitmap that is
+ * sent before anybody looks. So before such a sync all pages become doubtful: they are
+ * set dirty at the switch like the others, but never made zero. The next hint ends the doubt.
  *
- * Under TCG taking the log drops the BQL. No round is open then, so no page is added in
- * between. docs/extension.md, section skipped.c, has the sources.
+ * Invariant: a round is closed before a sync, so no page is added between the sync and the look.
+ *
+ * Why no log of our own: QEMU has one for displays, but a vhost device takes no memory in which
+ * it is on. docs/extension.md, section skipped.c, has the sources.
  */
+#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "../core/arm.h"
 #include "../core/dirty_log.h"
 #include "../core/page_bits.h"
+#include "../core/ram_dirty_bitmap.h"
 #include "skipped.h"
 
 /* hw/virtio/virtio-mem.c, VIRTIO_MEM_MIN_BLOCK_SIZE: 1 MiB */
@@ -35,7 +37,6 @@ static struct {
 	bool on;
 } skipped;
 
-/* Device memory is never armed, so this does not take over the log of a real display. */
 static int add_block(const struct armed_block *armed)
 {
 	struct skipped_block *block = &skipped.block[skipped.count];
@@ -44,13 +45,11 @@ static int add_block(const struct armed_block *armed)
 	block->pages = (u64)(armed->end - armed->start) >> FREEHINT_PAGE_SHIFT;
 	block->ram = armed->ram;
 	block->region = armed->region;
-	block->word = calloc(page_bits_words(block->pages), sizeof(u64));
-	if (!block->word)
-		return -ENOMEM;
 	qemu.memory_region_ref(block->region);
-	qemu.memory_region_set_log(block->region, true, DIRTY_LOG_DISPLAY);
 	skipped.count++;
-	return 0;
+	block->word = calloc(page_bits_words(block->pages), sizeof(u64));
+	block->doubtful = calloc(page_bits_words(block->pages), sizeof(u64));
+	return block->word && block->doubtful ? 0 : -ENOMEM;
 }
 
 int skipped_start(void)
@@ -73,9 +72,9 @@ void skipped_stop(void)
 
 	while (skipped.count) {
 		block = &skipped.block[--skipped.count];
-		qemu.memory_region_set_log(block->region, false, DIRTY_LOG_DISPLAY);
 		qemu.memory_region_unref(block->region);
 		free(block->word);
+		free(block->doubtful);
 	}
 	skipped.on = false;
 }
@@ -94,56 +93,78 @@ void skipped_add(const u8 *hva, u64 len)
 			return;
 }
 
-static bool logged(const struct skipped_block *block, DirtyBitmapSnapshot *log, u64 page,
-		   u64 pages)
+static void keep(struct skipped_block *block, u64 word, u64 pages)
 {
-	return dirty_log_has(block->region, log, page, pages);
+	block->word[word] &= pages;
+	block->doubtful[word] &= pages;
 }
 
-/* Returns those of the pages in @bits, counted from @page, that are in the log. */
-static u64 logged_bits(const struct skipped_block *block, DirtyBitmapSnapshot *log, u64 page,
-		       u64 bits)
+static void drop_dirty_in_block(struct skipped_block *block)
 {
-	u64 left = block->pages - page, found = 0;
-	int bit;
-
-	if (!logged(block, log, page, left < FREEHINT_WORD_BITS ? left : FREEHINT_WORD_BITS))
-		return 0;
-	for (; bits; bits &= bits - 1) {
-		bit = __builtin_ctzll(bits);
-		if (logged(block, log, page + bit, 1))
-			found |= 1ULL << bit;
-	}
-	return found;
-}
-
-static void drop_written_in_block(struct skipped_block *block)
-{
+	const u64 *dirty = ram_dirty_bitmap(block->ram);
 	u64 i, words = page_bits_words(block->pages);
-	DirtyBitmapSnapshot *log;
 
-	log = dirty_log_read_and_clear(block->region, block->pages, DIRTY_LOG_DISPLAY);
 	for (i = 0; i < words; i++)
-		if (block->word[i])
-			block->word[i] &= ~logged_bits(block, log, i * FREEHINT_WORD_BITS,
-						       block->word[i]);
-	qemu.g_free(log);
+		keep(block, i, dirty ? ~__atomic_load_n(&dirty[i], __ATOMIC_RELAXED) : 0);
 }
 
-void skipped_drop_written(void)
+void skipped_drop_dirty(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < skipped.count; i++)
-		drop_written_in_block(&skipped.block[i]);
+		drop_dirty_in_block(&skipped.block[i]);
+}
+
+static void drop_logged_in_block(struct skipped_block *block)
+{
+	u64 i, words = page_bits_words(block->pages);
+	DirtyBitmapSnapshot *log = dirty_log_take(block->region, block->pages);
+
+	for (i = 0; i < words; i++)
+		keep(block, i, ~dirty_log_restore(block->region, log, i * FREEHINT_WORD_BITS,
+						  block->pages));
+	qemu.g_free(log);
+}
+
+void skipped_drop_logged(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < skipped.count; i++)
+		drop_logged_in_block(&skipped.block[i]);
+}
+
+static void doubt_block(struct skipped_block *block)
+{
+	u64 i, words = page_bits_words(block->pages);
+
+	for (i = 0; i < words; i++) {
+		block->doubtful[i] |= block->word[i];
+		block->word[i] = 0;
+	}
+}
+
+void skipped_doubt(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < skipped.count; i++)
+		doubt_block(&skipped.block[i]);
 }
 
 static bool any_skipped(const struct skipped_block *block, u64 word, u64 end)
 {
 	for (; word < end; word++)
-		if (block->word[word])
+		if (block->word[word] | block->doubtful[word])
 			return true;
 	return false;
+}
+
+static void forget(struct skipped_block *block, u64 word, u64 end)
+{
+	for (; word < end; word++)
+		keep(block, word, 0);
 }
 
 /* virtio-mem plugs and unplugs whole pieces of PLUG_PAGES or a multiple. */
@@ -158,7 +179,7 @@ static void drop_unplugged_in_block(struct skipped_block *block)
 		if (any_skipped(block, word, end) &&
 		    qemu.ramblock_page_is_discarded(block->ram, word * FREEHINT_WORD_BITS *
 							       FREEHINT_PAGE_SIZE))
-			memset(block->word + word, 0, (end - word) * sizeof(u64));
+			forget(block, word, end);
 	}
 }
 
@@ -170,13 +191,18 @@ void skipped_drop_unplugged(void)
 		drop_unplugged_in_block(&skipped.block[i]);
 }
 
+static u64 pages_in(const struct skipped_block *block, u64 word, bool doubtful)
+{
+	return block->word[word] | (doubtful ? block->doubtful[word] : 0);
+}
+
 /* Returns the first page at or after @page that is skipped or, with @flip, is not skipped. */
-static u64 next_page(const struct skipped_block *block, u64 page, u64 flip)
+static u64 next_page(const struct skipped_block *block, u64 page, u64 flip, bool doubtful)
 {
 	u64 bits;
 
 	while (page < block->pages) {
-		bits = (block->word[page / FREEHINT_WORD_BITS] ^ flip) >>
+		bits = (pages_in(block, page / FREEHINT_WORD_BITS, doubtful) ^ flip) >>
 		       page % FREEHINT_WORD_BITS;
 		if (bits) {
 			page += (u64)__builtin_ctzll(bits);
@@ -187,23 +213,33 @@ static u64 next_page(const struct skipped_block *block, u64 page, u64 flip)
 	return page < block->pages ? page : block->pages;
 }
 
-static bool walk_block(const struct skipped_block *block, skipped_run_fn *run)
+static bool walk_block(const struct skipped_block *block, skipped_run_fn *run, bool doubtful)
 {
-	u64 page = next_page(block, 0, 0), end;
+	u64 page = next_page(block, 0, 0, doubtful), end;
 
-	for (; page < block->pages; page = next_page(block, end, 0)) {
-		end = next_page(block, page, ~0ULL);
+	for (; page < block->pages; page = next_page(block, end, 0, doubtful)) {
+		end = next_page(block, page, ~0ULL, doubtful);
 		if (!run(block, page, end - page))
 			return false;
 	}
 	return true;
 }
 
-void skipped_walk(skipped_run_fn *run)
+static void walk(skipped_run_fn *run, bool doubtful)
 {
 	unsigned int i;
 
 	for (i = 0; i < skipped.count; i++)
-		if (!walk_block(&skipped.block[i], run))
+		if (!walk_block(&skipped.block[i], run, doubtful))
 			return;
+}
+
+void skipped_walk(skipped_run_fn *run)
+{
+	walk(run, true);
+}
+
+void skipped_walk_certain(skipped_run_fn *run)
+{
+	walk(run, false);
 }

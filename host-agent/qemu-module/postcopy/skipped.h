@@ -10,12 +10,13 @@
 #include "../core/qemu_abi.h"
 
 /**
- * struct skipped_block - a RAM block of a memory backend, and one bit per page
- * @host:   first byte
- * @pages:  number of armed pages
- * @ram:    QEMU's block; valid while @region is referenced, even if it is unplugged
- * @region: its memory region; a reference is held
- * @word:   bit n of word w: page 64 * w + n is skipped
+ * struct skipped_block - a RAM block of a memory backend, and two bits per page
+ * @host:     first byte
+ * @pages:    number of armed pages
+ * @ram:      QEMU's block; valid while @region is referenced, even if it is unplugged
+ * @region:   its memory region; a reference is held
+ * @word:     bit n of word w: page 64 * w + n is skipped
+ * @doubtful: the same: the page was skipped before a sync of another thread
  */
 struct skipped_block {
 	u8 *host;
@@ -23,12 +24,11 @@ struct skipped_block {
 	RAMBlock *ram;
 	MemoryRegion *region;
 	u64 *word;
+	u64 *doubtful;
 };
 
 /**
  * skipped_start() - start to record skipped pages of the armed blocks
- *
- * Also starts the log from which their writes are read.
  *
  * Context: BQL held, no round open.
  *
@@ -50,14 +50,28 @@ bool skipped_is_on(void);
 void skipped_add(const u8 *hva, u64 len);
 
 /**
- * skipped_drop_written() - remove the pages that were written since the last call
+ * skipped_drop_dirty() - remove the pages that QEMU is going to send
  *
- * Reads the accelerator's log first, so every write before the call counts. The migration's
- * own dirty bits are not changed.
- *
- * Context: BQL held, dropped in between under TCG; no round open.
+ * Context: BQL held, migration thread, right after a sync of its own: nothing was sent since
+ * and no round is open.
  */
-void skipped_drop_written(void);
+void skipped_drop_dirty(void);
+
+/**
+ * skipped_drop_logged() - remove the pages that the sync in progress is about to collect
+ *
+ * The migration's log is as it was on return.
+ *
+ * Context: BQL held, dropped in between under TCG; guest stopped, no round open.
+ */
+void skipped_drop_logged(void);
+
+/**
+ * skipped_doubt() - another thread is going to sync: nobody will know which pages were written
+ *
+ * Context: BQL held, no round open until the sync is over.
+ */
+void skipped_doubt(void);
 
 /**
  * skipped_drop_unplugged() - remove pages that are not plugged into the guest (virtio-mem)
@@ -85,5 +99,8 @@ typedef bool skipped_run_fn(const struct skipped_block *block, u64 first, u64 pa
  * Context: no thread adds or removes pages.
  */
 void skipped_walk(skipped_run_fn *run);
+
+/** skipped_walk_certain() - the same without doubtful pages: what it names was not written */
+void skipped_walk_certain(skipped_run_fn *run);
 
 #endif /* FREEHINT_SKIPPED_H */

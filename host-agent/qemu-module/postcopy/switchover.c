@@ -30,6 +30,7 @@
 #include "../core/bar_bitmap.h"
 #include "../core/dirty_log.h"
 #include "../core/qemu_abi.h"
+#include "../core/ram_dirty_bitmap.h"
 #include "../gate/round_gate.h"
 #include "skipped.h"
 #include "switchover.h"
@@ -46,8 +47,7 @@
  *
  * @thread: the migration thread.
  * @announced: QEMU called a savevm handler: a switch to postcopy starts.
- * @handed_over: the skipped pages were set dirty, also in the log that skipped.c reads: the
- *               next skipped_drop_written() would remove them.
+ * @handed_over: the skipped pages were set dirty. The record stays as it is for the zero thread.
  */
 static struct {
 	struct qemu_memory_listener listener;
@@ -70,6 +70,9 @@ const char *switchover_refusal(void)
 	if (qemu.switch_signal == QEMU_SWITCH_UNKNOWN)
 		return "postcopy-ram capability is set, and it is not known how this QEMU "
 		       "switches to postcopy";
+	if (!ram_dirty_bitmap_is_known())
+		return "postcopy-ram capability is set, and it is not known where this QEMU "
+		       "has its dirty bitmap";
 	if (switchover.no_memory)
 		return "postcopy-ram capability is set, and there is no memory to record "
 		       "skipped pages";
@@ -88,8 +91,9 @@ static void hand_over(void)
 {
 	u64 start = clock_us();
 
+	/* Drops the BQL under TCG: another thread may sync, which is a doubt. */
+	skipped_drop_logged();
 	switchover.handed_over = true;
-	skipped_drop_written();
 	skipped_drop_unplugged();
 	switchover.pages = 0;
 	skipped_walk(set_dirty);
@@ -112,12 +116,22 @@ static bool is_signalled(void)
 	}
 }
 
+static bool in_migration_thread(void)
+{
+	return pthread_equal(switchover.thread, pthread_self());
+}
+
+/* Between the first round and the switch. */
+static bool records(void)
+{
+	return skipped_is_on() && !switchover.handed_over;
+}
+
 /* The migration thread syncs, with the guest stopped and pages to hand over. */
 static bool is_switchover(void)
 {
-	return skipped_is_on() && !switchover.handed_over &&
-	       pthread_equal(switchover.thread, pthread_self()) &&
-	       !qemu.runstate_is_running() && is_signalled();
+	return records() && in_migration_thread() && !qemu.runstate_is_running() &&
+	       is_signalled();
 }
 
 /* Other syncs call this, too: a display syncs the log for itself. */
@@ -167,6 +181,7 @@ static void vm_state_changed(void *opaque, bool running, int state)
 
 void switchover_init(void)
 {
+	ram_dirty_bitmap_init();
 	switchover.listener.log_sync_global = log_synced;
 	switchover.listener.priority = LISTENER_PRIORITY;
 	switchover.listener.name = "freehint";
@@ -189,9 +204,6 @@ void switchover_prepare(void)
 		switchover.handed_over = false;
 		switchover.no_memory = skipped_start();
 	}
-	this_thread.reading = true;
-	skipped_drop_written();
-	this_thread.reading = false;
 }
 
 bool switchover_permits(void)
@@ -199,11 +211,19 @@ bool switchover_permits(void)
 	return !qemu.migrate_postcopy_ram() || (skipped_is_on() && !switchover.handed_over);
 }
 
-void switchover_in_sync(bool starts)
+void switchover_before_sync(void)
 {
-	this_thread.in_sync = starts;
-	if (!starts)
-		witness_discard_writes();
+	this_thread.in_sync = true;
+	if (records() && !in_migration_thread())
+		skipped_doubt();
+}
+
+void switchover_after_sync(void)
+{
+	this_thread.in_sync = false;
+	if (records() && in_migration_thread())
+		skipped_drop_dirty();
+	witness_discard_writes();
 }
 
 void switchover_end(void)

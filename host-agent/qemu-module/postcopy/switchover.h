@@ -19,7 +19,7 @@ const char *switchover_refusal(void);
  *
  * With the postcopy-ram capability, starts to record skipped pages.
  *
- * Context: BQL held, dropped in between under TCG; migration thread, armed, no round open.
+ * Context: BQL held; migration thread, armed, no round open.
  */
 void switchover_prepare(void);
 
@@ -33,13 +33,11 @@ void switchover_prepare(void);
  */
 bool switchover_permits(void);
 
-/**
- * switchover_in_sync() - note that this thread starts or has ended a sync
- * @starts: true at the start, false after the end
- *
- * Context: BQL held.
- */
-void switchover_in_sync(bool starts);
+/** switchover_before_sync() - this thread starts a sync; BQL held, no round open until its end */
+void switchover_before_sync(void);
+
+/** switchover_after_sync() - this thread has ended a sync; BQL held, nothing was sent since */
+void switchover_after_sync(void);
 
 /** switchover_end() - clean up: the migration has ended; BQL held, no round open */
 void switchover_end(void);

@@ -82,7 +82,7 @@ static bool zero_run(const struct skipped_block *block, u64 first, u64 pages)
 static void *zero_thread(void *opaque)
 {
 	(void)opaque;
-	skipped_walk(zero_run);
+	skipped_walk_certain(zero_run);
 	return NULL;
 }
 

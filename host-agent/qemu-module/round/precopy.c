@@ -245,7 +245,7 @@ static void reset_tlbs(void)
 /* In the first sync everything that drops the BQL is left to setup_done(). */
 static void after_sync(void)
 {
-	switchover_in_sync(false);
+	switchover_after_sync();
 	precopy.sync_us = clock_us();
 	precopy.syncs++;
 	if (precopy.syncing)
@@ -274,13 +274,13 @@ void precopy_close(bool wait)
 
 static void before_sync(void)
 {
-	switchover_in_sync(true);
 	precopy.syncs++;
 	precopy.syncing++;
 	stop_hold_end();
 	if (!precopy.pass)
 		give_back_suspend("a migration is under way");
 	precopy_close(true);
+	switchover_before_sync();
 }
 
 /* What stands against hints at any time is in x-query-freehint. The rest is kept for it. */
