@@ -286,10 +286,8 @@ static unsigned long serve_session(struct give_back *gb)
 {
 	if (!session_goes_on(gb)) {
 		end_session(gb);
-		if (!may_run(gb))
-			return NEVER;
-		/* Decoding was off for a moment: the thread sees no new session to start. */
-		if (!begin_session(gb))
+		/* Refused or not decoded for a moment: the thread sees no new session to start. */
+		if (!may_run(gb) || !begin_session(gb))
 			return READ_ONCE(gb->seen) != FREEHINT_NO_SESSION ? HZ : NEVER;
 	}
 	/* Nothing can be offered, and the kernel would mark all that it finds as reported. */

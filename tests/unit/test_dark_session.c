@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A session of give-back on a device that decodes no memory for a moment: the host's session
- * goes on, whether the polling thread has seen the moment or not.
+ * A session of give-back on a device that decodes no memory for a moment, or in a guest that
+ * refuses for a moment: the host's session goes on, whether the polling thread has seen the
+ * moment or not.
  */
 /* links: guest-kmod/pace.c guest-kmod/free_scan.c tests/fakes/guest_kernel.c */
 /* links: proto/guest_publish.c proto/guest_offer.c proto/host_request.c proto/host_offer.c */
@@ -27,10 +28,11 @@ static struct guest_stats stats;
 static struct device device;
 static struct give_back *gb;
 static struct freehint_shm light;
+static u32 refusal;
 
 u32 give_back_refusal_now(void)
 {
-	return FREEHINT_GIVE_BACK_POSSIBLE;
+	return refusal;
 }
 
 void give_back_log_failure(const struct device *dev, int error)
@@ -100,6 +102,7 @@ void idle_cancel_delayed_work(struct delayed_work *work)
 
 static int setup(void **state)
 {
+	refusal = FREEHINT_GIVE_BACK_POSSIBLE;
 	guest_kernel_init(1024);
 	region = region_make(FREEHINT_MIN_REGION);
 	freehint_write_reclaim(region.shm, SESSION, ORDER, 0);
@@ -171,6 +174,26 @@ static void a_moment_that_the_thread_has_seen_ends_no_session(void **state)
 	assert_goes_on();
 }
 
+static void a_moment_of_refusal_ends_no_session(void **state)
+{
+	refusal = FREEHINT_GIVE_BACK_ADMIN;
+	assert_true(work_queue_run(&gb->work));
+	assert_false(gb->reporter.registered);
+	refusal = FREEHINT_GIVE_BACK_POSSIBLE;
+	assert_goes_on();
+}
+
+static void a_refusal_that_lasts_is_not_looked_at_for_ever(void **state)
+{
+	refusal = FREEHINT_GIVE_BACK_ADMIN;
+	assert_true(work_queue_run(&gb->work));
+	assert_false(give_back_poll(gb, &thread));
+	assert_true(work_queue_run(&gb->work));
+	assert_false(work_queue_run(&gb->work));
+	refusal = FREEHINT_GIVE_BACK_POSSIBLE;
+	assert_goes_on();
+}
+
 static void nothing_is_tried_again_when_the_session_has_ended(void **state)
 {
 	freehint_write_reclaim(region.shm, FREEHINT_NO_SESSION, 0, 0);
@@ -184,5 +207,7 @@ RUN_TESTS(NULL, NULL,
 	  TEST(a_moment_of_zeros_ends_no_session),
 	  TEST(a_moment_of_ones_ends_no_session),
 	  TEST(a_moment_that_the_thread_has_seen_ends_no_session),
+	  TEST(a_moment_of_refusal_ends_no_session),
+	  TEST(a_refusal_that_lasts_is_not_looked_at_for_ever),
 	  TEST(nothing_is_tried_again_when_the_session_has_ended),
 )
