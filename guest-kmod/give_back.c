@@ -377,6 +377,7 @@ struct give_back *give_back_create(struct device *dev, void *base, u64 size,
 	gb->salt = get_random_u64();
 	gb->reporter.offer = offer_batch;
 	gb->reporter.more = find_more;
+	gb->reporter.pause = &gb->pause;
 	mutex_init(&gb->reporter.lock);
 	INIT_DELAYED_WORK(&gb->work, run_session);
 	gb->pace.not_before = jiffies;

@@ -10,6 +10,7 @@
 
 #include "compat/compat.h"
 #include "idle_wait.h"
+#include "session_pause.h"
 
 /* A host that runs answers within a millisecond. Later looks are rarer, to save CPU time. */
 #define FAST_LOOKS	100
@@ -37,12 +38,16 @@ static bool is_queued(struct delayed_work *work)
 	return work_busy(&work->work) && !timer_pending(&work->timer);
 }
 
-void idle_flush_delayed_work(struct delayed_work *work)
+void idle_flush_delayed_work(struct delayed_work *work, const struct session_pause *pause)
 {
 	unsigned int looks = 0;
 
-	while (is_queued(work) || runs(work))
+	while (is_queued(work) || runs(work)) {
+		/* Its queue may be frozen until the guest has slept, and the guest waits for us. */
+		if (session_is_paused(pause))
+			cancel_delayed_work(work);
 		idle_wait(looks++);
+	}
 	/* work_busy() is a hint only. */
 	flush_work(&work->work);
 }

@@ -7,6 +7,7 @@
 #define FREEHINT_IDLE_WAIT_H
 
 struct delayed_work;
+struct session_pause;
 
 /**
  * idle_wait() - sleep before the next look
@@ -16,12 +17,13 @@ void idle_wait(unsigned int looks);
 
 /**
  * idle_flush_delayed_work() - wait until a work item that was queued is done
- * @work: work item; one whose timer runs is not waited for
+ * @work:  work item; one whose timer runs is not waited for
+ * @pause: while there is a reason, a work item that does not run yet is cancelled
  *
  * As flush_work(), which sleeps uninterruptibly: a host that is stopped while it holds an
  * offer makes this wait as long as it likes.
  */
-void idle_flush_delayed_work(struct delayed_work *work);
+void idle_flush_delayed_work(struct delayed_work *work, const struct session_pause *pause);
 
 /**
  * idle_cancel_delayed_work() - as cancel_delayed_work_sync(), in idle sleep

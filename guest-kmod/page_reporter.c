@@ -20,6 +20,7 @@
 #include "idle_wait.h"
 #include "page_reporter.h"
 #include "page_units.h"
+#include "session_pause.h"
 #include "../proto/guest_offer.h"
 
 /* Return: blocks put into the batch; *sg is where the next batch begins, NULL at the end. */
@@ -133,7 +134,7 @@ bool page_reporter_pass(struct page_reporter *reporter)
 	oom_recall_begin_pass(&reporter->recall);
 	set_in_pass(reporter, true);
 	mod_delayed_work(pass->wq, pass, 0);
-	idle_flush_delayed_work(pass);
+	idle_flush_delayed_work(pass, reporter->pause);
 	set_in_pass(reporter, false);
-	return oom_recall_end_pass(&reporter->recall);
+	return oom_recall_end_pass(&reporter->recall) || session_is_paused(reporter->pause);
 }

@@ -12,6 +12,8 @@
 #include "oom_recall.h"
 #include "../include/freehint/shm_layout.h"
 
+struct session_pause;
+
 /**
  * struct page_reporter - our registration with page reporting
  * @info:       what the kernel knows of us
@@ -22,6 +24,7 @@
  *              ours
  * @in_pass:    a pass of ours runs; under @lock
  * @recall:     blocks that were handed over, for a guest that runs out of memory
+ * @pause:      while there is a reason, no pass begins; its owner unregisters us then
  * @offer:      takes a batch of @count blocks with @pages pages; called with @lock held,
  *              sleeps. 0: the kernel remembers the blocks until they are used again; an
  *              error ends the pass, and the kernel hands them over again in the next one
@@ -36,6 +39,7 @@ struct page_reporter {
 	struct mutex lock;
 	bool in_pass;
 	struct oom_recall recall;
+	const struct session_pause *pause;
 	int (*offer)(struct page_reporter *reporter, unsigned int count, u64 pages);
 	void (*more)(struct page_reporter *reporter);
 	u64 block[FREEHINT_OFFER_BLOCKS];
@@ -51,7 +55,7 @@ bool page_reporter_has_order(unsigned int order);
 
 /**
  * page_reporter_register() - have the kernel look for free blocks
- * @reporter: not registered; @offer and @more are set, @lock is initialised
+ * @reporter: not registered; @offer, @more and @pause are set, @lock is initialised
  * @order:    smallest order of a block, from 1; page_reporter_has_order()
  *
  * The first registration since the guest was booted, by any driver, fixes the smallest
@@ -90,7 +94,8 @@ void page_reporter_unregister(struct page_reporter *reporter);
  * Blocks are handed over only during a pass. One pass hands over about a sixteenth of each
  * free list. Call it from one thread.
  *
- * Return: true if the guest ran out of memory meanwhile: it wants a pause.
+ * Return: true if the guest ran out of memory meanwhile, or @pause has a reason: the look was
+ * cut short, and the next one comes later.
  */
 bool page_reporter_pass(struct page_reporter *reporter);
 

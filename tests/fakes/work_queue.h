@@ -26,13 +26,17 @@ struct work_struct {
 };
 
 /**
- * struct delayed_work - a work item
+ * struct delayed_work - a work item; a test runs it, so it never runs beside anything
  * @work:   what it does
+ * @timer:  runs while there is a delay
+ * @wq:     where the kernel queues it
  * @queued: it will run
  * @delay:  jiffies until then, from the moment it was queued
  */
 struct delayed_work {
 	struct work_struct work;
+	struct delayed_work *timer;
+	int wq;
 	bool queued;
 	unsigned long delay;
 };
@@ -43,6 +47,7 @@ struct delayed_work {
 	struct delayed_work name = { .work = { .run = (fn) } }
 
 enum { system_long_wq, system_freezable_power_efficient_wq };
+enum { WORK_BUSY_PENDING = 1, WORK_BUSY_RUNNING = 2 };
 
 static inline void mod_delayed_work(int queue, struct delayed_work *item, unsigned long delay)
 {
@@ -61,6 +66,13 @@ static inline void queue_delayed_work(int queue, struct delayed_work *item,
 static inline void cancel_delayed_work_sync(struct delayed_work *item)
 {
 	item->queued = false;
+}
+
+#define cancel_delayed_work(item)	cancel_delayed_work_sync(item)
+
+static inline unsigned int work_busy(struct work_struct *work)
+{
+	return to_delayed_work(work)->queued ? WORK_BUSY_PENDING : 0;
 }
 
 /** work_queue_run() - the time of a work item has come; Return: false if it is not queued */
@@ -134,8 +146,16 @@ static inline void list_splice_init(struct list_head *from, struct list_head *to
 	}
 }
 
-/* Page reporting is not tested with it. */
+/* Page reporting: a pass is a work item. */
+struct scatterlist {
+	struct page *page;
+	unsigned int length;
+};
+
 struct page_reporting_dev_info {
+	int (*report)(struct page_reporting_dev_info *info, struct scatterlist *sg,
+		      unsigned int count);
+	struct delayed_work work;
 	unsigned int order;
 };
 

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A session of give-back in a guest that is about to sleep: its device was bound after the
+ * notifiers were called, so its pass waits in a queue that is frozen. Who suspends the device
+ * does not wait for the queue.
+ */
+/* links: guest-kmod/pace.c guest-kmod/free_scan.c guest-kmod/oom_recall.c */
+/* links: tests/fakes/guest_kernel.c proto/guest_publish.c proto/guest_offer.c */
+/* links: proto/host_request.c proto/host_offer.c proto/host_snapshot.c */
+/* includes: tests/fakes/kernel */
+#define COMPAT_HAS_REPORTING_ORDER
+#include "tests/fakes/work_queue.h"
+#include "tests/unit/region.h"
+
+/* Each sleep is a step, in which the machine goes on. */
+static void step(void);
+#undef usleep_range_state
+#define usleep_range_state(min, max, state)	((void)(min), (void)(max), step())
+
+#include "guest-kmod/compat/compat.h"
+
+/* The kernel queues a pass where everything is frozen, and nobody else is registered. */
+#undef compat_page_reporting_register
+#define compat_page_reporting_register(info)	((void)(info), 0)
+
+#define timer_pending(timer)	((void)(timer), false)
+#define flush_work(work)	assert_int_equal(work_busy(work), 0)
+#define sg_next(sg)		((void)(sg), NULL)
+#define sg_page(sg)		((sg)->page)
+#define get_order(length)	ilog2((length) >> PAGE_SHIFT)
+#define page_to_pfn(of)		((unsigned long)((of) - guest_kernel.pages))
+
+#include "tests/unit/unit.h"
+
+#include "guest-kmod/give_back.c"
+#include "guest-kmod/idle_wait.c"
+#include "guest-kmod/page_reporter.c"
+
+#include "proto/host_offer.h"
+
+#define SESSION		0x3333444455556666ULL
+#define ORDER		9
+/* The pass has waited for so long. */
+#define SOON		10U
+#define FOR_EVER	1000U
+
+unsigned long jiffies;
+struct oom_killer oom_killer;
+
+static struct region region;
+static struct freehint_publisher thread;
+static struct guest_stats stats;
+static struct device device;
+static struct give_back *gb;
+static unsigned int steps;
+static bool thaws;
+
+u32 give_back_refusal_now(void)
+{
+	return FREEHINT_GIVE_BACK_POSSIBLE;
+}
+
+void give_back_log_failure(const struct device *dev, int error)
+{
+}
+
+void session_pause_start(struct session_pause *pause)
+{
+	pause->reasons = 0;
+}
+
+void session_pause_stop(struct session_pause *pause)
+{
+	pause->reasons |= PAUSE_HALTED;
+	pause->end(pause);
+}
+
+void session_pause_set(struct session_pause *pause, enum pause_reason reason)
+{
+}
+
+void session_pause_clear(struct session_pause *pause, enum pause_reason reason)
+{
+	pause->reasons &= ~reason;
+	pause->go_on(pause);
+}
+
+enum freehint_answer offer_wait(struct offer_wait *wait, const u64 *block, unsigned int count)
+{
+	return FREEHINT_ANSWER_NONE;
+}
+
+/* The queue goes on, and the pass finds nothing; or somebody suspends the device, and waits. */
+static void step(void)
+{
+	if (++steps == SOON && thaws)
+		gb->reporter.info.work.queued = false;
+	else if (steps == SOON)
+		gb->pause.reasons |= PAUSE_DEVICE;
+	if (steps > FOR_EVER)
+		fail_msg("the pass is waited for, and its queue is frozen");
+}
+
+static int setup(void **state)
+{
+	steps = 0;
+	thaws = false;
+	guest_kernel_init(1024);
+	region = region_make(FREEHINT_MIN_REGION);
+	freehint_write_reclaim(region.shm, SESSION, ORDER, 0);
+	assert_int_equal(freehint_publisher_attach(&thread, region.base, region.size), 0);
+	gb = give_back_create(&device, region.base, region.size, &stats);
+	assert_true(give_back_poll(gb, &thread));
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	give_back_halt(gb);
+	give_back_destroy(gb);
+	region_drop(&region);
+	guest_kernel_exit();
+	return 0;
+}
+
+static void a_pause_does_not_wait_for_a_frozen_queue(void **state)
+{
+	assert_true(work_queue_run(&gb->work));
+	assert_false(gb->reporter.info.work.queued);
+}
+
+static void what_did_not_begin_has_found_nothing_out(void **state)
+{
+	assert_true(work_queue_run(&gb->work));
+	assert_int_equal(region.shm->give_back_state.session, SESSION);
+	assert_int_equal(region.shm->give_back_state.drained, 0);
+	stop_session(&gb->pause);
+	assert_false(gb->reporter.registered);
+	/* The guest is awake again. */
+	steps = 0;
+	thaws = true;
+	give_back_resume(gb);
+	assert_true(work_queue_run(&gb->work));
+	assert_int_equal(region.shm->give_back_state.drained, 1);
+}
+
+static void a_queue_that_thaws_is_waited_for(void **state)
+{
+	thaws = true;
+	assert_true(work_queue_run(&gb->work));
+	assert_int_equal(steps, SOON);
+	assert_int_equal(region.shm->give_back_state.drained, 1);
+}
+
+RUN_TESTS(NULL, NULL,
+	  TEST(a_pause_does_not_wait_for_a_frozen_queue),
+	  TEST(what_did_not_begin_has_found_nothing_out),
+	  TEST(a_queue_that_thaws_is_waited_for),
+)
