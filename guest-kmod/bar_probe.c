@@ -20,6 +20,9 @@
  * switched it off, and we do not switch it on. Elsewhere the firmware leaves it to the
  * first driver. There we switch it on while we read, and leave it on only if the device is
  * ours: the driver of another device, or an administrator, decides about that.
+ *
+ * In a guest whose memory is encrypted nothing is mapped: from 6.15 on memremap() maps a BAR as
+ * private memory there, and the first load may kill the guest. The host has no use of hints.
  */
 #include <linux/io.h>
 #include <linux/pci.h>
@@ -89,6 +92,8 @@ int bar_probe(struct pci_dev *pdev, struct freehint_publisher *seen)
 {
 	u16 command;
 
+	if (compat_guest_is_encrypted())
+		return -EOPNOTSUPP;
 	if (!has_bar(pdev))
 		return -ENXIO;
 	if (!read_command(pdev, &command))
@@ -117,6 +122,9 @@ void bar_log_refusal(struct pci_dev *pdev, int verdict, const struct freehint_pu
 	case -EAGAIN:
 		pci_warn(pdev, "memory decoding is off, device not used; if it is freehint's device: echo 1 >/sys/bus/pci/devices/%s/enable\n",
 			 pci_name(pdev));
+		break;
+	case -EOPNOTSUPP:
+		pci_warn(pdev, "this guest's memory is encrypted (SEV, TDX or a realm), so the host cannot use hints, device not used\n");
 		break;
 	default:
 		pci_warn(pdev, "BAR 2 cannot be read, error %d, device not used; see the kernel's messages about this device\n",

@@ -28,7 +28,8 @@ struct freehint_publisher;
  *
  * Return: 0: yes; -ENODEV, -EPROTO, -EINVAL: see freehint_publisher_attach();
  * -ENXIO: no BAR 2 of at least one page is assigned; -EAGAIN: the device does
- * not answer memory reads; -ENOMEM: the page could not be mapped.
+ * not answer memory reads; -ENOMEM: the page could not be mapped; -EOPNOTSUPP: the guest's
+ * memory is encrypted, which never changes.
  */
 int bar_probe(struct pci_dev *pdev, struct freehint_publisher *seen);
 

@@ -44,7 +44,8 @@ static int check_bar(struct pci_dev *pdev)
 	if (!verdict)
 		return 0;
 	bar_log_refusal(pdev, verdict, &seen);
-	probe_retry_add(pdev, verdict);
+	if (verdict != -EOPNOTSUPP)
+		probe_retry_add(pdev, verdict);
 	return -ENODEV;
 }
 

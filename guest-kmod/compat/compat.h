@@ -18,6 +18,11 @@
 #include <linux/page_reporting.h>
 #include <linux/pm.h>
 #include <linux/version.h>
+#ifdef COMPAT_HAS_CC_PLATFORM
+#include <linux/cc_platform.h>
+#else
+#include <linux/mem_encrypt.h>
+#endif
 #ifdef CONFIG_X86
 #include <linux/pgtable.h>
 #include <asm/memtype.h>
@@ -132,6 +137,20 @@ static inline void compat_usleep_idle(unsigned long min, unsigned long max)
 	while (schedule_hrtimeout_range(&end, slack, HRTIMER_MODE_ABS));
 #endif
 }
+
+/*
+ * Is this guest's memory encrypted, so that the host cannot read it? cc_platform_has() came
+ * with 5.16, and is exported to GPL modules where it is a function. A realm of arm64 (6.14) has
+ * only the name that on x86 also means a host. Before, there was SEV alone, and no module sees
+ * more than the mask, which only a host has as well.
+ */
+#ifndef COMPAT_HAS_CC_PLATFORM
+#define compat_guest_is_encrypted()	mem_encrypt_active()
+#elif defined(CONFIG_ARM64)
+#define compat_guest_is_encrypted()	cc_platform_has(CC_ATTR_MEM_ENCRYPT)
+#else
+#define compat_guest_is_encrypted()	cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT)
+#endif
 
 /*
  * Is memory decoding on in a PCI device that no driver has enabled yet? The firmware of

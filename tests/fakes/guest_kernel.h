@@ -21,6 +21,8 @@
 /* What is tested needs no substitutes for what an older kernel lacks. */
 #define COMPAT_HAS_USLEEP_RANGE_STATE
 #define usleep_range_state(min, max, state)	((void)(min), (void)(max))
+#define COMPAT_HAS_CC_PLATFORM
+enum cc_attr { CC_ATTR_MEM_ENCRYPT = 1, CC_ATTR_GUEST_MEM_ENCRYPT };
 
 #define READ_ONCE(x)		(*(const volatile typeof(x) *)&(x))
 #define min(a, b) ({ typeof(a) min_a = (a); typeof(b) min_b = (b); min_a < min_b ? min_a : min_b; })

@@ -22,6 +22,8 @@
 #define PAGE_SIZE		(1UL << PAGE_SHIFT)
 #define BARS			6
 
+#define cc_platform_has(attr)	((attr) == CC_ATTR_GUEST_MEM_ENCRYPT && pci_device.encrypted)
+
 typedef u64 resource_size_t;
 
 struct resource {
@@ -48,6 +50,7 @@ typedef enum {
  * @writes:   to the command
  * @loose:    writes to the command that user space could have changed meanwhile
  * @unmappable: memremap() fails
+ * @encrypted: its guest's memory is, so what is mapped must not be touched
  * @mapped:   mappings that were made while memory was decoded, minus those that ended
  */
 struct pci_dev {
@@ -60,6 +63,7 @@ struct pci_dev {
 	unsigned int writes;
 	unsigned int loose;
 	bool unmappable;
+	bool encrypted;
 	int mapped;
 };
 

@@ -78,6 +78,16 @@ static void device_that_cannot_be_mapped_is_as_it_was(void **state)
 	assert_as_it_was(-ENOMEM, BUS_MASTER);
 }
 
+static void device_of_an_encrypted_guest_is_not_mapped(void **state)
+{
+	pci_device.encrypted = true;
+	assert_as_it_was(-EOPNOTSUPP, BUS_MASTER);
+	assert_as_it_was(-EOPNOTSUPP, PCI_COMMAND_MEMORY);
+	pci_device.unmappable = true;
+	assert_as_it_was(-EOPNOTSUPP, PCI_COMMAND_MEMORY);
+	assert_int_equal(pci_device.writes, 0);
+}
+
 static void device_that_decodes_is_not_written_to(void **state)
 {
 	assert_as_it_was(0, PCI_COMMAND_MEMORY);
@@ -101,6 +111,8 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test_setup_teardown(foreign_device_is_as_it_was, setup, teardown),
 		cmocka_unit_test_setup_teardown(refused_region_is_as_it_was, setup, teardown),
 		cmocka_unit_test_setup_teardown(device_that_cannot_be_mapped_is_as_it_was, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(device_of_an_encrypted_guest_is_not_mapped, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(device_that_decodes_is_not_written_to, setup,
 						teardown),

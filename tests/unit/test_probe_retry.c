@@ -173,10 +173,19 @@ static void a_device_that_is_gone_is_forgotten(void **state)
 	assert_int_equal(pci_device.dev.users, 0);
 }
 
+static void a_device_that_can_never_be_used_is_not_checked_again(void **state)
+{
+	probe_retry_drop(&pci_device);
+	verdict = -EOPNOTSUPP;
+	assert_int_equal(device_attach(&pci_device.dev), 0);
+	assert_int_equal(pci_device.dev.users, 0);
+}
+
 RUN_TESTS(NULL, NULL,
 	  TEST(a_refused_device_is_taken_when_it_is_ours),
 	  TEST(a_device_that_was_unbound_is_left_alone),
 	  TEST(a_refused_device_that_was_bound_and_unbound_is_left_alone),
 	  TEST(a_check_beside_the_binding_changes_nothing),
 	  TEST(a_device_that_is_gone_is_forgotten),
+	  TEST(a_device_that_can_never_be_used_is_not_checked_again),
 )
