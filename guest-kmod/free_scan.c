@@ -63,8 +63,8 @@ static_assert(MAX_ORDER_NR_PAGES % (PIECE_WORDS * FREEHINT_WORD_BITS) == 0,
 /**
  * struct scan_block - a block and what is known about its pages; bit n is pfn @start + n
  * @start: first pfn, a multiple of BLOCK_PAGES
- * @unreported: page reporting has not handed over what is marked in @free since it was used
- * @order: smallest order that counts for @large, NO_ORDER for none
+ * @unreported: input; leave out pages marked PageReported()
+ * @order: input; smallest order that counts for @large, NO_ORDER for none
  * @large: number of pages that were marked in blocks of @order and above
  * @seen:  first pages of what looked free without the lock; never reported
  * @free:  pages that were free under the lock of their zone
@@ -284,8 +284,8 @@ static void confirm_zone(struct zone *zone, struct scan_block *block,
 }
 
 /*
- * Page reporting leaves a zone alone that has hardly more than its low watermark and a batch:
- * the condition is that of mm/page_reporting.c.
+ * Approximates page_reporting_process_zone(): the kernel uses its own order and subtracts free
+ * highatomic pages.
  */
 static unsigned int least_order(struct zone *zone, unsigned int order)
 {

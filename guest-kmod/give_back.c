@@ -245,8 +245,8 @@ static bool pass_once(struct give_back *gb)
 }
 
 /*
- * Before the first drain one pass runs, then the work item again, which counts anew if it is time.
- * Afterwards a count is a look, which has its own time. So all passes share one count.
+ * Drained before: passes repeat here on one budget. First drain: one pass, then requeue, so that
+ * pace_budget() may count again.
  */
 static void run_passes(struct give_back *gb)
 {

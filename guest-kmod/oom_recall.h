@@ -16,7 +16,8 @@
  * @notifier: called before the OOM killer looks for a program
  * @over:     where it waits for the end of a pass
  * @passes:   passes that have ended
- * @held:     pages of this kernel that the pass has out; 0: none
+ * @held:     pages of the last batch handed over; stays until the pass ends; 0: no batch in
+ *            this pass yet
  * @wanted:   the guest wants them back; until the next pass begins
  */
 struct oom_recall {

@@ -4,9 +4,12 @@
  * them back.
  *
  * The kernel takes blocks off the free lists under zone->lock, calls report() without a
- * lock, and puts the blocks back when report() returns. It never takes the zone below its
- * low watermark. If report() returns 0, it marks the blocks as reported until they are
- * used again.
+ * lock, and puts the blocks back when report() returns. If report() returns 0, it marks the
+ * blocks as reported until they are used again.
+ *
+ * The kernel checks once for each zone and pass that low + 32 blocks of the reporting order
+ * are free, and for each block that min + the block stay. A batch of larger blocks may take
+ * the zone below low.
  *
  * Its own pass begins 2 s after a block was freed. A pass of ours begins at once, because
  * the work item of the pass lies in our struct. It is queued where the kernel itself

@@ -74,8 +74,9 @@ int page_reporter_register(struct page_reporter *reporter, unsigned int order);
  * The kernel does not tell for which order it looks. It is taken to be that of our first
  * registration, until the kernel hands over a smaller block. Any context.
  *
- * Return: smallest order, of this kernel. Smaller blocks are handed over only if another
- * driver was registered before, with a smaller order, and the kernel has found none yet.
+ * Return: smallest order, of this kernel. May be too large: an earlier driver may have set a
+ * lower order, unknown until such a block comes. May be too small: after our module is
+ * reloaded, or page_reporting_order was raised.
  */
 unsigned int page_reporter_least(const struct page_reporter *reporter);
 

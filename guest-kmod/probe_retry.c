@@ -16,7 +16,8 @@
  *
  * Lock order: the PCI rescan lock, so that the device keeps its addresses during the
  * check; the device's lock, so that no driver binds to it meanwhile; @lock, which
- * protects the list alone. Probe and remove are called with others held and take the last.
+ * protects the list alone. probe() and remove() run with the device's lock held and take only
+ * @lock.
  * All locks are dropped before device_attach() offers the device to the drivers: any
  * driver may bind to it then.
  */

@@ -3,9 +3,10 @@
  * Why no session of give-back may run now: the guest sleeps, the device is suspended or
  * reset, or all is over. The first reason ends the session before the call returns.
  *
- * The kernel's passes are frozen during suspend and hibernation, before any device is
- * suspended. So a notifier ends the session, and the next poll after it begins a new one. A
- * reset of the device has no such warning for the whole guest: its driver says so.
+ * On kernels that queue page reporting on system_freezable_wq (6.12.117), its passes are
+ * frozen before any device is suspended. So a notifier ends the session, and the next poll
+ * after it begins a new one. A reset of the device has no such warning for the whole guest:
+ * its driver says so.
  */
 #include <linux/suspend.h>
 
