@@ -189,9 +189,22 @@ static int close_inherited(void)
 	return errno == ENOSYS || errno == EPERM ? close_one_by_one() : -errno;
 }
 
-int isolation_start(void)
+static int forbid_tracing(void)
 {
 	const struct rlimit no_core = { 0, 0 };
+	int ret;
+
+	if (!setrlimit(RLIMIT_CORE, &no_core) &&
+	    !prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL) &&
+	    !prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL))
+		return 0;
+	ret = -errno;
+	log_error("core dumps or tracing could not be disabled: %s", strerror(-ret));
+	return ret;
+}
+
+int isolation_start(void)
+{
 	int ret = close_inherited();
 
 	if (ret) {
@@ -199,19 +212,8 @@ int isolation_start(void)
 			  strerror(-ret));
 		return ret;
 	}
-	if (setrlimit(RLIMIT_CORE, &no_core))
-		goto err_log;
-	if (prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL))
-		goto err_log;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL))
-		goto err_log;
 	umask(077);
-	return 0;
-
-err_log:
-	ret = -errno;
-	log_error("core dumps or tracing could not be disabled: %s", strerror(-ret));
-	return ret;
+	return forbid_tracing();
 }
 
 static int change_user(const char *name)
@@ -232,7 +234,7 @@ static int change_user(const char *name)
 		return ret;
 	}
 	/* On some systems a change of the user makes the process dumpable again. */
-	return isolation_start();
+	return forbid_tracing();
 }
 
 int isolation_identity(const char *user)

@@ -21,7 +21,8 @@ int isolation_start(void);
  * isolation_identity() - second stage, after the command line is known
  * @user: user to become, or NULL to stay
  *
- * Changes the user and drops every capability.
+ * Changes the user and drops every capability. Descriptors that were opened since the first
+ * stage stay open.
  *
  * Return: 0 or negative errno; the reason was logged.
  */

@@ -100,6 +100,42 @@ static void pressure_is_watched_in_the_sandbox(void **state)
 	assert_int_equal(stop_agent(SIGTERM), 0);
 }
 
+/* Does the agent hold the trigger? All its other files are sockets, memfds and the like. */
+static bool holds(const char *path)
+{
+	char name[64], target[256];
+	ssize_t len;
+	int fd;
+
+	for (fd = 0; fd < 64; fd++) {
+		snprintf(name, sizeof(name), "/proc/%d/fd/%d", rig.agent, fd);
+		len = readlink(name, target, sizeof(target) - 1);
+		if (len < 0)
+			continue;
+		target[len] = '\0';
+		if (!strcmp(target, path))
+			return true;
+	}
+	return false;
+}
+
+/* QEMU's user may not open the trigger, so it is opened before. */
+static void pressure_is_watched_by_another_user(void **state)
+{
+	int fd = pressure_trigger_open(PRESSURE_TRIGGER_HOST);
+
+	if (fd < 0 || geteuid()) {
+		printf("skipped: no trigger on memory pressure here, or not root\n");
+		skip();
+	}
+	close(fd);
+	rig.server.can_give_back = true;
+	rig.more = "--user=root";
+	attach("--give-back=pressure");
+	assert_true(holds(PRESSURE_TRIGGER_HOST));
+	assert_int_equal(stop_agent(SIGTERM), 0);
+}
+
 static void memory_is_asked_for_at_once(void **state)
 {
 	rig.server.can_give_back = true;
@@ -119,5 +155,6 @@ RUN_AGENT_TESTS(
 		AGENT_TEST(pressure_that_cannot_be_watched_leaves_hints),
 		AGENT_TEST(wrong_pressure_file_is_an_error),
 		AGENT_TEST(pressure_is_watched_in_the_sandbox),
+		AGENT_TEST(pressure_is_watched_by_another_user),
 		AGENT_TEST(memory_is_asked_for_at_once),
 )

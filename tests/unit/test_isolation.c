@@ -145,6 +145,34 @@ static void nothing_is_left_to_gain(void **state)
 	assert_int_equal(child_exit(pid), 0);
 }
 
+/* Body of a child that becomes root again after it has opened something. */
+static void change_user(void)
+{
+	int fd;
+
+	if (isolation_start())
+		_exit(99);
+	fd = dup(STDERR_FILENO);
+	if (fd < 0 || prctl(PR_SET_DUMPABLE, 1UL, 0UL, 0UL, 0UL) || isolation_identity("root"))
+		_exit(98);
+	if (fcntl(fd, F_GETFD) < 0)
+		_exit(1);
+	_exit(prctl(PR_GET_DUMPABLE) ? 2 : 0);
+}
+
+/* The trigger on memory pressure is opened before: afterwards the rights may be missing. */
+static void change_of_the_user_keeps_what_was_opened(void **state)
+{
+	pid_t pid;
+
+	if (geteuid())
+		skip();
+	pid = fork();
+	if (!pid)
+		change_user();
+	assert_int_equal(child_exit(pid), 0);
+}
+
 /* Body of a child on a machine where close_range() fails with @error. */
 static void inherit_without_close_range(int error)
 {
@@ -224,5 +252,6 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(only_the_loop_in_use_may_wait),
 		cmocka_unit_test(listed_calls_work),
 		cmocka_unit_test(nothing_is_left_to_gain),
+		cmocka_unit_test(change_of_the_user_keeps_what_was_opened),
 		cmocka_unit_test(descriptors_are_closed_on_any_kernel),
 )
