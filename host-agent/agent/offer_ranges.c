@@ -5,16 +5,24 @@
  */
 #include "offer_ranges.h"
 
-#include <stdlib.h>
-
 #include "proto/host_offer.h"
 
-static int compare_blocks(const void *a, const void *b)
+/*
+ * qsort() of glibc before 2.37 asks the kernel for the size of the memory when the table has 1024
+ * bytes, as a full offer has, and the sandbox forbids that. A table of this size needs no more
+ * than this.
+ */
+static void sort_blocks(u64 *block, unsigned int count)
 {
-	u64 left = freehint_block_pfn(*(const u64 *)a);
-	u64 right = freehint_block_pfn(*(const u64 *)b);
+	unsigned int i, at;
+	u64 next;
 
-	return (left > right) - (left < right);
+	for (i = 1; i < count; i++) {
+		next = block[i];
+		for (at = i; at && freehint_block_pfn(block[at - 1]) > freehint_block_pfn(next); at--)
+			block[at] = block[at - 1];
+		block[at] = next;
+	}
 }
 
 static struct freehint_range range_of(u64 block)
@@ -42,7 +50,7 @@ unsigned int offer_ranges(struct freehint_offer *offer, struct freehint_range *o
 	unsigned int i, count = 0;
 	struct freehint_range next;
 
-	qsort(offer->block, offer->count, sizeof(offer->block[0]), compare_blocks);
+	sort_blocks(offer->block, offer->count);
 	for (i = 0; i < offer->count; i++) {
 		next = range_of(offer->block[i]);
 		if (!count || !merge(&out[count - 1], &next))
