@@ -36,6 +36,18 @@ bool streams_flush(void)
 	return false;
 }
 
+/* Without dprintf(), whose lseek() the agent's sandbox forbids. */
+static void say_lost(const char *why)
+{
+	char line[256];
+	int len = snprintf(line, sizeof(line), "%.64s: cannot write the output: %.128s\n",
+			   program_invocation_short_name, why);
+
+	/* If this cannot be written either, the exit status has to do. */
+	if (len < 0 || write(STDERR_FILENO, line, (size_t)len) < 0)
+		return;
+}
+
 /* Some file systems find out at the close. */
 static void end(int status, void *unused)
 {
@@ -49,9 +61,7 @@ static void end(int status, void *unused)
 	if (!lost)
 		return;
 	if (lost_errno != EPIPE)
-		dprintf(STDERR_FILENO, "%s: cannot write the output: %s\n",
-			program_invocation_short_name,
-			lost_errno ? strerror(lost_errno) : "a part of it is lost");
+		say_lost(lost_errno ? strerror(lost_errno) : "a part of it is lost");
 	if (!status && lost_status)
 		_exit(lost_status);
 }
