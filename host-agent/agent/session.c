@@ -295,8 +295,8 @@ static bool poll_region(struct session *session)
 		return false;
 	}
 	/* The phase in the request line has changed: does the extension confirm it? */
-	if (phase != session->flow.round.phase && !session->pending_queries)
-		event_loop_timer(session->loop, EVENT_QUERY, 0);
+	if (phase != session->flow.round.phase)
+		query_soon(session);
 	return true;
 }
 

@@ -10,6 +10,7 @@
 #include "event_loop.h"
 #include "give_back.h"
 #include "host-agent/common/freehint_status.h"
+#include "host-agent/common/log.h"
 #include "hint_flow.h"
 #include "metrics.h"
 #include "migration_phase.h"
@@ -60,6 +61,7 @@
  * @reporting_off:    QEMU reports that reporting is off: poll slowly, even if the request
  *              line differs
  * @refused:    last reason for refusal that was logged
+ * @refusals:   limit of these lines
  * @done:       leave the main loop
  * @exit_code:  exit code when @done
  */
@@ -98,6 +100,7 @@ struct session {
 	bool migrating;
 	bool reporting_off;
 	char refused[FREEHINT_STATUS_TEXT];
+	struct log_limit refusals;
 	bool done;
 	enum agent_exit exit_code;
 };

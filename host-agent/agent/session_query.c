@@ -139,9 +139,11 @@ int session_send_queries(struct session *session)
 	return 0;
 }
 
+/* The guest chooses some of these texts. What is not reported now is reported by a later set. */
 static void report_refusal(struct session *session)
 {
-	if (!strcmp(session->refused, session->now.refused))
+	if (!strcmp(session->refused, session->now.refused) ||
+	    !log_limit_take(&session->refusals))
 		return;
 	memcpy(session->refused, session->now.refused, sizeof(session->refused));
 	if (session->refused[0])

@@ -80,21 +80,28 @@ void log_line(enum log_level level, const char *fmt, ...)
 	write_all(STDERR_FILENO, line, len);
 }
 
-bool log_allowed(struct log_limit *limit, enum log_level level)
+bool log_limit_take(struct log_limit *limit)
 {
 	u64 now = clock_us();
 
-	if (!log_enabled(level))
-		return false;
 	if (!limit->window_us || now - limit->window_us > LOG_WINDOW_US) {
 		limit->window_us = now;
 		limit->lines = 0;
 	}
-	if (limit->lines >= LOG_BURST) {
+	if (limit->lines >= LOG_BURST)
+		return false;
+	limit->lines++;
+	return true;
+}
+
+bool log_allowed(struct log_limit *limit, enum log_level level)
+{
+	if (!log_enabled(level))
+		return false;
+	if (!log_limit_take(limit)) {
 		limit->dropped++;
 		return false;
 	}
-	limit->lines++;
 	if (limit->dropped) {
 		log_line(level, "%llu similar lines were suppressed",
 			 (unsigned long long)limit->dropped);

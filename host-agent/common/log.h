@@ -44,6 +44,9 @@ bool log_enabled(enum log_level level);
 __attribute__((format(printf, 2, 3)))
 void log_line(enum log_level level, const char *fmt, ...);
 
+/** log_limit_take() - count one more line; Return: false if that is too many in this window */
+bool log_limit_take(struct log_limit *limit);
+
 /** log_allowed() - may the owner of @limit write a line now? */
 bool log_allowed(struct log_limit *limit, enum log_level level);
 

@@ -65,7 +65,7 @@ static void poll_is_slow_until_reporting_is_on(void **state)
 	freehint_write_request(rig.shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
 	fire(EVENT_POLL);
 	assert_int_equal(rig.loop.usec[EVENT_POLL], rig.conf.poll_us);
-	assert_int_equal(rig.loop.usec[EVENT_QUERY], 0);
+	assert_true(rig.loop.usec[EVENT_QUERY] <= 20000);
 	/* The guest forged it: QEMU says that reporting is off. */
 	rig.server.state = "off";
 	fire(EVENT_QUERY);

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A guest that forges what it can write: the request line and the refusal in its hello. It costs
+ * QEMU few commands and the operator few lines, and the operator's numbers are QEMU's.
+ */
+/* rig: tests/fakes/session_rig.c */
+#include "host-agent/common/clock.h"
+#include "host-agent/common/log.h"
+#include "proto/host_request.h"
+#include "tests/fakes/session_rig.h"
+#include "tests/unit/unit.h"
+
+#define TRIES	100
+
+static void attach(void)
+{
+	session_connect(&rig.session);
+	talk();
+	assert_non_null(rig.session.region.base);
+}
+
+static void query(void)
+{
+	fire(EVENT_QUERY);
+	talk();
+}
+
+static void forged_phase_costs_few_queries(void **state)
+{
+	u32 phase;
+
+	attach();
+	fire(EVENT_POLL);
+	for (phase = FREEHINT_PHASE_READY; phase < TRIES; phase++) {
+		freehint_write_request(rig.shm, FREEHINT_NO_ROUND, phase, 0);
+		rig.session.queried_us = clock_us();
+		fire(EVENT_POLL);
+		assert_true(rig.loop.usec[EVENT_QUERY] > 0);
+		assert_true(rig.loop.usec[EVENT_QUERY] <= 20000);
+	}
+}
+
+/* The guest writes it into its hello, and QEMU repeats it. */
+static void changing_refusal_costs_few_lines(void **state)
+{
+	char before[FREEHINT_STATUS_TEXT] = "";
+	unsigned int i, lines = 0;
+
+	rig.conf.json = true;
+	attach();
+	for (i = 0; i < TRIES; i++) {
+		rig.server.refuses = i % 2 ? "report=0" : "the guest's kernel uses free pages";
+		query();
+		lines += strcmp(before, rig.session.refused) != 0;
+		memcpy(before, rig.session.refused, sizeof(before));
+	}
+	assert_in_range(lines, 1, LOG_BURST);
+	/* The last one is reported when the time is over. */
+	rig.session.refusals.window_us -= 2 * LOG_WINDOW_US;
+	query();
+	assert_string_equal(rig.session.refused, rig.server.refuses);
+}
+
+#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, session_rig_setup, \
+								session_rig_teardown)
+
+RUN_TESTS(NULL, NULL,
+		RIG_TEST(forged_phase_costs_few_queries),
+		RIG_TEST(changing_refusal_costs_few_lines),
+)
