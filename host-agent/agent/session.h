@@ -145,6 +145,9 @@ static inline bool session_update_note(struct session *session, enum session_not
 	return session_note_update(&session->note, note, session->conf->json);
 }
 
+/** session_check_region() - unmap a region that QEMU does not have any more */
+void session_check_region(struct session *session);
+
 /** session_try_attach() - map the region if that is safe now, else log what is missing */
 void session_try_attach(struct session *session);
 

@@ -6,6 +6,9 @@
  * file that an earlier QEMU left behind is the wrong one. No page is touched before QEMU
  * has reported that no incoming migration runs: an access that creates a page of the
  * region breaks an incoming postcopy.
+ *
+ * The device and its memory backend may be removed and added again while QEMU runs. Then the
+ * name may stand for another file, and the mapped one belongs to nobody.
  */
 #include <string.h>
 
@@ -99,6 +102,31 @@ static void attach(struct session *session)
 	/* An error shows when the answers are received. */
 	wake_offer(&session->wake, &session->qmp);
 	event_loop_timer(session->loop, EVENT_POLL, 0);
+}
+
+/*
+ * An instance alone shows nothing: QEMU may change it before it publishes the next hello in the
+ * same file, and the guest can write the hello.
+ */
+static bool is_replaced(const struct session *session)
+{
+	struct freehint_host_hello hello;
+
+	if (session->now.region_size != session->region.size)
+		return true;
+	freehint_read_host_hello(&session->flow.round.reader, &hello);
+	return hello.instance != session->now.instance &&
+	       !shm_region_is_at(&session->region, session->conf->shm);
+}
+
+void session_check_region(struct session *session)
+{
+	if (!session->extension || !is_replaced(session))
+		return;
+	log_info("QEMU has left the memory that the agent has mapped, the agent unmaps it");
+	session_detach(session);
+	/* Log it when the next one is attached. */
+	session->note = NOTE_NONE;
 }
 
 void session_try_attach(struct session *session)

@@ -214,6 +214,8 @@ static void decide(struct session *session)
 	}
 	session->phase = migration_phase_next(before, session->runstate, session->status);
 	session->reporting_off = session->now.state == FREEHINT_STATE_OFF;
+	if (session->region.base)
+		session_check_region(session);
 	if (!session->region.base)
 		session_try_attach(session);
 	if (session->extension && (session->region.base || is_refused(session)))

@@ -123,6 +123,8 @@ int shm_region_map(struct shm_region *region, const char *path, u64 size)
 		goto out_close;
 	warn_about_disk(fd, path);
 	ret = map_file(region, fd, size);
+	region->device = st.st_dev;
+	region->inode = st.st_ino;
 
 out_close:
 	close(fd);
@@ -137,6 +139,13 @@ void shm_region_unmap(struct shm_region *region)
 	munmap((void *)region->base, region->size);
 	region->base = NULL;
 	region->size = 0;
+}
+
+bool shm_region_is_at(const struct shm_region *region, const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && st.st_dev == region->device && st.st_ino == region->inode;
 }
 
 bool shm_region_lost(const struct shm_region *region)

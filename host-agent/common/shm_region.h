@@ -12,10 +12,14 @@
  * struct shm_region - a mapping, or none
  * @base: start, NULL when nothing is mapped
  * @size: bytes
+ * @device: file system of the file
+ * @inode: the file there; no other has this number while it is mapped
  */
 struct shm_region {
 	const void *base;
 	u64 size;
+	u64 device;
+	u64 inode;
 };
 
 /**
@@ -43,6 +47,9 @@ int shm_region_map(struct shm_region *region, const char *path, u64 size);
 
 /** shm_region_unmap() - undo shm_region_map(); does nothing when nothing is mapped */
 void shm_region_unmap(struct shm_region *region);
+
+/** shm_region_is_at() - is the mapped file still the one at @path? */
+bool shm_region_is_at(const struct shm_region *region, const char *path);
 
 /**
  * shm_region_lost() - was the file truncated under the mapping?

@@ -174,7 +174,8 @@ static void qemu_that_goes_on_is_connected(void **state)
 		last = (unsigned long long)rig.session.qmp.last_id;
 		fake_qmp_sendf(&rig.server, "{\"return\": {\"status\": \"running\"}, \"id\": %llu}"
 			       "{\"return\": {}, \"id\": %llu}{\"return\": {\"state\": \"ready\", "
-			       "\"instance\": 1}, \"id\": %llu}", last - 2, last - 1, last);
+			       "\"instance\": 1, \"region\": {\"size\": %d}}, \"id\": %llu}",
+			       last - 2, last - 1, SIZE, last);
 		talk();
 		assert_true(heard()[0]);
 		assert_true(says("connected", 1) && says("attached", 1));
