@@ -97,6 +97,16 @@ static const char doc[] =
 	"  7  --give-back=pressure and --pressure-file is no such file\n"
 	"A restart of the agent may help after 4, but not after the others.\n";
 
+/* strtoull() takes a sign, and makes a large number of -1. Return: false: it is no number. */
+static bool parse_number(const char *arg, u64 *number)
+{
+	char *end;
+
+	errno = 0;
+	*number = strtoull(arg, &end, 10);
+	return *arg >= '0' && *arg <= '9' && !errno && !*end;
+}
+
 static error_t parse_level(struct conf *conf, const char *arg, struct argp_state *state)
 {
 	enum log_level level;
@@ -113,11 +123,7 @@ static error_t parse_level(struct conf *conf, const char *arg, struct argp_state
 
 static error_t parse_poll(struct conf *conf, const char *arg, struct argp_state *state)
 {
-	char *end;
-
-	errno = 0;
-	conf->poll_us = strtoull(arg, &end, 10);
-	if (errno || end == arg || *end || conf->poll_us < POLL_MIN_US ||
+	if (!parse_number(arg, &conf->poll_us) || conf->poll_us < POLL_MIN_US ||
 	    conf->poll_us > POLL_MAX_US)
 		argp_error(state, "--poll-us is %s, give a number from %d to %d", arg,
 			   POLL_MIN_US, POLL_MAX_US);
@@ -126,12 +132,9 @@ static error_t parse_poll(struct conf *conf, const char *arg, struct argp_state 
 
 static error_t parse_give_up(struct conf *conf, const char *arg, struct argp_state *state)
 {
-	unsigned long long seconds;
-	char *end;
+	u64 seconds;
 
-	errno = 0;
-	seconds = strtoull(arg, &end, 10);
-	if (errno || end == arg || *end || seconds < GIVE_UP_MIN || seconds > GIVE_UP_MAX)
+	if (!parse_number(arg, &seconds) || seconds < GIVE_UP_MIN || seconds > GIVE_UP_MAX)
 		argp_error(state, "--give-up is %s, give a number of seconds from %d to %d",
 			   arg, GIVE_UP_MIN, GIVE_UP_MAX);
 	conf->give_up_us = seconds * 1000000ULL;
@@ -160,11 +163,7 @@ static error_t parse_give_back(struct conf *conf, const char *arg, struct argp_s
 
 static error_t parse_leave(struct conf *conf, const char *arg, struct argp_state *state)
 {
-	char *end;
-
-	errno = 0;
-	conf->leave_mib = strtoull(arg, &end, 10);
-	if (errno || end == arg || *end || *arg == '-' || conf->leave_mib > LEAVE_MAX)
+	if (!parse_number(arg, &conf->leave_mib) || conf->leave_mib > LEAVE_MAX)
 		argp_error(state, "--leave is %s, give a number of MiB from 0 to %llu", arg,
 			   LEAVE_MAX);
 	return 0;

@@ -117,6 +117,11 @@ static void wrong_usage_exits_with_one(void **state)
 		"--qmp q --shm f --give-up -1", "--qmp q --shm f --give-back sometimes",
 		"--qmp q --shm f --leave -1", "--qmp q --shm f --leave much",
 		"--qmp q --shm f --leave 99999999999",
+		/* 1000, 60 and 512 in 64 bits */
+		"--qmp q --shm f --poll-us=-18446744073709550616",
+		"--qmp q --shm f --give-up=-18446744073709551556",
+		"--qmp q --shm f --leave=-18446744073709551104",
+		"--qmp q --shm f --poll-us=+1000", "--qmp q --shm f --leave=",
 		"--qmp /0123456789/0123456789/0123456789/0123456789/0123456789/0123456789"
 		"/0123456789/0123456789/0123456789/0123456789 --shm f",
 	};
