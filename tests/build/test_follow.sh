@@ -121,6 +121,16 @@ hook vm1 prepare '<domain type="kvm"><name>vm1</name><x>/run/freehint/x.qmp</x><
 calls "" "prepare of a domain with a monitor of its own"
 [ -d "$WORK/run/freehint" ] || { echo "prepare made no directory for a monitor"; exit 1; }
 
+# QEMU's user need not have a group of its own name.
+if [ "$(id -u)" = 0 ]; then
+	sed 's/^QEMU_USER=.*/QEMU_USER=nobody/' "$WORK/bin/freehint-follow" >"$WORK/other"
+	rm -rf "$WORK/run/freehint"
+	domain vm1 | sh "$WORK/other" domain vm1 prepare
+	expect "nobody $(id -gn nobody)" "$(stat -c '%U %G' "$WORK/run/freehint")" \
+		"owner and group of the directory"
+	rm -rf "$WORK/run/freehint"
+fi
+
 # One that lost freehint while it ran is released all the same.
 hook vm1 started "$(domain vm1)"
 hook vm1 release '<domain type="kvm"><name>vm1</name><devices/></domain>'
