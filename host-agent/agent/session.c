@@ -125,6 +125,9 @@ static void disconnect(struct session *session)
 	session->phase = PHASE_UNKNOWN;
 	session->pending_queries = 0;
 	session->query_again = false;
+	/* A peer that only greets is not tried at once, time and again. */
+	if (session->answered)
+		session->backoff_us = BACKOFF_MIN_US;
 	session->answered = false;
 	session->late = false;
 	session->reporting_off = false;
@@ -346,7 +349,6 @@ static void handle_event(struct session *session, const char *name)
 
 static void connection_up(struct session *session)
 {
-	session->backoff_us = BACKOFF_MIN_US;
 	session->up_us = clock_us();
 	session->seen_qemu = true;
 	log_info("connected to QEMU at %s", session->conf->qmp);

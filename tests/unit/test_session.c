@@ -35,6 +35,38 @@ static void nobody_there_is_tried_again_ever_later(void **state)
 	assert_int_equal(rig.session.note, NOTE_NO_SOCKET);
 }
 
+static bool hang_up_at_queries(struct fake_qmp *server, const char *name, json_int_t id)
+{
+	if (strcmp(name, "query-status"))
+		return false;
+	fake_qmp_hang_up(server);
+	return true;
+}
+
+/* It speaks QMP so far, and was never of use. */
+static void peer_that_answers_nothing_is_tried_again_ever_later(void **state)
+{
+	u64 last = 0;
+	int i;
+
+	rig.server.meddle = hang_up_at_queries;
+	session_connect(&rig.session);
+	for (i = 0; i < 5; i++) {
+		talk();
+		assert_int_equal(rig.session.qmp.state, QMP_DOWN);
+		assert_true(rig.loop.usec[EVENT_RETRY] > last);
+		last = rig.loop.usec[EVENT_RETRY];
+		fire(EVENT_RETRY);
+	}
+	/* The next one is of use, and its successor is not kept waiting. */
+	rig.server.meddle = NULL;
+	talk();
+	assert_non_null(rig.session.region.base);
+	fake_qmp_hang_up(&rig.server);
+	session_handle_qmp(&rig.session);
+	assert_int_equal(rig.loop.usec[EVENT_RETRY], 100000);
+}
+
 static void silent_monitor_is_told_after_a_while(void **state)
 {
 	rig.server.greeting = "";
@@ -340,6 +372,7 @@ static void completed_without_a_time_is_asked_once_more(void **state)
 
 RUN_TESTS(NULL, NULL,
 		RIG_TEST(nobody_there_is_tried_again_ever_later),
+		RIG_TEST(peer_that_answers_nothing_is_tried_again_ever_later),
 		RIG_TEST(silent_monitor_is_told_after_a_while),
 		RIG_TEST(round_is_hinted_by_polls),
 		RIG_TEST(poll_is_slow_until_reporting_is_on),
