@@ -94,6 +94,10 @@ void hint_flow_reply(struct hint_flow *flow, const struct qmp_message *message)
 {
 	u64 round = hint_batch_reply(&flow->batch, message);
 
-	if (round != FREEHINT_NO_ROUND && message->kind == QMP_MESSAGE_ERROR)
+	if (round == FREEHINT_NO_ROUND)
+		return;
+	if (message->kind == QMP_MESSAGE_ERROR)
 		hint_round_refused(&flow->round, round, message->desc);
+	else
+		flow->round.stats->taken++;
 }

@@ -118,8 +118,7 @@ static void disconnect(struct session *session)
 	hint_batch_reset(&session->flow.batch);
 	offer_flow_disconnect(&session->offers);
 	give_back_disconnect(&session->give_back);
-	if (session->migrating || session->stats.rounds)
-		session_end_migration(session, OUTCOME_NONE);
+	session_abandon_migration(session);
 	memset(&session->now, 0, sizeof(session->now));
 	memset(&session->before, 0, sizeof(session->before));
 	session->phase = PHASE_UNKNOWN;

@@ -166,6 +166,9 @@ void session_send_metrics(struct session *session, bool now);
 /** session_end_migration() - print the summary of a migration and reset the counters */
 void session_end_migration(struct session *session, enum migration_outcome outcome);
 
+/** session_abandon_migration() - the connection is over: end the migration that QEMU has begun */
+void session_abandon_migration(struct session *session);
+
 /**
  * session_send_queries() - send one set of queries
  *

@@ -91,6 +91,19 @@ void session_end_migration(struct session *session, enum migration_outcome outco
 							    AGENT_EXIT_NOT_COMPLETED;
 }
 
+/* Has QEMU opened a round since the last summary? The guest can forge those in the region. */
+static bool has_opened_round(const struct session *session)
+{
+	return session->stats.taken || session->now.rounds > session->before.rounds;
+}
+
+void session_abandon_migration(struct session *session)
+{
+	if (session->migrating || (session->stats.rounds && has_opened_round(session)))
+		session_end_migration(session, OUTCOME_NONE);
+	memset(&session->stats, 0, sizeof(session->stats));
+}
+
 /* A guest that is started, or has arrived, is no reason for haste: QEMU sends an event then. */
 static u64 unattached_period(const struct session *session)
 {
@@ -178,6 +191,14 @@ static void detect_end(struct session *session, enum migration_phase before)
 		session_end_migration(session, outcome);
 }
 
+/* A set that was sent after the last round was seen shows that QEMU did not open it. */
+static void forget_forged_rounds(struct session *session)
+{
+	if (session->extension && !has_opened_round(session) &&
+	    session->queried_us > session->stats.last_round_us)
+		memset(&session->stats, 0, sizeof(session->stats));
+}
+
 /*
  * QEMU reports "completed" a moment before it reports the total time, so it is queried
  * once more. Only once, because a destination never reports the time.
@@ -225,6 +246,8 @@ static void decide(struct session *session)
 	if (session->region.base)
 		give_back_follow(&session->give_back, &session->now.give_back);
 	detect_end(session, before);
+	if (!session->migrating && session->stats.rounds)
+		forget_forged_rounds(session);
 	/* No migration runs: exclude QEMU's counts so far from the next summary. */
 	if (!session->migrating && !session->stats.rounds)
 		session->before = session->now;

@@ -22,6 +22,7 @@
  * @pages_offered: pages sent in mark-clean commands
  * @ranges:        ranges sent in mark-clean commands
  * @batches:       mark-clean commands
+ * @taken:         mark-clean commands that QEMU took: it has opened their round
  * @refused_late:  mark-clean commands refused because their round was over
  * @refused_other: mark-clean commands refused for another reason
  * @free_pages:    free pages that the guest counted in the last of them
@@ -39,6 +40,7 @@ struct agent_stats {
 	u64 pages_offered;
 	u64 ranges;
 	u64 batches;
+	u64 taken;
 	u64 refused_late;
 	u64 refused_other;
 	u64 free_pages;

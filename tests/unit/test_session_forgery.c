@@ -6,6 +6,7 @@
 /* rig: tests/fakes/session_rig.c */
 #include "host-agent/common/clock.h"
 #include "host-agent/common/log.h"
+#include "include/freehint/qmp_names.h"
 #include "proto/host_request.h"
 #include "tests/fakes/session_rig.h"
 #include "tests/unit/unit.h"
@@ -61,10 +62,64 @@ static void changing_refusal_costs_few_lines(void **state)
 	assert_string_equal(rig.session.refused, rig.server.refuses);
 }
 
+static void hang_up(void)
+{
+	fake_qmp_hang_up(&rig.server);
+	session_handle_qmp(&rig.session);
+	assert_int_equal(rig.session.qmp.state, QMP_DOWN);
+}
+
+/* QEMU has no such round open, and says so. */
+static void forge_round(void)
+{
+	rig.conf.once = true;
+	rig.server.refusal = FREEHINT_ERR_STALE;
+	attach();
+	publish(7);
+	fire(EVENT_POLL);
+	talk();
+	assert_int_equal(rig.session.stats.rounds, 1);
+	assert_true(rig.server.refused > 0);
+}
+
+static void forged_round_is_no_migration(void **state)
+{
+	forge_round();
+	hang_up();
+	assert_false(rig.session.done);
+	assert_int_equal(rig.session.stats.rounds, 0);
+}
+
+/* Its counts are not those of the next migration. */
+static void forged_round_that_is_over_is_forgotten(void **state)
+{
+	forge_round();
+	freehint_write_request(rig.shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
+	fire(EVENT_POLL);
+	query();
+	assert_int_equal(rig.session.stats.rounds, 0);
+	assert_int_equal(rig.loop.usec[EVENT_QUERY], 1000000);
+}
+
+static void round_that_qemu_took_is_a_migration(void **state)
+{
+	rig.conf.once = true;
+	attach();
+	publish(7);
+	fire(EVENT_POLL);
+	talk();
+	hang_up();
+	assert_true(rig.session.done);
+	assert_int_equal(rig.session.exit_code, AGENT_EXIT_NOT_COMPLETED);
+}
+
 #define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, session_rig_setup, \
 								session_rig_teardown)
 
 RUN_TESTS(NULL, NULL,
 		RIG_TEST(forged_phase_costs_few_queries),
 		RIG_TEST(changing_refusal_costs_few_lines),
+		RIG_TEST(forged_round_is_no_migration),
+		RIG_TEST(forged_round_that_is_over_is_forgotten),
+		RIG_TEST(round_that_qemu_took_is_a_migration),
 )
