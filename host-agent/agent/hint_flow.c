@@ -12,6 +12,9 @@
  */
 #include "hint_flow.h"
 
+#include "host-agent/common/clock.h"
+#include "include/freehint/limits.h"
+
 int hint_flow_init(struct hint_flow *flow, struct qmp_client *qmp, struct agent_stats *stats)
 {
 	int ret = hint_round_init(&flow->round, stats);
@@ -64,13 +67,23 @@ static int send_rest(struct hint_flow *flow)
 	return hint_batch_is_empty(&flow->batch) ? 0 : hint_batch_send(&flow->batch, false);
 }
 
-int hint_flow_poll(struct hint_flow *flow)
+/* While QEMU has no use for hints, a round is forged or a few milliseconds old. */
+static bool is_due(const struct hint_flow *flow)
+{
+	return !flow->slow || clock_us() - flow->sent_us >= FREEHINT_POLL_IDLE_US;
+}
+
+static bool may_send(const struct hint_flow *flow)
+{
+	return flow->slow ? hint_batch_is_idle(&flow->batch) : hint_batch_has_room(&flow->batch);
+}
+
+static int send_due(struct hint_flow *flow)
 {
 	struct hint_batch *batch = &flow->batch;
 	int ret = 0;
 
-	hint_round_poll(&flow->round);
-	while (!ret && hint_batch_has_room(batch)) {
+	while (!ret && may_send(flow)) {
 		fill(flow);
 		if (!hint_batch_fits(batch))
 			return hint_batch_is_idle(batch) ? hint_batch_ask(batch) : 0;
@@ -84,9 +97,22 @@ int hint_flow_poll(struct hint_flow *flow)
 	return ret;
 }
 
+int hint_flow_poll(struct hint_flow *flow)
+{
+	int ret;
+
+	hint_round_poll(&flow->round);
+	if (!is_due(flow))
+		return 0;
+	ret = send_due(flow);
+	if (flow->slow && !hint_batch_is_idle(&flow->batch))
+		flow->sent_us = clock_us();
+	return ret;
+}
+
 bool hint_flow_has_work(const struct hint_flow *flow)
 {
-	return hint_round_backlog(&flow->round) && hint_batch_has_room(&flow->batch) &&
+	return hint_round_backlog(&flow->round) && may_send(flow) &&
 	       hint_batch_fits(&flow->batch);
 }
 

@@ -13,10 +13,14 @@
  * struct hint_flow - from the region to QEMU
  * @round: source of the ranges
  * @batch: destination of the ranges
+ * @slow:  QEMU reports that reporting is off: one batch in each FREEHINT_POLL_IDLE_US
+ * @sent_us: when the last of these was sent, monotonic microseconds
  */
 struct hint_flow {
 	struct hint_round round;
 	struct hint_batch batch;
+	bool slow;
+	u64 sent_us;
 };
 
 /**

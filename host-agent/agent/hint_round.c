@@ -325,7 +325,8 @@ static bool is_late(const struct hint_round *round, u64 id, const char *desc)
 
 /*
  * An older QEMU accepts a limited number of ranges in a round, and a guest that names memory it
- * does not have will continue to do so. More commands would only cost QEMU time.
+ * does not have will continue to do so; so will one that has forged the round. More commands
+ * would only cost QEMU time.
  */
 static void count_refusal(struct hint_round *round, const char *desc)
 {
@@ -338,6 +339,8 @@ void hint_round_refused(struct hint_round *round, u64 id, const char *desc)
 {
 	if (is_late(round, id, desc)) {
 		round->stats->refused_late++;
+		if (round->id == id)
+			count_refusal(round, desc);
 		log_debug_limited("QEMU closed round %llu first: %s", (unsigned long long)id,
 				  desc);
 		return;

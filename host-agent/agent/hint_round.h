@@ -49,7 +49,7 @@ extern const char *const hint_state_names[HINT_STATES];
  * @mark:     highest watermark seen, pfn
  * @copied:   all words below this pfn were copied
  * @bits:     bits set in the copied words
- * @refusals: commands of this round that QEMU refused, except those that came too late
+ * @refusals: commands of this round that QEMU refused
  * @seal:     copy of the seal, valid in HINT_SEALED
  * @ranges:   conversion of the copied chunk
  * @words:    private copy of one chunk

@@ -19,9 +19,11 @@ static u64 hint_period(const struct session *session)
 {
 	const struct hint_round *round = &session->flow.round;
 
+	if (session->reporting_off)
+		return FREEHINT_POLL_IDLE_US;
 	if (hint_flow_has_work(&session->flow))
 		return 0;
-	if (session->reporting_off || round->phase == FREEHINT_PHASE_OFF)
+	if (round->phase == FREEHINT_PHASE_OFF)
 		return FREEHINT_POLL_IDLE_US;
 	if ((round->state == HINT_AWAITED || round->state == HINT_FLOWING) &&
 	    clock_us() - round->seen_us < EAGER_US)

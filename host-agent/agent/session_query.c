@@ -235,6 +235,7 @@ static void decide(struct session *session)
 	}
 	session->phase = migration_phase_next(before, session->runstate, session->status);
 	session->reporting_off = session->now.state == FREEHINT_STATE_OFF;
+	session->flow.slow = session->reporting_off;
 	if (session->region.base)
 		session_check_region(session);
 	if (!session->region.base)

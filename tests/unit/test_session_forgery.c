@@ -6,8 +6,10 @@
 /* rig: tests/fakes/session_rig.c */
 #include "host-agent/common/clock.h"
 #include "host-agent/common/log.h"
+#include "include/freehint/limits.h"
 #include "include/freehint/qmp_names.h"
 #include "proto/host_request.h"
+#include "tests/fakes/guest_voice.h"
 #include "tests/fakes/session_rig.h"
 #include "tests/unit/unit.h"
 
@@ -113,12 +115,52 @@ static void round_that_qemu_took_is_a_migration(void **state)
 	assert_int_equal(rig.session.exit_code, AGENT_EXIT_NOT_COMPLETED);
 }
 
+/* @words of the bitmap are 32 ranges each, and a batch has 4096. */
+static void forge_long_round(u64 words)
+{
+	guest_voice_round(&rig.guest, rig.shm, 7, 0x5555555555555555ULL, words);
+	fire(EVENT_POLL);
+	talk();
+}
+
+static void forged_round_is_slow_while_reporting_is_off(void **state)
+{
+	unsigned int polls;
+
+	rig.server.state = "off";
+	rig.server.refusal = "hints are refused";
+	attach();
+	forge_long_round(1500);
+	for (polls = 1; polls < 5; polls++) {
+		assert_in_range(rig.server.refused, 1, polls);
+		assert_int_equal(rig.loop.usec[EVENT_POLL], FREEHINT_POLL_IDLE_US);
+		fire(EVENT_POLL);
+		talk();
+	}
+	/* It was started meanwhile: all that is left is sent at once. */
+	rig.server.refusal = NULL;
+	rig.server.state = "round";
+	query();
+	assert_int_equal(rig.server.lasts, 1);
+}
+
+static void forged_round_is_given_up(void **state)
+{
+	rig.server.refusal = FREEHINT_ERR_STALE;
+	attach();
+	forge_long_round(7000);
+	assert_in_range(rig.server.refused, FREEHINT_MAX_REFUSALS,
+			FREEHINT_MAX_REFUSALS + FREEHINT_MAX_INFLIGHT);
+}
+
 #define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, session_rig_setup, \
 								session_rig_teardown)
 
 RUN_TESTS(NULL, NULL,
 		RIG_TEST(forged_phase_costs_few_queries),
 		RIG_TEST(changing_refusal_costs_few_lines),
+		RIG_TEST(forged_round_is_slow_while_reporting_is_off),
+		RIG_TEST(forged_round_is_given_up),
 		RIG_TEST(forged_round_is_no_migration),
 		RIG_TEST(forged_round_that_is_over_is_forgotten),
 		RIG_TEST(round_that_qemu_took_is_a_migration),
