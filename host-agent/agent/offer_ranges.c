@@ -15,11 +15,12 @@
 static void sort_blocks(u64 *block, unsigned int count)
 {
 	unsigned int i, at;
-	u64 next;
+	u64 next, pfn;
 
 	for (i = 1; i < count; i++) {
 		next = block[i];
-		for (at = i; at && freehint_block_pfn(block[at - 1]) > freehint_block_pfn(next); at--)
+		pfn = freehint_block_pfn(next);
+		for (at = i; at && freehint_block_pfn(block[at - 1]) > pfn; at--)
 			block[at] = block[at - 1];
 		block[at] = next;
 	}
