@@ -184,7 +184,10 @@ static void mark_sent(struct hint_batch *batch, struct hint_buffer *buffer,
 	buffer->count = count;
 	buffer->round = batch->round;
 	batch->busy++;
-	/* The end of a run can be one more than there is room for: QEMU keeps a reserve. */
+	/*
+	 * hint_round_flush() may add one range beyond @room. QEMU still takes it: it reports one
+	 * command less than it has room for.
+	 */
 	if (batch->room != HINT_ROOM_UNKNOWN)
 		batch->room -= count < batch->room ? count : batch->room;
 }

@@ -114,7 +114,7 @@ static void fault(struct hint_round *round, const char *what, u64 number)
 	}
 	round->stats->faulty++;
 	set_state(round, HINT_FAULTY);
-	log_warn_limited("round %llu dropped, %s, %llu", (unsigned long long)round->id,
+	log_warn_limited("round %llu dropped: %s %llu", (unsigned long long)round->id,
 			 what, (unsigned long long)number);
 }
 
@@ -132,7 +132,8 @@ static void check_version(struct hint_round *round)
 		return;
 	fault(round, guest.version > FREEHINT_VERSION ?
 		     "update this agent, it does not support the guest's version" :
-		     "update freehint of the guest, this agent does not support its version", guest.version);
+		     "update freehint of the guest, this agent does not support its version",
+	      guest.version);
 }
 
 static void start_round(struct hint_round *round, const struct freehint_host_request *req)
@@ -178,7 +179,7 @@ static void count_seal(struct hint_round *round)
 static void update_mark(struct hint_round *round, u64 mark, bool sealed)
 {
 	if (mark < round->mark) {
-		fault(round, "watermark went back to", mark);
+		fault(round, "the guest's watermark went back to page", mark);
 		return;
 	}
 	round->mark = mark;
@@ -188,7 +189,8 @@ static void update_mark(struct hint_round *round, u64 mark, bool sealed)
 	}
 	if (round->seal.end_pfn != mark) {
 		round->stats->mismatched++;
-		fault(round, "watermark differs from the seal's end", round->seal.end_pfn);
+		fault(round, "the guest's watermark differs from the seal's end, which is",
+		      round->seal.end_pfn);
 		return;
 	}
 	count_seal(round);
@@ -208,12 +210,12 @@ static void poll_guest(struct hint_round *round)
 			fault(round, "the guest abandoned it at page", round->mark);
 		return;
 	default:
-		fault(round, "watermark outside the bitmap, capacity",
+		fault(round, "the guest's watermark is beyond the bitmap's end, which is",
 		      round->reader.capacity);
 		return;
 	}
 	if (sealed == -EINVAL)
-		fault(round, "the seal is not valid, status", round->seal.status);
+		fault(round, "the guest's seal has the invalid status", round->seal.status);
 	else
 		update_mark(round, mark, !sealed);
 }
@@ -235,7 +237,7 @@ static void check_counts(struct hint_round *round)
 	log_debug_limited("round %llu, seal counts %llu pages",
 			  (unsigned long long)round->id,
 			  (unsigned long long)round->seal.free_pages);
-	fault(round, "the seal does not count the bits of the bitmap, bits",
+	fault(round, "the seal's count of free pages differs from the bitmap's, which is",
 	      round->bits);
 }
 

@@ -42,7 +42,7 @@ static void *json_malloc(size_t size)
 }
 
 /*
- * QEMU sends the answer to a command of a connection that is dead to the socket's next client.
+ * When a client disconnects before its answer, QEMU sends that answer to the next client.
  * So an agent that was started again must not count as the one before did. Without a random
  * number it does, and the first commands may get another's answers.
  */
@@ -330,7 +330,10 @@ static int handle_object(struct qmp_client *client, const json_t *object,
 	const char *event = json_string_value(json_object_get(object, "event"));
 	bool is_reply = json_object_get(object, "return") || json_object_get(object, "error");
 
-	/* Before the greeting: an event of a QEMU that starts, an answer to an earlier client. */
+	/*
+	 * Ignored before the greeting: an event of a QEMU that is starting, or an answer to a
+	 * client that has gone.
+	 */
 	if (client->state == QMP_GREETING)
 		return event || is_reply ? 0 : handle_greeting(client, object);
 	if (event) {

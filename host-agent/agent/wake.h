@@ -37,7 +37,7 @@ int wake_offer(struct wake *wake, struct qmp_client *qmp);
 /** wake_reply() - handle the answer to QMP_WAKE */
 void wake_reply(struct wake *wake, const struct qmp_message *message);
 
-/** wake_forget() - another QEMU comes, or none */
+/** wake_forget() - the agent is detached: it polls until an extension agrees again */
 void wake_forget(struct wake *wake);
 
 /** wake_drain() - were we woken? Forgets it; call it before the request line is read */

@@ -21,7 +21,10 @@
  */
 #define SCRAPED_METRICS_SUFFIX	"~moved.prom"
 
-/* Then everybody has scraped it. freehint-moved.service has the same number, in minutes. */
+/*
+ * Removed after this time; collectors scrape far more often. freehint-moved.service has the same
+ * number, in minutes.
+ */
 #define SCRAPED_METRICS_SECONDS	600
 
 /* Shown for a day. The next agent that starts removes older ones. */
