@@ -145,7 +145,7 @@ static void guest_of_another_version_is_not_believed(void **state)
 	publish(78, ~0ULL, 1);
 	assert_true(fake_qmp_serve(&rig.server, got_last, WAIT_MS));
 	assert_int_equal(rig.server.count, 0);
-	expect_said("update this agent, it does not support the guest's version, 4");
+	expect_said("update this agent, it does not support the guest's version 4");
 }
 
 static void region_that_qemu_does_not_know_is_not_mapped(void **state)
