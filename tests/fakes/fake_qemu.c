@@ -173,6 +173,8 @@ static void bql_unlock(void)
 	fake.bql = false;
 }
 
+#include "fake_cpus.h"
+
 static void ignore_error(Error *err) {}
 static void count_warning(const char *fmt, ...) { fake.warnings++; }
 static MemoryRegion *backend_mr(Object *obj) { return (MemoryRegion *)obj; }
@@ -199,37 +201,6 @@ static Object *dynamic_cast(Object *obj, const char *type)
 	bool is_block = block >= fake.block && block < fake.block + fake.blocks;
 
 	return is_block && block->device ? NULL : obj;
-}
-
-static CPUState *no_cpu(int index) { return NULL; }
-
-static CPUState *two_cpus(int index)
-{
-	static char cpu[2];
-
-	return index < 2 ? (CPUState *)&cpu[index] : NULL;
-}
-
-static void reset_tlb(CPUState *cpu, u64 hva, u64 len)
-{
-	if (!hva && len == UINT64_MAX)
-		fake.tlb_resets++;
-}
-
-/* As run_on_cpu() does. */
-static void wait_for_cpus(void)
-{
-	bql_unlock();
-	bql_lock(__FILE__, __LINE__);
-	if (fake.tlb_resets)
-		fake.tlb_waits++;
-}
-
-void fake_qemu_is_old_tcg(void)
-{
-	qemu.qemu_get_cpu = two_cpus;
-	qemu.tlb_reset_dirty = reset_tlb;
-	qemu.after_log_sync = wait_for_cpus;
 }
 
 static Object *component(Object *parent, const char *part)
@@ -321,7 +292,6 @@ static void init_machine(void)
 	qemu.object_get_objects_root = objects_root;
 	qemu.object_resolve_path_component = component;
 	qemu.object_property_get_uint = property;
-	qemu.qemu_get_cpu = no_cpu;
 	qemu.error_free = ignore_error;
 	qemu.error_get_pretty = error_text;
 	qemu.error_setg_internal = set_error_text;

@@ -113,6 +113,7 @@ struct RAMBlock {
  * @armed_late:  arms that came while a round was published already
  * @armed_with_bql: arms with the big lock held
  * @armed_unheld: arms of a block to which no reference is held
+ * @cpus:        vCPUs that are plugged, one bit for each index
  * @tlb_resets:  vCPUs whose TLB was reset
  * @tlb_waits:   waits for vCPUs that came after at least one reset
  * @probes:      calls of gpa2hva
@@ -170,6 +171,7 @@ struct fake_qemu {
 	unsigned int armed_late;
 	unsigned int armed_with_bql;
 	unsigned int armed_unheld;
+	u64 cpus;
 	unsigned int tlb_resets;
 	unsigned int tlb_waits;
 	unsigned int probes;

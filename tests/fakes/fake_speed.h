@@ -24,11 +24,13 @@ static void query_migrate(QDict *args, QObject **ret, Error **errp)
 
 static QDict *new_dict(void) { return (QDict *)&a_dict; }
 
+/* What is put away replaces what was, which frees it. */
 static void keep_answer(QDict *dict, const char *key, QObject *value)
 {
-	if (dict != (QDict *)&a_dict || value != (QObject *)&an_answer)
+	if (dict != (QDict *)&a_dict || !value)
 		abort();
-	fake.answers_kept++;
+	if (value == (QObject *)&an_answer)
+		fake.answers_kept++;
 }
 
 static QDict *ram_of(const QDict *dict, const char *key)

@@ -178,7 +178,22 @@ static void memory_of_a_device_is_left_alone(void **state)
 	assert_false(covers(a->host, PAGE));
 }
 
+/* -smp 1,maxcpus=4, and the last socket was plugged. */
+static void a_gap_between_cpus_keeps_no_tlb_hot(void **state)
+{
+	fake_qemu_is_old_tcg();
+	fake.cpus = 1 << 0 | 1 << 3;
+	arm_tlbs();
+	assert_int_equal(fake.tlb_resets, 2);
+	assert_int_equal(fake.tlb_waits, 1);
+	/* the first one was unplugged */
+	fake.cpus = 1 << 3;
+	arm_tlbs();
+	assert_int_equal(fake.tlb_resets, 3);
+}
+
 RUN_TESTS(NULL, NULL,
+		cmocka_unit_test_setup(a_gap_between_cpus_keeps_no_tlb_hot, setup),
 		cmocka_unit_test_setup(every_chunk_of_every_block_is_armed, setup),
 		cmocka_unit_test_setup(the_chunk_size_is_qemus, setup),
 		cmocka_unit_test_setup(an_unknown_chunk_size_means_the_smallest, setup),

@@ -103,15 +103,51 @@ static int acquire_block(RAMBlock *block, void *opaque)
 	return 0;
 }
 
+/*
+ * Returns the answer to query-cpus-fast, NULL if there is none. Every vCPU is in it, and an index
+ * may be missing before another: qemu_get_cpu() alone does not tell a gap from the end.
+ */
+static QList *query_cpus(QDict *no_arguments)
+{
+	QObject *answer = NULL;
+	Error *err = NULL;
+
+	qemu.qmp_marshal_query_cpus_fast(no_arguments, &answer, &err);
+	if (err)
+		qemu.error_free(err);
+	return (QList *)answer;
+}
+
+/* Puts what QEMU has answered into a dictionary, which frees what was there before. */
+static void reset_tlbs(QList *cpus, QDict *kept)
+{
+	QObject *entry;
+	CPUState *cpu;
+
+	while ((entry = qemu.qlist_pop(cpus))) {
+		cpu = qemu.qemu_get_cpu((int)qemu.qdict_get_try_int((QDict *)entry, "cpu-index",
+								    -1));
+		if (cpu)
+			qemu.tlb_reset_dirty(cpu, 0, UINT64_MAX);
+		qemu.qdict_put_obj(kept, "cpu", entry);
+	}
+	qemu.qdict_put_obj(kept, "cpus", (QObject *)cpus);
+}
+
 void arm_tlbs(void)
 {
-	CPUState *cpu;
-	int i;
+	static QDict *kept, *no_arguments;
+	QList *cpus;
 
 	if (!qemu.tlb_reset_dirty)
 		return;
-	for (i = 0; (cpu = qemu.qemu_get_cpu(i)); i++)
-		qemu.tlb_reset_dirty(cpu, 0, UINT64_MAX);
+	if (!kept) {
+		kept = qemu.qdict_new();
+		no_arguments = qemu.qdict_new();
+	}
+	cpus = query_cpus(no_arguments);
+	if (cpus)
+		reset_tlbs(cpus, kept);
 	/* Wait for stores that passed their TLB check before the reset. */
 	qemu.after_log_sync();
 }

@@ -65,8 +65,8 @@
 					   void *address_space))
 
 /*
- * qom/object.c, softmmu/runstate.c, hw/core/reset.c, hw/core/cpu-common.c, util/async.c,
- * util/qemu-timer.c
+ * qom/object.c, softmmu/runstate.c, hw/core/reset.c, hw/core/cpu-common.c,
+ * hw/core/machine-qmp-cmds.c, util/async.c, util/qemu-timer.c
  */
 #define QEMU_SYMBOLS_MACHINE(X)							\
 	X(Object *, object_get_root, (void))					\
@@ -90,7 +90,8 @@
 	X(void, timer_init_full, (struct qemu_timer *timer, void *lists, int clock, \
 				  int scale, int attributes, qemu_call_fn *, void *)) \
 	X(void, timer_mod_ns, (struct qemu_timer *timer, int64_t expires))	\
-	X(CPUState *, qemu_get_cpu, (int index))
+	X(CPUState *, qemu_get_cpu, (int index))				\
+	X(void, qmp_marshal_query_cpus_fast, (QDict *, QObject **, Error **))
 
 /* qapi/qmp-registry.c, qobject/, monitor/, util/error.c */
 #define QEMU_SYMBOLS_QMP(X)							\
