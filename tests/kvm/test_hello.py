@@ -4,7 +4,7 @@
 When the extension publishes its hello in a real QEMU without being asked: when the guest starts,
 also one that comes from a host without the extension, by precopy or postcopy; when the
 shared memory is added while the guest runs; when it was deleted and another has come under
-its name. And when it must not: before the guest runs here.
+its name. And when it must not: before the guest runs here, and into memory that is read-only.
 
 No command of the extension's is given: what is in the file is what it did by itself.
 """
@@ -53,11 +53,11 @@ def without_memory(accel: str, name: str, **options: Any) -> Machine:
     return machine
 
 
-def add_memory(machine: Machine, shm: str) -> None:
+def add_memory(machine: Machine, shm: str, **more: Any) -> None:
     """As an administrator does while the guest runs."""
     machine.qmp.command("object-add", {
         "qom-type": "memory-backend-file", "id": "freehint", "mem-path": shm,
-        "size": SHM_SIZE, "share": True})
+        "size": SHM_SIZE, "share": True, **more})
 
 
 def at_the_start(accel: str) -> None:
@@ -113,6 +113,27 @@ def added_later(accel: str) -> None:
     finally:
         for file in files:
             os.unlink(file)
+
+
+def added_read_only(accel: str) -> None:
+    """A store would end QEMU: it is refused, and the guest lives until writable memory comes."""
+    shm = new_shm()
+    try:
+        with without_memory(accel, "readonly") as machine:
+            machine.wait_boot()
+            for share in (True, False):
+                add_memory(machine, shm, readonly=True, share=share)
+                check("read-only" in machine.query()["refused"], f"{machine.query()}")
+                machine.qmp.command("object-del", id="freehint")
+            add_memory(machine, shm)
+            wait_hello(shm, "after the memory that was read-only")
+        args = ["-object", f"memory-backend-file,id=freehint,share=on,readonly=on,mem-path={shm},"
+                           f"size={SHM_SIZE}", "-device", "ivshmem-plain,memdev=freehint"]
+        with without_memory(accel, "start-readonly", extra=args) as machine:
+            machine.wait_boot()
+            check("read-only" in machine.query()["refused"], f"{machine.query()}")
+    finally:
+        os.unlink(shm)
 
 
 def deleted(accel: str) -> None:
@@ -191,7 +212,8 @@ def test() -> None:
     build()
     accel = accelerators()[0]
     for part in (at_the_start, after_a_migration, added_while_a_guest_arrives, added_later,
-                 deleted, deleted_before_a_migration, used_by_two_guests, after_postcopy):
+                 added_read_only, deleted, deleted_before_a_migration, used_by_two_guests,
+                 after_postcopy):
         part(accel)
         step(f"{accel}: {part.__name__.replace('_', ' ')}")
 

@@ -9,12 +9,15 @@
  *
  * A backing file may have holes, and the file system no room to fill them. Touching such a
  * hole raises SIGBUS, which ends QEMU with its guest. So every page is populated before the
- * extension touches it, or asks the guest to.
+ * extension touches it, or asks the guest to. QEMU maps the memory of a backend with readonly=on
+ * without permission to write; such a backend is refused.
  */
 #define _GNU_SOURCE
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include "../../../proto/host_offer.h"
 #include "../../../proto/host_request.h"
@@ -85,10 +88,25 @@ static MemoryRegion *find_backend(const char **why)
 	return mr;
 }
 
-/* A kernel before 5.14 returns EINVAL: proceed without the check. */
+/*
+ * A kernel before 5.14 returns EINVAL: proceed without the check. It means the same for memory that
+ * cannot be written: see is_writable().
+ */
 static bool populate(void *base, u64 len)
 {
 	return !madvise(base, len, MADV_POPULATE_WRITE) || errno == EINVAL;
+}
+
+/*
+ * Has the kernel store a byte that nobody reads. A store of ours would end QEMU where the mapping
+ * is read-only. Where the kernel may not do this for us (seccomp), proceed without the check.
+ */
+static bool is_writable(struct freehint_shm *shm)
+{
+	u8 zero = 0;
+	struct iovec from = { &zero, sizeof(zero) }, to = { shm->reserved, sizeof(zero) };
+
+	return process_vm_readv(getpid(), &to, 1, &from, 1, 0) == sizeof(zero) || errno != EFAULT;
 }
 
 bool bar_populate(const char **why)
@@ -119,6 +137,10 @@ bool bar_attach(const char **why)
 	}
 	if (!populate(base, FREEHINT_HEADER_SIZE)) {
 		*why = "the file system has no room for the shared memory";
+		return false;
+	}
+	if (!is_writable(base)) {
+		*why = "this memory backend is read-only; give it readonly=off";
 		return false;
 	}
 	/* Pins the backend: unplugging the device must not leave a dangling pointer. */
