@@ -19,8 +19,8 @@
  *                 counted as offered
  * pages-late:     still queued when their round was closed; sent as usual
  * pages-cleared:  accepted pages whose dirty bit was still set. Computed from QEMU's own
- *                 count before and after, while QEMU may send other pages: exact during
- *                 the first wait, an upper bound later
+ *                 counts before and after, of what remains and of what was sent: exact
+ *                 during a wait, wrong by some pages in flight while QEMU sends
  * bytes-skipped:  pages-cleared in bytes
  * bql-*:          time in the extension's code with QEMU's big lock held
  * arm-us:         time to arm the dirty log when rounds open, without that lock

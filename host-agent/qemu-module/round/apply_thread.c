@@ -16,16 +16,25 @@
 #include "../postcopy/skipped.h"
 #include "../audit/witness.h"
 
+/* Bytes that are sent, or will be: only a hint makes them fewer. */
+static u64 sent_or_remaining(void)
+{
+	return qemu.ram_bytes_remaining() +
+	       (qemu.ram_get_total_transferred_pages() << FREEHINT_PAGE_SHIFT);
+}
+
+/*
+ * QEMU sends other pages while this thread waits for its lock. It counts each a moment after it
+ * has taken it out of the bitmap, so the result may be wrong by what is in flight.
+ */
 static u64 clear(void *hva, u64 len)
 {
-	u64 before = qemu.ram_bytes_remaining();
-	u64 after;
+	u64 before = sent_or_remaining(), after;
 
 	qemu.qemu_guest_free_page_hint(hva, len);
-	after = qemu.ram_bytes_remaining();
+	after = sent_or_remaining();
 	if (before <= after)
 		return 0;
-	/* QEMU may have sent other pages while this thread waited for the lock. */
 	return before - after < len ? before - after : len;
 }
 
