@@ -27,7 +27,8 @@ usage() {
 copy_sources() {
 	to=$1/migration/freehint
 	mkdir -p "$to/host-agent/common" "$to/proto" "$to/include/freehint"
-	cp "$ROOT"/host-agent/common/clock.h "$to/host-agent/common/"
+	cp "$ROOT"/host-agent/common/clock.h "$ROOT"/host-agent/common/stop_look.h \
+		"$to/host-agent/common/"
 	(cd "$ROOT/host-agent" &&
 		find qemu-module -name '*.[ch]' -exec cp --parents -t "$to/host-agent" {} +)
 	cp "$ROOT"/proto/*.[ch] "$to/proto/"

@@ -224,7 +224,7 @@ static void run(u64 bytes, const char *pattern)
 	if (!guest_voice_hello(&pub, fake.shm, fake.shm_size, FREEHINT_CONTRACT_DEAD, 0))
 		errx(1, "the guest does not start");
 	arm_acquire();
-	arm_all();
+	arm_all(NULL);
 	pthread_create(&thread, NULL, apply_thread, NULL);
 	id = gate_open(1, clock_us());
 	bar_request(id, FREEHINT_PHASE_ROUND, 1);
@@ -236,7 +236,7 @@ static void run(u64 bytes, const char *pattern)
 		errx(1, "the agent does not start");
 	start = clock_us();
 	read_round(&round, id);
-	gate_wait(10 * 1000000ULL, 1000 * 1000000ULL);
+	gate_wait(10 * 1000000ULL, 1000 * 1000000ULL, NULL);
 	stages.total = clock_us() - start;
 	gate_close(true);
 	hint_round_free(&round);

@@ -78,7 +78,7 @@ void clean_rig_start(u8 how)
 	gate.armed = how < 250;
 	if (gate.armed) {
 		arm_acquire();
-		arm_all();
+		arm_all(NULL);
 	} else {
 		arm_release();
 	}

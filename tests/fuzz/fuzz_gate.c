@@ -320,7 +320,7 @@ static void step(bool nested)
 		break;
 	case 5:
 		/* Up to two and a half seconds, by the clock that nobody waits for. */
-		gate_wait(how * 1000ULL, how * 10000ULL);
+		gate_wait(how * 1000ULL, how * 10000ULL, NULL);
 		break;
 	case 6:
 		check(how);

@@ -27,7 +27,7 @@ static int setup(void **state)
 static u64 arm(void)
 {
 	arm_acquire();
-	return arm_all();
+	return arm_all(NULL);
 }
 
 static bool covers(const u8 *hva, u64 len)

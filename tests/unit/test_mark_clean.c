@@ -36,7 +36,7 @@ static int setup(void **state)
 	attach();
 	publish_hello(FREEHINT_CONTRACT_DEAD);
 	arm_acquire();
-	arm_all();
+	arm_all(NULL);
 	round_id = gate_open(1, clock_us());
 	return 0;
 }
@@ -142,7 +142,7 @@ static void memory_that_does_not_migrate_is_left_out_and_the_rest_is_queued(void
 
 	fake.block[1].ignored = true;
 	arm_acquire();
-	arm_all();
+	arm_all(NULL);
 	assert_int_equal(run_command(one(4096 * MIB + RAM - MIB, 3 * MIB)), 512);
 	assert_int_equal(ignored() - before, 256);
 	assert_int_equal(run_command(two(MIB, MIB, 4096 * MIB, RAM)), 256);
@@ -150,7 +150,7 @@ static void memory_that_does_not_migrate_is_left_out_and_the_rest_is_queued(void
 	fake.block[1].ignored = false;
 	fake.block[2].ignored = true;
 	arm_acquire();
-	arm_all();
+	arm_all(NULL);
 	assert_int_equal(run_command(one(4096 * MIB + RAM - MIB, 3 * MIB)), 256);
 }
 
@@ -160,7 +160,7 @@ static void a_page_that_could_not_be_armed_is_left_out_and_the_rest_is_queued(vo
 
 	fake_add_block(8192 * MIB, MIB + 4096);
 	arm_acquire();
-	arm_all();
+	arm_all(NULL);
 	assert_int_equal(run_command(one(8192 * MIB, MIB + 4096)), 256);
 	assert_int_equal(ignored() - before, 1);
 }
@@ -171,7 +171,7 @@ static void a_command_that_is_refused_leaves_nothing_out(void **state)
 
 	fake.block[1].ignored = true;
 	arm_acquire();
-	arm_all();
+	arm_all(NULL);
 	refused(one(4096 * MIB + RAM, 2 * RAM), "is outside guest RAM");
 	refused(two(4096 * MIB, MIB, 8192 * MIB, 4096), "is outside guest RAM");
 	assert_int_equal(ignored(), before);
@@ -187,7 +187,7 @@ static void memory_of_a_device_is_refused(void **state)
 {
 	fake.block[1].device = true;
 	arm_acquire();
-	arm_all();
+	arm_all(NULL);
 	refused(one(4096 * MIB, 4096), "belongs to a device");
 }
 

@@ -264,14 +264,14 @@ static void applied_ranges_make_room_for_others(void **state)
 	struct gate_view view;
 
 	fill(id);
-	gate_wait(0, 0);
+	gate_wait(0, 0, NULL);
 	wait_for_pages(before + 2ULL * FREEHINT_MAX_QUEUED);
 	assert_int_equal(gate_room(id), FREEHINT_MAX_QUEUED);
 	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_QUEUED);
 	wait_for_pages(before + 2ULL * FREEHINT_MAX_QUEUED + 2);
 	fill(id);
 	assert_int_equal(gate_queue(id, NULL, 0, true, &latest), GATE_QUEUED);
-	gate_wait(A_MINUTE, A_MINUTE);
+	gate_wait(A_MINUTE, A_MINUTE, NULL);
 	gate_view(&view);
 	assert_int_equal(pages(), before + 4ULL * FREEHINT_MAX_QUEUED + 2);
 	assert_int_equal(view.now.accepted, 4ULL * FREEHINT_MAX_QUEUED + 2);
@@ -285,7 +285,7 @@ static void a_wait_ends_with_the_last_hint(void **state)
 	struct gate_view view;
 
 	assert_int_equal(gate_queue(id, &two_pages, 1, true, &latest), GATE_QUEUED);
-	gate_wait(A_MINUTE, A_MINUTE);
+	gate_wait(A_MINUTE, A_MINUTE, NULL);
 	gate_view(&view);
 	assert_true(view.now.last_seen);
 	assert_int_equal(view.now.accepted, 2);
@@ -297,10 +297,10 @@ static void a_wait_ends_when_nobody_answers(void **state)
 	u64 start = clock_us();
 
 	open_now();
-	gate_wait(20000, A_MINUTE);
+	gate_wait(20000, A_MINUTE, NULL);
 	assert_false(gate_was_answered());
 	gate_close(true);
-	gate_wait(A_MINUTE, A_MINUTE);
+	gate_wait(A_MINUTE, A_MINUTE, NULL);
 	assert_true(clock_us() - start < A_MINUTE);
 }
 
@@ -323,7 +323,7 @@ static void a_wait_goes_on_while_answers_come(void **state)
 	pthread_t thread;
 
 	pthread_create(&thread, NULL, answer_slowly, &id);
-	gate_wait(A_MINUTE / 60, A_MINUTE);
+	gate_wait(A_MINUTE / 60, A_MINUTE, NULL);
 	assert_true(gate_was_answered());
 	assert_int_equal(pages(), before + 20);
 	pthread_join(thread, NULL);
@@ -348,7 +348,7 @@ static void a_wait_has_an_end_though_answers_come(void **state)
 	pthread_t thread;
 
 	pthread_create(&thread, NULL, answer_until_waited, &id);
-	gate_wait(A_MINUTE, 30000);
+	gate_wait(A_MINUTE, 30000, NULL);
 	assert_false(gate_was_answered());
 	__atomic_store_n(&waited, true, __ATOMIC_SEQ_CST);
 	pthread_join(thread, NULL);
@@ -366,11 +366,11 @@ static void a_wait_that_is_cut_off_says_what_was_cleared(void **state)
 	__atomic_store_n(&slow_us, 30000, __ATOMIC_SEQ_CST);
 	gate_queue(id, &one_gib, 1, false, &latest);
 	/* how much depends on the machine */
-	assert_int_equal(gate_wait(A_MINUTE, 200000) % of_one, 0);
+	assert_int_equal(gate_wait(A_MINUTE, 200000, NULL) % of_one, 0);
 	__atomic_store_n(&slow_us, 0, __ATOMIC_SEQ_CST);
 	wait_for_pages(before + of_one);
 	gate_queue(id, NULL, 0, true, &latest);
-	assert_int_equal(gate_wait(A_MINUTE, A_MINUTE), 0);
+	assert_int_equal(gate_wait(A_MINUTE, A_MINUTE, NULL), 0);
 	gate_view(&view);
 	assert_true(view.now.waited_us >= 200000);
 	gate_close(true);

@@ -78,7 +78,7 @@ static int setup(void **state)
 	fake_add_block(1ULL << 30, DIMM * PAGE);
 	fake_add_block(2ULL << 30, DIMM * PAGE)->device = true;
 	arm_acquire();
-	arm_all();
+	arm_all(NULL);
 	ram_dirty_bitmap_init();
 	assert_true(ram_dirty_bitmap_is_known());
 	assert_int_equal(skipped_start(), 0);

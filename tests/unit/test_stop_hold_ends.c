@@ -53,6 +53,45 @@ static void a_migration_that_is_cancelled_in_the_wait_is_not_held(void **state)
 	assert_false(fake.timer_set);
 }
 
+/* The peer whose migration is cancelled before it has anything to hint. */
+static void *only_cancel(void *opaque)
+{
+	wait_open();
+	fake.mbps = 0.1;
+	fake.status = "cancelling";
+	return NULL;
+}
+
+static void a_cancel_ends_a_wait_in_which_nothing_comes(void **state)
+{
+	struct gate_view view;
+
+	begin_beside(only_cancel);
+	gate_view(&view);
+	assert_false(view.now.last_seen);
+	/* the wait would end when nothing had moved for half of its limit */
+	assert_true(view.now.waited_us < PATIENCE_US / 4);
+}
+
+static void cancel_while_arming(void *hva, size_t len)
+{
+	/* more is taken out of the bitmap, but armed is only so */
+	if (len != 1)
+		return;
+	fake.arms++;
+	fake.mbps = 0.1;
+	fake.status = "cancelling";
+	usleep(FREEHINT_STOP_LOOK_US);
+}
+
+static void a_cancel_ends_arming_and_opens_no_round(void **state)
+{
+	qemu.qemu_guest_free_page_hint = cancel_while_arming;
+	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
+	assert_int_equal(fake.arms, 1);
+	assert_null(precopy_refusal());
+}
+
 /* Nothing tells of it in QEMU 7.2 to 10.2 but that the guest runs no more. */
 static void a_switch_to_postcopy_ends_the_hold(void **state)
 {
@@ -184,6 +223,8 @@ RUN_TESTS(init_all, finish,
 		HOLD_TEST(a_round_that_ends_early_ends_no_hold),
 		HOLD_TEST(a_round_that_ends_early_in_the_wait_is_held),
 		HOLD_TEST(a_migration_that_is_cancelled_in_the_wait_is_not_held),
+		HOLD_TEST(a_cancel_ends_a_wait_in_which_nothing_comes),
+		HOLD_TEST(a_cancel_ends_arming_and_opens_no_round),
 		HOLD_TEST(a_switch_to_postcopy_ends_the_hold),
 		HOLD_TEST(the_end_of_a_migration_puts_the_limit_back),
 		HOLD_TEST(the_end_of_reporting_puts_the_limit_back),

@@ -105,7 +105,7 @@ static int setup(void **state)
 	errors = 0;
 	warnings = 0;
 	arm_acquire();
-	arm_all();
+	arm_all(NULL);
 	witness_init(true);
 	before = witness_report();
 	witness_open_round(ROUND);
@@ -248,7 +248,7 @@ static void what_is_watched_is_held_until_the_watch_ends(void **state)
 	assert_int_equal(fake.block[0].refs, 0);
 	/* and where it cannot be watched */
 	arm_acquire();
-	arm_all();
+	arm_all(NULL);
 	kernel.add = -EINVAL;
 	witness_open_round(ROUND);
 	assert_int_equal(fake.block[0].refs, 1);

@@ -46,7 +46,7 @@ static int setup(void **state)
 	mprotect(memory, PAGES * PAGE, PROT_READ | PROT_WRITE);
 	memset(memory, 0x5a, PAGES * PAGE);
 	arm_acquire();
-	arm_all();
+	arm_all(NULL);
 	assert_int_equal(gate_init(), 0);
 	assert_int_equal(skipped_start(), 0);
 	skipped_add(memory + FIRST * PAGE, SKIPPED * PAGE);

@@ -22,6 +22,7 @@
  * trace; arm_tlbs() resets them. docs/extension.md, section arm.c, has the details and sources.
  */
 #include "../../../include/freehint/shm_layout.h"
+#include "../../common/stop_look.h"
 #include "arm.h"
 #include "bar.h"
 #include "qemu_abi.h"
@@ -50,13 +51,18 @@ static u64 chunk_bytes(void)
 	return FREEHINT_PAGE_SIZE << shift;
 }
 
+static bool is_stopped(struct stop_look *look)
+{
+	return stop_look_is_due(look) && stop_look(look);
+}
+
 /* Returns the number of bytes from the start of the block that are now armed. */
-static u64 arm_block(u8 *host, u64 len)
+static u64 arm_block(u8 *host, u64 len, struct stop_look *look)
 {
 	u64 pos;
 
 	for (pos = 0; pos < len; pos += armed.chunk) {
-		if (pos + FREEHINT_PAGE_SIZE >= len)
+		if (pos + FREEHINT_PAGE_SIZE >= len || is_stopped(look))
 			return pos;
 		qemu.qemu_guest_free_page_hint(host + pos + FREEHINT_PAGE_SIZE, 1);
 		armed.chunks++;
@@ -158,8 +164,9 @@ void arm_acquire(void)
 	qemu.qemu_ram_foreach_block(acquire_block, NULL);
 }
 
-u64 arm_all(void)
+u64 arm_all(bool (*stop)(void))
 {
+	struct stop_look look = stop_look_begin(stop);
 	struct armed_block *block = armed.block;
 	u64 len;
 
@@ -167,7 +174,7 @@ u64 arm_all(void)
 	armed.bytes = 0;
 	armed.chunk = chunk_bytes();
 	for (; block < armed.block + armed.count; block++) {
-		len = arm_block(block->start, (u64)(block->end - block->start));
+		len = arm_block(block->start, (u64)(block->end - block->start), &look);
 		block->end = block->start + len;
 		armed.bytes += len;
 	}

@@ -30,6 +30,7 @@
 #include "../../../include/freehint/limits.h"
 #include "../../../include/freehint/shm_layout.h"
 #include "../../common/clock.h"
+#include "../../common/stop_look.h"
 #include "round_gate.h"
 
 /* Interval at which the apply thread checks for the guest's seal while a round is open. */
@@ -180,27 +181,45 @@ static u64 progress_locked(void)
 	return gate.queue.head + gate.queue.tail + gate.now.accepted;
 }
 
-/* Returns false if nothing was queued and nothing applied until @until. */
-static bool wait_for_progress_locked(u64 until)
+/* Drops the gate's lock if it is time for a look. */
+static bool is_stopped_locked(struct stop_look *look)
 {
-	const struct timespec at = to_timespec(until);
-	u64 before = progress_locked();
+	bool stopped;
 
-	while (!hints_complete_locked() && before == progress_locked())
-		if (pthread_cond_timedwait(&gate.done, &gate.lock, &at))
+	if (!stop_look_is_due(look))
+		return false;
+	pthread_mutex_unlock(&gate.lock);
+	stopped = stop_look(look);
+	pthread_mutex_lock(&gate.lock);
+	return stopped;
+}
+
+/* Returns false if nothing was queued and nothing applied until @until, or the wait is stopped. */
+static bool wait_for_progress_locked(u64 until, struct stop_look *look)
+{
+	u64 before = progress_locked();
+	struct timespec at;
+
+	while (!hints_complete_locked() && before == progress_locked()) {
+		if (is_stopped_locked(look))
+			return false;
+		at = to_timespec(look->wanted && look->next_us < until ? look->next_us : until);
+		if (pthread_cond_timedwait(&gate.done, &gate.lock, &at) && clock_us() >= until)
 			return before != progress_locked();
+	}
 	return true;
 }
 
-u64 gate_wait(u64 idle_us, u64 total_us)
+u64 gate_wait(u64 idle_us, u64 total_us, bool (*stop)(void))
 {
 	u64 start = clock_us(), now = start, end = start + total_us, cleared;
+	struct stop_look look = stop_look_begin(stop);
 
 	pthread_mutex_lock(&gate.lock);
 	cleared = gate.now.cleared;
 	/* A wait that is over before it could be idle is not idle, whatever moved last. */
 	while (!hints_complete_locked() && now < end &&
-	       wait_for_progress_locked(end - now < idle_us ? end : now + idle_us))
+	       wait_for_progress_locked(end - now < idle_us ? end : now + idle_us, &look))
 		now = clock_us();
 	now = clock_us();
 	gate.now.waited_us += now - start;

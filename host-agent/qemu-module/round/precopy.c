@@ -142,7 +142,7 @@ static void arm(void)
 	bql_drop();
 	if (precopy.pass == 1)
 		page_map_reset(&hinted_map);
-	gate_count(arm_chunks, arm_all());
+	gate_count(arm_chunks, arm_all(stop_is_requested_now));
 	gate_count(arm_us, clock_us() - start);
 	bql_take();
 	precopy.nothing_migrates = !arm_bytes();
@@ -219,7 +219,7 @@ static void begin_round(void)
 	round_pays_start();
 	arm();
 	round_pays_armed();
-	if (still_armed(syncs) && may_open()) {
+	if (still_armed(syncs) && !stop_is_requested() && may_open()) {
 		open_round();
 		wait_for_hints(next_wait(answered), precopy.pass, notice_us());
 	}

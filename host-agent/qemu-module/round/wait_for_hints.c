@@ -9,6 +9,16 @@
 #include "stop_threshold.h"
 #include "wait_for_hints.h"
 
+bool stop_is_requested_now(void)
+{
+	bool requested;
+
+	bql_take();
+	requested = stop_is_requested();
+	bql_drop();
+	return requested;
+}
+
 void wait_for_hints(struct hint_wait wait, u32 pass, u64 notice_us)
 {
 	if (wait.too_late)
@@ -23,7 +33,8 @@ void wait_for_hints(struct hint_wait wait, u32 pass, u64 notice_us)
 	if (wait.total_us)
 		do {
 			bql_drop();
-			hint_wait_go_on(&wait, gate_wait(wait.idle_us, wait.total_us));
+			hint_wait_go_on(&wait, gate_wait(wait.idle_us, wait.total_us,
+							 stop_is_requested_now));
 			bql_take();
 		} while (wait.total_us && !stop_is_requested());
 }

@@ -8,12 +8,20 @@
 #include "hint_wait.h"
 
 /**
+ * stop_is_requested_now() - stop_is_requested() for the time between bql_drop() and bql_take()
+ *
+ * Context: BQL not held; it is taken and dropped again.
+ */
+bool stop_is_requested_now(void);
+
+/**
  * wait_for_hints() - wait as long as it pays
  * @wait:      limits, from hint_wait_for()
  * @pass:      of the migration
  * @notice_us: microseconds until the guest polls, for a warning if that is too late
  *
- * Drops the BQL meanwhile. Looks at the migration's status between two slices of a wait.
+ * Drops the BQL meanwhile. Looks at the migration's status every tenth of a second: nobody
+ * needs the hints of a migration that was cancelled, and its end waits for this thread.
  *
  * Context: BQL held, between bql_time_start() and bql_time_end().
  */
