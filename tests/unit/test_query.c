@@ -10,7 +10,11 @@
 /* links: host-agent/qemu-module/entry/give_back_query.c */
 /* links: host-agent/qemu-module/round/apply_thread.c */
 /* links: host-agent/qemu-module/round/mark_clean.c */
+#include <unistd.h>
+
+#include "host-agent/common/clock.h"
 #include "host-agent/qemu-module/entry/commands.h"
+#include "host-agent/qemu-module/entry/give_back_command.h"
 #include "tests/unit/give_back_rig.h"
 
 static qemu_qmp_fn *query_fn;
@@ -22,9 +26,14 @@ static void remember(void *list, const char *name, qemu_qmp_fn *fn, int options,
 		query_fn = fn;
 }
 
+static void register_thread(void)
+{
+}
+
 static int setup(void **state)
 {
 	setup_giving(state);
+	qemu.rcu_register_thread = register_thread;
 	qemu.qmp_register_command = remember;
 	commands_register();
 	return 0;
@@ -43,6 +52,17 @@ static json_t *query(void)
 	return (json_t *)ret;
 }
 
+static void give_back(const char *mode)
+{
+	json_t *args = json_pack("{s:s}", FREEHINT_ARG_MODE, mode);
+	QObject *ret = NULL;
+	Error *err = NULL;
+
+	give_back_command((QDict *)args, &ret, &err);
+	json_decref(args);
+	json_decref((json_t *)ret);
+}
+
 static json_int_t longest_hold(void)
 {
 	json_t *answer = query();
@@ -59,6 +79,79 @@ static void the_next_query_counts_the_last(void **state)
 	fake_discard.takes_us = 50000;
 	assert_true(longest_hold() < 50000);
 	assert_true(longest_hold() >= 50000);
+}
+
+static u64 total_hold(void)
+{
+	struct gate_view view;
+
+	gate_view(&view);
+	return view.counters.bql_total_us;
+}
+
+static int (*walk)(qemu_block_fn *fn, void *opaque);
+
+static int walk_slowly(qemu_block_fn *fn, void *opaque)
+{
+	usleep(50000);
+	return walk(fn, opaque);
+}
+
+/* The hello was taken away, and whoever publishes it asks for memory again, which takes a walk. */
+static u64 make_publishing_slow(void)
+{
+	if (qemu.qemu_ram_foreach_block != walk_slowly)
+		walk = qemu.qemu_ram_foreach_block;
+	qemu.qemu_ram_foreach_block = walk_slowly;
+	bar_clear_hello();
+	return total_hold();
+}
+
+static void is_counted_once(u64 before, u64 start)
+{
+	u64 counted = total_hold() - before;
+
+	assert_true(bar_has_hello());
+	assert_true(counted >= 50000);
+	assert_true(counted <= clock_us() - start);
+}
+
+static void a_query_that_publishes_the_hello_counts_its_time_once(void **state)
+{
+	u64 before, start;
+
+	assert_true(wish(GIVE_BACK_ALWAYS));
+	before = make_publishing_slow();
+	start = clock_us();
+	json_decref(query());
+	is_counted_once(before, start);
+}
+
+static void a_start_of_the_guest_counts_its_time_once(void **state)
+{
+	u64 before, start;
+
+	assert_true(wish(GIVE_BACK_ALWAYS));
+	before = make_publishing_slow();
+	start = clock_us();
+	fake.state(NULL, true, 0);
+	is_counted_once(before, start);
+}
+
+/* The guest has not answered the new hello yet. */
+static void a_command_counts_its_time_once(void **state)
+{
+	u64 before, start;
+
+	assert_true(wish(GIVE_BACK_ALWAYS));
+	before = make_publishing_slow();
+	start = clock_us();
+	assert_false(commands_start(&why));
+	is_counted_once(before, start);
+	before = make_publishing_slow();
+	start = clock_us();
+	give_back("always");
+	is_counted_once(before, start);
 }
 
 static bool says_autostart(void)
@@ -88,4 +181,7 @@ static void it_says_whether_reporting_starts_by_itself(void **state)
 RUN_TESTS(init, finish,
 		QUERY_TEST(it_says_whether_reporting_starts_by_itself),
 		QUERY_TEST(the_next_query_counts_the_last),
+		QUERY_TEST(a_query_that_publishes_the_hello_counts_its_time_once),
+		QUERY_TEST(a_start_of_the_guest_counts_its_time_once),
+		QUERY_TEST(a_command_counts_its_time_once),
 )

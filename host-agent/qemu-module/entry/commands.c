@@ -61,7 +61,11 @@ static bool start_threads(const char **why)
 
 bool commands_start(const char **why)
 {
-	return greeting_publish(why) && start_threads(why) && precopy_start(why);
+	u64 since = clock_us();
+	bool started = greeting_publish(why) && start_threads(why) && precopy_start(why);
+
+	gate_count_bql(clock_us() - since);
+	return started;
 }
 
 static void start(QDict *args, QObject **ret, Error **errp)

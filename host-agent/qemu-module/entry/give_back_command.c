@@ -8,6 +8,8 @@
 
 #include "../../../include/freehint/limits.h"
 #include "../../../include/freehint/qmp_names.h"
+#include "../../common/clock.h"
+#include "../gate/round_gate.h"
 #include "../give-back/give_back.h"
 #include "give_back_command.h"
 #include "../round/greeting.h"
@@ -64,6 +66,17 @@ static bool read_wish(const QDict *args, struct give_back_wish *wish, Error **er
 	return true;
 }
 
+static bool set(const struct give_back_wish *wish, const char **why)
+{
+	u64 since = clock_us();
+	/* Without a region there is nothing to switch off either. */
+	bool done = (wish->mode == GIVE_BACK_OFF || greeting_publish(why)) &&
+		    give_back_set(wish, why);
+
+	gate_count_bql(clock_us() - since);
+	return done;
+}
+
 void give_back_command(QDict *args, QObject **ret, Error **errp)
 {
 	struct give_back_wish wish;
@@ -71,10 +84,8 @@ void give_back_command(QDict *args, QObject **ret, Error **errp)
 
 	if (!read_wish(args, &wish, errp))
 		return;
-	/* Without a region there is nothing to switch off either. */
-	if ((wish.mode == GIVE_BACK_OFF || greeting_publish(&why)) && give_back_set(&wish, &why)) {
+	if (set(&wish, &why))
 		*ret = (QObject *)qemu.qdict_new();
-		return;
-	}
-	qemu_error(errp, "memory cannot be given back: %s", why);
+	else
+		qemu_error(errp, "memory cannot be given back: %s", why);
 }

@@ -101,17 +101,17 @@ static inline void range_queue_add(struct range_queue *queue, u64 round,
 static inline struct gate_range range_queue_take_one(struct range_queue *queue, u64 most)
 {
 	struct gate_range *first = range_queue_slot(queue, queue->head);
-	struct gate_range taken = *first;
+	struct gate_range part = *first;
 
 	if (first->len <= most) {
 		queue->head++;
-		return taken;
+		return part;
 	}
-	taken.len = most;
+	part.len = most;
 	first->hva = (u8 *)first->hva + most;
 	first->gpa += most;
 	first->len -= most;
-	return taken;
+	return part;
 }
 
 /**

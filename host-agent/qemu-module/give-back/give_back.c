@@ -189,19 +189,14 @@ static void set_timer(void)
 			  (int64_t)look_interval());
 }
 
-static void look_and_wait(void)
+static void time_to_look(void *opaque)
 {
 	struct offer_hold hold = offer_hold_began();
 
+	(void)opaque;
 	bring_up_to_date();
 	set_timer();
 	offer_hold_ended(hold);
-}
-
-static void time_to_look(void *opaque)
-{
-	(void)opaque;
-	look_and_wait();
 }
 
 /* Returns the wish with the order that suits its mode where it names none. */
@@ -266,7 +261,7 @@ bool give_back_set(const struct give_back_wish *wish, const char **why)
 		switch_off();
 	else
 		done = begin_anew(wish, why);
-	offer_hold_ended(hold);
+	offer_hold_note(hold);
 	return done;
 }
 
@@ -279,7 +274,11 @@ void give_back_suspend(const char *why)
 
 void give_back_resume(void)
 {
-	look_and_wait();
+	struct offer_hold hold = offer_hold_began();
+
+	bring_up_to_date();
+	set_timer();
+	offer_hold_note(hold);
 }
 
 bool give_back_is_asking(void)
@@ -302,7 +301,6 @@ void give_back_look(struct give_back_view *view)
 	u64 end;
 
 	bring_up_to_date();
-	/* The query counts all of its time. */
 	offer_hold_note(hold);
 	end = back.end_us ? back.end_us : clock_us();
 	*view = (struct give_back_view) {

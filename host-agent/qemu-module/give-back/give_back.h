@@ -73,6 +73,8 @@ void give_back_init(const struct give_back_wish *wish);
  * @wish: copied
  * @why:  set to the reason on failure, a static string
  *
+ * The caller counts the time with the BQL held, here, at give_back_resume() and give_back_look().
+ *
  * Return: false if this guest or this QEMU cannot give memory back; the mode is unchanged.
  */
 bool give_back_set(const struct give_back_wish *wish, const char **why);

@@ -15,7 +15,8 @@ void greeting_init(void);
  * greeting_publish() - attach the region and publish the hello, unless that is done
  * @why: set to the reason on failure
  *
- * Releases a region whose backend was deleted, and attaches a new backend with the same id.
+ * Releases a region whose backend was deleted, and attaches a new backend with the same id. The
+ * caller counts the time with the BQL held.
  *
  * Return: true if the region is in use. Always false before the guest has run: the region of
  * a destination must not be touched while the migration fills it.
