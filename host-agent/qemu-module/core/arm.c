@@ -8,7 +8,8 @@
  * hint that arrives after the write would wipe the only bit. So every chunk is cleared first.
  *
  * How: qemu_guest_free_page_hint() with one byte, at a page that is not the first of its chunk,
- * clears the chunk's log and no dirty bit. Why not memory_region_clear_dirty_bitmap(): it
+ * clears the chunk's log and no dirty bit. npages is 0. The chunk loop runs to ROUND_UP(start,
+ * chunk), so at a chunk's first page it is empty. Why not memory_region_clear_dirty_bitmap(): it
  * leaves QEMU's clear_bmap alone, so QEMU would clear the chunk again at the first send and
  * lose the writes since.
  *

@@ -28,7 +28,8 @@ struct gate_range {
 
 /**
  * struct range_batch - ranges that were taken from the queue; they belong to the apply thread
- * @range: FREEHINT_APPLY_RANGES ranges at most, of FREEHINT_APPLY_BYTES in all
+ * @range: at most FREEHINT_APPLY_RANGES ranges, together at most FREEHINT_APPLY_BYTES. The last may
+ *         be the head of a longer range, whose rest stays at the head of the queue
  * @count: number of ranges
  */
 struct range_batch {
@@ -117,8 +118,10 @@ static inline struct gate_range range_queue_take_one(struct range_queue *queue, 
 /**
  * range_queue_take() - take the next batch
  * @queue: queue
- * @batch: filled; as large as one call into QEMU's bitmap may be. Whoever waits for the apply
- *         thread sees it move, and waits for no more than one such call after a close
+ * @batch: filled
+ *
+ * Bounded so that a wait sees progress often. After a close at most the one call in flight is
+ * finished.
  */
 static inline void range_queue_take(struct range_queue *queue, struct range_batch *batch)
 {

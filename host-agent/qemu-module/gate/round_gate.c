@@ -15,8 +15,9 @@
  * What dropping the gate's lock invalidates: the round may be closed while a range is applied.
  * @applying is set before the lock is dropped, and gate_close(true) waits until it is clear.
  * Ranges are taken from the queue in batches, because the lock costs more than clearing one
- * page. Before each range the apply thread looks whether the round is still @live. A long range is
- * taken in pieces: each of them waits for QEMU's lock, and a close may hold the BQL.
+ * page. Before each range the apply thread looks whether the round is still @live. Long ranges are
+ * split: every call may block on bitmap_mutex, and the closer, which waits for the call in flight,
+ * may hold the BQL.
  *
  * Why not compare round ids only: the id could be checked, then the sync happen, then the
  * apply thread clear a bit that the sync has just set. docs/extension.md, section round_gate.c,

@@ -115,9 +115,10 @@ void gate_published(void);
  * @wait: also wait until a range that is just being applied is done
  *
  * With @wait nothing of the round touches the dirty bitmap after the return. Use it before
- * the bitmap is synced or freed. The wait is as long as one call of FREEHINT_APPLY_BYTES. QEMU's
- * bitmap lock is free there, but not in the syncs of the timer of QEMU 10.0 and later: these wait
- * for that lock themselves. Without @wait the caller may hold the BQL while another thread sends.
+ * the bitmap is synced or freed. It waits for the one call in flight. In the migration thread
+ * bitmap_mutex is free: microseconds. In auto-converge's timer (10.0 and later) it is not: up to
+ * 50 ms under the BQL; the timer's own sync waits as long. Without @wait the caller may hold the
+ * BQL while another thread sends.
  */
 void gate_close(bool wait);
 

@@ -176,7 +176,8 @@ static struct hint_wait next_wait(bool answered)
 
 /*
  * What the guest writes while a round opens is in no count of QEMU's. So none opens at the sync
- * by which QEMU decides to stop the guest: it would be sent with the guest stopped.
+ * by which QEMU decides to stop the guest: it would be sent with the guest stopped. @cost_ms is the
+ * time in which the guest dirties pages after QEMU's count. Both guesses are halved per refusal.
  */
 static bool leads_to_stop(u64 wait_us)
 {

@@ -3,9 +3,9 @@
  * Keeps QEMU from stopping the guest while the first pass is still to be sent.
  *
  * QEMU stops the guest as soon as less remains than its threshold, bandwidth x downtime-limit.
- * It does not ask whether the first pass is over. Hints make what remains small at once, so
- * up to downtime-limit of sending would be left for the stop, which a migration without hints sends
- * with the guest running.
+ * It does not ask whether the first pass is over, and hints make what remains small at once.
+ * Without a hold, up to downtime-limit of first-pass data is sent in blackout, which without hints
+ * would be sent live.
  *
  * So downtime-limit is 1 ms in the first pass, while what the hints have saved is more than the
  * stop may take. Between two syncs what remains only shrinks, and QEMU syncs when it is below the
@@ -37,7 +37,7 @@
  * @impossible: QEMU does not show what was set. @watching: the first pass is sent. @found_ms: the
  * administrator's limit, 0 if no stop is held. @saved: bytes that hints have taken away so far.
  * @remaining: bytes to be sent at the last tick. @still: ticks for which it has not shrunk.
- * @sends: QEMU sends the first pass of a guest that is here.
+ * @sends: RAM still drains (seen within 2 s), and the guest has not been handed over.
  */
 static struct {
 	struct qemu_timer timer;

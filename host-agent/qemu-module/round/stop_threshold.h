@@ -10,8 +10,8 @@
 /**
  * stop_is_near() - will QEMU stop the guest, because less remains than its threshold?
  * @saved:   bytes that hints are likely to take away before QEMU looks
- * @cost_ms: how long the guest writes unnoticed if @saved is wrong. The threshold is taken
- *           for higher then, for twice as high if this is a tenth of downtime-limit
+ * @cost_ms: how long the guest writes unnoticed if @saved is wrong; the threshold is computed for
+ *           downtime-limit plus ten times @cost_ms
  *
  * Other devices may have more to send (VFIO, dirty bitmaps): then QEMU goes on.
  *
