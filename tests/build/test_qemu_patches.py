@@ -71,13 +71,24 @@ def members(schema: str, struct: str) -> set[str]:
     return {name.lstrip("*") for name in re.findall(r"'([\w*-]+)': ", found[1])}
 
 
+def named(key: str) -> str:
+    """A key as it is written in C: a text, or one of qmp_names.h."""
+    if key.startswith('"'):
+        return key.strip('"')
+    found = re.search(rf'^#define {key}\t+"([\w-]+)"', read("include", "freehint", "qmp_names.h"),
+                      re.MULTILINE)
+    assert found is not None, key
+    return found[1]
+
+
 def put_by(function: str, text: str) -> set[str]:
     """Keys that a function puts into its answer."""
     found = re.search(rf"^(?:static|void|QDict) .*\b{function}\(.*\)\n{{", text, re.MULTILINE)
     assert found is not None, function
     body = text[found.start():]
-    return set(re.findall(r'(?:put\w*|qdict_put_\w+)\(dict, "([\w-]+)"',
-                          body[:body.index("\n}\n")]))
+    return {named(key) for key in
+            re.findall(r'(?:put\w*|qdict_put_\w+)\((?:dict|answer), ("[\w-]+"|FREEHINT_\w+)',
+                       body[:body.index("\n}\n")])}
 
 
 def described(schema: str) -> None:
@@ -97,6 +108,8 @@ def described(schema: str) -> None:
          put_by("put_state", query) | put_by("put_counters", query) |
          put_by("give_back_query", query) |
          set(re.findall(r'X\(\w+, "([\w-]+)"\)', read(MODULE, "give-back", "offer.h"))))
+    same("FreehintQueued", members(schema, "FreehintQueued"),
+         put_by("mark_clean", read(MODULE, "round", "mark_clean.c")))
     drawn = read(MODULE, "entry", "map_command.c")
     same("map", members(schema, "FreehintMap"), put_by("new_answer", drawn) |
          put_by("put_hinted", drawn) | put_by("put_given", drawn))

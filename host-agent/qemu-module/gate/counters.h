@@ -11,12 +11,13 @@
 /*
  * X(member, name in x-query-freehint)
  *
- * pages-offered:  pages of every well-formed mark-clean command
+ * ranges:         ranges of every mark-clean command that was queued
+ * pages-offered:  pages of every well-formed mark-clean command, but for the two kinds that are
+ *                 never applied:
+ * pages-firmware: pages below 1 MiB
+ * pages-ignored:  pages of guest memory that was not armed, because it is left out of this
+ *                 migration or cannot be armed
  * pages-accepted: cleared in QEMU's dirty bitmap in time
- * pages-firmware: pages of these commands below 1 MiB: never applied
- * pages-ignored:  pages of guest memory in these commands that was not armed, because it is
- *                 left out of this migration or cannot be armed: never applied, and not
- *                 counted as offered
  * pages-late:     still queued when their round was closed; sent as usual
  * pages-cleared:  accepted pages whose dirty bit was still set. Computed from QEMU's own
  *                 counts before and after, of what remains and of what was sent: exact
@@ -29,7 +30,8 @@
  * pages-switchover: pages that were still skipped at a switch, and were set dirty
  * switchover-us:  time for that, the guest stopped
  * pages-zeroed:   pages of pages-switchover that were made zero; the others were sent as is
- * rounds-refused: syncs after which no round could open although reporting was on
+ * rounds-refused: syncs after which no round could open although reporting was on;
+ *                 also those of QEMU's main loop, which open no round
  * rounds-early:   syncs after which none was opened, because QEMU had not yet sent for long
  *                 enough to make up for the last round
  * rounds-quiet:   the same, because so little remained that QEMU would stop the guest
