@@ -49,7 +49,7 @@ static bool read_sequence(const QDict *args, u64 *sequence, Error **errp)
 	*sequence = (u64)n;
 	if (n > 0 && *sequence <= FREEHINT_OFFER_MAX)
 		return true;
-	qemu_error(errp, "'offer' is missing or not a number from 1 to 2^62 - 1");
+	qemu_error(errp, "'offer' is missing or not a number from 1 to 2^62 - 2");
 	return false;
 }
 
