@@ -69,5 +69,5 @@ def samples(state: str, memory_mib: int, smp: int) -> Iterator[Sample]:
         workload.verify(dst)
     yield "hinted, all passes", counters["pages-offered"] * PAGE
     yield "sent: pages with content", ram["normal"] * PAGE
-    yield "sent: pages of zeros, one byte each", ram["duplicate"] * PAGE
+    yield "sent: pages of zeros, nine bytes each", ram["duplicate"] * PAGE
     yield "sent: bytes on the wire", ram["transferred"]
