@@ -50,7 +50,7 @@ help:
 	@echo '                     as root, two minutes'
 	@echo 'make check-debian-host [SUITE=]'
 	@echo '                     packages, units, AppArmor and migrations on two Debian hosts'
-	@echo '                     with systemd and libvirt, emulated; as root, half an hour'
+	@echo '                     with systemd and libvirt, emulated; as root, 17 minutes'
 	@echo 'make cross-arm64     agent, tool and extension for arm64 hosts into build/arm64, and'
 	@echo '                     their unit tests, emulated and in an arm64 guest'
 	@echo 'make check-matrix    four QEMU series x three guest kernels and more, in chroots; as'

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """
 Packages, units, hook and AppArmor's lines on two Debian hosts with systemd, which are emulated;
-between them a guest migrates that is emulated inside. `make check-debian-host`, half an hour. Every
+between them a guest migrates that is emulated inside. `make check-debian-host`, 17 minutes. Every
 command that docs/operations.md has an administrator type is counted.
 """
 from __future__ import annotations
