@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """
 Writes the table of docs/compatibility.md: what `make check-matrix` has found (results.json),
-the series of QEMU that were only read (qemu_abi.c), and what rows.tsv says besides. With
+the series of QEMU that were not run (qemu_abi.c), and what rows.tsv says besides. With
 --check it only compares.
 """
 from __future__ import annotations
@@ -20,7 +20,8 @@ ROWS = os.path.join(ROOT, "tests", "matrix", "rows.tsv")
 SERIES = os.path.join(ROOT, "host-agent", "qemu-module", "core", "qemu_abi.c")
 MARKED = re.compile(r"(<!-- table: compatibility -->\n).*?(<!-- end -->)", re.DOTALL)
 PARTS = ("QEMU", "host", "guest", "memory", "migration")
-READ = "loads without effect, unless `allow-untested=on`; then its first migration is checked"
+READ = ("inferred from 7.2, 10.0, 10.2 and the patches in between; loads without effect, unless "
+        "`allow-untested=on`; then its first migration is checked")
 
 Row = tuple[str, str, str]
 

@@ -3,8 +3,8 @@
  * Every symbol of QEMU that is used, one per line. qemu_abi.c looks them up, qemu_linked.c
  * refers to them, the tool checks a QEMU binary for them.
  *
- * Verified against the sources and the dynamic symbol tables of QEMU 7.2.22, 10.0.13, 10.2.2
- * and 11.1.3 as packaged by Debian: plain arguments and opaque pointers only.
+ * Verified against the sources (of 11.1.3 in parts) and the dynamic symbol tables of QEMU 7.2.22,
+ * 10.0.13, 10.2.2 and 11.1.3 as packaged by Debian: plain arguments and opaque pointers only.
  */
 #ifndef FREEHINT_QEMU_SYMBOLS_H
 #define FREEHINT_QEMU_SYMBOLS_H
