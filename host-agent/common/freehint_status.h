@@ -9,9 +9,10 @@
 #include <jansson.h>
 
 #include "give_back_status.h"
+#include "include/freehint/limits.h"
 #include "include/freehint/types.h"
 
-#define FREEHINT_STATUS_TEXT	128
+#define FREEHINT_STATUS_TEXT	FREEHINT_REASON_MAX
 
 /**
  * enum freehint_state - what the extension does

@@ -8,9 +8,10 @@
 
 #include <jansson.h>
 
+#include "include/freehint/limits.h"
 #include "include/freehint/types.h"
 
-#define GIVE_BACK_TEXT	128
+#define GIVE_BACK_TEXT	FREEHINT_REASON_MAX
 
 /**
  * enum give_back_mode - how long the extension asks the guest for its free memory

@@ -55,6 +55,12 @@
 #define FREEHINT_FIRMWARE_END		(1ULL << 20)
 
 /*
+ * Longest reason that the extension words, with its terminator. Its readers have this much room,
+ * and 50 bytes are left for what they put before it.
+ */
+#define FREEHINT_REASON_MAX		256
+
+/*
  * QEMU's downtime-limit while the first pass is sent, milliseconds. With 0 QEMU would stop the
  * guest without a sync before.
  */

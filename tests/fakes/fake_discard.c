@@ -17,6 +17,7 @@ static bool is_disabled(void) { return fake_discard.disabled; }
 static size_t page_size(RAMBlock *block) { return block->page; }
 static bool is_shared(RAMBlock *block) { return block->shared; }
 static int file_of(RAMBlock *block) { return block->fd; }
+static const char *idstr(RAMBlock *block) { return block == fake.block ? "ram0" : "ram1"; }
 
 static RAMBlock *block_from_host(void *hva, bool round, u64 *offset)
 {
@@ -122,6 +123,7 @@ void fake_discard_install(void)
 	qemu.qemu_ram_pagesize = page_size;
 	qemu.qemu_ram_is_shared = is_shared;
 	qemu.qemu_ram_get_fd = file_of;
+	qemu.qemu_ram_get_idstr = idstr;
 	qemu.qemu_ram_block_from_host = block_from_host;
 	qemu.object_property_get_bool = bool_property;
 	qemu.object_property_get_link = link_of;

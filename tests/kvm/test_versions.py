@@ -58,9 +58,9 @@ CASES = (
     Case(BOTH, BOTH, OLD, agent="update this agent, it does not support the guest's version 3"),
     Case(BOTH, OLD, NEW, agent="this agent does not support its version 1"),
     Case(OLD, OLD, OLD, claimed=2,
-         start="the guest module uses a newer version; update freehint of the host"),
+         start="uses version 2, this extension 1 to 1; update freehint of the host"),
     Case(NEW, NEW, NEW, claimed=1,
-         start="the guest module uses an older version; update freehint of the guest"),
+         start="uses version 1, this extension 2 to 2; update freehint of the guest"),
 )
 
 

@@ -56,7 +56,8 @@ static void an_order_above_the_guests_is_refused_in_numbers(void **state)
 	struct give_back_wish some = { .mode = GIVE_BACK_ONCE, .order = 11 };
 
 	assert_false(give_back_set(&some, &why));
-	assert_string_equal(why, "blocks of order 11 are wanted, and the guest's largest have order 10");
+	assert_string_equal(why, "blocks of order 11 are wanted, and the guest's largest have order "
+			    "10; give this or a lower order");
 	assert_int_equal(asked(), FREEHINT_NO_SESSION);
 	assert_null(look().refused);
 	some.order = 10;
@@ -65,7 +66,8 @@ static void an_order_above_the_guests_is_refused_in_numbers(void **state)
 	/* No order is what suits the mode. */
 	shm->guest_hello.max_order = 8;
 	assert_false(give_back_set(&(struct give_back_wish){ .mode = GIVE_BACK_ALWAYS }, &why));
-	assert_string_equal(why, "blocks of order 9 are wanted, and the guest's largest have order 8");
+	assert_string_equal(why, "blocks of order 9 are wanted, and the guest's largest have order "
+			    "8; give this or a lower order");
 	/* The guest runs another kernel now, and nobody names another order. */
 	shm->guest_hello.max_order = 9;
 	fake_time_passes();
@@ -203,7 +205,8 @@ static void a_guest_that_cannot_is_refused_in_words(void **state)
 		give_back_hello(guest[i].give_back);
 		assert_false(wish(GIVE_BACK_ALWAYS));
 		assert_non_null(strstr(why, guest[i].words));
-		assert_true(strlen(why) < 128);
+		assert_true(strlen(why) < FREEHINT_REASON_MAX - 50);
+		assert_non_null(strstr(why, "; "));
 		assert_ptr_equal(look().refused, why);
 		assert_int_equal(look().wish.mode, GIVE_BACK_OFF);
 	}

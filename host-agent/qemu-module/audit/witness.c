@@ -104,6 +104,16 @@ static void fail_audit(const char *why)
 	stop_watch();
 }
 
+static void fail_unwatchable(const struct watched *block)
+{
+	static char text[160];
+
+	snprintf(text, sizeof(text), "block %.40s is of a kind that cannot be watched; use a "
+		 "memory-backend-ram, or a file in /dev/shm",
+		 qemu.qemu_ram_get_idstr(block->ram));
+	fail_audit(text);
+}
+
 static bool is_merged(const struct watched *block)
 {
 	return write_watch_merges(block->host, block->pages << FREEHINT_PAGE_SHIFT);
@@ -135,18 +145,18 @@ static bool start_watch(void)
 
 	if (ret) {
 		fail_audit("this kernel has no asynchronous write protection (userfaultfd, Linux "
-			"6.7), or does not allow it");
+			"6.7), or does not allow it; hints go on without the audit");
 		return false;
 	}
 	witness.on = true;
 	witness.thread = pthread_self();
 	ret = arm_for_each(watch_block);
 	if (ret == -ENOMEM)
-		fail_audit("no memory");
+		fail_audit("no memory for its bitmaps; hints go on without the audit");
 	else if (ret == -EOPNOTSUPP)
 		fail_audit(ksm_merges);
 	else if (ret)
-		fail_audit("a memory backend of this kind cannot be watched");
+		fail_unwatchable(&witness.block[witness.count - 1]);
 	else
 		witness.report.why = NULL;
 	return !ret;
@@ -165,7 +175,8 @@ static bool collect_writes(struct watched *block, write_watch_fn *written)
 	if (!write_watch_collect(block->host, block->pages << FREEHINT_PAGE_SHIFT,
 				 qemu.qemu_ram_is_shared(block->ram), written, block))
 		return true;
-	fail_audit("the kernel does not report any more which pages were written");
+	fail_audit("the kernel does not report any more which pages were written; hints go on "
+		   "without the audit");
 	return false;
 }
 
@@ -212,7 +223,8 @@ static void report_violation(const struct watched *block, u64 page, u64 pages)
 		snprintf(witness.report.block, sizeof(witness.report.block), "%s", name);
 		witness.report.offset = page << FREEHINT_PAGE_SHIFT;
 		qemu.error_report("freehint: audit: a skipped page was written and is not in "
-				  "the dirty log: block %s, offset 0x%" PRIx64, name,
+				  "the dirty log: block %s, offset 0x%" PRIx64 "; cancel this "
+				  "migration, use no hints, and report this", name,
 				  page << FREEHINT_PAGE_SHIFT);
 	}
 	witness.report.violations += pages;

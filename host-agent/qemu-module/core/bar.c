@@ -13,6 +13,7 @@
  * without permission to write; such a backend is refused.
  */
 #define _GNU_SOURCE
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -62,6 +63,15 @@ int bar_init(const char *memdev)
 	return bar.memdev ? random_instance() : -ENOMEM;
 }
 
+/* The id is the administrator's, of any length. */
+static const char *with_name(const char *what)
+{
+	static char text[256];
+
+	snprintf(text, sizeof(text), "memdev '%.40s': %s", bar_memdev(), what);
+	return text;
+}
+
 static Object *find_object(void)
 {
 	return qemu.object_resolve_path_component(qemu.object_get_objects_root(), bar.memdev);
@@ -73,18 +83,18 @@ static MemoryRegion *find_backend(const char **why)
 	MemoryRegion *mr;
 
 	if (!obj) {
-		*why = "no memory backend; add -object memory-backend-file,share=on,... "
-		       "and -device ivshmem-plain,memdev=...,master=on";
+		*why = with_name("no memory backend; add -object memory-backend-file,id=ID,"
+				 "share=on,... and -device ivshmem-plain,memdev=ID,master=on");
 		return NULL;
 	}
 	backend = qemu.object_dynamic_cast(obj, "memory-backend");
 	if (!backend) {
-		*why = "this object is not a memory backend";
+		*why = with_name("not a memory backend; give the id of the ivshmem device's");
 		return NULL;
 	}
 	mr = qemu.host_memory_backend_get_memory(backend);
 	if (!mr)
-		*why = "this memory backend has no memory";
+		*why = with_name("it has no memory; give another backend");
 	return mr;
 }
 
@@ -113,8 +123,8 @@ bool bar_populate(const char **why)
 {
 	if (populate(bar.shm, bar.size))
 		return true;
-	*why = "the file system has no room for the whole shared memory, and a write "
-	       "to the rest would end QEMU; make room, or use a smaller backend";
+	*why = with_name("the file system has no room for the whole shared memory, and a write to the "
+			 "rest would end QEMU; make room, or use a smaller backend");
 	return false;
 }
 
@@ -132,11 +142,11 @@ bool bar_attach(const char **why)
 	base = qemu.memory_region_get_ram_ptr(mr);
 	size = qemu.memory_region_size(mr);
 	if (freehint_reader_attach(&bar.reader, base, size)) {
-		*why = "this memory backend is smaller than 8 KiB; give it size=1M or more";
+		*why = with_name("smaller than 8 KiB; give it size=1M or more");
 		return false;
 	}
 	if (!populate(base, FREEHINT_HEADER_SIZE)) {
-		*why = "the file system has no room for the shared memory";
+		*why = with_name("the file system has no room for the shared memory; make room");
 		return false;
 	}
 	if (!is_writable(base)) {
@@ -200,6 +210,16 @@ void bar_detach(void)
 	bar.object = NULL;
 	qemu.memory_region_unref(bar.region);
 	bar.region = NULL;
+}
+
+/* Another buffer than with_name(): this reason is kept while a region is looked for. */
+const char *bar_missing(void)
+{
+	static char text[128];
+
+	snprintf(text, sizeof(text), "no shared memory; add memory backend '%.40s' and its ivshmem "
+		 "device", bar_memdev());
+	return text;
 }
 
 bool bar_is_attached(void)

@@ -31,7 +31,7 @@ int bar_init(const char *memdev);
 
 /**
  * bar_attach() - find the backend and pin it, unless one is attached
- * @why: set on failure: what is wrong and what to do
+ * @why: set on failure: what is wrong and what to do; valid until the next failure
  *
  * Return: true if the region can be used.
  */
@@ -64,7 +64,7 @@ void bar_detach(void);
 
 /**
  * bar_populate() - make the file system allocate the whole region now
- * @why: set on failure
+ * @why: set on failure, as by bar_attach()
  *
  * Call it before the guest is asked to write the bitmap. 64 MiB, the bitmap of 2 TiB, take
  * some 20 ms the first time; later calls find every page allocated.
@@ -76,6 +76,9 @@ bool bar_populate(const char **why);
 /** bar_is_attached() - is a region attached? Any thread */
 bool bar_is_attached(void);
 
+/** bar_missing() - Return: why there is no region, and what to do; static. BQL held */
+const char *bar_missing(void);
+
 /** bar_memdev() - id of the backend that is searched for */
 const char *bar_memdev(void);
 
@@ -86,7 +89,7 @@ struct bar_info bar_info(void);
 MemoryRegion *bar_region(void);
 
 /* Why a guest that runs can neither read nor write the region. */
-#define BAR_UNMAPPED	"the device decodes no memory"
+#define BAR_UNMAPPED	"the ivshmem device decodes no memory; the guest's kernel log has more"
 
 /**
  * bar_is_mapped() - does the device decode memory at some address?

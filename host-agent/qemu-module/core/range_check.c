@@ -50,7 +50,8 @@ bool range_walk(struct ram_map *map, u32 i, u64 gpa, u64 end, range_piece_fn *fn
 		len = (end < segment->end ? end : segment->end) - gpa;
 		hva = segment->hva + (gpa - segment->start);
 		if (bar_contains(hva, len)) {
-			qemu_error(errp, "range %u at 0x%" PRIx64 " is freehint's own shared memory",
+			qemu_error(errp, "range %u at 0x%" PRIx64 " is freehint's own shared memory; "
+				   "leave it out",
 				   i, gpa);
 			return false;
 		}

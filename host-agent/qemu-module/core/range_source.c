@@ -41,7 +41,8 @@ static bool read_json(QDict *args, struct range_list *list, Error **errp)
 	size_t size, i;
 
 	if (!ranges) {
-		qemu_error(errp, "'ranges' is not a list");
+		qemu_error(errp, "'ranges' is not a list; give [{'start': bytes, 'length': "
+			   "bytes}, ...]");
 		return false;
 	}
 	size = qemu.qlist_size(ranges);
@@ -84,7 +85,7 @@ static bool read_records(int fd, const char *name, struct range_list *list, u32 
 	/* pread() and not mmap(): if the peer truncates its file, this returns an error. */
 	got = pread(fd, list->range, size, 0);
 	if (got < 0 || (size_t)got != size) {
-		qemu_error(errp, "file '%s' holds %zd bytes, %u ranges are %zu",
+		qemu_error(errp, "file '%s' holds %zd bytes, %u ranges are %zu; lower 'count'",
 			   name, got, count, size);
 		return false;
 	}
@@ -100,7 +101,7 @@ static bool read_file(QDict *args, struct range_list *list, Error **errp)
 	int fd;
 
 	if (!name) {
-		qemu_error(errp, "'fdname' is not a string");
+		qemu_error(errp, "'fdname' is not a string; give the name that getfd had");
 		return false;
 	}
 	/* From here on the descriptor must be closed, also on errors. */
@@ -108,7 +109,8 @@ static bool read_file(QDict *args, struct range_list *list, Error **errp)
 	if (fd < 0)
 		return false;
 	if (count < 0 || count > FREEHINT_MAX_RANGES)
-		qemu_error(errp, "'count' is missing, negative or above %u", FREEHINT_MAX_RANGES);
+		qemu_error(errp, "'count' is missing, negative or above %u; give the number of "
+			   "ranges in file '%s'", FREEHINT_MAX_RANGES, name);
 	else
 		ok = read_records(fd, name, list, count, errp);
 	close(fd);
@@ -122,7 +124,7 @@ bool range_source_read(QDict *args, struct range_list *list, Error **errp)
 
 	list->count = 0;
 	if (json && file) {
-		qemu_error(errp, "'ranges' and 'fdname' exclude each other");
+		qemu_error(errp, "'ranges' and 'fdname' exclude each other; give one");
 		return false;
 	}
 	if (json)
@@ -132,6 +134,6 @@ bool range_source_read(QDict *args, struct range_list *list, Error **errp)
 	/* A command without ranges is valid if it carries "last". */
 	if (qemu.qdict_get_try_bool(args, FREEHINT_ARG_LAST, false))
 		return true;
-	qemu_error(errp, "'ranges' or 'fdname' is missing");
+	qemu_error(errp, "'ranges' or 'fdname' is missing; give one, or 'last': true");
 	return false;
 }

@@ -37,13 +37,23 @@ static bool check_no_arguments(const QDict *args, Error **errp)
 	const QDictEntry *entry = qemu.qdict_first(args);
 
 	if (entry)
-		qemu_error(errp, "argument '%s' is unknown", qemu.qdict_entry_key(entry));
+		qemu_error(errp, "argument '%s' is unknown; this command has none",
+			   qemu.qdict_entry_key(entry));
 	return !entry;
 }
 
 static QObject *empty_answer(void)
 {
 	return (QObject *)qemu.qdict_new();
+}
+
+static const char *start_failure(int error)
+{
+	static char text[160];
+
+	snprintf(text, sizeof(text), "no thread, or no bitmap of %" PRIu64 " pages (%.40s); free memory "
+		 "on this host", bar_info().capacity, strerror(error));
+	return text;
 }
 
 static bool start_threads(const char **why)
@@ -55,7 +65,7 @@ static bool start_threads(const char **why)
 	if (!ret)
 		ret = apply_thread_start();
 	if (ret)
-		*why = strerror(-ret);
+		*why = start_failure(-ret);
 	return !ret;
 }
 
@@ -75,7 +85,7 @@ static void start(QDict *args, QObject **ret, Error **errp)
 	if (!check_no_arguments(args, errp))
 		return;
 	if (!commands_start(&why)) {
-		qemu_error(errp, "reporting cannot start: %s (memdev '%s')", why, bar_memdev());
+		qemu_error(errp, "reporting cannot start: %s", why);
 		return;
 	}
 	*ret = empty_answer();

@@ -30,9 +30,10 @@ const char *freehint_extension_start(const struct freehint_extension_options *op
 	};
 
 	if (!qemu.has_qmp && qemu_abi_load())
-		return "QEMU does not export a function that freehint uses";
+		return "QEMU does not export a function that freehint uses; use a tested series";
 	if (bar_init(options->memdev))
-		return "no memory or no random number from the kernel";
+		return "the kernel gave no memory or no random number; free memory on this host, then "
+		       "start QEMU again";
 	qemu_abi_late();
 	precopy_init(&limits);
 	if (qemu_abi_evidence() != QEMU_TESTED)

@@ -53,7 +53,9 @@ static bool read_wish(const QDict *args, struct give_back_wish *wish, Error **er
 	for (entry = qemu.qdict_first(args); entry; entry = qemu.qdict_next(args, entry)) {
 		if (known_argument(qemu.qdict_entry_key(entry)))
 			continue;
-		qemu_error(errp, "argument '%s' is unknown", qemu.qdict_entry_key(entry));
+		qemu_error(errp, "argument '%s' is unknown; give '" FREEHINT_ARG_MODE "', '"
+			   FREEHINT_ARG_ORDER "', '" FREEHINT_ARG_LEAVE "'",
+			   qemu.qdict_entry_key(entry));
 		return false;
 	}
 	if (!read_mode(args, &wish->mode, errp) ||

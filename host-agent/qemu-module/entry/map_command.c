@@ -42,7 +42,8 @@ static bool check_names(const QDict *args, Error **errp)
 		key = qemu.qdict_entry_key(entry);
 		if (!strcmp(key, FREEHINT_ARG_CELLS) || !strcmp(key, FREEHINT_ARG_GIVEN_FROM))
 			continue;
-		qemu_error(errp, "argument '%s' is unknown", key);
+		qemu_error(errp, "argument '%s' is unknown; give '" FREEHINT_ARG_CELLS "' and '"
+			   FREEHINT_ARG_GIVEN_FROM "'", key);
 		return false;
 	}
 	return true;
@@ -163,8 +164,8 @@ static bool read_from(const QDict *args, const struct cells *cells, u64 *from, E
 	*from = (u64)page;
 	if (page >= 0 && *from < cells->end)
 		return true;
-	qemu_error(errp, "argument '%s' is not the number of one of the guest's %" PRIu64
-		   " pages", FREEHINT_ARG_GIVEN_FROM, cells->end);
+	qemu_error(errp, "argument '%s' is %" PRId64 ", give the number of one of the guest's %" PRIu64
+		   " pages", FREEHINT_ARG_GIVEN_FROM, page, cells->end);
 	return false;
 }
 

@@ -177,8 +177,8 @@ static const char *start(const struct options *opt)
 	if (why)
 		return why;
 	if (qemu_abi_evidence() != QEMU_TESTED)
-		report(false, "QEMU %d.%d was never tested%s", qemu.major, qemu.minor,
-		       only_read());
+		report(false, "QEMU %d.%d was never tested%s; this log will say how its first migration "
+		       "with hints went", qemu.major, qemu.minor, only_read());
 	return freehint_extension_start(&opt->extension);
 }
 

@@ -20,7 +20,7 @@ void wake_command(QDict *args, QObject **ret, Error **errp)
 	if (fd < 0)
 		return;
 	if (peer_wake_add(fd))
-		qemu_error(errp, "file descriptor '%s' is not a socket", name);
+		qemu_error(errp, "file descriptor '%s' is not a socket; pass one with getfd", name);
 	else
 		*ret = (QObject *)qemu.qdict_new();
 }

@@ -36,7 +36,8 @@ static bool check_arguments(const QDict *args, Error **errp)
 		key = qemu.qdict_entry_key(entry);
 		if (!strcmp(key, FREEHINT_ARG_OFFER) || !strcmp(key, FREEHINT_ARG_RANGES))
 			continue;
-		qemu_error(errp, "argument '%s' is unknown", key);
+		qemu_error(errp, "argument '%s' is unknown; give '" FREEHINT_ARG_OFFER "' and '"
+			   FREEHINT_ARG_RANGES "'", key);
 		return false;
 	}
 	return true;
@@ -66,7 +67,8 @@ static bool find_offer(u64 sequence, Error **errp)
 {
 	if (offer_is_busy()) {
 		offer_counters.early++;
-		qemu_error(errp, "offer %" PRIu64 " comes too early, another one is in progress",
+		qemu_error(errp, "offer %" PRIu64 " comes too early, another one is in progress; send "
+			   "it again after that",
 			   sequence);
 		return false;
 	}
@@ -74,7 +76,8 @@ static bool find_offer(u64 sequence, Error **errp)
 	if (!give_back_is_asking()) {
 		offer_counters.closed++;
 		qemu_error(errp, "offer %" PRIu64 " " FREEHINT_ERR_CLOSED
-			   ", the guest is not asked for memory", sequence);
+			   ", the guest is not asked for memory; " FREEHINT_QMP_GIVE_BACK
+			   " asks it", sequence);
 		return false;
 	}
 	if (!bar_offer(sequence, &copy))
@@ -105,8 +108,8 @@ static bool check_offered(u32 i, const struct freehint_range *r, Error **errp)
 		next = bar_offer_end(&copy, pfn);
 		if (next > pfn)
 			continue;
-		qemu_error(errp, "range %u at 0x%" PRIx64 " is not part of the guest's offer", i,
-			   pfn << FREEHINT_PAGE_SHIFT);
+		qemu_error(errp, "range %u at 0x%" PRIx64 " is not part of the guest's offer %" PRIu64, i,
+			   pfn << FREEHINT_PAGE_SHIFT, copy.sequence);
 		return false;
 	}
 	return true;

@@ -13,6 +13,7 @@
  * ram_block_discard_is_disabled(). RDMA pins memory without that, but only in a migration, and
  * nothing is given back meanwhile (migration_check.c).
  */
+#include <stdio.h>
 #include <unistd.h>
 
 #include "../../../include/freehint/shm_layout.h"
@@ -162,32 +163,50 @@ static bool has_huge_pages(RAMBlock *ram)
 	return qemu.qemu_ram_pagesize(ram) > FREEHINT_PAGE_SIZE << GUEST_MAX_ORDER;
 }
 
-const char *discardable_refusal(RAMBlock *ram)
+/* Returns what follows the memory's name. */
+static const char *reason(RAMBlock *ram)
 {
 	Object *backend = backend_of(ram);
 
 	if (!backend)
-		return "the memory belongs to a device";
+		return "belongs to a device; the guest keeps it";
 	if (is_preallocated(ram, backend))
-		return "the memory is preallocated (prealloc=on)";
+		return "is preallocated (prealloc=on); start QEMU with prealloc=off";
 	if (property(backend, "readonly", false))
-		return "the memory is a read-only file";
+		return "is a read-only file; start QEMU with one that it may write";
 	if (qemu.qemu_ram_get_fd(ram) >= 0 && !qemu.qemu_ram_is_shared(ram))
-		return "the memory is a private mapping of a file (share=off)";
+		return "is a private mapping of a file (share=off); start QEMU with share=on";
 	if (has_huge_pages(ram))
-		return "the memory's huge pages are larger than the guest's largest block";
+		return "has huge pages larger than the guest's largest block, 4 MiB; use smaller ones";
 	if (is_reserved(ram, backend))
-		return "the memory's huge pages are reserved (reserve=on)";
+		return "has reserved huge pages (reserve=on); start QEMU with reserve=off";
 	return NULL;
+}
+
+/* Static, because reasons are kept; all of them are read under the BQL. */
+static const char *with_name(RAMBlock *ram, const char *why)
+{
+	static char text[160];
+
+	if (!why)
+		return NULL;
+	snprintf(text, sizeof(text), "memory '%.40s' %s", qemu.qemu_ram_get_idstr(ram), why);
+	return text;
+}
+
+const char *discardable_refusal(RAMBlock *ram)
+{
+	return with_name(ram, reason(ram));
 }
 
 /**
  * struct search - over all blocks
- * @why:   refusal of the first block that has one
+ * @ram:   the first block that may not be discarded, @why: the reason without its name
  * @found: a block may be discarded
  * @page:  smallest page of such a block, bytes
  */
 struct search {
+	RAMBlock *ram;
 	const char *why;
 	bool found;
 	u64 page;
@@ -202,11 +221,13 @@ static int look_at(RAMBlock *ram, void *opaque)
 
 	if (!host || bar_contains(host, len) || !backend_of(ram))
 		return 0;
-	why = discardable_refusal(ram);
-	if (why) {
-		search->why = search->why ? search->why : why;
-		return 0;
+	why = reason(ram);
+	if (why && !search->why) {
+		search->ram = ram;
+		search->why = why;
 	}
+	if (why)
+		return 0;
 	if (!search->found || page < search->page)
 		search->page = page;
 	search->found = true;
@@ -226,13 +247,14 @@ const char *discardable_guest_refusal(void)
 	struct search search;
 
 	if (qemu.ram_block_discard_is_disabled())
-		return "a device forbids QEMU to discard memory (VFIO, vDPA)";
+		return "a device forbids QEMU to discard memory (VFIO, vDPA); unplug it";
 	if (is_locked())
-		return "QEMU's memory is locked (-overcommit mem-lock)";
+		return "QEMU's memory is locked (-overcommit mem-lock); start it with mem-lock=off";
 	search = look_at_all();
 	if (search.found)
 		return NULL;
-	return search.why ? search.why : "no memory backend has memory of the guest";
+	return search.why ? with_name(search.ram, search.why) :
+			    "no memory backend has memory of the guest; give one with -machine";
 }
 
 u32 discardable_order(void)

@@ -143,9 +143,9 @@ static const char *obstacle(void)
 	const char *why = lasting(&back.wish);
 
 	if (!why && !draw_base())
-		why = "no random number from the kernel";
+		why = "no random number from the kernel; the next look tries again";
 	if (!why && page_map_init(&given_map, bar_info().capacity))
-		why = "no memory to record what is given back";
+		why = "no memory to record what is given back; free some on this host";
 	return why ? why : obstacle_passing();
 }
 
@@ -224,7 +224,7 @@ void give_back_init(const struct give_back_wish *wish)
 	if (wish->mode == GIVE_BACK_OFF)
 		return;
 	begin(with_order(*wish));
-	back.paused = "the guest has not run here yet";
+	back.paused = "the guest has not run here yet; it is asked when it does";
 }
 
 static void switch_off(void)

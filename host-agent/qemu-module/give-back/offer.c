@@ -16,6 +16,8 @@
  * in between. offer_give_up() may be called with QEMU's list of blocks locked, where the last
  * reference must not be dropped; the timer drops it.
  */
+#include <stdio.h>
+
 #include "../../../include/freehint/shm_layout.h"
 #include "../../common/clock.h"
 #include "../core/bar.h"
@@ -170,7 +172,7 @@ bool offer_add(u64 gpa, u8 *hva, u64 len, const char **why)
 
 	piece.ram = qemu.qemu_ram_block_from_host(hva, false, &piece.offset);
 	piece.region = qemu.memory_region_from_host(hva, &offset);
-	*why = "it is no memory of QEMU";
+	*why = "it is no memory of QEMU; the guest keeps it";
 	if (!piece.ram || !piece.region)
 		return false;
 	if (judge(piece.ram)) {
@@ -181,7 +183,7 @@ bool offer_add(u64 gpa, u8 *hva, u64 len, const char **why)
 	round_to_pages(&piece);
 	if (!piece.len)
 		return true;
-	*why = "the offer straddles too many memory regions";
+	*why = "the offer is in more memory regions than twice its blocks; the guest keeps it";
 	if (offer.count == MAX_PIECES)
 		return false;
 	qemu.memory_region_ref(piece.region);
@@ -309,6 +311,16 @@ static void adapt(u64 took_us)
 	offer.short_steps = 0;
 }
 
+static const char *describe_failure(const struct piece *piece, u64 len)
+{
+	static char text[160];
+
+	snprintf(text, sizeof(text), "QEMU could not discard %llu bytes of memory '%.40s'; see its log, "
+		 "then give the command again", (unsigned long long)len,
+		 qemu.qemu_ram_get_idstr(piece->ram));
+	return text;
+}
+
 static bool discard_step(void)
 {
 	const struct piece *piece = &offer.piece[offer.at];
@@ -317,7 +329,7 @@ static bool discard_step(void)
 	if (!is_mapped(piece, offer.done, len))
 		return false;
 	if (qemu.ram_block_discard_range(piece->ram, piece->offset + offer.done, len)) {
-		offer.failure = "QEMU could not discard memory; see its log";
+		offer.failure = describe_failure(piece, len);
 		return false;
 	}
 	us = clock_us() - start;

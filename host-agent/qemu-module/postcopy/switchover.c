@@ -69,13 +69,13 @@ const char *switchover_refusal(void)
 {
 	if (qemu.switch_signal == QEMU_SWITCH_UNKNOWN)
 		return "postcopy-ram capability is set, and it is not known how this QEMU "
-		       "switches to postcopy";
+		       "switches to postcopy; for hints clear it, or use a tested series";
 	if (!ram_dirty_bitmap_is_known())
 		return "postcopy-ram capability is set, and it is not known where this QEMU "
-		       "has its dirty bitmap";
+		       "has its dirty bitmap; for hints clear it, or use a tested series";
 	if (switchover.no_memory)
 		return "postcopy-ram capability is set, and there is no memory to record "
-		       "skipped pages";
+		       "skipped pages; for hints clear it, or free memory on this host";
 	return NULL;
 }
 

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "../../../include/freehint/limits.h"
 #include "../core/qemu_abi.h"
 #include "autostart.h"
 
@@ -41,7 +42,7 @@ const char *autostart_begin(void)
 
 void autostart_failed(const char *why)
 {
-	static char text[200];
+	static char text[FREEHINT_REASON_MAX];
 
 	snprintf(text, sizeof(text), "reporting did not start with the last migration: %s", why);
 	autostart.failure = text;

@@ -46,7 +46,8 @@ static bool bh_scheduled;
  */
 static void publish_hello(void)
 {
-	give_back_suspend("the guest has not answered the hello yet");
+	give_back_suspend("the guest has not answered the hello yet; if this lasts, load "
+			  "freehint.ko there");
 	bar_publish_hello();
 	precopy_withdraw();
 }
@@ -70,7 +71,7 @@ static bool attach(const char **why)
 static void release_region(void)
 {
 	precopy_close(false);
-	give_back_suspend("the shared memory was removed");
+	give_back_suspend("the shared memory was removed; add its backend and device again");
 	bar_detach();
 	bar_new_instance();
 	greeting = GREETING_DUE;
@@ -146,7 +147,8 @@ static bool may_publish(const char **why)
 	if (!taken || !precopy_pass())
 		return true;
 	/* The other QEMU may still write into the bitmap. */
-	*why = "another QEMU has used the shared memory during this migration";
+	*why = "another QEMU has used the shared memory during this migration; the next one "
+	       "can have hints";
 	return retry_later();
 }
 
@@ -157,11 +159,11 @@ static bool may_publish(const char **why)
 bool greeting_publish(const char **why)
 {
 	if (greeting == GREETING_NOT_YET) {
-		*why = "the guest has not run here yet";
+		*why = "the guest has not run here yet; this ends when it runs";
 		return false;
 	}
 	if (qemu.migration_in_incoming_postcopy()) {
-		*why = "the incoming migration has not completed";
+		*why = "the incoming migration has not completed; this ends with it";
 		return retry_later();
 	}
 	if (bar_is_deleted())
@@ -234,7 +236,7 @@ static void vm_state_changed(void *opaque, bool running, int state)
 		return;
 	}
 	precopy_close(false);
-	give_back_suspend("the guest does not run");
+	give_back_suspend("the guest does not run; it is asked again when it does");
 	bar_unclaim();
 }
 
@@ -245,7 +247,7 @@ static void vm_state_changed(void *opaque, bool running, int state)
 static void vm_reset(void *opaque)
 {
 	(void)opaque;
-	give_back_suspend("the guest was reset");
+	give_back_suspend("the guest was reset; it is asked again when its module is loaded");
 	bar_new_instance();
 	if (greeting == GREETING_NOT_YET || !qemu.runstate_is_running())
 		return;

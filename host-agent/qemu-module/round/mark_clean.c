@@ -70,7 +70,8 @@ static bool check_arguments(const QDict *args, Error **errp)
 	for (entry = qemu.qdict_first(args); entry; entry = qemu.qdict_next(args, entry)) {
 		if (known_argument(qemu.qdict_entry_key(entry)))
 			continue;
-		qemu_error(errp, "argument '%s' is unknown", qemu.qdict_entry_key(entry));
+		qemu_error(errp, "argument '%s' is unknown; give 'round', and 'ranges', or "
+			   "'fdname' and 'count', or 'last'", qemu.qdict_entry_key(entry));
 		return false;
 	}
 	/* For a value that is not a boolean QEMU returns the default, so try both. */
@@ -78,7 +79,7 @@ static bool check_arguments(const QDict *args, Error **errp)
 	    qemu.qdict_get_try_bool(args, FREEHINT_ARG_LAST, false) ||
 	    !qemu.qdict_haskey(args, FREEHINT_ARG_LAST))
 		return true;
-	qemu_error(errp, "'last' is not a boolean");
+	qemu_error(errp, "'last' is not a boolean; give true or false");
 	return false;
 }
 
@@ -95,7 +96,7 @@ static bool report_answer(enum gate_answer answer, u64 round, u64 current, Error
 	case GATE_NO_ROUND:
 		gate_count(refused_closed, 1);
 		qemu_error(errp, "round %" PRIu64 " " FREEHINT_ERR_CLOSED
-			   ", no round is open", round);
+			   ", no round is open; the next sync opens one", round);
 		return false;
 	case GATE_FULL:
 		gate_count(refused_queue, 1);
@@ -115,7 +116,8 @@ static bool read_round(const QDict *args, u64 *round, Error **errp)
 	u64 current;
 
 	if (id <= 0) {
-		qemu_error(errp, "'round' is missing or not a positive integer");
+		qemu_error(errp, "'round' is missing or not a positive integer; give that of "
+			   FREEHINT_QMP_QUERY);
 		return false;
 	}
 	*round = id;
@@ -138,8 +140,8 @@ static bool read_round(const QDict *args, u64 *round, Error **errp)
 static bool add_piece(u32 i, u64 gpa, u8 *hva, u64 len, Error **errp)
 {
 	if (batch.count == MAX_PIECES) {
-		qemu_error(errp, "range %u at 0x%" PRIx64 " straddles too many memory regions",
-			   i, gpa);
+		qemu_error(errp, "range %u at 0x%" PRIx64 " is in more than the %d memory regions "
+			   "that a command may name; send fewer ranges", i, gpa, MAX_PIECES);
 		return false;
 	}
 	batch.piece[batch.count].hva = hva;

@@ -86,7 +86,7 @@ const char *precopy_refusal(void)
 	const char *why;
 
 	if (precopy.nothing_migrates)
-		return "no memory of the guest migrates (x-ignore-shared)";
+		return "no memory of the guest migrates; for hints clear x-ignore-shared";
 	why = refusal(precopy.pass);
 	return why || precopy.enabled ? why : autostart_failure();
 }
@@ -279,7 +279,7 @@ static void before_sync(void)
 	precopy.syncing++;
 	stop_hold_end();
 	if (!precopy.pass)
-		give_back_suspend("a migration is under way");
+		give_back_suspend("a migration is under way; the guest is asked again after it");
 	precopy_close(true);
 	switchover_before_sync();
 }

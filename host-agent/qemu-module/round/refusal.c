@@ -14,14 +14,16 @@
 #include "refusal.h"
 #include "../postcopy/switchover.h"
 
+#define CLEAR_IT	"for hints clear it with migrate-set-capabilities"
+
 static const char *capability_refusal(void)
 {
 	if (qemu.migrate_postcopy_ram() && switchover_refusal())
 		return switchover_refusal();
 	if (qemu.migrate_background_snapshot())
-		return "background-snapshot capability is set";
+		return "background-snapshot capability is set; " CLEAR_IT;
 	if (qemu.colo())
-		return "x-colo capability is set";
+		return "x-colo capability is set; " CLEAR_IT;
 	return NULL;
 }
 
@@ -31,7 +33,7 @@ const char *refusal_in_pass(u32 pass)
 	const char *why;
 
 	if (!bar_is_attached())
-		return "no shared memory";
+		return bar_missing();
 	why = capability_refusal();
 	if (!why)
 		why = guest_refusal();
@@ -39,6 +41,6 @@ const char *refusal_in_pass(u32 pass)
 		return why;
 	if (pass > 1 && !bar_guest(&hello) && hello.contract == FREEHINT_CONTRACT_ZERO)
 		return "free pages of this guest must read as zero (init_on_free=1): "
-		       "hints are valid in the first pass only";
+		       "hints are valid in the first pass only; later ones go without";
 	return NULL;
 }
