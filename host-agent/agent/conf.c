@@ -176,12 +176,12 @@ static error_t check(const struct conf *conf, struct argp_state *state)
 	if (!conf->qmp)
 		argp_error(state, "give QEMU's monitor socket with --qmp");
 	else if (!*conf->qmp || strlen(conf->qmp) >= room)
-		argp_error(state, "the path given with --qmp has %zu bytes, at most %zu fit",
+		argp_error(state, "the path given with --qmp has %zu bytes, at most %zu fit; give a shorter one",
 			   strlen(conf->qmp), room - 1);
 	if (!conf->shm || !*conf->shm)
 		argp_error(state, "give the file behind the ivshmem device with --shm");
 	if (conf->metrics && (!*conf->metrics || strlen(conf->metrics) > METRICS_PATH_MAX))
-		argp_error(state, "the path given with --metrics has %zu bytes, 1 to %d fit",
+		argp_error(state, "the path given with --metrics has %zu bytes, 1 to %d fit; give another",
 			   strlen(conf->metrics), METRICS_PATH_MAX);
 	return 0;
 }

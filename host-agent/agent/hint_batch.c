@@ -261,7 +261,9 @@ u64 hint_batch_reply(struct hint_batch *batch, const struct qmp_message *message
 
 	if (message->command == QMP_GETFD) {
 		if (message->kind == QMP_MESSAGE_ERROR)
-			log_warn_limited("QEMU refused a descriptor: %s", message->desc);
+			log_warn_limited("QEMU refused the file of %u ranges of round %llu, their pages "
+					 "are sent: %s", buffer->count,
+					 (unsigned long long)buffer->round, message->desc);
 		return FREEHINT_NO_ROUND;
 	}
 	buffer->busy = false;

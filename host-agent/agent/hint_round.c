@@ -114,8 +114,8 @@ static void fault(struct hint_round *round, const char *what, u64 number)
 	}
 	round->stats->faulty++;
 	set_state(round, HINT_FAULTY);
-	log_warn_limited("round %llu dropped: %s %llu", (unsigned long long)round->id,
-			 what, (unsigned long long)number);
+	log_warn_limited("round %llu dropped: %s %llu; its pages are sent",
+			 (unsigned long long)round->id, what, (unsigned long long)number);
 }
 
 /*
@@ -350,5 +350,6 @@ void hint_round_refused(struct hint_round *round, u64 id, const char *desc)
 	round->stats->refused_other++;
 	if (round->id == id)
 		count_refusal(round, desc);
-	log_warn_limited("QEMU refused hints of round %llu: %s", (unsigned long long)id, desc);
+	log_warn_limited("QEMU refused hints of round %llu, their pages are sent: %s",
+			 (unsigned long long)id, desc);
 }

@@ -199,7 +199,8 @@ static int forbid_tracing(void)
 	    !prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL))
 		return 0;
 	ret = -errno;
-	log_error("core dumps or tracing could not be disabled: %s", strerror(-ret));
+	log_error("core dumps or tracing could not be disabled: %s, allow setrlimit() and prctl() "
+		  "to the agent", strerror(-ret));
 	return ret;
 }
 
@@ -208,7 +209,7 @@ int isolation_start(void)
 	int ret = close_inherited();
 
 	if (ret) {
-		log_error("inherited descriptors could not be closed, is /proc mounted: %s",
+		log_error("inherited descriptors could not be closed: %s, mount /proc for the agent",
 			  strerror(-ret));
 		return ret;
 	}
@@ -250,7 +251,8 @@ int isolation_identity(const char *user)
 	/* To clear the bounding set takes CAP_SETPCAP; without it the other sets are enough. */
 	ret = capng_apply(CAPNG_SELECT_CAPS);
 	if (ret || capng_have_capabilities(CAPNG_SELECT_CAPS) != CAPNG_NONE) {
-		log_error("capabilities could not be dropped, error %d", ret);
+		log_error("capabilities could not be dropped, error %d, mount /proc and allow "
+			  "prctl() and capset() to the agent", ret);
 		return -EPERM;
 	}
 	return 0;

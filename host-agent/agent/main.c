@@ -50,7 +50,7 @@ static const char *loop_advice(int error)
 	return ", start the agent again";
 }
 
-static const char *buffer_advice(int error)
+static const char *start_advice(int error)
 {
 	switch (error) {
 	case -EMFILE:
@@ -58,13 +58,16 @@ static const char *buffer_advice(int error)
 		return ", raise the limit of open files";
 	case -ENOMEM:
 		return ", give the agent more memory";
-	case -ENOSYS:
-	case -EPERM:
-	case -EACCES:
-		return ", a policy of this machine forbids memfd_create";
 	default:
-		return "";
+		return ", start the agent again";
 	}
+}
+
+static const char *buffer_advice(int error)
+{
+	if (error == -EPERM || error == -EACCES || error == -ENOSYS)
+		return ", a policy of this machine forbids memfd_create: allow it to the agent";
+	return start_advice(error);
 }
 
 /* A restart may find enough memory; it does not help against a missing right or feature. */
@@ -204,14 +207,14 @@ int main(int argc, char **argv)
 	sources.signals = catch_signals();
 	ret = sources.signals < 0 ? -errno : shm_region_guard();
 	if (ret) {
-		log_error("signals could not be set up: %s", strerror(-ret));
+		log_error("signals could not be set up: %s%s", strerror(-ret), start_advice(ret));
 		return AGENT_EXIT_SYSTEM;
 	}
 	if (conf.metrics)
 		scribe = scribe_start(conf.metrics);
 	ret = event_loop_new(&loop);
 	if (ret) {
-		log_error("event loop could not be set up: %s", strerror(-ret));
+		log_error("event loop could not be set up: %s%s", strerror(-ret), start_advice(ret));
 		return AGENT_EXIT_SYSTEM;
 	}
 	ret = session_init(&session, &conf, loop, scribe);

@@ -193,7 +193,7 @@ static void count_refusal(struct offer_flow *flow, const char *desc)
 		return;
 	}
 	flow->stats.refused++;
-	log_warn_limited("QEMU declined offer %llu of the guest: %s",
+	log_warn_limited("QEMU declined offer %llu, the guest keeps its blocks: %s",
 			 (unsigned long long)flow->in_flight, desc);
 }
 

@@ -73,6 +73,9 @@ static const char *write_advice(int error)
 		return ", the agent's unit needs ReadWritePaths= with its directory";
 	case -ENOENT:
 		return ", create its directory";
+	case -ENOSPC:
+	case -EDQUOT:
+		return ", make room there";
 	default:
 		return "";
 	}
@@ -171,6 +174,6 @@ err_close:
 	close(pair[0]);
 	close(pair[1]);
 err_log:
-	log_error("metrics cannot be written: %s", strerror(-ret));
+	log_error("metrics cannot be written to %s: %s, start the agent again", path, strerror(-ret));
 	return ret;
 }

@@ -146,9 +146,11 @@ static void connection_broke(struct session *session, int error)
 		session->disconnected_us = clock_us();
 	if (!garbage) {
 		if (session_update_note(session, NOTE_CLOSED))
-			log_info("QEMU closed the connection, waiting for the next QEMU");
+			log_info("QEMU closed the connection to %s, waiting for the next QEMU",
+				 session->conf->qmp);
 	} else if (session_update_note(session, NOTE_NO_QMP)) {
-		log_warn("the peer at %s does not speak QMP (%s), connecting again",
+		log_warn("the peer at %s does not speak QMP (%s), give the socket of -qmp; "
+			 "connecting again",
 			 session->conf->qmp, strerror(-error));
 	}
 	disconnect(session);
@@ -220,7 +222,8 @@ static void await_answers(struct session *session)
 
 	if (since > QUERY_LATE_US && !session->late) {
 		session->late = true;
-		log_warn("QEMU has not answered for %llu s, its main loop may be blocked",
+		log_warn("QEMU at %s has not answered for %llu s, its main loop may be blocked; "
+			 "the agent waits", session->conf->qmp,
 			 (unsigned long long)(since / 1000000));
 	}
 	check_again_later(session);
@@ -291,8 +294,8 @@ static bool poll_region(struct session *session)
 	}
 	if (shm_region_lost(&session->region)) {
 		if (session_update_note(session, NOTE_LOST_SHM))
-			log_error("%s was truncated or its file system is full, QEMU ends with "
-				  "SIGBUS when the guest writes there", session->conf->shm);
+			log_error("%s was truncated or its file system is full, QEMU ends with SIGBUS when the guest writes there: make room, and start QEMU again if it was truncated",
+				  session->conf->shm);
 		session_detach(session);
 		return false;
 	}

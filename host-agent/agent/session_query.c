@@ -284,7 +284,7 @@ void session_handle_answer(struct session *session, const struct qmp_message *me
 		break;
 	}
 	if (failed && !session->missing)
-		log_warn_limited("QEMU refused %s: %s",
+		log_warn_limited("QEMU refused %s, the agent asks again: %s",
 				 qmp_client_command_name(message->command), message->desc);
 	if (!session->pending_queries)
 		decide(session);

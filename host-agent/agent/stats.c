@@ -51,7 +51,7 @@ static void print_object(json_t *object)
 	size_t len;
 
 	if (!object) {
-		log_warn("no memory for a JSON line");
+		log_warn("no memory for a JSON line, it is left out");
 		return;
 	}
 	len = json_dumpb(object, line, sizeof(line) - 1, JSON_COMPACT);

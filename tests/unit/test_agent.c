@@ -145,7 +145,7 @@ static void guest_of_another_version_is_not_believed(void **state)
 	publish(78, ~0ULL, 1);
 	assert_true(fake_qmp_serve(&rig.server, got_last, WAIT_MS));
 	assert_int_equal(rig.server.count, 0);
-	expect_said("update this agent, it does not support the guest's version 4");
+	expect_said("update this agent, it does not support the guest's version 4; its pages are sent");
 }
 
 static void region_that_qemu_does_not_know_is_not_mapped(void **state)
@@ -221,7 +221,7 @@ static void late_and_refused_commands_are_told_apart(void **state)
 	expect_said("QEMU closed round 74 first");
 	rig.server.refusal = "range 0 is odd";
 	publish(75, 1, 1);
-	expect_said("QEMU refused hints of round 75: range 0 is odd");
+	expect_said("QEMU refused hints of round 75, their pages are sent: range 0 is odd");
 }
 
 static void round_that_is_too_much_for_qemu_is_given_up(void **state)

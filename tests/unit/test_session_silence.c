@@ -150,7 +150,7 @@ static void qemu_that_hangs_is_not_connected(void **state)
 	assert_null(strstr(text, "freehint_rounds_total"));
 	metrics_go_on();
 	metrics_go_on();
-	assert_int_equal(logged("QEMU has not answered"), 1);
+	assert_int_equal(logged(" has not answered for "), 1);
 	assert_int_equal(rig.session.qmp.state, QMP_UP);
 	assert_non_null(rig.session.region.base);
 }
@@ -168,7 +168,7 @@ static void qemu_that_goes_on_is_connected(void **state)
 		fire(EVENT_QUERY);
 		talk();
 		metrics_go_on();
-		assert_int_equal(logged("QEMU has not answered"), pause);
+		assert_int_equal(logged(" has not answered for "), pause);
 		rig.server.mute = false;
 		rig.session.metrics.sent_us -= LONG_US;
 		last = (unsigned long long)rig.session.qmp.last_id;
