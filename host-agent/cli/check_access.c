@@ -69,7 +69,8 @@ static void check_one(const struct passwd *user, const char *path, int mode)
 	if (!error)
 		finding_ok("user %s can %s %s", name, what, path);
 	else if (error == CANNOT_BECOME_USER)
-		finding_note("only root can check whether user %s can %s %s", name, what, path);
+		finding_note("only root can check whether user %s can %s %s: run freehint doctor as "
+			     "root", name, what, path);
 	else
 		finding_wrong("user %s cannot %s %s: %s; run the agent as its owner, %s, or give that user access",
 			      name, what, path, strerror(error), owner_of(path));

@@ -38,11 +38,11 @@ static const struct {
 	const char *advice;
 } guest_states[] = {
 	{ "unknown", "its module is too old: update freehint.ko" },
-	{ "no-kernel", "its kernel was built without CONFIG_PAGE_REPORTING" },
+	{ "no-kernel", "its kernel was built without CONFIG_PAGE_REPORTING: boot one with it" },
 	{ "busy", "another driver there has page reporting, usually virtio-balloon: start QEMU "
 		  "without free-page-reporting=on" },
 	{ "contract", "it reports no free page at all; freehint status has the reason" },
-	{ "admin", "its administrator has set the module's parameter give_back=0" },
+	{ "admin", "its administrator has set the module's parameter give_back=0: set it to 1" },
 	{ "failed", "its kernel refused; the kernel's log there (dmesg | grep freehint) has the "
 		    "reason" },
 };
@@ -110,7 +110,8 @@ static bool check_backend(struct qmp_call *call, const json_t *objects, const js
 		fine = false;
 	}
 	if (file && property(call, OBJECTS, id, "readonly")) {
-		finding_note("memory backend '%s' is read-only: its memory is not given back", id);
+		finding_note("memory backend '%s' is read-only: its memory is not "
+			     "given back; give it a file that QEMU may write", id);
 		fine = false;
 	}
 	return fine;

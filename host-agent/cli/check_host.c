@@ -19,7 +19,8 @@ void check_agent(void)
 {
 	check_ring();
 	if (access("/dev/kvm", R_OK | W_OK))
-		finding_note("this user cannot use /dev/kvm: guests are emulated");
+		finding_note("this user cannot use /dev/kvm: guests are emulated; put the user into "
+			     "its group, usually kvm");
 	else
 		finding_ok("/dev/kvm can be used");
 }
@@ -45,7 +46,7 @@ void check_userfaultfd(void)
 	if (value > 0)
 		finding_ok("every user may use userfaultfd: this machine can be the destination of a postcopy");
 	else if (value < 0)
-		finding_note("this kernel has no userfaultfd: this machine cannot be the destination of a postcopy");
+		finding_note("this kernel has no userfaultfd: this machine cannot be the destination of a postcopy; boot one with CONFIG_USERFAULTFD");
 	else if (!stat("/dev/userfaultfd", &st) && (st.st_mode & S_IROTH) &&
 		 (st.st_mode & S_IWOTH))
 		finding_ok("every user may use /dev/userfaultfd: this machine can be the "
@@ -79,7 +80,7 @@ void check_shm(const char *path)
 	if (!in_memory(path))
 		finding_wrong("%s is on a disk, put it into /dev/shm or on hugetlbfs", path);
 	else if (size < FREEHINT_MIN_REGION || size & (size - 1))
-		finding_wrong("%s has %llu bytes, the size must be a power of two, at least %llu", path,
+		finding_wrong("%s has %llu bytes, the size must be a power of two, at least %llu; give the backend size=1M or more", path,
 			      (unsigned long long)size, FREEHINT_MIN_REGION);
 	else
 		finding_ok("%s has %llu KiB in memory", path,

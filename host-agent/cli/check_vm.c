@@ -169,7 +169,7 @@ static void check_connected(struct qmp_call *call)
 		check_give_back(call, status);
 		check_capabilities(call);
 	} else if (status) {
-		finding_wrong("QEMU's answer to " FREEHINT_QMP_QUERY " is not valid");
+		finding_wrong("QEMU's answer to " FREEHINT_QMP_QUERY " is not valid: update freehint");
 	} else if (call->absent) {
 		finding_wrong("this QEMU runs without the extension: start it with -plugin "
 			      "file=freehint-qemu.so");

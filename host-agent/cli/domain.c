@@ -33,7 +33,7 @@ static int only_child(struct xml_text *xml, xmlNode *parent, const char *name, x
 {
 	*child = xml_text_child(parent, name);
 	if (!*child)
-		return xml_text_refuse(xml, parent, "<%s> has no <%s>",
+		return xml_text_refuse(xml, parent, "<%s> has no <%s>; add one",
 				       (const char *)parent->name, name);
 	if (xml_text_next((*child)->next, name))
 		return xml_text_refuse(xml, xml_text_next((*child)->next, name), "a second <%s>; remove one",
@@ -61,7 +61,7 @@ static int check_root(struct domain *domain)
 	name = (const char *)domain->root->name;
 	if (domain->root->ns || strcmp(name, "domain") != 0)
 		return xml_text_refuse(&domain->xml, domain->root,
-				       "the document is a <%.40s>, not one <domain>", name);
+				       "the document is a <%.40s>, not one <domain>; give what virsh dumpxml prints", name);
 	return check_type(domain);
 }
 
@@ -82,13 +82,13 @@ static int read_name(struct domain *domain)
 		return -EINVAL;
 	domain->name = (char *)xmlNodeGetContent(element);
 	if (!domain->name || !*domain->name)
-		return xml_text_refuse(&domain->xml, element, "the domain's name is empty");
+		return xml_text_refuse(&domain->xml, element, "the domain's name is empty; give it one");
 	if (strchr(domain->name, '/') || has_control(domain->name))
 		return xml_text_refuse(&domain->xml, element,
-				       "a name with a slash or a control character cannot be a file's");
+				       "a name with a slash or a control character cannot be a file's; rename the domain");
 	if (strlen(domain->name) > NAME_MAX_BYTES)
 		return xml_text_refuse(&domain->xml, element,
-				       "the name has %zu bytes, the path of the agent's socket has room for %zu",
+				       "the name has %zu bytes, the path of the agent's socket has room for %zu; rename the domain",
 				       strlen(domain->name), NAME_MAX_BYTES);
 	return 0;
 }

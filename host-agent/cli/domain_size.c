@@ -82,13 +82,13 @@ static int scale(struct xml_text *xml, const xmlNode *element, const char *numbe
 	errno = 0;
 	value = strtoull(number, &end, 10);
 	if (errno || end == number || *number == '-' || end[strspn(end, " \t\r\n")])
-		return xml_text_refuse(xml, element, "'%.40s' of <%.40s> is no size", number,
+		return xml_text_refuse(xml, element, "'%.40s' of <%.40s> is no size; give a number", number,
 				       (const char *)element->name);
 	if (!each)
-		return xml_text_refuse(xml, element, "<%.40s> has the unknown unit '%.40s'",
+		return xml_text_refuse(xml, element, "<%.40s> has the unknown unit '%.40s'; give KiB, MiB, GiB or TiB",
 				       (const char *)element->name, unit);
 	if (value > MEMORY_MAX / each)
-		return xml_text_refuse(xml, element, "<%.40s> is above 64 TiB, the most that can be described",
+		return xml_text_refuse(xml, element, "<%.40s> is above 64 TiB, the most that can be described; give less",
 				       (const char *)element->name);
 	*bytes = value * each;
 	return 0;
@@ -106,7 +106,7 @@ int domain_size_read(struct xml_text *xml, const xmlNode *element, const char *n
 		ret = scale(xml, element, (const char *)number,
 			    own && *own ? (const char *)own : unit, bytes);
 	else
-		ret = xml_text_refuse(xml, element, "<%.40s> has no size",
+		ret = xml_text_refuse(xml, element, "<%.40s> has no size; give one",
 				      (const char *)element->name);
 	xmlFree(number);
 	xmlFree(own);
@@ -118,7 +118,7 @@ static int add(struct xml_text *xml, const xmlNode *element, u64 bytes, u64 *sum
 {
 	*sum += bytes;
 	if (*sum > MEMORY_MAX)
-		return xml_text_refuse(xml, element, "the domain has more than 64 TiB, the most that can be described");
+		return xml_text_refuse(xml, element, "the domain has more than 64 TiB, the most that can be described; give it less");
 	return 0;
 }
 
@@ -146,7 +146,7 @@ static int add_devices(struct domain *domain, u64 *sum, u64 *slots)
 		size = xml_text_child(xml_text_child(device, "target"), "size");
 		if (!size)
 			return xml_text_refuse(&domain->xml, device,
-					       "this memory device has no <target> with a <size>");
+					       "this memory device has no <target> with a <size>; add it");
 		if (domain_size_read(&domain->xml, size, NULL, "KiB", &bytes) ||
 		    add(&domain->xml, device, bytes, sum))
 			return -EINVAL;
@@ -163,7 +163,7 @@ static int read_slots(struct domain *domain, const xmlNode *max, u64 *slots)
 	xmlFree(text);
 	/* QEMU has 256 at most. */
 	if (value > 256)
-		return xml_text_refuse(&domain->xml, max, "<maxMemory> has %lu slots, QEMU has 256 at most",
+		return xml_text_refuse(&domain->xml, max, "<maxMemory> has %lu slots, QEMU has 256 at most; give fewer",
 				       value);
 	if (value > *slots)
 		*slots = value;
@@ -188,7 +188,7 @@ static int read_amounts(struct domain *domain, struct amounts *all)
 		all->boot = total;
 	if (!all->boot)
 		return xml_text_refuse(&domain->xml, memory ? memory : domain->root,
-				       "the domain says nowhere how much memory it has");
+				       "the domain says nowhere how much memory it has; add <memory>");
 	all->top = all->boot + devices;
 	if (all->top < total)
 		all->top = total;
@@ -207,7 +207,7 @@ static int read_arch(struct domain *domain, bool *arm64)
 	*arm64 = arch && !strcmp((const char *)arch, "aarch64");
 	if (arch && !*arm64 && strcmp((const char *)arch, "x86_64") != 0)
 		ret = xml_text_refuse(&domain->xml, type,
-				      "the guest's architecture is %.40s, only x86_64 and aarch64 can be hinted",
+				      "the guest's architecture is %.40s, only x86_64 and aarch64 can be hinted; leave freehint out",
 				      (const char *)arch);
 	xmlFree(arch);
 	return ret;
@@ -291,7 +291,7 @@ int domain_size_mib(struct domain *domain, u64 *mib)
 	end = highest_address(&all);
 	if (end > MEMORY_MAX)
 		return xml_text_refuse(&domain->xml, largest(domain),
-				       "the guest's memory may end above 64 TiB, the most that can be described");
+				       "the guest's memory may end above 64 TiB, the most that can be described; give the domain less");
 	*mib = region_mib_for((end + FREEHINT_PAGE_SIZE - 1) >> FREEHINT_PAGE_SHIFT);
 	return 0;
 }

@@ -170,7 +170,7 @@ static int check_path(struct domain *domain, const xmlNode *element, const char 
 	for (; *path; path++)
 		if (iscntrl((unsigned char)*path))
 			return xml_text_refuse(&domain->xml, element,
-					       "the path of the agent's %s has a control character, which a unit cannot have",
+					       "the path of the agent's %s has a control character, which a unit cannot have; rename it",
 					       of);
 	return 0;
 }

@@ -50,10 +50,10 @@ static u64 dump_host(const struct freehint_reader *reader)
 	int ret = freehint_read_host_hello(reader, &hello);
 
 	if (ret == -ENODEV) {
-		puts("host: no extension has written here");
+		puts("host: no extension has written here; name the file of QEMU's ivshmem device");
 		return 0;
 	}
-	puts(ret == -EPROTO ? "host: this tool does not support its version" :
+	puts(ret == -EPROTO ? "host: this tool does not support its version, update freehint" :
 	     ret ? "host: its sizes contradict the size of the file" : "host");
 	print_number("version", hello.version);
 	print_number("version-min", hello.version_min);
@@ -88,13 +88,13 @@ static void dump_guest(const struct freehint_reader *reader, u64 instance)
 		printf("guest: free pages are %s\n", contracts[hello.contract]);
 		break;
 	case -EPROTO:
-		puts("guest: this tool does not support its version");
+		puts("guest: this tool does not support its version, update freehint");
 		break;
 	case -EINVAL:
-		puts("guest: its hello is not valid");
+		puts("guest: its hello is not valid, update freehint of the guest");
 		break;
 	default:
-		puts("guest: none has published a hello for this host");
+		puts("guest: none has published a hello for this host, load freehint.ko there");
 		return;
 	}
 	print_number("version", hello.version);

@@ -127,7 +127,8 @@ static enum cli_exit finish(struct give_back_watch *watch)
 		return interrupted(watch);
 	case GIVE_BACK_STOPPED:
 		print_summary(watch);
-		progress_message("another client has stopped it before the guest had given all");
+		progress_message("another client has stopped it before the guest had given all; run "
+				 "freehint give-back again for the rest");
 		return CLI_NOT_MIGRATED;
 	case GIVE_BACK_REFUSED:
 		return refused_meanwhile(watch);
@@ -169,8 +170,7 @@ static enum cli_exit run(struct qmp_call *call, const struct give_back_options *
 		return stop(call);
 	if (!give_back_query(call, &watch.before)) {
 		progress_message("%s", call->absent ?
-				 "QEMU runs without the extension: start it with -plugin "
-				 "file=freehint-qemu.so" : call->error);
+				 QMP_CALL_NO_EXTENSION : call->error);
 		return CLI_NO_ANSWER;
 	}
 	if (!tell_qemu(call, opt->mode, opt->order, opt->leave))

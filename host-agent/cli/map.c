@@ -21,6 +21,8 @@
 
 #define CELLS_DEFAULT	1024
 
+#define NOT_VALID	"QEMU's answer to " FREEHINT_QMP_MAP " is not valid: update freehint"
+
 /**
  * struct map_options - the options
  * @qmp:    socket
@@ -111,7 +113,8 @@ static json_t *ask(struct qmp_call *call, json_t *args)
 
 	if (!answer)
 		fprintf(stderr, "freehint map: %s\n", call->absent ?
-			"QEMU runs without the extension, or with an older one" : call->error);
+			"QEMU runs without the extension, or with an older one: start it with -plugin "
+			"file=freehint-qemu.so of this release" : call->error);
 	return answer;
 }
 
@@ -123,7 +126,7 @@ static bool ask_qemu(struct qmp_call *call, const struct map_options *opt,
 	int ret = answer ? map_cells_parse(cells, answer) : 0;
 
 	if (ret)
-		fputs("freehint map: QEMU's answer is not valid\n", stderr);
+		fputs("freehint map: " NOT_VALID "\n", stderr);
 	json_decref(answer);
 	return answer && !ret;
 }
@@ -148,7 +151,7 @@ static bool ask_given(struct qmp_call *call, const struct map_options *opt,
 	if (ret)
 		fprintf(stderr, "freehint map: %s\n", ret == -EAGAIN ?
 			"the guest's memory has changed its size meanwhile, start again" :
-			"QEMU's answer is not valid");
+			NOT_VALID);
 	return !ret;
 }
 
@@ -204,7 +207,7 @@ static enum cli_exit draw(const struct map_cells *cells, const char *output)
 	ret = ends_with(output, ".svg") ? map_svg(cells, output) : map_png(cells, output);
 	if (!ret)
 		return CLI_OK;
-	fprintf(stderr, "freehint map: %s: %s\n", output, strerror(-ret));
+	fprintf(stderr, "freehint map: %s cannot be written: %s; give another file with --output\n", output, strerror(-ret));
 	return CLI_NO_ANSWER;
 }
 

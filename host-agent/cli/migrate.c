@@ -59,7 +59,7 @@ static void start_hints(struct qmp_call *call, struct migrate_settings *settings
 		wait_for_notice(call);
 	else
 		progress_message("no hints: %s", call->absent ?
-				 "QEMU runs without the extension" : call->error);
+				 QMP_CALL_NO_EXTENSION : call->error);
 }
 
 static bool set_limits(struct qmp_call *call, const struct migrate_options *opt,
@@ -218,7 +218,7 @@ static json_t *query_earlier(struct qmp_call *call)
 	if (!answer) {
 		progress_message("%s", call->error);
 	} else if (!may_begin_after(status)) {
-		progress_message("a migration is running already, %s", status);
+		progress_message("a migration is running already, %s; wait for it, or run migrate_cancel", status);
 		json_decref(answer);
 		answer = NULL;
 	}
@@ -238,7 +238,7 @@ static bool was_taken(struct qmp_call *call, const json_t *earlier)
 	now = qmp_call_again(call, "query-migrate", NULL);
 	taken = !now || !json_equal(now, earlier);
 	if (!taken)
-		progress_message("the migration has not begun");
+		progress_message("the migration has not begun; run freehint migrate again");
 	json_decref(now);
 	return taken;
 }

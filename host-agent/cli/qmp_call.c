@@ -32,7 +32,8 @@
 #define TIMEOUT_S	30
 #define TIMEOUT_US	(TIMEOUT_S * 1000000ULL)
 
-#define NO_ANSWER	"QEMU does not answer; does another client use this socket?"
+#define NO_ANSWER	"QEMU does not answer at %s; does another client use this socket?"
+#define CLOSED		"QEMU closed the connection to %s; if it has exited, its log has the reason"
 #define NO_QMP		"the peer at %s does not speak QMP; name the socket of -qmp"
 
 __attribute__((format(printf, 3, 4)))
@@ -67,19 +68,37 @@ static int connect_fd(int fd, const struct sockaddr_un *address)
 	return ret;
 }
 
+static const char *connect_advice(int error)
+{
+	switch (error) {
+	case ENOENT:
+		return "; QEMU creates it with -qmp unix:PATH,server=on,wait=off";
+	case ECONNREFUSED:
+		return "; QEMU has exited, or it is not QEMU's socket";
+	case EACCES:
+	case EPERM:
+		return "; run freehint as QEMU's user";
+	default:
+		return "";
+	}
+}
+
 static int connect_to(struct qmp_call *call, const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
 	if (strlen(path) >= sizeof(address.sun_path))
-		return failed(call, -ENAMETOOLONG, "%s is too long for a socket", path);
+		return failed(call, -ENAMETOOLONG, "%.60s... has %zu bytes, a socket's path %zu at "
+			      "most; give a shorter one", path, strlen(path),
+			      sizeof(address.sun_path) - 1);
 	memcpy(address.sun_path, path, strlen(path));
 	call->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (call->fd >= 0 && !limit_waits(call->fd) && !connect_fd(call->fd, &address))
 		return 0;
 	if (errno == EAGAIN)
-		return failed(call, -ETIMEDOUT, NO_ANSWER);
-	return failed(call, -errno, "cannot connect to %s: %s", path, strerror(errno));
+		return failed(call, -ETIMEDOUT, NO_ANSWER, call->path);
+	return failed(call, -errno, "cannot connect to %s: %s%s", path, strerror(errno),
+		      connect_advice(errno));
 }
 
 /* A signal does not end the wait: the answer to the command would be lost. */
@@ -105,13 +124,13 @@ static int receive(struct qmp_call *call, u64 until)
 	char *at;
 
 	if (!wait_readable(call, until))
-		return failed(call, -ETIMEDOUT, NO_ANSWER);
+		return failed(call, -ETIMEDOUT, NO_ANSWER, call->path);
 	at = qmp_stream_room(&call->stream, &room);
 	do {
 		got = room ? recv(call->fd, at, room, 0) : 0;
 	} while (got < 0 && errno == EINTR);
 	if (got <= 0)
-		return failed(call, -EPIPE, "QEMU closed the connection to %s", call->path);
+		return failed(call, -EPIPE, CLOSED, call->path);
 	qmp_stream_filled(&call->stream, (size_t)got);
 	return 0;
 }
@@ -201,9 +220,9 @@ static int transmit(struct qmp_call *call, json_t *object)
 	late = sent < 0 && errno == EAGAIN;
 	free(text);
 	if (late)
-		return failed(call, -ETIMEDOUT, NO_ANSWER);
+		return failed(call, -ETIMEDOUT, NO_ANSWER, call->path);
 	if (!len || sent < 0)
-		return failed(call, -EPIPE, "QEMU closed the connection to %s", call->path);
+		return failed(call, -EPIPE, CLOSED, call->path);
 	return 0;
 }
 
@@ -313,7 +332,7 @@ int qmp_call_open(struct qmp_call *call, const char *path)
 	call->fd = -1;
 	ret = qmp_stream_init(&call->stream, FREEHINT_MAX_QMP_LINE);
 	if (ret)
-		return failed(call, ret, "no memory");
+		return failed(call, ret, "no memory for QEMU's answers; free some on this host");
 	ret = connect_to(call, path);
 	return ret ? ret : negotiate(call);
 }

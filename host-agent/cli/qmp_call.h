@@ -11,6 +11,10 @@
 
 #define QMP_CALL_TEXT	512
 
+/* What to say of a command that is absent, for the user. */
+#define QMP_CALL_NO_EXTENSION	"QEMU runs without the extension: start it with " \
+				"-plugin file=freehint-qemu.so"
+
 /**
  * struct qmp_call - a connection
  * @path:   socket of QEMU, not copied

@@ -19,7 +19,7 @@ int region_file_open(struct shm_region *region, const char *command, const char 
 	if (!ret)
 		ret = shm_region_map(region, path, 0);
 	if (ret)
-		fprintf(stderr, "freehint %s: %s: %s\n", command, path, strerror(-ret));
+		fprintf(stderr, "freehint %s: %s: %s; name the file of the ivshmem device\n", command, path, strerror(-ret));
 	return ret;
 }
 

@@ -176,7 +176,8 @@ static bool show(const struct status_options *opt, const json_t *status, const c
 
 	if (!valid)
 		fprintf(stderr, "freehint status: %s\n",
-			status ? "QEMU's answer is not valid" : error);
+			status ? "QEMU's answer to " FREEHINT_QMP_QUERY " is not valid: update freehint" :
+				 error);
 	else if (!opt->json)
 		print_status(status);
 	else if (!json_dumpf(status, stdout, JSON_INDENT(1)))
@@ -202,7 +203,8 @@ enum cli_exit cli_status(int argc, char **argv)
 		return CLI_USAGE;
 	status = qmp_call_open(&call, opt.qmp) ? NULL :
 		 qmp_call(&call, FREEHINT_QMP_QUERY, NULL);
-	code = show(&opt, status, call.error) ? CLI_OK : CLI_NO_ANSWER;
+	code = show(&opt, status, call.absent ? QMP_CALL_NO_EXTENSION : call.error) ? CLI_OK :
+									     CLI_NO_ANSWER;
 	json_decref(status);
 	qmp_call_close(&call);
 	return code;

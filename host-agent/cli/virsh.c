@@ -97,7 +97,7 @@ err_in:
 	close(in[0]);
 	close(in[1]);
 err_say:
-	snprintf(virsh->error, sizeof(virsh->error), "virsh cannot be started: %s",
+	snprintf(virsh->error, sizeof(virsh->error), "virsh %s cannot be started: %s; try again", args[0],
 		 strerror(-ret));
 	return ret;
 }

@@ -139,7 +139,7 @@ static int take_error(struct xml_text *xml, xmlParserCtxt *parser)
 	int len = (int)strcspn(message, "\n");
 
 	if (xml->doctype)
-		return refuse_line(xml, xml->doctype, "the document has a document type (<!DOCTYPE>), which no domain has");
+		return refuse_line(xml, xml->doctype, "the document has a document type (<!DOCTYPE>), which no domain has; remove it");
 	snprintf(xml->error, sizeof(xml->error), "line %d: %.*s", error ? error->line : 1, len,
 		 message);
 	return -EINVAL;
@@ -189,7 +189,7 @@ int xml_text_parse(struct xml_text *xml, const char *text, size_t len)
 		return refuse_line(xml, xml_text_line(xml, XML_TEXT_MAX),
 				   "the document is longer than 4 MiB, the most that libvirt accepts");
 	if (!len)
-		return refuse_line(xml, 1, "the document is empty");
+		return refuse_line(xml, 1, "the document is empty; give what virsh dumpxml prints");
 	zero = memchr(text, '\0', len);
 	if (zero)
 		return refuse_line(xml, xml_text_line(xml, (size_t)(zero - text)),

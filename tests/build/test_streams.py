@@ -165,13 +165,15 @@ def an_answer_that_is_none(monitor: Monitor) -> None:
             done = subprocess.run(line, capture_output=True, text=True, check=False,
                                   timeout=patience.seconds(60))
             check((done.returncode, done.stdout, done.stderr) ==
-                  (NO_ANSWER, "", "freehint status: QEMU's answer is not valid\n"),
+                  (NO_ANSWER, "", "freehint status: QEMU's answer to x-query-freehint is not "
+                                  "valid: update freehint\n"),
                   f"{line[1:]} of {answer} ended with {done.returncode}: {done.stdout}"
                   f"{done.stderr}")
         done = subprocess.run([paths.TOOL, "doctor", "--qemu", "/dev/null", "--qmp", monitor.path],
                               capture_output=True, text=True, check=False,
                               timeout=patience.seconds(60))
-        check("wrong QEMU's answer to x-query-freehint is not valid\n" in done.stdout,
+        check("wrong QEMU's answer to x-query-freehint is not valid: update freehint\n"
+              in done.stdout,
               f"doctor of {answer} says {done.stdout}")
 
 

@@ -255,12 +255,19 @@ static void a_qemu_that_goes_away_is_noticed(void **state)
 	finish(&call);
 }
 
+#define TWENTY		"/a/directory/in-path"
+#define LONG_PATH	TWENTY TWENTY TWENTY TWENTY TWENTY TWENTY
+
 static void a_socket_that_is_not_there_is_named(void **state)
 {
 	struct qmp_call call;
 
 	assert_int_equal(qmp_call_open(&call, "/nowhere/qmp"), -ENOENT);
-	assert_non_null(strstr(call.error, "/nowhere/qmp"));
+	assert_non_null(strstr(call.error, "/nowhere/qmp: "));
+	assert_non_null(strstr(call.error, "; QEMU creates it with -qmp unix:PATH"));
+	qmp_call_close(&call);
+	assert_int_equal(qmp_call_open(&call, LONG_PATH), -ENAMETOOLONG);
+	assert_non_null(strstr(call.error, "... has 120 bytes, a socket's path 107 at most; give a"));
 	qmp_call_close(&call);
 }
 
@@ -277,6 +284,7 @@ static void a_full_queue_does_not_hold_us_for_ever(void **state)
 					 sizeof(address)), 0);
 	}
 	assert_int_equal(qmp_call_open(&call, peer.path), -ETIMEDOUT);
+	assert_non_null(strstr(call.error, "QEMU does not answer at /"));
 	assert_non_null(strstr(call.error, "another client"));
 	qmp_call_close(&call);
 	for (i = 0; i < 2; i++)
