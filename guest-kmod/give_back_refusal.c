@@ -31,10 +31,10 @@ const char *give_back_name(u32 status)
 	static const char * const names[] = {
 		[FREEHINT_GIVE_BACK_UNKNOWN] = "unknown",
 		[FREEHINT_GIVE_BACK_POSSIBLE] = "possible",
-		[FREEHINT_GIVE_BACK_NO_KERNEL] = "refused (kernel without page reporting)",
-		[FREEHINT_GIVE_BACK_BUSY] = "refused (another driver has page reporting)",
+		[FREEHINT_GIVE_BACK_NO_KERNEL] = "refused (kernel without page reporting; boot one with CONFIG_PAGE_REPORTING)",
+		[FREEHINT_GIVE_BACK_BUSY] = "refused (another driver has page reporting; switch off free-page-reporting of virtio-balloon)",
 		[FREEHINT_GIVE_BACK_CONTRACT] = "refused (see contract)",
-		[FREEHINT_GIVE_BACK_ADMIN] = "refused (give_back=0: by the administrator)",
+		[FREEHINT_GIVE_BACK_ADMIN] = "refused (give_back=0: by the administrator; set it to 1)",
 		[FREEHINT_GIVE_BACK_FAILED] = "refused (page reporting failed, see the log)",
 	};
 
@@ -46,6 +46,6 @@ void give_back_log_failure(const struct device *dev, int error)
 	if (error == -EBUSY)
 		dev_warn_ratelimited(dev, "host asks for free memory, but another driver has page reporting; switch off free-page-reporting of virtio-balloon\n");
 	else
-		dev_warn_ratelimited(dev, "host asks for free memory, but page reporting failed, error %d\n",
+		dev_warn_ratelimited(dev, "host asks for free memory, but page reporting failed, error %d; none is given back, the host may ask again in a minute\n",
 				     error);
 }

@@ -82,8 +82,8 @@ const char *guest_contract_reason(u16 refusal)
 {
 	static const char * const reasons[] = {
 		[FREEHINT_REFUSAL_NONE] = "none",
-		[FREEHINT_REFUSAL_POISON] = "page_poison=1: free pages are checked",
-		[FREEHINT_REFUSAL_ADMIN] = "report=0: refused by the administrator",
+		[FREEHINT_REFUSAL_POISON] = "page_poison=1: free pages are checked; boot without it",
+		[FREEHINT_REFUSAL_ADMIN] = "report=0: refused by the administrator; set it to 1",
 		[FREEHINT_REFUSAL_KERNEL] = "this kernel is newer than " COMPAT_NEWEST_TRIED
 			", the newest that was tried; allow_untested_kernel=1 reports all the same, at your own risk",
 		[FREEHINT_REFUSAL_PREZERO] = "this kernel records which free pages are zero; allow_untested_kernel=1 reports all the same, at your own risk",
