@@ -183,6 +183,12 @@ static void explain_no_socket(struct session *session, int error)
 	session->connect_error = error;
 }
 
+static void watch_socket(struct session *session)
+{
+	event_loop_watch(session->loop, EVENT_QMP, session->qmp.fd,
+			 qmp_client_mask(&session->qmp));
+}
+
 void session_connect(struct session *session)
 {
 	int ret = qmp_client_connect(&session->qmp, session->conf->qmp);
@@ -195,8 +201,7 @@ void session_connect(struct session *session)
 		disconnect(session);
 		return;
 	}
-	event_loop_watch(session->loop, EVENT_QMP, session->qmp.fd,
-			 qmp_client_mask(&session->qmp));
+	watch_socket(session);
 	event_loop_timer(session->loop, EVENT_QUERY, GREETING_US);
 	session_send_metrics(session, false);
 }
@@ -303,12 +308,6 @@ static bool poll_region(struct session *session)
 	if (phase != session->flow.round.phase)
 		query_soon(session);
 	return true;
-}
-
-static void watch_socket(struct session *session)
-{
-	event_loop_watch(session->loop, EVENT_QMP, session->qmp.fd,
-			 qmp_client_mask(&session->qmp));
 }
 
 void session_poll(struct session *session)
