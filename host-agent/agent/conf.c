@@ -181,7 +181,7 @@ static error_t check(const struct conf *conf, struct argp_state *state)
 	if (!conf->shm || !*conf->shm)
 		argp_error(state, "give the file behind the ivshmem device with --shm");
 	if (conf->metrics && (!*conf->metrics || strlen(conf->metrics) > METRICS_PATH_MAX))
-		argp_error(state, "the path given with --metrics has %zu bytes, 1 to %d fit; give another",
+		argp_error(state, "the path given with --metrics has %zu bytes, it must have 1 to %d; give another path",
 			   strlen(conf->metrics), METRICS_PATH_MAX);
 	return 0;
 }

@@ -128,6 +128,7 @@ static const struct allowed allowed[] = {
 	{ "openat", 2, OPEN_WRITES, O_RDONLY },
 	{ "newfstatat", ANY, 0, 0 },			/* type and size; fstat() in glibc */
 	{ "fstat", ANY, 0, 0 },				/* unseen: glibc before 2.33 */
+	{ "stat", ANY, 0, 0 },				/* unseen: the same */
 	{ "fstatat64", ANY, 0, 0 },			/* unseen: other architectures */
 	{ "statx", ANY, 0, 0 },				/* unseen: other architectures */
 	{ "fstatfs", ANY, 0, 0 },			/* is the file on a disk? */

@@ -66,7 +66,7 @@ static const char *start_advice(int error)
 static const char *buffer_advice(int error)
 {
 	if (error == -EPERM || error == -EACCES || error == -ENOSYS)
-		return ", a policy of this machine forbids memfd_create: allow it to the agent";
+		return ", a policy of this machine forbids memfd_create: allow the agent to use it";
 	return start_advice(error);
 }
 

@@ -106,7 +106,8 @@ static void attach(struct session *session)
 
 /*
  * An instance alone shows nothing: QEMU may change it before it publishes the next hello in the
- * same file, and the guest can write the hello.
+ * same file, and the guest can write the hello. A file that was unlinked is no other file: QEMU
+ * goes on with it.
  */
 static bool is_replaced(const struct session *session)
 {
@@ -116,14 +117,15 @@ static bool is_replaced(const struct session *session)
 		return true;
 	freehint_read_host_hello(&session->flow.round.reader, &hello);
 	return hello.instance != session->now.instance &&
-	       !shm_region_is_at(&session->region, session->conf->shm);
+	       shm_region_is_replaced(&session->region, session->conf->shm);
 }
 
 void session_check_region(struct session *session)
 {
 	if (!session->extension || !is_replaced(session))
 		return;
-	log_info("QEMU has left the memory that the agent has mapped, the agent unmaps it");
+	log_info("QEMU uses other shared memory now, the agent detaches from %s",
+		 session->conf->shm);
 	session_detach(session);
 	/* Log it when the next one is attached. */
 	session->note = NOTE_NONE;

@@ -19,8 +19,8 @@ void check_agent(void)
 {
 	check_ring();
 	if (access("/dev/kvm", R_OK | W_OK))
-		finding_note("this user cannot use /dev/kvm: guests are emulated; put the user into "
-			     "its group, usually kvm");
+		finding_note("this user cannot use /dev/kvm: guests are emulated; add the user to "
+			     "the group of /dev/kvm, usually kvm");
 	else
 		finding_ok("/dev/kvm can be used");
 }

@@ -248,7 +248,7 @@ static int declare_prefix(struct domain *domain, struct text_edits *edits)
 
 	if (ns && strcmp((const char *)ns->href, DOMAIN_QEMU_NS) != 0)
 		return xml_text_refuse(&domain->xml, domain->root,
-				       "the prefix qemu: stands for another namespace than libvirt's; give that another prefix");
+				       "the prefix qemu: stands for another namespace than libvirt's; use another prefix for that namespace");
 	if (!ns)
 		text_edits_add(edits, place->inside - 1, place->inside - 1,
 			       strdup(DOMAIN_QEMU_DECLARED));

@@ -141,11 +141,11 @@ void shm_region_unmap(struct shm_region *region)
 	region->size = 0;
 }
 
-bool shm_region_is_at(const struct shm_region *region, const char *path)
+bool shm_region_is_replaced(const struct shm_region *region, const char *path)
 {
 	struct stat st;
 
-	return !stat(path, &st) && st.st_dev == region->device && st.st_ino == region->inode;
+	return !stat(path, &st) && (st.st_dev != region->device || st.st_ino != region->inode);
 }
 
 bool shm_region_lost(const struct shm_region *region)

@@ -48,8 +48,8 @@ int shm_region_map(struct shm_region *region, const char *path, u64 size);
 /** shm_region_unmap() - undo shm_region_map(); does nothing when nothing is mapped */
 void shm_region_unmap(struct shm_region *region);
 
-/** shm_region_is_at() - is the mapped file still the one at @path? */
-bool shm_region_is_at(const struct shm_region *region, const char *path);
+/** shm_region_is_replaced() - is another file at @path now? If there is none: false */
+bool shm_region_is_replaced(const struct shm_region *region, const char *path);
 
 /**
  * shm_region_lost() - was the file truncated under the mapping?

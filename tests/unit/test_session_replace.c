@@ -5,6 +5,7 @@
  */
 /* rig: tests/fakes/session_rig.c */
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "tests/fakes/guest_voice.h"
 #include "tests/fakes/session_rig.h"
@@ -131,6 +132,18 @@ static void file_without_a_name_is_kept(void **state)
 	assert_int_equal(rig.server.lasts, 1);
 }
 
+/* The same, and the guest was reset while it was stopped. */
+static void file_without_a_name_and_a_new_instance_is_kept(void **state)
+{
+	attach();
+	assert_int_equal(unlink(rig.path), 0);
+	rig.server.instance = INSTANCE + 2;
+	query();
+	assert_non_null(rig.session.region.base);
+	/* which the rig removes */
+	close(open(rig.path, O_CREAT | O_WRONLY, 0600));
+}
+
 #define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, session_rig_setup, teardown)
 
 RUN_TESTS(NULL, NULL,
@@ -140,4 +153,5 @@ RUN_TESTS(NULL, NULL,
 		RIG_TEST(extension_gets_the_socket_again),
 		RIG_TEST(new_instance_before_its_hello_is_borne),
 		RIG_TEST(file_without_a_name_is_kept),
+		RIG_TEST(file_without_a_name_and_a_new_instance_is_kept),
 )

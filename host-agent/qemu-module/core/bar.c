@@ -89,7 +89,7 @@ static MemoryRegion *find_backend(const char **why)
 	}
 	backend = qemu.object_dynamic_cast(obj, "memory-backend");
 	if (!backend) {
-		*why = with_name("not a memory backend; give the id of the ivshmem device's");
+		*why = with_name("not a memory backend; give the id in the ivshmem device's memdev=");
 		return NULL;
 	}
 	mr = qemu.host_memory_backend_get_memory(backend);
@@ -150,7 +150,7 @@ bool bar_attach(const char **why)
 		return false;
 	}
 	if (!is_writable(base)) {
-		*why = "this memory backend is read-only; give it readonly=off";
+		*why = with_name("read-only; give it readonly=off");
 		return false;
 	}
 	/* Pins the backend: unplugging the device must not leave a dangling pointer. */

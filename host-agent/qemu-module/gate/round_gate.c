@@ -182,13 +182,10 @@ static u64 progress_locked(void)
 	return gate.queue.head + gate.queue.tail + gate.now.accepted;
 }
 
-/* Drops the gate's lock if it is time for a look. */
 static bool is_stopped_locked(struct stop_look *look)
 {
 	bool stopped;
 
-	if (!stop_look_is_due(look))
-		return false;
 	pthread_mutex_unlock(&gate.lock);
 	stopped = stop_look(look);
 	pthread_mutex_lock(&gate.lock);
@@ -202,8 +199,11 @@ static bool wait_for_progress_locked(u64 until, struct stop_look *look)
 	struct timespec at;
 
 	while (!hints_complete_locked() && before == progress_locked()) {
-		if (is_stopped_locked(look))
-			return false;
+		if (stop_look_is_due(look)) {
+			if (is_stopped_locked(look))
+				return false;
+			continue;	/* the lock was dropped, so all may have changed */
+		}
 		at = to_timespec(look->wanted && look->next_us < until ? look->next_us : until);
 		if (pthread_cond_timedwait(&gate.done, &gate.lock, &at) && clock_us() >= until)
 			return before != progress_locked();
