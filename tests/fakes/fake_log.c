@@ -11,14 +11,22 @@
 #include "include/freehint/shm_layout.h"
 
 #define DIRTY_MEMORY_MIGRATION	2
+#define FAKE_WORD_BYTES		(64ULL << FREEHINT_PAGE_SHIFT)
 
 struct fake_log fake_log;
 
-/* The pages of a block that were dirty; one at a time. */
+/* As QEMU has it: bytes of a block, and its pages that were dirty. One at a time. */
 static struct DirtyBitmapSnapshot {
-	unsigned int block;
-	bool dirty[FAKE_LOG_PAGES];
+	u64 start;
+	u64 end;
+	u64 word[FAKE_LOG_PAGES / 64];
 } taken;
+static unsigned int taken_block;
+
+static bool was_taken(u64 page)
+{
+	return taken.word[page / 64] >> page % 64 & 1;
+}
 
 static unsigned int index_of(const void *block)
 {
@@ -61,14 +69,19 @@ static DirtyBitmapSnapshot *take(MemoryRegion *mr, u64 offset, u64 len, unsigned
 {
 	unsigned int i = index_of(mr);
 	bool *flag = fake_log.migration[i];
+	u64 page;
 
 	/* vhost takes no memory that another client logs. */
 	if (offset || len > fake.block[i].len || client != DIRTY_MEMORY_MIGRATION)
 		abort();
 	fake_log_sync();
-	taken.block = i;
-	memcpy(taken.dirty, flag, sizeof(taken.dirty));
-	memset(flag, 0, sizeof(taken.dirty));
+	memset(&taken, 0, sizeof(taken));
+	taken_block = i;
+	taken.start = fake_log.odd_snapshot;
+	taken.end = taken.start + ((len + FAKE_WORD_BYTES - 1) & ~(FAKE_WORD_BYTES - 1));
+	for (page = 0; page < FAKE_LOG_PAGES; page++)
+		taken.word[page / 64] |= (u64)flag[page] << page % 64;
+	memset(flag, 0, FAKE_LOG_PAGES * sizeof(*flag));
 	return &taken;
 }
 
@@ -83,10 +96,15 @@ unsigned int fake_log_count(const bool *flag, unsigned int pages)
 
 static bool is_dirty(MemoryRegion *mr, DirtyBitmapSnapshot *log, u64 offset, u64 len)
 {
+	u64 page = offset >> FREEHINT_PAGE_SHIFT, end = (offset + len) >> FREEHINT_PAGE_SHIFT;
+
+	fake_log.questions++;
 	if (offset + len > fake.block[index_of(mr)].len)
 		abort();
-	return fake_log_count(log->dirty + (offset >> FREEHINT_PAGE_SHIFT),
-			      (unsigned int)(len >> FREEHINT_PAGE_SHIFT));
+	while (page < end)
+		if (was_taken(page++))
+			return true;
+	return false;
 }
 
 static void drop_log(void *log)
@@ -102,7 +120,7 @@ static void set_flags(bool *flag, u64 offset, u64 len)
 static void put_back_or_set(unsigned int i, u64 page)
 {
 	fake_log.migration[i][page] = true;
-	if (taken.block != i || !taken.dirty[page])
+	if (taken_block != i || !was_taken(page))
 		fake_log.dirty[i][page] = true;
 }
 

@@ -22,6 +22,8 @@
  * @discarded:  given to the kernel
  * @unplugged:  not there, by QEMU's word
  * @discards:   calls for that
+ * @questions:  whether pages are in the log that was taken
+ * @odd_snapshot: where that log begins, bytes: not 0 for one of another form
  * @syncs:      of the accelerator's log
  * @refuse:     discarding answers with an error
  * @disabled:   discarding is disabled
@@ -40,6 +42,8 @@ struct fake_log {
 	bool discarded[FAKE_MAX_BLOCKS][FAKE_LOG_PAGES];
 	bool unplugged[FAKE_MAX_BLOCKS][FAKE_LOG_PAGES];
 	unsigned int discards;
+	unsigned int questions;
+	u64 odd_snapshot;
 	unsigned int syncs;
 	bool refuse;
 	bool disabled;

@@ -100,6 +100,35 @@ static void a_count_is_never_below_zero(void **state)
 	assert_int_equal(cleared_by(8), 0);
 }
 
+/*
+ * A page is in flight when the thread asks for the lock, and is counted before it gets it. After
+ * every second call QEMU has the next page in flight at once.
+ */
+static void hint_in_flight(void *hva, size_t len)
+{
+	static bool in_flight, next;
+
+	if (in_flight)
+		fake.sent++;
+	fake.remaining -= PAGE;		/* the hinted one */
+	next = !next;
+	if (next)
+		fake.remaining -= PAGE;
+	in_flight = next;
+}
+
+static void single_pages_beside_a_sender_are_counted(void **state)
+{
+	u64 cleared = 0;
+	int i;
+
+	open_a_round();
+	qemu.qemu_guest_free_page_hint = hint_in_flight;
+	for (i = 0; i < 40; i++)
+		cleared = cleared_by(1);
+	assert_in_range(cleared, 39, 41);
+}
+
 static void nothing_that_qemu_has_sent_holds_its_stop_or_makes_a_share(void **state)
 {
 	open_a_round();
@@ -119,5 +148,6 @@ RUN_TESTS(init, finish,
 		APPLY_TEST(what_qemu_has_sent_meanwhile_is_not),
 		APPLY_TEST(no_more_than_the_range_has_is_counted),
 		APPLY_TEST(a_count_is_never_below_zero),
+		APPLY_TEST(single_pages_beside_a_sender_are_counted),
 		APPLY_TEST(nothing_that_qemu_has_sent_holds_its_stop_or_makes_a_share),
 )

@@ -5,6 +5,7 @@
  */
 /* rig: tests/unit/bar_rig.h */
 /* links: host-agent/qemu-module/audit/witness.c */
+/* links: host-agent/qemu-module/core/dirty_log.c */
 /* links: host-agent/qemu-module/audit/write_watch.c host-agent/qemu-module/core/arm.c */
 /* links: host-agent/qemu-module/postcopy/skipped.c */
 /* links: host-agent/qemu-module/core/ram_dirty_bitmap.c */

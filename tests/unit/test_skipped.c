@@ -5,6 +5,7 @@
  */
 /* links: host-agent/qemu-module/core/region_lock.c */
 /* links: host-agent/qemu-module/postcopy/skipped.c host-agent/qemu-module/core/arm.c */
+/* links: host-agent/qemu-module/core/dirty_log.c */
 /* links: host-agent/qemu-module/core/ram_dirty_bitmap.c */
 /* links: host-agent/qemu-module/core/bar.c proto/host_request.c proto/host_snapshot.c */
 /* links: host-agent/qemu-module/core/peer_wake.c */
@@ -170,6 +171,31 @@ static void a_write_in_the_log_counts_and_stays_there(void **state)
 	assert_int_equal(fake_log_count(fake_log.migration[0], MAIN), 3);
 	assert_true(fake_log.migration[0][5] && fake_log.migration[0][11]);
 	assert_true(fake_log.migration[0][MAIN - 1]);
+	assert_int_equal(fake_log.questions, 0);
+}
+
+/* QEMU is asked for each page. */
+static void so_it_does_in_a_log_of_another_form(void **state)
+{
+	fake_log.odd_snapshot = PAGE;
+	add(0, 10, 3);
+	fake_log.written[0][11] = true;
+	fake_log.written[0][MAIN - 1] = true;
+	skipped_drop_logged();
+	walk();
+	assert_int_equal(runs, 2);
+	assert_int_equal(fake_log_count(fake_log.migration[0], MAIN), 2);
+	assert_true(fake_log.questions > 0);
+}
+
+static void all_of_a_block_can_be_in_the_log(void **state)
+{
+	add(1, 0, DIMM);
+	memset(fake_log.written[1], true, DIMM);
+	skipped_drop_logged();
+	walk();
+	assert_int_equal(runs, 0);
+	assert_int_equal(fake_log_count(fake_log.migration[1], FAKE_LOG_PAGES), DIMM);
 }
 
 /* The page can be sent before anybody looks. */
@@ -253,6 +279,8 @@ RUN_TESTS(NULL, NULL,
 		TEST(what_is_written_is_skipped_no_more),
 		TEST(a_write_in_the_middle_of_a_sync_counts),
 		TEST(a_write_in_the_log_counts_and_stays_there),
+		TEST(so_it_does_in_a_log_of_another_form),
+		TEST(all_of_a_block_can_be_in_the_log),
 		TEST(a_sync_of_another_thread_is_a_doubt),
 		TEST(a_block_that_does_not_migrate_is_forgotten),
 		TEST(a_qemu_with_another_block_is_known_as_such),

@@ -6,6 +6,7 @@
  */
 /* links: host-agent/qemu-module/core/region_lock.c */
 /* links: host-agent/qemu-module/audit/witness.c host-agent/qemu-module/core/arm.c */
+/* links: host-agent/qemu-module/core/dirty_log.c */
 /* links: host-agent/qemu-module/core/bar.c proto/host_request.c proto/host_snapshot.c */
 /* links: host-agent/qemu-module/core/peer_wake.c */
 /* links: proto/host_offer.c */

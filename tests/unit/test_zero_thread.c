@@ -6,6 +6,7 @@
 /* links: host-agent/qemu-module/core/region_lock.c */
 /* links: host-agent/qemu-module/postcopy/zero_thread.c */
 /* links: host-agent/qemu-module/postcopy/skipped.c */
+/* links: host-agent/qemu-module/core/dirty_log.c */
 /* links: host-agent/qemu-module/core/ram_dirty_bitmap.c */
 /* links: host-agent/qemu-module/core/arm.c host-agent/qemu-module/gate/round_gate.c */
 /* links: host-agent/qemu-module/core/bar.c proto/host_request.c proto/host_snapshot.c */

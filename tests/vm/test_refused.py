@@ -23,11 +23,11 @@ def refused_before_and_after(vm: Machine, capability: str) -> None:
         step(f"not here: {capability}: {error.desc}")
         return
     expect_refusal(vm.qmp, "x-freehint-start", reason)
-    check(vm.query().get("refused") == reason, f"query says {vm.query()}")
+    check(vm.query().get("refused", "").startswith(reason), f"query says {vm.query()}")
     migration.set_capabilities(vm.qemu, {capability: False})
     vm.start_hints()
     migration.set_capabilities(vm.qemu, {capability: True})
-    check(vm.query().get("refused") == reason, f"query says {vm.query()}")
+    check(vm.query().get("refused", "").startswith(reason), f"query says {vm.query()}")
     migration.set_capabilities(vm.qemu, {capability: False})
     vm.qmp.command("x-freehint-stop")
     step(f"refused: {capability}")

@@ -58,12 +58,13 @@ static bool is_stopped(struct stop_look *look)
 }
 
 /* Returns the number of bytes from the start of the block that are now armed. */
-static u64 arm_block(u8 *host, u64 len, struct stop_look *look)
+static u64 arm_block(u8 *host, u64 len, struct stop_look *look, bool *stopped)
 {
 	u64 pos;
 
 	for (pos = 0; pos < len; pos += armed.chunk) {
-		if (pos + FREEHINT_PAGE_SIZE >= len || is_stopped(look))
+		*stopped = is_stopped(look);
+		if (*stopped || pos + FREEHINT_PAGE_SIZE >= len)
 			return pos;
 		qemu.qemu_guest_free_page_hint(host + pos + FREEHINT_PAGE_SIZE, 1);
 		armed.chunks++;
@@ -169,13 +170,15 @@ u64 arm_all(bool (*stop)(void))
 {
 	struct stop_look look = stop_look_begin(stop);
 	struct armed_block *block = armed.block;
+	bool stopped = false;
 	u64 len;
 
 	armed.chunks = 0;
 	armed.bytes = 0;
 	armed.chunk = chunk_bytes();
 	for (; block < armed.block + armed.count; block++) {
-		len = arm_block(block->start, (u64)(block->end - block->start), &look);
+		len = stopped ? 0 : arm_block(block->start, (u64)(block->end - block->start), &look,
+					      &stopped);
 		block->end = block->start + len;
 		armed.bytes += len;
 	}

@@ -150,7 +150,7 @@ bool bar_attach(const char **why)
 		return false;
 	}
 	if (!is_writable(base)) {
-		*why = with_name("read-only; give it readonly=off");
+		*why = with_name("read-only, or in a full file system; give it readonly=off, or make room");
 		return false;
 	}
 	/* Pins the backend: unplugging the device must not leave a dangling pointer. */

@@ -19,7 +19,7 @@
  * QEMU asks the accelerator first. With KVM this clears KVM's log for what was dirty, which
  * arms it.
  *
- * Context: BQL held, dropped in between under TCG.
+ * Context: BQL held, dropped in between under TCG and with KVM's dirty ring.
  *
  * Return: the log, for dirty_log_restore(); free it with g_free().
  */
@@ -53,22 +53,6 @@ static inline void dirty_log_set(MemoryRegion *region, u64 page, u64 pages)
  *
  * Return: bit n is set if page @page + n is dirty.
  */
-static inline u64 dirty_log_restore(MemoryRegion *region, DirtyBitmapSnapshot *log, u64 page,
-				    u64 pages)
-{
-	u64 left = pages - page, i, bits = 0;
-
-	if (left > FREEHINT_WORD_BITS)
-		left = FREEHINT_WORD_BITS;
-	if (!dirty_log_has(region, log, page, left))
-		return 0;
-	for (i = 0; i < left; i++) {
-		if (!dirty_log_has(region, log, page + i, 1))
-			continue;
-		bits |= 1ULL << i;
-		dirty_log_set(region, page + i, 1);
-	}
-	return bits;
-}
+u64 dirty_log_restore(MemoryRegion *region, DirtyBitmapSnapshot *log, u64 page, u64 pages);
 
 #endif /* FREEHINT_DIRTY_LOG_H */

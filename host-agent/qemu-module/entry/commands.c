@@ -52,7 +52,7 @@ static const char *start_failure(int error)
 	static char text[160];
 
 	snprintf(text, sizeof(text), "no thread, or no bitmap of %" PRIu64 " pages (%.40s); free memory "
-		 "on this host", bar_info().capacity, strerror(error));
+		 "on this host, or raise its limit of tasks", bar_info().capacity, strerror(error));
 	return text;
 }
 

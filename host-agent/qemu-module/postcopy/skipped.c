@@ -93,10 +93,13 @@ void skipped_add(const u8 *hva, u64 len)
 			return;
 }
 
+/* Most words are empty: they are not written. */
 static void keep(struct skipped_block *block, u64 word, u64 pages)
 {
-	block->word[word] &= pages;
-	block->doubtful[word] &= pages;
+	if (block->word[word] & ~pages)
+		block->word[word] &= pages;
+	if (block->doubtful[word] & ~pages)
+		block->doubtful[word] &= pages;
 }
 
 static void drop_dirty_in_block(struct skipped_block *block)

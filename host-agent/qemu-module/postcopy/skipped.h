@@ -62,7 +62,8 @@ void skipped_drop_dirty(void);
  *
  * The migration's log is as it was on return.
  *
- * Context: BQL held, dropped in between under TCG; guest stopped, no round open.
+ * Context: BQL held, dropped in between under TCG and with KVM's dirty ring; guest stopped, no
+ * round open.
  */
 void skipped_drop_logged(void);
 

@@ -91,7 +91,7 @@ static void hand_over(void)
 {
 	u64 start = clock_us();
 
-	/* Drops the BQL under TCG: another thread may sync, which is a doubt. */
+	/* May drop the BQL: if another thread syncs then, that is a doubt. */
 	skipped_drop_logged();
 	switchover.handed_over = true;
 	skipped_drop_unplugged();
@@ -221,7 +221,8 @@ void switchover_before_sync(void)
 void switchover_after_sync(void)
 {
 	this_thread.in_sync = false;
-	if (records() && in_migration_thread())
+	/* After the last sync of a precopy nobody asks any more, and every microsecond counts. */
+	if (records() && in_migration_thread() && qemu.runstate_is_running())
 		skipped_drop_dirty();
 	witness_discard_writes();
 }

@@ -23,19 +23,31 @@ static u64 sent_or_remaining(void)
 	       (qemu.ram_get_total_transferred_pages() << FREEHINT_PAGE_SHIFT);
 }
 
-/*
- * QEMU sends other pages while this thread waits for its lock. It counts each a moment after it
- * has taken it out of the bitmap, so the result may be wrong by what is in flight.
- */
-static u64 clear(void *hva, u64 len)
-{
-	u64 before = sent_or_remaining(), after;
+/* What QEMU may have taken out of its bitmap and not yet counted as sent. */
+#define IN_FLIGHT_BYTES	(128ULL << FREEHINT_PAGE_SHIFT)
 
+/*
+ * Counts how many bytes of the range were dirty. Within a round only hints make the sum smaller,
+ * but for what is in flight: QEMU counts a page a moment after it has taken it out of the
+ * bitmap. So each call counts from where the last one ended, and the next one makes its error good.
+ */
+static u64 clear(u64 round, void *hva, u64 len)
+{
+	static u64 counted_round, seen;
+	u64 after, cleared;
+
+	if (round != counted_round)
+		seen = sent_or_remaining();
+	counted_round = round;
 	qemu.qemu_guest_free_page_hint(hva, len);
 	after = sent_or_remaining();
-	if (before <= after)
-		return 0;
-	return before - after < len ? before - after : len;
+	cleared = seen > after ? seen - after : 0;
+	if (cleared > len)
+		cleared = len;
+	seen -= cleared;
+	if (seen > after + IN_FLIGHT_BYTES || after > seen + IN_FLIGHT_BYTES)
+		seen = after;
+	return cleared;
 }
 
 static u64 apply(const struct gate_range *range)
@@ -44,7 +56,7 @@ static u64 apply(const struct gate_range *range)
 
 	skipped_add(range->hva, range->len);
 	witness_hint(range->round, range->hva, range->len);
-	cleared = clear(range->hva, range->len);
+	cleared = clear(range->round, range->hva, range->len);
 	page_map_add(&hinted_map, range->gpa, range->len);
 	return cleared >> FREEHINT_PAGE_SHIFT;
 }

@@ -96,7 +96,7 @@ static bool report_answer(enum gate_answer answer, u64 round, u64 current, Error
 	case GATE_NO_ROUND:
 		gate_count(refused_closed, 1);
 		qemu_error(errp, "round %" PRIu64 " " FREEHINT_ERR_CLOSED
-			   ", no round is open; the next sync opens one", round);
+			   ", no round is open; wait for the next round", round);
 		return false;
 	case GATE_FULL:
 		gate_count(refused_queue, 1);

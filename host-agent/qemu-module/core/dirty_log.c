@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Puts the migration's dirty log back, word by word.
+ *
+ * This runs with the guest stopped at a switch to postcopy, so it may not ask QEMU for every page:
+ * 1 TiB has 268 million, and few of them are dirty.
+ */
+#include "dirty_log.h"
+#include "page_bits.h"
+
+/* DirtyBitmapSnapshot, system/physmem.c: in 7.2, 10.0 and 10.2, and in the program of 11.1. */
+struct qemu_dirty_snapshot {
+	u64 start;
+	u64 end;
+	u64 word[];
+};
+
+/* Bytes of the pages of a word. */
+#define WORD_BYTES	((u64)FREEHINT_WORD_BITS << FREEHINT_PAGE_SHIFT)
+
+/* Returns false for a log that begins inside a word, or is of another form. */
+static bool is_known(const struct qemu_dirty_snapshot *log, u64 pages)
+{
+	return !(log->start % WORD_BYTES) &&
+	       log->end - log->start == page_bits_words(pages) * WORD_BYTES;
+}
+
+static u64 ask_for_pages(MemoryRegion *region, DirtyBitmapSnapshot *log, u64 page, u64 left)
+{
+	u64 i, bits = 0;
+
+	if (!dirty_log_has(region, log, page, left))
+		return 0;
+	for (i = 0; i < left; i++)
+		if (dirty_log_has(region, log, page + i, 1))
+			bits |= 1ULL << i;
+	return bits;
+}
+
+static u64 dirty_bits(MemoryRegion *region, DirtyBitmapSnapshot *log, u64 page, u64 pages)
+{
+	const struct qemu_dirty_snapshot *words = (const void *)log;
+	u64 left = pages - page;
+
+	if (left > FREEHINT_WORD_BITS)
+		left = FREEHINT_WORD_BITS;
+	if (is_known(words, pages))
+		return words->word[page / FREEHINT_WORD_BITS] &
+		       (~0ULL >> (FREEHINT_WORD_BITS - left));
+	return ask_for_pages(region, log, page, left);
+}
+
+static void set_runs(MemoryRegion *region, u64 page, u64 bits)
+{
+	u64 first, len;
+
+	while (bits) {
+		first = (u64)__builtin_ctzll(bits);
+		bits >>= first;
+		len = bits == ~0ULL ? FREEHINT_WORD_BITS : (u64)__builtin_ctzll(~bits);
+		page += first;
+		dirty_log_set(region, page, len);
+		/* a shift by the whole word is undefined */
+		bits = len < FREEHINT_WORD_BITS ? bits >> len : 0;
+		page += len;
+	}
+}
+
+u64 dirty_log_restore(MemoryRegion *region, DirtyBitmapSnapshot *log, u64 page, u64 pages)
+{
+	u64 bits = dirty_bits(region, log, page, pages);
+
+	set_runs(region, page, bits);
+	return bits;
+}
