@@ -15,7 +15,7 @@
 #define PACE_LOOK	(2 * HZ)
 
 /**
- * struct pace - of a session
+ * struct pace - pace of one session of giving back
  * @settled:    how much has stayed free since the first drain
  * @restless:   pages that could be given back and that the last pace_budget() held back, for
  *              they may be used soon

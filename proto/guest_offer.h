@@ -44,7 +44,7 @@ bool freehint_reclaim_is_current(const struct freehint_publisher *pub,
 				 const struct freehint_reclaim *reclaim);
 
 /**
- * freehint_host_is_same() - has the host the instance of @reclaim?
+ * freehint_host_is_same() - does the host still have the instance of @reclaim?
  * @pub:     attached publisher
  * @reclaim: request
  *

@@ -8,7 +8,16 @@
 #include "include/freehint/types.h"
 #include "host-agent/common/log.h"
 
-/** enum agent_exit - exit codes; --help documents them, and their meanings never change */
+/**
+ * enum agent_exit - exit codes; --help documents them, and their meanings never change
+ * @AGENT_EXIT_OK:            the agent did what it was told to, or was told to end
+ * @AGENT_EXIT_USAGE:         an option is wrong
+ * @AGENT_EXIT_ISOLATION:     the sandbox could not be closed
+ * @AGENT_EXIT_SYSTEM:        a system call failed, or there is no memory
+ * @AGENT_EXIT_NOT_COMPLETED: with --once: the migration did not complete
+ * @AGENT_EXIT_NO_QEMU:       with --give-up: there was no QEMU
+ * @AGENT_EXIT_NO_PRESSURE:   the trigger on memory pressure could not be set
+ */
 enum agent_exit {
 	AGENT_EXIT_OK = 0,
 	AGENT_EXIT_USAGE = 1,

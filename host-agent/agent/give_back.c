@@ -54,7 +54,7 @@ void give_back_attach(struct give_back *back, const struct give_back_status *sta
 	}
 	back->backoff_us = BACKOFF_MIN_US;
 	back->due_us = 0;
-	/* What somebody else wants to last has more than one pass. */
+	/* A single pass must not replace mode always, which somebody else has set. */
 	back->wanted = policy == GIVE_BACK_POLICY_ALWAYS ||
 		       (policy == GIVE_BACK_POLICY_ONCE && status->mode != GIVE_BACK_ALWAYS);
 }

@@ -72,13 +72,13 @@ void hint_batch_reset(struct hint_batch *batch);
 /** hint_batch_has_room() - is there a buffer that QEMU does not have? */
 bool hint_batch_has_room(const struct hint_batch *batch);
 
-/** hint_batch_fits() - has QEMU room for the ranges of the open batch? */
+/** hint_batch_fits() - does QEMU have room for the ranges of the open batch? */
 bool hint_batch_fits(const struct hint_batch *batch);
 
 /** hint_batch_is_idle() - is no batch in flight? */
 bool hint_batch_is_idle(const struct hint_batch *batch);
 
-/** hint_batch_is_empty() - has the open batch no ranges? */
+/** hint_batch_is_empty() - is the open batch without ranges? */
 bool hint_batch_is_empty(const struct hint_batch *batch);
 
 /**

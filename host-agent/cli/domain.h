@@ -87,7 +87,7 @@ int domain_find_shmem(struct domain *domain);
 /** domain_find_strangers() - likewise @domain->stranger and @domain->lookalike */
 void domain_find_strangers(struct domain *domain);
 
-/** domain_has_memory_of() - has it the <shmem> that freehint makes for a domain of this name? */
+/** domain_has_memory_of() - does it have the <shmem> that freehint makes for this name? */
 bool domain_has_memory_of(const struct domain *domain, const char *name);
 
 /**
@@ -118,7 +118,7 @@ char *domain_memdev(const xmlNode *shmem, unsigned int index);
  */
 char *domain_name_of_monitor(const char *value);
 
-/** domain_is_enabled() - has the domain all of freehint's parts, if with another's names? */
+/** domain_is_enabled() - does the domain have all of freehint's parts, under any name? */
 bool domain_is_enabled(const struct domain *domain);
 
 #endif /* FREEHINT_CLI_DOMAIN_H */

@@ -63,7 +63,7 @@ char *qemu_args_with_file(const char *value, const char *file);
 const char *qemu_args_end(const char *text);
 
 /**
- * qemu_args_has() - has an argument this option?
+ * qemu_args_has() - does an argument have this option?
  * @value:  "key=value,key=value", where a comma in a value is two, or an object of JSON
  * @key:    name of the option
  * @wanted: its value as it is written there

@@ -10,7 +10,7 @@
 /**
  * whole_input() - read until the end
  * @fd:   descriptor
- * @max:  no more bytes than this and one, so that the caller sees that there is more
+ * @max:  reads at most one byte more than this; a @len above @max means that there was more
  * @text: filled, to be freed by the caller
  * @len:  filled
  *

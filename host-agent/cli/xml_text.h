@@ -100,7 +100,7 @@ xmlNode *xml_text_next(xmlNode *node, const char *name);
 /** xml_text_child() - the first child of @parent, which may be NULL, with this name */
 xmlNode *xml_text_child(const xmlNode *parent, const char *name);
 
-/** xml_text_is() - has @element the attribute @name with this @value? */
+/** xml_text_is() - does @element have the attribute @name with this @value? */
 bool xml_text_is(const xmlNode *element, const char *name, const char *value);
 
 #endif /* FREEHINT_CLI_XML_TEXT_H */

@@ -41,7 +41,7 @@ void bits_to_ranges_reset(struct bits_to_ranges *conv);
 void bits_to_ranges_load(struct bits_to_ranges *conv, u64 pfn, const u64 *words,
 			 u64 count);
 
-/** bits_to_ranges_busy() - has the chunk words that were not converted yet? */
+/** bits_to_ranges_busy() - does the chunk have words that were not converted yet? */
 bool bits_to_ranges_busy(const struct bits_to_ranges *conv);
 
 /**

@@ -21,7 +21,7 @@ int region_lock_take(int fd);
 /** region_lock_drop() - take the mark away, if there is one */
 void region_lock_drop(int fd);
 
-/** region_lock_is_shared() - has anybody else who opened the file marked it? */
+/** region_lock_is_shared() - did anybody else who opened the file mark it? */
 bool region_lock_is_shared(int fd);
 
 #endif /* FREEHINT_REGION_LOCK_H */

@@ -221,7 +221,7 @@ static bool queue_batch(u64 round, bool last, Error **errp)
 	return true;
 }
 
-/* A command is left out of the number: its ranges may take more places than it has ranges. */
+/* Keeps room for one whole command: a range can become two pieces in the queue. */
 static u32 room_for_more(u64 round)
 {
 	u32 room = gate_room(round);
