@@ -23,9 +23,6 @@
 #define GIVE_UP_MIN	1
 #define GIVE_UP_MAX	86400
 
-/* As much as a region can describe. */
-#define LEAVE_MAX	(FREEHINT_MAX_PAGES >> (20 - FREEHINT_PAGE_SHIFT))
-
 /* The scribe appends ".new" and a terminator. */
 #define METRICS_PATH_MAX	(PATH_MAX - 5)
 
@@ -163,9 +160,9 @@ static error_t parse_give_back(struct conf *conf, const char *arg, struct argp_s
 
 static error_t parse_leave(struct conf *conf, const char *arg, struct argp_state *state)
 {
-	if (!parse_number(arg, &conf->leave_mib) || conf->leave_mib > LEAVE_MAX)
-		argp_error(state, "--leave is %s, give a number of MiB from 0 to %llu", arg,
-			   LEAVE_MAX);
+	if (!parse_number(arg, &conf->leave_mib) || conf->leave_mib > FREEHINT_GIVE_BACK_MAX_LEAVE)
+		argp_error(state, "--leave is %s, give a number of MiB from 0 to %u", arg,
+			   FREEHINT_GIVE_BACK_MAX_LEAVE);
 	return 0;
 }
 

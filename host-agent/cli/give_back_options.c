@@ -17,8 +17,6 @@
 #define ORDER_ALWAYS	TEXT(FREEHINT_GIVE_BACK_ORDER_ALWAYS)
 #define ORDER_MAX	TEXT(FREEHINT_GIVE_BACK_MAX_ORDER)
 
-#define LEAVE_MAX	((long long)(FREEHINT_MAX_PAGES >> (20 - FREEHINT_PAGE_SHIFT)))
-
 static const struct argp_option options[] = {
 	{ "qmp", 'q', "SOCKET", 0, "a monitor socket of QEMU that no other client uses", 0 },
 	{ "always", 'a', NULL, 0, "go on asking after the guest has given what it has now", 0 },
@@ -65,7 +63,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		opt->order = option_number(arg, "order", 1, FREEHINT_GIVE_BACK_MAX_ORDER, state);
 		return 0;
 	case 'L':
-		opt->leave = option_number(arg, "leave", 0, LEAVE_MAX, state);
+		opt->leave = option_number(arg, "leave", 0, FREEHINT_GIVE_BACK_MAX_LEAVE, state);
 		return 0;
 	case 'Q':
 		opt->quiet = true;

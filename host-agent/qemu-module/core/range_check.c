@@ -32,6 +32,13 @@ bool range_check(u32 i, const struct freehint_range *r, u64 after, Error **errp)
 	return !wrong;
 }
 
+u64 range_above_firmware(u64 start, u64 end)
+{
+	if (start >= FREEHINT_FIRMWARE_END)
+		return start;
+	return end < FREEHINT_FIRMWARE_END ? end : FREEHINT_FIRMWARE_END;
+}
+
 bool range_walk(struct ram_map *map, u32 i, u64 gpa, u64 end, range_piece_fn *fn, Error **errp)
 {
 	const struct ram_segment *segment;

@@ -22,6 +22,15 @@
 bool range_check(u32 i, const struct freehint_range *r, u64 after, Error **errp);
 
 /**
+ * range_above_firmware() - leave out what is below FREEHINT_FIRMWARE_END
+ * @start: of a range, bytes
+ * @end:   of it
+ *
+ * Return: where the rest begins; @end if there is none.
+ */
+u64 range_above_firmware(u64 start, u64 end);
+
+/**
  * range_piece_fn - called for each part of a range
  * @i:    number of the range, for messages
  * @gpa:  first guest physical address

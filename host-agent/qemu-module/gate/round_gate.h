@@ -17,12 +17,10 @@
  * @GATE_CLOSED: no round is open. Nothing is queued, nothing is applied. Only gate_open()
  *               leaves this state.
  * @GATE_OPEN:   queued ranges are applied. gate_close() leaves this state.
- * @GATE_STATES: number of states
  */
 enum gate_state {
 	GATE_CLOSED,
 	GATE_OPEN,
-	GATE_STATES,
 };
 
 /**

@@ -115,17 +115,6 @@ static bool check_offered(u32 i, const struct freehint_range *r, Error **errp)
 	return true;
 }
 
-/* Memory below 1 MiB stays: option ROMs are shadowed there. */
-static u64 skip_firmware(u64 start, u64 end)
-{
-	u64 from = start;
-
-	if (start < FREEHINT_FIRMWARE_END)
-		from = end < FREEHINT_FIRMWARE_END ? end : FREEHINT_FIRMWARE_END;
-	offer_keep(from - start);
-	return from;
-}
-
 static bool add_piece(u32 i, u64 gpa, u8 *hva, u64 len, Error **errp)
 {
 	const char *why;
@@ -134,6 +123,15 @@ static bool add_piece(u32 i, u64 gpa, u8 *hva, u64 len, Error **errp)
 		return true;
 	qemu_error(errp, "range %u at 0x%" PRIx64 " cannot be discarded: %s", i, gpa, why);
 	return false;
+}
+
+/* Memory below 1 MiB stays: option ROMs are shadowed there. */
+static bool translate(struct ram_map *map, u32 i, const struct freehint_range *r, Error **errp)
+{
+	u64 end = r->start + r->length, from = range_above_firmware(r->start, end);
+
+	offer_keep(from - r->start);
+	return range_walk(map, i, from, end, add_piece, errp);
 }
 
 static bool check_count(Error **errp)
@@ -149,16 +147,15 @@ static bool check_ranges(Error **errp)
 {
 	const struct freehint_range *r = list.range;
 	static struct ram_map map;
-	u64 after = 0, end;
+	u64 after = 0;
 	u32 i;
 
 	ram_map_init(&map);
 	for (i = 0; i < list.count; i++) {
-		end = r[i].start + r[i].length;
 		if (!range_check(i, &r[i], after, errp) || !check_offered(i, &r[i], errp) ||
-		    !range_walk(&map, i, skip_firmware(r[i].start, end), end, add_piece, errp))
+		    !translate(&map, i, &r[i], errp))
 			return false;
-		after = end;
+		after = r[i].start + r[i].length;
 	}
 	return true;
 }

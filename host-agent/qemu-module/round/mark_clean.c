@@ -169,22 +169,12 @@ static bool add_pieces(u32 i, u64 gpa, u8 *hva, u64 len, Error **errp)
 }
 
 /* Memory below 1 MiB is accepted but not cleared: an old guest may report it as free. */
-static u64 skip_firmware(u64 start, u64 end)
-{
-	u64 from = start;
-
-	if (start < FREEHINT_FIRMWARE_END)
-		from = end < FREEHINT_FIRMWARE_END ? end : FREEHINT_FIRMWARE_END;
-	if (from != start)
-		gate_count(pages_firmware, (from - start) >> FREEHINT_PAGE_SHIFT);
-	return from;
-}
-
 static bool translate(u32 i, const struct freehint_range *r, Error **errp)
 {
-	u64 end = r->start + r->length;
+	u64 end = r->start + r->length, from = range_above_firmware(r->start, end);
 
-	return range_walk(&batch.map, i, skip_firmware(r->start, end), end, add_pieces, errp);
+	gate_count(pages_firmware, (from - r->start) >> FREEHINT_PAGE_SHIFT);
+	return range_walk(&batch.map, i, from, end, add_pieces, errp);
 }
 
 static bool check_ranges(Error **errp)
