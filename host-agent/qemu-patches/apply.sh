@@ -105,7 +105,7 @@ if [ "$1" = -o ]; then
 	write_one "$2"
 else
 	[ -f "$1/migration/ram.c" ] || usage
-	apply "$1"
+	apply "$(cd "$1" && pwd)"
 fi
 
 cat >&2 <<-END

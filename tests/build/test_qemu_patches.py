@@ -159,9 +159,9 @@ def documented(text: str) -> None:
               f"longer than {DOC_COLUMNS} columns: {line}")
 
 
-def apply(*arguments: str) -> subprocess.CompletedProcess[str]:
+def apply(*arguments: str, cwd: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run apply.sh."""
-    return subprocess.run([os.path.join(PATCHES, "apply.sh"), *arguments],
+    return subprocess.run([os.path.join(PATCHES, "apply.sh"), *arguments], cwd=cwd,
                           capture_output=True, text=True, check=False)
 
 
@@ -254,7 +254,7 @@ def all_or_nothing(names: list[str]) -> None:
         check(done.returncode == 1 and f"{names[1]} does not apply to QEMU 10.0.13; nothing was "
               "changed" in done.stderr, done.stderr)
         put(tree, "system/vl.c", fits)
-        done = apply(tree)
+        done = apply(".", cwd=tree)
         check(done.returncode == 0, done.stderr)
         after = content(tree)
         left = [name for name in after if name.endswith((".orig", ".rej"))]
