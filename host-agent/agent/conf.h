@@ -12,7 +12,7 @@
  * enum agent_exit - exit codes; --help documents them, and their meanings never change
  * @AGENT_EXIT_OK:            the agent did what it was told to, or was told to end
  * @AGENT_EXIT_USAGE:         an option is wrong
- * @AGENT_EXIT_ISOLATION:     the sandbox could not be closed
+ * @AGENT_EXIT_ISOLATION:     the sandbox could not be set up
  * @AGENT_EXIT_SYSTEM:        a system call failed, or there is no memory
  * @AGENT_EXIT_NOT_COMPLETED: with --once: the migration did not complete
  * @AGENT_EXIT_NO_QEMU:       with --give-up: there was no QEMU

@@ -13,45 +13,14 @@
 
 #include "guest-kmod/give_back.c"
 
-#include "proto/host_offer.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/guest_session_rig.h"
 
-#define SESSION		0x3333444455556666ULL
-#define ORDER		9
-
-unsigned long jiffies;
-struct oom_killer oom_killer;
-
-static struct region region;
-static struct freehint_publisher thread;
-static struct guest_stats stats;
-static struct device device;
-static struct give_back *gb;
 static struct freehint_shm light;
 static u32 refusal;
 
 u32 give_back_refusal_now(void)
 {
 	return refusal;
-}
-
-void give_back_log_failure(const struct device *dev, int error)
-{
-}
-
-void session_pause_start(struct session_pause *pause)
-{
-	pause->reasons = 0;
-}
-
-void session_pause_stop(struct session_pause *pause)
-{
-	pause->reasons |= PAUSE_HALTED;
-	pause->end(pause);
-}
-
-void session_pause_set(struct session_pause *pause, enum pause_reason reason)
-{
 }
 
 void session_pause_clear(struct session_pause *pause, enum pause_reason reason)
@@ -90,11 +59,6 @@ bool oom_recall_wanted(const struct oom_recall *recall)
 	return false;
 }
 
-enum freehint_answer offer_wait(struct offer_wait *wait, const u64 *block, unsigned int count)
-{
-	return FREEHINT_ANSWER_NONE;
-}
-
 void idle_cancel_delayed_work(struct delayed_work *work)
 {
 	cancel_delayed_work_sync(work);
@@ -103,25 +67,11 @@ void idle_cancel_delayed_work(struct delayed_work *work)
 static int setup(void **state)
 {
 	refusal = FREEHINT_GIVE_BACK_POSSIBLE;
-	guest_kernel_init(1024);
-	region = region_make(FREEHINT_MIN_REGION);
-	freehint_write_reclaim(region.shm, SESSION, ORDER, 0);
-	assert_int_equal(freehint_publisher_attach(&thread, region.base, region.size), 0);
-	gb = give_back_create(&device, region.base, region.size, &stats);
-	assert_true(give_back_poll(gb, &thread));
+	host_asks();
 	assert_true(work_queue_run(&gb->work));
 	assert_true(gb->reporter.registered);
 	/* What was freed later starts the work item again. */
 	find_more(&gb->reporter);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	give_back_halt(gb);
-	give_back_destroy(gb);
-	region_drop(&region);
-	guest_kernel_exit();
 	return 0;
 }
 

@@ -36,22 +36,12 @@ static void step(void);
 #include "guest-kmod/idle_wait.c"
 #include "guest-kmod/page_reporter.c"
 
-#include "proto/host_offer.h"
+#include "tests/unit/guest_session_rig.h"
 
-#define SESSION		0x3333444455556666ULL
-#define ORDER		9
 /* The pass has waited for so long. */
 #define SOON		10U
 #define FOR_EVER	1000U
 
-unsigned long jiffies;
-struct oom_killer oom_killer;
-
-static struct region region;
-static struct freehint_publisher thread;
-static struct guest_stats stats;
-static struct device device;
-static struct give_back *gb;
 static unsigned int steps;
 static bool thaws;
 
@@ -60,34 +50,10 @@ u32 give_back_refusal_now(void)
 	return FREEHINT_GIVE_BACK_POSSIBLE;
 }
 
-void give_back_log_failure(const struct device *dev, int error)
-{
-}
-
-void session_pause_start(struct session_pause *pause)
-{
-	pause->reasons = 0;
-}
-
-void session_pause_stop(struct session_pause *pause)
-{
-	pause->reasons |= PAUSE_HALTED;
-	pause->end(pause);
-}
-
-void session_pause_set(struct session_pause *pause, enum pause_reason reason)
-{
-}
-
 void session_pause_clear(struct session_pause *pause, enum pause_reason reason)
 {
 	pause->reasons &= ~reason;
 	pause->go_on(pause);
-}
-
-enum freehint_answer offer_wait(struct offer_wait *wait, const u64 *block, unsigned int count)
-{
-	return FREEHINT_ANSWER_NONE;
 }
 
 /* The queue goes on, and the pass finds nothing; or somebody suspends the device, and waits. */
@@ -105,21 +71,7 @@ static int setup(void **state)
 {
 	steps = 0;
 	thaws = false;
-	guest_kernel_init(1024);
-	region = region_make(FREEHINT_MIN_REGION);
-	freehint_write_reclaim(region.shm, SESSION, ORDER, 0);
-	assert_int_equal(freehint_publisher_attach(&thread, region.base, region.size), 0);
-	gb = give_back_create(&device, region.base, region.size, &stats);
-	assert_true(give_back_poll(gb, &thread));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	give_back_halt(gb);
-	give_back_destroy(gb);
-	region_drop(&region);
-	guest_kernel_exit();
+	host_asks();
 	return 0;
 }
 

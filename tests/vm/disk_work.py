@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from support import Hops
+from support import Hops, check, wait_for
 from lib.initramfs import VIRTIO_MODULES, Extras
 
 MODULES = (*VIRTIO_MODULES, "virtio_blk")
@@ -49,3 +49,16 @@ def start(hops: Hops) -> None:
 def checked_io(hops: Hops) -> dict[str, int]:
     """What the guest's loop has counted so far."""
     return hops.here.guest.numbers("/run/disk")
+
+
+def passes(hops: Hops) -> int:
+    """How many pieces were written and read back."""
+    return checked_io(hops).get("passes", 0)
+
+
+def go_on(hops: Hops, before: int, when: str) -> None:
+    """Wait until there were more passes than `before`; the disk returns what was written."""
+    wait_for(lambda: passes(hops) > before,
+             lambda: f"the disk to go on {when}: {checked_io(hops)}", 60)
+    numbers = checked_io(hops)
+    check(numbers["mismatches"] == 0, f"the disk returned other bytes {when}: {numbers}")
