@@ -147,9 +147,17 @@ static int discard(RAMBlock *ram, u64 offset, size_t len)
 	return 0;
 }
 
+static void *manager_of(MemoryRegion *mr)
+{
+	unsigned int i = index_of(mr);
+
+	return fake_log_count(fake_log.unplugged[i], FAKE_LOG_PAGES) ? mr : NULL;
+}
+
+/* In a block without a manager all is plugged: QEMU need not be asked. */
 static bool is_unplugged(RAMBlock *ram, u64 offset)
 {
-	if (offset >= ram->len)
+	if (offset >= ram->len || !manager_of((MemoryRegion *)ram))
 		abort();
 	return fake_log.unplugged[index_of(ram)][offset >> FREEHINT_PAGE_SHIFT];
 }
@@ -192,6 +200,7 @@ void fake_log_install(void)
 	qemu.memory_region_snapshot_get_dirty = is_dirty;
 	qemu.memory_region_set_dirty = set_dirty;
 	qemu.memory_listener_register = register_listener;
+	qemu.memory_region_get_ram_discard_manager = manager_of;
 	qemu.ramblock_page_is_discarded = is_unplugged;
 	qemu.ram_block_discard_range = discard;
 	qemu.ram_block_discard_is_disabled = discard_disabled;

@@ -10,7 +10,8 @@
  * processors write to the accelerator's log, which a sync fetches. Devices of QEMU write to
  * the migration's log itself, also in the middle of a sync. A sync moves that log to the
  * bitmap, from which QEMU sends. The migration thread looks at the bitmap after its own sync,
- * before it sends. What a timer's sync has moved may be sent before that.
+ * before it sends. What a timer's sync has moved may be sent before that. An operator can pause
+ * the guest; the migration goes on, and the thread does not look then.
  *
  * Properties:
  * - when the guest runs on the destination, a page that never came, or was discarded,
@@ -19,6 +20,7 @@
  * - a page that the guest owns and has written stays as it is on the source, also
  *   after a switch that failed.
  *
+ * -DPAUSE puts the operator into the timer's place, so that there are not too many states.
  * Each -DBUG_ takes one rule out; one of the assertions must then fail.
  */
 
@@ -30,7 +32,9 @@ bool owned = true;	/* allocated */
 bool written = true;	/* since it was allocated: its content matters */
 byte believed = 1;	/* what the guest wrote last */
 byte memory = 1;	/* what the source holds */
-bool stopped;
+bool stopped;		/* by the switch */
+bool paused;		/* by the operator */
+#define RUNS	(!stopped && !paused)
 
 /* The log: not yet fetched from the accelerator; then not yet collected. */
 bool unfetched;
@@ -48,7 +52,8 @@ byte open;		/* id of the open round, 0 when closed */
 byte offer;		/* round for which the region says "free" */
 bool applying;
 bool skipped;
-bool doubtful;		/* skipped before a sync of the timer */
+bool doubtful;		/* skipped before a sync that nobody looked after */
+bool unlooked;		/* the migration thread synced with the guest paused */
 bool handed_over;
 bool zeroing;		/* the thread has not come to the page */
 bool working;
@@ -107,6 +112,35 @@ inline doubt() {
 #endif
 }
 
+/* make_up_for_looks() and look() */
+#ifdef PAUSE
+inline make_up() {
+	if
+	:: unlooked -> doubt(); unlooked = false
+	:: else
+	fi
+}
+
+inline look() {
+	if
+#ifdef BUG_NO_MAKE_UP
+	:: paused
+#else
+	:: paused -> unlooked = true
+#endif
+	:: else -> make_up(); drop_dirty()
+	fi
+}
+#else
+inline make_up() {
+	skip
+}
+
+inline look() {
+	drop_dirty()
+}
+#endif
+
 inline send() {
 	if
 	:: bmap ->
@@ -121,9 +155,9 @@ active proctype guest() {
 	byte left = WRITES;
 
 	do
-	:: atomic { !stopped && owned -> owned = false; written = false }
-	:: atomic { !stopped && !owned -> owned = true }
-	:: atomic { !stopped && owned && left > 0 ->
+	:: atomic { RUNS && owned -> owned = false; written = false }
+	:: atomic { RUNS && !owned -> owned = true }
+	:: atomic { RUNS && owned && left > 0 ->
 		left--;
 		believed++;
 		memory = believed;
@@ -133,7 +167,7 @@ active proctype guest() {
 		:: migration_dirty = true	/* a device of QEMU */
 		fi
 	   }
-	:: atomic { !stopped -> assert(!(owned && written) || memory == believed) }
+	:: atomic { RUNS -> assert(!(owned && written) || memory == believed) }
 	:: done -> break
 	od
 }
@@ -144,8 +178,8 @@ active proctype scanner() {
 	bool free;
 
 	do
-	:: atomic { !stopped && request != 0 -> round = request };
-end_look:	atomic { !stopped -> free = !owned };
+	:: atomic { RUNS && request != 0 -> round = request };
+end_look:	atomic { RUNS -> free = !owned };
 		if
 		:: free -> offer = round
 		:: else
@@ -204,11 +238,12 @@ inline sync() {
 #else
 	fetch();
 	collect();
-	drop_dirty();
+	look();
 #endif
 	bql = false
 }
 
+#ifndef PAUSE
 /* Auto-converge's, in the main loop. The migration thread sends meanwhile, and afterwards. */
 active proctype timer() {
 	if
@@ -226,10 +261,25 @@ active proctype timer() {
 	fi
 }
 
+#else
+/* Pauses the guest once, and lets it go on or not. Holds the BQL for it. */
+active proctype operator() {
+	if
+	:: atomic { !bql && !stopped -> paused = true };
+		if
+		:: atomic { !bql -> paused = false }
+		:: done
+		fi
+	:: done
+	fi
+}
+
+#endif
 /* log_synced() at the switch, then the collection and the discards. */
 inline hand_over() {
 	lock();
 	close_round();
+	make_up();
 	drop_logged();
 	handed_over = true;
 	d_step {

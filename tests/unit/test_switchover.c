@@ -19,6 +19,7 @@
 static const char *why;
 static const struct precopy_limits no_wait;
 static bool announces;
+static bool zeros[PAGES];
 
 static u64 counter(size_t offset)
 {
@@ -226,6 +227,52 @@ static void what_such_a_sync_may_have_brought_is_not_made_zero(void **state)
 	assert_true(fake_log.discarded[0][110]);
 }
 
+/* The migration goes on while the guest is paused, and sends what it wrote before. */
+static void sync_while_paused(void)
+{
+	fake_log.written[0][20] = true;
+	the_guest_stops();
+	next_sync();
+	fake_log_send();
+}
+
+static bool add_to_zeros(const struct skipped_block *block, u64 first, u64 pages)
+{
+	memset(&zeros[first], true, pages);
+	return true;
+}
+
+/* The thread may not have come to it, so it is what it will do that counts. */
+static void check_not_made_zero(u64 page, unsigned int others)
+{
+	memset(zeros, false, sizeof(zeros));
+	skipped_walk_certain(add_to_zeros);
+	assert_true(fake_log.dirty[0][page]);
+	assert_false(zeros[page]);
+	assert_int_equal(fake_log_count(zeros, PAGES), others);
+}
+
+static void what_a_paused_guest_has_written_is_not_made_zero(void **state)
+{
+	begin_migration();
+	skipping(16, 100);
+	sync_while_paused();
+	sync_of_the_switch();
+	check_not_made_zero(20, 0);
+}
+
+static void nor_is_it_after_the_guest_went_on(void **state)
+{
+	begin_migration();
+	skipping(16, 100);
+	sync_while_paused();
+	the_guest_runs();
+	assert_true(next_sync() != FREEHINT_NO_ROUND);
+	skipping(110, 10);
+	sync_of_the_switch();
+	check_not_made_zero(20, 10);
+}
+
 static void without_the_capability_nothing_is_recorded(void **state)
 {
 	fake.postcopy = false;
@@ -340,6 +387,8 @@ RUN_TESTS(init, finish,
 		BOTH_TEST(syncs_of_others_are_no_switch),
 		BOTH_TEST(a_sync_of_the_main_loop_does_not_hide_the_switch),
 		BOTH_TEST(what_such_a_sync_may_have_brought_is_not_made_zero),
+		BOTH_TEST(what_a_paused_guest_has_written_is_not_made_zero),
+		BOTH_TEST(nor_is_it_after_the_guest_went_on),
 		BOTH_TEST(without_the_capability_nothing_is_recorded),
 		BOTH_TEST(an_unknown_qemu_is_refused),
 		BOTH_TEST(the_record_ends_with_the_migration),

@@ -13,6 +13,7 @@
  * A sync of another thread (auto-converge, QEMU 10.0) can put a page into the bitmap that is
  * sent before anybody looks. So before such a sync all pages become doubtful: they are
  * set dirty at the switch like the others, but never made zero. The next hint ends the doubt.
+ * The same holds for a sync with the guest paused, after which nobody looked.
  *
  * Invariant: a round is closed before a sync, so no page is added between the sync and the look.
  *
@@ -93,7 +94,12 @@ void skipped_add(const u8 *hva, u64 len)
 			return;
 }
 
-/* Most words are empty: they are not written. */
+static bool is_empty(const struct skipped_block *block, u64 word)
+{
+	return !(block->word[word] | block->doubtful[word]);
+}
+
+/* Most words stay as they are: they are not written. */
 static void keep(struct skipped_block *block, u64 word, u64 pages)
 {
 	if (block->word[word] & ~pages)
@@ -108,7 +114,8 @@ static void drop_dirty_in_block(struct skipped_block *block)
 	u64 i, words = page_bits_words(block->pages);
 
 	for (i = 0; i < words; i++)
-		keep(block, i, dirty ? ~__atomic_load_n(&dirty[i], __ATOMIC_RELAXED) : 0);
+		if (!is_empty(block, i))
+			keep(block, i, dirty ? ~__atomic_load_n(&dirty[i], __ATOMIC_RELAXED) : 0);
 }
 
 void skipped_drop_dirty(void)
@@ -159,7 +166,7 @@ void skipped_doubt(void)
 static bool any_skipped(const struct skipped_block *block, u64 word, u64 end)
 {
 	for (; word < end; word++)
-		if (block->word[word] | block->doubtful[word])
+		if (!is_empty(block, word))
 			return true;
 	return false;
 }
@@ -175,6 +182,8 @@ static void drop_unplugged_in_block(struct skipped_block *block)
 {
 	u64 words = page_bits_words(block->pages), word, end;
 
+	if (!qemu.memory_region_get_ram_discard_manager(block->region))
+		return;
 	for (word = 0; word < words; word = end) {
 		end = word + PLUG_PAGES / FREEHINT_WORD_BITS;
 		if (end > words)

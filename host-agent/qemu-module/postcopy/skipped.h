@@ -16,7 +16,7 @@
  * @ram:      QEMU's block; valid while @region is referenced, even if it is unplugged
  * @region:   its memory region; a reference is held
  * @word:     bit n of word w: page 64 * w + n is skipped
- * @doubtful: the same: the page was skipped before a sync of another thread
+ * @doubtful: the same: the page was skipped before a sync that nobody looked after
  */
 struct skipped_block {
 	u8 *host;
@@ -68,7 +68,8 @@ void skipped_drop_dirty(void);
 void skipped_drop_logged(void);
 
 /**
- * skipped_doubt() - another thread is going to sync: nobody will know which pages were written
+ * skipped_doubt() - nobody will know which pages were written: another thread is going to
+ * sync, or a sync was not followed by a look
  *
  * Context: BQL held, no round open until the sync is over.
  */

@@ -48,6 +48,7 @@
  * @thread: the migration thread.
  * @announced: QEMU called a savevm handler: a switch to postcopy starts.
  * @handed_over: the skipped pages were set dirty. The record stays as it is for the zero thread.
+ * @unlooked: the migration thread synced without a look at the record.
  */
 static struct {
 	struct qemu_memory_listener listener;
@@ -55,6 +56,7 @@ static struct {
 	pthread_t thread;
 	bool announced;
 	bool handed_over;
+	bool unlooked;
 	bool no_memory;
 	u64 pages;
 } switchover;
@@ -86,11 +88,20 @@ static bool set_dirty(const struct skipped_block *block, u64 first, u64 pages)
 	return true;
 }
 
+/* What an unlooked sync brought into the bitmap may be sent by now, and not be dirty any more. */
+static void make_up_for_looks(void)
+{
+	if (switchover.unlooked)
+		skipped_doubt();
+	switchover.unlooked = false;
+}
+
 /* Context: BQL held, guest stopped, inside the sync. */
 static void hand_over(void)
 {
 	u64 start = clock_us();
 
+	make_up_for_looks();
 	/* May drop the BQL: if another thread syncs then, that is a doubt. */
 	skipped_drop_logged();
 	switchover.handed_over = true;
@@ -202,6 +213,7 @@ void switchover_prepare(void)
 		switchover.thread = pthread_self();
 		switchover.announced = false;
 		switchover.handed_over = false;
+		switchover.unlooked = false;
 		switchover.no_memory = skipped_start();
 	}
 }
@@ -218,12 +230,28 @@ void switchover_before_sync(void)
 		skipped_doubt();
 }
 
+/*
+ * After the last sync of a precopy nobody asks any more, and every microsecond counts. It cannot
+ * be told from a sync while the guest is paused or sleeps: the migration goes on then.
+ */
+static void look(void)
+{
+	u64 since = clock_us();
+
+	if (!qemu.runstate_is_running()) {
+		switchover.unlooked = true;
+		return;
+	}
+	make_up_for_looks();
+	skipped_drop_dirty();
+	gate_count_bql(clock_us() - since);
+}
+
 void switchover_after_sync(void)
 {
 	this_thread.in_sync = false;
-	/* After the last sync of a precopy nobody asks any more, and every microsecond counts. */
-	if (records() && in_migration_thread() && qemu.runstate_is_running())
-		skipped_drop_dirty();
+	if (records() && in_migration_thread())
+		look();
 	witness_discard_writes();
 }
 
