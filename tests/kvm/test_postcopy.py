@@ -3,6 +3,7 @@
 """
 Hints, and then a switch to postcopy: a skipped page is served while postcopy goes on, a page
 that was written after its hint arrives as written, a free one as zeros, in next to no bytes.
+A late switch with many free pages brings the used ones between them again, as they are.
 
 The extension that does not set skipped pages dirty has to leave the guest waiting, and the
 one that does not look at the log has to lose writes, or this test could not see either.
@@ -12,8 +13,8 @@ from __future__ import annotations
 from functools import partial
 
 from baremetal import (CRAWL, EXTENSION, MIB, PAGE, PATIENT, RING, Failure, GuestStopped, Machine,
-                       accelerators, build, check, hold, in_time, migration, mutant, pair, release,
-                       run, step, wait_for)
+                       TooEarly, accelerators, build, check, hold, in_time, migration, mutant,
+                       pair, release, run, step, wait_for)
 
 OLD, NEW, THERE = 0x11111111, 0x22222222, 0x33333333
 MEM = 256 * MIB
@@ -29,6 +30,12 @@ REUSED = range(140 * MIB, 148 * MIB)
 # Written on the destination first thing; some of them hinted, some never.
 TOUCHED = [range(at * MIB, at * MIB + 16 * PAGE) for at in (20, 60, 109, 200)]
 CAPS = {"postcopy-ram": True}
+
+# A late switch: one page in two is free, all that is used was sent but for the end of the tail.
+MIXED = range(16 * MIB, 48 * MIB)
+TAIL = range(200 * MIB, 240 * MIB)
+PASS_SPEED = 64 * MIB
+CRAWLS_FROM = 24 * MIB
 
 
 def hint(src: Machine) -> int:
@@ -95,6 +102,47 @@ def check_extension(accel: str, share: bool) -> None:
         check(sent < used + MEM // PAGE * 32, f"{name}: {sent} bytes after the switch")
         step(f"{name}: {skipped} skipped pages handed over, {sent >> 10} KiB sent after "
              f"the switch, {used >> 10} KiB of it in use")
+
+
+def send_all_but_tail(src: Machine) -> None:
+    """The first pass, until it is in TAIL."""
+    src.bandwidth(PASS_SPEED)
+    wait_for(lambda: migration.ram(src)["remaining"] < CRAWLS_FROM, "the pass", period=0.005)
+    src.bandwidth(CRAWL)
+    if migration.info(src)["status"] != "active":
+        raise TooEarly("the pass is over")
+
+
+def hint_every_second(src: Machine) -> int:
+    """One page in two of MIXED; pages hinted."""
+    now = src.wait_round()
+    src.publish(now, MIXED, every=2)
+    free = [range(at, at + PAGE) for at in MIXED[::2 * PAGE]]
+    src.mark_fd(now, *free, last=True)
+    src.wait_applied(len(free))
+    return len(free)
+
+
+def check_late(accel: str, share: bool) -> None:
+    """After a pass each free page is a run of its own; the used ones between are sent again."""
+    with pair(accel, {"extension": EXTENSION + PATIENT}, mem=MEM, share=share) as (src, dst):
+        src.wait_boot()
+        src.write(MIXED, OLD)
+        src.write(TAIL, OLD)
+        src.start_hints()
+        hold(src, dst, CAPS, {"downtime-limit": 1})
+        free = hint_every_second(src)
+        send_all_but_tail(src)
+        migration.switch_to_postcopy(src, dst)
+        check_counters(src, free)
+        release(src, dst)
+        words = dst.dump(MIXED)
+        lost = sum(word != (MIXED.start + PAGE * i) ^ OLD
+                   for i, word in enumerate(words) if i % 2)
+        check(lost == 0, f"{accel}: {lost} used pages between free ones are wrong")
+        check(dst.lost(TAIL, OLD) == 0, f"{accel}: writes are lost")
+        step(f"{accel}, {'shared' if share else 'private'} memory: a late switch with {free} "
+             f"free pages, {words.count(0)} of them read as zero")
 
 
 def check_no_redirty(accel: str) -> None:
@@ -164,6 +212,7 @@ def test() -> None:
     for accel in accels:
         for share in False, True:
             in_time(partial(check_extension, accel, share))
+            in_time(partial(check_late, accel, share))
         in_time(partial(check_never_used, accel))
         in_time(partial(check_failed_switch, accel))
     if "kvm" in accels:

@@ -29,9 +29,6 @@
 #include "../core/ram_dirty_bitmap.h"
 #include "skipped.h"
 
-/* hw/virtio/virtio-mem.c, VIRTIO_MEM_MIN_BLOCK_SIZE: 1 MiB */
-#define PLUG_PAGES	256
-
 static struct {
 	struct skipped_block block[ARM_MAX_BLOCKS];
 	unsigned int count;
@@ -177,7 +174,7 @@ static void forget(struct skipped_block *block, u64 word, u64 end)
 		keep(block, word, 0);
 }
 
-/* virtio-mem plugs and unplugs whole pieces of PLUG_PAGES or a multiple. */
+/* virtio-mem plugs and unplugs whole pieces of SKIPPED_PLUG_PAGES, or of a multiple. */
 static void drop_unplugged_in_block(struct skipped_block *block)
 {
 	u64 words = page_bits_words(block->pages), word, end;
@@ -185,7 +182,7 @@ static void drop_unplugged_in_block(struct skipped_block *block)
 	if (!qemu.memory_region_get_ram_discard_manager(block->region))
 		return;
 	for (word = 0; word < words; word = end) {
-		end = word + PLUG_PAGES / FREEHINT_WORD_BITS;
+		end = word + SKIPPED_PLUG_PAGES / FREEHINT_WORD_BITS;
 		if (end > words)
 			end = words;
 		if (any_skipped(block, word, end) &&

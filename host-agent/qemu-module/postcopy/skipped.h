@@ -9,6 +9,9 @@
 #include "../../../include/freehint/types.h"
 #include "../core/qemu_abi.h"
 
+/* hw/virtio/virtio-mem.c, VIRTIO_MEM_MIN_BLOCK_SIZE: 1 MiB is plugged or unplugged together */
+#define SKIPPED_PLUG_PAGES	256
+
 /**
  * struct skipped_block - a RAM block of a memory backend, and two bits per page
  * @host:     first byte

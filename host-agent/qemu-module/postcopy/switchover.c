@@ -28,11 +28,11 @@
 #include "../../../include/freehint/shm_layout.h"
 #include "../../common/clock.h"
 #include "../core/bar_bitmap.h"
-#include "../core/dirty_log.h"
 #include "../core/qemu_abi.h"
 #include "../core/ram_dirty_bitmap.h"
 #include "../gate/round_gate.h"
 #include "skipped.h"
+#include "switch_runs.h"
 #include "switchover.h"
 #include "../audit/witness.h"
 #include "zero_thread.h"
@@ -58,7 +58,6 @@ static struct {
 	bool handed_over;
 	bool unlooked;
 	bool no_memory;
-	u64 pages;
 } switchover;
 
 /* Per thread. @reading: this thread reads the log itself, which also syncs. */
@@ -81,13 +80,6 @@ const char *switchover_refusal(void)
 	return NULL;
 }
 
-static bool set_dirty(const struct skipped_block *block, u64 first, u64 pages)
-{
-	dirty_log_set(block->region, first, pages);
-	switchover.pages += pages;
-	return true;
-}
-
 /* What an unlooked sync brought into the bitmap may be sent by now, and not be dirty any more. */
 static void make_up_for_looks(void)
 {
@@ -100,18 +92,18 @@ static void make_up_for_looks(void)
 static void hand_over(void)
 {
 	u64 start = clock_us();
+	u64 pages;
 
 	make_up_for_looks();
 	/* May drop the BQL: if another thread syncs then, that is a doubt. */
 	skipped_drop_logged();
 	switchover.handed_over = true;
 	skipped_drop_unplugged();
-	switchover.pages = 0;
-	skipped_walk(set_dirty);
+	pages = switch_runs_set_dirty();
 	bar_bitmap_give_back();
 	zero_thread_start();
 	gate_count(switchovers, 1);
-	gate_count(pages_switchover, switchover.pages);
+	gate_count(pages_switchover, pages);
 	gate_count(switchover_us, clock_us() - start);
 }
 
