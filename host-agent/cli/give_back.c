@@ -151,8 +151,21 @@ static enum cli_exit refused(const struct qmp_call *call)
 	return CLI_NO_ANSWER;
 }
 
+/* QEMU was told nothing. @why: it did not answer, NULL: only the user is the reason. */
+static enum cli_exit not_asked(const char *why)
+{
+	if (why)
+		progress_message("%s", why);
+	if (!interrupts_any())
+		return CLI_NO_ANSWER;
+	progress_message("interrupted before QEMU was told anything");
+	return CLI_NOT_MIGRATED;
+}
+
 static enum cli_exit stop(struct qmp_call *call)
 {
+	if (interrupts_any())
+		return not_asked(NULL);
 	if (!tell_qemu(call, GIVE_BACK_OFF, -1, -1))
 		return refused(call);
 	puts("QEMU asks the guest no longer");
@@ -168,11 +181,12 @@ static enum cli_exit run(struct qmp_call *call, const struct give_back_options *
 
 	if (opt->mode == GIVE_BACK_OFF)
 		return stop(call);
-	if (!give_back_query(call, &watch.before)) {
-		progress_message("%s", call->absent ?
-				 QMP_CALL_NO_EXTENSION : call->error);
-		return CLI_NO_ANSWER;
-	}
+	if (!give_back_query(call, &watch.before))
+		return not_asked(call->absent ? QMP_CALL_NO_EXTENSION : call->error);
+	if (interrupts_any())
+		return not_asked(NULL);
+	/* From here on the first one has something to undo, and waits for QEMU. */
+	call->give_up = interrupts_again;
 	if (!tell_qemu(call, opt->mode, opt->order, opt->leave))
 		return refused(call);
 	return finish(&watch);
@@ -181,8 +195,8 @@ static enum cli_exit run(struct qmp_call *call, const struct give_back_options *
 enum cli_exit cli_give_back(int argc, char **argv)
 {
 	struct give_back_options opt = { .mode = GIVE_BACK_ONCE, .order = -1, .leave = -1 };
-	enum cli_exit code = CLI_NO_ANSWER;
 	struct qmp_call call;
+	enum cli_exit code;
 
 	progress_command("give-back");
 	if (argp_parse(&give_back_argp, argc, argv, 0, NULL, &opt))
@@ -192,8 +206,8 @@ enum cli_exit cli_give_back(int argc, char **argv)
 	 * that is gone: without an agent this never ends, and nobody else gets the monitor.
 	 */
 	interrupts_catch();
-	if (qmp_call_open(&call, opt.qmp))
-		progress_message("%s", call.error);
+	if (qmp_call_open_unless(&call, opt.qmp, interrupts_any))
+		code = not_asked(call.error);
 	else
 		code = run(&call, &opt);
 	qmp_call_close(&call);

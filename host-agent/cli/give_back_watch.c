@@ -120,7 +120,7 @@ enum give_back_end give_back_watch(struct give_back_watch *watch)
 		if (watch->now.mode == GIVE_BACK_OFF)
 			break;
 		end = GIVE_BACK_INTERRUPTED;
-		if (interrupts_count())
+		if (interrupts_any())
 			break;
 		end = GIVE_BACK_REFUSED;
 		if (is_refused(watch))

@@ -1,28 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Counts the signals that ask the tool to end, instead of ending the process.
+ * Notes the signals that ask the tool to end, instead of ending the process.
  */
 #include "interrupts.h"
 
 #include <signal.h>
 #include <stddef.h>
 
-static volatile sig_atomic_t count;
+#include "host-agent/common/clock.h"
+
+/* Interrupts within this time count as one: shells and wrappers may send them twice. */
+#define SAME_US		500000ULL
+
+static volatile sig_atomic_t any;
+static volatile sig_atomic_t again;
+/* When the first one came; the handler's own. */
+static u64 first_us;
 
 static void note_interrupt(int signal)
 {
 	(void)signal;
-	count = count + 1;
+	if (!any)
+		first_us = clock_us();
+	else if (clock_us() - first_us > SAME_US)
+		again = 1;
+	any = 1;
 }
 
 void interrupts_catch(void)
 {
-	const struct sigaction noted = { .sa_handler = note_interrupt };
+	struct sigaction noted = { .sa_handler = note_interrupt };
 	const struct sigaction ignored = { .sa_handler = SIG_IGN };
-
 	struct sigaction found;
 
-	count = 0;
+	any = 0;
+	again = 0;
+	/* The handler is not interrupted by itself. */
+	sigfillset(&noted.sa_mask);
 	sigaction(SIGINT, &noted, NULL);
 	sigaction(SIGTERM, &noted, NULL);
 	sigaction(SIGPIPE, &ignored, NULL);
@@ -38,7 +52,12 @@ void interrupts_ignore_hangup(void)
 	sigaction(SIGHUP, &ignored, NULL);
 }
 
-unsigned int interrupts_count(void)
+bool interrupts_any(void)
 {
-	return (unsigned int)count;
+	return any;
+}
+
+bool interrupts_again(void)
+{
+	return again;
 }

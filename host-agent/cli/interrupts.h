@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Counts SIGINT, SIGTERM and SIGHUP instead of ending the process: what has to be undone
+ * Notes SIGINT, SIGTERM and SIGHUP instead of ending the process: what has to be undone
  * depends on where the guest is.
  */
 #ifndef FREEHINT_CLI_INTERRUPTS_H
 #define FREEHINT_CLI_INTERRUPTS_H
 
+#include <stdbool.h>
+
 /**
- * interrupts_catch() - count SIGINT, SIGTERM and SIGHUP from now on, ignore SIGPIPE
+ * interrupts_catch() - note SIGINT, SIGTERM and SIGHUP from now on, ignore SIGPIPE
  *
  * A SIGHUP that is ignored already, as nohup has it, stays ignored. The reader of the output
  * may end: that interrupts nothing.
@@ -21,7 +23,10 @@ void interrupts_catch(void);
  */
 void interrupts_ignore_hangup(void);
 
-/** interrupts_count() - number of signals since interrupts_catch() */
-unsigned int interrupts_count(void);
+/** interrupts_any() - has one come since interrupts_catch()? */
+bool interrupts_any(void);
+
+/** interrupts_again() - has another come, half a second after the first or later? */
+bool interrupts_again(void);
 
 #endif /* FREEHINT_CLI_INTERRUPTS_H */

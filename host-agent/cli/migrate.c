@@ -148,6 +148,13 @@ static enum cli_exit finish(const struct migrate_watch *watch,
 /* A running migration keeps the changed settings; a migration that ends gets them restored. */
 static enum cli_exit detach(const struct migrate_watch *watch, struct migrate_settings *settings)
 {
+	if (watch->call->broken) {
+		progress_message("%s", watch->call->error);
+		progress_message("the migration, %s when QEMU last answered, may continue without this tool; query-migrate shows its state",
+				 watch->state ? watch->state->name : "begun");
+		migrate_settings_print(settings);
+		return CLI_DETACHED;
+	}
 	progress_message("the migration continues without this tool, %s; query-migrate shows its state",
 			 watch->state->name);
 	if (watch->state->stage == STAGE_ENDING)
@@ -256,22 +263,28 @@ static bool begin(struct qmp_call *call, const char *uri, const json_t *earlier)
 	return false;
 }
 
+static enum cli_exit not_started(void)
+{
+	puts("cancelled before the migration was started");
+	return CLI_NOT_MIGRATED;
+}
+
 static enum cli_exit migrate_after(struct qmp_call *call, const struct migrate_options *opt,
 				   struct migrate_settings *settings, const json_t *earlier)
 {
 	double before = skipped(call);
 	enum cli_exit code = CLI_NO_ANSWER;
+	bool limited;
 
 	if (!opt->plain)
 		start_hints(call, settings);
-	if (!set_limits(call, opt, settings)) {
+	limited = set_limits(call, opt, settings);
+	if (!limited)
 		progress_message("%s", call->error);
-	} else if (interrupts_count()) {
-		puts("cancelled before the migration was started");
-		code = CLI_NOT_MIGRATED;
-	} else if (begin(call, opt->uri, earlier)) {
+	if (interrupts_any())
+		code = not_started();
+	else if (limited && begin(call, opt->uri, earlier))
 		return watch_to_the_end(call, opt, settings, before);
-	}
 	migrate_settings_restore(settings, call);
 	return code;
 }
@@ -284,6 +297,8 @@ static enum cli_exit migrate(struct qmp_call *call, const struct migrate_options
 
 	if (earlier)
 		code = migrate_after(call, opt, settings, earlier);
+	else if (interrupts_again())
+		code = not_started();
 	json_decref(earlier);
 	return code;
 }
@@ -300,6 +315,8 @@ enum cli_exit cli_migrate(int argc, char **argv)
 	if (qmp_call_open(&call, opt.qmp)) {
 		progress_message("%s", call.error);
 	} else {
+		/* The first one waits for QEMU's answer: what was begun may have to be undone. */
+		call.give_up = interrupts_again;
 		interrupts_catch();
 		/* Whoever closes the terminal does not mean the guest to stay here. */
 		interrupts_ignore_hangup();

@@ -27,9 +27,6 @@
 /* A state that needs an action of the user is reported after this time. */
 #define STUCK_US	5000000ULL
 
-/* Interrupts within this time count as one: shells and wrappers may send them twice. */
-#define SAME_US		500000ULL
-
 static void update_state(struct migrate_watch *watch)
 {
 	const char *status = json_string_value(json_object_get(watch->last, "status"));
@@ -122,16 +119,11 @@ static void try_to_cancel(struct migrate_watch *watch)
 /* Return: false when the user does not want to watch any longer. */
 static bool handle_interrupts(struct migrate_watch *watch)
 {
-	unsigned int count = interrupts_count();
-
-	if (count != watch->handled) {
-		if (watch->handled && clock_us() - watch->handled_us > SAME_US)
-			return false;
-		if (!watch->handled) {
-			watch->handled_us = clock_us();
-			watch->cancel_wanted = true;
-		}
-		watch->handled = count;
+	if (interrupts_again())
+		return false;
+	if (interrupts_any() && !watch->handled) {
+		watch->handled = true;
+		watch->cancel_wanted = true;
 	}
 	if (watch->cancel_wanted)
 		try_to_cancel(watch);
@@ -160,7 +152,7 @@ enum watch_end migrate_watch(struct migrate_watch *watch)
 {
 	for (;;) {
 		if (!query_state(watch))
-			return WATCH_LOST;
+			return interrupts_again() ? WATCH_DETACHED : WATCH_LOST;
 		/* QEMU leaves this state before it answers "migrate", and never returns to it. */
 		if (watch->state->stage == STAGE_NONE)
 			return WATCH_REPLACED;

@@ -13,7 +13,7 @@
 /**
  * enum watch_end - why the watch ended
  * @WATCH_ENDED: the migration ended
- * @WATCH_DETACHED: the user ended the watch; the migration continues
+ * @WATCH_DETACHED: the user ended the watch; the migration continues, as far as it is known
  * @WATCH_LOST: QEMU does not answer any more
  * @WATCH_REPLACED: another QEMU answers, which has not begun a migration
  */
@@ -31,7 +31,7 @@ enum watch_end {
  * @before:    bytes that the extension had skipped before this migration
  *
  * @last:      answer to the last query-migrate, NULL before the first
- * @state:     state in that answer
+ * @state:     state in that answer, or the last one before; NULL: none yet
  * @ran_on_destination: the guest has run on the destination
  *
  * The rest is private to migrate_watch.c:
@@ -39,8 +39,7 @@ enum watch_end {
  * @since_us:  when the state was entered, monotonic microseconds
  * @hint_printed: the hint for this state was printed
  * @early:     queries of a completed migration that had no times yet
- * @handled:    number of interrupts that were handled
- * @handled_us: when the first one was handled, monotonic microseconds
+ * @handled:    the first interrupt was handled
  * @cancel_wanted:      the user wants to cancel, and it was not done yet
  * @explained: the reason why it was not done was printed
  */
@@ -56,8 +55,7 @@ struct migrate_watch {
 	u64 since_us;
 	bool hint_printed;
 	unsigned int early;
-	unsigned int handled;
-	u64 handled_us;
+	bool handled;
 	bool cancel_wanted;
 	bool explained;
 };
@@ -67,7 +65,8 @@ struct migrate_watch {
  * @watch: first group filled, the rest zero; the caller releases @last
  *
  * The first interrupt cancels when that is safe, otherwise the reason is printed. Another
- * interrupt, half a second later or more, ends the watch. interrupts_catch() counts them.
+ * interrupt, half a second later or more, ends the watch, also while QEMU does not answer.
+ * interrupts_catch() notes them.
  *
  * Return: why the watch ended.
  */

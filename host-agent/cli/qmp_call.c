@@ -32,6 +32,10 @@
 #define TIMEOUT_S	30
 #define TIMEOUT_US	(TIMEOUT_S * 1000000ULL)
 
+/* A QEMU that is asked to the end has this long for the answer that is on its way. */
+#define PATIENCE_MS	500
+#define PATIENCE_US	(PATIENCE_MS * 1000ULL)
+
 #define NO_ANSWER	"QEMU does not answer at %s; does another client use this socket?"
 #define CLOSED		"QEMU closed the connection to %s; if it has exited, its log has the reason"
 #define NO_QMP		"the peer at %s does not speak QMP; name the socket of -qmp"
@@ -47,24 +51,31 @@ static int failed(struct qmp_call *call, int error, const char *fmt, ...)
 	return error;
 }
 
+static bool is_given_up(const struct qmp_call *call)
+{
+	return call->give_up && call->give_up();
+}
+
 /*
  * QEMU takes one client at a time and queues one or two. Behind them connect() waits, and it has
  * no limit but that of send(). What QEMU does not read is limited, too.
  */
-static int limit_waits(int fd)
+static int limit_waits(const struct qmp_call *call)
 {
-	const struct timeval limit = { .tv_sec = TIMEOUT_S };
+	struct timeval limit = { .tv_sec = TIMEOUT_S };
 
-	return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	if (is_given_up(call))
+		limit = (struct timeval){ .tv_usec = PATIENCE_US };
+	return setsockopt(call->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 }
 
-static int connect_fd(int fd, const struct sockaddr_un *address)
+static int connect_fd(const struct qmp_call *call, const struct sockaddr_un *address)
 {
 	int ret;
 
 	do {
-		ret = connect(fd, (const struct sockaddr *)address, sizeof(*address));
-	} while (ret < 0 && errno == EINTR);
+		ret = connect(call->fd, (const struct sockaddr *)address, sizeof(*address));
+	} while (ret < 0 && errno == EINTR && !is_given_up(call));
 	return ret;
 }
 
@@ -93,27 +104,33 @@ static int connect_to(struct qmp_call *call, const char *path)
 			      sizeof(address.sun_path) - 1);
 	memcpy(address.sun_path, path, strlen(path));
 	call->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (call->fd >= 0 && !limit_waits(call->fd) && !connect_fd(call->fd, &address))
+	if (call->fd >= 0 && !limit_waits(call) && !connect_fd(call, &address))
 		return 0;
-	if (errno == EAGAIN)
+	if (errno == EAGAIN || errno == EINTR)
 		return failed(call, -ETIMEDOUT, NO_ANSWER, call->path);
 	return failed(call, -errno, "cannot connect to %s: %s%s", path, strerror(errno),
 		      connect_advice(errno));
 }
 
-/* A signal does not end the wait: the answer to the command would be lost. */
+/*
+ * A signal alone does not end the wait: the answer to the command would be lost. QEMU has to be
+ * silent, too, and the user has to want the end. Short waits also notice a signal that came
+ * before poll().
+ */
 static bool wait_readable(const struct qmp_call *call, u64 until)
 {
 	struct pollfd pfd = { .fd = call->fd, .events = POLLIN };
-	u64 now;
+	u64 began = clock_us(), now = began;
 	int ret;
 
 	do {
-		now = clock_us();
 		if (now >= until)
 			return false;
-		ret = poll(&pfd, 1, (int)((until - now) / 1000) + 1);
-	} while (ret < 0 && errno == EINTR);
+		ret = poll(&pfd, 1, PATIENCE_MS);
+		now = clock_us();
+		if (ret <= 0 && now - began >= PATIENCE_US && is_given_up(call))
+			return false;
+	} while (!ret || (ret < 0 && errno == EINTR));
 	return ret > 0;
 }
 
@@ -281,11 +298,14 @@ bool qmp_call_ok(struct qmp_call *call, const char *command, json_t *args)
 /* After a failure every other command fails at once, for the same reason. */
 static bool connect_again(struct qmp_call *call)
 {
+	unsigned int renewed = call->renewed + 1;
+
 	if (call->gone)
 		return false;
 	qmp_call_close(call);
-	call->gone = qmp_call_open(call, call->path);
+	call->gone = qmp_call_open_unless(call, call->path, call->give_up);
 	call->broken = call->gone;
+	call->renewed = renewed;
 	return !call->gone;
 }
 
@@ -323,18 +343,24 @@ static int negotiate(struct qmp_call *call)
 	return answer ? 0 : -EPROTO;
 }
 
-int qmp_call_open(struct qmp_call *call, const char *path)
+int qmp_call_open_unless(struct qmp_call *call, const char *path, qmp_call_give_up *give_up)
 {
 	int ret;
 
 	memset(call, 0, sizeof(*call));
 	call->path = path;
+	call->give_up = give_up;
 	call->fd = -1;
 	ret = qmp_stream_init(&call->stream, FREEHINT_MAX_QMP_LINE);
 	if (ret)
 		return failed(call, ret, "no memory for QEMU's answers; free some on this host");
 	ret = connect_to(call, path);
 	return ret ? ret : negotiate(call);
+}
+
+int qmp_call_open(struct qmp_call *call, const char *path)
+{
+	return qmp_call_open_unless(call, path, NULL);
 }
 
 void qmp_call_close(struct qmp_call *call)

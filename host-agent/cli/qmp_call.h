@@ -11,6 +11,9 @@
 
 #define QMP_CALL_TEXT	512
 
+/** qmp_call_give_up - does the user want the end, although QEMU does not answer? */
+typedef bool qmp_call_give_up(void);
+
 /* What to say of a command that is absent, for the user. */
 #define QMP_CALL_NO_EXTENSION	"QEMU runs without the extension: start it with " \
 				"-plugin file=freehint-qemu.so"
@@ -24,6 +27,8 @@
  * @absent: the command that failed does not exist
  * @broken: an answer is missing, and every other command fails, too; open a new connection
  * @gone:   broken, and QEMU accepts no new connection
+ * @give_up: asked while QEMU is silent, NULL: the wait has its full length
+ * @renewed: connections that qmp_call_again() has opened instead of this one
  */
 struct qmp_call {
 	const char *path;
@@ -33,6 +38,8 @@ struct qmp_call {
 	bool absent;
 	bool broken;
 	bool gone;
+	qmp_call_give_up *give_up;
+	unsigned int renewed;
 };
 
 /**
@@ -44,6 +51,14 @@ struct qmp_call {
  */
 int qmp_call_open(struct qmp_call *call, const char *path);
 
+/**
+ * qmp_call_open_unless() - like qmp_call_open(), for a tool that catches its signals
+ * @give_up: kept in @call->give_up; a later one takes its place for later waits
+ *
+ * When @give_up returns true, a QEMU that says nothing for half a second does not answer.
+ */
+int qmp_call_open_unless(struct qmp_call *call, const char *path, qmp_call_give_up *give_up);
+
 /** qmp_call_close() - end the connection */
 void qmp_call_close(struct qmp_call *call);
 
@@ -53,8 +68,8 @@ void qmp_call_close(struct qmp_call *call);
  * @command: its name
  * @args:    object or NULL; the reference is consumed
  *
- * Waits for the answer, 30 seconds at most; drops events. What a terminal might obey in the
- * texts of the answer, and of @call->error, is a "?".
+ * Waits for the answer, 30 seconds at most, or until @call->give_up; drops events. What a
+ * terminal might obey in the texts of the answer, and of @call->error, is a "?".
  *
  * Return: what QEMU returned, a new reference; NULL on failure, with @call->error set.
  */

@@ -185,9 +185,9 @@ enum cli_exit cli_top(int argc, char **argv)
 		return CLI_USAGE;
 	interrupts_catch();
 	code = look(&opt);
-	while (code == CLI_OK && !opt.once && !interrupts_count()) {
+	while (code == CLI_OK && !opt.once && !interrupts_any()) {
 		poll(NULL, 0, (int)opt.period * 1000);
-		if (!interrupts_count())
+		if (!interrupts_any())
 			code = look(&opt);
 	}
 	return code;

@@ -10,6 +10,8 @@
 #include "tests/unit/unit.h"
 
 #define PATIENCE_MS	60000
+/* From one Ctrl-C to the next: steps of the server, which take a millisecond when it is idle. */
+#define PRESS_STEPS	200
 
 struct play play;
 
@@ -110,9 +112,21 @@ static bool break_at(const char *name)
 	return true;
 }
 
+static void fall_silent(void)
+{
+	play.silent = true;
+	play.server.greeting = "";
+}
+
 static bool meddle(struct fake_qmp *server, const char *name, json_int_t id)
 {
 	play.id = id;
+	if (play.mute && !strcmp(name, play.mute))
+		fall_silent();
+	if (play.mute_at && !strcmp(name, "query-migrate") && play.looks + 1 == play.mute_at)
+		fall_silent();
+	if (play.silent)
+		return true;
 	if (break_at(name))
 		return true;
 	if (play.early && strcmp(name, "qmp_capabilities") != 0) {
@@ -147,6 +161,8 @@ static bool meddle(struct fake_qmp *server, const char *name, json_int_t id)
 
 static bool is_over(struct fake_qmp *server)
 {
+	if (play.silent && !play.over && !(play.steps++ % PRESS_STEPS))
+		kill(getpid(), play.signal);
 	return play.over;
 }
 

@@ -29,10 +29,14 @@
  * @gone:      after either of the two nobody can connect
  * @limit:     the downtime limit that is asked for, NULL: "1"
  * @held:      so often the limit of a held stop is shown after the migration began
+ * @mute:      from this command on QEMU says nothing, not even to another connection
+ * @mute_at:   the same, from this look on
  * @meddler:   somebody else sets the bandwidth to this when the migration begins
  *
  * @id:        of the command
  * @losing:    the next answer is lost
+ * @silent:    @mute or @mute_at has come: Ctrl-C comes again and again, until the tool ends
+ * @steps:     of the server since then
  * @looks:     query-migrate commands
  * @cancels:   migrate_cancel commands, refused ones too
  * @begun:     migrate was taken
@@ -56,10 +60,14 @@ struct play {
 	bool gone;
 	const char *limit;
 	int held;
+	const char *mute;
+	int mute_at;
 	long long meddler;
 
 	long long id;
 	bool losing;
+	bool silent;
+	unsigned int steps;
 	int looks;
 	int cancels;
 	bool begun;

@@ -10,8 +10,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -39,18 +37,6 @@ static struct script {
 	pthread_t caller;
 	bool disturbs;
 } peer;
-
-/* Instead of the C library's: what may wait for 30 s waits for a moment. */
-int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
-{
-	const struct timeval moment = { .tv_usec = 50000 };
-
-	if (name == SO_SNDTIMEO) {
-		assert_int_equal(((const struct timeval *)value)->tv_sec, 30);
-		value = &moment;
-	}
-	return (int)syscall(SYS_setsockopt, fd, level, name, value, len);
-}
 
 static void say(int fd, const char *line, const char *heard)
 {
@@ -93,8 +79,7 @@ static void *play(void *opaque)
 	return NULL;
 }
 
-/* A listener that accepts nobody; returns its address. */
-static struct sockaddr_un listen_only(void)
+static void start(const char *first, const char *second, const char *third)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
@@ -104,12 +89,6 @@ static struct sockaddr_un listen_only(void)
 	peer.listener = socket(AF_UNIX, SOCK_STREAM, 0);
 	assert_int_equal(bind(peer.listener, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(peer.listener, 1), 0);
-	return address;
-}
-
-static void start(const char *first, const char *second, const char *third)
-{
-	listen_only();
 	peer.line[0] = first;
 	peer.line[1] = second;
 	peer.line[2] = third;
@@ -271,28 +250,6 @@ static void a_socket_that_is_not_there_is_named(void **state)
 	qmp_call_close(&call);
 }
 
-/* A QEMU that serves somebody else, or nobody any more, takes two clients and lets others wait. */
-static void a_full_queue_does_not_hold_us_for_ever(void **state)
-{
-	const struct sockaddr_un address = listen_only();
-	struct qmp_call call;
-	int queued[2], i;
-
-	for (i = 0; i < 2; i++) {
-		queued[i] = socket(AF_UNIX, SOCK_STREAM, 0);
-		assert_int_equal(connect(queued[i], (struct sockaddr *)&address,
-					 sizeof(address)), 0);
-	}
-	assert_int_equal(qmp_call_open(&call, peer.path), -ETIMEDOUT);
-	assert_non_null(strstr(call.error, "QEMU does not answer at /"));
-	assert_non_null(strstr(call.error, "another client"));
-	qmp_call_close(&call);
-	for (i = 0; i < 2; i++)
-		close(queued[i]);
-	close(peer.listener);
-	unlink(peer.path);
-}
-
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(a_command_is_answered_with_events_in_between),
 		cmocka_unit_test(an_answer_for_another_client_is_dropped),
@@ -303,5 +260,4 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(what_is_no_qemu_is_refused),
 		cmocka_unit_test(a_qemu_that_goes_away_is_noticed),
 		cmocka_unit_test(a_socket_that_is_not_there_is_named),
-		cmocka_unit_test(a_full_queue_does_not_hold_us_for_ever),
 )

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * freehint migrate against a QEMU that says nothing any more: it was stopped, or serves another
+ * client. A second Ctrl-C ends the tool, which says what it does not know.
+ */
+/* links: host-agent/cli/migrate.c host-agent/cli/migrate_options.c */
+/* links: host-agent/cli/option_number.c */
+/* links: host-agent/cli/migrate_settings.c host-agent/cli/migrate_watch.c */
+/* links: host-agent/cli/migration_state.c host-agent/cli/interrupts.c */
+/* links: host-agent/cli/progress.c host-agent/cli/terminal.c */
+/* links: host-agent/cli/qmp_call.c host-agent/common/qmp_stream.c */
+/* links: host-agent/cli/printable_json.c host-agent/common/printable.c */
+/* links: host-agent/common/standard_streams.c */
+/* links: tests/fakes/fake_qmp_server.c */
+/* links: tests/fakes/fake_migration.c */
+/* libs: jansson */
+/* flags: -pthread */
+#include "tests/fakes/fake_migration.h"
+#include "tests/unit/unit.h"
+
+static void a_second_interrupt_leaves_a_silent_qemu(void **state)
+{
+	play.state[1] = NULL;
+	play.mute_at = 3;
+	assert_int_equal(play_run(), CLI_DETACHED);
+	assert_true(play.begun);
+	assert_int_equal(play.cancels, 0);
+	play_assert_still_changed();
+	assert_int_equal(play_times_said("QEMU does not answer"), 1);
+	assert_int_equal(play_times_said("active when QEMU last answered, may continue"), 1);
+	assert_int_equal(play_times_said("max-bandwidth stays 1000000, it was 1000"), 1);
+}
+
+/* It may have taken the command. */
+static void a_migration_that_may_have_begun_is_left(void **state)
+{
+	play.mute = "migrate";
+	assert_int_equal(play_run(), CLI_DETACHED);
+	assert_int_equal(play_times_said("begun when QEMU last answered, may continue"), 1);
+	assert_int_equal(play_times_said("max-bandwidth stays 1000000, it was 1000"), 1);
+}
+
+static void a_cancellation_that_is_not_answered_is_left(void **state)
+{
+	play.state[1] = NULL;
+	play.interrupt = 2;
+	play.mute = "migrate_cancel";
+	assert_int_equal(play_run(), CLI_DETACHED);
+	assert_int_equal(play_times_said("active when QEMU last answered, may continue"), 1);
+}
+
+static void a_migration_that_has_not_begun_is_cancelled(void **state)
+{
+	static const char *const commands[] = {
+		"query-migrate", FREEHINT_QMP_QUERY, FREEHINT_QMP_START, "query-migrate-parameters",
+		"migrate-set-parameters",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (i && (play_teardown(state) || play_setup(state)))
+			fail();
+		play.mute = commands[i];
+		assert_int_equal(play_run(), CLI_NOT_MIGRATED);
+		assert_false(play.begun);
+		assert_int_equal(play_times_said("may be on, it was off"), i > 1);
+		assert_int_equal(play_times_said("max-bandwidth may be 1000000"), i > 3);
+	}
+}
+
+#define PLAYED(test) cmocka_unit_test_setup_teardown(test, play_setup, play_teardown)
+
+RUN_TESTS(NULL, NULL,
+		PLAYED(a_second_interrupt_leaves_a_silent_qemu),
+		PLAYED(a_migration_that_may_have_begun_is_left),
+		PLAYED(a_cancellation_that_is_not_answered_is_left),
+		PLAYED(a_migration_that_has_not_begun_is_cancelled),
+)
