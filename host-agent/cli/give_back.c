@@ -16,8 +16,7 @@
 #include "qmp_call.h"
 
 /* Negative numbers are left to the extension. */
-static bool tell_qemu(struct qmp_call *call, enum give_back_mode mode, long long order,
-		      long long leave)
+static json_t *arguments(enum give_back_mode mode, long long order, long long leave)
 {
 	json_t *args = json_pack("{s:s}", FREEHINT_ARG_MODE, give_back_mode_names[mode]);
 
@@ -25,16 +24,38 @@ static bool tell_qemu(struct qmp_call *call, enum give_back_mode mode, long long
 		json_object_set_new(args, FREEHINT_ARG_ORDER, json_integer(order));
 	if (leave >= 0)
 		json_object_set_new(args, FREEHINT_ARG_LEAVE, json_integer(leave));
-	return qmp_call_again_ok(call, FREEHINT_QMP_GIVE_BACK, args);
+	return args;
+}
+
+/* A new connection may be to another QEMU, which gets no command. */
+static bool tell_qemu(struct give_back_watch *watch, enum give_back_mode mode, long long order,
+		      long long leave)
+{
+	struct qmp_call *call = watch->call;
+
+	if (qmp_call_ok(call, FREEHINT_QMP_GIVE_BACK, arguments(mode, order, leave)))
+		return true;
+	return call->broken && give_back_look(watch) &&
+	       qmp_call_ok(call, FREEHINT_QMP_GIVE_BACK, arguments(mode, order, leave));
 }
 
 /* Only a mode that lasts is worth restoring: "once" ends by itself. */
-static bool restore(struct qmp_call *call, const struct give_back_status *found)
+static bool restore(struct give_back_watch *watch)
 {
+	const struct give_back_status *found = &watch->before;
+
 	if (found->mode == GIVE_BACK_ALWAYS)
-		return tell_qemu(call, GIVE_BACK_ALWAYS, (long long)found->order,
+		return tell_qemu(watch, GIVE_BACK_ALWAYS, (long long)found->order,
 				 (long long)found->leave_mib);
-	return tell_qemu(call, GIVE_BACK_OFF, -1, -1);
+	return tell_qemu(watch, GIVE_BACK_OFF, -1, -1);
+}
+
+/* What it had been told has ended with the QEMU that was told. */
+static enum cli_exit replaced(void)
+{
+	progress_message("QEMU was restarted meanwhile: nothing was changed in the new one; run "
+			 "freehint give-back again");
+	return CLI_NO_ANSWER;
 }
 
 static void print_summary(const struct give_back_watch *watch)
@@ -58,15 +79,33 @@ static enum cli_exit interrupted(struct give_back_watch *watch)
 				 give_back_mode_names[watch->now.mode]);
 		return CLI_NOT_MIGRATED;
 	}
-	if (restore(watch->call, &watch->before)) {
+	if (restore(watch)) {
 		progress_message("interrupted, %s", always ?
 				 "QEMU goes on as before, with mode always" :
 				 "QEMU asks the guest no longer");
 		return CLI_NOT_MIGRATED;
 	}
+	if (watch->replaced)
+		return replaced();
 	progress_message("interrupted, but QEMU still asks: %s; freehint give-back --stop ends "
 			 "it", watch->call->error);
 	return CLI_NO_ANSWER;
+}
+
+static void switch_off(struct give_back_watch *watch)
+{
+	bool done = tell_qemu(watch, GIVE_BACK_OFF, -1, -1);
+
+	if (watch->replaced)
+		replaced();
+	else if (!done)
+		progress_message("QEMU asks when that is over: %s; freehint give-back --stop "
+				 "ends it", watch->call->error);
+	else if (watch->before.mode == GIVE_BACK_ALWAYS)
+		progress_message("QEMU asks the guest no longer; set mode always, which was on "
+				 "before, when that is over");
+	else
+		progress_message("QEMU asks the guest no longer");
 }
 
 /*
@@ -83,14 +122,8 @@ static enum cli_exit refused_meanwhile(struct give_back_watch *watch)
 	else if (watch->mode == GIVE_BACK_ALWAYS)
 		progress_message("mode always stays on, QEMU asks when that is over; freehint "
 				 "give-back --stop ends it");
-	else if (!tell_qemu(watch->call, GIVE_BACK_OFF, -1, -1))
-		progress_message("QEMU asks when that is over: %s; freehint give-back --stop "
-				 "ends it", watch->call->error);
-	else if (watch->before.mode == GIVE_BACK_ALWAYS)
-		progress_message("QEMU asks the guest no longer; set mode always, which was on "
-				 "before, when that is over");
 	else
-		progress_message("QEMU asks the guest no longer");
+		switch_off(watch);
 	return CLI_NO_ANSWER;
 }
 
@@ -111,8 +144,10 @@ static enum cli_exit drained(struct give_back_watch *watch)
 	explain_nothing(watch);
 	if (watch->before.mode != GIVE_BACK_ALWAYS || watch->now.mode != GIVE_BACK_OFF)
 		return CLI_OK;
-	if (restore(watch->call, &watch->before))
+	if (restore(watch))
 		return CLI_OK;
+	if (watch->replaced)
+		return replaced();
 	progress_message("mode always, which was on before, was not restored: %s",
 			 watch->call->error);
 	return CLI_NO_ANSWER;
@@ -132,14 +167,20 @@ static enum cli_exit finish(struct give_back_watch *watch)
 		return CLI_NOT_MIGRATED;
 	case GIVE_BACK_REFUSED:
 		return refused_meanwhile(watch);
+	case GIVE_BACK_REPLACED:
+		return replaced();
 	default:
 		progress_message("%s; QEMU, if it still runs, goes on asking the guest", watch->call->error);
 		return CLI_NO_ANSWER;
 	}
 }
 
-static enum cli_exit refused(const struct qmp_call *call)
+static enum cli_exit refused(const struct give_back_watch *watch)
 {
+	const struct qmp_call *call = watch->call;
+
+	if (watch->replaced)
+		return replaced();
 	if (call->absent)
 		progress_message("this QEMU's extension cannot give memory back: update "
 				 "freehint-qemu.so");
@@ -162,12 +203,14 @@ static enum cli_exit not_asked(const char *why)
 	return CLI_NOT_MIGRATED;
 }
 
-static enum cli_exit stop(struct qmp_call *call)
+/* Whichever QEMU answers is to stop. */
+static enum cli_exit stop(struct give_back_watch *watch)
 {
 	if (interrupts_any())
 		return not_asked(NULL);
-	if (!tell_qemu(call, GIVE_BACK_OFF, -1, -1))
-		return refused(call);
+	if (!qmp_call_again_ok(watch->call, FREEHINT_QMP_GIVE_BACK,
+			       arguments(GIVE_BACK_OFF, -1, -1)))
+		return refused(watch);
 	puts("QEMU asks the guest no longer");
 	return CLI_OK;
 }
@@ -180,15 +223,15 @@ static enum cli_exit run(struct qmp_call *call, const struct give_back_options *
 	};
 
 	if (opt->mode == GIVE_BACK_OFF)
-		return stop(call);
-	if (!give_back_query(call, &watch.before))
+		return stop(&watch);
+	if (!give_back_begin(&watch))
 		return not_asked(call->absent ? QMP_CALL_NO_EXTENSION : call->error);
 	if (interrupts_any())
 		return not_asked(NULL);
 	/* From here on the first one has something to undo, and waits for QEMU. */
 	call->give_up = interrupts_again;
-	if (!tell_qemu(call, opt->mode, opt->order, opt->leave))
-		return refused(call);
+	if (!tell_qemu(&watch, opt->mode, opt->order, opt->leave))
+		return refused(&watch);
 	return finish(&watch);
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "host-agent/common/clock.h"
+#include "host-agent/common/json_natural.h"
 #include "include/freehint/qmp_names.h"
 #include "interrupts.h"
 #include "progress.h"
@@ -26,14 +27,59 @@
 
 #define PARTS		3
 
-bool give_back_query(struct qmp_call *call, struct give_back_status *status)
+static bool query(struct give_back_watch *watch, struct give_back_status *status, u64 *instance)
 {
-	json_t *answer = qmp_call_again(call, FREEHINT_QMP_QUERY, NULL);
+	json_t *answer = qmp_call_again(watch->call, FREEHINT_QMP_QUERY, NULL);
 
 	if (!answer)
 		return false;
 	give_back_status_parse(status, answer);
+	*instance = json_natural(answer, "instance");
 	json_decref(answer);
+	return true;
+}
+
+/*
+ * The counters of one QEMU never become smaller. One that has given nothing yet is known by the
+ * instance; this also changes when the guest is reset, so it says something only if the connection
+ * was lost.
+ */
+static bool is_another(const struct give_back_watch *watch, const struct give_back_status *status,
+		       u64 instance)
+{
+	const struct give_back_status *last = &watch->now;
+
+	return status->bytes < last->bytes || status->offers < last->offers ||
+	       (watch->call->renewed != watch->renewed && instance != watch->instance);
+}
+
+bool give_back_begin(struct give_back_watch *watch)
+{
+	if (!query(watch, &watch->before, &watch->instance))
+		return false;
+	watch->now = watch->before;
+	watch->renewed = watch->call->renewed;
+	return true;
+}
+
+bool give_back_look(struct give_back_watch *watch)
+{
+	struct give_back_status status;
+	u64 instance;
+
+	if (watch->replaced)
+		return false;
+	if (!query(watch, &status, &instance)) {
+		/* The one before had the extension. */
+		watch->replaced = watch->call->absent;
+		return false;
+	}
+	watch->replaced = is_another(watch, &status, instance);
+	if (watch->replaced)
+		return false;
+	watch->now = status;
+	watch->instance = instance;
+	watch->renewed = watch->call->renewed;
 	return true;
 }
 
@@ -112,7 +158,7 @@ enum give_back_end give_back_watch(struct give_back_watch *watch)
 	enum give_back_end end = GIVE_BACK_LOST;
 
 	watch->since_us = clock_us();
-	while (give_back_query(watch->call, &watch->now)) {
+	while (give_back_look(watch)) {
 		end = GIVE_BACK_DRAINED;
 		if (watch->now.drained)
 			break;
@@ -133,5 +179,7 @@ enum give_back_end give_back_watch(struct give_back_watch *watch)
 		usleep(PERIOD_US);
 	}
 	progress_end();
+	if (watch->replaced)
+		end = GIVE_BACK_REPLACED;
 	return end;
 }

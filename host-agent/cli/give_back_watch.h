@@ -15,6 +15,7 @@
  * @GIVE_BACK_STOPPED:     another client has turned it off
  * @GIVE_BACK_REFUSED:     something that does not pass by itself stands against it; now.refused
  * @GIVE_BACK_LOST:        QEMU does not answer; call->error is set
+ * @GIVE_BACK_REPLACED:    another QEMU answers, which was told nothing
  */
 enum give_back_end {
 	GIVE_BACK_DRAINED,
@@ -22,6 +23,7 @@ enum give_back_end {
 	GIVE_BACK_STOPPED,
 	GIVE_BACK_REFUSED,
 	GIVE_BACK_LOST,
+	GIVE_BACK_REPLACED,
 };
 
 /**
@@ -32,6 +34,9 @@ enum give_back_end {
  * @order:  smallest block that QEMU was told, -1: none was given
  * @before: status before QEMU was told to ask
  * @now:    last status
+ * @instance: number of the shared memory in the last status
+ * @renewed: call->renewed at the last status
+ * @replaced: that status was another QEMU's
  * @since_us: when the watch began, monotonic microseconds
  * @paused: last reason that was printed
  * @explained: the user was told what is missing
@@ -44,14 +49,24 @@ struct give_back_watch {
 	long long order;
 	struct give_back_status before;
 	struct give_back_status now;
+	u64 instance;
+	unsigned int renewed;
+	bool replaced;
 	unsigned long long since_us;
 	char paused[GIVE_BACK_TEXT];
 	bool explained;
 	unsigned int refusals;
 };
 
-/** give_back_query() - read the status; Return: false with @call->error set */
-bool give_back_query(struct qmp_call *call, struct give_back_status *status);
+/** give_back_begin() - read the status, for @before and @now; Return: false with the error set */
+bool give_back_begin(struct give_back_watch *watch);
+
+/**
+ * give_back_look() - read the status again, for @now
+ *
+ * Return: false with call->error set, or with @replaced: then @now is that of before.
+ */
+bool give_back_look(struct give_back_watch *watch);
 
 /** give_back_watch() - watch until there is nothing more to watch; calls progress_end() */
 enum give_back_end give_back_watch(struct give_back_watch *watch);

@@ -38,6 +38,9 @@
  * @signal:    Ctrl-C unless told
  * @stopper:   another client sets this mode with the query @stop_at
  * @hang_up:   the connection breaks at this query
+ * @lost:      the connection breaks at this give-back command, which is not taken
+ * @broken:    what else happens when the connection breaks, or NULL
+ * @looked:    what else happens at each query after the command, or NULL
  * @bytes:     that come at each query after the command
  * @refused:   something stands against it at this query and later, 0: never
  * @allowed:   and no more at this one
@@ -45,6 +48,7 @@
  * @mute_at:   from this query on QEMU says nothing, not even to another connection
  * @presses:   so often @signal comes, from the first connection on, or from @mute_at on
  * @late_greeting: is said with the first of these
+ * @told:      give-back commands
  * @looks:     queries since the command
  * @steps:     of the server since the last of @presses
  * @over:      the tool has ended
@@ -58,6 +62,9 @@ static struct play {
 	const char *stopper;
 	int stop_at;
 	int hang_up;
+	int lost;
+	void (*broken)(struct fake_qmp *server);
+	void (*looked)(struct fake_qmp *server);
 	u64 bytes;
 	int refused;
 	int allowed;
@@ -65,6 +72,7 @@ static struct play {
 	int mute_at;
 	unsigned int presses;
 	const char *late_greeting;
+	int told;
 	int looks;
 	unsigned int steps;
 	volatile bool over;
@@ -92,6 +100,8 @@ static inline void take_look(struct fake_qmp *server)
 	refuse(server);
 	server->bytes += play.bytes;
 	server->resident -= play.bytes;
+	if (play.looked)
+		play.looked(server);
 	if (play.looks == play.interrupt)
 		kill(getpid(), play.signal);
 	if (play.stopper && play.looks == play.stop_at) {
@@ -107,6 +117,14 @@ static inline void take_look(struct fake_qmp *server)
 	server->asking = false;
 }
 
+static inline bool break_off(struct fake_qmp *server)
+{
+	if (play.broken)
+		play.broken(server);
+	fake_qmp_hang_up(server);
+	return true;
+}
+
 static inline bool is_mute(void)
 {
 	return play.mute_at && play.looks >= play.mute_at;
@@ -116,6 +134,8 @@ static inline bool meddle(struct fake_qmp *server, const char *name, json_int_t 
 {
 	if (is_mute())
 		return true;
+	if (!strcmp(name, FREEHINT_QMP_GIVE_BACK) && ++play.told == play.lost)
+		return break_off(server);
 	if (strcmp(name, FREEHINT_QMP_QUERY) != 0 || !server->give_backs)
 		return false;
 	take_look(server);
@@ -123,10 +143,7 @@ static inline bool meddle(struct fake_qmp *server, const char *name, json_int_t 
 		server->greeting = "";
 		return true;
 	}
-	if (play.looks != play.hang_up)
-		return false;
-	fake_qmp_hang_up(server);
-	return true;
+	return play.looks == play.hang_up && break_off(server);
 }
 
 static inline void press(struct fake_qmp *server)

@@ -13,6 +13,123 @@ static void a_connection_that_breaks_is_made_again(void **state)
 	assert_int_equal(play.server.connections, 2);
 }
 
+/* Of the QEMU that takes the place of the first one. */
+static struct {
+	const char *mode;
+	u64 instance;
+	bool bare;
+} next;
+
+static void restart(struct fake_qmp *server)
+{
+	server->mode = next.mode;
+	server->asking = false;
+	server->bytes = 0;
+	server->instance = next.instance;
+	server->bare = next.bare;
+}
+
+/* The third query finds another QEMU. */
+static void will_restart(const char *mode)
+{
+	play.drain = 0;
+	play.hang_up = 3;
+	play.broken = restart;
+	next.mode = mode;
+	next.instance = 0;
+	next.bare = false;
+}
+
+static void says_that_it_was_restarted(const char *option, unsigned int told)
+{
+	assert_int_equal(run_with(option), CLI_NO_ANSWER);
+	assert_int_equal(play.server.connections, 2);
+	assert_int_equal(play.server.give_backs, told);
+	assert_string_equal(play.server.mode, next.mode);
+	expect_text("QEMU was restarted meanwhile: nothing was changed in the new one");
+	assert_null(strstr(play.text, "another client"));
+	assert_null(strstr(play.text, "given back in"));
+	assert_null(strstr(play.text, "which was on before"));
+}
+
+static void another_qemu_is_known_by_its_counters(void **state)
+{
+	play.server.bytes = 500 * MB;
+	play.server.mode = "always";
+	will_restart("off");
+	says_that_it_was_restarted("--quiet", 1);
+}
+
+/* It would be switched off. */
+static void an_interrupt_does_not_change_another_qemu(void **state)
+{
+	play.server.bytes = 500 * MB;
+	play.interrupt = 3;
+	will_restart("once");
+	says_that_it_was_restarted("--quiet", 1);
+}
+
+/* The first one had given nothing. */
+static void another_qemu_is_known_by_its_instance(void **state)
+{
+	play.bytes = 0;
+	play.interrupt = 5;
+	will_restart("always");
+	next.instance = 5;
+	says_that_it_was_restarted("--always", 1);
+}
+
+static void reset_guest(struct fake_qmp *server)
+{
+	server->instance++;
+}
+
+static void a_guest_that_is_reset_is_no_other_qemu(void **state)
+{
+	play.looked = reset_guest;
+	assert_int_equal(run_with("--quiet"), CLI_OK);
+	expect_text("3.0 MB given back");
+}
+
+static void another_qemu_without_the_extension_is_known(void **state)
+{
+	will_restart("off");
+	next.bare = true;
+	says_that_it_was_restarted("--quiet", 1);
+}
+
+/* It would be sent once more. */
+static void another_qemu_does_not_get_a_lost_command(void **state)
+{
+	play.server.bytes = 500 * MB;
+	will_restart("off");
+	play.hang_up = 0;
+	play.lost = 1;
+	says_that_it_was_restarted("--quiet", 0);
+}
+
+/* The guest was drained, and mode always would be set again. */
+static void another_qemu_gets_no_mode_of_before(void **state)
+{
+	play.server.bytes = 500 * MB;
+	play.server.mode = "always";
+	will_restart("off");
+	play.drain = 2;
+	play.hang_up = 0;
+	play.lost = 2;
+	assert_int_equal(run_with("--quiet"), CLI_NO_ANSWER);
+	assert_int_equal(play.server.give_backs, 1);
+	assert_string_equal(play.server.mode, "off");
+	expect_text("QEMU was restarted meanwhile: nothing was changed in the new one");
+}
+
 RUN_TESTS(NULL, NULL,
 		TEST(a_connection_that_breaks_is_made_again),
+		TEST(another_qemu_is_known_by_its_counters),
+		TEST(an_interrupt_does_not_change_another_qemu),
+		TEST(another_qemu_is_known_by_its_instance),
+		TEST(a_guest_that_is_reset_is_no_other_qemu),
+		TEST(another_qemu_without_the_extension_is_known),
+		TEST(another_qemu_does_not_get_a_lost_command),
+		TEST(another_qemu_gets_no_mode_of_before),
 )
