@@ -58,6 +58,18 @@ static enum cli_exit replaced(void)
 	return CLI_NO_ANSWER;
 }
 
+/* The command for a single pass has replaced it, and it cannot be set again now. */
+static void name_lost_always(const struct give_back_watch *watch)
+{
+	const struct give_back_status *found = &watch->before;
+
+	if (found->mode == GIVE_BACK_ALWAYS && watch->mode != GIVE_BACK_ALWAYS)
+		progress_message("mode always, which was on before, is not restored; freehint "
+				 "give-back --always --order=%llu --leave=%llu sets it again",
+				 (unsigned long long)found->order,
+				 (unsigned long long)found->leave_mib);
+}
+
 static void print_summary(const struct give_back_watch *watch)
 {
 	const struct give_back_status *now = &watch->now, *before = &watch->before;
@@ -89,6 +101,7 @@ static enum cli_exit interrupted(struct give_back_watch *watch)
 		return replaced();
 	progress_message("interrupted, but QEMU still asks: %s; freehint give-back --stop ends "
 			 "it", watch->call->error);
+	name_lost_always(watch);
 	return CLI_NO_ANSWER;
 }
 
@@ -101,11 +114,10 @@ static void switch_off(struct give_back_watch *watch)
 	else if (!done)
 		progress_message("QEMU asks when that is over: %s; freehint give-back --stop "
 				 "ends it", watch->call->error);
-	else if (watch->before.mode == GIVE_BACK_ALWAYS)
-		progress_message("QEMU asks the guest no longer; set mode always, which was on "
-				 "before, when that is over");
 	else
 		progress_message("QEMU asks the guest no longer");
+	if (!watch->replaced)
+		name_lost_always(watch);
 }
 
 /*
@@ -148,8 +160,8 @@ static enum cli_exit drained(struct give_back_watch *watch)
 		return CLI_OK;
 	if (watch->replaced)
 		return replaced();
-	progress_message("mode always, which was on before, was not restored: %s",
-			 watch->call->error);
+	progress_message("%s", watch->call->error);
+	name_lost_always(watch);
 	return CLI_NO_ANSWER;
 }
 
@@ -171,6 +183,7 @@ static enum cli_exit finish(struct give_back_watch *watch)
 		return replaced();
 	default:
 		progress_message("%s; QEMU, if it still runs, goes on asking the guest", watch->call->error);
+		name_lost_always(watch);
 		return CLI_NO_ANSWER;
 	}
 }
@@ -189,6 +202,8 @@ static enum cli_exit refused(const struct give_back_watch *watch)
 				 "ends it", call->error);
 	else
 		progress_message("%s; freehint doctor --qmp has more", call->error);
+	if (call->broken)
+		name_lost_always(watch);
 	return CLI_NO_ANSWER;
 }
 

@@ -142,10 +142,12 @@ static void query_freehint(struct fake_qmp *server, const json_t *command)
 		json_object_set_new(reply, "refused", json_string(server->refuses));
 	if (server->can_give_back)
 		json_object_set_new(reply, "give-back",
-				    json_pack("{s:s, s:b, s:b, s:I, s:I, s:s, s:s}",
+				    json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:s, s:s}",
 					      "mode", server->mode,
 					      "asking", server->asking,
 					      "drained", server->drained,
+					      "order", (json_int_t)server->order,
+					      "leave", (json_int_t)server->leaves,
 					      "bytes", (json_int_t)server->bytes,
 					      "resident", (json_int_t)server->resident,
 					      "paused", server->paused,

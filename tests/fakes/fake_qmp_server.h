@@ -34,6 +34,7 @@
  * @mode:       "mode" of the member give-back; a command that is taken changes it
  * @asking:     "asking" of that member; a command that is taken changes it
  * @drained:    "drained" of that member
+ * @order, @leaves: "order" and "leave" of that member; a command that is taken changes neither
  * @bytes:      "bytes" of that member
  * @resident:   "resident" of that member
  * @paused:     "paused" of that member
@@ -80,6 +81,8 @@ struct fake_qmp {
 	const char *mode;
 	bool asking;
 	bool drained;
+	u64 order;
+	u64 leaves;
 	u64 bytes;
 	u64 resident;
 	const char *paused;

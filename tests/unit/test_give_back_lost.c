@@ -123,6 +123,63 @@ static void another_qemu_gets_no_mode_of_before(void **state)
 	expect_text("QEMU was restarted meanwhile: nothing was changed in the new one");
 }
 
+#define SETS_AGAIN	"mode always, which was on before, is not restored; freehint give-back --always " \
+			"--order=9 --leave=64 sets it again"
+
+static void nobody_listens(struct fake_qmp *server)
+{
+	close(server->listener);
+	server->listener = -1;
+}
+
+/* The mode that it has, and then it is gone. */
+static void will_go(void)
+{
+	play.server.mode = "always";
+	play.server.order = 9;
+	play.server.leaves = 64;
+	play.drain = 0;
+	play.broken = nobody_listens;
+}
+
+static void the_mode_of_a_lost_qemu_is_named(void **state)
+{
+	will_go();
+	play.hang_up = 2;
+	assert_int_equal(run_with("--quiet"), CLI_NO_ANSWER);
+	assert_string_equal(play.server.mode, "once");
+	expect_text("goes on asking the guest");
+	expect_text(SETS_AGAIN);
+}
+
+static void the_mode_is_named_if_the_command_is_lost(void **state)
+{
+	will_go();
+	play.lost = 1;
+	assert_int_equal(run_with("--quiet"), CLI_NO_ANSWER);
+	expect_text("QEMU may be asking the guest");
+	expect_text(SETS_AGAIN);
+}
+
+static void the_mode_is_named_if_it_is_not_restored(void **state)
+{
+	will_go();
+	play.drain = 2;
+	play.lost = 2;
+	assert_int_equal(run_with("--quiet"), CLI_NO_ANSWER);
+	expect_text("given back in");
+	expect_text(SETS_AGAIN);
+}
+
+/* Whoever has asked for always wants it, with the order of now. */
+static void a_mode_that_was_meant_to_go_is_not_named(void **state)
+{
+	will_go();
+	play.hang_up = 2;
+	assert_int_equal(run_with("--always"), CLI_NO_ANSWER);
+	assert_null(strstr(play.text, "which was on before"));
+}
+
 RUN_TESTS(NULL, NULL,
 		TEST(a_connection_that_breaks_is_made_again),
 		TEST(another_qemu_is_known_by_its_counters),
@@ -132,4 +189,8 @@ RUN_TESTS(NULL, NULL,
 		TEST(another_qemu_without_the_extension_is_known),
 		TEST(another_qemu_does_not_get_a_lost_command),
 		TEST(another_qemu_gets_no_mode_of_before),
+		TEST(the_mode_of_a_lost_qemu_is_named),
+		TEST(the_mode_is_named_if_the_command_is_lost),
+		TEST(the_mode_is_named_if_it_is_not_restored),
+		TEST(a_mode_that_was_meant_to_go_is_not_named),
 )
