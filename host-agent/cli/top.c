@@ -25,7 +25,7 @@
 
 /**
  * struct top_options - the options
- * @directory: where the agents write
+ * @directory: where the agents write, NULL: DIRECTORY, which the first agent makes
  * @period:    seconds between two looks
  * @once:      look once
  * @json:      one JSON document for each look
@@ -147,17 +147,31 @@ static void print_json(const struct metrics_file *all, size_t count)
 	json_decref(list);
 }
 
+/* Said once, but a table clears the terminal each time. */
+static void note_no_agent(const struct top_options *opt)
+{
+	static bool noted;
+
+	if (noted && (opt->json || !isatty(STDOUT_FILENO)))
+		return;
+	noted = true;
+	fputs("freehint top: there is no " DIRECTORY ": no agent with --metrics has run here since "
+	      "the host was booted, or give --directory\n", stderr);
+}
+
 static enum cli_exit look(const struct top_options *opt)
 {
-	struct metrics_file *all;
-	size_t count;
+	const char *directory = opt->directory ? opt->directory : DIRECTORY;
+	struct metrics_file *all = NULL;
+	size_t count = 0;
+	bool none;
 	int ret;
 
-	ret = metrics_file_all(opt->directory, &all, &count);
-	if (ret) {
-		fprintf(stderr, "freehint top: cannot read %s: %s%s\n", opt->directory,
-			strerror(-ret), ret == -ENOENT ?
-			"; no agent with --metrics has run here, or give --directory" : "");
+	ret = metrics_file_all(directory, &all, &count);
+	none = ret == -ENOENT && !opt->directory;
+	if (ret && !none) {
+		fprintf(stderr, "freehint top: cannot read %s: %s%s\n", directory, strerror(-ret),
+			ret == -ENOENT ? "; no agent with --metrics writes there" : "");
 		return CLI_NO_ANSWER;
 	}
 	if (opt->json)
@@ -165,7 +179,11 @@ static enum cli_exit look(const struct top_options *opt)
 	else
 		print_table(all, count);
 	free(all);
-	return streams_flush() ? CLI_OK : CLI_NO_ANSWER;
+	if (!streams_flush())
+		return CLI_NO_ANSWER;
+	if (none)
+		note_no_agent(opt);
+	return CLI_OK;
 }
 
 enum cli_exit cli_top(int argc, char **argv)
@@ -178,7 +196,7 @@ enum cli_exit cli_top(int argc, char **argv)
 		       "Exit codes: 0 shown, 1 wrong usage, 4 the metrics cannot be read or the "
 		       "output not written.",
 	};
-	struct top_options opt = { .directory = DIRECTORY, .period = 2 };
+	struct top_options opt = { .period = 2 };
 	enum cli_exit code;
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &opt))

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * freehint top on a host where no agent has run since it was booted: an empty list, unless the user
+ * has named the directory that is not there.
+ */
+/* links: host-agent/cli/top.c host-agent/cli/interrupts.c host-agent/cli/option_number.c */
+/* links: host-agent/cli/printable_line.c host-agent/common/printable.c */
+/* links: host-agent/common/standard_streams.c */
+/* libs: jansson */
+#include <errno.h>
+#include <unistd.h>
+
+#include "host-agent/cli/commands.h"
+#include "host-agent/cli/metrics_file.h"
+#include "tests/unit/unit.h"
+
+#define DIRECTORY	"/run/freehint-metrics"
+
+static const char *asked;
+static int answer;
+static char text[2][1024];
+
+/* Instead of the real ones: no directory of this host is read. */
+int metrics_file_all(const char *path, struct metrics_file **all, size_t *count)
+{
+	asked = path;
+	return answer;
+}
+
+const char *metrics_file_state(const struct metrics_file *vm)
+{
+	return "idle";
+}
+
+static void read_back(FILE *file, char *to)
+{
+	rewind(file);
+	to[fread(to, 1, sizeof(text[0]) - 1, file)] = '\0';
+	fclose(file);
+	fputs(to, stderr);
+}
+
+/* Return: the exit status of top with these options; @text is what it said to both outputs. */
+static enum cli_exit run_with(const char *option, const char *more)
+{
+	char word[2][16] = { "top", "--once" };
+	char *argv[] = { word[0], word[1], (char *)option, (char *)more, NULL };
+	int kept[2] = { dup(STDOUT_FILENO), dup(STDERR_FILENO) };
+	FILE *said[2] = { tmpfile(), tmpfile() };
+	enum cli_exit code;
+	int i;
+
+	fflush(stdout);
+	for (i = 0; i < 2; i++) {
+		assert_non_null(said[i]);
+		dup2(fileno(said[i]), STDOUT_FILENO + i);
+	}
+	code = cli_top(option ? more ? 4 : 3 : 2, argv);
+	fflush(stdout);
+	for (i = 0; i < 2; i++) {
+		dup2(kept[i], STDOUT_FILENO + i);
+		close(kept[i]);
+		read_back(said[i], text[i]);
+	}
+	return code;
+}
+
+static void no_agent_since_the_boot_is_an_empty_list(void **state)
+{
+	answer = -ENOENT;
+	assert_int_equal(run_with("--json", NULL), CLI_OK);
+	assert_string_equal(asked, DIRECTORY);
+	assert_string_equal(text[0], "[]\n");
+	assert_non_null(strstr(text[1], "there is no " DIRECTORY ": no agent with --metrics has"));
+	assert_int_equal(run_with(NULL, NULL), CLI_OK);
+	assert_non_null(strstr(text[0], "NAME, MB"));
+}
+
+static void a_directory_that_was_named_has_to_be_there(void **state)
+{
+	answer = -ENOENT;
+	assert_int_equal(run_with("--json", "--directory=" DIRECTORY), CLI_NO_ANSWER);
+	assert_string_equal(text[0], "");
+	assert_non_null(strstr(text[1], "cannot read " DIRECTORY ": No such file or directory; no "
+			       "agent with --metrics"));
+}
+
+static void any_other_error_is_one(void **state)
+{
+	answer = -EACCES;
+	assert_int_equal(run_with("--json", NULL), CLI_NO_ANSWER);
+	assert_non_null(strstr(text[1], "cannot read " DIRECTORY ": Permission denied"));
+}
+
+RUN_TESTS(NULL, NULL,
+		cmocka_unit_test(no_agent_since_the_boot_is_an_empty_list),
+		cmocka_unit_test(a_directory_that_was_named_has_to_be_there),
+		cmocka_unit_test(any_other_error_is_one),
+)
