@@ -10,7 +10,8 @@
  * enum cli_exit - exit codes
  * @CLI_OK:       done, nothing is wrong
  * @CLI_USAGE:    wrong usage
- * @CLI_WRONG:    doctor found a fault that has to be corrected; a domain is not understood
+ * @CLI_WRONG:    doctor found a fault that has to be corrected; a domain is not understood, or
+ *                lacks what it needs: somebody has to change that first
  * @CLI_NO_ANSWER: QEMU or libvirt did not answer, or a file could not be read or written,
  *                 nor the output of a command that changes nothing
  * @CLI_NOT_MIGRATED: the migration failed or was cancelled; giving back was interrupted

@@ -271,8 +271,9 @@ static enum cli_exit run(const struct argp *argp, int argc, char **argv, bool re
 	return code;
 }
 
-#define EXIT_CODES	"Exit codes: 0 done, 1 wrong usage, 3 the domain is not understood, 4 " \
-			"libvirt refuses or there is no virsh."
+#define REFUSED		"Exit codes: 0 done, 1 wrong usage, 3 refused, and nothing was changed: the " \
+			"domain is not understood, or is transient"
+#define NO_LIBVIRT	", 4 libvirt refuses or there is no virsh."
 
 enum cli_exit cli_enable(int argc, char **argv)
 {
@@ -281,7 +282,8 @@ enum cli_exit cli_enable(int argc, char **argv)
 		.parser = parse,
 		.args_doc = "DOMAIN",
 		.doc = "Gives a libvirt domain what freehint needs: shared memory, the extension, "
-		       "a monitor for the agent.\v" EXIT_CODES,
+		       "a monitor for the agent.\v" REFUSED ", or libvirt is that of one user, the "
+		       "extension is missing, or the domain's QEMU cannot be used" NO_LIBVIRT,
 	};
 
 	return run(&argp, argc, argv, false);
@@ -293,7 +295,7 @@ enum cli_exit cli_disable(int argc, char **argv)
 		.options = common_options,
 		.parser = parse,
 		.args_doc = "DOMAIN",
-		.doc = "Takes freehint out of a libvirt domain.\v" EXIT_CODES,
+		.doc = "Takes freehint out of a libvirt domain.\v" REFUSED NO_LIBVIRT,
 	};
 
 	return run(&argp, argc, argv, true);

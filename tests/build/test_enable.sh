@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # freehint enable and disable change the domain that was named, and say when a change counts: what
-# a domain runs as, and what virsh managedsave has kept, stays as it was. virsh is one of our own
-# that answers from files, and takes an argument for an id, a UUID and a name, in this order.
+# a domain runs as, and what virsh managedsave has kept, stays as it was.
 
 . "$(dirname "$0")/sources.sh"
 [ -x build/freehint ] || { echo "build/freehint was not built"; exit 77; }
@@ -15,46 +14,11 @@ trap 'rm -rf "$WORK"' EXIT
 EXTENSION=$WORK/freehint-qemu.so
 : >"$EXTENSION"
 
-# Lines "ID UUID NAME". A UUID.info and UUID.xml is what it says of a domain.
 UUID=11111111-aaaa-4bbb-8ccc-dddddddddddd
 echo "- $UUID vm1" >"$WORK/domains"
 echo qemu:///system >"$WORK/uri"
 
-mkdir "$WORK/bin"
-cat >"$WORK/bin/virsh" <<EOT
-#!/bin/bash
-[ "\$1" = --quiet ] || exit 1
-[ "\$2" = --connect ] && set -- --quiet "\${@:4}"
-echo "\$*" >>"$WORK/asked"
-# uuid_of OPTION - as virsh has it
-uuid_of()
-{
-	awk -v given="\${1#--domain=}" -v wanted=3 '
-		{ name = \$0; sub(/^[^ ]* [^ ]* /, "", name) }
-		\$1 == given && wanted > 0 { wanted = 0; uuid = \$2 }
-		\$2 == given && wanted > 1 { wanted = 1; uuid = \$2 }
-		name == given && wanted > 2 { wanted = 2; uuid = \$2 }
-		END { if (uuid == "") exit 1; print uuid }' "$WORK/domains" ||
-		{
-			printf "error: no domain '%s'\nerror: try again\n" "\${1#--domain=}" >&2
-			return 1
-		}
-}
-case \$2 in
-uri) cat "$WORK/uri" && echo ;;
-list) [ "\$*" = "--quiet list --all --uuid --name" ] && cut -d ' ' -f 2- "$WORK/domains" ;;
-domuuid) uuid_of "\$3" && echo ;;
-dominfo) uuid=\$(uuid_of "\$3") && cat "$WORK/\$uuid.info" ;;
-dumpxml) uuid=\$(uuid_of "\${!#}") && cat "$WORK/\$uuid.xml" ;;
-define)
-	cat "\$3" >"$WORK/new"
-	uuid=\$(sed -n 's|.*<uuid>\(.*\)</uuid>.*|\1|p' "$WORK/new")
-	mv "$WORK/new" "$WORK/\$uuid.xml" ;;
-*) exit 1 ;;
-esac
-EOT
-chmod +x "$WORK/bin/virsh"
-export PATH=$WORK/bin:$PATH
+. tests/build/virsh.sh
 
 # info NAME STATE SAVED [PERSISTENT [UUID]] - as virsh prints it
 info()
@@ -192,6 +156,25 @@ says 3 "freehint enable a?2J: there is no extension at $WORK/?/freehint-qemu.so:
 # What changes a domain names it by its UUID.
 expect "" "$(grep -E ' (dominfo|dumpxml) ' "$WORK/asked" |
 	grep -vE -- '--domain=[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')" "asked by another name"
+
+# A domain that is not understood has the status of all that is refused. --help says for what.
+sed -i 's/type="kvm"/type="xen"/' "$WORK/$UUID.xml"
+cp "$WORK/$UUID.xml" "$WORK/before"
+for command in enable disable; do
+	says 3 "freehint $command a?2J: line 1: the domain's type is neither 'kvm' nor 'qemu', and\
+ freehint is for QEMU" $command -- $UUID
+	cmp "$WORK/$UUID.xml" "$WORK/before" || exit 1
+done
+# help COMMAND - on one line
+help()
+{
+	build/freehint "$1" --help | tr -s ' \n' ' '
+}
+
+refused="3 refused, and nothing was changed: the domain is not understood, or is transient"
+grep -q "$refused, 4" <<<"$(help disable)" || { echo "disable --help lacks status 3"; exit 1; }
+grep -q "$refused, or libvirt is that of one user, the extension is missing, or the domain's QEMU\
+ cannot be used, 4" <<<"$(help enable)" || { echo "enable --help lacks status 3"; exit 1; }
 
 # Where libvirt is: its daemon says it, and only a file of this machine is looked for. A user's own
 # starts no agents; what is in a domain of it can be taken out.
