@@ -38,7 +38,7 @@ static int make(struct domain_change *change, struct text_edits *edits, const ch
 {
 	change->result = text_edits_apply(edits, text, len, &change->size);
 	if (!change->result) {
-		snprintf(change->error, sizeof(change->error), "no memory for the changes");
+		snprintf(change->error, sizeof(change->error), "no memory for the changes; free some on this host");
 		return -ENOMEM;
 	}
 	if (is_right(change))

@@ -182,7 +182,7 @@ static enum cli_exit print_agent_of(struct domain *domain)
 	enum cli_exit code = CLI_WRONG;
 
 	if (!monitor || !shm)
-		fprintf(stderr, "freehint domain-xml: no memory\n");
+		fprintf(stderr, "freehint domain-xml: no memory for the paths; free some on this host\n");
 	else if (check_path(domain, domain->monitor[0].value, "monitor", monitor) ||
 		 check_path(domain, shmem, "memory", shm))
 		printable_line(stderr, "freehint domain-xml: %s", domain->xml.error);

@@ -197,7 +197,7 @@ static enum cli_exit check_needs(struct enable *enable, const char *text, size_t
 	if (enable->change.remove || !enable->here)
 		return CLI_OK;
 	if (domain_needs_read(&needs, text, len))
-		return fail(enable, CLI_NO_ANSWER, "no memory to look at the domain");
+		return fail(enable, CLI_NO_ANSWER, "no memory to look at the domain; free some on this host");
 	if (!domain_needs_check(&needs, enable->change.wish.extension, enable->why,
 				sizeof(enable->why)))
 		code = fail(enable, CLI_WRONG, enable->why);

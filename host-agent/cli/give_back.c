@@ -182,7 +182,8 @@ static enum cli_exit finish(struct give_back_watch *watch)
 	case GIVE_BACK_REPLACED:
 		return replaced();
 	default:
-		progress_message("%s; QEMU, if it still runs, goes on asking the guest", watch->call->error);
+		progress_message("%s; QEMU, if it still runs, goes on asking the guest; freehint "
+				 "give-back --stop ends it", watch->call->error);
 		name_lost_always(watch);
 		return CLI_NO_ANSWER;
 	}

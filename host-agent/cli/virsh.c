@@ -150,8 +150,14 @@ static int await(struct virsh *virsh, const char *command, pid_t pid)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == CANNOT_RUN)
 		snprintf(virsh->error, sizeof(virsh->error),
 			 "there is no virsh here: install libvirt-clients");
+	else if (WIFEXITED(status))
+		snprintf(virsh->error, sizeof(virsh->error),
+			 "virsh %s ended with exit status %d, its message is above", command,
+			 WEXITSTATUS(status));
 	else
-		snprintf(virsh->error, sizeof(virsh->error), "virsh %s failed", command);
+		snprintf(virsh->error, sizeof(virsh->error),
+			 "virsh %s was ended by signal %d; run it by hand", command,
+			 WTERMSIG(status));
 	return -EIO;
 }
 

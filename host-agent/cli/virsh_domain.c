@@ -60,7 +60,7 @@ static int keep(struct virsh *virsh, const struct row *row, size_t len,
 	domain->name = strndup(row->name, len);
 	if (domain->name)
 		return 0;
-	snprintf(virsh->error, sizeof(virsh->error), "no memory for a name");
+	snprintf(virsh->error, sizeof(virsh->error), "no memory for a name; free some on this host");
 	return -ENOMEM;
 }
 
@@ -115,7 +115,7 @@ static int find_as_virsh(struct virsh *virsh, const char *list, const char *give
 	int ret;
 
 	if (!option) {
-		snprintf(virsh->error, sizeof(virsh->error), "no memory for a name");
+		snprintf(virsh->error, sizeof(virsh->error), "no memory for a name; free some on this host");
 		return -ENOMEM;
 	}
 	ret = virsh_run(virsh, args, NULL, 0, &uuid, &size);

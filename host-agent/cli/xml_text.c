@@ -196,7 +196,7 @@ int xml_text_parse(struct xml_text *xml, const char *text, size_t len)
 				   "the document has a zero byte, only UTF-8 is understood: convert it, and declare UTF-8");
 	parser = xmlNewParserCtxt();
 	if (!parser) {
-		snprintf(xml->error, sizeof(xml->error), "no memory");
+		snprintf(xml->error, sizeof(xml->error), "no memory for the document; free some on this host");
 		return -EINVAL;
 	}
 	ret = parse_with(xml, parser);

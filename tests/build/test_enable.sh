@@ -140,7 +140,8 @@ says 4 "freehint enable 5: 2 domains have names that differ in spaces at their e
  UUID" enable --extension="$EXTENSION" 5
 says 4 "error: no domain 'fiv'
 error: try again
-freehint enable fiv: virsh domuuid failed" enable --extension="$EXTENSION" fiv
+freehint enable fiv: virsh domuuid ended with exit status 1, its message is above" \
+	enable --extension="$EXTENSION" fiv
 # Names, libvirt's connection and virsh's own messages cannot command a terminal.
 csi=$'\xc2\x9b'
 escape=$'\e]0;x\a'
@@ -150,7 +151,8 @@ says 0 "a?2J has freehint now" enable --extension="$EXTENSION" -- "a${csi}2J"
 says 0 "a?2J is without freehint now" disable -- "$UUID"
 says 4 "error: no domain 'b?]0;x??2J'
 error: try again
-freehint disable b?]0;x??2J: virsh domuuid failed" disable -- "b$escape${csi}2J"
+freehint disable b?]0;x??2J: virsh domuuid ended with exit status 1, its message is above" \
+	disable -- "b$escape${csi}2J"
 says 3 "freehint enable a?2J: there is no extension at $WORK/?/freehint-qemu.so: install freehint,\
  or give its path with --extension" enable --extension="$WORK/$csi/freehint-qemu.so" -- $UUID
 # What changes a domain names it by its UUID.

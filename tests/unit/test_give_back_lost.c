@@ -148,7 +148,7 @@ static void the_mode_of_a_lost_qemu_is_named(void **state)
 	play.hang_up = 2;
 	assert_int_equal(run_with("--quiet"), CLI_NO_ANSWER);
 	assert_string_equal(play.server.mode, "once");
-	expect_text("goes on asking the guest");
+	expect_text("goes on asking the guest; freehint give-back --stop ends it");
 	expect_text(SETS_AGAIN);
 }
 
