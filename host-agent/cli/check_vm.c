@@ -125,7 +125,7 @@ static void check_status(struct qmp_call *call, const json_t *status, const json
 		finding_wrong("hinting is refused: %s", why);
 	else
 		finding_ok("hinting is possible");
-	if (state && *state == 'o')
+	if (state && !strcmp(state, "off"))
 		check_start(status);
 }
 

@@ -93,7 +93,7 @@ static int read_name(struct domain *domain)
 	return 0;
 }
 
-/* Also one that names its namespace itself, without a prefix. */
+/* An element in QEMU's namespace, with any prefix or with its own xmlns. */
 static bool is_qemu(const xmlNode *node, const char *name)
 {
 	return node->type == XML_ELEMENT_NODE && node->ns &&
@@ -190,7 +190,7 @@ static int look_at_pair(struct domain *domain, xmlNode *option, xmlNode *value)
 	return 0;
 }
 
-/* Its option may be -chardev for a -mon, -monitor, -serial and more. */
+/* Another argument with the agent's socket path: -chardev with -mon, -monitor, -serial. */
 static void look_for_rival(struct domain *domain, xmlNode *arg)
 {
 	xmlChar *value = xmlGetNoNsProp(arg, (const xmlChar *)"value");

@@ -22,7 +22,7 @@
 /* If nothing was given back by then, the user is told what may be missing. */
 #define STUCK_US	5000000ULL
 
-/* The guest publishes its hello again when it changes: one look may fall between. */
+/* The guest clears its hello for a moment when it changes. One refusal may be that moment. */
 #define REFUSED_LOOKS	2
 
 #define PARTS		3
