@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "complain.h"
 #include "domain_args.h"
 #include "domain_change.h"
 #include "extension_option.h"
-#include "printable_line.h"
 #include "whole_input.h"
 
 /**
@@ -130,7 +130,7 @@ static enum cli_exit print_changed(struct domain_xml_options *opt, const char *t
 	bool refused = domain_change(change, text, len);
 
 	if (refused)
-		printable_line(stderr, "freehint domain-xml: %s", change->error);
+		complain("%s", change->error);
 	if (refused && !opt->or_unchanged)
 		return CLI_WRONG;
 	if (!refused && change->result)
@@ -182,10 +182,10 @@ static enum cli_exit print_agent_of(struct domain *domain)
 	enum cli_exit code = CLI_WRONG;
 
 	if (!monitor || !shm)
-		fprintf(stderr, "freehint domain-xml: no memory for the paths; free some on this host\n");
+		complain("no memory for the paths; free some on this host");
 	else if (check_path(domain, domain->monitor[0].value, "monitor", monitor) ||
 		 check_path(domain, shmem, "memory", shm))
-		printable_line(stderr, "freehint domain-xml: %s", domain->xml.error);
+		complain("%s", domain->xml.error);
 	else
 		code = print_unit(monitor, shm);
 	free(monitor);
@@ -199,7 +199,7 @@ static enum cli_exit print_agent(const char *text, size_t len)
 	struct domain domain;
 
 	if (domain_parse(&domain, text, len))
-		printable_line(stderr, "freehint domain-xml: %s", domain.xml.error);
+		complain("%s", domain.xml.error);
 	else if (domain_is_enabled(&domain))
 		code = print_agent_of(&domain);
 	domain_free(&domain);
@@ -229,8 +229,8 @@ enum cli_exit cli_domain_xml(int argc, char **argv)
 		return CLI_USAGE;
 	ret = read_domain(&opt, &text, &len);
 	if (ret) {
-		fprintf(stderr, "freehint domain-xml: cannot read %s: %s\n",
-			opt.file ? opt.file : "the domain", strerror(-ret));
+		complain("cannot read %s: %s", opt.file ? opt.file : "the domain",
+			 strerror(-ret));
 		return CLI_NO_ANSWER;
 	}
 	code = opt.agent ? print_agent(text, len) : print_changed(&opt, text, len);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "complain.h"
 #include "host-agent/common/bits_to_ranges.h"
 #include "include/freehint/shm_layout.h"
 #include "region_file.h"
@@ -146,8 +147,8 @@ static enum cli_exit dump(const struct shm_region *region)
 	u64 instance, round;
 
 	if (freehint_reader_attach(&reader, region->base, region->size)) {
-		fprintf(stderr, "freehint dump: %llu bytes are not the size of a region; name the file of the ivshmem device\n",
-			(unsigned long long)region->size);
+		complain("%llu bytes are not the size of a region; name the file of the ivshmem device",
+			 (unsigned long long)region->size);
 		return CLI_NO_ANSWER;
 	}
 	instance = dump_host(&reader);
@@ -176,7 +177,7 @@ enum cli_exit cli_dump(int argc, char **argv)
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &path))
 		return CLI_USAGE;
-	if (region_file_open(&region, "dump", path))
+	if (region_file_open(&region, path))
 		return CLI_NO_ANSWER;
 	code = dump(&region);
 	shm_region_unmap(&region);

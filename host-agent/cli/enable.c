@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "complain.h"
 #include "domain_change.h"
 #include "domain_needs.h"
 #include "extension_option.h"
@@ -88,11 +89,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const char *word(const struct enable *enable)
-{
-	return enable->change.remove ? "disable" : "enable";
-}
-
 /* Its real name, as soon as it is known: whoever has given an id may have meant a name. */
 static const char *name(const struct enable *enable)
 {
@@ -101,7 +97,7 @@ static const char *name(const struct enable *enable)
 
 static enum cli_exit fail(const struct enable *enable, enum cli_exit code, const char *why)
 {
-	printable_line(stderr, "freehint %s %s: %s", word(enable), name(enable), why);
+	complain_of(name(enable), "%s", why);
 	return code;
 }
 
@@ -137,8 +133,8 @@ static enum cli_exit connect_to(struct enable *enable)
 	uri[strcspn(uri, "\n")] = '\0';
 	enable->here = libvirt_uri_is_here(uri);
 	if (!enable->change.remove && libvirt_uri_is_session(uri)) {
-		printable_line(stderr, "freehint enable %s: %s is the libvirt of one user: it starts no agents, and its QEMU cannot create " DOMAIN_MONITORS ", so the guest would not start; define the domain in qemu:///system, and give --connect=qemu:///system",
-			enable->given, uri);
+		complain_of(enable->given, "%s is the libvirt of one user: it starts no agents, and its QEMU cannot create " DOMAIN_MONITORS ", so the guest would not start; define the domain in qemu:///system, and give --connect=qemu:///system",
+			    uri);
 		code = CLI_WRONG;
 	}
 	free(uri);

@@ -7,12 +7,12 @@
 #include <string.h>
 
 #include "commands.h"
+#include "complain.h"
 #include "give_back_options.h"
 #include "give_back_watch.h"
 #include "host-agent/common/standard_streams.h"
 #include "include/freehint/qmp_names.h"
 #include "interrupts.h"
-#include "progress.h"
 #include "qmp_call.h"
 
 /* Negative numbers are left to the extension. */
@@ -53,8 +53,8 @@ static bool restore(struct give_back_watch *watch)
 /* What it had been told has ended with the QEMU that was told. */
 static enum cli_exit replaced(void)
 {
-	progress_message("QEMU was restarted meanwhile: nothing was changed in the new one; run "
-			 "freehint give-back again");
+	complain("QEMU was restarted meanwhile: nothing was changed in the new one; run "
+		 "freehint give-back again");
 	return CLI_NO_ANSWER;
 }
 
@@ -64,10 +64,10 @@ static void name_lost_always(const struct give_back_watch *watch)
 	const struct give_back_status *found = &watch->before;
 
 	if (found->mode == GIVE_BACK_ALWAYS && watch->mode != GIVE_BACK_ALWAYS)
-		progress_message("mode always, which was on before, is not restored; freehint "
-				 "give-back --always --order=%llu --leave=%llu sets it again",
-				 (unsigned long long)found->order,
-				 (unsigned long long)found->leave_mib);
+		complain("mode always, which was on before, is not restored; freehint "
+			 "give-back --always --order=%llu --leave=%llu sets it again",
+			 (unsigned long long)found->order,
+			 (unsigned long long)found->leave_mib);
 }
 
 static void print_summary(const struct give_back_watch *watch)
@@ -87,20 +87,20 @@ static enum cli_exit interrupted(struct give_back_watch *watch)
 
 	print_summary(watch);
 	if (watch->now.mode != watch->mode) {
-		progress_message("interrupted; another client has set mode %s meanwhile, it stays",
-				 give_back_mode_names[watch->now.mode]);
+		complain("interrupted; another client has set mode %s meanwhile, it stays",
+			 give_back_mode_names[watch->now.mode]);
 		return CLI_NOT_MIGRATED;
 	}
 	if (restore(watch)) {
-		progress_message("interrupted, %s", always ?
-				 "QEMU goes on as before, with mode always" :
-				 "QEMU asks the guest no longer");
+		complain("interrupted, %s", always ?
+			 "QEMU goes on as before, with mode always" :
+			 "QEMU asks the guest no longer");
 		return CLI_NOT_MIGRATED;
 	}
 	if (watch->replaced)
 		return replaced();
-	progress_message("interrupted, but QEMU still asks: %s; freehint give-back --stop ends "
-			 "it", watch->call->error);
+	complain("interrupted, but QEMU still asks: %s; freehint give-back --stop ends "
+		 "it", watch->call->error);
 	name_lost_always(watch);
 	return CLI_NO_ANSWER;
 }
@@ -112,10 +112,10 @@ static void switch_off(struct give_back_watch *watch)
 	if (watch->replaced)
 		replaced();
 	else if (!done)
-		progress_message("QEMU asks when that is over: %s; freehint give-back --stop "
-				 "ends it", watch->call->error);
+		complain("QEMU asks when that is over: %s; freehint give-back --stop "
+			 "ends it", watch->call->error);
 	else
-		progress_message("QEMU asks the guest no longer");
+		complain("QEMU asks the guest no longer");
 	if (!watch->replaced)
 		name_lost_always(watch);
 }
@@ -127,13 +127,13 @@ static void switch_off(struct give_back_watch *watch)
 static enum cli_exit refused_meanwhile(struct give_back_watch *watch)
 {
 	print_summary(watch);
-	progress_message("refused: %s; freehint doctor --qmp has more", watch->now.refused);
+	complain("refused: %s; freehint doctor --qmp has more", watch->now.refused);
 	if (watch->now.mode != watch->mode)
-		progress_message("another client has set mode %s meanwhile, it stays",
-				 give_back_mode_names[watch->now.mode]);
+		complain("another client has set mode %s meanwhile, it stays",
+			 give_back_mode_names[watch->now.mode]);
 	else if (watch->mode == GIVE_BACK_ALWAYS)
-		progress_message("mode always stays on, QEMU asks when that is over; freehint "
-				 "give-back --stop ends it");
+		complain("mode always stays on, QEMU asks when that is over; freehint "
+			 "give-back --stop ends it");
 	else
 		switch_off(watch);
 	return CLI_NO_ANSWER;
@@ -144,9 +144,9 @@ static void explain_nothing(const struct give_back_watch *watch)
 {
 	if (watch->order < 0 || watch->now.bytes != watch->before.bytes)
 		return;
-	progress_message("nothing came with --order %lld: the guest has no more such blocks, or "
-			 "its kernel keeps a higher order, the first one since the guest's boot",
-			 watch->order);
+	complain("nothing came with --order %lld: the guest has no more such blocks, or "
+		 "its kernel keeps a higher order, the first one since the guest's boot",
+		 watch->order);
 }
 
 /* A command for a single pass must not end the mode always that another client has set. */
@@ -160,7 +160,7 @@ static enum cli_exit drained(struct give_back_watch *watch)
 		return CLI_OK;
 	if (watch->replaced)
 		return replaced();
-	progress_message("%s", watch->call->error);
+	complain("%s", watch->call->error);
 	name_lost_always(watch);
 	return CLI_NO_ANSWER;
 }
@@ -174,16 +174,16 @@ static enum cli_exit finish(struct give_back_watch *watch)
 		return interrupted(watch);
 	case GIVE_BACK_STOPPED:
 		print_summary(watch);
-		progress_message("another client has stopped it before the guest had given all; run "
-				 "freehint give-back again for the rest");
+		complain("another client has stopped it before the guest had given all; run "
+			 "freehint give-back again for the rest");
 		return CLI_NOT_MIGRATED;
 	case GIVE_BACK_REFUSED:
 		return refused_meanwhile(watch);
 	case GIVE_BACK_REPLACED:
 		return replaced();
 	default:
-		progress_message("%s; QEMU, if it still runs, goes on asking the guest; freehint "
-				 "give-back --stop ends it", watch->call->error);
+		complain("%s; QEMU, if it still runs, goes on asking the guest; freehint "
+			 "give-back --stop ends it", watch->call->error);
 		name_lost_always(watch);
 		return CLI_NO_ANSWER;
 	}
@@ -196,13 +196,13 @@ static enum cli_exit refused(const struct give_back_watch *watch)
 	if (watch->replaced)
 		return replaced();
 	if (call->absent)
-		progress_message("this QEMU's extension cannot give memory back: update "
-				 "freehint-qemu.so");
+		complain("this QEMU's extension cannot give memory back: update "
+			 "freehint-qemu.so");
 	else if (call->broken)
-		progress_message("%s; QEMU may be asking the guest, freehint give-back --stop "
-				 "ends it", call->error);
+		complain("%s; QEMU may be asking the guest, freehint give-back --stop "
+			 "ends it", call->error);
 	else
-		progress_message("%s; freehint doctor --qmp has more", call->error);
+		complain("%s; freehint doctor --qmp has more", call->error);
 	if (call->broken)
 		name_lost_always(watch);
 	return CLI_NO_ANSWER;
@@ -212,10 +212,10 @@ static enum cli_exit refused(const struct give_back_watch *watch)
 static enum cli_exit not_asked(const char *why)
 {
 	if (why)
-		progress_message("%s", why);
+		complain("%s", why);
 	if (!interrupts_any())
 		return CLI_NO_ANSWER;
-	progress_message("interrupted before QEMU was told anything");
+	complain("interrupted before QEMU was told anything");
 	return CLI_NOT_MIGRATED;
 }
 
@@ -257,7 +257,6 @@ enum cli_exit cli_give_back(int argc, char **argv)
 	struct qmp_call call;
 	enum cli_exit code;
 
-	progress_command("give-back");
 	if (argp_parse(&give_back_argp, argc, argv, 0, NULL, &opt))
 		return CLI_USAGE;
 	/*

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "complain.h"
 #include "host-agent/common/clock.h"
 #include "host-agent/common/json_natural.h"
 #include "include/freehint/qmp_names.h"
@@ -123,8 +124,8 @@ static void explain_pause(struct give_back_watch *watch)
 		return;
 	memcpy(watch->paused, why, sizeof(watch->paused));
 	if (watch->paused[0])
-		progress_message("paused: %s; it goes on by itself, Ctrl-C stops it",
-				 watch->paused);
+		complain("paused: %s; it goes on by itself, Ctrl-C stops it",
+			 watch->paused);
 }
 
 static void explain_silence(struct give_back_watch *watch)
@@ -136,13 +137,13 @@ static void explain_silence(struct give_back_watch *watch)
 		return;
 	watch->explained = true;
 	if (now->guest_offers)
-		progress_message("the guest has made %llu offers and none reached QEMU: does "
-				 "freehint-agent run beside it?",
-				 (unsigned long long)now->guest_offers);
+		complain("the guest has made %llu offers and none reached QEMU: does "
+			 "freehint-agent run beside it?",
+			 (unsigned long long)now->guest_offers);
 	else
-		progress_message("the guest has offered nothing for 5 s: is freehint.ko loaded "
-				 "there, and has it free blocks of 2^%llu pages?",
-				 (unsigned long long)now->order);
+		complain("the guest has offered nothing for 5 s: is freehint.ko loaded "
+			 "there, and has it free blocks of 2^%llu pages?",
+			 (unsigned long long)now->order);
 }
 
 static bool is_refused(struct give_back_watch *watch)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "complain.h"
 #include "host-agent/common/log.h"
 #include "host-agent/common/standard_streams.h"
 #include "include/freehint/version.h"
@@ -58,6 +59,7 @@ static enum cli_exit run(const struct command *command, int argc, char **argv)
 	enum cli_exit code;
 
 	argv[0] = full_name(command);
+	complain_as(command->name);
 	code = command->run(argc, argv);
 	if (command->acts)
 		streams_keep_status();
@@ -83,7 +85,7 @@ int main(int argc, char **argv)
 		return CLI_OK;
 	}
 	if (argc > 1)
-		fprintf(stderr, "freehint: there is no command '%s'\n", argv[1]);
+		complain("there is no command '%s'", argv[1]);
 	usage(stderr);
 	return CLI_USAGE;
 }

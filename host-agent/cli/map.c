@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "complain.h"
 #include "host-agent/common/json_natural.h"
 #include "include/freehint/qmp_names.h"
 #include "map_cells.h"
@@ -112,9 +113,9 @@ static json_t *ask(struct qmp_call *call, json_t *args)
 	json_t *answer = qmp_call(call, FREEHINT_QMP_MAP, args);
 
 	if (!answer)
-		fprintf(stderr, "freehint map: %s\n", call->absent ?
-			"QEMU runs without the extension, or with an older one: start it with -plugin "
-			"file=freehint-qemu.so of this release" : call->error);
+		complain("%s", call->absent ?
+			 "QEMU runs without the extension, or with an older one: start it with -plugin "
+			 "file=freehint-qemu.so of this release" : call->error);
 	return answer;
 }
 
@@ -126,7 +127,7 @@ static bool ask_qemu(struct qmp_call *call, const struct map_options *opt,
 	int ret = answer ? map_cells_parse(cells, answer) : 0;
 
 	if (ret)
-		fputs("freehint map: " NOT_VALID "\n", stderr);
+		complain(NOT_VALID);
 	json_decref(answer);
 	return answer && !ret;
 }
@@ -149,9 +150,9 @@ static bool ask_given(struct qmp_call *call, const struct map_options *opt,
 		json_decref(answer);
 	} while (!ret && from < cells->pages);
 	if (ret)
-		fprintf(stderr, "freehint map: %s\n", ret == -EAGAIN ?
-			"the guest's memory has changed its size meanwhile, start again" :
-			NOT_VALID);
+		complain("%s", ret == -EAGAIN ?
+			 "the guest's memory has changed its size meanwhile, start again" :
+			 NOT_VALID);
 	return !ret;
 }
 
@@ -163,17 +164,16 @@ static int read_free(struct map_cells *cells, const char *path, u64 round)
 {
 	struct shm_region region = { 0 };
 	struct freehint_reader reader;
-	int ret = region_file_open(&region, "map", path);
+	int ret = region_file_open(&region, path);
 
 	if (ret)
 		return ret;
 	ret = freehint_reader_attach(&reader, region.base, region.size);
 	if (ret)
-		fprintf(stderr, "freehint map: %s is not a region of freehint; name the file of the ivshmem device\n",
-			path);
+		complain("%s is not a region of freehint; name the file of the ivshmem device",
+			 path);
 	else if (map_cells_add_free(cells, &reader, round)) {
-		fputs("freehint map: the guest's last report of free pages is not complete, hinted pages are drawn as free\n",
-		      stderr);
+		complain("the guest's last report of free pages is not complete, hinted pages are drawn as free");
 		map_cells_assume_free(cells);
 	}
 	shm_region_unmap(&region);
@@ -207,7 +207,8 @@ static enum cli_exit draw(const struct map_cells *cells, const char *output)
 	ret = ends_with(output, ".svg") ? map_svg(cells, output) : map_png(cells, output);
 	if (!ret)
 		return CLI_OK;
-	fprintf(stderr, "freehint map: %s cannot be written: %s; give another file with --output\n", output, strerror(-ret));
+	complain("%s cannot be written: %s; give another file with --output", output,
+		 strerror(-ret));
 	return CLI_NO_ANSWER;
 }
 
@@ -247,7 +248,7 @@ enum cli_exit cli_map(int argc, char **argv)
 	if (!qmp_call_open(&call, opt.qmp))
 		code = map(&call, &opt);
 	else
-		fprintf(stderr, "freehint map: %s\n", call.error);
+		complain("%s", call.error);
 	qmp_call_close(&call);
 	return code;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "complain.h"
 #include "host-agent/common/json_natural.h"
 #include "host-agent/common/standard_streams.h"
 #include "include/freehint/limits.h"
@@ -47,8 +48,8 @@ static void wait_for_notice(struct qmp_call *call)
 	if (us > NOTICE_MAX_US)
 		us = NOTICE_MAX_US;
 	if (us > NOTICE_PRINT_US)
-		progress_message("the guest polls only every %llu ms (poll_idle_ms), waiting for its next poll",
-				 (unsigned long long)us / 1000);
+		complain("the guest polls only every %llu ms (poll_idle_ms), waiting for its next poll",
+			 (unsigned long long)us / 1000);
 	usleep((useconds_t)(us + us / 4));
 }
 
@@ -58,8 +59,8 @@ static void start_hints(struct qmp_call *call, struct migrate_settings *settings
 	if (!migrate_settings_start_reporting(settings, call))
 		wait_for_notice(call);
 	else
-		progress_message("no hints: %s", call->absent ?
-				 QMP_CALL_NO_EXTENSION : call->error);
+		complain("no hints: %s", call->absent ?
+			 QMP_CALL_NO_EXTENSION : call->error);
 }
 
 static bool set_limits(struct qmp_call *call, const struct migrate_options *opt,
@@ -127,11 +128,11 @@ static void report_stopped_guest(const struct migrate_watch *watch)
 	if (!is_guest_left_paused(watch->call))
 		return;
 	if (watch->ran_on_destination)
-		progress_message("the guest is stopped here, and ran on the destination; do not run "
-				 "cont here while it runs there: cont discards what it did there");
+		complain("the guest is stopped here, and ran on the destination; do not run "
+			 "cont here while it runs there: cont discards what it did there");
 	else
-		progress_message("the guest is stopped here; run cont to continue it, unless it runs "
-				 "on the destination");
+		complain("the guest is stopped here; run cont to continue it, unless it runs "
+			 "on the destination");
 }
 
 static enum cli_exit finish(const struct migrate_watch *watch,
@@ -149,14 +150,14 @@ static enum cli_exit finish(const struct migrate_watch *watch,
 static enum cli_exit detach(const struct migrate_watch *watch, struct migrate_settings *settings)
 {
 	if (watch->call->broken) {
-		progress_message("%s", watch->call->error);
-		progress_message("the migration, %s when QEMU last answered, may continue without this tool; query-migrate shows its state",
-				 watch->state ? watch->state->name : "begun");
+		complain("%s", watch->call->error);
+		complain("the migration, %s when QEMU last answered, may continue without this tool; query-migrate shows its state",
+			 watch->state ? watch->state->name : "begun");
 		migrate_settings_print(settings);
 		return CLI_DETACHED;
 	}
-	progress_message("the migration continues without this tool, %s; query-migrate shows its state",
-			 watch->state->name);
+	complain("the migration continues without this tool, %s; query-migrate shows its state",
+		 watch->state->name);
 	if (watch->state->stage == STAGE_ENDING)
 		migrate_settings_restore(settings, watch->call);
 	else
@@ -166,15 +167,15 @@ static enum cli_exit detach(const struct migrate_watch *watch, struct migrate_se
 
 static void report_lost(const struct migrate_watch *watch, const struct migrate_settings *settings)
 {
-	progress_message("%s; a migration that was started continues", watch->call->error);
+	complain("%s; a migration that was started continues", watch->call->error);
 	migrate_settings_print(settings);
 }
 
 /* Its settings are its own: what was changed has ended with the QEMU that had it. */
 static void report_replaced(void)
 {
-	progress_message("QEMU was restarted meanwhile and has not begun a migration; how the "
-			 "migration ended is unknown, look for the guest on the destination");
+	complain("QEMU was restarted meanwhile and has not begun a migration; how the "
+		 "migration ended is unknown, look for the guest on the destination");
 }
 
 static enum cli_exit watch_to_the_end(struct qmp_call *call, const struct migrate_options *opt,
@@ -223,9 +224,9 @@ static json_t *query_earlier(struct qmp_call *call)
 	const char *status = json_string_value(json_object_get(answer, "status"));
 
 	if (!answer) {
-		progress_message("%s", call->error);
+		complain("%s", call->error);
 	} else if (!may_begin_after(status)) {
-		progress_message("a migration is running already, %s; wait for it, or run migrate_cancel", status);
+		complain("a migration is running already, %s; wait for it, or run migrate_cancel", status);
 		json_decref(answer);
 		answer = NULL;
 	}
@@ -241,11 +242,11 @@ static bool was_taken(struct qmp_call *call, const json_t *earlier)
 	json_t *now;
 	bool taken;
 
-	progress_message("%s; connecting again, the migration may have begun", call->error);
+	complain("%s; connecting again, the migration may have begun", call->error);
 	now = qmp_call_again(call, "query-migrate", NULL);
 	taken = !now || !json_equal(now, earlier);
 	if (!taken)
-		progress_message("the migration has not begun; run freehint migrate again");
+		complain("the migration has not begun; run freehint migrate again");
 	json_decref(now);
 	return taken;
 }
@@ -259,7 +260,7 @@ static bool begin(struct qmp_call *call, const char *uri, const json_t *earlier)
 		return true;
 	if (call->broken && !unsent)
 		return was_taken(call, earlier);
-	progress_message("%s", call->error);
+	complain("%s", call->error);
 	return false;
 }
 
@@ -280,7 +281,7 @@ static enum cli_exit migrate_after(struct qmp_call *call, const struct migrate_o
 		start_hints(call, settings);
 	limited = set_limits(call, opt, settings);
 	if (!limited)
-		progress_message("%s", call->error);
+		complain("%s", call->error);
 	if (interrupts_any())
 		code = not_started();
 	else if (limited && begin(call, opt->uri, earlier))
@@ -313,7 +314,7 @@ enum cli_exit cli_migrate(int argc, char **argv)
 	if (argp_parse(&migrate_argp, argc, argv, 0, NULL, &opt))
 		return CLI_USAGE;
 	if (qmp_call_open(&call, opt.qmp)) {
-		progress_message("%s", call.error);
+		complain("%s", call.error);
 	} else {
 		/* The first one waits for QEMU's answer: what was begun may have to be undone. */
 		call.give_up = interrupts_again;

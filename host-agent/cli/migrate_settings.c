@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "complain.h"
 #include "include/freehint/limits.h"
 #include "include/freehint/qmp_names.h"
-#include "progress.h"
 
 #define SET	"migrate-set-parameters"
 #define QUERY	"query-migrate-parameters"
@@ -120,8 +120,8 @@ static json_t *select_parameters(const struct migrate_settings *settings,
 		if (json_equal(json_object_get(now, key), json_object_get(settings->ours, key)))
 			json_object_set(back, key, value);
 		else if (!json_equal(json_object_get(now, key), value))
-			progress_message("another client has changed %s meanwhile, it is not restored",
-					 key);
+			complain("another client has changed %s meanwhile, it is not restored",
+				 key);
 	}
 	json_decref(now);
 	return back;
@@ -142,11 +142,11 @@ static int restore_limits(struct migrate_settings *settings, struct qmp_call *ca
 void migrate_settings_restore(struct migrate_settings *settings, struct qmp_call *call)
 {
 	if (settings->reporting && !qmp_call_again_ok(call, FREEHINT_QMP_STOP, NULL))
-		progress_message("reporting is not stopped (run " FREEHINT_QMP_STOP "): %s", call->error);
+		complain("reporting is not stopped (run " FREEHINT_QMP_STOP "): %s", call->error);
 	else
 		settings->reporting = false;
 	if (settings->ours && restore_limits(settings, call))
-		progress_message("limits are not restored (run " SET "): %s", call->error);
+		complain("limits are not restored (run " SET "): %s", call->error);
 	else
 		migrate_settings_free(settings);
 	settings->unsure |= call->broken;
@@ -161,10 +161,10 @@ static void print_limits(const struct migrate_settings *settings)
 
 	json_object_foreach(settings->found, key, value) {
 		ours = json_object_get(settings->ours, key);
-		progress_message("%s %s %lld, it was %lld", key,
-				 settings->unsure ? "may be" : "stays",
-				 (long long)json_integer_value(ours),
-				 (long long)json_integer_value(value));
+		complain("%s %s %lld, it was %lld", key,
+			 settings->unsure ? "may be" : "stays",
+			 (long long)json_integer_value(ours),
+			 (long long)json_integer_value(value));
 	}
 }
 
@@ -173,6 +173,6 @@ void migrate_settings_print(const struct migrate_settings *settings)
 	if (settings->ours)
 		print_limits(settings);
 	if (settings->reporting)
-		progress_message("reporting %s on, it was off; " FREEHINT_QMP_STOP " ends it",
-				 settings->unsure ? "may be" : "stays");
+		complain("reporting %s on, it was off; " FREEHINT_QMP_STOP " ends it",
+			 settings->unsure ? "may be" : "stays");
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "complain.h"
 #include "host-agent/common/clock.h"
 #include "include/freehint/qmp_names.h"
 #include "interrupts.h"
@@ -99,8 +100,8 @@ static void cancel(struct migrate_watch *watch)
 
 	watch->cancel_wanted = watch->call->broken;
 	if (!done && !watch->cancel_wanted)
-		progress_message("not cancelled: %s; Ctrl-C again ends this tool, and the "
-				 "migration continues", watch->call->error);
+		complain("not cancelled: %s; Ctrl-C again ends this tool, and the "
+			 "migration continues", watch->call->error);
 }
 
 static void try_to_cancel(struct migrate_watch *watch)
@@ -111,8 +112,8 @@ static void try_to_cancel(struct migrate_watch *watch)
 		cancel(watch);
 	} else if (!watch->explained && !watch->call->broken) {
 		watch->explained = true;
-		progress_message("not cancelled: %s; Ctrl-C again ends this tool, and the migration "
-				 "continues", reason_not_to_cancel(watch->state->stage));
+		complain("not cancelled: %s; Ctrl-C again ends this tool, and the migration "
+			 "continues", reason_not_to_cancel(watch->state->stage));
 	}
 }
 
@@ -137,7 +138,7 @@ static void print_what_is_awaited(struct migrate_watch *watch)
 	if (watch->hint_printed || !watch->state->waits || clock_us() - watch->since_us < STUCK_US)
 		return;
 	watch->hint_printed = true;
-	progress_message("%s: %s", status ? status : "none", watch->state->waits);
+	complain("%s: %s", status ? status : "none", watch->state->waits);
 }
 
 static void show(struct migrate_watch *watch)

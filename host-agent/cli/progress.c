@@ -28,7 +28,8 @@
 /* Parts of a migration's line. */
 #define MIGRATE_PARTS	6
 
-static const char *command = "migrate";
+/* A line is on the terminal, and its end is missing. */
+static bool unfinished;
 
 static double number(const json_t *object, const char *key)
 {
@@ -141,6 +142,12 @@ static bool is_due(const char *status)
 	return true;
 }
 
+static void print_line(const char *line, bool terminal)
+{
+	fprintf(stderr, terminal ? "\r\033[K%s" : "%s\n", line);
+	unfinished = terminal;
+}
+
 void progress_show(const json_t *migrate, const json_t *hints, double before)
 {
 	bool terminal = isatty(STDERR_FILENO);
@@ -150,7 +157,7 @@ void progress_show(const json_t *migrate, const json_t *hints, double before)
 		return;
 	progress_line(line, migrate, hints, before,
 		      terminal ? terminal_columns(STDERR_FILENO, 80) : 0);
-	fprintf(stderr, terminal ? "\r\033[K%s" : "%s\n", line);
+	print_line(line, terminal);
 }
 
 void progress_print(const struct progress *progress)
@@ -161,28 +168,12 @@ void progress_print(const struct progress *progress)
 	if (!terminal && !is_due(progress->head))
 		return;
 	progress_format(line, progress, terminal ? terminal_columns(STDERR_FILENO, 80) : 0);
-	fprintf(stderr, terminal ? "\r\033[K%s" : "%s\n", line);
-}
-
-void progress_command(const char *name)
-{
-	command = name;
-}
-
-void progress_message(const char *fmt, ...)
-{
-	va_list ap;
-
-	progress_end();
-	fprintf(stderr, "freehint %s: ", command);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
+	print_line(line, terminal);
 }
 
 void progress_end(void)
 {
-	if (isatty(STDERR_FILENO))
+	if (unfinished)
 		fputs("\r\033[K", stderr);
+	unfinished = false;
 }

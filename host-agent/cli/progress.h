@@ -28,9 +28,6 @@ struct progress {
 	double done;
 };
 
-/** progress_command() - name of the command in messages; "migrate" at first */
-void progress_command(const char *name);
-
 /**
  * progress_format() - format the line
  * @line:     buffer of PROGRESS_LINE bytes
@@ -57,9 +54,6 @@ void progress_line(char *line, const json_t *migrate, const json_t *hints, doubl
 
 /** progress_show() - update the line of a migration */
 void progress_show(const json_t *migrate, const json_t *hints, double before);
-
-/** progress_message() - print a message on a line of its own */
-__attribute__((format(printf, 1, 2))) void progress_message(const char *fmt, ...);
 
 /** progress_end() - remove the line, so that other output can follow */
 void progress_end(void);

@@ -7,19 +7,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "complain.h"
 #include "include/freehint/shm_layout.h"
 
 #define CHUNK_WORDS	4096ULL
 #define CHUNK_PAGES	(CHUNK_WORDS * FREEHINT_WORD_BITS)
 
-int region_file_open(struct shm_region *region, const char *command, const char *path)
+int region_file_open(struct shm_region *region, const char *path)
 {
 	int ret = shm_region_guard();
 
 	if (!ret)
 		ret = shm_region_map(region, path, 0);
 	if (ret)
-		fprintf(stderr, "freehint %s: %s: %s; name the file of the ivshmem device\n", command, path, strerror(-ret));
+		complain("%s: %s; name the file of the ivshmem device", path, strerror(-ret));
 	return ret;
 }
 

@@ -10,13 +10,12 @@
 
 /**
  * region_file_open() - map the file
- * @region:  filled; call shm_region_unmap() after success
- * @command: name of the command, for error messages
- * @path:    file behind the ivshmem device
+ * @region: filled; call shm_region_unmap() after success
+ * @path:   file behind the ivshmem device
  *
  * Return: 0 or negative errno; the reason was printed.
  */
-int region_file_open(struct shm_region *region, const char *command, const char *path);
+int region_file_open(struct shm_region *region, const char *path);
 
 /** bitmap_words_fn - called with @count copied words; their first bit is page @page */
 typedef void bitmap_words_fn(void *opaque, u64 page, const u64 *words, u64 count);

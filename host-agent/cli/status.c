@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "complain.h"
 #include "host-agent/common/give_back_status.h"
 #include "include/freehint/qmp_names.h"
 #include "qmp_call.h"
@@ -175,9 +176,9 @@ static bool show(const struct status_options *opt, const json_t *status, const c
 	bool valid = json_is_object(status);
 
 	if (!valid)
-		fprintf(stderr, "freehint status: %s\n",
-			status ? "QEMU's answer to " FREEHINT_QMP_QUERY " is not valid: update freehint" :
-				 error);
+		complain("%s", status ?
+			 "QEMU's answer to " FREEHINT_QMP_QUERY " is not valid: update freehint" :
+			 error);
 	else if (!opt->json)
 		print_status(status);
 	else if (!json_dumpf(status, stdout, JSON_INDENT(1)))

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "complain.h"
 #include "host-agent/common/standard_streams.h"
 #include "interrupts.h"
 #include "metrics_file.h"
@@ -155,8 +156,8 @@ static void note_no_agent(const struct top_options *opt)
 	if (noted && (opt->json || !isatty(STDOUT_FILENO)))
 		return;
 	noted = true;
-	fputs("freehint top: there is no " DIRECTORY ": no agent with --metrics has run here since "
-	      "the host was booted, or give --directory\n", stderr);
+	complain("there is no " DIRECTORY ": no agent with --metrics has run here since the host was "
+		 "booted, or give --directory");
 }
 
 static enum cli_exit look(const struct top_options *opt)
@@ -170,8 +171,8 @@ static enum cli_exit look(const struct top_options *opt)
 	ret = metrics_file_all(directory, &all, &count);
 	none = ret == -ENOENT && !opt->directory;
 	if (ret && !none) {
-		fprintf(stderr, "freehint top: cannot read %s: %s%s\n", directory, strerror(-ret),
-			ret == -ENOENT ? "; no agent with --metrics writes there" : "");
+		complain("cannot read %s: %s%s", directory, strerror(-ret),
+			 ret == -ENOENT ? "; no agent with --metrics writes there" : "");
 		return CLI_NO_ANSWER;
 	}
 	if (opt->json)

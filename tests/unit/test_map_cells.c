@@ -7,7 +7,8 @@
 /* links: host-agent/cli/map_png.c host-agent/cli/region_file.c */
 /* links: host-agent/common/shm_region.c */
 /* links: host-agent/common/log.c proto/host_snapshot.c proto/guest_publish.c */
-/* links: host-agent/common/printable.c */
+/* links: host-agent/common/printable.c host-agent/cli/complain.c host-agent/cli/printable_line.c */
+/* links: host-agent/cli/progress.c host-agent/cli/terminal.c */
 /* links: proto/host_request.c */
 /* links: proto/host_offer.c */
 /* libs: jansson libpng */

@@ -5,6 +5,7 @@
  */
 /* links: host-agent/cli/migrate.c host-agent/cli/migrate_options.c */
 /* links: host-agent/cli/option_number.c */
+/* links: host-agent/cli/complain.c host-agent/cli/printable_line.c */
 /* links: host-agent/cli/migrate_settings.c host-agent/cli/migrate_watch.c */
 /* links: host-agent/cli/migration_state.c host-agent/cli/interrupts.c */
 /* links: host-agent/cli/progress.c host-agent/cli/terminal.c */
