@@ -12,6 +12,7 @@
 #include "check_qemu.h"
 #include "check_vm.h"
 #include "commands.h"
+#include "common_options.h"
 #include "findings.h"
 
 /**
@@ -54,8 +55,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		doctor->user = arg;
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_error(state, "%s is not an option, and there are no other arguments", arg);
-		return EINVAL;
+		return option_no_argument(arg, state);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}

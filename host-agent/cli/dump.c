@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "common_options.h"
 #include "complain.h"
 #include "host-agent/common/bits_to_ranges.h"
 #include "include/freehint/shm_layout.h"
@@ -28,8 +29,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		*shm = arg;
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_error(state, "%s is not an option, and there are no other arguments", arg);
-		return EINVAL;
+		return option_no_argument(arg, state);
 	case ARGP_KEY_END:
 		if (!*shm)
 			argp_error(state, "give the file behind the device with --shm");

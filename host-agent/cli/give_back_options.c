@@ -4,8 +4,7 @@
  */
 #include "give_back_options.h"
 
-#include <errno.h>
-
+#include "common_options.h"
 #include "include/freehint/limits.h"
 #include "include/freehint/shm_layout.h"
 #include "option_number.h"
@@ -18,7 +17,7 @@
 #define ORDER_MAX	TEXT(FREEHINT_GIVE_BACK_MAX_ORDER)
 
 static const struct argp_option options[] = {
-	{ "qmp", 'q', "SOCKET", 0, "a monitor socket of QEMU that no other client uses", 0 },
+	OPTION_QMP,
 	{ "always", 'a', NULL, 0, "go on asking after the guest has given what it has now", 0 },
 	{ "stop", 's', NULL, 0, "ask no longer", 0 },
 	{ "order", 'o', "N", 0,
@@ -31,8 +30,7 @@ static const struct argp_option options[] = {
 
 static error_t check(const struct give_back_options *opt, struct argp_state *state)
 {
-	if (!opt->qmp)
-		argp_error(state, "give QEMU's monitor socket with --qmp");
+	option_need_qmp(opt->qmp, state);
 	if (opt->mode == GIVE_BACK_OFF && (opt->order >= 0 || opt->leave >= 0))
 		argp_error(state, "--stop takes neither --order nor --leave");
 	return 0;
@@ -69,8 +67,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		opt->quiet = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_error(state, "%s is not an option, and there are no other arguments", arg);
-		return EINVAL;
+		return option_no_argument(arg, state);
 	case ARGP_KEY_END:
 		return check(opt, state);
 	default:

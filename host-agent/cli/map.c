@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "common_options.h"
 #include "complain.h"
 #include "host-agent/common/json_natural.h"
 #include "include/freehint/qmp_names.h"
@@ -41,7 +42,7 @@ struct map_options {
 };
 
 static const struct argp_option options[] = {
-	{ "qmp", 'q', "SOCKET", 0, "a monitor socket of QEMU that no other client uses", 0 },
+	OPTION_QMP,
 	{ "shm", 's', "PATH", 0, "file behind the ivshmem device", 0 },
 	{ "given-back", 'g', NULL, 0, "draw what was given back to the host", 0 },
 	{ "output", 'o', "FILE", 0, "write a picture, FILE.svg or FILE.png", 0 },
@@ -58,9 +59,8 @@ static bool ends_with(const char *text, const char *end)
 
 static error_t check(const struct map_options *opt, struct argp_state *state)
 {
-	if (!opt->qmp)
-		argp_error(state, "give QEMU's monitor socket with --qmp");
-	else if (!opt->shm && !opt->given)
+	option_need_qmp(opt->qmp, state);
+	if (!opt->shm && !opt->given)
 		argp_error(state, "give the file behind the device with --shm");
 	else if (opt->output && !ends_with(opt->output, ".svg") &&
 		 !ends_with(opt->output, ".png"))
@@ -89,8 +89,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		opt->cells = option_number(arg, "cells", 64, FREEHINT_MAX_CELLS, state);
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_error(state, "%s is not an option, and there are no other arguments", arg);
-		return EINVAL;
+		return option_no_argument(arg, state);
 	case ARGP_KEY_END:
 		return check(opt, state);
 	default:

@@ -3,13 +3,14 @@
  * Parses the command line of freehint migrate.
  */
 #include "migrate_options.h"
+#include "common_options.h"
 #include "option_number.h"
 
 /* Far above what a link or a guest can do; QEMU gets bytes and milliseconds in 64 bits. */
 #define NUMBER_MAX	100000000LL
 
 static const struct argp_option options[] = {
-	{ "qmp", 'q', "SOCKET", 0, "a monitor socket of QEMU that no other client uses", 0 },
+	OPTION_QMP,
 	{ "bandwidth", 'b', "MBIT", 0, "limit of the bandwidth, megabits per second, 0: no limit", 0 },
 	{ "downtime", 'd', "MS", 0, "limit of the downtime, milliseconds", 0 },
 	{ "quiet", 'Q', NULL, 0, "show no progress, only the summary", 0 },
@@ -43,8 +44,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		opt->uri = arg;
 		return 0;
 	case ARGP_KEY_END:
-		if (!opt->qmp)
-			argp_error(state, "give QEMU's monitor socket with --qmp");
+		option_need_qmp(opt->qmp, state);
 		if (!opt->uri)
 			argp_error(state, "give the destination, for example tcp:host2:4444");
 		return 0;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "common_options.h"
 #include "complain.h"
 #include "host-agent/common/give_back_status.h"
 #include "include/freehint/qmp_names.h"
@@ -25,7 +26,7 @@ struct status_options {
 };
 
 static const struct argp_option options[] = {
-	{ "qmp", 'q', "SOCKET", 0, "a monitor socket of QEMU that no other client uses", 0 },
+	OPTION_QMP,
 	{ "json", 'j', NULL, 0, "the answer to x-query-freehint as it is", 0 },
 	{ 0 },
 };
@@ -42,11 +43,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		opt->json = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_error(state, "%s is not an option, and there are no other arguments", arg);
-		return EINVAL;
+		return option_no_argument(arg, state);
 	case ARGP_KEY_END:
-		if (!opt->qmp)
-			argp_error(state, "give QEMU's monitor socket with --qmp");
+		option_need_qmp(opt->qmp, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "common_options.h"
 #include "complain.h"
 #include "host-agent/common/standard_streams.h"
 #include "interrupts.h"
@@ -64,8 +65,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		opt->json = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_error(state, "%s is not an option, and there are no other arguments", arg);
-		return EINVAL;
+		return option_no_argument(arg, state);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}

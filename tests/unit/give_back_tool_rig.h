@@ -4,7 +4,7 @@
  * happens there meanwhile, and the run of the tool.
  */
 /* links: host-agent/cli/give_back.c host-agent/cli/give_back_options.c */
-/* links: host-agent/cli/option_number.c */
+/* links: host-agent/cli/option_number.c host-agent/cli/common_options.c */
 /* links: host-agent/cli/complain.c host-agent/cli/printable_line.c */
 /* links: host-agent/cli/give_back_watch.c host-agent/common/give_back_status.c */
 /* links: host-agent/cli/interrupts.c host-agent/cli/progress.c host-agent/cli/terminal.c */

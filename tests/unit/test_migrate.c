@@ -4,7 +4,7 @@
  * where the guest is here and nowhere else, and what was changed is put back.
  */
 /* links: host-agent/cli/migrate.c host-agent/cli/migrate_options.c */
-/* links: host-agent/cli/option_number.c */
+/* links: host-agent/cli/option_number.c host-agent/cli/common_options.c */
 /* links: host-agent/cli/complain.c host-agent/cli/printable_line.c */
 /* links: host-agent/cli/migrate_settings.c host-agent/cli/migrate_watch.c */
 /* links: host-agent/cli/migration_state.c host-agent/cli/interrupts.c */

@@ -4,6 +4,7 @@
  * has named the directory that is not there.
  */
 /* links: host-agent/cli/top.c host-agent/cli/interrupts.c host-agent/cli/option_number.c */
+/* links: host-agent/cli/common_options.c */
 /* links: host-agent/cli/complain.c host-agent/cli/progress.c host-agent/cli/terminal.c */
 /* links: host-agent/cli/printable_line.c host-agent/common/printable.c */
 /* links: host-agent/common/standard_streams.c */
