@@ -6,12 +6,13 @@
 #define _GNU_SOURCE
 #include "domain.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
+
+#include "text.h"
 
 /*
  * A socket's path has room for this many bytes of the domain's name. QEMU refuses a longer path and
@@ -22,11 +23,6 @@
 			 sizeof(DOMAIN_MONITORS DOMAIN_MONITOR_END))
 
 #define TYPES		2
-
-static bool starts_with(const char *text, const char *start)
-{
-	return !strncmp(text, start, strlen(start));
-}
 
 /* With two such elements it would depend on libvirt which one counts. */
 static int only_child(struct xml_text *xml, xmlNode *parent, const char *name, xmlNode **child)
@@ -65,14 +61,6 @@ static int check_root(struct domain *domain)
 	return check_type(domain);
 }
 
-static bool has_control(const char *text)
-{
-	for (; *text; text++)
-		if (iscntrl((unsigned char)*text))
-			return true;
-	return false;
-}
-
 /* The name becomes the name of two files and a part of QEMU's command line. */
 static int read_name(struct domain *domain)
 {
@@ -83,7 +71,7 @@ static int read_name(struct domain *domain)
 	domain->name = (char *)xmlNodeGetContent(element);
 	if (!domain->name || !*domain->name)
 		return xml_text_refuse(&domain->xml, element, "the domain's name is empty; give it one");
-	if (strchr(domain->name, '/') || has_control(domain->name))
+	if (strchr(domain->name, '/') || text_has_control(domain->name))
 		return xml_text_refuse(&domain->xml, element,
 				       "a name with a slash or a control character cannot be a file's; rename the domain");
 	if (strlen(domain->name) > NAME_MAX_BYTES)
@@ -128,8 +116,8 @@ char *domain_name_of_monitor(const char *value)
 	size_t len = path ? strlen(path) : 0, start = strlen(DOMAIN_MONITORS);
 	size_t end = strlen(DOMAIN_MONITOR_END);
 
-	if (len > start + end && starts_with(path, DOMAIN_MONITORS) &&
-	    !strcmp(path + len - end, DOMAIN_MONITOR_END))
+	if (len > start + end && text_starts_with(path, DOMAIN_MONITORS) &&
+	    text_ends_with(path, DOMAIN_MONITOR_END))
 		name = strndup(path + start, len - start - end);
 	free(path);
 	return name;
@@ -176,12 +164,12 @@ static int keep_pair(struct domain *domain, struct domain_pair *pairs,
 static int look_at_pair(struct domain *domain, xmlNode *option, xmlNode *value)
 {
 	struct domain_pair pair = { .option = option, .value = value }, *pairs = NULL;
-	xmlChar *name = xmlGetNoNsProp(option, (const xmlChar *)"value");
+	char *name = xml_text_value(option, "value");
 
-	pair.text = xmlGetNoNsProp(value, (const xmlChar *)"value");
+	pair.text = xml_text_value(value, "value");
 	if (name && pair.text) {
-		pair.kind = qemu_args_kind((const char *)name, (const char *)pair.text);
-		pairs = pairs_for(domain, pair.kind, (const char *)pair.text);
+		pair.kind = qemu_args_kind(name, pair.text);
+		pairs = pairs_for(domain, pair.kind, pair.text);
 	}
 	xmlFree(name);
 	if (pairs)
@@ -193,11 +181,11 @@ static int look_at_pair(struct domain *domain, xmlNode *option, xmlNode *value)
 /* Another argument with the agent's socket path: -chardev with -mon, -monitor, -serial. */
 static void look_for_rival(struct domain *domain, xmlNode *arg)
 {
-	xmlChar *value = xmlGetNoNsProp(arg, (const xmlChar *)"value");
+	char *value = xml_text_value(arg, "value");
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 
 	snprintf(path, sizeof(path), DOMAIN_MONITORS "%s" DOMAIN_MONITOR_END, domain->name);
-	if (value && !domain->rival && qemu_args_has_path((const char *)value, path))
+	if (value && !domain->rival && qemu_args_has_path(value, path))
 		domain->rival = arg;
 	xmlFree(value);
 }

@@ -34,7 +34,7 @@
 struct domain_pair {
 	xmlNode *option;
 	xmlNode *value;
-	xmlChar *text;
+	char *text;
 	enum qemu_args_kind kind;
 };
 

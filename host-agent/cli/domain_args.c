@@ -5,22 +5,11 @@
 #define _GNU_SOURCE
 #include "domain_args.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-char *domain_text(const char *fmt, ...)
-{
-	char *result;
-	va_list ap;
-	int ret;
-
-	va_start(ap, fmt);
-	ret = vasprintf(&result, fmt, ap);
-	va_end(ap);
-	return ret < 0 ? NULL : result;
-}
+#include "text.h"
 
 char *domain_double_commas(const char *value)
 {
@@ -43,8 +32,8 @@ char *domain_monitor_value(const char *name)
 	char *doubled = domain_double_commas(name), *value = NULL;
 
 	if (doubled)
-		value = domain_text("unix:%s" DOMAIN_MONITORS "%s" DOMAIN_MONITOR_END ",server=on,wait=off",
-			     strchr(name, '=') ? "path=" : "", doubled);
+		value = text_of("unix:%s" DOMAIN_MONITORS "%s" DOMAIN_MONITOR_END ",server=on,wait=off",
+				strchr(name, '=') ? "path=" : "", doubled);
 	free(doubled);
 	return value;
 }
@@ -54,10 +43,10 @@ char *domain_extension_value(const char *extension, const char *memdev, const ch
 	char *path, *value = NULL;
 
 	if (!extension)
-		return domain_text("freehint,id=fh0,memdev=%s%s", memdev, options);
+		return text_of("freehint,id=fh0,memdev=%s%s", memdev, options);
 	path = domain_double_commas(extension);
 	if (path)
-		value = domain_text("file=%s,memdev=%s%s", path, memdev, options);
+		value = text_of("file=%s,memdev=%s%s", path, memdev, options);
 	free(path);
 	return value;
 }
@@ -112,14 +101,14 @@ char *domain_extension_options(const char *value, bool common)
 
 char *domain_monitor_path(const struct domain *domain)
 {
-	return qemu_args_socket((const char *)domain->monitor[0].text);
+	return qemu_args_socket(domain->monitor[0].text);
 }
 
 char *domain_shm_path(const struct domain *domain)
 {
 	xmlNode *shmem = domain->shmem ? domain->shmem : domain->stranger;
-	xmlChar *name = xmlGetNoNsProp(shmem, (const xmlChar *)"name");
-	char *path = domain_text("/dev/shm/%s", name ? (const char *)name : "");
+	char *name = xml_text_value(shmem, "name");
+	char *path = text_of("/dev/shm/%s", name ? name : "");
 
 	xmlFree(name);
 	return path;

@@ -8,9 +8,6 @@
 
 #include "domain.h"
 
-/** domain_text() - like asprintf() */
-__attribute__((format(printf, 1, 2))) char *domain_text(const char *fmt, ...);
-
 /** domain_double_commas() - @value for an option of QEMU's, where a comma in a value is two */
 char *domain_double_commas(const char *value);
 

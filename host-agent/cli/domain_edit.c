@@ -12,6 +12,7 @@
 
 #include "domain_args.h"
 #include "domain_size.h"
+#include "text.h"
 #include "xml_insert.h"
 
 /* libvirt's size of a <shmem> without a <size>. */
@@ -22,7 +23,7 @@ static void add_shmem(struct domain *domain, u64 mib, struct text_edits *edits)
 	char *name = xml_escape(&domain->xml, domain->name), *lines = NULL;
 
 	if (name)
-		lines = domain_text("<shmem name='" DOMAIN_SHM "%s' role='master'>\n"
+		lines = text_of("<shmem name='" DOMAIN_SHM "%s' role='master'>\n"
 			     "  <model type='ivshmem-plain'/>\n"
 			     "  <size unit='M'>%llu</size>\n"
 			     "</shmem>\n", name, (unsigned long long)mib);
@@ -46,7 +47,7 @@ static int grow_shmem(struct domain *domain, u64 mib, struct text_edits *edits)
 		return -EINVAL;
 	if (bytes >= mib << 20)
 		return 0;
-	lines = domain_text("<size unit='M'>%llu</size>%s", (unsigned long long)mib, size ? "" : "\n");
+	lines = text_of("<size unit='M'>%llu</size>%s", (unsigned long long)mib, size ? "" : "\n");
 	if (size) {
 		place = xml_text_place(size);
 		text_edits_add(edits, place->open, place->end, lines);
@@ -82,7 +83,7 @@ static char *arg_line(const struct domain *domain, const char *value)
 	char *escaped = value ? xml_escape(&domain->xml, value) : NULL, *line = NULL;
 
 	if (escaped)
-		line = domain_text("<%s%sarg value='%s'/>", prefix, *prefix ? ":" : "", escaped);
+		line = text_of("<%s%sarg value='%s'/>", prefix, *prefix ? ":" : "", escaped);
 	free(escaped);
 	return line;
 }
@@ -124,7 +125,7 @@ static void add_pair(const struct domain *domain, struct addition *more, const c
 static int carry_options(struct domain *domain, const struct domain_wish *wish, char **options)
 {
 	const struct domain_pair *pair = &domain->extension[0];
-	const char *value = (const char *)pair->text;
+	const char *value = pair->text;
 	char *lost;
 	int ret = 0;
 
@@ -167,12 +168,12 @@ static void change_path(const struct domain *domain, const char *extension,
 	const struct domain_pair *pair = &domain->extension[0];
 	char *path = domain_double_commas(extension), *value = NULL;
 
-	if (path && qemu_args_has((const char *)pair->text, "file", path)) {
+	if (path && qemu_args_has(pair->text, "file", path)) {
 		free(path);
 		return;
 	}
 	if (path)
-		value = qemu_args_with_file((const char *)pair->text, path);
+		value = qemu_args_with_file(pair->text, path);
 	replace(pair->value, arg_line(domain, value), edits);
 	free(value);
 	free(path);
@@ -184,7 +185,7 @@ static int change_extension(struct domain *domain, const struct domain_wish *wis
 {
 	const struct domain_pair *pair = &domain->extension[0];
 
-	if (!qemu_args_has((const char *)pair->text, "memdev", memdev))
+	if (!qemu_args_has(pair->text, "memdev", memdev))
 		return xml_text_refuse(&domain->xml, pair->value,
 				       "this argument does not name the memory %s of freehint's <shmem>: take freehint out with --remove, then add it again",
 				       memdev);

@@ -40,7 +40,7 @@ static bool has_on(const char *value, const char *key)
 static int read_extension(const struct domain *domain, struct domain_needs *needs)
 {
 	const struct domain_pair *pair = &domain->extension[0];
-	const char *value = (const char *)pair->text;
+	const char *value = pair->text;
 
 	if (!pair->option)
 		return -EINVAL;

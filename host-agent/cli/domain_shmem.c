@@ -3,14 +3,13 @@
  * Which <shmem> of a domain is freehint's: by its name the domain's own; that of the domain of
  * which this one is a copy by the arguments that use it, for anybody may choose such a name.
  */
-#define _GNU_SOURCE
 #include "domain.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
 
 /* What libvirt takes in an alias of the user's. */
 #define ALIAS_CHARS	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
@@ -22,10 +21,9 @@ static bool is_plain(const xmlNode *shmem)
 
 static bool is_named(const xmlNode *shmem, const char *start, const char *rest)
 {
-	xmlChar *name = xmlGetNoNsProp(shmem, (const xmlChar *)"name");
-	size_t len = strlen(start);
-	bool is = name && !strncmp((const char *)name, start, len) &&
-		  (!rest || !strcmp((const char *)name + len, rest));
+	char *name = xml_text_value(shmem, "name");
+	bool is = name && text_starts_with(name, start) &&
+		  (!rest || !strcmp(name + strlen(start), rest));
 
 	xmlFree(name);
 	return is;
@@ -88,18 +86,15 @@ int domain_find_shmem(struct domain *domain)
 char *domain_memdev(const xmlNode *shmem, unsigned int index)
 {
 	xmlNode *alias = xml_text_child(shmem, "alias");
-	xmlChar *name = alias ? xmlGetNoNsProp(alias, (const xmlChar *)"name") : NULL;
-	char *memdev;
-	int ret;
+	char *name = xml_text_value(alias, "name"), *memdev;
 
 	/* libvirt gives every other alias anew at each start. */
-	if (name && !strncmp((const char *)name, "ua-", 3) &&
-	    !name[strspn((const char *)name, ALIAS_CHARS)])
-		ret = asprintf(&memdev, "shmmem-%s", (const char *)name);
+	if (name && text_starts_with(name, "ua-") && !name[strspn(name, ALIAS_CHARS)])
+		memdev = text_of("shmmem-%s", name);
 	else
-		ret = asprintf(&memdev, "shmmem-shmem%u", index);
+		memdev = text_of("shmmem-shmem%u", index);
 	xmlFree(name);
-	return ret < 0 ? NULL : memdev;
+	return memdev;
 }
 
 static bool extension_uses(const struct domain *domain, const xmlNode *shmem, unsigned int index)
@@ -109,7 +104,7 @@ static bool extension_uses(const struct domain *domain, const xmlNode *shmem, un
 	size_t i;
 
 	for (i = 0; memdev && i < DOMAIN_PAIRS && domain->extension[i].option; i++)
-		uses = uses || qemu_args_has((const char *)domain->extension[i].text, "memdev",
+		uses = uses || qemu_args_has(domain->extension[i].text, "memdev",
 					     memdev);
 	free(memdev);
 	return uses;
@@ -122,7 +117,7 @@ static bool monitor_belongs_to(const struct domain *domain, const xmlNode *shmem
 	size_t i;
 
 	for (i = 0; i < DOMAIN_PAIRS && domain->monitor[i].option; i++) {
-		name = domain_name_of_monitor((const char *)domain->monitor[i].text);
+		name = domain_name_of_monitor(domain->monitor[i].text);
 		belongs = belongs || (name && is_named_after(shmem, name));
 		free(name);
 	}

@@ -14,6 +14,7 @@
 #include "include/freehint/limits.h"
 #include "include/freehint/shm_layout.h"
 #include "region_size.h"
+#include "text.h"
 
 #define GIB		(1ULL << 30)
 #define TIB		(1ULL << 40)
@@ -97,14 +98,12 @@ static int scale(struct xml_text *xml, const xmlNode *element, const char *numbe
 int domain_size_read(struct xml_text *xml, const xmlNode *element, const char *name,
 		     const char *unit, u64 *bytes)
 {
-	xmlChar *number = name ? xmlGetNoNsProp(element, (const xmlChar *)name) :
-			  xmlNodeGetContent(element);
-	xmlChar *own = xmlGetNoNsProp(element, (const xmlChar *)"unit");
+	char *number = name ? xml_text_value(element, name) : (char *)xmlNodeGetContent(element);
+	char *own = xml_text_value(element, "unit");
 	int ret;
 
 	if (number)
-		ret = scale(xml, element, (const char *)number,
-			    own && *own ? (const char *)own : unit, bytes);
+		ret = scale(xml, element, number, own && *own ? own : unit, bytes);
 	else
 		ret = xml_text_refuse(xml, element, "<%.40s> has no size; give one",
 				      (const char *)element->name);
@@ -157,8 +156,8 @@ static int add_devices(struct domain *domain, u64 *sum, u64 *slots)
 
 static int read_slots(struct domain *domain, const xmlNode *max, u64 *slots)
 {
-	xmlChar *text = xmlGetNoNsProp(max, (const xmlChar *)"slots");
-	unsigned long value = text ? strtoul((const char *)text, NULL, 10) : 0;
+	char *text = xml_text_value(max, "slots");
+	unsigned long value = text ? strtoul(text, NULL, 10) : 0;
 
 	xmlFree(text);
 	/* QEMU has 256 at most. */
@@ -201,14 +200,14 @@ static int read_amounts(struct domain *domain, struct amounts *all)
 static int read_arch(struct domain *domain, bool *arm64)
 {
 	xmlNode *type = xml_text_child(xml_text_child(domain->root, "os"), "type");
-	xmlChar *arch = type ? xmlGetNoNsProp(type, (const xmlChar *)"arch") : NULL;
+	char *arch = xml_text_value(type, "arch");
 	int ret = 0;
 
-	*arm64 = arch && !strcmp((const char *)arch, "aarch64");
-	if (arch && !*arm64 && strcmp((const char *)arch, "x86_64") != 0)
+	*arm64 = arch && !strcmp(arch, "aarch64");
+	if (arch && !*arm64 && strcmp(arch, "x86_64") != 0)
 		ret = xml_text_refuse(&domain->xml, type,
 				      "the guest's architecture is %.40s, only x86_64 and aarch64 can be hinted; leave freehint out",
-				      (const char *)arch);
+				      arch);
 	xmlFree(arch);
 	return ret;
 }
@@ -217,9 +216,9 @@ static int read_arch(struct domain *domain, bool *arm64)
 static u64 default_hole(const struct domain *domain)
 {
 	xmlNode *type = xml_text_child(xml_text_child(domain->root, "os"), "type");
-	xmlChar *machine = type ? xmlGetNoNsProp(type, (const xmlChar *)"machine") : NULL;
-	bool i440fx = machine && (!strcmp((const char *)machine, "pc") ||
-				  !strncmp((const char *)machine, "pc-i440fx", 9));
+	char *machine = xml_text_value(type, "machine");
+	bool i440fx = machine && (!strcmp(machine, "pc") ||
+				  text_starts_with(machine, "pc-i440fx"));
 
 	xmlFree(machine);
 	return i440fx ? HOLE_I440FX : HOLE_Q35;

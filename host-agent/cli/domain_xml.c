@@ -4,7 +4,6 @@
  * without.
  */
 #include <argp.h>
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -18,6 +17,7 @@
 #include "domain_args.h"
 #include "domain_change.h"
 #include "extension_option.h"
+#include "text.h"
 #include "whole_input.h"
 
 /**
@@ -167,12 +167,11 @@ static enum cli_exit print_unit(const char *monitor, const char *shm)
 static int check_path(struct domain *domain, const xmlNode *element, const char *of,
 		      const char *path)
 {
-	for (; *path; path++)
-		if (iscntrl((unsigned char)*path))
-			return xml_text_refuse(&domain->xml, element,
-					       "the path of the agent's %s has a control character, which a unit cannot have; rename it",
-					       of);
-	return 0;
+	if (!text_has_control(path))
+		return 0;
+	return xml_text_refuse(&domain->xml, element,
+			       "the path of the agent's %s has a control character, which a unit cannot have; rename it",
+			       of);
 }
 
 static enum cli_exit print_agent_of(struct domain *domain)

@@ -4,21 +4,16 @@
  */
 #include "extension_option.h"
 
-#include <ctype.h>
 #include <libxml/xmlstring.h>
 
 #include "installed_extension.h"
 #include "qemu_args.h"
+#include "text.h"
 
 /* The path becomes a part of the domain's XML, where an attribute keeps no other characters. */
 static bool fits_into_xml(const char *path)
 {
-	const char *at;
-
-	for (at = path; *at; at++)
-		if (iscntrl((unsigned char)*at))
-			return false;
-	return xmlCheckUTF8((const xmlChar *)path);
+	return !text_has_control(path) && xmlCheckUTF8((const xmlChar *)path);
 }
 
 static void check_path(const char *path, struct argp_state *state)

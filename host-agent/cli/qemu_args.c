@@ -2,17 +2,12 @@
 /*
  * Recognises the arguments of QEMU that freehint puts into a domain, and reads them.
  */
-#define _GNU_SOURCE
 #include "qemu_args.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool starts_with(const char *text, const char *start)
-{
-	return !strncmp(text, start, strlen(start));
-}
+#include "text.h"
 
 bool qemu_args_is_extension(const char *text)
 {
@@ -31,7 +26,7 @@ static const char *find_path(const char *options, const char *key)
 {
 	const char *at;
 
-	for (at = options; !starts_with(at, key); at++) {
+	for (at = options; !text_starts_with(at, key); at++) {
 		at = qemu_args_end(at);
 		if (!*at)
 			return options;
@@ -58,7 +53,7 @@ static char *copy_path(const char *from)
 
 char *qemu_args_socket(const char *value)
 {
-	if (!starts_with(value, "unix:"))
+	if (!text_starts_with(value, "unix:"))
 		return NULL;
 	return copy_path(find_path(value + strlen("unix:"), "path="));
 }
@@ -99,12 +94,9 @@ char *qemu_args_file(const char *value)
 char *qemu_args_with_file(const char *value, const char *file)
 {
 	const char *path = find_path(value, "file=");
-	char *result;
-	int ret;
 
-	ret = asprintf(&result, "%.*s%s%s%s", (int)(path - value), value,
-		       path == value ? "file=" : "", file, qemu_args_end(path));
-	return ret < 0 ? NULL : result;
+	return text_of("%.*s%s%s%s", (int)(path - value), value, path == value ? "file=" : "",
+		       file, qemu_args_end(path));
 }
 
 /* Return: behind the blanks at @text, or NULL if @text is NULL. */
@@ -141,7 +133,7 @@ static bool list_has(const char *value, const char *key, const char *wanted)
 	const char *end;
 
 	/* The first word of a plugin may be its file, without the key. */
-	if (!strcmp(key, "file") && starts_with(value, wanted) &&
+	if (!strcmp(key, "file") && text_starts_with(value, wanted) &&
 	    (!value[len] || value[len] == ','))
 		return true;
 	for (;; value = end + 1) {
@@ -165,7 +157,7 @@ static bool is_our_object(const char *value)
 {
 	size_t len = strlen("freehint");
 
-	return (starts_with(value, "freehint") && (!value[len] || value[len] == ',')) ||
+	return (text_starts_with(value, "freehint") && (!value[len] || value[len] == ',')) ||
 	       qemu_args_has(value, "qom-type", "freehint");
 }
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "domain_args.h"
+#include "text.h"
 
 /**
  * struct row - a line of the list, "UUID NAME"
@@ -109,7 +109,7 @@ static int find_by_uuid(struct virsh *virsh, const char *list, const char *uuid,
 static int find_as_virsh(struct virsh *virsh, const char *list, const char *given,
 			 struct virsh_domain *domain)
 {
-	char *option = domain_text("--domain=%s", given), *uuid;
+	char *option = text_of("--domain=%s", given), *uuid;
 	const char *const args[] = { "domuuid", option, NULL };
 	size_t size;
 	int ret;

@@ -257,10 +257,15 @@ xmlNode *xml_text_child(const xmlNode *parent, const char *name)
 	return parent ? xml_text_next(parent->children, name) : NULL;
 }
 
+char *xml_text_value(const xmlNode *element, const char *name)
+{
+	return element ? (char *)xmlGetNoNsProp(element, (const xmlChar *)name) : NULL;
+}
+
 bool xml_text_is(const xmlNode *element, const char *name, const char *value)
 {
-	xmlChar *found = xmlGetNoNsProp(element, (const xmlChar *)name);
-	bool same = found && !strcmp((const char *)found, value);
+	char *found = xml_text_value(element, name);
+	bool same = found && !strcmp(found, value);
 
 	xmlFree(found);
 	return same;

@@ -100,6 +100,13 @@ xmlNode *xml_text_next(xmlNode *node, const char *name);
 /** xml_text_child() - the first child of @parent, which may be NULL, with this name */
 xmlNode *xml_text_child(const xmlNode *parent, const char *name);
 
+/**
+ * xml_text_value() - the value of the attribute @name of @element, which may be NULL
+ *
+ * Return: to be released with xmlFree(); NULL if there is none.
+ */
+char *xml_text_value(const xmlNode *element, const char *name);
+
 /** xml_text_is() - does @element have the attribute @name with this @value? */
 bool xml_text_is(const xmlNode *element, const char *name, const char *value);
 

@@ -5,7 +5,7 @@
  */
 /* links: host-agent/cli/domain_change.c host-agent/cli/domain_edit.c */
 /* links: host-agent/cli/domain_remove.c host-agent/cli/domain_args.c host-agent/cli/domain.c */
-/* links: host-agent/cli/domain_shmem.c host-agent/cli/qemu_args.c */
+/* links: host-agent/cli/domain_shmem.c host-agent/cli/qemu_args.c host-agent/cli/text.c */
 /* links: host-agent/cli/domain_size.c host-agent/cli/region_size.c host-agent/cli/xml_insert.c */
 /* links: host-agent/cli/xml_text.c host-agent/cli/text_edits.c */
 /* libs: libxml-2.0 */

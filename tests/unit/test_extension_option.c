@@ -4,7 +4,7 @@
  * and says what is wrong with others. Without it, the installed extension is taken.
  */
 /* links: host-agent/cli/extension_option.c host-agent/cli/installed_extension.c */
-/* links: host-agent/cli/qemu_args.c */
+/* links: host-agent/cli/qemu_args.c host-agent/cli/text.c */
 /* libs: libxml-2.0 */
 #include "host-agent/cli/extension_option.h"
 #include "tests/unit/unit.h"

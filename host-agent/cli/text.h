@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Questions about text that several files ask, and text that is put together.
+ */
+#ifndef FREEHINT_CLI_TEXT_H
+#define FREEHINT_CLI_TEXT_H
+
+#include <stdbool.h>
+
+/** text_of() - like asprintf(); Return: the text, to be freed; NULL without memory */
+__attribute__((format(printf, 1, 2))) char *text_of(const char *fmt, ...);
+
+/** text_starts_with() - does @text begin with @start? */
+bool text_starts_with(const char *text, const char *start);
+
+/** text_ends_with() - does @text have something before @end, and end so? */
+bool text_ends_with(const char *text, const char *end);
+
+/** text_has_control() - does @text have a control character? */
+bool text_has_control(const char *text);
+
+#endif /* FREEHINT_CLI_TEXT_H */
