@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Takes away from the process what it does not need, in stages.
+ * Takes away from the process what it does not need, in stages. syscall_filter.h has the last.
  */
 #ifndef FREEHINT_ISOLATION_H
 #define FREEHINT_ISOLATION_H
-
-#include "event_loop.h"
 
 /**
  * isolation_start() - first stage, before anything is opened
@@ -27,20 +25,5 @@ int isolation_start(void);
  * Return: 0 or negative errno; the reason was logged.
  */
 int isolation_identity(const char *user);
-
-/**
- * isolation_seal() - last stage, after everything else was set up
- * @backend: backend of the event loop; the calls of the other one are forbidden
- *
- * From here on only the listed system calls are allowed. Any other call logs its number
- * and ends the process with SIGSYS. Call it before anything that QEMU or the guest wrote
- * is read.
- *
- * Return: 0 or negative errno; the reason was logged.
- */
-int isolation_seal(enum event_backend backend);
-
-/** isolation_seal_scribe() - the same for the process of scribe.c, with its own table */
-int isolation_seal_scribe(void);
 
 #endif /* FREEHINT_ISOLATION_H */

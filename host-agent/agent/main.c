@@ -18,6 +18,7 @@
 #include "host-agent/common/standard_streams.h"
 #include "scribe.h"
 #include "session.h"
+#include "syscall_filter.h"
 #include "host-agent/common/shm_region.h"
 
 static int catch_signals(void)
@@ -223,7 +224,7 @@ int main(int argc, char **argv)
 			  buffer_advice(ret));
 		goto out_free_loop;
 	}
-	ret = isolation_seal(event_loop_backend(loop));
+	ret = syscall_filter_seal(event_loop_backend(loop));
 	if (ret) {
 		code = isolation_exit(ret);
 		goto out_free_session;

@@ -24,11 +24,11 @@
 #include <unistd.h>
 
 #include "include/freehint/types.h"
-#include "isolation.h"
 #include "host-agent/common/log.h"
 #include "host-agent/common/moved_metrics.h"
 #include "metrics.h"
 #include "moved_files.h"
+#include "syscall_filter.h"
 
 /* Every user may read it, so that a collector can: it contains only counters. */
 #define FILE_MODE	0644
@@ -144,7 +144,7 @@ static int run_child(int from, const char *path)
 	/* The agent's umask forbids other users to read; this file is public. */
 	umask(022);
 	moved_files_prune(path);
-	if (isolation_seal_scribe())
+	if (syscall_filter_seal_scribe())
 		return 1;
 	return scribe_run(from, path);
 }

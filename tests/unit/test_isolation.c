@@ -3,7 +3,7 @@
  * The sandbox: what is listed works, what is not ends the process with SIGSYS.
  * Every case runs in a child, for there is no way out of a sandbox.
  */
-/* links: host-agent/agent/isolation.c host-agent/common/log.c */
+/* links: host-agent/agent/isolation.c host-agent/agent/syscall_filter.c host-agent/common/log.c */
 /* links: host-agent/common/printable.c */
 /* libs: libseccomp libcap-ng */
 #define _GNU_SOURCE
@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "host-agent/agent/isolation.h"
+#include "host-agent/agent/syscall_filter.h"
 #include "include/freehint/types.h"
 #include "tests/unit/forbidden.h"
 #include "tests/unit/unit.h"
@@ -34,7 +35,7 @@ static int sealed_with(enum event_backend backend, void (*body)(void))
 		/* The line about the system call is not for the test's log. */
 		null = open("/dev/null", O_WRONLY);
 		dup2(null, STDERR_FILENO);
-		if (isolation_start() || isolation_identity(NULL) || isolation_seal(backend))
+		if (isolation_start() || isolation_identity(NULL) || syscall_filter_seal(backend))
 			_exit(99);
 		body();
 		_exit(0);

@@ -5,7 +5,7 @@
  * that leaves it this and no more.
  */
 /* links: host-agent/agent/scribe.c host-agent/agent/moved_files.c */
-/* links: host-agent/agent/isolation.c host-agent/common/log.c */
+/* links: host-agent/agent/isolation.c host-agent/agent/syscall_filter.c host-agent/common/log.c */
 /* links: host-agent/common/printable.c */
 /* libs: libseccomp libcap-ng jansson */
 #define _GNU_SOURCE
@@ -23,6 +23,7 @@
 #include "host-agent/common/moved_metrics.h"
 #include "host-agent/agent/metrics.h"
 #include "host-agent/agent/scribe.h"
+#include "host-agent/agent/syscall_filter.h"
 #include "tests/unit/unit.h"
 
 #define PATIENCE_MS 60000
@@ -369,7 +370,7 @@ static void the_rest_is_forbidden(void **state)
 		if (!pid) {
 			null = open("/dev/null", O_WRONLY);
 			dup2(null, STDERR_FILENO);
-			if (isolation_start() || isolation_seal_scribe())
+			if (isolation_start() || syscall_filter_seal_scribe())
 				_exit(99);
 			tries[i]();
 			_exit(0);

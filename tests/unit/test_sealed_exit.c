@@ -2,12 +2,13 @@
 /*
  * A program that ends in the sandbox and has lost output says so, and needs no unlisted call.
  */
-/* links: host-agent/agent/isolation.c host-agent/common/log.c */
+/* links: host-agent/agent/isolation.c host-agent/agent/syscall_filter.c host-agent/common/log.c */
 /* links: host-agent/common/printable.c host-agent/common/standard_streams.c */
 /* libs: libseccomp libcap-ng */
 #include <unistd.h>
 
 #include "host-agent/agent/isolation.h"
+#include "host-agent/agent/syscall_filter.h"
 #include "host-agent/common/standard_streams.h"
 #include "tests/unit/unit.h"
 
@@ -18,7 +19,7 @@ static void lose_output(int err)
 {
 	dup2(err, STDERR_FILENO);
 	streams_init(LOST);
-	if (isolation_start() || isolation_seal(EVENT_BACKEND_POLL))
+	if (isolation_start() || syscall_filter_seal(EVENT_BACKEND_POLL))
 		_exit(99);
 	close(STDOUT_FILENO);
 	exit(0);
