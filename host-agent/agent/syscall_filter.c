@@ -124,7 +124,9 @@ static const struct allowed allowed[] = {
 	{ "brk", ANY, 0, 0 },
 	{ "mremap", ANY, 0, 0 },			/* unseen: realloc() in later jansson */
 	{ "madvise", 2, ~0U, MADV_HUGEPAGE },		/* unseen: glibc.malloc.hugetlb=1 */
-	/* log.c */
+	/* log.c: a look whether there is room; sendmsg() is above */
+	{ "ppoll", 1, ~0U, 1 },
+	{ "ppoll_time64", 1, ~0U, 1 },			/* unseen: other architectures */
 	{ "write", 0, ~0U, STDOUT_FILENO },
 	{ "write", 0, ~0U, STDERR_FILENO },
 	/* clock.h */
@@ -143,6 +145,9 @@ static const struct allowed scribe_allowed[] = {
 	{ "renameat", ANY, 0, 0 },
 	{ "renameat2", ANY, 0, 0 },			/* architectures without renameat */
 	{ "unlinkat", ANY, 0, 0 },
+	{ "sendmsg", 0, ~0U, STDERR_FILENO },		/* log.c */
+	{ "ppoll", 1, ~0U, 1 },
+	{ "ppoll_time64", 1, ~0U, 1 },			/* other architectures */
 	{ "rt_sigreturn", ANY, 0, 0 },
 	{ "clock_gettime", ANY, 0, 0 },			/* no clock in the vDSO */
 	{ "exit_group", ANY, 0, 0 },

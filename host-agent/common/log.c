@@ -5,14 +5,21 @@
  *
  * Written with write() and not through stdio: the first use of stdio makes system calls that
  * the sandbox forbids.
+ *
+ * No line is waited for. A reader that has stopped, such as a pager or a journald that hangs,
+ * would stop the agent, which could not even be told to end. What finds no room is counted, and
+ * the next line that finds some says how much is missing.
  */
 #define _GNU_SOURCE
 #include "log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -30,6 +37,9 @@ const char *const log_level_names[LOG_LEVEL_COUNT] = {
 static enum log_level log_threshold = LOG_LEVEL_INFO;
 static u64 log_origin_us;
 
+/* Lines that found no room, since the last time that was said. */
+static u64 lost_lines, lost_output;
+
 void log_init(enum log_level level)
 {
 	log_threshold = level;
@@ -41,43 +51,87 @@ bool log_enabled(enum log_level level)
 	return level <= log_threshold;
 }
 
-static void write_all(int fd, const char *text, size_t len)
+/*
+ * Others have the same open file, so it does not get O_NONBLOCK. A socket is told with each call.
+ * A pipe with POLLOUT takes PIPE_BUF bytes, more than any line has; only another writer that takes
+ * the room in between makes us wait. All of this may be called from a signal handler.
+ */
+static bool put_now(int fd, const char *text, size_t len)
 {
+	struct iovec vec = { .iov_base = (void *)text, .iov_len = len };
+	const struct msghdr message = { .msg_iov = &vec, .msg_iovlen = 1 };
+	const struct timespec now = { 0, 0 };
+	struct pollfd room = { .fd = fd, .events = POLLOUT };
 	ssize_t done;
 
-	while (len) {
-		done = write(fd, text, len);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return;
-		text += done;
-		len -= (size_t)done;
-	}
+	/* sendmsg() and ppoll(), because the sandbox allows them on every architecture. */
+	done = sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (done < 0 && errno == ENOTSOCK && ppoll(&room, 1, &now, NULL))
+		done = TEMP_FAILURE_RETRY(write(fd, text, len));
+	return done == (ssize_t)len;
 }
 
-void log_line(enum log_level level, const char *fmt, ...)
+void log_raw(const char *line, size_t len)
+{
+	put_now(STDERR_FILENO, line, len);
+}
+
+__attribute__((format(printf, 2, 0)))
+static bool put_line(enum log_level level, const char *fmt, va_list args)
 {
 	u64 now = clock_us() - log_origin_us;
 	/* More than a line, so that the line and not vsnprintf() cuts, which cuts characters. */
 	char raw[2 * LOG_LINE], line[LOG_LINE];
-	va_list args;
 	size_t len;
 	int head;
 
-	if (!log_enabled(level))
-		return;
 	head = snprintf(raw, sizeof(raw), "%.64s: %5llu.%06llu %s: ",
 			program_invocation_short_name, (unsigned long long)(now / 1000000),
 			(unsigned long long)(now % 1000000), log_level_names[level]);
-	va_start(args, fmt);
 	vsnprintf(raw + head, sizeof(raw) - (size_t)head, fmt, args);
-	va_end(args);
 	/* What QEMU says is in some lines: it makes no line of its own. */
 	printable_copy(line, sizeof(line), raw);
 	len = strlen(line);
 	line[len++] = '\n';
-	write_all(STDERR_FILENO, line, len);
+	return put_now(STDERR_FILENO, line, len);
+}
+
+__attribute__((format(printf, 1, 2)))
+static bool put_warning(const char *fmt, ...)
+{
+	va_list args;
+	bool done;
+
+	va_start(args, fmt);
+	done = put_line(LOG_LEVEL_WARN, fmt, args);
+	va_end(args);
+	return done;
+}
+
+/* Before the next line: there the reader sees where something is missing. */
+static bool tell_lost(void)
+{
+	if (lost_lines && !put_warning("%llu lines of the log were lost, there was no room for them",
+				       (unsigned long long)lost_lines))
+		return false;
+	lost_lines = 0;
+	if (lost_output && !put_warning("%llu lines of the output were lost, there was no room for them",
+					(unsigned long long)lost_output))
+		return false;
+	lost_output = 0;
+	return true;
+}
+
+void log_line(enum log_level level, const char *fmt, ...)
+{
+	va_list args;
+
+	if (!log_enabled(level))
+		return;
+	va_start(args, fmt);
+	if (!tell_lost() || !put_line(level, fmt, args))
+		lost_lines++;
+	va_end(args);
 }
 
 bool log_limit_take(struct log_limit *limit)
@@ -112,5 +166,6 @@ bool log_allowed(struct log_limit *limit, enum log_level level)
 
 void log_output(const char *text, size_t len)
 {
-	write_all(STDOUT_FILENO, text, len);
+	if (!put_now(STDOUT_FILENO, text, len))
+		lost_output++;
 }

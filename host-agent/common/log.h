@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Log lines on stderr: name of the program, time since its start, one clause with object and
- * number. A message that a guest can cause uses the rate-limited macros.
+ * number. A message that a guest can cause uses the rate-limited macros. No line is waited for:
+ * what finds no room is lost, and the next line says so.
  */
 #ifndef FREEHINT_LOG_H
 #define FREEHINT_LOG_H
@@ -66,7 +67,14 @@ bool log_allowed(struct log_limit *limit, enum log_level level);
 #define log_warn_limited(...)	log_limited(LOG_LEVEL_WARN, __VA_ARGS__)
 #define log_debug_limited(...)	log_limited(LOG_LEVEL_DEBUG, __VA_ARGS__)
 
-/** log_output() - write @len bytes to stdout; errors are ignored */
+/**
+ * log_output() - write a line to stdout
+ * @text: line with a newline at its end
+ * @len:  its bytes, PIPE_BUF at most
+ */
 void log_output(const char *text, size_t len);
+
+/** log_raw() - write @len bytes to stderr as they are; may be called from a signal handler */
+void log_raw(const char *line, size_t len);
 
 #endif /* FREEHINT_LOG_H */

@@ -57,11 +57,21 @@ int hide_directory(const char *path)
 	return 0;
 }
 
+static void fill(int fd)
+{
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	while (write(fd, "x", 1) == 1)
+		;
+	fcntl(fd, F_SETFL, 0);
+}
+
 void start_agent(const char *option)
 {
 	int ends[2];
 
 	assert_int_equal(pipe(ends), 0);
+	if (rig.full)
+		fill(ends[1]);
 	rig.agent = fork();
 	assert_true(rig.agent >= 0);
 	if (!rig.agent) {
@@ -87,6 +97,7 @@ int agent_rig_setup(void **state)
 	rig.banned = false;
 	rig.hidden = NULL;
 	rig.more = NULL;
+	rig.full = false;
 	rig.len = 0;
 	snprintf(rig.shm_path, sizeof(rig.shm_path), "/dev/shm/freehint-unit-XXXXXX");
 	rig.shm = region_make_file(rig.shm_path, SIZE).shm;

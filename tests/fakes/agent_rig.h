@@ -28,6 +28,7 @@
  * @ban:    this one
  * @hidden: directory that is empty for the agent, or NULL
  * @more:   a second option for the agent, or NULL
+ * @full:   nobody reads what it says, and the pipe is full from the start
  * @agent:  process
  * @out:    pipe with all it says
  * @text:   what it said so far
@@ -41,6 +42,7 @@ struct rig {
 	enum ring_call ban;
 	const char *hidden;
 	const char *more;
+	bool full;
 	pid_t agent;
 	int out;
 	char text[TEXT];

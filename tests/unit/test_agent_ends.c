@@ -55,6 +55,20 @@ static void qemu_that_never_comes_is_an_error(void **state)
 	assert_int_equal(stop_agent(0), AGENT_EXIT_NO_QEMU);
 }
 
+static bool asks(struct fake_qmp *server)
+{
+	return server->queries > 1;
+}
+
+/* A pager that was left, or a journald that hangs: the agent works, and ends when it is told. */
+static void reader_that_stops_does_not_stop_the_agent(void **state)
+{
+	rig.full = true;
+	start_agent(NULL);
+	assert_true(fake_qmp_serve(&rig.server, asks, WAIT_MS));
+	assert_int_equal(stop_agent(SIGTERM), 0);
+}
+
 /* Hints need no pressure: the unit, whose options are the same everywhere, goes on. */
 static void pressure_that_cannot_be_watched_leaves_hints(void **state)
 {
@@ -152,6 +166,7 @@ RUN_AGENT_TESTS(
 		RIG_TEST(ring_that_breaks_ends_the_agent),
 		AGENT_TEST(agent_follows_its_qemu),
 		AGENT_TEST(qemu_that_never_comes_is_an_error),
+		AGENT_TEST(reader_that_stops_does_not_stop_the_agent),
 		AGENT_TEST(pressure_that_cannot_be_watched_leaves_hints),
 		AGENT_TEST(wrong_pressure_file_is_an_error),
 		AGENT_TEST(pressure_is_watched_in_the_sandbox),

@@ -21,6 +21,7 @@
 
 #include "host-agent/agent/isolation.h"
 #include "host-agent/agent/syscall_filter.h"
+#include "host-agent/common/log.h"
 #include "include/freehint/types.h"
 #include "tests/unit/forbidden.h"
 #include "tests/unit/unit.h"
@@ -109,12 +110,19 @@ static void do_memory(void)
 	free(block);
 }
 
+static void do_say(void)
+{
+	log_error("this is not for the test's log");
+	log_output("", 0);
+}
+
+/* More than one: so many the log looks at before it writes. */
 static void do_poll(void)
 {
 	const struct timespec now = { 0, 0 };
-	struct pollfd fd = { .fd = -1 };
+	struct pollfd fds[2] = { { .fd = -1 }, { .fd = -1 } };
 
-	if (ppoll(&fd, 1, &now, NULL))
+	if (ppoll(fds, 2, &now, NULL))
 		_exit(1);
 }
 
@@ -245,6 +253,7 @@ static void listed_calls_work(void **state)
 	expect_fine(do_unix_socket);
 	expect_fine(do_memory);
 	expect_fine(do_log);
+	expect_fine(do_say);
 }
 
 RUN_TESTS(NULL, NULL,

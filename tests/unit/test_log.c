@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Lines of the log: each begins with the name of the program that writes it. What QEMU says is
- * a part of a line, and makes neither another line nor something that a terminal would obey.
+ * a part of a line, and makes neither another line nor something that a terminal would obey. A
+ * reader that has stopped stops nobody.
  */
 /* links: host-agent/common/log.c */
 /* links: host-agent/common/printable.c */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "host-agent/common/log.h"
@@ -81,10 +85,125 @@ static void a_long_text_is_cut_between_characters(void **state)
 	}
 }
 
+/* Seconds after which a test that waits for its reader ends. */
+#define PATIENCE 30
+
+/* The end that is written, which is full, as @number of this process; its reader's in @reader. */
+static int replace(int number, int ends[2], int *reader)
+{
+	int kept = dup(number), flags = fcntl(ends[1], F_GETFL);
+
+	fcntl(ends[1], F_SETFL, flags | O_NONBLOCK);
+	while (write(ends[1], "x", 1) == 1)
+		;
+	fcntl(ends[1], F_SETFL, flags);
+	dup2(ends[1], number);
+	close(ends[1]);
+	*reader = ends[0];
+	return kept;
+}
+
+static void restore(int number, int kept, int reader)
+{
+	dup2(kept, number);
+	close(kept);
+	close(reader);
+}
+
+/* What is left to read, in @line, without what was there to fill it. */
+static const char *read_all(int reader)
+{
+	ssize_t len = 0, got;
+	char bytes[4096];
+
+	fcntl(reader, F_SETFL, O_NONBLOCK);
+	while ((got = read(reader, bytes, sizeof(bytes))) > 0) {
+		if (bytes[got - 1] == 'x')
+			continue;
+		assert_true(len + got < (ssize_t)sizeof(line));
+		memcpy(line + len, bytes, (size_t)got);
+		len += got;
+	}
+	line[len] = '\0';
+	return line + strspn(line, "x");
+}
+
+static void check_full(int ends[2])
+{
+	int reader, kept = replace(STDERR_FILENO, ends, &reader);
+	const char *second, *said;
+
+	alarm(PATIENCE);
+	log_error("nobody reads this");
+	log_error("nor this");
+	read_all(reader);
+	log_error("somebody reads this");
+	alarm(0);
+	said = read_all(reader);
+	second = strchr(said, '\n');
+	restore(STDERR_FILENO, kept, reader);
+	assert_non_null(strstr(said, "warn: 2 lines of the log were lost, "));
+	assert_non_null(second);
+	assert_non_null(strstr(second, "error: somebody reads this\n"));
+	assert_null(strstr(said, "nobody"));
+}
+
+static void a_pipe_that_is_full_is_not_waited_for(void **state)
+{
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	check_full(ends);
+}
+
+/* As journald's: what fills it is one byte for each message. */
+static void a_socket_that_is_full_is_not_waited_for(void **state)
+{
+	int ends[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	check_full(ends);
+}
+
+/* Whoever gave it to us may write there, too, and wait. */
+static void the_open_file_stays_as_it_was(void **state)
+{
+	int ends[2], kept = dup(STDERR_FILENO), flags;
+
+	assert_int_equal(pipe(ends), 0);
+	flags = fcntl(ends[1], F_GETFL);
+	dup2(ends[1], STDERR_FILENO);
+	log_error("one line");
+	dup2(kept, STDERR_FILENO);
+	close(kept);
+	assert_int_equal(fcntl(ends[1], F_GETFL), flags);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void output_that_is_lost_is_told_in_the_log(void **state)
+{
+	int ends[2], reader, kept;
+
+	assert_int_equal(pipe(ends), 0);
+	fflush(stdout);
+	kept = replace(STDOUT_FILENO, ends, &reader);
+	alarm(PATIENCE);
+	log_output("lost\n", 5);
+	alarm(0);
+	restore(STDOUT_FILENO, kept, reader);
+	say("nothing");
+	assert_non_null(strstr(line, "warn: 1 lines of the output were lost, "));
+}
+
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(a_line_has_the_name_of_its_program),
 		cmocka_unit_test(plain_text_stays),
 		cmocka_unit_test(a_text_cannot_command_a_terminal),
 		cmocka_unit_test(a_text_makes_no_other_line),
 		cmocka_unit_test(a_long_text_is_cut_between_characters),
+		cmocka_unit_test(a_pipe_that_is_full_is_not_waited_for),
+		cmocka_unit_test(a_socket_that_is_full_is_not_waited_for),
+		cmocka_unit_test(the_open_file_stays_as_it_was),
+		cmocka_unit_test(output_that_is_lost_is_told_in_the_log),
 )
