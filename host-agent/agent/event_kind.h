@@ -8,7 +8,7 @@
 
 /**
  * enum event_kind - what happened
- * @EVENT_STOP:  SIGTERM or SIGINT is pending in the signal descriptor
+ * @EVENT_STOP:  a signal that ends the agent is pending in the signal descriptor
  * @EVENT_QMP:   the QMP socket is readable or writable, or was closed
  * @EVENT_RETRY: time to connect to QMP again
  * @EVENT_QUERY: time to query QEMU's state

@@ -21,6 +21,14 @@
 #include "syscall_filter.h"
 #include "host-agent/common/shm_region.h"
 
+/* By nohup, or by a shell that runs us in its background: a signal that is blocked would come. */
+static bool is_ignored(int number)
+{
+	struct sigaction action;
+
+	return !sigaction(number, NULL, &action) && action.sa_handler == SIG_IGN;
+}
+
 static int catch_signals(void)
 {
 	sigset_t set;
@@ -30,6 +38,11 @@ static int catch_signals(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	/* A terminal that closes, and Ctrl-\. */
+	if (!is_ignored(SIGHUP))
+		sigaddset(&set, SIGHUP);
+	if (!is_ignored(SIGQUIT))
+		sigaddset(&set, SIGQUIT);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -80,7 +93,7 @@ static enum agent_exit isolation_exit(int error)
 
 /**
  * struct sources - descriptors that the loop watches beside the session's own
- * @signals:  SIGTERM and SIGINT
+ * @signals:  those that end the agent
  * @pressure: trigger on memory pressure, negative without one
  */
 struct sources {

@@ -9,14 +9,16 @@
  * make the scribe write garbage into its files, and no more.
  *
  * The file exists as long as the agent lives. However the agent ends, its socket closes,
- * and the scribe removes the file. So the metrics of a killed agent are not scraped. The agent's
- * last numbers of a guest that has moved away go into two other files, which stay.
+ * and the scribe removes the file. So the metrics of a killed agent are not scraped. Only SIGKILL
+ * of both leaves the file. The agent's last numbers of a guest that has moved away go into two
+ * other files, which stay.
  */
 #define _GNU_SOURCE
 #include "scribe.h"
 
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -139,8 +141,22 @@ int scribe_run(int from, const char *path)
 	return len < 0;
 }
 
+/*
+ * A terminal that closes, and systemd, send a signal to both processes. SIGSYS stays: otherwise
+ * it would kill the scribe without the line that names the forbidden call.
+ */
+static void block_signals(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigdelset(&all, SIGSYS);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+}
+
 static int run_child(int from, const char *path)
 {
+	block_signals();
 	/* The agent's umask forbids other users to read; this file is public. */
 	umask(022);
 	moved_files_prune(path);

@@ -10,9 +10,10 @@
  * scribe_start() - fork the scribe
  * @path: file that it writes; must stay valid
  *
- * Call it before the agent's sandbox is closed, because the sandbox forbids fork(). Call
- * it with SIGTERM and SIGINT blocked: the scribe ends only when the agent does, and
- * removes the file then. What agents have left behind before is thinned out first.
+ * Call it before the agent's sandbox is closed, because the sandbox forbids fork(). Call it with
+ * the signals blocked that end the agent: the scribe blocks all but SIGKILL and SIGSYS. It ends
+ * only when the agent does, and removes the file then. What agents have left behind before is
+ * thinned out first.
  *
  * Return: socket that takes one whole text per message, and that the caller closes; or
  * negative errno, and the reason was logged.

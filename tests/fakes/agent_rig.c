@@ -77,6 +77,8 @@ void start_agent(const char *option)
 	if (!rig.agent) {
 		dup2(ends[1], STDOUT_FILENO);
 		dup2(ends[1], STDERR_FILENO);
+		if (rig.leads)
+			setpgid(0, 0);
 		if (rig.banned && ban_ring(rig.ban, EPERM))
 			_exit(98);
 		if (rig.hidden && hide_directory(rig.hidden))
@@ -97,6 +99,7 @@ int agent_rig_setup(void **state)
 	rig.banned = false;
 	rig.hidden = NULL;
 	rig.more = NULL;
+	rig.leads = false;
 	rig.full = false;
 	rig.len = 0;
 	snprintf(rig.shm_path, sizeof(rig.shm_path), "/dev/shm/freehint-unit-XXXXXX");

@@ -28,6 +28,7 @@
  * @ban:    this one
  * @hidden: directory that is empty for the agent, or NULL
  * @more:   a second option for the agent, or NULL
+ * @leads:  the agent leads a process group of its own, for signals to all its processes
  * @full:   nobody reads what it says, and the pipe is full from the start
  * @agent:  process
  * @out:    pipe with all it says
@@ -42,6 +43,7 @@ struct rig {
 	enum ring_call ban;
 	const char *hidden;
 	const char *more;
+	bool leads;
 	bool full;
 	pid_t agent;
 	int out;

@@ -55,6 +55,17 @@ static void qemu_that_never_comes_is_an_error(void **state)
 	assert_int_equal(stop_agent(0), AGENT_EXIT_NO_QEMU);
 }
 
+static void agent_of_nohup_stays(void **state)
+{
+	signal(SIGHUP, SIG_IGN);
+	attach(NULL);
+	signal(SIGHUP, SIG_DFL);
+	kill(rig.agent, SIGHUP);
+	assert_int_equal(stop_agent(SIGTERM), 0);
+	assert_non_null(strstr(rig.text, "stopped by signal 15"));
+	assert_null(strstr(rig.text, "stopped by signal 1\n"));
+}
+
 static bool asks(struct fake_qmp *server)
 {
 	return server->queries > 1;
@@ -166,6 +177,7 @@ RUN_AGENT_TESTS(
 		RIG_TEST(ring_that_breaks_ends_the_agent),
 		AGENT_TEST(agent_follows_its_qemu),
 		AGENT_TEST(qemu_that_never_comes_is_an_error),
+		RIG_TEST(agent_of_nohup_stays),
 		AGENT_TEST(reader_that_stops_does_not_stop_the_agent),
 		AGENT_TEST(pressure_that_cannot_be_watched_leaves_hints),
 		AGENT_TEST(wrong_pressure_file_is_an_error),

@@ -80,6 +80,26 @@ static void file_goes_with_an_agent_that_was_killed(void **state)
 	expect_no_file();
 }
 
+/* A terminal that closes, Ctrl-\, and what nobody has reckoned with: both processes get it. */
+static void file_goes_when_both_get_a_signal(void **state)
+{
+	static const struct {
+		int number;
+		int status;
+	} signals[] = { { SIGHUP, 0 }, { SIGQUIT, 0 }, { SIGUSR1, -1 } };
+	size_t i;
+
+	rig.leads = true;
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		start_agent(option);
+		expect_file("freehint_connected");
+		kill(-rig.agent, signals[i].number);
+		assert_int_equal(stop_agent(0), signals[i].status);
+		expect_no_file();
+		fake_qmp_hang_up(&rig.server);
+	}
+}
+
 /* What is left in the file of this suffix in place of ".prom", or none; it goes. */
 static bool is_left(const char *suffix, const char *text)
 {
@@ -142,6 +162,7 @@ static void a_guest_that_went_on_here_has_not_moved(void **state)
 RUN_AGENT_TESTS(
 		RIG_TEST(file_follows_the_connection),
 		RIG_TEST(file_goes_with_an_agent_that_was_killed),
+		RIG_TEST(file_goes_when_both_get_a_signal),
 		RIG_TEST(numbers_of_a_guest_that_moved_stay),
 		RIG_TEST(a_guest_that_went_on_here_has_not_moved),
 )
