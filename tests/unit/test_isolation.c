@@ -230,6 +230,65 @@ static void forbidden_calls_kill(void **state)
 	assert_int_equal(access(MUST_NOT_BE, F_OK), -1);
 }
 
+static int seal_agent(void)
+{
+	return syscall_filter_seal(EVENT_BACKEND_RING);
+}
+
+/* A forbidden call of a child whose standard error is @err; Return: its wait status. */
+static int forbidden_call(int err, int (*seal)(void))
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		/* as the agent has it, and the process that writes the metrics */
+		signal(SIGPIPE, SIG_IGN);
+		dup2(err, STDERR_FILENO);
+		if (isolation_start() || seal())
+			_exit(99);
+		syscall(SYS_chroot, "/");
+		_exit(0);
+	}
+	return child_status(pid);
+}
+
+static void forbidden_call_is_named(void **state)
+{
+	static const struct {
+		int (*seal)(void);
+		const char *said;
+	} tables[] = {
+		{ seal_agent, " of the agent is not in" },
+		{ syscall_filter_seal_scribe, " of the metrics writer is not in" },
+	};
+	char number[32], said[512];
+	int ends[2];
+	size_t i;
+
+	snprintf(number, sizeof(number), "system call %d of", SYS_chroot);
+	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		assert_int_equal(pipe(ends), 0);
+		assert_true(was_killed(forbidden_call(ends[1], tables[i].seal)));
+		said[read(ends[0], said, sizeof(said) - 1)] = '\0';
+		assert_non_null(strstr(said, number));
+		assert_non_null(strstr(said, tables[i].said));
+		close(ends[0]);
+		close(ends[1]);
+	}
+}
+
+/* Exit status 1 would be wrong usage, after which nobody starts the agent again. */
+static void forbidden_call_kills_also_when_nobody_reads(void **state)
+{
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	close(ends[0]);
+	assert_true(was_killed(forbidden_call(ends[1], seal_agent)));
+	assert_true(was_killed(forbidden_call(ends[1], syscall_filter_seal_scribe)));
+	close(ends[1]);
+}
+
 static void calls_of_another_abi_kill(void **state)
 {
 #ifdef __x86_64__
@@ -258,6 +317,8 @@ static void listed_calls_work(void **state)
 
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(forbidden_calls_kill),
+		cmocka_unit_test(forbidden_call_is_named),
+		cmocka_unit_test(forbidden_call_kills_also_when_nobody_reads),
 		cmocka_unit_test(calls_of_another_abi_kill),
 		cmocka_unit_test(only_the_loop_in_use_may_wait),
 		cmocka_unit_test(listed_calls_work),
