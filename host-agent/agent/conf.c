@@ -19,8 +19,7 @@
 #define POLL_MIN_US	50
 #define POLL_MAX_US	1000000
 
-/* Limits of --give-up, seconds. */
-#define GIVE_UP_MIN	1
+/* Limit of --give-up, seconds. */
 #define GIVE_UP_MAX	86400
 
 /* The scribe appends ".new" and a terminator. */
@@ -58,7 +57,7 @@ static const struct argp_option options[] = {
 	  "poll the shared memory every N microseconds while reporting is on "
 	  "(default 1000)", 0 },
 	{ "give-up", KEY_GIVE_UP, "SECONDS", 0,
-	  "exit after this time without a connection to QEMU (default: never)", 0 },
+	  "exit after this time without a connection to QEMU, 0: never (default)", 0 },
 	{ "give-back", KEY_GIVE_BACK, "WHEN", 0,
 	  "have the guest give free memory back to the host: off (default), once, always, or "
 	  "pressure: when the host is short of memory", 0 },
@@ -69,7 +68,8 @@ static const struct argp_option options[] = {
 	  PRESSURE_TRIGGER_HOST ")", 0 },
 	{ "metrics", KEY_METRICS, "FILE", 0,
 	  "write metrics for Prometheus to FILE, NAME.prom in the directory of "
-	  "node_exporter's textfile collector; removed when the agent exits", 0 },
+	  "node_exporter's textfile collector; removed when the agent exits. An empty FILE: "
+	  "none", 0 },
 	{ 0 },
 };
 
@@ -131,9 +131,9 @@ static error_t parse_give_up(struct conf *conf, const char *arg, struct argp_sta
 {
 	u64 seconds;
 
-	if (!parse_number(arg, &seconds) || seconds < GIVE_UP_MIN || seconds > GIVE_UP_MAX)
-		argp_error(state, "--give-up is %s, give a number of seconds from %d to %d",
-			   arg, GIVE_UP_MIN, GIVE_UP_MAX);
+	if (!parse_number(arg, &seconds) || seconds > GIVE_UP_MAX)
+		argp_error(state, "--give-up is %s, give a number of seconds up to %d, 0 for never",
+			   arg, GIVE_UP_MAX);
 	conf->give_up_us = seconds * 1000000ULL;
 	return 0;
 }
@@ -166,19 +166,36 @@ static error_t parse_leave(struct conf *conf, const char *arg, struct argp_state
 	return 0;
 }
 
+/*
+ * An empty line in /etc/freehint/NAME comes as an empty value. That there shall be no metrics is
+ * all that it can mean.
+ */
+static void refuse_empty(int key, const char *arg, struct argp_state *state)
+{
+	const struct argp_option *option = options;
+
+	if (!arg || *arg || key == KEY_METRICS)
+		return;
+	while (option->name && option->key != key)
+		option++;
+	if (option->name)
+		argp_error(state, "--%s has an empty value, give one or leave the option out; a line of /etc/freehint/NAME that sets it has to go, too",
+			   option->name);
+}
+
 static error_t check(const struct conf *conf, struct argp_state *state)
 {
 	const size_t room = sizeof(((struct sockaddr_un *)0)->sun_path);
 
 	if (!conf->qmp)
 		argp_error(state, "give QEMU's monitor socket with --qmp");
-	else if (!*conf->qmp || strlen(conf->qmp) >= room)
+	else if (strlen(conf->qmp) >= room)
 		argp_error(state, "the path given with --qmp has %zu bytes, at most %zu fit; give a shorter one",
 			   strlen(conf->qmp), room - 1);
-	if (!conf->shm || !*conf->shm)
+	if (!conf->shm)
 		argp_error(state, "give the file behind the ivshmem device with --shm");
-	if (conf->metrics && (!*conf->metrics || strlen(conf->metrics) > METRICS_PATH_MAX))
-		argp_error(state, "the path given with --metrics has %zu bytes, it must have 1 to %d; give another path",
+	if (conf->metrics && strlen(conf->metrics) > METRICS_PATH_MAX)
+		argp_error(state, "the path given with --metrics has %zu bytes, at most %d fit; give another path",
 			   strlen(conf->metrics), METRICS_PATH_MAX);
 	return 0;
 }
@@ -187,6 +204,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct conf *conf = state->input;
 
+	refuse_empty(key, arg, state);
 	switch (key) {
 	case KEY_QMP:
 		conf->qmp = arg;
@@ -204,7 +222,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		conf->once = true;
 		return 0;
 	case KEY_METRICS:
-		conf->metrics = arg;
+		conf->metrics = *arg ? arg : NULL;
 		return 0;
 	case KEY_GIVE_UP:
 		return parse_give_up(conf, arg, state);

@@ -106,13 +106,63 @@ static void every_way_to_give_back(void **state)
 	}
 }
 
+/* As the unit passes on an empty line of /etc/freehint/NAME, and a time that never comes. */
+static void none_and_never_can_be_said(void **state)
+{
+	char line[] = "--qmp=q --shm=f --metrics=m.prom --metrics= --give-up=60 --give-up=0";
+	struct conf conf = parse(line);
+
+	assert_null(conf.metrics);
+	assert_int_equal(conf.give_up_us, 0);
+}
+
+/* What a child that parses @text says on standard error. */
+static const char *complaint(const char *text)
+{
+	static char said[4096];
+	char line[256];
+	int ends[2];
+	ssize_t len;
+	pid_t pid;
+
+	snprintf(line, sizeof(line), "%s", text);
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (!pid) {
+		dup2(ends[1], STDERR_FILENO);
+		parse(line);
+		_exit(98);
+	}
+	close(ends[1]);
+	assert_int_equal(child_exit(pid), AGENT_EXIT_USAGE);
+	len = read(ends[0], said, sizeof(said) - 1);
+	said[len > 0 ? len : 0] = '\0';
+	close(ends[0]);
+	return said;
+}
+
+static void an_empty_value_is_named(void **state)
+{
+	static const char *const names[] = {
+		"qmp", "shm", "user", "log-level", "poll-us", "give-up", "give-back", "leave",
+		"pressure-file",
+	};
+	char line[128], said[64];
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(line, sizeof(line), "--qmp q --shm f --%s=", names[i]);
+		snprintf(said, sizeof(said), "--%s has an empty value", names[i]);
+		assert_non_null(strstr(complaint(line), said));
+	}
+}
+
 static void wrong_usage_exits_with_one(void **state)
 {
 	static const char *const wrong[] = {
 		"", "--qmp q", "--shm f", "--qmp q --shm f more", "--qmp q --shm f --never",
 		"--qmp q --shm f --log-level loud", "--qmp q --shm f --poll-us 0",
 		"--qmp q --shm f --poll-us x", "--qmp q --shm f --poll-us 99999999",
-		"--qmp q --shm f --metrics=", "--qmp q --shm f --give-up 0",
 		"--qmp q --shm f --give-up soon", "--qmp q --shm f --give-up 1000000",
 		"--qmp q --shm f --give-up -1", "--qmp q --shm f --give-back sometimes",
 		"--qmp q --shm f --leave -1", "--qmp q --shm f --leave much",
@@ -141,6 +191,8 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(every_option),
 		cmocka_unit_test(every_way_to_give_back),
+		cmocka_unit_test(none_and_never_can_be_said),
+		cmocka_unit_test(an_empty_value_is_named),
 		cmocka_unit_test(wrong_usage_exits_with_one),
 		cmocka_unit_test(help_and_version_exit_with_zero),
 )
