@@ -111,8 +111,7 @@ static void handle_pressure(struct session *session, struct event_loop *loop,
 			    const struct sources *sources, int result)
 {
 	if (result < 0 || (result & (POLLERR | POLLNVAL))) {
-		log_error("%s reports no pressure any more, was its control group removed? "
-			  "start the agent again", session->conf->pressure);
+		session_pressure_lost(session);
 		return;
 	}
 	session_pressed(session);
@@ -237,6 +236,7 @@ int main(int argc, char **argv)
 			  buffer_advice(ret));
 		goto out_free_loop;
 	}
+	session.pressure_watched = sources.pressure >= 0;
 	ret = syscall_filter_seal(event_loop_backend(loop));
 	if (ret) {
 		code = isolation_exit(ret);

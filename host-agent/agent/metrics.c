@@ -96,6 +96,9 @@ static void put_state(struct page *page, const struct metrics_view *view)
 	put_number(page, "incoming", "gauge", "QEMU receives a migration.", view->incoming);
 	put_number(page, "refused", "gauge", "Hints are refused; the log has the reason.",
 		   view->refused);
+	if (view->pressure)
+		put_number(page, "pressure_watched", "gauge",
+			   "The kernel reports memory pressure to the agent.", view->watched);
 }
 
 static void put_qemu(struct page *page, const struct freehint_status *status)

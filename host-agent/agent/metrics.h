@@ -63,6 +63,8 @@ struct metrics {
  * @incoming: it receives a migration
  * @refused:  something prevents hints, other than a guest that has not begun to run or has no
  *            module
+ * @pressure: the agent is to watch memory pressure
+ * @watched:  it does
  * @status:   QEMU's last answer, all zeros while it does not answer
  * @offers:   offers that the agent carried
  */
@@ -71,6 +73,8 @@ struct metrics_view {
 	bool attached;
 	bool incoming;
 	bool refused;
+	bool pressure;
+	bool watched;
 	const struct freehint_status *status;
 	const struct offer_stats *offers;
 };

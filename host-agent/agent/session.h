@@ -32,6 +32,7 @@
  * @flow:       round and batches in progress
  * @offers:     offers of free blocks in progress
  * @give_back:  when the guest is asked for its free memory
+ * @pressure_watched: the kernel reports memory pressure to the agent
  * @wake:       how QEMU wakes the agent
  * @stats:      counters since the last summary
  * @metrics:    counters since the agent started
@@ -73,6 +74,7 @@ struct session {
 	struct hint_flow flow;
 	struct offer_flow offers;
 	struct give_back give_back;
+	bool pressure_watched;
 	struct wake wake;
 	struct agent_stats stats;
 	struct metrics metrics;
@@ -134,6 +136,9 @@ void session_poll(struct session *session);
 
 /** session_pressed() - EVENT_PRESSURE: the host is short of memory */
 void session_pressed(struct session *session);
+
+/** session_pressure_lost() - nobody reports any more when the host is short of memory */
+void session_pressure_lost(struct session *session);
 
 /*
  * Only session*.c use the rest.

@@ -61,11 +61,21 @@ void session_send_metrics(struct session *session, bool now)
 		.attached = connected && session->region.base,
 		.incoming = connected && is_incoming(session),
 		.refused = connected && is_refused(session),
+		.pressure = session->conf->give_back == GIVE_BACK_POLICY_PRESSURE,
+		.watched = session->pressure_watched,
 		.status = connected ? &session->now : &unknown,
 		.offers = &session->offers.stats,
 	};
 
 	metrics_send(&session->metrics, &view, now);
+}
+
+void session_pressure_lost(struct session *session)
+{
+	log_error("%s reports no pressure any more, was its control group removed? start the "
+		  "agent again", session->conf->pressure);
+	session->pressure_watched = false;
+	session_send_metrics(session, true);
 }
 
 void session_end_migration(struct session *session, enum migration_outcome outcome)

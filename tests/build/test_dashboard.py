@@ -28,7 +28,8 @@ NOT_SHOWN = {"freehint_arm_seconds_total", "freehint_big_lock_seconds_total",
              "freehint_hinted_migrations_total", "freehint_give_back_discard_seconds_total",
              "freehint_give_back_asking", "freehint_give_back_drained"}
 # What only alerts need.
-ALERTS_ONLY = {"freehint_give_back_enabled", "freehint_give_back_refused"}
+ALERTS_ONLY = {"freehint_give_back_enabled", "freehint_give_back_refused",
+               "freehint_pressure_watched"}
 
 
 def written() -> set[str]:

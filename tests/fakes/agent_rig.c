@@ -84,7 +84,7 @@ void start_agent(const char *option)
 		if (rig.hidden && hide_directory(rig.hidden))
 			_exit(97);
 		execl(program, program, "--qmp", rig.server.path, "--shm", rig.shm_path,
-		      "--log-level", "debug", option, rig.more, NULL);
+		      "--log-level", "debug", option, rig.more[0], rig.more[1], NULL);
 		_exit(99);
 	}
 	close(ends[1]);
@@ -98,7 +98,7 @@ int agent_rig_setup(void **state)
 
 	rig.banned = false;
 	rig.hidden = NULL;
-	rig.more = NULL;
+	memset(rig.more, 0, sizeof(rig.more));
 	rig.leads = false;
 	rig.full = false;
 	rig.len = 0;

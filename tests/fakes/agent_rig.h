@@ -27,7 +27,7 @@
  * @banned: one call of io_uring fails in the agent's process
  * @ban:    this one
  * @hidden: directory that is empty for the agent, or NULL
- * @more:   a second option for the agent, or NULL
+ * @more:   a second option for the agent, or NULL; and a third
  * @leads:  the agent leads a process group of its own, for signals to all its processes
  * @full:   nobody reads what it says, and the pipe is full from the start
  * @agent:  process
@@ -42,7 +42,7 @@ struct rig {
 	bool banned;
 	enum ring_call ban;
 	const char *hidden;
-	const char *more;
+	const char *more[2];
 	bool leads;
 	bool full;
 	pid_t agent;

@@ -35,8 +35,9 @@ scrape_configs:
 """
 # What Grafana fills in.
 FILLED_IN = {"$__rate_interval": "30s", "$__range": "5m", "$instance": ".*", "$vm": ".*"}
-# Comes from systemd, which need not be here; its case is in alerts_test.yml.
-ELSEWHERE = {"node_systemd_unit_state"}
+# Of systemd, which need not be here, and of an agent that watches memory pressure; their cases
+# are in alerts_test.yml.
+ELSEWHERE = {"node_systemd_unit_state", "freehint_pressure_watched"}
 
 
 def free_port() -> int:

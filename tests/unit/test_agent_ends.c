@@ -96,7 +96,7 @@ static void pressure_that_cannot_be_watched_leaves_hints(void **state)
 	}
 	rig.hidden = dir;
 	rig.server.can_give_back = true;
-	rig.more = "--pressure-file=" PRESSURE_TRIGGER_HOST;
+	rig.more[0] = "--pressure-file=" PRESSURE_TRIGGER_HOST;
 	attach("--give-back=pressure");
 	expect_said("warn: " PRESSURE_TRIGGER_HOST " cannot be watched");
 	assert_int_equal(stop_agent(SIGTERM), 0);
@@ -105,7 +105,7 @@ static void pressure_that_cannot_be_watched_leaves_hints(void **state)
 /* A restart does not help, and a guest that is never asked is not what was wanted. */
 static void wrong_pressure_file_is_an_error(void **state)
 {
-	rig.more = "--pressure-file=/nonexistent/memory.pressure";
+	rig.more[0] = "--pressure-file=/nonexistent/memory.pressure";
 	start_agent("--give-back=pressure");
 	expect_said("error: /nonexistent/memory.pressure cannot be watched");
 	assert_int_equal(stop_agent(0), AGENT_EXIT_NO_PRESSURE);
@@ -155,7 +155,7 @@ static void pressure_is_watched_by_another_user(void **state)
 	}
 	close(fd);
 	rig.server.can_give_back = true;
-	rig.more = "--user=root";
+	rig.more[0] = "--user=root";
 	attach("--give-back=pressure");
 	assert_true(holds(PRESSURE_TRIGGER_HOST));
 	assert_int_equal(stop_agent(SIGTERM), 0);

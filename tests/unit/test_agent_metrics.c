@@ -6,10 +6,14 @@
  * Skipped when the agent was not built.
  */
 /* rig: tests/fakes/agent_rig.c */
+/* links: host-agent/common/pressure_trigger.c */
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "host-agent/common/pressure_trigger.h"
 #include "tests/fakes/agent_rig.h"
 
 static char path[64], option[96];
@@ -100,6 +104,63 @@ static void file_goes_when_both_get_a_signal(void **state)
 	}
 }
 
+static char group[96], pressure[128];
+
+static bool make_group(void)
+{
+	static const char *const roots[] = { "/sys/fs/cgroup/unified", "/sys/fs/cgroup" };
+	size_t i;
+
+	for (i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
+		snprintf(group, sizeof(group), "%s/freehint-unit-%d", roots[i], (int)getpid());
+		snprintf(pressure, sizeof(pressure), "%s/memory.pressure", group);
+		if (mkdir(group, 0755))
+			continue;
+		if (!access(pressure, F_OK))
+			return true;
+		rmdir(group);
+	}
+	return false;
+}
+
+/* Older kernels do not wake those who watch a control group that is removed. */
+static bool removal_is_told(void)
+{
+	struct pollfd trigger = { .events = POLLPRI };
+	bool told;
+
+	if (!make_group())
+		return false;
+	trigger.fd = pressure_trigger_open(pressure);
+	rmdir(group);
+	told = trigger.fd >= 0 && poll(&trigger, 1, 1000) == 1;
+	close(trigger.fd);
+	return told;
+}
+
+/* An agent that never asks for memory again must not look like one that does. */
+static void removed_control_group_is_told(void **state)
+{
+	char file[160], watched[96];
+
+	if (!removal_is_told() || !make_group()) {
+		printf("skipped: no control group here whose pressure can be watched\n");
+		skip();
+	}
+	snprintf(file, sizeof(file), "--pressure-file=%s", pressure);
+	rig.more[0] = file;
+	rig.more[1] = option;
+	start_agent("--give-back=pressure");
+	snprintf(watched, sizeof(watched),
+		 "\nfreehint_pressure_watched{vm=\"freehint-metrics-%d\"} 1\n", (int)getpid());
+	expect_file(watched);
+	rmdir(group);
+	expect_said("reports no pressure any more");
+	watched[strlen(watched) - 2] = '0';
+	expect_file(watched);
+	assert_int_equal(stop_agent(SIGTERM), 0);
+}
+
 /* What is left in the file of this suffix in place of ".prom", or none; it goes. */
 static bool is_left(const char *suffix, const char *text)
 {
@@ -163,6 +224,7 @@ RUN_AGENT_TESTS(
 		RIG_TEST(file_follows_the_connection),
 		RIG_TEST(file_goes_with_an_agent_that_was_killed),
 		RIG_TEST(file_goes_when_both_get_a_signal),
+		RIG_TEST(removed_control_group_is_told),
 		RIG_TEST(numbers_of_a_guest_that_moved_stay),
 		RIG_TEST(a_guest_that_went_on_here_has_not_moved),
 )

@@ -161,6 +161,19 @@ static void memory_given_back_is_told(void **state)
 	assert_true(says("freehint_give_back_offers_total{vm=\"vm1\",result=\"refused\"} 3\n"));
 }
 
+static void only_an_agent_that_is_to_watch_pressure_tells_of_it(void **state)
+{
+	struct metrics_view view = { .status = &status, .offers = &offers };
+
+	assert_false(says("freehint_pressure_watched"));
+	view.pressure = true;
+	metrics_format(&metrics, &view, text);
+	assert_non_null(strstr(text, "\nfreehint_pressure_watched{vm=\"vm1\"} 0\n"));
+	view.watched = true;
+	metrics_format(&metrics, &view, text);
+	assert_non_null(strstr(text, "\nfreehint_pressure_watched{vm=\"vm1\"} 1\n"));
+}
+
 static void every_name_has_one_head(void **state)
 {
 	char name[128], *head;
@@ -357,6 +370,7 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test_setup(the_last_migration_is_told, setup),
 		cmocka_unit_test_setup(what_a_migration_did_not_learn_is_not_told, setup),
 		cmocka_unit_test_setup(memory_given_back_is_told, setup),
+		cmocka_unit_test_setup(only_an_agent_that_is_to_watch_pressure_tells_of_it, setup),
 		cmocka_unit_test_setup(every_name_has_one_head, setup),
 		cmocka_unit_test_setup(names_make_labels, setup),
 		cmocka_unit_test_setup(long_names_stay_apart, setup),
