@@ -203,10 +203,11 @@ static size_t put_text(char *to, const char *text)
 static void on_sigsys(int signal, siginfo_t *info, void *context)
 {
 	char line[160];
-	size_t len = put_text(line, "freehint-agent: error: system call ");
+	size_t len = put_text(line, log_priority(LOG_LEVEL_ERROR));
 
 	(void)signal;
 	(void)context;
+	len += put_text(line + len, "freehint-agent: error: system call ");
 	len += put_number(line + len, (unsigned int)info->si_syscall);
 	len += put_text(line + len, " of ");
 	len += put_text(line + len, sealed->who);

@@ -17,8 +17,10 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,14 +36,37 @@ const char *const log_level_names[LOG_LEVEL_COUNT] = {
 	[LOG_LEVEL_DEBUG] = "debug",
 };
 
+/* The priorities of syslog, as journald reads them at the begin of a line, sd-daemon(3). */
+static const char *const priorities[LOG_LEVEL_COUNT] = {
+	[LOG_LEVEL_ERROR] = "<3>",
+	[LOG_LEVEL_WARN] = "<4>",
+	[LOG_LEVEL_INFO] = "<6>",
+	[LOG_LEVEL_DEBUG] = "<7>",
+};
+
+static bool to_journal;
 static enum log_level log_threshold = LOG_LEVEL_INFO;
 static u64 log_origin_us;
 
 /* Lines that found no room, since the last time that was said. */
 static u64 lost_lines, lost_output;
 
+/* Is it the stream that systemd has opened? Whoever redirects standard error wants plain lines. */
+static bool is_journal(const char *stream)
+{
+	char ours[64];
+	struct stat info;
+
+	if (!stream || fstat(STDERR_FILENO, &info))
+		return false;
+	snprintf(ours, sizeof(ours), "%llu:%llu", (unsigned long long)info.st_dev,
+		 (unsigned long long)info.st_ino);
+	return !strcmp(stream, ours);
+}
+
 void log_init(enum log_level level)
 {
+	to_journal = is_journal(getenv("JOURNAL_STREAM"));
 	log_threshold = level;
 	log_origin_us = clock_us();
 }
@@ -71,6 +96,11 @@ static bool put_now(int fd, const char *text, size_t len)
 	return done == (ssize_t)len;
 }
 
+const char *log_priority(enum log_level level)
+{
+	return to_journal ? priorities[level] : "";
+}
+
 void log_raw(const char *line, size_t len)
 {
 	put_now(STDERR_FILENO, line, len);
@@ -85,7 +115,7 @@ static bool put_line(enum log_level level, const char *fmt, va_list args)
 	size_t len;
 	int head;
 
-	head = snprintf(raw, sizeof(raw), "%.64s: %5llu.%06llu %s: ",
+	head = snprintf(raw, sizeof(raw), "%s%.64s: %5llu.%06llu %s: ", log_priority(level),
 			program_invocation_short_name, (unsigned long long)(now / 1000000),
 			(unsigned long long)(now % 1000000), log_level_names[level]);
 	vsnprintf(raw + head, sizeof(raw) - (size_t)head, fmt, args);

@@ -35,7 +35,11 @@ struct log_limit {
 
 extern const char *const log_level_names[LOG_LEVEL_COUNT];
 
-/** log_init() - set the level; time stamps count from this call on */
+/**
+ * log_init() - set the level; time stamps count from this call on
+ *
+ * If standard error is the journal's (JOURNAL_STREAM), each line begins with its priority.
+ */
 void log_init(enum log_level level);
 
 /** log_enabled() - would a line of this level be written? */
@@ -73,6 +77,9 @@ bool log_allowed(struct log_limit *limit, enum log_level level);
  * @len:  its bytes, PIPE_BUF at most
  */
 void log_output(const char *text, size_t len);
+
+/** log_priority() - what a line of this level begins with, "" outside the journal */
+const char *log_priority(enum log_level level);
 
 /** log_raw() - write @len bytes to stderr as they are; may be called from a signal handler */
 void log_raw(const char *line, size_t len);

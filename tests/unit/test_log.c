@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "host-agent/common/log.h"
@@ -82,6 +83,45 @@ static void a_long_text_is_cut_between_characters(void **state)
 		assert_int_equal(strlen(strchr(logged(text + odd), '\n')), 1);
 		assert_int_equal(strncmp(strchr(line, '\n') - 2, "\xc3\xa9", 2), 0);
 		text[0] = '\0';
+	}
+}
+
+/* What is written at @level where JOURNAL_STREAM names standard error, or a file beside it. */
+static const char *in_journal(enum log_level level, int beside)
+{
+	int kept = dup(STDERR_FILENO), ends[2];
+	char stream[64];
+	struct stat info;
+
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(fstat(ends[1], &info), 0);
+	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)info.st_dev,
+		 (unsigned long long)info.st_ino + (unsigned long long)beside);
+	setenv("JOURNAL_STREAM", stream, 1);
+	dup2(ends[1], STDERR_FILENO);
+	log_init(LOG_LEVEL_DEBUG);
+	log_line(level, "a line");
+	dup2(kept, STDERR_FILENO);
+	close(kept);
+	close(ends[1]);
+	unsetenv("JOURNAL_STREAM");
+	log_init(LOG_LEVEL_INFO);
+	line[read(ends[0], line, sizeof(line) - 1)] = '\0';
+	close(ends[0]);
+	return line;
+}
+
+static void journal_gets_the_priority(void **state)
+{
+	static const char *const begins[LOG_LEVEL_COUNT] = {
+		[LOG_LEVEL_ERROR] = "<3>test_log: ", [LOG_LEVEL_WARN] = "<4>test_log: ",
+		[LOG_LEVEL_INFO] = "<6>test_log: ", [LOG_LEVEL_DEBUG] = "<7>test_log: ",
+	};
+	enum log_level level;
+
+	for (level = 0; level < LOG_LEVEL_COUNT; level++) {
+		assert_ptr_equal(strstr(in_journal(level, 0), begins[level]), line);
+		assert_ptr_equal(strstr(in_journal(level, 1), "test_log: "), line);
 	}
 }
 
@@ -202,6 +242,7 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(a_text_cannot_command_a_terminal),
 		cmocka_unit_test(a_text_makes_no_other_line),
 		cmocka_unit_test(a_long_text_is_cut_between_characters),
+		cmocka_unit_test(journal_gets_the_priority),
 		cmocka_unit_test(a_pipe_that_is_full_is_not_waited_for),
 		cmocka_unit_test(a_socket_that_is_full_is_not_waited_for),
 		cmocka_unit_test(the_open_file_stays_as_it_was),
