@@ -3,7 +3,7 @@
 """
 The documents: every link leads to a file and a heading that exist, Secure Boot has its section,
 the README is short, and the comment at the head of a source file is, too. A command for all
-domains reaches each, whatever it is called.
+domains reaches each, whatever it is called. The man page has each word of the agent's JSON.
 """
 from __future__ import annotations
 
@@ -94,6 +94,35 @@ def for_all_domains() -> list[str]:
                     ] * (len(calls) != len(names))
 
 
+def json_words() -> set[str]:
+    """Events, members and values with a meaning in the agent's JSON lines, by its sources."""
+    stats = read("host-agent/agent/stats.c")
+    words = {"event", *re.findall(r'"([a-z-]+)", \(json_int_t\)', stats)}
+    words |= set(re.findall(r'"event", "([a-z-]+)"', stats))
+    words |= set(re.findall(r'"([a-z-]+)", migration_outcome_names', stats))
+    for path in ("session_note.c", "session_query.c"):
+        for event in re.findall(r'stats_print_event\("([a-z-]+)", "([a-z-]+)"',
+                                read(f"host-agent/agent/{path}")):
+            words |= set(event)
+    for path, name in ("session_note.c", "NOTE"), ("migration_phase.c", "OUTCOME"):
+        words |= set(re.findall(rf'\[{name}_[A-Z_]+\] = "([a-z-]+)"',
+                                read(f"host-agent/agent/{path}")))
+    # before the first note, which is never printed
+    return words - {"none"}
+
+
+def json_of_the_agent() -> list[str]:
+    """Words of the agent's JSON lines that its man page lacks, or has without reason."""
+    page = "docs/man/freehint-agent.8.scd"
+    words = json_words()
+    section = re.search(r"^# JSON LINES$(.*?)^# ", read(page), re.S | re.M)
+    if not section or len(words) < 40:
+        return [f"{page}: no section JSON LINES, or only {len(words)} words of it in the sources"]
+    described = set(re.findall(r"\*([a-z][a-z-]*)\*", section[1]))
+    return [f"{page}: JSON LINES: sources and page differ: {sorted(words ^ described)}"
+            ] * (words != described)
+
+
 def check_the_checks() -> None:
     """A check that never complains is no check."""
     check(broken("README.md", "[x](nowhere.md)"), "a missing file is not seen")
@@ -108,6 +137,7 @@ def main() -> None:
     wrong = [what for path in project_files("*.md") for what in broken(path, read(path))]
     wrong += without_secure_boot()
     wrong += for_all_domains()
+    wrong += json_of_the_agent()
     lines = read("README.md").count("\n")
     if lines > README_LINES:
         wrong.append(f"README.md: {lines} lines, {README_LINES} are allowed")
