@@ -4,7 +4,8 @@
 #
 # freehint-agent@.service under a systemd of its own: an agent whose QEMU is gone ends
 # well and stays away, what a restart does not heal is not restarted, and the rest not for
-# ever. The user manager runs in name spaces and below one control group, with nothing
+# ever. What the drop-in that separates tenants makes of the directory is what systemd says of
+# the whole unit. The user manager runs in name spaces and below one control group, with nothing
 # but our unit; the unit's confinement is test_install's.
 
 set -eu
@@ -50,6 +51,12 @@ make_units()
 	sed -e "s,@SBINDIR@,$TREE/build," -e '/^# The user/,/^UMask=/d' -e '/^RestartSec=/d' \
 		-e '/^Restart=/a RestartSec=10ms' host-agent/packaging/freehint-agent@.service \
 		>"$WORK/units/freehint-agent@.service"
+	# Only to be looked at: as it is, and with the drop-in of docs/operations.md.
+	sed -e "s,@SBINDIR@,$TREE/build," -e 's,@QEMU_USER@,nobody,' \
+		host-agent/packaging/freehint-agent@.service >"$WORK/units/whole@.service"
+	mkdir "$WORK/units/whole@tenant.service.d"
+	sed -n '/^## Separate tenants/,/^## Proxmox/s/^ \{6\}//p' docs/operations.md \
+		>"$WORK/units/whole@tenant.service.d/tenant.conf"
 }
 
 # change INSTANCE LINE... - lines for [Service] of one instance
@@ -136,6 +143,24 @@ ends()
 	echo "$1: $now, expected $expected"
 	exit 1
 }
+
+# has INSTANCE PROPERTY WORD... - these words are in a property of the whole unit
+has()
+{
+	local instance=$1 property=$2 now word
+
+	shift 2
+	now=$(systemctl --user show "whole@$instance" -p "$property" --value)
+	for word in "$@"; do
+		[[ " $now " = *" $word "* ]] || { echo "$property of $instance: $now"; exit 1; }
+	done
+}
+
+[ "$(systemctl --user show whole@vm1 -p RuntimeDirectory --value)" = freehint-metrics ] ||
+	{ echo "agents share no directory"; exit 1; }
+has tenant User tenant1
+[ "$(systemctl --user show whole@tenant -p RuntimeDirectory --value)" = freehint-tenant1 ] ||
+	{ echo "an agent of another user would take the directory of all"; exit 1; }
 
 ends usage failed exit-code 1 0
 ends missing failed exit-code 203 0
