@@ -4,9 +4,10 @@
 #
 # freehint-agent@.service under a systemd of its own: an agent whose QEMU is gone ends
 # well and stays away, what a restart does not heal is not restarted, and the rest not for
-# ever. What the drop-in that separates tenants makes of the directory is what systemd says of
-# the whole unit. The user manager runs in name spaces and below one control group, with nothing
-# but our unit; the unit's confinement is test_install's.
+# ever. What the unit is ordered before, and what the drop-in that separates tenants makes of
+# its directory, is what systemd says of the whole unit. The user manager runs in name spaces
+# and below one control group, with nothing but our unit; the unit's confinement is
+# test_install's.
 
 set -eu
 
@@ -156,6 +157,7 @@ has()
 	done
 }
 
+has vm1 Before virt-guest-shutdown.target libvirt-guests.service pacemaker.service
 [ "$(systemctl --user show whole@vm1 -p RuntimeDirectory --value)" = freehint-metrics ] ||
 	{ echo "agents share no directory"; exit 1; }
 has tenant User tenant1
