@@ -25,10 +25,6 @@
 /* QEMU greets at once, unless another client uses the socket. */
 #define GREETING_US		5000000ULL
 
-/* How often a set of queries is checked, and when its answers are late. */
-#define QUERY_CHECK_US		1000000ULL
-#define QUERY_LATE_US		10000000ULL
-
 /* The guest can forge a change in the request line: no more queries than this for it. */
 #define QUERY_PAUSE_US		20000ULL
 
@@ -141,7 +137,10 @@ static void connection_broke(struct session *session, int error)
 {
 	bool garbage = error == -EPROTO || error == -EMSGSIZE;
 
-	/* A QEMU that never greeted was there all the same: another client had its monitor. */
+	/*
+	 * This QEMU did not greet because another client has its monitor. It is there, so
+	 * --give-up starts anew.
+	 */
 	if (!garbage || session->qmp.state == QMP_UP)
 		session->disconnected_us = clock_us();
 	if (!garbage) {
@@ -194,7 +193,7 @@ void session_connect(struct session *session)
 	int ret = qmp_client_connect(&session->qmp, session->conf->qmp);
 
 	if (ret) {
-		/* Somebody listens, and as many wait there already as may. */
+		/* EAGAIN: QEMU listens, and its queue of clients is full. So there is a QEMU. */
 		if (ret == -EAGAIN)
 			session->disconnected_us = clock_us();
 		explain_no_socket(session, ret);
@@ -206,56 +205,18 @@ void session_connect(struct session *session)
 	session_send_metrics(session, false);
 }
 
-/* A QEMU that is silent is no agent that hangs: the metrics go on, and say so. */
-static void check_again_later(struct session *session)
-{
-	session_send_metrics(session, false);
-	event_loop_timer(session->loop, EVENT_QUERY, QUERY_CHECK_US);
-}
-
-static void await_greeting(struct session *session)
-{
-	if (session_update_note(session, NOTE_NO_GREETING))
-		log_warn("no greeting at %s, give the agent a monitor of its own",
-			 session->conf->qmp);
-	check_again_later(session);
-}
-
-static void await_answers(struct session *session)
-{
-	u64 since = clock_us() - session->queried_us;
-
-	if (since > QUERY_LATE_US && !session->late) {
-		session->late = true;
-		log_warn("QEMU at %s has not answered for %llu s, its main loop may be blocked; "
-			 "the agent waits", session->conf->qmp,
-			 (unsigned long long)(since / 1000000));
-	}
-	check_again_later(session);
-}
-
 void session_query(struct session *session)
 {
 	int ret;
 
-	if (session->qmp.state == QMP_DOWN)
+	if (session->qmp.state == QMP_DOWN || session_await(session))
 		return;
-	if (session->qmp.state != QMP_UP) {
-		await_greeting(session);
-		return;
-	}
-	if (session->pending_queries) {
-		await_answers(session);
-		return;
-	}
 	/* First, so that the answers to the queries show what it has changed. */
 	ret = give_back_send(&session->give_back);
 	if (!ret)
 		ret = session_send_queries(session);
 	if (ret)
 		connection_broke(session, ret);
-	else
-		event_loop_timer(session->loop, EVENT_QUERY, QUERY_CHECK_US);
 }
 
 /* The region shows that QEMU does something else now: does QEMU confirm it? */
@@ -356,22 +317,41 @@ static void connection_up(struct session *session)
 	session_query(session);
 }
 
+static void handle_reply(struct session *session, const struct qmp_message *message)
+{
+	switch (message->command) {
+	case QMP_GETFD:
+	case QMP_MARK_CLEAN:
+		hint_flow_reply(&session->flow, message);
+		break;
+	case QMP_DISCARD:
+		offer_flow_reply(&session->offers, message);
+		break;
+	case QMP_WAKE:
+		wake_reply(&session->wake, message);
+		break;
+	case QMP_GIVE_BACK:
+		give_back_reply(&session->give_back, message);
+		break;
+	default:
+		session_handle_answer(session, message);
+		break;
+	}
+}
+
 static void handle_message(struct session *session, const struct qmp_message *message)
 {
-	if (message->kind == QMP_MESSAGE_UP)
+	switch (message->kind) {
+	case QMP_MESSAGE_UP:
 		connection_up(session);
-	else if (message->kind == QMP_MESSAGE_EVENT)
+		break;
+	case QMP_MESSAGE_EVENT:
 		handle_event(session, message->name);
-	else if (message->command == QMP_GETFD || message->command == QMP_MARK_CLEAN)
-		hint_flow_reply(&session->flow, message);
-	else if (message->command == QMP_DISCARD)
-		offer_flow_reply(&session->offers, message);
-	else if (message->command == QMP_WAKE)
-		wake_reply(&session->wake, message);
-	else if (message->command == QMP_GIVE_BACK)
-		give_back_reply(&session->give_back, message);
-	else
-		session_handle_answer(session, message);
+		break;
+	default:
+		handle_reply(session, message);
+		break;
+	}
 }
 
 void session_handle_qmp(struct session *session)

@@ -174,8 +174,11 @@ void session_end_migration(struct session *session, enum migration_outcome outco
 /** session_abandon_migration() - the connection is over: end the migration that QEMU has begun */
 void session_abandon_migration(struct session *session);
 
+/** session_await() - does QEMU owe a greeting or answers? Say so then, and look again later */
+bool session_await(struct session *session);
+
 /**
- * session_send_queries() - send one set of queries
+ * session_send_queries() - send one set of queries, and look for its answers later
  *
  * Return: 0, or negative errno when the connection broke.
  */

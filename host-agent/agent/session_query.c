@@ -13,6 +13,10 @@
 #include "host-agent/common/json_natural.h"
 #include "session.h"
 
+/* How often a set of queries is checked, and when its answers are late. */
+#define QUERY_CHECK_US		1000000ULL
+#define QUERY_LATE_US		10000000ULL
+
 /* Periods between two sets of queries, microseconds. */
 #define QUERY_UNATTACHED_US	250000ULL	/* poll until the region may be mapped... */
 #define UNATTACHED_US		10000000ULL	/* ...for this long after the greeting */
@@ -68,6 +72,38 @@ void session_send_metrics(struct session *session, bool now)
 	};
 
 	metrics_send(&session->metrics, &view, now);
+}
+
+static void await_greeting(struct session *session)
+{
+	if (session_update_note(session, NOTE_NO_GREETING))
+		log_warn("no greeting at %s, give the agent a monitor of its own",
+			 session->conf->qmp);
+}
+
+static void await_answers(struct session *session)
+{
+	u64 since = clock_us() - session->queried_us;
+
+	if (since <= QUERY_LATE_US || session->late)
+		return;
+	session->late = true;
+	log_warn("QEMU at %s has not answered for %llu s, its main loop may be blocked; "
+		 "the agent waits", session->conf->qmp, (unsigned long long)(since / 1000000));
+}
+
+/* A QEMU that is silent is no agent that hangs: the metrics go on, and say so. */
+bool session_await(struct session *session)
+{
+	if (session->qmp.state != QMP_UP)
+		await_greeting(session);
+	else if (session->pending_queries)
+		await_answers(session);
+	else
+		return false;
+	session_send_metrics(session, false);
+	event_loop_timer(session->loop, EVENT_QUERY, QUERY_CHECK_US);
+	return true;
 }
 
 void session_pressure_lost(struct session *session)
@@ -159,6 +195,7 @@ int session_send_queries(struct session *session)
 			return ret;
 		session->pending_queries++;
 	}
+	event_loop_timer(session->loop, EVENT_QUERY, QUERY_CHECK_US);
 	return 0;
 }
 
