@@ -321,6 +321,11 @@ static void handle_reply(struct session *session, const struct qmp_message *mess
 {
 	switch (message->command) {
 	case QMP_GETFD:
+		if (message->cookie == WAKE_COOKIE)
+			wake_reply_fd(message);
+		else
+			hint_flow_reply(&session->flow, message);
+		break;
 	case QMP_MARK_CLEAN:
 		hint_flow_reply(&session->flow, message);
 		break;

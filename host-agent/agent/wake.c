@@ -45,12 +45,20 @@ int wake_offer(struct wake *wake, struct qmp_client *qmp)
 	int ret;
 
 	wake->agreed = false;
-	ret = qmp_client_send(qmp, QMP_GETFD, 0, wake->peer,
+	ret = qmp_client_send(qmp, QMP_GETFD, WAKE_COOKIE, wake->peer,
 			      "{\"" FREEHINT_ARG_FDNAME "\":\"" WAKE_FDNAME "\"}");
 	if (ret)
 		return ret;
 	return qmp_client_send(qmp, QMP_WAKE, 0, -1,
 			       "{\"" FREEHINT_ARG_FDNAME "\":\"" WAKE_FDNAME "\"}");
+}
+
+/* The answer to QMP_WAKE decides; this one has the reason. */
+void wake_reply_fd(const struct qmp_message *message)
+{
+	if (message->kind == QMP_MESSAGE_ERROR)
+		log_warn("QEMU refused the socket that wakes the agent, which polls: %s",
+			 message->desc);
 }
 
 void wake_reply(struct wake *wake, const struct qmp_message *message)

@@ -7,7 +7,11 @@
 
 #include <stdbool.h>
 
+#include "include/freehint/limits.h"
 #include "qmp_client.h"
+
+/* Of the command that passes the socket; those of hint_batch.c are the numbers of its buffers. */
+#define WAKE_COOKIE	FREEHINT_MAX_INFLIGHT
 
 /**
  * struct wake - a pair of sockets, made before the sandbox is closed
@@ -33,6 +37,9 @@ void wake_free(struct wake *wake);
  * Return: 0, or negative errno when the connection broke.
  */
 int wake_offer(struct wake *wake, struct qmp_client *qmp);
+
+/** wake_reply_fd() - handle the answer to QMP_GETFD with WAKE_COOKIE */
+void wake_reply_fd(const struct qmp_message *message);
 
 /** wake_reply() - handle the answer to QMP_WAKE */
 void wake_reply(struct wake *wake, const struct qmp_message *message);

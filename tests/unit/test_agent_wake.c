@@ -106,6 +106,42 @@ static void it_polls_while_memory_is_asked_for(void **state)
 	assert_false(sleeps());
 }
 
+static unsigned int refused_fds;
+
+static bool refuse_fd(struct fake_qmp *server, const char *name, json_int_t id)
+{
+	if (strcmp(name, "getfd") != 0 || refused_fds++)
+		return false;
+	fake_qmp_sendf(server, "{\"id\": %lld, \"error\": {\"class\": \"GenericError\", "
+		       "\"desc\": \"no room\"}}\r\n", (long long)id);
+	return true;
+}
+
+/* It is no file of ranges whose pages would be sent. */
+static void a_socket_that_is_refused_is_called_so(void **state)
+{
+	int kept = dup(STDERR_FILENO), ends[2];
+	char said[2048];
+	ssize_t len;
+
+	refused_fds = 0;
+	rig.server.meddle = refuse_fd;
+	assert_int_equal(pipe(ends), 0);
+	dup2(ends[1], STDERR_FILENO);
+	log_init(LOG_LEVEL_WARN);
+	attach();
+	log_init(LOG_LEVEL_ERROR);
+	dup2(kept, STDERR_FILENO);
+	close(kept);
+	close(ends[1]);
+	len = read(ends[0], said, sizeof(said) - 1);
+	close(ends[0]);
+	said[len > 0 ? len : 0] = '\0';
+	assert_int_equal(refused_fds, 1);
+	assert_non_null(strstr(said, "refused the socket that wakes the agent, which polls: no room"));
+	assert_null(strstr(said, "ranges"));
+}
+
 static void the_next_qemu_gets_the_socket_again(void **state)
 {
 	attach_sleeper();
@@ -128,4 +164,5 @@ RUN_TESTS(NULL, NULL,
 		SESSION_TEST(what_woke_it_is_forgotten),
 		SESSION_TEST(it_polls_where_the_extension_does_not_know_the_command),
 		SESSION_TEST(it_polls_while_memory_is_asked_for),
+		SESSION_TEST(a_socket_that_is_refused_is_called_so),
 		SESSION_TEST(the_next_qemu_gets_the_socket_again))
