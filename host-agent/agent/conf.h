@@ -17,6 +17,7 @@
  * @AGENT_EXIT_NOT_COMPLETED: with --once: the migration did not complete
  * @AGENT_EXIT_NO_QEMU:       with --give-up: there was no QEMU
  * @AGENT_EXIT_NO_PRESSURE:   the trigger on memory pressure could not be set
+ * @AGENT_EXIT_BAD_SOCKET:    with --give-up: what is at the monitor's socket could not be used
  */
 enum agent_exit {
 	AGENT_EXIT_OK = 0,
@@ -26,6 +27,7 @@ enum agent_exit {
 	AGENT_EXIT_NOT_COMPLETED = 5,
 	AGENT_EXIT_NO_QEMU = 6,
 	AGENT_EXIT_NO_PRESSURE = 7,
+	AGENT_EXIT_BAD_SOCKET = 8,
 };
 
 /**

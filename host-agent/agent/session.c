@@ -67,6 +67,14 @@ void session_free(struct session *session)
 	qmp_client_free(&session->qmp);
 }
 
+/* No QEMU ever came, or what is at its socket cannot be used: that does not heal by itself. */
+static enum agent_exit exit_without_qemu(const struct session *session)
+{
+	if (session->connect_error == -ENOENT || session->connect_error == -ECONNREFUSED)
+		return AGENT_EXIT_NO_QEMU;
+	return AGENT_EXIT_BAD_SOCKET;
+}
+
 /* End an agent that serves one guest: QEMU is gone, or it never started. */
 static void give_up(struct session *session)
 {
@@ -80,7 +88,7 @@ static void give_up(struct session *session)
 		log_error("there was no QEMU at %s within %llu s, start QEMU first",
 			  session->conf->qmp, seconds);
 	session->done = true;
-	session->exit_code = session->seen_qemu ? AGENT_EXIT_OK : AGENT_EXIT_NO_QEMU;
+	session->exit_code = session->seen_qemu ? AGENT_EXIT_OK : exit_without_qemu(session);
 }
 
 /*
@@ -137,6 +145,7 @@ static void connection_broke(struct session *session, int error)
 {
 	bool garbage = error == -EPROTO || error == -EMSGSIZE;
 
+	session->connect_error = 0;
 	/*
 	 * This QEMU did not greet because another client has its monitor. It is there, so
 	 * --give-up starts anew.

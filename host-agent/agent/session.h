@@ -43,7 +43,7 @@
  *              QMP do, monotonic microseconds
  * @up_us:      since when this QEMU speaks QMP, monotonic microseconds
  * @seen_qemu:  a QEMU has spoken QMP, now or earlier
- * @connect_error: error of the last attempt to connect
+ * @connect_error: error of the last attempt to connect, 0 if it succeeded
  * @pending_queries: queries of the current set without an answer
  * @query_again: something has changed since the set was sent: send another at once
  * @queried_us: when the set was sent, monotonic microseconds

@@ -97,10 +97,29 @@ PYTHON
 	done
 }
 
+# Somebody who listens there and is no QEMU.
+make_stranger()
+{
+	python3 -c 'import socket, sys, time
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+server.listen(9)
+while True:
+    client = server.accept()[0]
+    client.sendall(b"220 welcome\r\n")
+    client.close()' "$WORK/stranger.qmp" &
+	MONITOR="$MONITOR $!"
+	until [ -S "$WORK/stranger.qmp" ]; do
+		sleep 0.1
+	done
+}
+
 make_units
 make_monitor
+make_stranger
 change moved "Environment=GIVE_UP=1 QMP=$WORK/moved.qmp SHM=$WORK/moved"
 change never "Environment=GIVE_UP=1 QMP=$WORK/never.qmp SHM=$WORK/never"
+change stranger "Environment=GIVE_UP=1 QMP=$WORK/stranger.qmp SHM=$WORK/never"
 change usage Environment=GIVE_UP=soon
 change missing ExecStart= ExecStart=/nonexistent/agent
 change isolation ExecStart= "ExecStart=$AGENT --qmp q --shm f --user no-such-user"
@@ -167,7 +186,9 @@ has tenant User tenant1
 ends usage failed exit-code 1 0
 ends missing failed exit-code 203 0
 ends isolation failed exit-code 3 0
-ends never failed exit-code 6 0
+# systemd forgets a unit that has not failed, and its status
+ends never inactive success 0 0
+ends stranger failed exit-code 8 0
 ends moved inactive success 0 0
 
 # As freehint-follow has it, for a name that is not its own instance: nothing is loaded anew.

@@ -295,7 +295,7 @@ static void stranger_is_not_waited_for_for_ever(void **state)
 	fire(EVENT_RETRY);
 	talk();
 	assert_true(rig.session.done);
-	assert_int_equal(rig.session.exit_code, AGENT_EXIT_NO_QEMU);
+	assert_int_equal(rig.session.exit_code, AGENT_EXIT_BAD_SOCKET);
 }
 
 /* It allocates its guest's memory, and greets when it has. */
