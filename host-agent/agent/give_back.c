@@ -164,13 +164,16 @@ void give_back_reply(struct give_back *back, const struct qmp_message *message)
 		 mode_of(back), (unsigned long long)back->conf->leave_mib);
 }
 
+void give_back_yield(struct give_back *back, const struct give_back_status *status)
+{
+	if (back->conf->give_back == GIVE_BACK_POLICY_ONCE && status->mode == GIVE_BACK_ALWAYS)
+		back->wanted = false;
+}
+
 void give_back_follow(struct give_back *back, const struct give_back_status *status)
 {
 	struct give_back_summary sum;
 
-	/* A retry of once must not end what somebody else wants to last. */
-	if (back->conf->give_back == GIVE_BACK_POLICY_ONCE && status->mode == GIVE_BACK_ALWAYS)
-		back->wanted = false;
 	if (status->asking && !status->drained) {
 		if (!back->summary)
 			back->before = status->bytes;

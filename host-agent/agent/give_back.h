@@ -92,6 +92,13 @@ int give_back_send(struct give_back *back);
 void give_back_reply(struct give_back *back, const struct qmp_message *message);
 
 /**
+ * give_back_yield() - a retry of once must not end what somebody else wants to last
+ * @back:   policy
+ * @status: new answer of QEMU's
+ */
+void give_back_yield(struct give_back *back, const struct give_back_status *status);
+
+/**
  * give_back_follow() - print a summary when the guest has nothing more to give
  * @back:   policy
  * @status: new answer of QEMU's, whoever made it ask

@@ -67,7 +67,10 @@ static int send_rest(struct hint_flow *flow)
 	return hint_batch_is_empty(&flow->batch) ? 0 : hint_batch_send(&flow->batch, false);
 }
 
-/* While QEMU has no use for hints, a round is forged or a few milliseconds old. */
+/*
+ * Reporting is off by QEMU's answer. So a round in the region is forged, or QEMU's answer is some
+ * milliseconds old. Send little.
+ */
 static bool is_due(const struct hint_flow *flow)
 {
 	return !flow->slow || clock_us() - flow->sent_us >= FREEHINT_POLL_IDLE_US;

@@ -70,7 +70,6 @@ static void reset_round(struct hint_round *round)
 {
 	set_state(round, HINT_NONE);
 	round->id = FREEHINT_NO_ROUND;
-	round->pass = 0;
 	round->mark = 0;
 	round->copied = 0;
 	round->bits = 0;
@@ -139,7 +138,6 @@ static void check_version(struct hint_round *round)
 static void start_round(struct hint_round *round, const struct freehint_host_request *req)
 {
 	round->id = req->round;
-	round->pass = req->pass;
 	round->seen_us = clock_us();
 	round->stats->rounds++;
 	set_state(round, HINT_AWAITED);
@@ -273,9 +271,7 @@ static bool copy_chunk(struct hint_round *round)
 	bits_to_ranges_load(&round->ranges, round->copied, round->words, count);
 	round->budget -= count;
 	round->copied += pages;
-	pages = bits_count(round->words, count);
-	round->bits += pages;
-	round->stats->pages_seen += pages;
+	round->bits += bits_count(round->words, count);
 	return true;
 }
 

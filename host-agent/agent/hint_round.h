@@ -44,7 +44,6 @@ extern const char *const hint_state_names[HINT_STATES];
  * @stats:    counters
  * @state:    see enum hint_state; changed by set_state() only
  * @id:       round id from the request line
- * @pass:     pass of the migration that the round belongs to
  * @phase:    enum freehint_phase of the request line, unchecked: any number
  * @mark:     highest watermark seen, pfn
  * @copied:   all words below this pfn were copied
@@ -61,7 +60,6 @@ struct hint_round {
 	struct agent_stats *stats;
 	enum hint_state state;
 	u64 id;
-	u32 pass;
 	u32 phase;
 	u64 mark;
 	u64 copied;

@@ -118,10 +118,8 @@ static int send_offer(struct offer_flow *flow, struct freehint_offer *offer)
 	size_t len = 0;
 	int ret;
 
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < count; i++)
 		len += put_range(text + len, &ranges[i], !i);
-		flow->stats.pages += ranges[i].length >> FREEHINT_PAGE_SHIFT;
-	}
 	ret = qmp_client_send(flow->qmp, QMP_DISCARD, 0, -1,
 			      "{\"" FREEHINT_ARG_OFFER "\":%llu,\"" FREEHINT_ARG_RANGES
 			      "\":[%s]}", (unsigned long long)offer->sequence, text);
@@ -130,7 +128,6 @@ static int send_offer(struct offer_flow *flow, struct freehint_offer *offer)
 	flow->handled = offer->sequence;
 	flow->in_flight = offer->sequence;
 	flow->active_us = clock_us();
-	flow->stats.sent++;
 	log_debug_limited("offer %llu of %u blocks sent, %u ranges",
 			  (unsigned long long)offer->sequence, offer->count, count);
 	return 0;
@@ -159,7 +156,6 @@ int offer_flow_poll(struct offer_flow *flow)
 	if (is_of_session(flow, &offer))
 		return send_offer(flow, &offer);
 	flow->handled = offer.sequence;
-	flow->stats.stale++;
 	return 0;
 }
 
@@ -187,7 +183,6 @@ u64 offer_flow_period(const struct offer_flow *flow, bool drained)
 static void count_refusal(struct offer_flow *flow, const char *desc)
 {
 	if (strstr(desc, FREEHINT_ERR_STALE)) {
-		flow->stats.stale++;
 		log_debug_limited("offer %llu came too late: %s",
 				  (unsigned long long)flow->in_flight, desc);
 		return;
@@ -203,7 +198,6 @@ void offer_flow_reply(struct offer_flow *flow, const struct qmp_message *message
 		count_refusal(flow, message->desc);
 		pause_flow(flow);
 	} else {
-		flow->stats.accepted++;
 		flow->pause_us = 0;
 		flow->due_us = 0;
 		flow->active_us = clock_us();

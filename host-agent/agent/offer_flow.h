@@ -12,20 +12,12 @@
 
 /**
  * struct offer_stats - counters since the agent started
- * @sent:      offers sent to QEMU
- * @accepted:  of these, those that QEMU accepted
- * @stale:     those that the guest had withdrawn, or that no session of QEMU asked for
- * @refused:   those that QEMU refused for another reason
+ * @refused:   offers that QEMU refused for another reason than that they were late
  * @malformed: offers not sent, because of what the guest wrote
- * @pages:     pages in the offers that were sent
  */
 struct offer_stats {
-	u64 sent;
-	u64 accepted;
-	u64 stale;
 	u64 refused;
 	u64 malformed;
-	u64 pages;
 };
 
 /**

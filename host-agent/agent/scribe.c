@@ -103,8 +103,8 @@ static bool is_farewell(const char *text, size_t len)
 }
 
 /*
- * For freehint top, then for Prometheus. A series that is in two files is an error of the
- * collector, which would take neither: so the guest's file gets the new name.
+ * Write PATH.moved for freehint top. Then rename the guest's file for Prometheus: with two files
+ * that have the same series the collector drops both.
  */
 static int write_farewell(const char *path, const char *fresh, const char *text, size_t len)
 {

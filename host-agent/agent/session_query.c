@@ -291,8 +291,10 @@ static void decide(struct session *session)
 		report_refusal(session);
 	if (session->extension && session->region.base)
 		give_back_decide(&session->give_back, &session->now.give_back);
-	if (session->region.base)
+	if (session->region.base) {
+		give_back_yield(&session->give_back, &session->now.give_back);
 		give_back_follow(&session->give_back, &session->now.give_back);
+	}
 	detect_end(session, before);
 	if (!session->migrating && session->stats.rounds)
 		forget_forged_rounds(session);

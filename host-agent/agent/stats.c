@@ -19,17 +19,13 @@ static u64 since(u64 after, u64 before)
 
 /**
  * struct deltas - what QEMU counted in this migration
- * @offered:  pages
  * @accepted: pages
  * @late:     pages
- * @refused:  commands
  * @bytes:    bytes not sent
  */
 struct deltas {
-	u64 offered;
 	u64 accepted;
 	u64 late;
-	u64 refused;
 	u64 bytes;
 };
 
@@ -37,10 +33,8 @@ static struct deltas subtract(const struct freehint_status *before,
 			      const struct freehint_status *after)
 {
 	return (struct deltas){
-		.offered = since(after->pages_offered, before->pages_offered),
 		.accepted = since(after->pages_accepted, before->pages_accepted),
 		.late = since(after->pages_late, before->pages_late),
-		.refused = since(after->commands_refused, before->commands_refused),
 		.bytes = since(after->bytes_skipped, before->bytes_skipped),
 	};
 }

@@ -18,7 +18,6 @@
  * @superseded:    rounds that ended before everything was sent
  * @faulty:        rounds dropped because of what the guest wrote
  * @mismatched:    faulty rounds whose seal contradicts the bitmap
- * @pages_seen:    bits found set
  * @pages_offered: pages sent in mark-clean commands
  * @ranges:        ranges sent in mark-clean commands
  * @batches:       mark-clean commands
@@ -36,7 +35,6 @@ struct agent_stats {
 	u64 superseded;
 	u64 faulty;
 	u64 mismatched;
-	u64 pages_seen;
 	u64 pages_offered;
 	u64 ranges;
 	u64 batches;

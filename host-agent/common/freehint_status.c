@@ -50,10 +50,8 @@ int freehint_status_parse(struct freehint_status *status, const json_t *reply)
 	status->region_size = json_natural(json_object_get(reply, "region"), "size");
 	status->guest_present = json_is_true(json_object_get(guest, "present"));
 	status->guest_end = json_natural(guest, "end-pfn");
-	text(status->contract, guest, "contract");
 	give_back_status_parse(&status->give_back, reply);
 	status->rounds = json_natural(counters, "rounds");
-	status->pages_offered = json_natural(counters, "pages-offered");
 	status->pages_accepted = json_natural(counters, "pages-accepted");
 	status->pages_late = json_natural(counters, "pages-late");
 	status->commands_refused = json_natural(counters, "commands-refused");

@@ -34,10 +34,8 @@ enum freehint_state {
  * @region_size:     bytes of the region
  * @guest_present:   a guest module has published its hello
  * @guest_end:       one past the highest page that the guest may report
- * @contract:        content that free pages of this guest must have, or ""
  * @give_back:       state and counters of giving memory back
  * @rounds:          rounds opened; all counters from here on count since QEMU started
- * @pages_offered:   pages in well-formed commands
  * @pages_accepted:  pages handed to the dirty bitmap in time
  * @pages_late:      pages whose round was over before they were applied
  * @commands_refused: mark-clean commands refused
@@ -59,10 +57,8 @@ struct freehint_status {
 	u64 region_size;
 	bool guest_present;
 	u64 guest_end;
-	char contract[FREEHINT_STATUS_TEXT];
 	struct give_back_status give_back;
 	u64 rounds;
-	u64 pages_offered;
 	u64 pages_accepted;
 	u64 pages_late;
 	u64 commands_refused;

@@ -49,7 +49,6 @@ static void parse_state(struct give_back_status *status, const json_t *object)
 static void parse_counters(struct give_back_status *status, const json_t *object)
 {
 	status->bytes = json_natural(object, "bytes");
-	status->blocks = json_natural(object, "blocks");
 	status->offers = json_natural(object, "offers");
 	status->offers_done = json_natural(object, "offers-done");
 	status->offers_declined = json_natural(object, "offers-declined");
@@ -59,7 +58,6 @@ static void parse_counters(struct give_back_status *status, const json_t *object
 	status->hold_cpu_max_us = json_natural(object, "hold-cpu-max-us");
 	status->resident = json_natural(object, "resident");
 	status->guest_offers = json_natural(object, "guest-offers");
-	status->guest_withdrawn = json_natural(object, "guest-withdrawn");
 }
 
 void give_back_status_parse(struct give_back_status *status, const json_t *reply)

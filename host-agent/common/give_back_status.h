@@ -43,7 +43,6 @@ extern const char *const give_back_mode_names[GIVE_BACK_MODES];
  * @leave_mib:  free memory that the guest keeps, MiB
  * @elapsed_us: from the command until the guest was drained, or so far, microseconds
  * @bytes:      discarded; all counters from here on count since QEMU started
- * @blocks:     blocks discarded
  * @offers:     offers that reached the extension
  * @offers_done: offers discarded as a whole
  * @offers_declined: offers declined
@@ -53,7 +52,6 @@ extern const char *const give_back_mode_names[GIVE_BACK_MODES];
  * @hold_cpu_max_us: most processor time in a hold, microseconds; 0 from older extensions
  * @resident:   resident memory of QEMU, bytes; now, not a counter
  * @guest_offers: offers that the guest made in this session
- * @guest_withdrawn: offers that the guest took back in this session
  */
 struct give_back_status {
 	bool known;
@@ -67,7 +65,6 @@ struct give_back_status {
 	u64 leave_mib;
 	u64 elapsed_us;
 	u64 bytes;
-	u64 blocks;
 	u64 offers;
 	u64 offers_done;
 	u64 offers_declined;
@@ -77,7 +74,6 @@ struct give_back_status {
 	u64 hold_cpu_max_us;
 	u64 resident;
 	u64 guest_offers;
-	u64 guest_withdrawn;
 };
 
 /** give_back_status_parse() - fill @status from the whole reply to x-query-freehint */

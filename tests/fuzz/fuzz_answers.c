@@ -31,7 +31,7 @@ static void check_give_back(const struct give_back_status *back)
 	MUST(memchr(back->paused, '\0', GIVE_BACK_TEXT));
 	MUST(memchr(back->refused, '\0', GIVE_BACK_TEXT));
 	MUST(memchr(back->guest, '\0', GIVE_BACK_TEXT));
-	for (number = &back->order; number <= &back->guest_withdrawn; number++)
+	for (number = &back->order; number <= &back->guest_offers; number++)
 		check_number(*number);
 }
 
@@ -46,12 +46,10 @@ static void check_status(const json_t *reply)
 	MUST(!ret == json_is_object(reply));
 	MUST(status->state <= FREEHINT_STATE_ROUND);
 	check_text(status->refused);
-	check_text(status->contract);
 	check_give_back(&status->give_back);
 	check_number(status->instance);
 	check_number(status->region_size);
 	check_number(status->rounds);
-	check_number(status->pages_offered);
 	check_number(status->pages_accepted);
 	check_number(status->pages_late);
 	check_number(status->commands_refused);

@@ -57,10 +57,12 @@ static bool is_pending(enum qmp_command command)
 /* An offer is sent only while QEMU asks; it may leave the queue later. */
 static void check_offers(const struct session *s)
 {
-	static u64 sent;
+	static u64 before;
+	u64 now = s->offers.in_flight;
 
-	MUST(s->offers.stats.sent <= sent || s->qmp.state != QMP_UP || s->now.give_back.asking);
-	sent = s->offers.stats.sent;
+	MUST(now == before || now == FREEHINT_NO_OFFER || s->qmp.state != QMP_UP ||
+	     s->now.give_back.asking);
+	before = now;
 }
 
 void session_rig_check(void)
