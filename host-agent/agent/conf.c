@@ -169,14 +169,14 @@ static error_t parse_leave(struct conf *conf, const char *arg, struct argp_state
 }
 
 /*
- * An empty line in /etc/freehint/NAME comes as an empty value. That there shall be no metrics is
- * all that it can mean.
+ * An empty line in /etc/freehint/NAME comes as an empty value. It can mean that there shall be no
+ * metrics, or no file of memory pressure where nobody watches it: check() looks at that.
  */
 static void refuse_empty(int key, const char *arg, struct argp_state *state)
 {
 	const struct argp_option *option = options;
 
-	if (!arg || *arg || key == KEY_METRICS)
+	if (!arg || *arg || key == KEY_METRICS || key == KEY_PRESSURE)
 		return;
 	while (option->name && option->key != key)
 		option++;
@@ -199,6 +199,8 @@ static error_t check(const struct conf *conf, struct argp_state *state)
 	if (conf->metrics && strlen(conf->metrics) > METRICS_PATH_MAX)
 		argp_error(state, "the path given with --metrics has %zu bytes, at most %d fit; give another path",
 			   strlen(conf->metrics), METRICS_PATH_MAX);
+	if (conf->give_back == GIVE_BACK_POLICY_PRESSURE && !*conf->pressure)
+		argp_error(state, "--pressure-file has an empty value, --give-back=pressure needs one");
 	return 0;
 }
 
