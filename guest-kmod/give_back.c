@@ -32,8 +32,6 @@
 
 /* The other driver may be unloaded while the host asks. */
 #define REGISTER_RETRY	(5 * HZ)
-/* A host that does not ask because the last registration failed may ask again after this. */
-#define ERROR_LASTS	(60 * HZ)
 
 /* Nothing to do until the work item is started. */
 #define NEVER		MAX_SCHEDULE_TIMEOUT
@@ -64,8 +62,7 @@ enum pass_end {
  * @end:      how the pass is about to end; under @reporter.lock
  * @budget:   pages that the pass may give back; under @reporter.lock
  * @pace:     when the next pass may begin
- * @error:    of the last registration, 0 if it succeeded
- * @tried:    time of the last registration, jiffies
+ * @failure:  of the last registration
  * @seen:     session at the last poll; written by the polling thread alone
  */
 struct give_back {
@@ -81,20 +78,16 @@ struct give_back {
 	enum pass_end end;
 	u64 budget;
 	struct pace pace;
-	int error;
-	unsigned long tried;
+	struct give_back_failure failure;
 	u64 seen;
 };
 
 u32 give_back_status(const struct give_back *gb)
 {
 	u32 refusal = give_back_refusal_now();
-	int error = READ_ONCE(gb->error);
 
-	if (refusal != FREEHINT_GIVE_BACK_POSSIBLE || !error ||
-	    time_after(jiffies, READ_ONCE(gb->tried) + ERROR_LASTS))
-		return refusal;
-	return error == -EBUSY ? FREEHINT_GIVE_BACK_BUSY : FREEHINT_GIVE_BACK_FAILED;
+	return refusal == FREEHINT_GIVE_BACK_POSSIBLE ? give_back_failure_now(&gb->failure) :
+							refusal;
 }
 
 static bool may_run(const struct give_back *gb)
@@ -200,23 +193,13 @@ static bool begin_session(struct give_back *gb)
 	return true;
 }
 
-static void note_error(struct give_back *gb, int error)
-{
-	WRITE_ONCE(gb->tried, jiffies);
-	if (error == READ_ONCE(gb->error))
-		return;
-	WRITE_ONCE(gb->error, error);
-	if (error)
-		give_back_log_failure(gb->offer.dev, error);
-}
-
 static int register_reporter(struct give_back *gb)
 {
 	const struct freehint_reclaim *asked = &gb->offer.asked;
 	int ret;
 
 	ret = page_reporter_register(&gb->reporter, asked->order);
-	note_error(gb, ret);
+	give_back_failure_note(&gb->failure, gb->offer.dev, ret);
 	if (!ret)
 		dev_info_ratelimited(gb->offer.dev,
 				     "host asks for free memory, blocks of order %u and more, %llu pages stay\n",

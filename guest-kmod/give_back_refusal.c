@@ -8,12 +8,16 @@
  */
 #include <linux/device.h>
 #include <linux/errno.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 
 #include "compat/compat.h"
 #include "give_back_refusal.h"
 #include "guest_contract.h"
 #include "guest_params.h"
+
+/* A host that does not ask because the last registration failed may ask again after this. */
+#define FAILURE_LASTS	(60 * HZ)
 
 u32 give_back_refusal_now(void)
 {
@@ -41,11 +45,30 @@ const char *give_back_name(u32 status)
 	return status < ARRAY_SIZE(names) ? names[status] : "unknown";
 }
 
-void give_back_log_failure(const struct device *dev, int error)
+static void log_failure(const struct device *dev, int error)
 {
 	if (error == -EBUSY)
 		dev_warn_ratelimited(dev, "host asks for free memory, but another driver has page reporting; switch off free-page-reporting of virtio-balloon\n");
 	else
 		dev_warn_ratelimited(dev, "host asks for free memory, but page reporting failed, error %d; none is given back, the host may ask again in a minute\n",
 				     error);
+}
+
+void give_back_failure_note(struct give_back_failure *failure, const struct device *dev, int error)
+{
+	WRITE_ONCE(failure->tried, jiffies);
+	if (error == READ_ONCE(failure->error))
+		return;
+	WRITE_ONCE(failure->error, error);
+	if (error)
+		log_failure(dev, error);
+}
+
+u32 give_back_failure_now(const struct give_back_failure *failure)
+{
+	int error = READ_ONCE(failure->error);
+
+	if (!error || time_after(jiffies, READ_ONCE(failure->tried) + FAILURE_LASTS))
+		return FREEHINT_GIVE_BACK_POSSIBLE;
+	return error == -EBUSY ? FREEHINT_GIVE_BACK_BUSY : FREEHINT_GIVE_BACK_FAILED;
 }

@@ -21,7 +21,28 @@ u32 give_back_refusal_now(void);
 /** give_back_name() - Return: text for an enum freehint_give_back, a constant */
 const char *give_back_name(u32 status);
 
-/** give_back_log_failure() - log why page_reporter_register() returned @error */
-void give_back_log_failure(const struct device *dev, int error);
+/**
+ * struct give_back_failure - how the last registration with page reporting ended
+ * @error: 0 if it succeeded, and before the first one
+ * @tried: its time, jiffies
+ */
+struct give_back_failure {
+	int error;
+	unsigned long tried;
+};
+
+/**
+ * give_back_failure_note() - a registration has ended
+ * @failure: of the last one
+ * @dev:     device, for the log: a failure is logged once
+ * @error:   what page_reporter_register() returned
+ *
+ * One caller at a time.
+ */
+void give_back_failure_note(struct give_back_failure *failure, const struct device *dev,
+			    int error);
+
+/** give_back_failure_now() - Return: enum freehint_give_back; any context */
+u32 give_back_failure_now(const struct give_back_failure *failure);
 
 #endif /* FREEHINT_GIVE_BACK_REFUSAL_H */

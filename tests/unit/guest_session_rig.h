@@ -22,8 +22,13 @@ static struct guest_stats stats;
 static struct device device;
 static struct give_back *gb;
 
-void give_back_log_failure(const struct device *dev, int error)
+void give_back_failure_note(struct give_back_failure *failure, const struct device *dev, int error)
 {
+}
+
+u32 give_back_failure_now(const struct give_back_failure *failure)
+{
+	return FREEHINT_GIVE_BACK_POSSIBLE;
 }
 
 void session_pause_start(struct session_pause *pause)
