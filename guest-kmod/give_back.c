@@ -207,7 +207,7 @@ static int register_reporter(struct give_back *gb)
 	return ret;
 }
 
-/* The pass found nothing more. */
+/* All that was free is given back. */
 static void note_drained(struct give_back *gb)
 {
 	if (!gb->state.drained++)
@@ -216,25 +216,31 @@ static void note_drained(struct give_back *gb)
 	publish_state(gb);
 }
 
-/* Return: true if it may be worth another pass at once. */
-static bool pass_once(struct give_back *gb)
+/* Return: pages that were given back, if it may be worth another pass at once; else 0. */
+static u64 pass_once(struct give_back *gb)
 {
 	u64 before = gb->state.pages;
 
 	gb->end = PASS_EMPTY;
 	if (gb->budget && page_reporter_pass(&gb->reporter))
 		gb->end = PASS_REFUSED;
-	return gb->state.pages > before && gb->end == PASS_AGAIN && session_goes_on(gb);
+	return gb->end == PASS_AGAIN && session_goes_on(gb) ? gb->state.pages - before : 0;
 }
 
 /*
- * Drained before: passes repeat here on one budget. First drain: one pass, then requeue, so that
- * pace_budget() may count again.
+ * Before the first drain, run one pass and requeue, so that pace_budget() counts again, unless
+ * the drain is over. Afterwards repeat on the same budget.
  */
 static void run_passes(struct give_back *gb)
 {
-	while (pass_once(gb) && gb->state.drained)
+	u64 given;
+
+	do {
+		given = pass_once(gb);
 		cond_resched();
+	} while (given && gb->state.drained);
+	if (given && pace_drain_is_over(&gb->pace, given, gb->reporter.order))
+		note_drained(gb);
 }
 
 /* Return: jiffies until the next passes, or NEVER. */

@@ -3,14 +3,18 @@
  * When the next pass of a give-back session may begin, and how much it may give back.
  *
  * The first drain takes all, at full speed: somebody waits for it. What the guest frees
+ * meanwhile it takes as well, until it has given as much as was free. What the guest frees
  * afterwards is often used again at once, with a page fault of the host's for each page. So
  * from then on a pass takes what has stayed free over some looks.
  */
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
+#include <linux/page_reporting.h>
+#include <linux/vmstat.h>
 
 #include "free_scan.h"
 #include "pace.h"
+#include "page_units.h"
 
 /* Pause after an offer that the host did not take or declined; it doubles each time. */
 #define PAUSE_FIRST	(1 * HZ)
@@ -25,6 +29,7 @@ void pace_begin(struct pace *pace)
 	pace->spare = 0;
 	pace->shared = false;
 	pace->restless = 0;
+	pace->rest = page_units(global_zone_page_state(NR_FREE_PAGES));
 	pace->refused = PAUSE_FIRST;
 }
 
@@ -79,10 +84,21 @@ bool pace_count_again(struct pace *pace)
 	return true;
 }
 
+/*
+ * The kernel cuts a pass short only in a list of which the pass has handed over a whole batch
+ * (page_reporting_cycle()). So a pass that gave less has given all that was free when it came
+ * there.
+ */
+bool pace_drain_is_over(const struct pace *pace, u64 given, unsigned int order)
+{
+	return !pace->rest || given < (u64)PAGE_REPORTING_CAPACITY << order;
+}
+
 void pace_given(struct pace *pace, u64 pages)
 {
 	settled_take(&pace->settled, pages);
 	pace->spare -= min(pace->spare, pages);
+	pace->rest -= min(pace->rest, pages);
 	pace->refused = PAUSE_FIRST;
 }
 

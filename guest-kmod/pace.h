@@ -23,6 +23,8 @@
  * @shared:     the last pace_budget() used an earlier count
  * @counted:    jiffies that the last count took
  * @counted_at: when it was over, jiffies
+ * @rest:       of the first drain: pages that were free when the session began, less what was
+ *              given since
  * @refused:    pause after the next refusal, jiffies
  * @not_before: earliest time of the next pass after the last one was empty, jiffies; may be
  *              read at any time, the rest belongs to the work item of the session
@@ -34,6 +36,7 @@ struct pace {
 	bool shared;
 	unsigned long counted;
 	unsigned long counted_at;
+	u64 rest;
 	unsigned long refused;
 	unsigned long not_before;
 };
@@ -62,6 +65,19 @@ u64 pace_budget(struct pace *pace, u64 leave, unsigned int order, bool drained);
  * Return: true if it is: the next pace_budget() counts, for programs may have freed memory.
  */
 bool pace_count_again(struct pace *pace);
+
+/**
+ * pace_drain_is_over() - is the first drain over, although its last pass gave memory back?
+ * @pace:  pace
+ * @given: pages that the pass gave back; nothing cut it short
+ * @order: smallest order of a block that is given back, in pages of the region
+ *
+ * The guest may free memory as fast as it gives it back. So the drain ends with a pass that
+ * gave less than a batch, and when as much is given as was free when it began.
+ *
+ * Return: true if it is.
+ */
+bool pace_drain_is_over(const struct pace *pace, u64 given, unsigned int order);
 
 /** pace_given() - @pages were given back */
 void pace_given(struct pace *pace, u64 pages);

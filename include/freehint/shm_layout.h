@@ -303,7 +303,7 @@ struct freehint_give_back_answer {
 /**
  * struct freehint_give_back_state - line 8, written by the guest module
  * @session:  the session that the other fields count; written last
- * @drained:  how often nothing more was found to offer
+ * @drained:  how often nothing more was found to offer, or only what was freed meanwhile
  * @offers:   offers published, or tried: see @withdrawn
  * @pages:    pages of the offers that the host answered with DONE
  * @withdrawn: offers taken back before the host had taken them, or not made

@@ -108,6 +108,7 @@ typedef struct {
 #define for_each_online_node(nid)	for ((nid) = 0; (nid) < GUEST_KERNEL_NODES; (nid)++)
 #define NODE_DATA(nid)			(&guest_kernel.nodes[nid])
 #define zone_page_state(zone, item)	((zone)->free_pages)
+#define global_zone_page_state(item)	(guest_kernel.free_pages)
 #define low_wmark_pages(zone)		GUEST_KERNEL_WATERMARK
 #define GUEST_KERNEL_WATERMARK		100
 #define PAGE_REPORTING_CAPACITY		32
@@ -140,6 +141,7 @@ struct page {
  * struct guest_kernel - the guest's memory and what the scan did
  * @pages:         struct page of each pfn
  * @count:         number of pages
+ * @free_pages:    free in all zones, as the kernel counts them
  * @online:        one for each block of MAX_ORDER_NR_PAGES: its section is online
  * @nodes:         nodes with their zones
  * @before_lock:   called before a zone's lock is taken, NULL for nothing
@@ -157,6 +159,7 @@ struct page {
 struct guest_kernel {
 	struct page *pages;
 	unsigned long count;
+	unsigned long free_pages;
 	bool *online;
 	pg_data_t nodes[GUEST_KERNEL_NODES];
 	void (*before_lock)(struct zone *zone);

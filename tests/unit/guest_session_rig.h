@@ -21,6 +21,8 @@ static struct freehint_publisher thread;
 static struct guest_stats stats;
 static struct device device;
 static struct give_back *gb;
+/* The host's to every offer. */
+static enum freehint_answer answer;
 
 void give_back_failure_note(struct give_back_failure *failure, const struct device *dev, int error)
 {
@@ -48,12 +50,13 @@ void session_pause_set(struct session_pause *pause, enum pause_reason reason)
 
 enum freehint_answer offer_wait(struct offer_wait *wait, const u64 *block, unsigned int count)
 {
-	return FREEHINT_ANSWER_NONE;
+	return answer;
 }
 
 /* The host asks, and the thread has seen it: the work item is queued. */
 static void host_asks(void)
 {
+	answer = FREEHINT_ANSWER_NONE;
 	guest_kernel_init(1024);
 	region = region_make(FREEHINT_MIN_REGION);
 	freehint_write_reclaim(region.shm, SESSION, ORDER, 0);

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The first drain of a session ends in every guest, also in one that frees memory all the time;
+ * and it takes all from one that does not.
+ */
+/* links: guest-kmod/pace.c guest-kmod/free_scan.c tests/fakes/guest_kernel.c */
+/* links: proto/guest_publish.c proto/guest_offer.c proto/host_request.c proto/host_offer.c */
+/* links: proto/host_snapshot.c */
+/* includes: tests/fakes/kernel */
+#include "tests/fakes/work_queue.h"
+#include "tests/unit/region.h"
+
+#include "guest-kmod/give_back.c"
+
+#include "tests/unit/guest_session_rig.h"
+
+#define PAGES_OF_BLOCK	(1ULL << ORDER)
+#define BATCH		32U
+/* Blocks that are free when the session begins: some batches, and not a whole one. */
+#define BLOCKS		(20 * BATCH + 5)
+/* Passes that a guest which frees nothing takes, and some more. */
+#define PASSES		60U
+
+static unsigned int unreported, passes;
+/* Blocks that the guest frees before each pass. */
+static unsigned int freed;
+/* The host's session ends in the first pass. */
+static bool ends;
+
+u32 give_back_refusal_now(void)
+{
+	return FREEHINT_GIVE_BACK_POSSIBLE;
+}
+
+void session_pause_clear(struct session_pause *pause, enum pause_reason reason)
+{
+}
+
+bool page_reporter_has_order(unsigned int order)
+{
+	return true;
+}
+
+int page_reporter_register(struct page_reporter *reporter, unsigned int order)
+{
+	reporter->registered = true;
+	reporter->order = order;
+	return 0;
+}
+
+unsigned int page_reporter_least(const struct page_reporter *reporter)
+{
+	return reporter->order;
+}
+
+void page_reporter_unregister(struct page_reporter *reporter)
+{
+	reporter->registered = false;
+}
+
+/* As the kernel does: two batches, of which the second may be short, and what was freed. */
+bool page_reporter_pass(struct page_reporter *reporter)
+{
+	unsigned int batches;
+
+	passes++;
+	unreported += freed;
+	for (batches = 0; batches < 2 && unreported; batches++) {
+		unsigned int count = min(unreported, BATCH);
+
+		if (reporter->offer(reporter, count, count * PAGES_OF_BLOCK))
+			break;
+		unreported -= count;
+		if (ends)
+			freehint_write_reclaim(region.shm, FREEHINT_NO_SESSION, 0, 0);
+	}
+	return false;
+}
+
+bool oom_recall_wanted(const struct oom_recall *recall)
+{
+	return false;
+}
+
+void idle_cancel_delayed_work(struct delayed_work *work)
+{
+	cancel_delayed_work_sync(work);
+}
+
+static int setup(void **state)
+{
+	unreported = BLOCKS;
+	passes = 0;
+	freed = 0;
+	ends = false;
+	host_asks();
+	answer = FREEHINT_ANSWER_DONE;
+	guest_kernel.free_pages = BLOCKS * PAGES_OF_BLOCK;
+	return 0;
+}
+
+/* The work item runs at once, again and again, until it waits. */
+static void drain(void)
+{
+	while (work_queue_run(&gb->work) && gb->work.queued && !gb->work.delay)
+		if (passes > PASSES)
+			fail_msg("%u passes, and the guest is not drained", passes);
+	assert_int_equal(region.shm->give_back_state.session, SESSION);
+	assert_int_equal(region.shm->give_back_state.drained, 1);
+}
+
+static void a_guest_that_frees_nothing_gives_all(void **state)
+{
+	drain();
+	assert_int_equal(unreported, 0);
+	assert_int_equal(region.shm->give_back_state.pages, BLOCKS * PAGES_OF_BLOCK);
+}
+
+static void a_guest_that_frees_a_block_before_each_pass_is_drained(void **state)
+{
+	freed = 1;
+	drain();
+	assert_true(region.shm->give_back_state.pages >= BLOCKS * PAGES_OF_BLOCK);
+	/* What it frees from here on has to stay free for a while. */
+	assert_true(gb->work.queued);
+	assert_int_equal(gb->work.delay, PACE_LOOK);
+	passes = 0;
+	assert_true(work_queue_run(&gb->work));
+	assert_int_equal(passes, 0);
+}
+
+/* It gives as much as was free, and goes on as one that was drained. */
+static void drain_one_that_frees(unsigned int blocks)
+{
+	freed = blocks;
+	drain();
+	assert_in_range(region.shm->give_back_state.pages, BLOCKS * PAGES_OF_BLOCK,
+			(BLOCKS + 2 * BATCH) * PAGES_OF_BLOCK);
+	assert_int_equal(gb->work.delay, PACE_LOOK);
+}
+
+static void a_guest_that_frees_a_batch_before_each_pass_is_drained(void **state)
+{
+	drain_one_that_frees(BATCH);
+}
+
+static void a_guest_that_frees_faster_than_it_gives_is_drained(void **state)
+{
+	drain_one_that_frees(8 * BATCH);
+}
+
+static void a_session_that_ends_in_a_pass_is_not_drained(void **state)
+{
+	unreported = BATCH - 1;
+	ends = true;
+	assert_true(work_queue_run(&gb->work));
+	assert_int_equal(region.shm->give_back_state.pages, (BATCH - 1) * PAGES_OF_BLOCK);
+	assert_int_equal(region.shm->give_back_state.drained, 0);
+}
+
+RUN_TESTS(NULL, NULL,
+	  TEST(a_guest_that_frees_nothing_gives_all),
+	  TEST(a_guest_that_frees_a_block_before_each_pass_is_drained),
+	  TEST(a_guest_that_frees_a_batch_before_each_pass_is_drained),
+	  TEST(a_guest_that_frees_faster_than_it_gives_is_drained),
+	  TEST(a_session_that_ends_in_a_pass_is_not_drained),
+)
