@@ -53,6 +53,8 @@ enum pass_end {
  * @stats:    counters for the administrator
  * @base:     mapped region
  * @size:     bytes mapped
+ * @queue:    of @work; unbound, since counting takes long and must not keep a CPU's other work
+ *            items from running
  * @work:     serves the session
  * @pause:    why no session may run now
  * @reporter: page reporting
@@ -69,6 +71,7 @@ struct give_back {
 	struct guest_stats *stats;
 	void *base;
 	u64 size;
+	struct workqueue_struct *queue;
 	struct delayed_work work;
 	struct session_pause pause;
 	struct page_reporter reporter;
@@ -151,7 +154,7 @@ static void find_more(struct page_reporter *reporter)
 	struct give_back *gb = container_of(reporter, struct give_back, reporter);
 	long rest = READ_ONCE(gb->pace.not_before) - jiffies;
 
-	queue_delayed_work(system_long_wq, &gb->work, max(rest, 0L));
+	queue_delayed_work(gb->queue, &gb->work, max(rest, 0L));
 }
 
 static void end_session(struct give_back *gb)
@@ -299,7 +302,7 @@ static void run_session(struct work_struct *work)
 		return;
 	delay = serve_session(gb);
 	if (delay != NEVER)
-		queue_delayed_work(system_long_wq, &gb->work, delay);
+		queue_delayed_work(gb->queue, &gb->work, delay);
 }
 
 /*
@@ -321,7 +324,7 @@ static void start_again(struct session_pause *pause)
 {
 	struct give_back *gb = container_of(pause, struct give_back, pause);
 
-	mod_delayed_work(system_long_wq, &gb->work, 0);
+	mod_delayed_work(gb->queue, &gb->work, 0);
 }
 
 void give_back_pause(struct give_back *gb)
@@ -344,7 +347,7 @@ bool give_back_poll(struct give_back *gb, const struct freehint_publisher *pub)
 		now.session = FREEHINT_NO_SESSION;
 	if (now.session != gb->seen) {
 		WRITE_ONCE(gb->seen, now.session);
-		mod_delayed_work(system_long_wq, &gb->work, 0);
+		mod_delayed_work(gb->queue, &gb->work, 0);
 	}
 	return now.session != FREEHINT_NO_SESSION;
 }
@@ -357,6 +360,12 @@ struct give_back *give_back_create(struct device *dev, void *base, u64 size,
 	gb = kzalloc(sizeof(*gb), GFP_KERNEL);
 	if (!gb)
 		return ERR_PTR(-ENOMEM);
+	/* Not freezable: @pause ends the session before anything freezes. */
+	gb->queue = alloc_workqueue("freehint", WQ_UNBOUND, 0);
+	if (!gb->queue) {
+		kfree(gb);
+		return ERR_PTR(-ENOMEM);
+	}
 	gb->stats = stats;
 	gb->base = base;
 	gb->size = size;
@@ -383,5 +392,6 @@ void give_back_halt(struct give_back *gb)
 
 void give_back_destroy(struct give_back *gb)
 {
+	destroy_workqueue(gb->queue);
 	kfree(gb);
 }

@@ -26,17 +26,42 @@ struct work_struct {
 };
 
 /**
+ * struct workqueue_struct - a queue, on which nothing ever waits
+ * @flags: WQ_UNBOUND
+ */
+struct workqueue_struct {
+	unsigned int flags;
+};
+
+#define WQ_UNBOUND		2U
+#define system_freezable_power_efficient_wq	((struct workqueue_struct *)NULL)
+
+static inline struct workqueue_struct *alloc_workqueue(const char *name, unsigned int flags,
+						       int max_active)
+{
+	struct workqueue_struct *queue = calloc(1, sizeof(*queue));
+
+	(void)name;
+	(void)max_active;
+	if (queue)
+		queue->flags = flags;
+	return queue;
+}
+
+#define destroy_workqueue(queue)	free(queue)
+
+/**
  * struct delayed_work - a work item; a test runs it, so it never runs beside anything
  * @work:   what it does
  * @timer:  runs while there is a delay
- * @wq:     where the kernel queues it
+ * @wq:     where it was queued last
  * @queued: it will run
  * @delay:  jiffies until then, from the moment it was queued
  */
 struct delayed_work {
 	struct work_struct work;
 	struct delayed_work *timer;
-	int wq;
+	struct workqueue_struct *wq;
 	bool queued;
 	unsigned long delay;
 };
@@ -46,18 +71,18 @@ struct delayed_work {
 #define DECLARE_DEFERRABLE_WORK(name, fn) \
 	struct delayed_work name = { .work = { .run = (fn) } }
 
-enum { system_long_wq, system_freezable_power_efficient_wq };
 enum { WORK_BUSY_PENDING = 1, WORK_BUSY_RUNNING = 2 };
 
-static inline void mod_delayed_work(int queue, struct delayed_work *item, unsigned long delay)
+static inline void mod_delayed_work(struct workqueue_struct *queue, struct delayed_work *item,
+				    unsigned long delay)
 {
-	(void)queue;
+	item->wq = queue;
 	item->queued = true;
 	item->delay = delay;
 }
 
-static inline void queue_delayed_work(int queue, struct delayed_work *item,
-				      unsigned long delay)
+static inline void queue_delayed_work(struct workqueue_struct *queue,
+				      struct delayed_work *item, unsigned long delay)
 {
 	if (!item->queued)
 		mod_delayed_work(queue, item, delay);

@@ -158,10 +158,22 @@ static void a_session_that_ends_in_a_pass_is_not_drained(void **state)
 	assert_int_equal(region.shm->give_back_state.drained, 0);
 }
 
+/* It counts all memory, at 1 ms for each GiB, and counts again as often as it is queued. */
+static void counting_delays_no_work_of_a_cpu(void **state)
+{
+	assert_true(gb->work.wq->flags & WQ_UNBOUND);
+	assert_true(work_queue_run(&gb->work));
+	assert_true(gb->work.queued);
+	assert_true(gb->work.wq->flags & WQ_UNBOUND);
+	find_more(&gb->reporter);
+	assert_true(gb->work.wq->flags & WQ_UNBOUND);
+}
+
 RUN_TESTS(NULL, NULL,
 	  TEST(a_guest_that_frees_nothing_gives_all),
 	  TEST(a_guest_that_frees_a_block_before_each_pass_is_drained),
 	  TEST(a_guest_that_frees_a_batch_before_each_pass_is_drained),
 	  TEST(a_guest_that_frees_faster_than_it_gives_is_drained),
+	  TEST(counting_delays_no_work_of_a_cpu),
 	  TEST(a_session_that_ends_in_a_pass_is_not_drained),
 )
