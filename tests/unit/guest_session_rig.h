@@ -6,6 +6,7 @@
 #ifndef FREEHINT_TEST_GUEST_SESSION_RIG_H
 #define FREEHINT_TEST_GUEST_SESSION_RIG_H
 
+#include "guest-kmod/guest_stats.h"
 #include "proto/host_offer.h"
 #include "tests/unit/region.h"
 #include "tests/unit/unit.h"

@@ -4,9 +4,9 @@
  * refuses for a moment: the host's session goes on, whether the polling thread has seen the
  * moment or not.
  */
-/* links: guest-kmod/pace.c guest-kmod/free_scan.c tests/fakes/guest_kernel.c */
-/* links: proto/guest_publish.c proto/guest_offer.c proto/host_request.c proto/host_offer.c */
-/* links: proto/host_snapshot.c */
+/* links: guest-kmod/give_session.c guest-kmod/pace.c guest-kmod/free_scan.c */
+/* links: tests/fakes/guest_kernel.c proto/guest_publish.c proto/guest_offer.c */
+/* links: proto/host_request.c proto/host_offer.c proto/host_snapshot.c */
 /* includes: tests/fakes/kernel */
 #include "tests/fakes/work_queue.h"
 #include "tests/unit/region.h"
@@ -69,9 +69,9 @@ static int setup(void **state)
 	refusal = FREEHINT_GIVE_BACK_POSSIBLE;
 	host_asks();
 	assert_true(work_queue_run(&gb->work));
-	assert_true(gb->reporter.registered);
+	assert_true(gb->session.reporter.registered);
 	/* What was freed later starts the work item again. */
-	find_more(&gb->reporter);
+	find_more(&gb->session.reporter);
 	return 0;
 }
 
@@ -91,7 +91,7 @@ static void be_dark_for_a_moment(int reads)
 {
 	go_dark(reads);
 	assert_true(work_queue_run(&gb->work));
-	assert_false(gb->reporter.registered);
+	assert_false(gb->session.reporter.registered);
 	go_light();
 }
 
@@ -99,7 +99,7 @@ static void assert_goes_on(void)
 {
 	assert_true(give_back_poll(gb, &thread));
 	assert_true(work_queue_run(&gb->work));
-	assert_true(gb->reporter.registered);
+	assert_true(gb->session.reporter.registered);
 }
 
 static void a_moment_of_zeros_ends_no_session(void **state)
@@ -128,7 +128,7 @@ static void a_moment_of_refusal_ends_no_session(void **state)
 {
 	refusal = FREEHINT_GIVE_BACK_ADMIN;
 	assert_true(work_queue_run(&gb->work));
-	assert_false(gb->reporter.registered);
+	assert_false(gb->session.reporter.registered);
 	refusal = FREEHINT_GIVE_BACK_POSSIBLE;
 	assert_goes_on();
 }
@@ -149,7 +149,7 @@ static void nothing_is_tried_again_when_the_session_has_ended(void **state)
 	freehint_write_reclaim(region.shm, FREEHINT_NO_SESSION, 0, 0);
 	assert_false(give_back_poll(gb, &thread));
 	assert_true(work_queue_run(&gb->work));
-	assert_false(gb->reporter.registered);
+	assert_false(gb->session.reporter.registered);
 	assert_false(work_queue_run(&gb->work));
 }
 

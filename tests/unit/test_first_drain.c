@@ -3,9 +3,9 @@
  * The first drain of a session ends in every guest, also in one that frees memory all the time;
  * and it takes all from one that does not.
  */
-/* links: guest-kmod/pace.c guest-kmod/free_scan.c tests/fakes/guest_kernel.c */
-/* links: proto/guest_publish.c proto/guest_offer.c proto/host_request.c proto/host_offer.c */
-/* links: proto/host_snapshot.c */
+/* links: guest-kmod/give_session.c guest-kmod/pace.c guest-kmod/free_scan.c */
+/* links: tests/fakes/guest_kernel.c proto/guest_publish.c proto/guest_offer.c */
+/* links: proto/host_request.c proto/host_offer.c proto/host_snapshot.c */
 /* includes: tests/fakes/kernel */
 #include "tests/fakes/work_queue.h"
 #include "tests/unit/region.h"
@@ -165,7 +165,7 @@ static void counting_delays_no_work_of_a_cpu(void **state)
 	assert_true(work_queue_run(&gb->work));
 	assert_true(gb->work.queued);
 	assert_true(gb->work.wq->flags & WQ_UNBOUND);
-	find_more(&gb->reporter);
+	find_more(&gb->session.reporter);
 	assert_true(gb->work.wq->flags & WQ_UNBOUND);
 }
 

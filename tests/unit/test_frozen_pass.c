@@ -4,9 +4,10 @@
  * notifiers were called, so its pass waits in a queue that is frozen. Who suspends the device
  * does not wait for the queue.
  */
-/* links: guest-kmod/pace.c guest-kmod/free_scan.c guest-kmod/oom_recall.c */
-/* links: tests/fakes/guest_kernel.c proto/guest_publish.c proto/guest_offer.c */
-/* links: proto/host_request.c proto/host_offer.c proto/host_snapshot.c */
+/* links: guest-kmod/give_session.c guest-kmod/pace.c guest-kmod/free_scan.c */
+/* links: guest-kmod/oom_recall.c tests/fakes/guest_kernel.c proto/guest_publish.c */
+/* links: proto/guest_offer.c proto/host_request.c proto/host_offer.c */
+/* links: proto/host_snapshot.c */
 /* includes: tests/fakes/kernel */
 #define COMPAT_HAS_REPORTING_ORDER
 #include "tests/fakes/work_queue.h"
@@ -60,7 +61,7 @@ void session_pause_clear(struct session_pause *pause, enum pause_reason reason)
 static void step(void)
 {
 	if (++steps == SOON && thaws)
-		gb->reporter.info.work.queued = false;
+		gb->session.reporter.info.work.queued = false;
 	else if (steps == SOON)
 		gb->pause.reasons |= PAUSE_DEVICE;
 	if (steps > FOR_EVER)
@@ -78,7 +79,7 @@ static int setup(void **state)
 static void a_pause_does_not_wait_for_a_frozen_queue(void **state)
 {
 	assert_true(work_queue_run(&gb->work));
-	assert_false(gb->reporter.info.work.queued);
+	assert_false(gb->session.reporter.info.work.queued);
 }
 
 static void what_did_not_begin_has_found_nothing_out(void **state)
@@ -87,7 +88,7 @@ static void what_did_not_begin_has_found_nothing_out(void **state)
 	assert_int_equal(region.shm->give_back_state.session, SESSION);
 	assert_int_equal(region.shm->give_back_state.drained, 0);
 	stop_session(&gb->pause);
-	assert_false(gb->reporter.registered);
+	assert_false(gb->session.reporter.registered);
 	/* The guest is awake again. */
 	steps = 0;
 	thaws = true;
