@@ -34,6 +34,7 @@
 #include "buddy_order.h"
 #include "compat/compat.h"
 #include "free_scan.h"
+#include "memory_end.h"
 #include "page_units.h"
 
 /* Pages and pfns are this kernel's, words are the region's, whose pages are 4 KiB. */
@@ -107,41 +108,6 @@ int free_scan_init(void)
 void free_scan_exit(void)
 {
 	unregister_memory_notifier(&memory_events);
-}
-
-/*
- * Persistent memory and other device memory with struct pages has zones of its own. The
- * pages of these zones are never free, and the zones lie at the end of the address space.
- */
-static bool zone_has_free_pages(struct zone *zone)
-{
-	return zone->spanned_pages && !compat_zone_is_device(zone);
-}
-
-static unsigned long free_end_of_node(pg_data_t *node)
-{
-	unsigned long end = 0;
-	struct zone *zone;
-
-	for (zone = node->node_zones; zone < node->node_zones + MAX_NR_ZONES; zone++)
-		if (zone_has_free_pages(zone))
-			end = max(end, zone_end_pfn(zone));
-	return end;
-}
-
-static unsigned long free_end(void)
-{
-	unsigned long end = 0;
-	int nid;
-
-	for_each_online_node(nid)
-		end = max(end, free_end_of_node(NODE_DATA(nid)));
-	return end;
-}
-
-u64 free_scan_end_pfn(void)
-{
-	return page_units(free_end());
 }
 
 static bool zone_touches(const struct zone *zone, unsigned long block)
@@ -358,7 +324,7 @@ void free_scan_publish(struct freehint_publisher *pub, unsigned int advance_bloc
 		       struct free_scan_result *result)
 {
 	/* The capacity is whole words, so it is whole pages of this kernel. */
-	u64 block, end = min((u64)free_end(), pub->capacity >> PAGE_UNITS_SHIFT);
+	u64 block, end = min((u64)memory_end(), pub->capacity >> PAGE_UNITS_SHIFT);
 	unsigned int since = 0, step = min(FIRST_ADVANCE, advance_blocks);
 	u64 start = ktime_get_ns();
 
@@ -384,7 +350,7 @@ void free_scan_publish(struct freehint_publisher *pub, unsigned int advance_bloc
 
 void free_scan_count_unreported(unsigned int order, struct free_scan_unreported *count)
 {
-	u64 start, end = free_end(), pages = 0, large = 0;
+	u64 start, end = memory_end(), pages = 0, large = 0;
 	struct free_scan_result result = {};
 
 	for (start = 0; start < end; start += BLOCK_PAGES) {

@@ -55,15 +55,6 @@ int free_scan_init(void);
 void free_scan_exit(void);
 
 /**
- * free_scan_end_pfn() - end of the memory that may be free
- *
- * Any context.
- *
- * Return: one past the highest pfn, in pages of the region.
- */
-u64 free_scan_end_pfn(void);
-
-/**
  * free_scan_publish() - fill the bitmap of the round that is open in @pub
  * @pub:            publisher, between freehint_open_round() and
  *                  freehint_seal_round()

@@ -8,10 +8,10 @@
 #include <linux/random.h>
 
 #include "compat/compat.h"
-#include "free_scan.h"
 #include "give_back.h"
 #include "guest_contract.h"
 #include "guest_hello.h"
+#include "memory_end.h"
 #include "page_units.h"
 #include "../proto/guest_offer.h"
 
@@ -39,7 +39,7 @@ bool guest_hello_is_due(const struct guest_hello *hello, const struct freehint_r
 
 static void read_facts(const struct guest_hello *hello, struct freehint_guest_facts *facts)
 {
-	facts->end_pfn = free_scan_end_pfn();
+	facts->end_pfn = page_units(memory_end());
 	facts->give_back = give_back_status(hello->give_back);
 }
 

@@ -3,13 +3,14 @@
  * The scan of a guest whose pages are larger than those of the region: each test file says
  * how large, and what this file tests is true for every size.
  */
-/* links: guest-kmod/free_scan.c tests/fakes/guest_kernel.c proto/guest_publish.c */
-/* links: proto/host_request.c proto/host_snapshot.c */
+/* links: guest-kmod/free_scan.c guest-kmod/memory_end.c tests/fakes/guest_kernel.c */
+/* links: proto/guest_publish.c proto/host_request.c proto/host_snapshot.c */
 /* includes: tests/fakes/kernel */
 #ifndef FREEHINT_TESTS_LARGE_PAGES_RIG_H
 #define FREEHINT_TESTS_LARGE_PAGES_RIG_H
 
 #include "tests/unit/scanned_guest.h"
+#include "guest-kmod/memory_end.h"
 #include "guest-kmod/page_units.h"
 
 #define SIZE		262144ULL
@@ -52,7 +53,7 @@ static void assert_only(unsigned long pfn, unsigned long count)
 
 static void sizes_are_those_of_the_region(void **state)
 {
-	assert_int_equal(free_scan_end_pfn(), PAGES * UNITS);
+	assert_int_equal(page_units(memory_end()), PAGES * UNITS);
 	scan();
 	assert_int_equal(pub.mark, PAGES * UNITS);
 	assert_int_equal(pub.free, 0);

@@ -4,8 +4,9 @@
  * and it takes all from one that does not.
  */
 /* links: guest-kmod/give_session.c guest-kmod/pace.c guest-kmod/free_scan.c */
-/* links: tests/fakes/guest_kernel.c proto/guest_publish.c proto/guest_offer.c */
-/* links: proto/host_request.c proto/host_offer.c proto/host_snapshot.c */
+/* links: guest-kmod/memory_end.c tests/fakes/guest_kernel.c proto/guest_publish.c */
+/* links: proto/guest_offer.c proto/host_request.c proto/host_offer.c */
+/* links: proto/host_snapshot.c */
 /* includes: tests/fakes/kernel */
 #include "tests/fakes/work_queue.h"
 #include "tests/unit/region.h"

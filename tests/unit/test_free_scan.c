@@ -3,8 +3,8 @@
  * The scan of the guest module: what it reports when the allocator's pages change under
  * it, where it takes a zone's lock, and which struct pages it touches.
  */
-/* links: guest-kmod/free_scan.c tests/fakes/guest_kernel.c proto/guest_publish.c */
-/* links: proto/host_request.c proto/host_snapshot.c */
+/* links: guest-kmod/free_scan.c guest-kmod/memory_end.c tests/fakes/guest_kernel.c */
+/* links: proto/guest_publish.c proto/host_request.c proto/host_snapshot.c */
 /* includes: tests/fakes/kernel */
 #include "scan_rig.h"
 

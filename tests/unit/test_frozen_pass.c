@@ -5,9 +5,9 @@
  * does not wait for the queue.
  */
 /* links: guest-kmod/give_session.c guest-kmod/pace.c guest-kmod/free_scan.c */
-/* links: guest-kmod/oom_recall.c tests/fakes/guest_kernel.c proto/guest_publish.c */
-/* links: proto/guest_offer.c proto/host_request.c proto/host_offer.c */
-/* links: proto/host_snapshot.c */
+/* links: guest-kmod/memory_end.c guest-kmod/oom_recall.c tests/fakes/guest_kernel.c */
+/* links: proto/guest_publish.c proto/guest_offer.c proto/host_request.c */
+/* links: proto/host_offer.c proto/host_snapshot.c */
 /* includes: tests/fakes/kernel */
 #define COMPAT_HAS_REPORTING_ORDER
 #include "tests/fakes/work_queue.h"

@@ -7,10 +7,10 @@
 /* links: proto/guest_offer.c proto/host_snapshot.c */
 /* includes: tests/fakes/kernel */
 #include "tests/fakes/guest_device.h"
-#include "guest-kmod/free_scan.h"
 #include "guest-kmod/give_back.h"
 #include "guest-kmod/guest_contract.h"
 #include "guest-kmod/guest_hello.h"
+#include "guest-kmod/memory_end.h"
 #include "region.h"
 #include "tests/unit/unit.h"
 
@@ -29,7 +29,7 @@ static u64 end_pfn;
 static u32 give_back;
 static struct guest_contract contract;
 
-u64 free_scan_end_pfn(void)
+unsigned long memory_end(void)
 {
 	return end_pfn;
 }

@@ -3,8 +3,8 @@
  * How much a guest gives back that was drained once: what has stayed free in blocks that can
  * be given back, whatever else is free.
  */
-/* links: guest-kmod/pace.c guest-kmod/free_scan.c tests/fakes/guest_kernel.c */
-/* links: proto/guest_publish.c */
+/* links: guest-kmod/pace.c guest-kmod/free_scan.c guest-kmod/memory_end.c */
+/* links: tests/fakes/guest_kernel.c proto/guest_publish.c */
 /* includes: tests/fakes/kernel */
 #include "tests/fakes/oom_killer.h"
 #include "guest-kmod/free_scan.h"

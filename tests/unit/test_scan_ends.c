@@ -3,8 +3,8 @@
  * A scan that ends early, because its round is over or the device decodes no memory: what the
  * region may have lost is not below the watermark, and the seal says so.
  */
-/* links: guest-kmod/free_scan.c tests/fakes/guest_kernel.c proto/guest_publish.c */
-/* links: proto/host_request.c proto/host_snapshot.c */
+/* links: guest-kmod/free_scan.c guest-kmod/memory_end.c tests/fakes/guest_kernel.c */
+/* links: proto/guest_publish.c proto/host_request.c proto/host_snapshot.c */
 /* includes: tests/fakes/kernel */
 #include "scan_rig.h"
 
