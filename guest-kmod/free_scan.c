@@ -61,6 +61,9 @@ static_assert(MAX_ORDER_NR_PAGES % (PIECE_WORDS * FREEHINT_WORD_BITS) == 0,
 /* Blocks before the watermark first moves: the host can start early. */
 #define FIRST_ADVANCE	8U
 
+/* Blocks that are counted between two looks whether to go on: a quarter of a millisecond. */
+#define COUNT_BLOCKS	64U
+
 /**
  * struct scan_block - a block and what is known about its pages; bit n is pfn @start + n
  * @start: first pfn, a multiple of BLOCK_PAGES
@@ -348,12 +351,15 @@ void free_scan_publish(struct freehint_publisher *pub, unsigned int advance_bloc
 	result->scan_ns = ktime_get_ns() - start;
 }
 
-void free_scan_count_unreported(unsigned int order, struct free_scan_unreported *count)
+bool free_scan_count_unreported(unsigned int order, bool (*go_on)(void *data), void *data,
+				struct free_scan_unreported *count)
 {
 	u64 start, end = memory_end(), pages = 0, large = 0;
 	struct free_scan_result result = {};
 
 	for (start = 0; start < end; start += BLOCK_PAGES) {
+		if (!(start % (COUNT_BLOCKS * BLOCK_PAGES)) && !go_on(data))
+			return false;
 		counted = (struct scan_block){ .start = start, .unreported = true, .order = order };
 		if (scan_block(&counted, &result)) {
 			pages += bitmap_weight(counted.free, MAX_ORDER_NR_PAGES);
@@ -363,4 +369,5 @@ void free_scan_count_unreported(unsigned int order, struct free_scan_unreported 
 	}
 	count->pages = page_units(pages);
 	count->large = page_units(large);
+	return true;
 }

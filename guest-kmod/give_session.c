@@ -33,6 +33,12 @@ static bool session_goes_on(const struct give_session *session)
 	       freehint_reclaim_is_current(&session->offer.pub, &session->offer.asked);
 }
 
+/* Called while free memory is counted. */
+static bool count_is_wanted(void *data)
+{
+	return session_goes_on(data);
+}
+
 /* Called while an offer waits for the host. */
 static bool offer_may_stand(void *data)
 {
@@ -178,8 +184,10 @@ static unsigned long find_next(struct give_session *session)
 /* Return: jiffies until the next passes, or GIVE_SESSION_NEVER. */
 static unsigned long serve_request(struct give_session *session)
 {
-	session->budget = pace_budget(&session->pace, session->offer.asked.leave,
-				 page_reporter_least(&session->reporter), session->state.drained);
+	if (!pace_budget(&session->pace, session->offer.asked.leave,
+			 page_reporter_least(&session->reporter), session->state.drained,
+			 &session->budget))
+		return 0;
 	run_passes(session);
 	switch (session->end) {
 	case PASS_AGAIN:
@@ -220,5 +228,7 @@ void give_session_init(struct give_session *session, struct device *dev, void *b
 	session->reporter.offer = offer_batch;
 	session->reporter.pause = session->pause;
 	mutex_init(&session->reporter.lock);
+	session->pace.go_on = count_is_wanted;
+	session->pace.data = session;
 	session->pace.not_before = jiffies;
 }

@@ -48,32 +48,47 @@ static bool has_count(const struct pace *pace)
 	return pace->spare && time_after(count_is_due(pace), jiffies);
 }
 
+/* Return: as pace_budget(). */
+static bool count_free(struct pace *pace, u64 leave, unsigned int order,
+		       struct free_scan_unreported *found)
+{
+	unsigned long start = jiffies;
+
+	pace->spare = 0;
+	if (!free_scan_count_unreported(order, pace->go_on, pace->data, found))
+		return false;
+	pace->counted_at = jiffies;
+	pace->counted = pace->counted_at - start;
+	pace->spare = found->pages > leave ? found->pages - leave : 0;
+	return true;
+}
+
 /*
  * Smaller blocks are never given back. So they may be what the guest keeps, but must not pass
  * for memory that stays free: others would be taken on their account as soon as it is freed.
  */
-u64 pace_budget(struct pace *pace, u64 leave, unsigned int order, bool drained)
+bool pace_budget(struct pace *pace, u64 leave, unsigned int order, bool drained, u64 *budget)
 {
 	struct free_scan_unreported found;
-	unsigned long start = jiffies;
 	u64 settled;
 
 	pace->restless = 0;
 	pace->shared = !drained && has_count(pace);
+	*budget = pace->shared ? pace->spare : U64_MAX;
 	if (pace->shared)
-		return pace->spare;
+		return true;
 	pace->counted = 0;
 	if (!leave && !drained)
-		return U64_MAX;
-	free_scan_count_unreported(order, &found);
-	pace->counted_at = jiffies;
-	pace->counted = pace->counted_at - start;
-	pace->spare = found.pages > leave ? found.pages - leave : 0;
+		return true;
+	if (!count_free(pace, leave, order, &found))
+		return false;
+	*budget = pace->spare;
 	if (!drained)
-		return pace->spare;
+		return true;
 	settled = settled_look(&pace->settled, found.large);
 	pace->restless = found.large - settled;
-	return min(settled, pace->spare);
+	*budget = min(settled, pace->spare);
+	return true;
 }
 
 bool pace_count_again(struct pace *pace)

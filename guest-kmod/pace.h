@@ -16,6 +16,8 @@
 
 /**
  * struct pace - pace of one session of giving back
+ * @go_on:      false when the session is over; may sleep
+ * @data:       for @go_on
  * @settled:    how much has stayed free since the first drain
  * @restless:   pages that could be given back and that the last pace_budget() held back, for
  *              they may be used soon
@@ -30,6 +32,8 @@
  *              read at any time, the rest belongs to the work item of the session
  */
 struct pace {
+	bool (*go_on)(void *data);
+	void *data;
 	struct settled settled;
 	u64 restless;
 	u64 spare;
@@ -41,7 +45,7 @@ struct pace {
 	unsigned long not_before;
 };
 
-/** pace_begin() - a session begins, or goes on with another request */
+/** pace_begin() - a session begins, or goes on with another request; @go_on and @data are set */
 void pace_begin(struct pace *pace);
 
 /**
@@ -50,14 +54,15 @@ void pace_begin(struct pace *pace);
  * @leave: pages that stay free in the guest
  * @order: smallest order, of this kernel, of a block that can be given back
  * @drained: the session was drained before, so only what has settled is given back
+ * @budget:  pages
  *
  * May sleep, and counts the free pages if it has to: 1 ms for each GiB of the guest. Before
  * the drain it counts again when what the last count found is given, or 20 times as long as
  * that count took is over.
  *
- * Return: pages.
+ * Return: true; false if the session was over meanwhile, and nothing is known.
  */
-u64 pace_budget(struct pace *pace, u64 leave, unsigned int order, bool drained);
+bool pace_budget(struct pace *pace, u64 leave, unsigned int order, bool drained, u64 *budget);
 
 /**
  * pace_count_again() - the last budget was too small for more; is it an old one?

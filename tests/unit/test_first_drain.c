@@ -25,8 +25,8 @@
 static unsigned int unreported, passes;
 /* Blocks that the guest frees before each pass. */
 static unsigned int freed;
-/* The host's session ends in the first pass. */
-static bool ends;
+/* The host's session ends in the first pass, or before. */
+static bool ends_in_pass, ends;
 
 u32 give_back_refusal_now(void)
 {
@@ -44,6 +44,8 @@ bool page_reporter_has_order(unsigned int order)
 
 int page_reporter_register(struct page_reporter *reporter, unsigned int order)
 {
+	if (ends)
+		freehint_write_reclaim(region.shm, FREEHINT_NO_SESSION, 0, 0);
 	reporter->registered = true;
 	reporter->order = order;
 	return 0;
@@ -72,7 +74,7 @@ bool page_reporter_pass(struct page_reporter *reporter)
 		if (reporter->offer(reporter, count, count * PAGES_OF_BLOCK))
 			break;
 		unreported -= count;
-		if (ends)
+		if (ends_in_pass)
 			freehint_write_reclaim(region.shm, FREEHINT_NO_SESSION, 0, 0);
 	}
 	return false;
@@ -93,6 +95,7 @@ static int setup(void **state)
 	unreported = BLOCKS;
 	passes = 0;
 	freed = 0;
+	ends_in_pass = false;
 	ends = false;
 	host_asks();
 	answer = FREEHINT_ANSWER_DONE;
@@ -153,10 +156,22 @@ static void a_guest_that_frees_faster_than_it_gives_is_drained(void **state)
 static void a_session_that_ends_in_a_pass_is_not_drained(void **state)
 {
 	unreported = BATCH - 1;
-	ends = true;
+	ends_in_pass = true;
 	assert_true(work_queue_run(&gb->work));
 	assert_int_equal(region.shm->give_back_state.pages, (BATCH - 1) * PAGES_OF_BLOCK);
 	assert_int_equal(region.shm->give_back_state.drained, 0);
+}
+
+static void a_count_that_was_stopped_drains_nobody(void **state)
+{
+	freehint_write_reclaim(region.shm, SESSION, ORDER, 1);
+	ends = true;
+	assert_true(work_queue_run(&gb->work));
+	assert_int_equal(passes, 0);
+	assert_int_equal(region.shm->give_back_state.drained, 0);
+	/* It finds out that there is no session any more. */
+	assert_true(work_queue_run(&gb->work));
+	assert_false(gb->session.reporter.registered);
 }
 
 /* It counts all memory, at 1 ms for each GiB, and counts again as often as it is queued. */
@@ -175,6 +190,7 @@ RUN_TESTS(NULL, NULL,
 	  TEST(a_guest_that_frees_a_block_before_each_pass_is_drained),
 	  TEST(a_guest_that_frees_a_batch_before_each_pass_is_drained),
 	  TEST(a_guest_that_frees_faster_than_it_gives_is_drained),
+	  TEST(a_count_that_was_stopped_drains_nobody),
 	  TEST(counting_delays_no_work_of_a_cpu),
 	  TEST(a_session_that_ends_in_a_pass_is_not_drained),
 )

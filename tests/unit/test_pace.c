@@ -19,12 +19,22 @@
 #define LARGE	(1UL << ORDER)
 
 static struct pace pace;
+static bool goes_on;
 
 unsigned long jiffies;
+
+static bool go_on(void *data)
+{
+	assert_ptr_equal(data, &pace);
+	return goes_on;
+}
 
 static int setup(void **state)
 {
 	guest_kernel_init(PAGES);
+	goes_on = true;
+	pace.go_on = go_on;
+	pace.data = &pace;
 	pace_begin(&pace);
 	return free_scan_init();
 }
@@ -58,27 +68,41 @@ static void use_large(unsigned long count)
 		guest_kernel_alloc(PAGES / 2 + count * LARGE);
 }
 
+static struct free_scan_unreported count(unsigned int order)
+{
+	struct free_scan_unreported found;
+
+	assert_true(free_scan_count_unreported(order, go_on, &pace, &found));
+	return found;
+}
+
+static u64 budget_of(u64 leave, bool drained)
+{
+	u64 budget;
+
+	assert_true(pace_budget(&pace, leave, ORDER, drained, &budget));
+	return budget;
+}
+
 /* Return: what may be given back after the last of @looks. */
 static u64 look(unsigned int looks, u64 leave)
 {
 	u64 budget = 0;
 
 	while (looks--)
-		budget = pace_budget(&pace, leave, ORDER, true);
+		budget = budget_of(leave, true);
 	return budget;
 }
 
 static void smaller_blocks_are_free_and_not_large(void **state)
 {
-	struct free_scan_unreported found;
 	unsigned int order, least;
 
 	for (order = 0; order <= 10; order++)
 		guest_kernel_free(order * BLOCK, order);
 	for (least = 0; least <= 11; least++) {
-		free_scan_count_unreported(least, &found);
-		assert_int_equal(found.pages, 2 * BLOCK - 1);
-		assert_int_equal(found.large, 2 * BLOCK - (1UL << least));
+		assert_int_equal(count(least).pages, 2 * BLOCK - 1);
+		assert_int_equal(count(least).large, 2 * BLOCK - (1UL << least));
 	}
 }
 
@@ -86,18 +110,14 @@ static void smaller_blocks_are_free_and_not_large(void **state)
 static void blocks_of_a_zone_that_is_short_of_memory_are_not_large(void **state)
 {
 	struct zone *zone = &guest_kernel.nodes[0].node_zones[0];
-	struct free_scan_unreported found;
 
 	free_large(4);
 	zone->free_pages = GUEST_KERNEL_WATERMARK + PAGE_REPORTING_CAPACITY * LARGE;
-	free_scan_count_unreported(ORDER, &found);
-	assert_int_equal(found.pages, 4 * LARGE);
-	assert_int_equal(found.large, 0);
-	free_scan_count_unreported(ORDER - 1, &found);
-	assert_int_equal(found.large, 4 * LARGE);
+	assert_int_equal(count(ORDER).pages, 4 * LARGE);
+	assert_int_equal(count(ORDER).large, 0);
+	assert_int_equal(count(ORDER - 1).large, 4 * LARGE);
 	zone->free_pages++;
-	free_scan_count_unreported(ORDER, &found);
-	assert_int_equal(found.large, 4 * LARGE);
+	assert_int_equal(count(ORDER).large, 4 * LARGE);
 }
 
 /* The fragments have stayed free all the time, but cannot be given back. */
@@ -150,8 +170,8 @@ static void the_first_drain_takes_all_but_what_stays(void **state)
 {
 	free_fragments();
 	free_large(4);
-	assert_true(pace_budget(&pace, 0, ORDER, false) > PAGES);
-	assert_int_equal(pace_budget(&pace, LARGE, ORDER, false), PAGES / 4 + 3 * LARGE);
+	assert_true(budget_of(0, false) > PAGES);
+	assert_int_equal(budget_of(LARGE, false), PAGES / 4 + 3 * LARGE);
 	assert_int_equal(pace.restless, 0);
 }
 
@@ -177,7 +197,7 @@ static void counting_takes_a_twentieth_of_the_first_drain(void **state)
 	guest_kernel.before_lock = count_takes_time;
 	holds = 0;
 	for (i = 0; i < PASSES; i++) {
-		assert_int_equal(pace_budget(&pace, 1, ORDER, false), LARGE - 1);
+		assert_int_equal(budget_of(1, false), LARGE - 1);
 		/* A pass takes half a jiffy. */
 		jiffies += i % 2;
 	}
@@ -192,15 +212,15 @@ static void what_was_counted_is_given_once(void **state)
 	free_large(8);
 	guest_kernel.before_lock = count_takes_time;
 	holds = 0;
-	assert_int_equal(pace_budget(&pace, 2 * LARGE, ORDER, false), 6 * LARGE);
+	assert_int_equal(budget_of(2 * LARGE, false), 6 * LARGE);
 	once = holds;
 	pace_given(&pace, 4 * LARGE);
-	assert_int_equal(pace_budget(&pace, 2 * LARGE, ORDER, false), 2 * LARGE);
+	assert_int_equal(budget_of(2 * LARGE, false), 2 * LARGE);
 	assert_int_equal(holds, once);
 	/* All given: what else is free is counted at once. */
 	pace_given(&pace, 2 * LARGE);
 	use_large(5);
-	assert_int_equal(pace_budget(&pace, 2 * LARGE, ORDER, false), LARGE);
+	assert_int_equal(budget_of(2 * LARGE, false), LARGE);
 	assert_true(holds > once);
 }
 
@@ -209,24 +229,43 @@ static void an_old_count_does_not_end_the_drain(void **state)
 {
 	free_large(4);
 	guest_kernel.before_lock = count_takes_time;
-	assert_int_equal(pace_budget(&pace, 2 * LARGE, ORDER, false), 2 * LARGE);
+	assert_int_equal(budget_of(2 * LARGE, false), 2 * LARGE);
 	assert_false(pace_count_again(&pace));
 	pace_given(&pace, LARGE);
 	free_large(8);
-	assert_int_equal(pace_budget(&pace, 2 * LARGE, ORDER, false), LARGE);
+	assert_int_equal(budget_of(2 * LARGE, false), LARGE);
 	assert_true(pace_count_again(&pace));
-	assert_int_equal(pace_budget(&pace, 2 * LARGE, ORDER, false), 6 * LARGE);
+	assert_int_equal(budget_of(2 * LARGE, false), 6 * LARGE);
 	assert_false(pace_count_again(&pace));
 }
 
 static void another_request_has_a_count_of_its_own(void **state)
 {
 	free_large(8);
-	assert_int_equal(pace_budget(&pace, 2 * LARGE, ORDER, false), 6 * LARGE);
+	assert_int_equal(budget_of(2 * LARGE, false), 6 * LARGE);
 	pace_begin(&pace);
-	assert_int_equal(pace_budget(&pace, 7 * LARGE, ORDER, false), LARGE);
+	assert_int_equal(budget_of(7 * LARGE, false), LARGE);
 	pace_begin(&pace);
-	assert_true(pace_budget(&pace, 0, ORDER, false) > PAGES);
+	assert_true(budget_of(0, false) > PAGES);
+}
+
+/* Neither as memory that is free nor as memory that is not. */
+static void a_count_that_was_stopped_is_not_used(void **state)
+{
+	u64 budget;
+
+	free_large(4);
+	look(SETTLED_LOOKS - 1, 0);
+	goes_on = false;
+	assert_false(pace_budget(&pace, 0, ORDER, true, &budget));
+	assert_int_equal(pace.restless, 0);
+	goes_on = true;
+	assert_int_equal(look(1, 0), 4 * LARGE);
+	pace_begin(&pace);
+	goes_on = false;
+	assert_false(pace_budget(&pace, LARGE, ORDER, false, &budget));
+	goes_on = true;
+	assert_int_equal(budget_of(LARGE, false), 3 * LARGE);
 }
 
 RUN_TESTS(NULL, NULL,
@@ -240,4 +279,5 @@ RUN_TESTS(NULL, NULL,
 	  TEST(what_was_counted_is_given_once),
 	  TEST(an_old_count_does_not_end_the_drain),
 	  TEST(another_request_has_a_count_of_its_own),
+	  TEST(a_count_that_was_stopped_is_not_used),
 )

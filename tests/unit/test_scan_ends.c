@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A scan that ends early, because its round is over or the device decodes no memory: what the
- * region may have lost is not below the watermark, and the seal says so.
+ * region may have lost is not below the watermark, and the seal says so. A count ends early,
+ * too.
  */
 /* links: guest-kmod/free_scan.c guest-kmod/memory_end.c tests/fakes/guest_kernel.c */
 /* links: proto/guest_publish.c proto/host_request.c proto/host_snapshot.c */
@@ -57,7 +58,34 @@ static void what_may_be_lost_is_not_below_the_watermark(void **state)
 	}
 }
 
+/* A guest of a quarter of a GiB and more, and what has been asked. */
+#define LARGE_PAGES	(200 * BLOCK)
+
+static unsigned int asked;
+
+static bool stop_soon(void *data)
+{
+	return asked++ < 2;
+}
+
+/* As many blocks as are counted in half a millisecond, whatever the size of the guest. */
+static void a_count_that_is_of_no_use_any_more_ends(void **state)
+{
+	struct free_scan_unreported found;
+	unsigned long pfn;
+
+	guest_kernel_exit();
+	guest_kernel_init(LARGE_PAGES);
+	for (pfn = 0; pfn < LARGE_PAGES; pfn += BLOCK)
+		guest_kernel_free(pfn, 0);
+	asked = 0;
+	assert_false(free_scan_count_unreported(0, stop_soon, NULL, &found));
+	assert_int_equal(guest_kernel.holds, 128);
+	assert_int_equal(guest_kernel.readers, 0);
+}
+
 RUN_TESTS(NULL, NULL,
 	  TEST(a_newer_round_ends_the_scan),
 	  TEST(what_may_be_lost_is_not_below_the_watermark),
+	  TEST(a_count_that_is_of_no_use_any_more_ends),
 )
