@@ -91,11 +91,12 @@ static struct scan_block published, counted;
 /*
  * MEM_OFFLINE comes after the sections were marked offline and before their struct pages
  * are poisoned or unmapped. A scan that saw a section online has left it when this returns.
+ * A normal grace period takes tens of milliseconds, for each block of memory that goes.
  */
 static int memory_callback(struct notifier_block *nb, unsigned long event, void *data)
 {
 	if (event == MEM_OFFLINE)
-		synchronize_rcu();
+		synchronize_rcu_expedited();
 	return NOTIFY_OK;
 }
 

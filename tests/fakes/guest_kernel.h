@@ -148,7 +148,8 @@ struct page {
  * @contended:     somebody always waits for the lock
  * @offline_chain: what is registered for memory that goes offline
  * @readers:       depth of RCU read sections
- * @grace_periods: grace periods waited for
+ * @grace_periods: normal grace periods waited for
+ * @expedited:     expedited ones
  * @looks:         flags read, if @counted
  * @counted:       count @looks
  * @holds:         holds of a zone's lock
@@ -167,6 +168,7 @@ struct guest_kernel {
 	struct notifier_block *offline_chain;
 	unsigned int readers;
 	unsigned int grace_periods;
+	unsigned int expedited;
 	unsigned long looks;
 	bool counted;
 	unsigned long holds;
@@ -209,6 +211,7 @@ void guest_kernel_assert_held(const spinlock_t *lock);
 #define smp_store_release(p, value)		__atomic_store_n(p, value, __ATOMIC_RELEASE)
 #define WRITE_ONCE(x, value)			(*(volatile typeof(x) *)&(x) = (value))
 void synchronize_rcu(void);
+void synchronize_rcu_expedited(void);
 
 /* The thread. */
 #define kthread_should_stop()	false
