@@ -149,9 +149,18 @@ static u64 pass_once(struct give_session *session)
 	u64 before = session->state.pages;
 
 	session->end = PASS_EMPTY;
-	if (session->budget && page_reporter_pass(&session->reporter))
+	if (!session->budget)
+		return 0;
+	if (page_reporter_pass(&session->reporter)) {
 		session->end = PASS_REFUSED;
-	return session->end == PASS_AGAIN && session_goes_on(session) ? session->state.pages - before : 0;
+		return 0;
+	}
+	/* What was counted for the first drain may be in blocks that are too small. */
+	if (session->state.drained)
+		page_reporter_expected(&session->reporter, session->budget);
+	if (session->end != PASS_AGAIN || !session_goes_on(session))
+		return 0;
+	return session->state.pages - before;
 }
 
 /*

@@ -26,6 +26,17 @@
 #include "session_pause.h"
 #include "../proto/guest_offer.h"
 
+/* The kernel looks for blocks that are as small as these. */
+static void note_orders(struct page_reporter *reporter, struct scatterlist *sg)
+{
+	for (; sg; sg = sg_next(sg)) {
+		unsigned int order = get_order(sg->length);
+
+		if (order < reporter->kernel_order)
+			WRITE_ONCE(reporter->kernel_order, order);
+	}
+}
+
 /* Return: blocks put into the batch; *sg is where the next batch begins, NULL at the end. */
 static unsigned int fill_batch(struct page_reporter *reporter, struct scatterlist **sg,
 			       u64 *pages)
@@ -34,11 +45,8 @@ static unsigned int fill_batch(struct page_reporter *reporter, struct scatterlis
 
 	*pages = 0;
 	for (; *sg && count < FREEHINT_OFFER_BLOCKS; *sg = sg_next(*sg)) {
-		unsigned int own = get_order((*sg)->length);
-		unsigned int order = own + PAGE_UNITS_SHIFT;
+		unsigned int order = get_order((*sg)->length) + PAGE_UNITS_SHIFT;
 
-		if (own < reporter->kernel_order)
-			WRITE_ONCE(reporter->kernel_order, own);
 		if (order < reporter->order)
 			continue;
 		reporter->block[count++] = freehint_block(page_units(page_to_pfn(sg_page(*sg))),
@@ -55,6 +63,8 @@ static int report_locked(struct page_reporter *reporter, struct scatterlist *sg)
 	u64 pages;
 
 	lockdep_assert_held(&reporter->lock);
+	reporter->found = true;
+	note_orders(reporter, sg);
 	if (!reporter->in_pass) {
 		reporter->more(reporter);
 		return -EAGAIN;
@@ -114,6 +124,14 @@ unsigned int page_reporter_least(const struct page_reporter *reporter)
 	return max(READ_ONCE(reporter->kernel_order), page_units_order(reporter->order));
 }
 
+void page_reporter_expected(struct page_reporter *reporter, u64 pages)
+{
+	unsigned int least = page_reporter_least(reporter);
+
+	if (!reporter->found && pages >= page_units(1ULL << least) && least < COMPAT_MAX_ORDER)
+		WRITE_ONCE(reporter->kernel_order, least + 1);
+}
+
 void page_reporter_unregister(struct page_reporter *reporter)
 {
 	if (!reporter->registered)
@@ -127,6 +145,8 @@ static void set_in_pass(struct page_reporter *reporter, bool in_pass)
 {
 	mutex_lock(&reporter->lock);
 	reporter->in_pass = in_pass;
+	if (in_pass)
+		reporter->found = false;
 	mutex_unlock(&reporter->lock);
 }
 

@@ -23,6 +23,7 @@ struct session_pause;
  * @lock:       held while a batch is handed over; the kernel may run its own pass beside
  *              ours
  * @in_pass:    a pass of ours runs; under @lock
+ * @found:      the last pass of ours handed over a block, of whatever order; under @lock
  * @recall:     blocks that were handed over, for a guest that runs out of memory
  * @pause:      while there is a reason, no pass begins; its owner unregisters us then
  * @offer:      takes a batch of @count blocks with @pages pages; called with @lock held,
@@ -38,6 +39,7 @@ struct page_reporter {
 	bool registered;
 	struct mutex lock;
 	bool in_pass;
+	bool found;
 	struct oom_recall recall;
 	const struct session_pause *pause;
 	int (*offer)(struct page_reporter *reporter, unsigned int count, u64 pages);
@@ -72,13 +74,24 @@ int page_reporter_register(struct page_reporter *reporter, unsigned int order);
  * @reporter: registered
  *
  * The kernel does not tell for which order it looks. It is taken to be that of our first
- * registration, until the kernel hands over a smaller block. Any context.
+ * registration, until the kernel hands over a smaller block, or no block although there are
+ * some. Any context.
  *
  * Return: smallest order, of this kernel. May be too large: an earlier driver may have set a
- * lower order, unknown until such a block comes. May be too small: after our module is
- * reloaded, or page_reporting_order was raised.
+ * lower order, unknown until such a block comes. May be too small: an earlier driver may have
+ * set a higher order, our module may have been reloaded, or page_reporting_order was raised.
  */
 unsigned int page_reporter_least(const struct page_reporter *reporter);
+
+/**
+ * page_reporter_expected() - the last pass should have found blocks of page_reporter_least()
+ * @reporter: registered
+ * @pages:    so many, in pages of the region
+ *
+ * If it has not found any block, the kernel looks for larger ones. page_reporter_least() grows
+ * by one only: what was free may just have been used. Call it from the thread of the passes.
+ */
+void page_reporter_expected(struct page_reporter *reporter, u64 pages);
 
 /**
  * page_reporter_unregister() - end the registration, if there is one

@@ -45,6 +45,10 @@ unsigned int page_reporter_least(const struct page_reporter *reporter)
 	return reporter->order;
 }
 
+void page_reporter_expected(struct page_reporter *reporter, u64 pages)
+{
+}
+
 void page_reporter_unregister(struct page_reporter *reporter)
 {
 	reporter->registered = false;

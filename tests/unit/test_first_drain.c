@@ -23,6 +23,8 @@
 #define PASSES		60U
 
 static unsigned int unreported, passes;
+/* Pages that the last pass should have found. */
+static u64 expected;
 /* Blocks that the guest frees before each pass. */
 static unsigned int freed;
 /* The host's session ends in the first pass, or before. */
@@ -54,6 +56,11 @@ int page_reporter_register(struct page_reporter *reporter, unsigned int order)
 unsigned int page_reporter_least(const struct page_reporter *reporter)
 {
 	return reporter->order;
+}
+
+void page_reporter_expected(struct page_reporter *reporter, u64 pages)
+{
+	expected += pages;
 }
 
 void page_reporter_unregister(struct page_reporter *reporter)
@@ -94,6 +101,7 @@ static int setup(void **state)
 {
 	unreported = BLOCKS;
 	passes = 0;
+	expected = 0;
 	freed = 0;
 	ends_in_pass = false;
 	ends = false;
@@ -174,6 +182,24 @@ static void a_count_that_was_stopped_drains_nobody(void **state)
 	assert_false(gb->session.reporter.registered);
 }
 
+/* The kernel looks for larger blocks than the module believes. */
+static void what_was_counted_and_not_found_is_told(void **state)
+{
+	unsigned int look;
+
+	guest_kernel_free(0, ORDER);
+	unreported = 0;
+	drain();
+	assert_int_equal(expected, 0);
+	find_more(&gb->session.reporter);
+	for (look = 1; look < SETTLED_LOOKS; look++)
+		assert_true(work_queue_run(&gb->work));
+	assert_int_equal(passes, 1);
+	assert_true(work_queue_run(&gb->work));
+	assert_int_equal(passes, 2);
+	assert_int_equal(expected, PAGES_OF_BLOCK);
+}
+
 /* It counts all memory, at 1 ms for each GiB, and counts again as often as it is queued. */
 static void counting_delays_no_work_of_a_cpu(void **state)
 {
@@ -191,6 +217,7 @@ RUN_TESTS(NULL, NULL,
 	  TEST(a_guest_that_frees_a_batch_before_each_pass_is_drained),
 	  TEST(a_guest_that_frees_faster_than_it_gives_is_drained),
 	  TEST(a_count_that_was_stopped_drains_nobody),
+	  TEST(what_was_counted_and_not_found_is_told),
 	  TEST(counting_delays_no_work_of_a_cpu),
 	  TEST(a_session_that_ends_in_a_pass_is_not_drained),
 )
