@@ -26,6 +26,11 @@
 #include "guest_offer.h"
 #include "shm_order.h"
 
+static bool is_instance(u64 value)
+{
+	return value && value <= FREEHINT_ROUND_MAX;
+}
+
 bool freehint_read_reclaim(const struct freehint_publisher *pub,
 			   struct freehint_reclaim *reclaim)
 {
@@ -39,7 +44,8 @@ bool freehint_read_reclaim(const struct freehint_publisher *pub,
 	reclaim->order = shm_load(&line->order);
 	reclaim->leave = shm_load(&line->leave);
 	shm_load_fence();
-	if (!freehint_reclaim_is_current(pub, reclaim))
+	/* The device may have decoded no memory at the first load and at the last ones. */
+	if (!is_instance(reclaim->instance) || !freehint_reclaim_is_current(pub, reclaim))
 		return false;
 	if (!reclaim->order || reclaim->order > FREEHINT_BLOCK_MAX_ORDER)
 		reclaim->session = FREEHINT_NO_SESSION;
@@ -51,11 +57,6 @@ bool freehint_reclaim_is_current(const struct freehint_publisher *pub,
 {
 	return shm_load(&pub->shm->give_back_request.session) == reclaim->session &&
 	       freehint_host_is_same(pub, reclaim);
-}
-
-static bool is_instance(u64 value)
-{
-	return value && value <= FREEHINT_ROUND_MAX;
 }
 
 bool freehint_host_is_same(const struct freehint_publisher *pub,

@@ -34,7 +34,8 @@ static inline u64 freehint_block(u64 pfn, unsigned int order)
  * @reclaim: filled; no session for a host before FREEHINT_VERSION_GIVE_BACK, and none
  *           where @order of the request is out of range
  *
- * Return: true if the copy is consistent; false if the host wrote the line meanwhile.
+ * Return: true if the copy is consistent; false if the host wrote the line meanwhile, or the
+ * device decoded no memory.
  */
 bool freehint_read_reclaim(const struct freehint_publisher *pub,
 			   struct freehint_reclaim *reclaim);

@@ -32,6 +32,19 @@ static void a_request_with_an_order_out_of_range_is_none(void **state)
 	}
 }
 
+/* What a device that decodes no memory reads as, just then; the rest was read before. */
+static void a_request_of_no_host_is_not_consistent(void **state)
+{
+	static const u64 blips[] = { 0, FREEHINT_ALL_ONES };
+	struct freehint_reclaim reclaim;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(blips) / sizeof(blips[0]); i++) {
+		shm->host_hello.instance = blips[i];
+		assert_false(freehint_read_reclaim(&pub, &reclaim));
+	}
+}
+
 static void an_older_host_asks_for_nothing(void **state)
 {
 	struct freehint_reclaim reclaim;
@@ -163,6 +176,7 @@ static void the_state_is_published_whole(void **state)
 RUN_TESTS(NULL, NULL,
 		TEST(a_request_is_read_whole),
 		TEST(a_request_with_an_order_out_of_range_is_none),
+		TEST(a_request_of_no_host_is_not_consistent),
 		TEST(an_older_host_asks_for_nothing),
 		TEST(a_request_ends_with_its_session_or_its_host),
 		TEST(a_new_host_asks_for_nothing_and_has_answered_nothing),
