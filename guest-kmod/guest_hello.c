@@ -80,6 +80,9 @@ static void log_rejected(struct guest_hello *hello, const struct freehint_publis
 				     pub->host_version_min, pub->host_version,
 				     FREEHINT_VERSION_MIN, FREEHINT_VERSION,
 				     freehint_older_side(pub));
+	else if (!freehint_device_answers(pub))
+		dev_warn_ratelimited(hello->dev,
+				     "device decodes no memory; if it was switched off, set bit 1 of its PCI command register\n");
 	else
 		dev_warn_ratelimited(hello->dev,
 				     "host's hello is not valid, error %d; check that QEMU runs the freehint extension\n",

@@ -56,7 +56,7 @@ static void log_late(const struct offer_wait *wait, u64 sequence)
 {
 	if (freehint_device_answers(&wait->pub))
 		dev_warn_ratelimited(wait->dev,
-				     "host has taken offer %llu and not answered for %u s, its blocks stay unused until it answers\n",
+				     "host has taken offer %llu and not answered for %u s, its blocks stay unused until it answers; look at QEMU's log and x-query-freehint on the host\n",
 				     sequence, LATE_SECONDS);
 	else
 		dev_warn_ratelimited(wait->dev,

@@ -13,6 +13,7 @@ struct device_driver;
 /**
  * struct device - a device
  * @lines:   lines in the log
+ * @said:    the last of them, without its values
  * @driver:  that is bound to it, NULL for none
  * @data:    of this driver
  * @removed: it is not registered any more
@@ -21,6 +22,7 @@ struct device_driver;
  */
 struct device {
 	unsigned int lines;
+	const char *said;
 	const struct device_driver *driver;
 	void *data;
 	bool removed;
@@ -28,10 +30,10 @@ struct device {
 	unsigned int users;
 };
 
-/** device_log() - count a line; here a u64 has another type than in the kernel's formats */
+/** device_log() - keep a line; here a u64 has another type than in the kernel's formats */
 static inline void device_log(struct device *dev, const char *format, ...)
 {
-	(void)format;
+	dev->said = format;
 	dev->lines++;
 }
 

@@ -198,6 +198,22 @@ static void a_host_that_knows_no_give_back_gets_no_status(void **state)
 	assert_int_equal(region.shm->guest_hello.give_back, 0);
 }
 
+/* The advice is for the guest, where the device was switched off. */
+static void a_device_that_decodes_no_memory_is_no_host_without_the_extension(void **state)
+{
+	const struct freehint_request dark = { .instance = FREEHINT_ALL_ONES };
+	struct freehint_shm light = *region.shm;
+
+	memset(region.shm, 0xff, sizeof(light));
+	assert_int_equal(guest_hello_publish(&hello, &pub, &dark), -ENODEV);
+	assert_non_null(strstr(device.said, "decodes no memory"));
+	*region.shm = light;
+	region.shm->host_hello.magic = 0;
+	hello.rejected = 0;
+	assert_int_equal(guest_hello_publish(&hello, &pub, &dark), -ENODEV);
+	assert_non_null(strstr(device.said, "runs the freehint extension"));
+}
+
 RUN_TESTS(NULL, NULL,
 	  TEST(another_driver_comes_and_goes_in_every_phase),
 	  TEST(memory_that_is_added_is_told_of_in_every_phase),
@@ -206,4 +222,5 @@ RUN_TESTS(NULL, NULL,
 	  TEST(a_hello_without_news_is_not_written),
 	  TEST(an_offer_is_cleared_for_another_host_alone),
 	  TEST(a_host_that_knows_no_give_back_gets_no_status),
+	  TEST(a_device_that_decodes_no_memory_is_no_host_without_the_extension),
 )

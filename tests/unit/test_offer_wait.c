@@ -235,6 +235,17 @@ static void a_dark_device_is_no_other_host(void **state)
 	}
 }
 
+static void a_host_that_does_not_answer_is_to_be_looked_at(void **state)
+{
+	const struct course steps = {
+		.dark = NEVER, .light = NEVER, .take = 16, .hold = 6000, .other = NEVER,
+	};
+
+	assert_int_equal(offer_in(&steps), FREEHINT_ANSWER_DONE);
+	assert_int_equal(pci_device.dev.lines, 1);
+	assert_non_null(strstr(pci_device.dev.said, "x-query-freehint"));
+}
+
 static void another_host_ends_the_wait(void **state)
 {
 	const struct course steps = {
@@ -286,6 +297,7 @@ RUN_TESTS(NULL, NULL,
 	  TEST(a_device_may_read_all_ones_at_any_step),
 	  TEST(a_device_may_read_zeros_at_any_step),
 	  TEST(a_dark_device_is_no_other_host),
+	  TEST(a_host_that_does_not_answer_is_to_be_looked_at),
 	  TEST(another_host_ends_the_wait),
 	  TEST(a_device_that_was_unplugged_is_given_up),
 	  TEST(a_device_that_answers_is_waited_for_whatever_its_state),
