@@ -31,13 +31,15 @@
 #include "compat/compat.h"
 #include "../proto/guest_publish.h"
 
-static bool has_bar(const struct pci_dev *pdev)
+/* Return: as bar_probe(). */
+static int check_resource(const struct pci_dev *pdev)
 {
 	const struct resource *res = &pdev->resource[IVSHMEM_BAR];
 
 	/* A resource without a parent has an address that the kernel did not assign. */
-	return (res->flags & IORESOURCE_MEM) && !(res->flags & IORESOURCE_UNSET) &&
-	       res->parent && resource_size(res) >= PAGE_SIZE;
+	if (!(res->flags & IORESOURCE_MEM) || (res->flags & IORESOURCE_UNSET) || !res->parent)
+		return -ENXIO;
+	return resource_size(res) < PAGE_SIZE ? -ERANGE : 0;
 }
 
 /* Return: false if the device does not answer. */
@@ -91,11 +93,13 @@ static int decode_and_read_alone(struct pci_dev *pdev, struct freehint_publisher
 int bar_probe(struct pci_dev *pdev, struct freehint_publisher *seen)
 {
 	u16 command;
+	int ret;
 
 	if (compat_guest_is_encrypted())
 		return -EOPNOTSUPP;
-	if (!has_bar(pdev))
-		return -ENXIO;
+	ret = check_resource(pdev);
+	if (ret)
+		return ret;
 	if (!read_command(pdev, &command))
 		return -EAGAIN;
 	if (command & PCI_COMMAND_MEMORY)
@@ -118,6 +122,10 @@ void bar_log_refusal(struct pci_dev *pdev, int verdict, const struct freehint_pu
 	case -EINVAL:
 		pci_warn(pdev, "sizes in the freehint header do not fit the %llu bytes of BAR 2, device not used; check QEMU's log for messages of freehint\n",
 			 (u64)pci_resource_len(pdev, IVSHMEM_BAR));
+		break;
+	case -ERANGE:
+		pci_warn(pdev, "BAR 2 is smaller than a page of this kernel (%lu KiB), device not used; give the ivshmem region %lu KiB\n",
+			 PAGE_SIZE >> 10, PAGE_SIZE >> 10);
 		break;
 	case -EAGAIN:
 		pci_warn(pdev, "memory decoding is off, device not used; if it is freehint's device: echo 1 >/sys/bus/pci/devices/%s/enable\n",

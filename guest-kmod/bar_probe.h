@@ -27,7 +27,7 @@ struct freehint_publisher;
  * through sysfs keeps its mapping. May sleep.
  *
  * Return: 0: yes; -ENODEV, -EPROTO, -EINVAL: see freehint_publisher_attach();
- * -ENXIO: no BAR 2 of at least one page is assigned; -EAGAIN: the device does
+ * -ENXIO: no BAR 2 is assigned; -ERANGE: it is smaller than a page; -EAGAIN: the device does
  * not answer memory reads; -ENOMEM: the page could not be mapped; -EOPNOTSUPP: the guest's
  * memory is encrypted, which never changes.
  */

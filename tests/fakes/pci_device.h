@@ -121,7 +121,7 @@ static inline void memunmap(void *page)
 }
 
 #define pci_name(pdev)			((void)(pdev), "0000:00:04.0")
-#define pci_info(pdev, ...)		((void)(pdev))
-#define pci_warn(pdev, ...)		((void)(pdev))
+#define pci_info(pdev, ...)		device_log(&(pdev)->dev, __VA_ARGS__)
+#define pci_warn(pdev, ...)		device_log(&(pdev)->dev, __VA_ARGS__)
 
 #endif /* FREEHINT_PCI_DEVICE_H */

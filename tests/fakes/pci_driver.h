@@ -54,7 +54,7 @@ struct pci_driver {
 #define pci_set_drvdata(pdev, value)	((pdev)->dev.data = (value))
 #define pci_get_drvdata(pdev)		((pdev)->dev.data)
 #define dev_get_drvdata(device)		((device)->data)
-#define pci_err(pdev, ...)		((void)(pdev))
+#define pci_err(pdev, ...)		device_log(&(pdev)->dev, __VA_ARGS__)
 
 #define pci_dev_put(pdev)		((pdev)->dev.users--)
 #define device_is_registered(device)	(!(device)->removed)

@@ -106,6 +106,20 @@ static void device_in_somebody_elses_hands_is_not_written_to(void **state)
 	assert_int_equal(pci_device.writes, 0);
 }
 
+/* A kernel with pages of 64 KiB, and a region of less. */
+static void bar_of_less_than_a_page_is_not_mapped(void **state)
+{
+	struct resource *bar = &pci_device.resource[IVSHMEM_BAR];
+
+	bar->end = bar->start + PAGE_SIZE / 2 - 1;
+	assert_as_it_was(-ERANGE, PCI_COMMAND_MEMORY);
+	bar_log_refusal(&pci_device, -ERANGE, &seen);
+	assert_non_null(strstr(pci_device.dev.said, "a page of this kernel"));
+	bar->end = bar->start + PAGE_SIZE - 1;
+	region.shm->host_hello.magic = 0;
+	assert_as_it_was(-ENODEV, PCI_COMMAND_MEMORY);
+}
+
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test_setup_teardown(our_device_keeps_decoding, setup, teardown),
 		cmocka_unit_test_setup_teardown(foreign_device_is_as_it_was, setup, teardown),
@@ -118,4 +132,6 @@ RUN_TESTS(NULL, NULL,
 						teardown),
 		cmocka_unit_test_setup_teardown(device_in_somebody_elses_hands_is_not_written_to,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(bar_of_less_than_a_page_is_not_mapped, setup,
+						teardown),
 )
