@@ -24,6 +24,7 @@
 #include "page_reporter.h"
 #include "page_units.h"
 #include "session_pause.h"
+#include "../include/freehint/limits.h"
 #include "../proto/guest_offer.h"
 
 /* The kernel looks for blocks that are as small as these. */
@@ -46,11 +47,12 @@ static unsigned int fill_batch(struct page_reporter *reporter, struct scatterlis
 	*pages = 0;
 	for (; *sg && count < FREEHINT_OFFER_BLOCKS; *sg = sg_next(*sg)) {
 		unsigned int order = get_order((*sg)->length) + PAGE_UNITS_SHIFT;
+		u64 pfn = page_units(page_to_pfn(sg_page(*sg)));
 
-		if (order < reporter->order)
+		/* An offer with a block beyond what the region can name is declined as a whole. */
+		if (order < reporter->order || pfn + (1ULL << order) > FREEHINT_MAX_PAGES)
 			continue;
-		reporter->block[count++] = freehint_block(page_units(page_to_pfn(sg_page(*sg))),
-							  order);
+		reporter->block[count++] = freehint_block(pfn, order);
 		*pages += 1ULL << order;
 	}
 	return count;

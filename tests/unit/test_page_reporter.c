@@ -19,6 +19,8 @@
 #define get_order(length)	ilog2((length) >> PAGE_SHIFT)
 #define page_to_pfn(of)		((of)->unused[0])
 
+#include "proto/host_offer.h"
+#include "include/freehint/limits.h"
 #include "tests/unit/unit.h"
 
 #include "guest-kmod/page_reporter.c"
@@ -150,9 +152,22 @@ static void smaller_blocks_than_asked_for_are_skipped(void **state)
 	assert_int_equal(page_reporter_least(&reporter), ORDER);
 }
 
+/* Whoever offers one has the whole offer declined, in each pass. */
+static void blocks_that_the_region_cannot_name_are_skipped(void **state)
+{
+	free_block(FREEHINT_MAX_PAGES, 9);
+	free_block(FREEHINT_MAX_PAGES - 512, 9);
+	free_block(FREEHINT_MAX_PAGES - 512, 10);
+	assert_false(page_reporter_pass(&reporter));
+	assert_int_equal(offered, 1);
+	assert_int_equal(freehint_block_pfn(reporter.block[0]), FREEHINT_MAX_PAGES - 512);
+	assert_int_equal(freehint_block_pages(reporter.block[0]), 512);
+}
+
 RUN_TESTS(NULL, NULL,
 	  TEST(the_order_of_the_first_registration_is_believed),
 	  TEST(the_kernel_looks_for_larger_blocks_if_it_finds_none),
 	  TEST(a_smaller_block_is_noticed_outside_of_a_pass_as_well),
 	  TEST(smaller_blocks_than_asked_for_are_skipped),
+	  TEST(blocks_that_the_region_cannot_name_are_skipped),
 )
