@@ -8,7 +8,7 @@
 /**
  * memory_end() - find the end of the memory that may be free
  *
- * Any context.
+ * May sleep with PREEMPT_RT, while memory comes or goes.
  *
  * Return: one past the highest pfn, in pages of this kernel.
  */

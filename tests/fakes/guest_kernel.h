@@ -113,6 +113,8 @@ typedef struct {
 #define GUEST_KERNEL_WATERMARK		100
 #define PAGE_REPORTING_CAPACITY		32
 #define zone_end_pfn(zone)		((zone)->zone_start_pfn + (zone)->spanned_pages)
+#define zone_span_seqbegin(zone)	((void)(zone), 0U)
+#define zone_span_seqretry(zone, seq)	((void)(seq), guest_kernel_resized(zone))
 
 /**
  * struct page - the members that the scan reads, as large as the kernel's
@@ -145,6 +147,7 @@ struct page {
  * @online:        one for each block of MAX_ORDER_NR_PAGES: its section is online
  * @nodes:         nodes with their zones
  * @before_lock:   called before a zone's lock is taken, NULL for nothing
+ * @resize:        changes the span of a zone that was just read, NULL for nothing
  * @contended:     somebody always waits for the lock
  * @offline_chain: what is registered for memory that goes offline
  * @readers:       depth of RCU read sections
@@ -164,6 +167,7 @@ struct guest_kernel {
 	bool *online;
 	pg_data_t nodes[GUEST_KERNEL_NODES];
 	void (*before_lock)(struct zone *zone);
+	void (*resize)(struct zone *zone);
 	bool contended;
 	struct notifier_block *offline_chain;
 	unsigned int readers;
@@ -250,6 +254,17 @@ static inline bool PageReported(const struct page *page)
 static inline unsigned int compound_order(struct page *page)
 {
 	return READ_ONCE(page->flags) & PAGE_HEAD ? page[1].order : 0;
+}
+
+/** guest_kernel_resized() - Return: true if the span changed while it was read */
+static inline bool guest_kernel_resized(struct zone *zone)
+{
+	void (*resize)(struct zone *zone) = guest_kernel.resize;
+
+	guest_kernel.resize = NULL;
+	if (resize)
+		resize(zone);
+	return resize;
 }
 
 /* Memory that goes offline. */
