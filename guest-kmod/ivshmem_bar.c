@@ -102,6 +102,7 @@ static int ivshmem_bar_probe(struct pci_dev *pdev, const struct pci_device_id *i
 		goto err_unmap;
 	guest_stats_create(&bar->stats, &pdev->dev, bar->mapping.type);
 	pci_set_drvdata(pdev, bar);
+	pci_save_state(pdev);
 	/* An administrator may have bound it by hand before the next check. */
 	probe_retry_drop(pdev);
 	return 0;
@@ -156,11 +157,18 @@ static int ivshmem_bar_suspend(struct device *dev)
 	return 0;
 }
 
+/* The kernel has restored the device's state, which uses up what was saved. */
+static void go_on(struct pci_dev *pdev)
+{
+	struct ivshmem_bar *bar = pci_get_drvdata(pdev);
+
+	pci_save_state(pdev);
+	round_worker_resume(bar->worker);
+}
+
 static int ivshmem_bar_resume(struct device *dev)
 {
-	struct ivshmem_bar *bar = dev_get_drvdata(dev);
-
-	round_worker_resume(bar->worker);
+	go_on(to_pci_dev(dev));
 	return 0;
 }
 
@@ -180,12 +188,36 @@ static void ivshmem_bar_reset_prepare(struct pci_dev *pdev)
 
 static void ivshmem_bar_reset_done(struct pci_dev *pdev)
 {
-	struct ivshmem_bar *bar = pci_get_drvdata(pdev);
+	go_on(pdev);
+}
 
-	round_worker_resume(bar->worker);
+/*
+ * An error of the link (AER, DPC), from which the kernel recovers by a reset of all that is
+ * behind the port. A device without this function fails the recovery for all others.
+ *
+ * Nothing is paused. Who pauses waits until the host has answered an offer, and a link that is
+ * down brings no answer before slot_reset(). Thread and session wait for a device that decodes
+ * no memory as they do at any time.
+ */
+static pci_ers_result_t ivshmem_bar_error_detected(struct pci_dev *pdev,
+						   pci_channel_state_t state)
+{
+	if (state == pci_channel_io_perm_failure)
+		return PCI_ERS_RESULT_DISCONNECT;
+	return state == pci_channel_io_normal ? PCI_ERS_RESULT_CAN_RECOVER :
+						PCI_ERS_RESULT_NEED_RESET;
+}
+
+static pci_ers_result_t ivshmem_bar_slot_reset(struct pci_dev *pdev)
+{
+	pci_restore_state(pdev);
+	pci_save_state(pdev);
+	return PCI_ERS_RESULT_RECOVERED;
 }
 
 static const struct pci_error_handlers ivshmem_bar_resets = {
+	.error_detected = ivshmem_bar_error_detected,
+	.slot_reset = ivshmem_bar_slot_reset,
 	.reset_prepare = ivshmem_bar_reset_prepare,
 	.reset_done = ivshmem_bar_reset_done,
 };

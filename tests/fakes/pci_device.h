@@ -45,6 +45,8 @@ typedef enum {
  * @error_state: what the kernel knows of the way to it
  * @resource: BARs
  * @command:  what decodes memory, and what user space has written
+ * @saved:    @saved_command is what pci_restore_state() makes of @command
+ * @saved_command: what pci_save_state() has seen
  * @locked:   user space cannot reach the config space
  * @busy:     somebody else has that lock
  * @writes:   to the command
@@ -58,6 +60,8 @@ struct pci_dev {
 	pci_channel_state_t error_state;
 	struct resource resource[BARS];
 	u16 command;
+	bool saved;
+	u16 saved_command;
 	bool locked;
 	bool busy;
 	unsigned int writes;

@@ -24,7 +24,16 @@ struct pci_device_id {
 	unsigned int device;
 };
 
+typedef enum {
+	PCI_ERS_RESULT_CAN_RECOVER = 2,
+	PCI_ERS_RESULT_NEED_RESET,
+	PCI_ERS_RESULT_DISCONNECT,
+	PCI_ERS_RESULT_RECOVERED,
+} pci_ers_result_t;
+
 struct pci_error_handlers {
+	pci_ers_result_t (*error_detected)(struct pci_dev *pdev, pci_channel_state_t state);
+	pci_ers_result_t (*slot_reset)(struct pci_dev *pdev);
 	void (*reset_prepare)(struct pci_dev *pdev);
 	void (*reset_done)(struct pci_dev *pdev);
 };
@@ -47,7 +56,6 @@ struct pci_driver {
 
 #define pci_register_driver(driver)	((void)(driver), 0)
 #define pci_unregister_driver(driver)	((void)(driver))
-#define pci_enable_device_mem(pdev)	((void)(pdev), 0)
 #define pci_disable_device(pdev)	((void)(pdev))
 #define pci_request_region(pdev, bar, name)	((void)(pdev), 0)
 #define pci_release_region(pdev, bar)	((void)(pdev))
@@ -55,6 +63,27 @@ struct pci_driver {
 #define pci_get_drvdata(pdev)		((pdev)->dev.data)
 #define dev_get_drvdata(device)		((device)->data)
 #define pci_err(pdev, ...)		device_log(&(pdev)->dev, __VA_ARGS__)
+
+static inline int pci_enable_device_mem(struct pci_dev *pdev)
+{
+	pdev->command |= PCI_COMMAND_MEMORY;
+	return 0;
+}
+
+/* What is saved can be restored once. */
+static inline int pci_save_state(struct pci_dev *pdev)
+{
+	pdev->saved = true;
+	pdev->saved_command = pdev->command;
+	return 0;
+}
+
+static inline void pci_restore_state(struct pci_dev *pdev)
+{
+	if (pdev->saved)
+		pdev->command = pdev->saved_command;
+	pdev->saved = false;
+}
 
 #define pci_dev_put(pdev)		((pdev)->dev.users--)
 #define device_is_registered(device)	(!(device)->removed)

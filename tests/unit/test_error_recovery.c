@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel recovers from an error of the link by a reset of all that is behind a port: the
+ * device decodes memory afterwards, as often as this happens, and nobody waits for it meanwhile.
+ */
+/* links: guest-kmod/active_device.c */
+/* includes: tests/fakes/kernel */
+#include "tests/fakes/pci_driver.h"
+#include "tests/fakes/work_queue.h"
+
+#include "guest-kmod/ivshmem_bar.c"
+#include "guest-kmod/probe_retry.c"
+
+#include "tests/unit/ivshmem_bar_rig.h"
+
+static const struct pci_error_handlers *const handlers = &ivshmem_bar_resets;
+
+static int setup(void **state)
+{
+	memset(&pci_device, 0, sizeof(pci_device));
+	verdict = 0;
+	paused = 0;
+	device_attach(&pci_device.dev);
+	return !is_bound();
+}
+
+static int teardown(void **state)
+{
+	unbind();
+	ivshmem_bar_unregister();
+	return pci_device.dev.users != 0;
+}
+
+/* As pcie_do_recovery() does; a device without error_detected fails it for all others. */
+static void recover(void)
+{
+	assert_int_equal(handlers->error_detected(&pci_device, pci_channel_io_frozen),
+			 PCI_ERS_RESULT_NEED_RESET);
+	/* Who waited for the end of an offer might wait for what the reset brings back. */
+	assert_int_equal(paused, 0);
+	pci_device.command = 0;
+	assert_int_equal(handlers->slot_reset(&pci_device), PCI_ERS_RESULT_RECOVERED);
+	assert_int_equal(pci_device.command, PCI_COMMAND_MEMORY);
+}
+
+static void the_device_decodes_memory_after_each_recovery(void **state)
+{
+	recover();
+	recover();
+}
+
+static void the_device_recovers_after_it_was_reset(void **state)
+{
+	pci_save_state(&pci_device);
+	handlers->reset_prepare(&pci_device);
+	pci_device.command = 0;
+	pci_restore_state(&pci_device);
+	handlers->reset_done(&pci_device);
+	assert_int_equal(paused, 0);
+	recover();
+}
+
+static void the_device_recovers_after_the_guest_has_slept(void **state)
+{
+	const struct dev_pm_ops *pm = ivshmem_bar_driver.driver.pm;
+
+	pm->suspend(&pci_device.dev);
+	pci_save_state(&pci_device);
+	pci_device.command = 0;
+	pci_restore_state(&pci_device);
+	pm->resume(&pci_device.dev);
+	recover();
+}
+
+static void an_error_that_stops_nothing_needs_no_reset(void **state)
+{
+	assert_int_equal(handlers->error_detected(&pci_device, pci_channel_io_normal),
+			 PCI_ERS_RESULT_CAN_RECOVER);
+	assert_int_equal(handlers->error_detected(&pci_device, pci_channel_io_perm_failure),
+			 PCI_ERS_RESULT_DISCONNECT);
+}
+
+RUN_TESTS(NULL, NULL,
+	  TEST(the_device_decodes_memory_after_each_recovery),
+	  TEST(the_device_recovers_after_it_was_reset),
+	  TEST(the_device_recovers_after_the_guest_has_slept),
+	  TEST(an_error_that_stops_nothing_needs_no_reset),
+)
