@@ -46,7 +46,8 @@
  * Does this kernel record that a free page is zero, and not zero it again? Some
  * vendors' kernels have CONFIG_PAGE_PREZERO, and PG_zeroed is proposed for Linux. The
  * version is no answer, since vendors backport features from newer kernels. Kbuild
- * searches for the flags, since the preprocessor cannot test for a name in an enum.
+ * searches for the flags, since the preprocessor cannot test for a name in an enum, and for a
+ * member of struct page_reporting_dev_info that says that reported pages are zero.
  */
 #if IS_ENABLED(CONFIG_PAGE_PREZERO) || defined(COMPAT_HAS_ZEROED_FLAG)
 #define COMPAT_TRACKS_ZEROED	1

@@ -7,14 +7,64 @@
 # Without the archive the test is skipped; what was fetched before is used without it.
 # The archive has the last 5.10 only. So what the module takes from that kernel is compared with
 # what 5.10.0 had (tests/golden/kernel_symbols.txt).
+# Also: which headers are those of a kernel that records which free pages are zero.
 
 set -eu
 
 cd "$(dirname "$0")/../.."
 NOT_HERE=77
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+headers=$(mktemp -d)
+trap 'rm -rf "$log" "$headers"' EXIT
 built=0
+
+# flags_of HEADER LINE - prints the module's flags for a kernel whose HEADER has LINE
+flags_of()
+{
+	local linux=$headers/include/linux
+
+	mkdir -p "$linux"
+	echo 'enum pageflags { PG_locked };' >"$linux/page-flags.h"
+	echo 'enum page_ext_flags { PAGE_EXT_OWNER };' >"$linux/page_ext.h"
+	printf '%s\n' '/* Of a zeroed page; */' 'struct page_reporting_dev_info {' \
+		'/* Max pages per batch; 0 or zero means 32 (see non-zero) */' \
+		'unsigned int capacity;' '};' 'int zero_pages(void);' >"$linux/page_reporting.h"
+	sed -i "/^struct\\|^enum/a $2" "$linux/$1"
+	printf '%s\n' 'if_changed_rule =' 'include guest-kmod/Kbuild' 'flags:' \
+		'	@echo $(ccflags-y)' 'FORCE:' |
+		env -u MAKEFLAGS -u MFLAGS \
+			make -s -f - srctree="$headers" src=guest-kmod obj="$headers" flags
+}
+
+# records HEADER LINE - such a kernel records which free pages are zero
+records()
+{
+	flags_of "$@" | grep -q COMPAT_HAS_ZEROED_FLAG
+}
+
+# A reporting driver tells the kernel that what it has reported is zero.
+finds_kernels_that_record_zeros()
+{
+	local line
+
+	for line in 'bool host_zeroes_pages;' 'unsigned int zeroed:1;' 'bool zero : 1;' \
+		'bool (*is_zero)(struct page_reporting_dev_info *prdev);'; do
+		records page_reporting.h "$line" && continue
+		echo "a kernel is not known to record zero pages: $line"
+		exit 1
+	done
+	for line in page-flags.h:PG_zeroed page_ext.h:PAGE_EXT_ZEROED; do
+		records "${line%:*}" "enum { ${line#*:} };" && continue
+		echo "a kernel is not known to record zero pages: $line"
+		exit 1
+	done
+	for line in 'unsigned int order;' '/* nonzero */'; do
+		records page_reporting.h "$line" || continue
+		echo "a kernel is said to record zero pages: $line"
+		exit 1
+	done
+	echo "kernels that record zero pages are found"
+}
 
 # build [OPTION VALUE] FLAVOUR
 build()
@@ -48,6 +98,7 @@ old_symbols()
 	exit 1
 }
 
+finds_kernels_that_record_zeros
 build -s bullseye cloud-amd64
 [ $built = 0 ] || old_symbols
 build -s bullseye rt-amd64
