@@ -43,8 +43,8 @@ static enum freehint_answer wait_for_answer(const struct offer_wait *wait, u64 s
 }
 
 /*
- * The kernel marks a device that was unplugged without a word; then remove() follows. Nobody
- * would ever answer. On every kernel this is the state of such a device.
+ * error_state is pci_channel_io_perm_failure after a surprise removal, on every kernel. remove()
+ * follows, and no host will answer.
  */
 static bool is_unplugged(const struct offer_wait *wait)
 {

@@ -33,7 +33,7 @@ void pace_begin(struct pace *pace)
 	pace->refused = PAUSE_FIRST;
 }
 
-/* A count that took less than a jiffy may have taken nearly one. */
+/* 0 jiffies may be almost one. Count it as one. */
 static unsigned long count_is_due(const struct pace *pace)
 {
 	return pace->counted_at + max_t(unsigned long, pace->counted, 1) * COUNT_SHARE;
@@ -64,8 +64,8 @@ static bool count_free(struct pace *pace, u64 leave, unsigned int order,
 }
 
 /*
- * Smaller blocks are never given back. So they may be what the guest keeps, but must not pass
- * for memory that stays free: others would be taken on their account as soon as it is freed.
+ * Count pages of all orders against @leave: small blocks also serve the guest. Count only large
+ * ones as settled: small ones cannot be given back.
  */
 bool pace_budget(struct pace *pace, u64 leave, unsigned int order, bool drained, u64 *budget)
 {

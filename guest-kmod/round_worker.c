@@ -269,6 +269,13 @@ err_free:
 	return ERR_PTR(ret);
 }
 
+/* The thread has ended, or is parked. */
+static void drop_hello(struct round_worker *worker)
+{
+	guest_hello_withdraw(&worker->hello, &worker->pub);
+	guest_stats_set(worker->stats->hello_published, false);
+}
+
 void round_worker_halt(struct round_worker *worker)
 {
 	if (!worker->task)
@@ -276,8 +283,7 @@ void round_worker_halt(struct round_worker *worker)
 	kthread_stop(worker->task);
 	worker->task = NULL;
 	give_back_halt(worker->give_back);
-	guest_hello_withdraw(&worker->hello, &worker->pub);
-	guest_stats_set(worker->stats->hello_published, false);
+	drop_hello(worker);
 }
 
 void round_worker_free(struct round_worker *worker)
@@ -292,8 +298,7 @@ void round_worker_pause(struct round_worker *worker)
 		return;
 	give_back_pause(worker->give_back);
 	kthread_park(worker->task);
-	guest_hello_withdraw(&worker->hello, &worker->pub);
-	guest_stats_set(worker->stats->hello_published, false);
+	drop_hello(worker);
 }
 
 void round_worker_resume(struct round_worker *worker)

@@ -89,7 +89,7 @@ static_assert(MAX_ORDER_NR_PAGES == 1 << COMPAT_MAX_ORDER,
 #define compat_page_reporting_unregister(info)	((void)(info))
 #endif
 
-/* Value: the order that is asked for so; an earlier registration decides. */
+/* Value: the order asked for. The kernel keeps the order of its first registration. */
 #ifdef COMPAT_HAS_REPORTING_ORDER
 #define compat_set_reporting_order(info, wanted)	((info)->order = (wanted))
 #else
@@ -140,10 +140,10 @@ static inline void compat_usleep_idle(unsigned long min, unsigned long max)
 }
 
 /*
- * Is this guest's memory encrypted, so that the host cannot read it? cc_platform_has() came
- * with 5.16, and is exported to GPL modules where it is a function. A realm of arm64 (6.14) has
- * only the name that on x86 also means a host. Before, there was SEV alone, and no module sees
- * more than the mask, which only a host has as well.
+ * Is this guest's memory encrypted, so that the host cannot read it? cc_platform_has() since
+ * 5.16. arm64 realms (6.14) report CC_ATTR_MEM_ENCRYPT only; on x86 that is true on hosts, too,
+ * so GUEST_MEM_ENCRYPT is used. Before 5.16: mem_encrypt_active(), which is also true on an SME
+ * host.
  */
 #ifndef COMPAT_HAS_CC_PLATFORM
 #define compat_guest_is_encrypted()	mem_encrypt_active()
