@@ -278,10 +278,12 @@ static void the_command_has_defaults_and_limits(void **state)
 	assert_int_equal(shm->give_back_request.order, 10);
 	assert_int_equal(shm->give_back_request.leave, 64 * MIB >> 12);
 	assert_true(run_command(json_pack("{s:s}", "mode", "off")));
-	refused(run_command(json_object()), "'mode'");
-	refused(run_command(json_pack("{s:s}", "mode", "often")), "'mode'");
+	refused(run_command(json_object()), "'mode' is missing");
+	refused(run_command(json_pack("{s:s}", "mode", "often")),
+		"'mode' is 'often'; give 'off', 'once' or 'always'");
 	refused(run_command(json_pack("{s:s, s:i}", "mode", "once", "order", 0)), "'order'");
-	refused(run_command(json_pack("{s:s, s:i}", "mode", "once", "order", 19)), "'order'");
+	refused(run_command(json_pack("{s:s, s:i}", "mode", "once", "order", 19)),
+		"'order' is 19; give an integer from 1 to 18");
 	refused(run_command(json_pack("{s:s, s:s}", "mode", "once", "order", "9")), "'order'");
 	refused(run_command(json_pack("{s:s, s:i}", "mode", "once", "leave", -1)), "'leave'");
 	refused(run_command(json_pack("{s:s, s:i}", "mode", "once", "all", 1)), "'all'");

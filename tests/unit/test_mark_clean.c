@@ -7,6 +7,7 @@
 /* links: host-agent/qemu-module/round/mark_clean.c */
 /* links: host-agent/qemu-module/core/range_source.c host-agent/qemu-module/core/arm.c */
 /* links: host-agent/qemu-module/core/range_check.c */
+/* links: host-agent/qemu-module/core/guest_refusal.c */
 /* links: host-agent/qemu-module/core/ram_map.c tests/fakes/fake_qobject.c */
 /* libs: jansson */
 #define _GNU_SOURCE
@@ -122,8 +123,10 @@ static void bad_ranges_are_refused_by_number(void **state)
 	refused(one(1ULL << 46, 4096), "ends above 64 TiB");
 	refused(one((1ULL << 63) - 4096, 4096), "ends above 64 TiB");
 	refused(two(2 * MIB, MIB, MIB, 4096), "range 1 [0x100000, +0x1000) starts before");
+	refused(one(MIB, 0), "; send ranges in order, page-aligned, without overlap");
 	refused(two(MIB, 8192, MIB + 4096, 4096), "starts before");
 	refused(one(RAM, 4096), "range 0 at 0x4000000 is outside guest RAM");
+	refused(one(RAM, 4096), "; leave it out");
 	refused(two(MIB, 4096, RAM - 4096, 8192), "range 1 at 0x4000000 is outside guest RAM");
 }
 
@@ -200,8 +203,16 @@ static void other_rounds_are_refused(void **state)
 	round_id = mine;
 	gate_close(true);
 	refused(one(MIB, 4096), "is closed");
+}
+
+static void a_hello_that_cannot_be_used_is_named(void **state)
+{
+	shm->guest_hello.version = FREEHINT_VERSION + 1;
+	refused(one(MIB, 4096), "update freehint of the host");
+	publish_hello(FREEHINT_CONTRACT_NONE);
+	refused(one(MIB, 4096), "hello is not valid; update freehint of the guest");
 	freehint_withdraw(&pub);
-	refused(one(MIB, 4096), "no guest module has published its hello");
+	refused(one(MIB, 4096), "no guest module has published its hello; load freehint.ko");
 }
 
 static void arguments_are_checked_before_anything_else(void **state)
@@ -288,6 +299,7 @@ RUN_TESTS(init, finish,
 		TEST(with_nothing_armed_nothing_is_queued),
 		TEST(memory_of_a_device_is_refused),
 		TEST(other_rounds_are_refused),
+		TEST(a_hello_that_cannot_be_used_is_named),
 		TEST(arguments_are_checked_before_anything_else),
 		TEST(too_long_a_list_is_refused),
 		TEST(records_in_a_file_are_queued),

@@ -58,6 +58,7 @@ static void an_offer_that_was_taken_back_is_not_touched(void **state)
 	offer = offer_blocks();
 	assert_int_equal(freehint_withdraw_offer(&pub, offer), FREEHINT_ANSWER_NONE);
 	refused(discard_both(offer), FREEHINT_ERR_STALE);
+	refused(false, "; give the sequence that stands in the region");
 	fake_time_passes();
 	assert_int_equal(fake_discard.calls, 0);
 	assert_counted(0, 0, 1);
@@ -231,16 +232,17 @@ static void bad_commands_are_refused_in_words(void **state)
 
 	refused(discard_both(7), FREEHINT_ERR_CLOSED);
 	assert_true(wish(GIVE_BACK_ALWAYS));
-	refused(run_discard(json_pack("{s:i}", "offer", 0)), "'offer' is missing");
+	refused(run_discard(json_pack("{s:i}", "offer", 0)), "'offer' is 0; give");
 	refused(run_discard(json_pack("{s:I, s:i}", "offer", (json_int_t)1, "last", 1)), "'last'");
 	refused(run_discard(json_pack("{s:I}", "offer", (json_int_t)FREEHINT_OFFER_MAX + 1)),
-		"'offer' is missing");
+		"'offer' is 4611686018427387903; give the sequence");
+	refused(run_discard(json_object()), "'offer' is missing; give the sequence");
 	offer = offer_blocks();
 	refused(run_discard(json_pack("{s:I}", "offer", (json_int_t)offer)), "missing");
 	assert_int_equal(freehint_offer_answer(&pub, offer), FREEHINT_ANSWER_DECLINED);
 	offer = offer_blocks();
 	refused(run_discard(json_pack("{s:I, s:[]}", "offer", (json_int_t)offer, "ranges")),
-		"1 to 128");
+		"'ranges' has 0 entries; give those of the offer, 1 to 128");
 	offer = offer_from(64 * MIB, 1);
 	refused(run_discard(json_pack("{s:I, s:[{s:I, s:i}]}", "offer", (json_int_t)offer,
 				      "ranges", "start", (json_int_t)(64 * MIB), "length", 4096)),
@@ -272,6 +274,7 @@ static void what_the_guest_has_not_offered_is_refused(void **state)
 				finish_offer();
 			} else {
 				refused(false, "not part of the guest's offer");
+				refused(false, "; leave it out");
 			}
 		}
 	assert_int_equal(fake_discard.bytes, BLOCK);

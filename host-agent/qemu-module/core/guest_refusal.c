@@ -21,23 +21,28 @@ static const char *version_refusal(u32 version)
 	return text;
 }
 
-const char *guest_refusal(void)
+const char *guest_hello_refusal(int error, const struct freehint_guest_hello *hello)
 {
-	struct freehint_guest_hello hello;
-
-	switch (bar_guest(&hello)) {
-	case 0:
-		break;
+	switch (error) {
 	case -EBUSY:
 		return GUEST_REFUSAL_SHARED;
 	case -EPROTO:
-		return version_refusal(hello.version);
+		return version_refusal(hello->version);
 	case -EINVAL:
 		return "the guest's hello is not valid; update freehint of the guest";
 	default:
 		return FREEHINT_REFUSED_NO_MODULE "; load freehint.ko in the guest, or see the "
 		       "guest's kernel log";
 	}
+}
+
+const char *guest_refusal(void)
+{
+	struct freehint_guest_hello hello;
+	int error = bar_guest(&hello);
+
+	if (error)
+		return guest_hello_refusal(error, &hello);
 	if (hello.contract != FREEHINT_CONTRACT_REFUSED)
 		return NULL;
 	switch (hello.refusal) {

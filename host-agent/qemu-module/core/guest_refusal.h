@@ -9,6 +9,19 @@
 #define GUEST_REFUSAL_SHARED	"another guest that runs uses the same shared memory; give each " \
 				"a file of its own (mem-path, or the name of <shmem>)"
 
+struct freehint_guest_hello;
+
+/**
+ * guest_hello_refusal() - why a guest's hello cannot be used
+ * @error: what bar_guest() returned, not 0
+ * @hello: what it read; only of another version is looked at
+ *
+ * Context: BQL held.
+ *
+ * Return: a static string.
+ */
+const char *guest_hello_refusal(int error, const struct freehint_guest_hello *hello);
+
 /**
  * guest_refusal() - why the guest reports no free page
  *

@@ -27,7 +27,8 @@ bool range_check(u32 i, const struct freehint_range *r, u64 after, Error **errp)
 	else if (r->start < after)
 		wrong = "starts before the end of the previous range";
 	if (wrong)
-		qemu_error(errp, "range %u [0x%" PRIx64 ", +0x%" PRIx64 ") %s",
+		qemu_error(errp, "range %u [0x%" PRIx64 ", +0x%" PRIx64 ") %s; send ranges in "
+			   "order, page-aligned, without overlap",
 			   i, r->start, r->length, wrong);
 	return !wrong;
 }
@@ -49,7 +50,8 @@ bool range_walk(struct ram_map *map, u32 i, u64 gpa, u64 end, range_piece_fn *fn
 	for (; gpa < end; gpa += len) {
 		segment = ram_map_find(map, gpa, &err);
 		if (!segment) {
-			qemu_error(errp, "range %u at 0x%" PRIx64 " is outside guest RAM: %s",
+			qemu_error(errp, "range %u at 0x%" PRIx64 " is outside guest RAM: %s; leave it "
+				   "out",
 				   i, gpa, qemu.error_get_pretty(err));
 			qemu.error_free(err);
 			return false;

@@ -14,6 +14,8 @@
 #include "give_back_command.h"
 #include "../round/greeting.h"
 
+#define GIVE_MODE	"give 'off', 'once' or 'always'"
+
 static bool known_argument(const char *key)
 {
 	return !strcmp(key, FREEHINT_ARG_MODE) || !strcmp(key, FREEHINT_ARG_ORDER) ||
@@ -27,11 +29,14 @@ static bool read_mode(const QDict *args, enum give_back_mode *mode, Error **errp
 	*mode = name ? give_back_mode_parse(name) : GIVE_BACK_MODES;
 	if (*mode != GIVE_BACK_MODES)
 		return true;
-	qemu_error(errp, "'mode' is not 'off', 'once' or 'always'");
+	if (name)
+		qemu_error(errp, "'mode' is '%s'; " GIVE_MODE, name);
+	else
+		qemu_error(errp, "'mode' is missing or not a string; " GIVE_MODE);
 	return false;
 }
 
-/* A missing argument is 0; one that is no integer reads as out of range. */
+/* A missing argument is 0; one that is no integer reads as -1. */
 static bool read_number(const QDict *args, const char *key, int64_t min, int64_t max,
 			int64_t *n, Error **errp)
 {
@@ -41,7 +46,8 @@ static bool read_number(const QDict *args, const char *key, int64_t min, int64_t
 	*n = qemu.qdict_get_try_int(args, key, -1);
 	if (*n >= min && *n <= max)
 		return true;
-	qemu_error(errp, "'%s' is not an integer from %" PRId64 " to %" PRId64, key, min, max);
+	qemu_error(errp, "'%s' is %" PRId64 "; give an integer from %" PRId64 " to %" PRId64, key,
+		   *n, min, max);
 	return false;
 }
 

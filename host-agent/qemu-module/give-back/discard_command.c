@@ -23,6 +23,8 @@
 #include "../core/range_check.h"
 #include "../core/range_source.h"
 
+#define GIVE_OFFER	"give the sequence that stands in the region, 1 to 2^62 - 2"
+
 /* Used under the BQL only: the agent's ranges, and the offer as the guest wrote it. */
 static struct range_list list;
 static struct freehint_offer copy;
@@ -50,15 +52,18 @@ static bool read_sequence(const QDict *args, u64 *sequence, Error **errp)
 	*sequence = (u64)n;
 	if (n > 0 && *sequence <= FREEHINT_OFFER_MAX)
 		return true;
-	qemu_error(errp, "'offer' is missing or not a number from 1 to 2^62 - 2");
+	if (qemu.qdict_haskey(args, FREEHINT_ARG_OFFER))
+		qemu_error(errp, "'offer' is %" PRId64 "; " GIVE_OFFER, n);
+	else
+		qemu_error(errp, "'offer' is missing; " GIVE_OFFER);
 	return false;
 }
 
 static bool report_stale(u64 sequence, Error **errp)
 {
 	offer_counters.stale++;
-	qemu_error(errp, "offer %" PRIu64 " " FREEHINT_ERR_STALE ", the guest has taken it back",
-		   sequence);
+	qemu_error(errp, "offer %" PRIu64 " " FREEHINT_ERR_STALE ", the guest has taken it back; "
+		   GIVE_OFFER, sequence);
 	return false;
 }
 
@@ -108,8 +113,8 @@ static bool check_offered(u32 i, const struct freehint_range *r, Error **errp)
 		next = bar_offer_end(&copy, pfn);
 		if (next > pfn)
 			continue;
-		qemu_error(errp, "range %u at 0x%" PRIx64 " is not part of the guest's offer %" PRIu64, i,
-			   pfn << FREEHINT_PAGE_SHIFT, copy.sequence);
+		qemu_error(errp, "range %u at 0x%" PRIx64 " is not part of the guest's offer %" PRIu64
+			   "; leave it out", i, pfn << FREEHINT_PAGE_SHIFT, copy.sequence);
 		return false;
 	}
 	return true;
@@ -138,7 +143,7 @@ static bool check_count(Error **errp)
 {
 	if (list.count && list.count <= FREEHINT_OFFER_BLOCKS)
 		return true;
-	qemu_error(errp, "'ranges' has %u entries, an offer has 1 to %u", list.count,
+	qemu_error(errp, "'ranges' has %u entries; give those of the offer, 1 to %u", list.count,
 		   FREEHINT_OFFER_BLOCKS);
 	return false;
 }

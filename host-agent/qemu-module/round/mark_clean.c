@@ -114,6 +114,7 @@ static bool read_round(const QDict *args, u64 *round, Error **errp)
 	struct freehint_guest_hello hello;
 	enum gate_answer answer;
 	u64 current;
+	int error;
 
 	if (id <= 0) {
 		qemu_error(errp, "'round' is missing or not a positive integer; give that of "
@@ -121,16 +122,10 @@ static bool read_round(const QDict *args, u64 *round, Error **errp)
 		return false;
 	}
 	*round = id;
-	switch (bar_guest(&hello)) {
-	case 0:
-		break;
-	case -EBUSY:
-		qemu_error(errp, "round %" PRIu64 " cannot be hinted: " GUEST_REFUSAL_SHARED,
-			   *round);
-		return false;
-	default:
-		qemu_error(errp, "round %" PRIu64 " cannot be open, no guest module has published "
-			   "its hello; load freehint.ko in the guest", *round);
+	error = bar_guest(&hello);
+	if (error) {
+		qemu_error(errp, "round %" PRIu64 " cannot be hinted: %s", *round,
+			   guest_hello_refusal(error, &hello));
 		return false;
 	}
 	answer = gate_check(*round, batch.list.count, &current);
