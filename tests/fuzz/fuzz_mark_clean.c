@@ -8,6 +8,7 @@
 /* links: host-agent/qemu-module/round/mark_clean.c */
 /* links: host-agent/qemu-module/core/range_source.c */
 /* links: host-agent/qemu-module/core/range_check.c */
+/* links: host-agent/qemu-module/core/qmp_args.c */
 /* links: host-agent/qemu-module/core/guest_refusal.c */
 /* links: host-agent/qemu-module/core/arm.c host-agent/qemu-module/core/ram_map.c */
 /* links: tests/fakes/fake_qemu.c tests/fakes/fake_qobject.c tests/fuzz/clean_rig.c */

@@ -6,6 +6,7 @@
 /* links: tests/fakes/fake_qobject.c tests/fakes/fake_discard.c proto/guest_offer.c */
 /* links: host-agent/qemu-module/core/ram_map.c host-agent/qemu-module/core/range_check.c */
 /* links: host-agent/qemu-module/core/range_source.c */
+/* links: host-agent/qemu-module/core/qmp_args.c */
 /* links: host-agent/qemu-module/give-back/discard_command.c */
 /* libs: jansson */
 #ifndef FREEHINT_TEST_GIVE_BACK_RIG_H

@@ -16,6 +16,7 @@
 /* links: host-agent/qemu-module/round/mark_clean.c */
 /* links: host-agent/qemu-module/core/range_source.c */
 /* links: host-agent/qemu-module/core/range_check.c */
+/* links: host-agent/qemu-module/core/qmp_args.c */
 /* links: host-agent/qemu-module/core/ram_map.c tests/fakes/fake_qobject.c */
 /* links: tests/fakes/fake_log.c tests/fakes/fake_discard.c */
 /* libs: jansson */

@@ -7,6 +7,7 @@
 /* links: host-agent/qemu-module/entry/map_command.c host-agent/qemu-module/map/page_map.c */
 /* links: host-agent/qemu-module/entry/map_given.c host-agent/qemu-module/map/resident.c */
 /* links: host-agent/qemu-module/core/ram_map.c tests/fakes/fake_qobject.c */
+/* links: host-agent/qemu-module/core/qmp_args.c */
 /* libs: jansson */
 #include <sys/mman.h>
 

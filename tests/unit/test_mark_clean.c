@@ -7,6 +7,7 @@
 /* links: host-agent/qemu-module/round/mark_clean.c */
 /* links: host-agent/qemu-module/core/range_source.c host-agent/qemu-module/core/arm.c */
 /* links: host-agent/qemu-module/core/range_check.c */
+/* links: host-agent/qemu-module/core/qmp_args.c */
 /* links: host-agent/qemu-module/core/guest_refusal.c */
 /* links: host-agent/qemu-module/core/ram_map.c tests/fakes/fake_qobject.c */
 /* libs: jansson */

@@ -236,7 +236,7 @@ static void bad_commands_are_refused_in_words(void **state)
 	refused(run_discard(json_pack("{s:I, s:i}", "offer", (json_int_t)1, "last", 1)), "'last'");
 	refused(run_discard(json_pack("{s:I}", "offer", (json_int_t)FREEHINT_OFFER_MAX + 1)),
 		"'offer' is 4611686018427387903; give the sequence");
-	refused(run_discard(json_object()), "'offer' is missing; give the sequence");
+	refused(run_discard(json_object()), "'offer' is missing or not an integer; give the sequence");
 	offer = offer_blocks();
 	refused(run_discard(json_pack("{s:I}", "offer", (json_int_t)offer)), "missing");
 	assert_int_equal(freehint_offer_answer(&pub, offer), FREEHINT_ANSWER_DECLINED);

@@ -25,6 +25,7 @@
 #include "../round/mark_clean.h"
 #include "../round/precopy.h"
 #include "../core/qemu_abi.h"
+#include "../core/qmp_args.h"
 #include "../gate/round_gate.h"
 #include "../audit/witness.h"
 #include "wake_command.h"
@@ -34,12 +35,9 @@ static const char *inert;
 
 static bool check_no_arguments(const QDict *args, Error **errp)
 {
-	const QDictEntry *entry = qemu.qdict_first(args);
+	static const char *const none[] = { NULL };
 
-	if (entry)
-		qemu_error(errp, "argument '%s' is unknown; this command has none",
-			   qemu.qdict_entry_key(entry));
-	return !entry;
+	return qmp_args_check(args, none, "this command has none", errp);
 }
 
 static QObject *empty_answer(void)

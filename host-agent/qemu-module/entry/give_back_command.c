@@ -2,25 +2,16 @@
 /*
  * The QMP command x-freehint-give-back: ask the guest for its free memory, or stop.
  */
-#define _GNU_SOURCE
-#include <inttypes.h>
-#include <string.h>
-
 #include "../../../include/freehint/limits.h"
 #include "../../../include/freehint/qmp_names.h"
 #include "../../common/clock.h"
+#include "../core/qmp_args.h"
 #include "../gate/round_gate.h"
 #include "../give-back/give_back.h"
 #include "give_back_command.h"
 #include "../round/greeting.h"
 
 #define GIVE_MODE	"give 'off', 'once' or 'always'"
-
-static bool known_argument(const char *key)
-{
-	return !strcmp(key, FREEHINT_ARG_MODE) || !strcmp(key, FREEHINT_ARG_ORDER) ||
-	       !strcmp(key, FREEHINT_ARG_LEAVE);
-}
 
 static bool read_mode(const QDict *args, enum give_back_mode *mode, Error **errp)
 {
@@ -36,35 +27,24 @@ static bool read_mode(const QDict *args, enum give_back_mode *mode, Error **errp
 	return false;
 }
 
-/* A missing argument is 0; one that is no integer reads as -1. */
+/* A missing argument is 0. */
 static bool read_number(const QDict *args, const char *key, int64_t min, int64_t max,
 			int64_t *n, Error **errp)
 {
 	*n = 0;
-	if (!qemu.qdict_haskey(args, key))
-		return true;
-	*n = qemu.qdict_get_try_int(args, key, -1);
-	if (*n >= min && *n <= max)
-		return true;
-	qemu_error(errp, "'%s' is %" PRId64 "; give an integer from %" PRId64 " to %" PRId64, key,
-		   *n, min, max);
-	return false;
+	return !qemu.qdict_haskey(args, key) || qmp_args_number(args, key, min, max, n, errp);
 }
 
 static bool read_wish(const QDict *args, struct give_back_wish *wish, Error **errp)
 {
-	const QDictEntry *entry;
+	static const char *const known[] = {
+		FREEHINT_ARG_MODE, FREEHINT_ARG_ORDER, FREEHINT_ARG_LEAVE, NULL,
+	};
 	int64_t order, leave;
 
-	for (entry = qemu.qdict_first(args); entry; entry = qemu.qdict_next(args, entry)) {
-		if (known_argument(qemu.qdict_entry_key(entry)))
-			continue;
-		qemu_error(errp, "argument '%s' is unknown; give '" FREEHINT_ARG_MODE "', '"
-			   FREEHINT_ARG_ORDER "', '" FREEHINT_ARG_LEAVE "'",
-			   qemu.qdict_entry_key(entry));
-		return false;
-	}
-	if (!read_mode(args, &wish->mode, errp) ||
+	if (!qmp_args_check(args, known, "give '" FREEHINT_ARG_MODE "', '" FREEHINT_ARG_ORDER
+			    "', '" FREEHINT_ARG_LEAVE "'", errp) ||
+	    !read_mode(args, &wish->mode, errp) ||
 	    !read_number(args, FREEHINT_ARG_ORDER, 1, FREEHINT_GIVE_BACK_MAX_ORDER, &order,
 			 errp) ||
 	    !read_number(args, FREEHINT_ARG_LEAVE, 0, FREEHINT_GIVE_BACK_MAX_LEAVE, &leave, errp))

@@ -4,8 +4,6 @@
  * pages of RAM, and the pages hinted in the last migration or those given back to the host.
  * `freehint map` draws a picture.
  */
-#define _GNU_SOURCE
-#include <inttypes.h>
 #include <string.h>
 
 #include "../../../include/freehint/limits.h"
@@ -16,6 +14,7 @@
 #include "../map/page_map.h"
 #include "map_command.h"
 #include "map_given.h"
+#include "../core/qmp_args.h"
 #include "../core/ram_map.h"
 #include "../gate/round_gate.h"
 
@@ -35,30 +34,12 @@ struct cells {
 
 static bool check_names(const QDict *args, Error **errp)
 {
-	const QDictEntry *entry;
-	const char *key;
+	static const char *const known[] = {
+		FREEHINT_ARG_CELLS, FREEHINT_ARG_GIVEN_FROM, NULL,
+	};
 
-	for (entry = qemu.qdict_first(args); entry; entry = qemu.qdict_next(args, entry)) {
-		key = qemu.qdict_entry_key(entry);
-		if (!strcmp(key, FREEHINT_ARG_CELLS) || !strcmp(key, FREEHINT_ARG_GIVEN_FROM))
-			continue;
-		qemu_error(errp, "argument '%s' is unknown; give '" FREEHINT_ARG_CELLS "' and '"
-			   FREEHINT_ARG_GIVEN_FROM "'", key);
-		return false;
-	}
-	return true;
-}
-
-static bool read_cells(const QDict *args, u32 *wanted, Error **errp)
-{
-	int64_t cells = qemu.qdict_get_try_int(args, FREEHINT_ARG_CELLS, 0);
-
-	*wanted = (u32)cells;
-	if (cells >= 1 && cells <= FREEHINT_MAX_CELLS)
-		return true;
-	qemu_error(errp, "argument '%s' is %" PRId64 ", give 1 to %u", FREEHINT_ARG_CELLS, cells,
-		   FREEHINT_MAX_CELLS);
-	return false;
+	return qmp_args_check(args, known, "give '" FREEHINT_ARG_CELLS "' and '"
+			      FREEHINT_ARG_GIVEN_FROM "'", errp);
 }
 
 /* Returns the end of memory that the guest published, limited by what the region can hold. */
@@ -156,19 +137,6 @@ static void put_given(QDict *dict, const struct cells *cells, u64 from)
 	qemu.qdict_put_obj(dict, "absent", list_of(given.absent, given.count));
 }
 
-/* Sets @from to the page that a stretch of what was given back begins with. */
-static bool read_from(const QDict *args, const struct cells *cells, u64 *from, Error **errp)
-{
-	int64_t page = qemu.qdict_get_try_int(args, FREEHINT_ARG_GIVEN_FROM, -1);
-
-	*from = (u64)page;
-	if (page >= 0 && *from < cells->end)
-		return true;
-	qemu_error(errp, "argument '%s' is %" PRId64 ", give the number of one of the guest's %" PRIu64
-		   " pages", FREEHINT_ARG_GIVEN_FROM, page, cells->end);
-	return false;
-}
-
 static QDict *new_answer(const struct cells *cells)
 {
 	QDict *dict = qemu.qdict_new();
@@ -182,18 +150,19 @@ static QDict *make_answer(QDict *args, Error **errp)
 {
 	static struct cells cells;
 	bool given = qemu.qdict_haskey(args, FREEHINT_ARG_GIVEN_FROM);
+	int64_t wanted, from;
 	QDict *answer;
-	u32 wanted;
-	u64 from = 0;
 
-	if (!check_names(args, errp) || !read_cells(args, &wanted, errp))
+	if (!check_names(args, errp) ||
+	    !qmp_args_number(args, FREEHINT_ARG_CELLS, 1, FREEHINT_MAX_CELLS, &wanted, errp))
 		return NULL;
-	divide(&cells, wanted);
-	if (given && !read_from(args, &cells, &from, errp))
+	divide(&cells, (u32)wanted);
+	if (given && !qmp_args_number(args, FREEHINT_ARG_GIVEN_FROM, 0, (int64_t)cells.end - 1,
+				      &from, errp))
 		return NULL;
 	answer = new_answer(&cells);
 	if (given)
-		put_given(answer, &cells, from);
+		put_given(answer, &cells, (u64)from);
 	else
 		put_hinted(answer, &cells);
 	return answer;

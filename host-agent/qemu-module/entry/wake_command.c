@@ -4,15 +4,19 @@
  */
 #include "../../../include/freehint/qmp_names.h"
 #include "../core/peer_wake.h"
+#include "../core/qmp_args.h"
 #include "wake_command.h"
 
 void wake_command(QDict *args, QObject **ret, Error **errp)
 {
+	static const char *const known[] = { FREEHINT_ARG_FDNAME, NULL };
 	const char *name = qemu.qdict_get_try_str(args, FREEHINT_ARG_FDNAME);
 	int fd;
 
-	if (!name || qemu.qdict_next(args, qemu.qdict_first(args))) {
-		qemu_error(errp, "'fdname', a string, is the only argument");
+	if (!qmp_args_check(args, known, "give '" FREEHINT_ARG_FDNAME "'", errp))
+		return;
+	if (!name) {
+		qemu_error(errp, "'fdname' is missing or not a string; give the name that getfd had");
 		return;
 	}
 	/* From here on the descriptor is this command's. */

@@ -9,7 +9,6 @@
  */
 #define _GNU_SOURCE
 #include <inttypes.h>
-#include <string.h>
 
 #include "../../../include/freehint/limits.h"
 #include "../../../include/freehint/qmp_names.h"
@@ -19,6 +18,7 @@
 #include "discard_command.h"
 #include "give_back.h"
 #include "offer.h"
+#include "../core/qmp_args.h"
 #include "../core/ram_map.h"
 #include "../core/range_check.h"
 #include "../core/range_source.h"
@@ -31,31 +31,25 @@ static struct freehint_offer copy;
 
 static bool check_arguments(const QDict *args, Error **errp)
 {
-	const QDictEntry *entry;
-	const char *key;
+	static const char *const known[] = { FREEHINT_ARG_OFFER, FREEHINT_ARG_RANGES, NULL };
 
-	for (entry = qemu.qdict_first(args); entry; entry = qemu.qdict_next(args, entry)) {
-		key = qemu.qdict_entry_key(entry);
-		if (!strcmp(key, FREEHINT_ARG_OFFER) || !strcmp(key, FREEHINT_ARG_RANGES))
-			continue;
-		qemu_error(errp, "argument '%s' is unknown; give '" FREEHINT_ARG_OFFER "' and '"
-			   FREEHINT_ARG_RANGES "'", key);
-		return false;
-	}
-	return true;
+	return qmp_args_check(args, known, "give '" FREEHINT_ARG_OFFER "' and '"
+			      FREEHINT_ARG_RANGES "'", errp);
 }
 
 static bool read_sequence(const QDict *args, u64 *sequence, Error **errp)
 {
-	int64_t n = qemu.qdict_get_try_int(args, FREEHINT_ARG_OFFER, 0);
+	bool is_int;
+	int64_t n;
 
+	is_int = qmp_args_int(args, FREEHINT_ARG_OFFER, &n);
 	*sequence = (u64)n;
 	if (n > 0 && *sequence <= FREEHINT_OFFER_MAX)
 		return true;
-	if (qemu.qdict_haskey(args, FREEHINT_ARG_OFFER))
+	if (is_int)
 		qemu_error(errp, "'offer' is %" PRId64 "; " GIVE_OFFER, n);
 	else
-		qemu_error(errp, "'offer' is missing; " GIVE_OFFER);
+		qemu_error(errp, "'offer' is missing or not an integer; " GIVE_OFFER);
 	return false;
 }
 

@@ -23,6 +23,7 @@
 #include "../core/guest_refusal.h"
 #include "mark_clean.h"
 #include "precopy.h"
+#include "../core/qmp_args.h"
 #include "../core/ram_map.h"
 #include "../core/range_check.h"
 #include "../core/range_source.h"
@@ -49,31 +50,16 @@ static struct batch {
 	u64 ignored;
 } batch;
 
-static bool known_argument(const char *key)
+static bool check_arguments(const QDict *args, Error **errp)
 {
 	static const char *const known[] = {
 		FREEHINT_ARG_ROUND, FREEHINT_ARG_RANGES, FREEHINT_ARG_FDNAME,
-		FREEHINT_ARG_COUNT, FREEHINT_ARG_LAST,
+		FREEHINT_ARG_COUNT, FREEHINT_ARG_LAST, NULL,
 	};
-	size_t i;
 
-	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (!strcmp(key, known[i]))
-			return true;
-	return false;
-}
-
-static bool check_arguments(const QDict *args, Error **errp)
-{
-	const QDictEntry *entry;
-
-	for (entry = qemu.qdict_first(args); entry; entry = qemu.qdict_next(args, entry)) {
-		if (known_argument(qemu.qdict_entry_key(entry)))
-			continue;
-		qemu_error(errp, "argument '%s' is unknown; give 'round', and 'ranges', or "
-			   "'fdname' and 'count', or 'last'", qemu.qdict_entry_key(entry));
+	if (!qmp_args_check(args, known, "give 'round', and 'ranges', or 'fdname' and 'count', "
+			    "or 'last'", errp))
 		return false;
-	}
 	/* For a value that is not a boolean QEMU returns the default, so try both. */
 	if (qemu.qdict_get_try_bool(args, FREEHINT_ARG_LAST, true) ==
 	    qemu.qdict_get_try_bool(args, FREEHINT_ARG_LAST, false) ||
