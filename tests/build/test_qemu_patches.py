@@ -93,7 +93,7 @@ def put_by(function: str, text: str) -> set[str]:
 
 def described(schema: str) -> None:
     """Commands and what they answer."""
-    commands = read(MODULE, "entry", "commands.c")
+    answer = read(MODULE, "entry", "query_command.c")
     same("commands", set(re.findall(r"'command': '(.*?)'", schema)),
          set(re.findall(r'#define FREEHINT_QMP_\w+\s+"(.*)"',
                         read("include", "freehint", "qmp_names.h"))))
@@ -101,8 +101,8 @@ def described(schema: str) -> None:
          set(re.findall(r'X\(\w+, "([\w-]+)"\)', read(MODULE, "gate", "counters.h"))))
     for struct, function in (("FreehintRound", "query_round"), ("FreehintGuest", "query_guest"),
                              ("FreehintRegion", "query_region"), ("FreehintAudit", "query_audit"),
-                             ("FreehintInfo", "query")):
-        same(struct, members(schema, struct), put_by(function, commands))
+                             ("FreehintInfo", "query_answer")):
+        same(struct, members(schema, struct), put_by(function, answer))
     query = read(MODULE, "entry", "give_back_query.c")
     same("FreehintGiveBack", members(schema, "FreehintGiveBack"),
          put_by("put_state", query) | put_by("put_counters", query) |

@@ -12,6 +12,7 @@
 /* links: host-agent/qemu-module/entry/wake_command.c */
 /* links: host-agent/qemu-module/entry/give_back_command.c */
 /* links: host-agent/qemu-module/entry/give_back_query.c */
+/* links: host-agent/qemu-module/entry/query_command.c */
 /* links: host-agent/qemu-module/give-back/discard_command.c */
 /* links: host-agent/qemu-module/round/mark_clean.c */
 /* links: host-agent/qemu-module/core/range_source.c */

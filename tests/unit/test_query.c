@@ -8,6 +8,7 @@
 /* links: host-agent/qemu-module/map/resident.c */
 /* links: host-agent/qemu-module/entry/give_back_command.c */
 /* links: host-agent/qemu-module/entry/give_back_query.c */
+/* links: host-agent/qemu-module/entry/query_command.c */
 /* links: host-agent/qemu-module/round/apply_thread.c */
 /* links: host-agent/qemu-module/round/mark_clean.c */
 #include <unistd.h>

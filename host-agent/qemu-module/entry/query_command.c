@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The answer of the QMP command x-query-freehint.
+ */
+#include <stdio.h>
+
+#include "../../../include/freehint/shm_layout.h"
+#include "../../../include/freehint/version.h"
+#include "../round/autostart.h"
+#include "../core/bar.h"
+#include "give_back_query.h"
+#include "../give-back/give_back.h"
+#include "../round/greeting.h"
+#include "../round/precopy.h"
+#include "../core/qemu_abi.h"
+#include "query_command.h"
+#include "../gate/round_gate.h"
+#include "../audit/witness.h"
+
+static const char *contract_name(u32 contract)
+{
+	static const char *const name[] = {
+		[FREEHINT_CONTRACT_NONE] = "none",
+		[FREEHINT_CONTRACT_DEAD] = "dead",
+		[FREEHINT_CONTRACT_ZERO] = "zero",
+		[FREEHINT_CONTRACT_REFUSED] = "refused",
+	};
+
+	return name[contract];
+}
+
+static const char *refusal_name(u32 refusal)
+{
+	static const char *const name[] = {
+		[FREEHINT_REFUSAL_NONE] = "none",
+		[FREEHINT_REFUSAL_POISON] = "page-poison",
+		[FREEHINT_REFUSAL_PAGE_SIZE] = "page-size",
+		[FREEHINT_REFUSAL_ADMIN] = "admin",
+		[FREEHINT_REFUSAL_KERNEL] = "kernel",
+		[FREEHINT_REFUSAL_PREZERO] = "prezero",
+	};
+
+	return name[refusal];
+}
+
+static void put_dict(QDict *dict, const char *key, QDict *member)
+{
+	qemu.qdict_put_obj(dict, key, (QObject *)member);
+}
+
+/* The guest chose these numbers. QEMU's JSON integers are signed, so the top bit is masked. */
+static void put_guest_number(QDict *dict, const char *key, u64 n)
+{
+	qemu.qdict_put_int(dict, key, n & FREEHINT_ROUND_MAX);
+}
+
+static QDict *query_guest(void)
+{
+	struct freehint_guest_hello hello;
+	QDict *dict = qemu.qdict_new();
+	bool present = !bar_guest(&hello);
+
+	qemu.qdict_put_bool(dict, "present", present);
+	if (!present)
+		return dict;
+	qemu.qdict_put_int(dict, "version", hello.version);
+	qemu.qdict_put_str(dict, "contract", contract_name(hello.contract));
+	qemu.qdict_put_str(dict, "refusal", refusal_name(hello.refusal));
+	qemu.qdict_put_str(dict, "give-back", give_back_guest_name(hello.give_back));
+	put_guest_number(dict, "end-pfn", hello.end_pfn);
+	put_guest_number(dict, "beats", bar_beats());
+	put_guest_number(dict, "poll-us", bar_poll_us());
+	put_guest_number(dict, "incarnation", hello.incarnation);
+	return dict;
+}
+
+static QDict *query_region(void)
+{
+	struct bar_info info = bar_info();
+	QDict *dict = qemu.qdict_new();
+
+	qemu.qdict_put_str(dict, "memdev", bar_memdev());
+	qemu.qdict_put_int(dict, "size", info.size);
+	qemu.qdict_put_int(dict, "capacity", info.capacity);
+	return dict;
+}
+
+static QDict *query_counters(const struct freehint_counters *counters)
+{
+	QDict *dict = qemu.qdict_new();
+
+#define PUT_COUNTER(member, name) qemu.qdict_put_int(dict, name, counters->member);
+	FREEHINT_COUNTERS(PUT_COUNTER)
+#undef PUT_COUNTER
+	return dict;
+}
+
+static QDict *query_round(const struct gate_round *round)
+{
+	QDict *dict = qemu.qdict_new();
+
+	qemu.qdict_put_int(dict, "round", round->id);
+	qemu.qdict_put_int(dict, "pass", round->pass);
+	qemu.qdict_put_int(dict, "sync-to-request-us", round->request_us);
+	qemu.qdict_put_int(dict, "sync-to-command-us", round->command_us);
+	qemu.qdict_put_int(dict, "sync-to-seal-us", round->seal_us);
+	qemu.qdict_put_int(dict, "sync-to-first-apply-us", round->first_us);
+	qemu.qdict_put_int(dict, "sync-to-last-apply-us", round->last_us);
+	qemu.qdict_put_int(dict, "waited-us", round->waited_us);
+	qemu.qdict_put_int(dict, "pages-accepted", round->accepted);
+	qemu.qdict_put_int(dict, "pages-cleared", round->cleared);
+	return dict;
+}
+
+/* The closed rounds of the last migration, with the pages that each one saved. */
+static QObject *query_past(void)
+{
+	static struct gate_round past[GATE_PAST];
+	QList *list = qemu.qlist_new();
+	u32 count = gate_past(past), i;
+
+	for (i = 0; i < count; i++)
+		qemu.qlist_append_obj(list, (QObject *)query_round(&past[i]));
+	return (QObject *)list;
+}
+
+static QDict *query_audit(void)
+{
+	struct witness_report report = witness_report();
+	QDict *dict = qemu.qdict_new();
+
+	if (report.why)
+		qemu.qdict_put_str(dict, "impossible", report.why);
+	qemu.qdict_put_int(dict, "checks", report.checks);
+	qemu.qdict_put_int(dict, "pages-skipped", report.skipped);
+	qemu.qdict_put_int(dict, "pages-written", report.written);
+	qemu.qdict_put_int(dict, "violations", report.violations);
+	qemu.qdict_put_int(dict, "hints-late", report.late);
+	if (!report.violations)
+		return dict;
+	qemu.qdict_put_str(dict, "first-block", report.block);
+	qemu.qdict_put_int(dict, "first-offset", report.offset);
+	return dict;
+}
+
+static const char *state_name(const struct gate_view *view)
+{
+	if (view->state != GATE_CLOSED)
+		return "round";
+	return precopy_enabled() ? "ready" : "off";
+}
+
+QDict *query_answer(const char *inert)
+{
+	const char *refusal = NULL;
+	struct gate_view view;
+	char version[32];
+	QDict *dict;
+
+	if (inert)
+		refusal = inert;
+	else if (greeting_publish(&refusal))
+		refusal = precopy_refusal();
+	gate_view(&view);
+	dict = qemu.qdict_new();
+	snprintf(version, sizeof(version), "%d.%d.%d", qemu.major, qemu.minor, qemu.micro);
+	qemu.qdict_put_str(dict, "version", FREEHINT_RELEASE);
+	qemu.qdict_put_str(dict, "qemu", version);
+	qemu.qdict_put_str(dict, "state", state_name(&view));
+	if (refusal)
+		qemu.qdict_put_str(dict, "refused", refusal);
+	qemu.qdict_put_bool(dict, "autostart", autostart_is_wanted());
+	qemu.qdict_put_int(dict, "instance", bar_info().instance);
+	qemu.qdict_put_int(dict, "round", view.state != GATE_CLOSED ? view.now.id : 0);
+	qemu.qdict_put_int(dict, "pass", precopy_pass());
+	put_dict(dict, "region", query_region());
+	put_dict(dict, "guest", query_guest());
+	put_dict(dict, "counters", query_counters(&view.counters));
+	put_dict(dict, "give-back", give_back_query(inert));
+	if (view.first.id)
+		put_dict(dict, "first-round", query_round(&view.first));
+	if (view.now.id)
+		put_dict(dict, "last-round", query_round(&view.now));
+	qemu.qdict_put_obj(dict, "rounds", query_past());
+	if (witness_report().wanted)
+		put_dict(dict, "audit", query_audit());
+	return dict;
+}
