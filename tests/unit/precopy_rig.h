@@ -9,6 +9,7 @@
 /* links: host-agent/qemu-module/postcopy/switchover.c */
 /* links: host-agent/qemu-module/postcopy/switch_runs.c */
 /* links: host-agent/qemu-module/postcopy/zero_thread.c */
+/* links: host-agent/qemu-module/core/own_thread.c */
 /* links: host-agent/qemu-module/map/page_map.c host-agent/qemu-module/core/arm.c */
 /* links: host-agent/qemu-module/round/greeting.c host-agent/qemu-module/round/precopy.c */
 /* links: host-agent/qemu-module/give-back/give_back.c */

@@ -5,6 +5,7 @@
  */
 /* rig: tests/unit/bar_rig.h tests/unit/precopy_rig.h */
 /* links: host-agent/qemu-module/round/apply_thread.c */
+/* links: host-agent/qemu-module/core/own_thread.c */
 #include <unistd.h>
 
 #include "host-agent/qemu-module/round/apply_thread.h"

@@ -12,6 +12,7 @@
 /* links: host-agent/qemu-module/postcopy/switchover.c */
 /* links: host-agent/qemu-module/postcopy/switch_runs.c */
 /* links: host-agent/qemu-module/postcopy/zero_thread.c */
+/* links: host-agent/qemu-module/core/own_thread.c */
 /* links: host-agent/qemu-module/round/refusal.c host-agent/qemu-module/core/guest_refusal.c */
 /* links: host-agent/qemu-module/core/bar_bitmap.c */
 #include "host-agent/qemu-module/round/refusal.h"

@@ -5,6 +5,7 @@
  */
 /* links: host-agent/qemu-module/core/region_lock.c */
 /* links: host-agent/qemu-module/postcopy/zero_thread.c */
+/* links: host-agent/qemu-module/core/own_thread.c */
 /* links: host-agent/qemu-module/postcopy/skipped.c */
 /* links: host-agent/qemu-module/core/dirty_log.c */
 /* links: host-agent/qemu-module/core/ram_dirty_bitmap.c */

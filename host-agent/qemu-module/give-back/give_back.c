@@ -19,6 +19,7 @@
 #include "../../../include/freehint/shm_layout.h"
 #include "../../common/clock.h"
 #include "../core/bar.h"
+#include "../core/main_loop_timer.h"
 #include "../core/qemu_abi.h"
 #include "discardable.h"
 #include "give_back.h"
@@ -185,8 +186,7 @@ static void set_timer(void)
 {
 	if (back.wish.mode == GIVE_BACK_OFF)
 		return;
-	qemu.timer_mod_ns(&back.timer, qemu.qemu_clock_get_ns(QEMU_CLOCK_REALTIME) +
-			  (int64_t)look_interval());
+	main_loop_timer_in(&back.timer, look_interval());
 }
 
 static void time_to_look(void *opaque)
@@ -218,8 +218,7 @@ static void begin(struct give_back_wish wish)
 
 void give_back_init(const struct give_back_wish *wish)
 {
-	qemu.timer_init_full(&back.timer, NULL, QEMU_CLOCK_REALTIME, QEMU_SCALE_NS, 0,
-			     time_to_look, NULL);
+	main_loop_timer_init(&back.timer, time_to_look);
 	offer_init();
 	if (wish->mode == GIVE_BACK_OFF)
 		return;

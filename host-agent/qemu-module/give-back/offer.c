@@ -21,6 +21,7 @@
 #include "../../../include/freehint/shm_layout.h"
 #include "../../common/clock.h"
 #include "../core/bar.h"
+#include "../core/main_loop_timer.h"
 #include "discardable.h"
 #include "obstacle.h"
 #include "offer.h"
@@ -94,14 +95,12 @@ static void run_slice(void *opaque);
 void offer_init(void)
 {
 	offer.step = STEP_MAX;
-	qemu.timer_init_full(&offer.timer, NULL, QEMU_CLOCK_REALTIME, QEMU_SCALE_NS, 0,
-			     run_slice, NULL);
+	main_loop_timer_init(&offer.timer, run_slice);
 }
 
 static void run_slice_in(u64 ns)
 {
-	qemu.timer_mod_ns(&offer.timer, qemu.qemu_clock_get_ns(QEMU_CLOCK_REALTIME) +
-			  (int64_t)ns);
+	main_loop_timer_in(&offer.timer, ns);
 }
 
 bool offer_is_busy(void)

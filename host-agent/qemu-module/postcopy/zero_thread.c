@@ -16,12 +16,11 @@
  * later.
  */
 #define _GNU_SOURCE
-#include <pthread.h>
-#include <signal.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "../../../include/freehint/shm_layout.h"
+#include "../core/own_thread.h"
 #include "../gate/round_gate.h"
 #include "skipped.h"
 #include "zero_thread.h"
@@ -88,18 +87,10 @@ static void *zero_thread(void *opaque)
 
 void zero_thread_start(void)
 {
-	sigset_t all, old;
-
 	zero_thread_stop();
 	zero.stop = false;
 	zero.written = NULL;
-	/* QEMU's signals must be handled by QEMU's threads. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	zero.running = !pthread_create(&zero.thread, NULL, zero_thread, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (zero.running)
-		pthread_setname_np(zero.thread, "freehint-zero");
+	zero.running = !own_thread_start(&zero.thread, "freehint-zero", zero_thread);
 }
 
 void zero_thread_stop(void)

@@ -3,14 +3,11 @@
  * The apply thread: clears accepted ranges in QEMU's dirty bitmap. No other thread of the
  * extension waits for QEMU's bitmap lock.
  */
-#define _GNU_SOURCE
-#include <pthread.h>
-#include <signal.h>
-
 #include "../../../include/freehint/shm_layout.h"
 #include "apply_thread.h"
 #include "../core/bar.h"
 #include "../map/page_map.h"
+#include "../core/own_thread.h"
 #include "../core/qemu_abi.h"
 #include "../gate/round_gate.h"
 #include "../postcopy/skipped.h"
@@ -80,20 +77,14 @@ static void *apply_thread(void *opaque)
 int apply_thread_start(void)
 {
 	static bool started;
-	sigset_t all, old;
 	pthread_t thread;
 	int ret;
 
 	if (started)
 		return 0;
-	/* QEMU's signals must be handled by QEMU's threads. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	ret = -pthread_create(&thread, NULL, apply_thread, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	ret = own_thread_start(&thread, "freehint-apply", apply_thread);
 	if (ret)
 		return ret;
-	pthread_setname_np(thread, "freehint-apply");
 	pthread_detach(thread);
 	started = true;
 	return 0;

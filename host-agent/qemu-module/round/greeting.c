@@ -6,6 +6,7 @@
 #include "../../common/clock.h"
 #include "../core/bar.h"
 #include "../core/guest_refusal.h"
+#include "../core/main_loop_timer.h"
 #include "../gate/round_gate.h"
 #include "../give-back/give_back.h"
 #include "greeting.h"
@@ -79,7 +80,7 @@ static void release_region(void)
 
 static bool retry_later(void)
 {
-	qemu.timer_mod_ns(&later, qemu.qemu_clock_get_ns(QEMU_CLOCK_REALTIME) + LATER_NS);
+	main_loop_timer_in(&later, LATER_NS);
 	return false;
 }
 
@@ -260,8 +261,7 @@ void greeting_init(void)
 {
 	qemu.qemu_add_vm_change_state_handler(vm_state_changed, NULL);
 	qemu.qemu_register_reset(vm_reset, NULL);
-	qemu.timer_init_full(&later, NULL, QEMU_CLOCK_REALTIME, QEMU_SCALE_NS, 0, publish_cb,
-			     NULL);
+	main_loop_timer_init(&later, publish_cb);
 	memory.added = memory_was_added;
 	qemu.ram_block_notifier_add(&memory);
 }

@@ -21,6 +21,7 @@
  */
 #include "../../../include/freehint/limits.h"
 #include "../../../include/freehint/types.h"
+#include "../core/main_loop_timer.h"
 #include "../core/qemu_abi.h"
 #include "../gate/round_gate.h"
 #include "stop_hold.h"
@@ -96,7 +97,7 @@ static bool set_hold(u64 found)
 
 static void start_timer(void)
 {
-	qemu.timer_mod_ns(&hold.timer, qemu.qemu_clock_get_ns(QEMU_CLOCK_REALTIME) + TICK_NS);
+	main_loop_timer_in(&hold.timer, TICK_NS);
 }
 
 /*
@@ -166,8 +167,7 @@ static void tick_cb(void *opaque)
 void stop_hold_init(void)
 {
 	hold.impossible = false;
-	qemu.timer_init_full(&hold.timer, NULL, QEMU_CLOCK_REALTIME, QEMU_SCALE_NS, 0, tick_cb,
-			     NULL);
+	main_loop_timer_init(&hold.timer, tick_cb);
 }
 
 void stop_hold_begin(void)
