@@ -26,6 +26,7 @@
 #include "../../common/stop_look.h"
 #include "arm.h"
 #include "bar.h"
+#include "memory_backend.h"
 #include "qemu_abi.h"
 
 /* MigrationState's limits of x-clear-bitmap-shift, migration/migration.h */
@@ -76,14 +77,10 @@ static u64 arm_block(u8 *host, u64 len, struct stop_look *look, bool *stopped)
 static MemoryRegion *backend_region(u8 *host)
 {
 	MemoryRegion *region;
-	Object *owner;
 	u64 offset;
 
 	region = qemu.memory_region_from_host(host, &offset);
-	if (!region || offset)
-		return NULL;
-	owner = qemu.memory_region_owner(region);
-	return owner && qemu.object_dynamic_cast(owner, "memory-backend") ? region : NULL;
+	return region && !offset && memory_backend_of(region) ? region : NULL;
 }
 
 static int acquire_block(RAMBlock *block, void *opaque)

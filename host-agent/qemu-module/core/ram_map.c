@@ -14,6 +14,7 @@
  * so a struct ram_map is valid within one command only.
  */
 #include "../../../include/freehint/shm_layout.h"
+#include "memory_backend.h"
 #include "ram_map.h"
 
 /* Guest physical addresses are at most 52 bits wide on x86. */
@@ -32,13 +33,11 @@ void ram_map_init(struct ram_map *map)
 static bool is_backed(u64 gpa)
 {
 	MemoryRegion *mr = NULL;
-	Object *owner;
 	bool backed;
 
 	if (!qemu.gpa2hva(&mr, gpa, FREEHINT_PAGE_SIZE, NULL))
 		return false;
-	owner = qemu.memory_region_owner(mr);
-	backed = owner && qemu.object_dynamic_cast(owner, "memory-backend");
+	backed = memory_backend_of(mr);
 	qemu.memory_region_unref(mr);
 	return backed;
 }

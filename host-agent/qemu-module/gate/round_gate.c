@@ -25,13 +25,13 @@
  */
 #define _GNU_SOURCE
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include "../../../include/freehint/limits.h"
 #include "../../../include/freehint/shm_layout.h"
 #include "../../common/clock.h"
 #include "../../common/stop_look.h"
+#include "id_base.h"
 #include "round_gate.h"
 
 /* Interval at which the apply thread checks for the guest's seal while a round is open. */
@@ -61,13 +61,8 @@ static struct {
 
 static int random_base(void)
 {
-	u64 base;
-
-	if (getrandom(&base, sizeof(base), 0) != sizeof(base))
-		return -EIO;
-	/* Below 2^62: the counter never reaches FREEHINT_ROUND_MAX. */
-	gate.next_id = (base >> 2) + 1;
-	return 0;
+	gate.next_id = id_base_draw();
+	return gate.next_id ? 0 : -EIO;
 }
 
 static void init_conds(void)

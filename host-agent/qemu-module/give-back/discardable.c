@@ -18,6 +18,7 @@
 
 #include "../../../include/freehint/shm_layout.h"
 #include "../core/bar.h"
+#include "../core/memory_backend.h"
 #include "discardable.h"
 
 /* The allocator's highest order on x86 and on arm64 with 4 KiB pages: 4 MiB. */
@@ -61,12 +62,10 @@ static bool is_locked(void)
 static Object *backend_of(RAMBlock *ram)
 {
 	MemoryRegion *region;
-	Object *owner;
 	u64 offset;
 
 	region = qemu.memory_region_from_host(qemu.qemu_ram_get_host_addr(ram), &offset);
-	owner = region ? qemu.memory_region_owner(region) : NULL;
-	return owner ? qemu.object_dynamic_cast(owner, "memory-backend") : NULL;
+	return region ? memory_backend_of(region) : NULL;
 }
 
 /* Returns @otherwise if this kind of object does not have the property. */

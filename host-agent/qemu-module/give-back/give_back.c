@@ -13,7 +13,6 @@
  */
 #define _GNU_SOURCE
 #include <string.h>
-#include <sys/random.h>
 
 #include "../../../include/freehint/limits.h"
 #include "../../../include/freehint/shm_layout.h"
@@ -22,6 +21,7 @@
 #include "../core/main_loop_timer.h"
 #include "../core/qemu_abi.h"
 #include "discardable.h"
+#include "../gate/id_base.h"
 #include "give_back.h"
 #include "../map/page_map.h"
 #include "obstacle.h"
@@ -80,15 +80,9 @@ enum give_back_mode give_back_mode_parse(const char *name)
 
 static bool draw_base(void)
 {
-	u64 base;
-
-	if (back.next != FREEHINT_NO_SESSION)
-		return true;
-	if (getrandom(&base, sizeof(base), 0) != sizeof(base))
-		return false;
-	/* Below 2^62: the counter never reaches FREEHINT_ROUND_MAX. */
-	back.next = (base >> 2) + 1;
-	return true;
+	if (back.next == FREEHINT_NO_SESSION)
+		back.next = id_base_draw();
+	return back.next != FREEHINT_NO_SESSION;
 }
 
 /* Copies the guest's counters of the session, and sees whether it is drained. */
