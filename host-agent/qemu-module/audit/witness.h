@@ -73,7 +73,7 @@ void witness_discard_writes(void);
 /** witness_end() - stop watching: the migration has ended; BQL held, no round open */
 void witness_end(void);
 
-/** witness_report() - a copy for x-query-freehint */
+/** witness_report() - a copy for x-query-freehint. Context: BQL held */
 struct witness_report witness_report(void);
 
 #endif /* FREEHINT_WITNESS_H */

@@ -29,7 +29,7 @@ static inline DirtyBitmapSnapshot *dirty_log_take(MemoryRegion *region, u64 page
 							   QEMU_DIRTY_MEMORY_MIGRATION);
 }
 
-/** dirty_log_has() - is any of the @pages pages from @page dirty in @log? */
+/** dirty_log_has() - is any of the @pages pages from @page dirty in @log? Context: BQL held */
 static inline bool dirty_log_has(MemoryRegion *region, DirtyBitmapSnapshot *log, u64 page,
 				 u64 pages)
 {
@@ -37,7 +37,14 @@ static inline bool dirty_log_has(MemoryRegion *region, DirtyBitmapSnapshot *log,
 						     pages << FREEHINT_PAGE_SHIFT);
 }
 
-/** dirty_log_set() - mark @pages pages from @page dirty: the next sync collects them */
+/**
+ * dirty_log_set() - mark pages dirty: the next sync collects them
+ * @region: memory
+ * @page:   first page
+ * @pages:  number of pages
+ *
+ * Context: BQL held.
+ */
 static inline void dirty_log_set(MemoryRegion *region, u64 page, u64 pages)
 {
 	qemu.memory_region_set_dirty(region, page << FREEHINT_PAGE_SHIFT,
@@ -50,6 +57,8 @@ static inline void dirty_log_set(MemoryRegion *region, u64 page, u64 pages)
  * @log:    from dirty_log_take()
  * @page:   first page, a multiple of FREEHINT_WORD_BITS
  * @pages:  number of pages of @region
+ *
+ * Context: BQL held.
  *
  * Return: bit n is set if page @page + n is dirty.
  */

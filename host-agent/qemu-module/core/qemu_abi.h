@@ -79,7 +79,11 @@ extern struct qemu_abi qemu;
  */
 const char *qemu_abi_load(void);
 
-/** qemu_abi_late() - look up symbols that exist only after the accelerator is loaded */
+/**
+ * qemu_abi_late() - look up symbols that exist only after the accelerator is loaded
+ *
+ * Context: main loop, once, after QEMU has chosen its accelerator.
+ */
 void qemu_abi_late(void);
 
 /**

@@ -16,6 +16,8 @@
  * @after: end of the range before it, 0 for the first; ranges are in order, without overlap
  * @errp:  set on failure
  *
+ * Context: BQL held.
+ *
  * Return: true if the range is not empty, aligned to pages, in order, and ends below
  * FREEHINT_MAX_PAGES, so that no sum of it overflows.
  */
@@ -25,6 +27,8 @@ bool range_check(u32 i, const struct freehint_range *r, u64 after, Error **errp)
  * range_above_firmware() - leave out what is below FREEHINT_FIRMWARE_END
  * @start: of a range, bytes
  * @end:   of it
+ *
+ * Context: any thread.
  *
  * Return: where the rest begins; @end if there is none.
  */
@@ -37,6 +41,8 @@ u64 range_above_firmware(u64 start, u64 end);
  * @hva:  its host address
  * @len:  bytes; they are in one memory region, none of them is freehint's own memory
  * @errp: set on failure
+ *
+ * Context: BQL held.
  *
  * Return: false ends the walk.
  */

@@ -26,6 +26,8 @@ struct range_list {
  * @list: filled
  * @errp: set on failure
  *
+ * Context: BQL held, in the handler of a command: the descriptor is one of its monitor.
+ *
  * Return: true if @list holds the ranges.
  */
 bool range_source_read(QDict *args, struct range_list *list, Error **errp);

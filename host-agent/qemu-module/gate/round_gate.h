@@ -2,6 +2,8 @@
 /*
  * The round gate: which round is open and what is queued for it. Nothing of a round is applied
  * after the round was closed.
+ *
+ * Context, unless noted: any thread; takes the gate's lock, may be called with the BQL held.
  */
 #ifndef FREEHINT_ROUND_GATE_H
 #define FREEHINT_ROUND_GATE_H
@@ -87,6 +89,8 @@ enum gate_answer {
  *
  * Idempotent. Round ids are a random 62-bit base, chosen once per process, plus a counter. So
  * an id of another process, host or time does not match.
+ *
+ * Context: BQL held; takes no lock.
  *
  * Return: 0, -ENOMEM, or -EIO if getrandom() fails.
  */
@@ -175,6 +179,8 @@ u32 gate_room(u64 round);
  *          dirty; called without the gate's lock
  * @sealed: returns 0 if the guest has sealed the round; called with the gate's lock, so it
  *          must only read
+ *
+ * Context: the apply thread, BQL not held.
  */
 void gate_run(u64 (*apply)(const struct gate_range *range), int (*sealed)(u64 round));
 
@@ -194,6 +200,12 @@ u32 gate_past(struct gate_round *past);
 
 /** gate_count() - add to a counter; @member of struct freehint_counters */
 #define gate_count(member, n) gate_add(offsetof(struct freehint_counters, member), n)
+
+/**
+ * gate_add() - what gate_count() calls
+ * @offset: of the counter in struct freehint_counters
+ * @n:      added
+ */
 void gate_add(size_t offset, u64 n);
 
 /** gate_count_bql() - add time spent with the BQL held, microseconds */

@@ -12,6 +12,8 @@
  *
  * The guest is stopped. The record of skipped pages must not change until zero_thread_stop().
  * If no thread can be created the pages keep their content, which is harmless.
+ *
+ * Context: BQL held.
  */
 void zero_thread_start(void);
 
@@ -19,6 +21,8 @@ void zero_thread_start(void);
  * zero_thread_stop() - stop the thread and wait for its end: some milliseconds
  *
  * Call it before the guest runs here again: the guest may then use any page.
+ *
+ * Context: BQL held; the thread does not need it.
  */
 void zero_thread_stop(void);
 
