@@ -173,7 +173,7 @@ static bool is_shared(void)
 	return bar.claimed && bar.fd >= 0 && region_lock_is_shared(bar.fd);
 }
 
-/* Said once: a guest cannot cause it, but it may be started and stopped at any rate. */
+/* Log it once. The guest cannot cause this, but every start of the guest would repeat it. */
 static void report_no_lock(int error)
 {
 	static bool said;

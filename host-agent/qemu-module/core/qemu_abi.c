@@ -167,7 +167,7 @@ static void find_switchover(void)
 		qemu.switch_signal = QEMU_SWITCH_UNKNOWN;
 }
 
-/* Where neither is exported, locked memory shows when a discard fails. */
+/* If QEMU exports neither, locked memory is noticed when the first discard fails. */
 static void find_mlock(void)
 {
 	qemu.mlock_state = FIND_SYMBOL("mlock_state");

@@ -142,7 +142,7 @@ static int guess_by_functions(void)
 	return 0;
 }
 
-/* Nothing else is made of this version: such a QEMU gets no hints. */
+/* The version only chooses the plugin number. This QEMU gets no hints. */
 static void read_version(void)
 {
 	int major, minor;

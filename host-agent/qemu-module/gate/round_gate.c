@@ -213,7 +213,7 @@ u64 gate_wait(u64 idle_us, u64 total_us, bool (*stop)(void))
 
 	pthread_mutex_lock(&gate.lock);
 	cleared = gate.now.cleared;
-	/* A wait that is over before it could be idle is not idle, whatever moved last. */
+	/* If less than idle_us is left, only total_us can end the wait. */
 	while (!hints_complete_locked() && now < end &&
 	       wait_for_progress_locked(end - now < idle_us ? end : now + idle_us, &look))
 		now = clock_us();

@@ -116,7 +116,10 @@ static bool is_preallocated_by_device(MemoryRegion *region, Object *backend)
 		return find_preallocation(backend);
 	if (i < found.count && found.device[i].manager == manager)
 		return found.device[i].preallocates;
-	/* If there are too many, the last place is for all that are left. */
+	/*
+	 * The table is full: overwrite the last entry. Then a device is looked up more often, which
+	 * only takes time.
+	 */
 	if (i == MAX_DEVICES)
 		i--;
 	else if (i == found.count)

@@ -237,7 +237,7 @@ static bool begin_anew(const struct give_back_wish *wish, const char **why)
 	*why = lasting(&whole);
 	if (*why)
 		return false;
-	/* The session in progress, if any, has another order and was drained or not. */
+	/* A running session has the old order. End it and begin another. */
 	withdraw(NULL);
 	begin(whole);
 	bring_up_to_date();

@@ -39,7 +39,10 @@ static inline u64 hint_wait_guess(u32 pass)
 #define HINT_WAIT_PAGE_NS	500
 #define HINT_WAIT_SLICE_US	50000ULL
 
-/* QEMU takes as long to send a GiB of zeros: nothing can delay a migration by more. */
+/*
+ * Upper limit: QEMU needs 50 ms to send a GiB of zeros. A wait is never longer than sending would
+ * be.
+ */
 #define HINT_WAIT_MORE_US	50000ULL
 
 /* In a later pass the wait takes at most this part of the downtime limit. */

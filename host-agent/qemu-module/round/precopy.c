@@ -26,7 +26,6 @@
  */
 #include <pthread.h>
 
-#include "../../../include/freehint/limits.h"
 #include "../../../include/freehint/shm_layout.h"
 #include "../../common/clock.h"
 #include "../core/arm.h"
@@ -150,17 +149,6 @@ static void arm(void)
 }
 
 /*
- * Returns microseconds until guest and agent poll the request, 0 if unknown. The agent polls as
- * slowly as an idle guest until it sees the migration.
- */
-static u64 notice_us(void)
-{
-	u64 us = bar_poll_us();
-
-	return autostart_is_on() && us < FREEHINT_POLL_IDLE_US ? FREEHINT_POLL_IDLE_US : us;
-}
-
-/*
  * A later pass waits only for a peer that answered the round before it, and none for a guest that
  * cannot see the round yet because its device decodes no memory.
  */
@@ -171,13 +159,15 @@ static struct hint_wait next_wait(bool answered)
 
 	if (!bar_is_mapped() || (precopy.pass > 1 && !answered))
 		limit = 0;
-	return hint_wait_for(limit, precopy.pass, arm_bytes(), notice_us(), stop_downtime_us());
+	return hint_wait_for(limit, precopy.pass, arm_bytes(), poll_notice_us(),
+			     stop_downtime_us());
 }
 
 /*
  * What the guest writes while a round opens is in no count of QEMU's. So none opens at the sync
  * by which QEMU decides to stop the guest: it would be sent with the guest stopped. @cost_ms is the
- * time in which the guest dirties pages after QEMU's count. Both guesses are halved per refusal.
+ * time in which the guest dirties pages after QEMU's count. hint_share and the cost are guesses.
+ * Each refusal halves both, so that a wrong guess does not refuse for ever.
  */
 static bool leads_to_stop(u64 wait_us)
 {
@@ -222,13 +212,16 @@ static void begin_round(void)
 	round_pays_armed();
 	if (still_armed(syncs) && !stop_is_requested() && may_open()) {
 		open_round();
-		wait_for_hints(next_wait(answered), precopy.pass, notice_us());
+		wait_for_hints(next_wait(answered), precopy.pass, poll_notice_us());
 	}
 	round_pays_end();
 	bql_time_end();
 }
 
-/* In the last pass, too. Pass 0: what free pages must read as is not about the bitmap. */
+/*
+ * Also before the last pass. refusal_in_pass(0): the contract does not matter, because the bitmap
+ * is not guest memory that is read.
+ */
 static void leave_out_bitmap(void)
 {
 	if (precopy.enabled && precopy.pass && in_migration_thread() &&
@@ -284,7 +277,7 @@ static void before_sync(void)
 	switchover_before_sync();
 }
 
-/* What stands against hints at any time is in x-query-freehint. The rest is kept for it. */
+/* A lasting reason is in x-query-freehint anyway. Keep only one that it would not show. */
 static void autostart(void)
 {
 	const char *why = precopy.enabled ? NULL : autostart_begin();
@@ -332,18 +325,26 @@ static int precopy_notify(struct qemu_notifier *notifier, void *data)
 	enum qemu_precopy_reason reason = *(const enum qemu_precopy_reason *)data;
 
 	(void)notifier;
-	if (reason == QEMU_PRECOPY_CLEANUP)
-		migration_ended();
-	else if (qemu.colo())
-		return 0;	/* its checkpoints sync without the BQL, and no round is open */
-	else if (reason == QEMU_PRECOPY_BEFORE_SYNC)
-		before_sync();
-	else if (reason == QEMU_PRECOPY_AFTER_SYNC)
-		after_sync();
-	else if (reason == QEMU_PRECOPY_SETUP)
+	/* COLO's checkpoints sync without the BQL, and no round is open. */
+	if (reason != QEMU_PRECOPY_CLEANUP && qemu.colo())
+		return 0;
+	switch (reason) {
+	case QEMU_PRECOPY_SETUP:
 		setup_done();
-	else if (reason == QEMU_PRECOPY_COMPLETE)
+		break;
+	case QEMU_PRECOPY_BEFORE_SYNC:
+		before_sync();
+		break;
+	case QEMU_PRECOPY_AFTER_SYNC:
+		after_sync();
+		break;
+	case QEMU_PRECOPY_COMPLETE:
 		precopy_close(true);
+		break;
+	case QEMU_PRECOPY_CLEANUP:
+		migration_ended();
+		break;
+	}
 	return 0;
 }
 

@@ -19,7 +19,7 @@
 /* Less than this part of a guest's memory is hardly anything. */
 #define ROUND_PAYS_SCARCE_PART	128
 
-/* Syncs of a migration that come too early before that is worth a warning */
+/* Warn after this many syncs that came too early for a round. */
 #define ROUND_PAYS_WARN		16
 
 /**

@@ -16,7 +16,9 @@
 /* QEMU's default, for a QEMU that does not have the property */
 #define DOWNTIME_LIMIT_MS	300
 
-/* Bytes per millisecond: no link, and the product with any downtime limit fits into 64 bits */
+/*
+ * Upper limit, bytes per millisecond. No link is faster, and limit * downtime fits into 64 bits.
+ */
 #define MAX_BANDWIDTH		(1ULL << 40)
 
 /* A millisecond that the guest writes unnoticed weighs as much as ten of sending. */

@@ -2,8 +2,11 @@
 /*
  * The migration thread waits for the hints of the round that it has opened.
  */
+#include "../../../include/freehint/limits.h"
+#include "../core/bar.h"
 #include "../core/qemu_abi.h"
 #include "../gate/round_gate.h"
+#include "autostart.h"
 #include "bql_time.h"
 #include "refusal.h"
 #include "stop_threshold.h"
@@ -17,6 +20,13 @@ bool stop_is_requested_now(void)
 	requested = stop_is_requested();
 	bql_drop();
 	return requested;
+}
+
+u64 poll_notice_us(void)
+{
+	u64 us = bar_poll_us();
+
+	return autostart_is_on() && us < FREEHINT_POLL_IDLE_US ? FREEHINT_POLL_IDLE_US : us;
 }
 
 void wait_for_hints(struct hint_wait wait, u32 pass, u64 notice_us)

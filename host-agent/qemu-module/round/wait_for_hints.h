@@ -15,6 +15,17 @@
 bool stop_is_requested_now(void);
 
 /**
+ * poll_notice_us() - how long until guest and agent look at the request line
+ *
+ * The agent polls as slowly as an idle guest until it sees the migration.
+ *
+ * Context: BQL held.
+ *
+ * Return: microseconds, 0 if unknown.
+ */
+u64 poll_notice_us(void);
+
+/**
  * wait_for_hints() - wait as long as it pays
  * @wait:      limits, from hint_wait_for()
  * @pass:      of the migration
