@@ -154,12 +154,20 @@ static void *manager_of(MemoryRegion *mr)
 	return fake_log_count(fake_log.unplugged[i], FAKE_LOG_PAGES) ? mr : NULL;
 }
 
-/* In a block without a manager all is plugged: QEMU need not be asked. */
+/*
+ * As QEMU: is a part of the backend's page from @offset on not plugged? In a block without a
+ * manager all is plugged, and QEMU need not be asked.
+ */
 static bool is_unplugged(RAMBlock *ram, u64 offset)
 {
+	u64 page = offset >> FREEHINT_PAGE_SHIFT, end = page + (ram->page >> FREEHINT_PAGE_SHIFT);
+
 	if (offset >= ram->len || !manager_of((MemoryRegion *)ram))
 		abort();
-	return fake_log.unplugged[index_of(ram)][offset >> FREEHINT_PAGE_SHIFT];
+	for (; page < end && page < FAKE_LOG_PAGES; page++)
+		if (fake_log.unplugged[index_of(ram)][page])
+			return true;
+	return false;
 }
 
 static bool discard_disabled(void) { return fake_log.disabled; }

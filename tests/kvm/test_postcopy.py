@@ -3,7 +3,7 @@
 """
 Hints, and then a switch to postcopy: a skipped page is served while postcopy goes on, a page
 that was written after its hint arrives as written, a free one as zeros, in next to no bytes.
-A late switch with many free pages brings the used ones between them again, as they are.
+After a late switch with many free pages the used ones between them are as they were.
 
 The extension that does not set skipped pages dirty has to leave the guest waiting, and the
 one that does not look at the log has to lose writes, or this test could not see either.
@@ -124,7 +124,7 @@ def hint_every_second(src: Machine) -> int:
 
 
 def check_late(accel: str, share: bool) -> None:
-    """After a pass each free page is a run of its own; the used ones between are sent again."""
+    """After a pass each free page is a run of its own; the used ones between may come again."""
     with pair(accel, {"extension": EXTENSION + PATIENT}, mem=MEM, share=share) as (src, dst):
         src.wait_boot()
         src.write(MIXED, OLD)

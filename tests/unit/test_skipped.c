@@ -265,6 +265,19 @@ static void what_is_not_plugged_is_forgotten(void **state)
 	assert_run(2, 1, 512, 238);
 }
 
+static void a_huge_page_is_plugged_as_a_whole(void **state)
+{
+	fake.block[1].page = 512 * PAGE;
+	add(1, 300, 100);
+	add(1, 600, 100);
+	memset(fake_log.unplugged[1] + 512, true, DIMM - 512);
+	skipped_drop_unplugged();
+	fake.block[1].page = PAGE;
+	walk();
+	assert_int_equal(runs, 1);
+	assert_run(0, 1, 300, 100);
+}
+
 static void a_new_migration_begins_with_nothing(void **state)
 {
 	add(0, 0, MAIN);
@@ -286,5 +299,6 @@ RUN_TESTS(NULL, NULL,
 		TEST(a_qemu_with_another_block_is_known_as_such),
 		TEST(memory_of_devices_is_not_skipped),
 		TEST(what_is_not_plugged_is_forgotten),
+		TEST(a_huge_page_is_plugged_as_a_whole),
 		TEST(a_new_migration_begins_with_nothing),
 )

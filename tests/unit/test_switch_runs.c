@@ -59,6 +59,7 @@ static int setup(void **state)
 {
 	memset(&memory, 0, sizeof(memory));
 	qemu.memory_region_set_dirty = set_dirty;
+	qemu.tlb_reset_dirty = NULL;
 	return 0;
 }
 
@@ -131,8 +132,22 @@ static void nothing_outside_of_runs_becomes_dirty(void **state)
 	assert_false(memory.dirty[0][PAGES - 2]);
 }
 
+static void reset_tlb(CPUState *cpu, u64 start, u64 len)
+{
+}
+
+/* A used page may hold translated code. */
+static void under_tcg_no_gap_is_closed(void **state)
+{
+	qemu.tlb_reset_dirty = reset_tlb;
+	skip_runs(0, 1, SWITCH_FEW_RUNS + 1, 1);
+	assert_int_equal(switch_runs_set_dirty(), SWITCH_FEW_RUNS + 1);
+	assert_memory_equal(memory.dirty, memory.skipped, sizeof(memory.dirty));
+}
+
 RUN_TESTS(NULL, NULL,
 		TEST(few_runs_stay_as_they_are),
 		TEST(many_are_joined_where_gaps_are_short),
 		TEST(nothing_outside_of_runs_becomes_dirty),
+		TEST(under_tcg_no_gap_is_closed),
 )

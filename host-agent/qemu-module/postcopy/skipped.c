@@ -174,15 +174,25 @@ static void forget(struct skipped_block *block, u64 word, u64 end)
 		keep(block, word, 0);
 }
 
-/* virtio-mem plugs and unplugs whole pieces of SKIPPED_PLUG_PAGES, or of a multiple. */
+/*
+ * virtio-mem plugs and unplugs whole pieces of SKIPPED_PLUG_PAGES, or of a multiple: at least a
+ * page of the backend. Asked in the middle of such a page, QEMU looks at the next piece, too.
+ */
+static u64 plug_words(const struct skipped_block *block)
+{
+	u64 pages = qemu.qemu_ram_pagesize(block->ram) >> FREEHINT_PAGE_SHIFT;
+
+	return (pages > SKIPPED_PLUG_PAGES ? pages : SKIPPED_PLUG_PAGES) / FREEHINT_WORD_BITS;
+}
+
 static void drop_unplugged_in_block(struct skipped_block *block)
 {
-	u64 words = page_bits_words(block->pages), word, end;
+	u64 words = page_bits_words(block->pages), step = plug_words(block), word, end;
 
 	if (!qemu.memory_region_get_ram_discard_manager(block->region))
 		return;
 	for (word = 0; word < words; word = end) {
-		end = word + SKIPPED_PLUG_PAGES / FREEHINT_WORD_BITS;
+		end = word + step;
 		if (end > words)
 			end = words;
 		if (any_skipped(block, word, end) &&

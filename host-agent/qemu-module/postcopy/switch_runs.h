@@ -15,13 +15,13 @@
  * Beyond, a gap of up to so many pages between two runs is closed. Measured under KVM with private
  * memory: a run costs 3.2 us, and a page that the destination has to discard 0.06 to 0.5 us.
  */
-#define SWITCH_MAX_GAP	15
+#define SWITCH_MAX_GAP	7
 
 /**
  * switch_runs_set_dirty() - set all skipped pages dirty, doubtful ones, too
  *
  * If they are more than SWITCH_FEW_RUNS runs, short gaps between them become dirty, too: QEMU
- * sends these pages once more, with their content.
+ * sends these pages once more, with their content. Not under TCG.
  *
  * Context: BQL held, guest stopped, before QEMU collects the log; skipped_drop_unplugged() is done.
  *
