@@ -25,6 +25,7 @@
 /* libs: jansson */
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "tests/fakes/guest_voice.h"
@@ -92,6 +93,14 @@ int session_rig_setup(void **state)
 	return session_init(&rig.session, &rig.conf, &rig.loop, -1);
 }
 
+int session_rig_setup_metrics(int pair[2])
+{
+	session_rig_prepare();
+	rig.conf.metrics = "/run/vm1.prom";
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	return session_init(&rig.session, &rig.conf, &rig.loop, pair[0]);
+}
+
 int session_rig_teardown(void **state)
 {
 	session_free(&rig.session);
@@ -146,6 +155,19 @@ void fire(enum event_kind kind)
 	else
 		session_poll(&rig.session);
 	turn(false);
+}
+
+void session_rig_attach(void)
+{
+	session_connect(&rig.session);
+	talk();
+	assert_non_null(rig.session.region.base);
+}
+
+void session_rig_query(void)
+{
+	fire(EVENT_QUERY);
+	talk();
 }
 
 void publish(u64 round)

@@ -54,8 +54,15 @@ struct session_rig {
 
 extern struct session_rig rig;
 
+/* SESSION_TEST(name) - a case that begins with a session and no connection */
+#define SESSION_TEST(name)							\
+	cmocka_unit_test_setup_teardown(name, session_rig_setup, session_rig_teardown)
+
 /** session_rig_setup() - cmocka set-up: region, monitor and a session; no connection */
 int session_rig_setup(void **state);
+
+/** session_rig_setup_metrics() - likewise, with metrics of vm1 that arrive at @pair[1] */
+int session_rig_setup_metrics(int pair[2]);
 
 /** session_rig_teardown() - cmocka tear-down */
 int session_rig_teardown(void **state);
@@ -68,6 +75,12 @@ void talk(void);
 
 /** fire() - what happens when a timer of @kind is due */
 void fire(enum event_kind kind);
+
+/** session_rig_attach() - connect to the monitor; the region is mapped */
+void session_rig_attach(void);
+
+/** session_rig_query() - the timer of the queries is due; then everybody talks */
+void session_rig_query(void);
 
 /** publish() - open a round and answer it: one word of free pages */
 void publish(u64 round);

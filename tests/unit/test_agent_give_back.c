@@ -12,15 +12,7 @@ static void attach(enum give_back_policy policy)
 	rig.conf.give_back = policy;
 	rig.conf.leave_mib = 64;
 	rig.server.can_give_back = true;
-	session_connect(&rig.session);
-	talk();
-	assert_non_null(rig.session.region.base);
-}
-
-static void query(void)
-{
-	fire(EVENT_QUERY);
-	talk();
+	session_rig_attach();
 }
 
 static void hang_up_and_attach(void)
@@ -35,10 +27,10 @@ static void hang_up_and_attach(void)
 static void off_sends_nothing(void **state)
 {
 	attach(GIVE_BACK_POLICY_OFF);
-	query();
+	session_rig_query();
 	session_pressed(&rig.session);
-	query();
-	query();
+	session_rig_query();
+	session_rig_query();
 	assert_int_equal(rig.server.give_backs, 0);
 }
 
@@ -46,13 +38,13 @@ static void once_is_sent_after_the_attach(void **state)
 {
 	attach(GIVE_BACK_POLICY_ONCE);
 	assert_int_equal(rig.loop.usec[EVENT_QUERY], 0);
-	query();
+	session_rig_query();
 	assert_int_equal(rig.server.give_backs, 1);
 	assert_string_equal(rig.server.mode, "once");
 	assert_int_equal(rig.server.leave, 64);
 	/* The queries of the same turn have seen what it changed. */
 	assert_true(rig.session.now.give_back.asking);
-	query();
+	session_rig_query();
 	assert_int_equal(rig.server.give_backs, 1);
 }
 
@@ -61,7 +53,7 @@ static void once_does_not_end_what_lasts(void **state)
 {
 	rig.server.mode = "always";
 	attach(GIVE_BACK_POLICY_ONCE);
-	query();
+	session_rig_query();
 	assert_int_equal(rig.server.give_backs, 0);
 	assert_string_equal(rig.server.mode, "always");
 }
@@ -71,13 +63,13 @@ static void a_retry_of_once_does_not_end_what_lasts(void **state)
 {
 	rig.server.give_back_refusal = "no guest module";
 	attach(GIVE_BACK_POLICY_ONCE);
-	query();
+	session_rig_query();
 	assert_int_equal(rig.server.give_backs, 1);
 	rig.server.give_back_refusal = NULL;
 	rig.server.mode = "always";
-	query();
+	session_rig_query();
 	rig.session.give_back.due_us = 0;
-	query();
+	session_rig_query();
 	assert_int_equal(rig.server.give_backs, 1);
 	assert_string_equal(rig.server.mode, "always");
 }
@@ -85,10 +77,10 @@ static void a_retry_of_once_does_not_end_what_lasts(void **state)
 static void always_is_sent_again_to_the_next_qemu(void **state)
 {
 	attach(GIVE_BACK_POLICY_ALWAYS);
-	query();
+	session_rig_query();
 	assert_string_equal(rig.server.mode, "always");
 	hang_up_and_attach();
-	query();
+	session_rig_query();
 	assert_int_equal(rig.server.give_backs, 2);
 }
 
@@ -96,11 +88,11 @@ static void always_is_sent_again_to_the_next_qemu(void **state)
 static void what_was_turned_off_stays_off(void **state)
 {
 	attach(GIVE_BACK_POLICY_ALWAYS);
-	query();
+	session_rig_query();
 	rig.server.mode = "off";
 	rig.server.asking = false;
-	query();
-	query();
+	session_rig_query();
+	session_rig_query();
 	assert_int_equal(rig.server.give_backs, 1);
 }
 
@@ -112,17 +104,17 @@ static void refusal_is_tried_again_ever_later(void **state)
 	attach(GIVE_BACK_POLICY_ALWAYS);
 	rig.server.give_back_refusal = "the guest's module is not loaded";
 	for (i = 1; i < 6; i++) {
-		query();
+		session_rig_query();
 		assert_int_equal(rig.server.give_backs, i);
 		assert_true(rig.session.give_back.backoff_us > last);
 		last = rig.session.give_back.backoff_us;
 		/* Not yet. */
-		query();
+		session_rig_query();
 		assert_int_equal(rig.server.give_backs, i);
 		rig.session.give_back.due_us = 0;
 	}
 	rig.server.give_back_refusal = NULL;
-	query();
+	session_rig_query();
 	assert_string_equal(rig.server.mode, "always");
 	assert_string_equal(rig.session.give_back.refused, "");
 }
@@ -130,13 +122,11 @@ static void refusal_is_tried_again_ever_later(void **state)
 static void old_extension_is_not_asked(void **state)
 {
 	rig.conf.give_back = GIVE_BACK_POLICY_ALWAYS;
-	session_connect(&rig.session);
-	talk();
-	assert_non_null(rig.session.region.base);
-	query();
+	session_rig_attach();
+	session_rig_query();
 	session_pressed(&rig.session);
-	query();
-	query();
+	session_rig_query();
+	session_rig_query();
 	assert_int_equal(rig.server.give_backs, 0);
 	assert_int_equal(rig.session.qmp.state, QMP_UP);
 	/* Hints go on. */
@@ -149,27 +139,27 @@ static void old_extension_is_not_asked(void **state)
 static void pressure_is_waited_for(void **state)
 {
 	attach(GIVE_BACK_POLICY_PRESSURE);
-	query();
+	session_rig_query();
 	assert_int_equal(rig.server.give_backs, 0);
 	session_pressed(&rig.session);
-	query();
+	session_rig_query();
 	assert_int_equal(rig.loop.usec[EVENT_QUERY], 0);
-	query();
+	session_rig_query();
 	assert_int_equal(rig.server.give_backs, 1);
 	assert_string_equal(rig.server.mode, "once");
 	/* Drained, and the host is short again: not at once. */
 	rig.server.mode = "off";
 	rig.server.asking = false;
 	rig.server.drained = true;
-	query();
+	session_rig_query();
 	session_pressed(&rig.session);
-	query();
-	query();
+	session_rig_query();
+	session_rig_query();
 	assert_int_equal(rig.server.give_backs, 1);
 	rig.session.give_back.due_us = 0;
 	session_pressed(&rig.session);
-	query();
-	query();
+	session_rig_query();
+	session_rig_query();
 	assert_int_equal(rig.server.give_backs, 2);
 }
 
@@ -178,10 +168,10 @@ static void pressure_does_not_end_what_others_began(void **state)
 	attach(GIVE_BACK_POLICY_PRESSURE);
 	rig.server.mode = "always";
 	rig.server.asking = true;
-	query();
+	session_rig_query();
 	session_pressed(&rig.session);
-	query();
-	query();
+	session_rig_query();
+	session_rig_query();
 	assert_int_equal(rig.server.give_backs, 0);
 }
 
@@ -192,11 +182,11 @@ static void pressure_does_not_end_what_others_began(void **state)
 static void pressure_asks_qemu_before_it_decides(void **state)
 {
 	attach(GIVE_BACK_POLICY_PRESSURE);
-	query();
+	session_rig_query();
 	rig.server.mode = "always";
 	session_pressed(&rig.session);
-	query();
-	query();
+	session_rig_query();
+	session_rig_query();
 	assert_int_equal(rig.server.give_backs, 0);
 	assert_string_equal(rig.server.mode, "always");
 }
@@ -205,13 +195,13 @@ static void pressure_asks_qemu_before_it_decides(void **state)
 static void pressure_does_not_take_an_older_answer(void **state)
 {
 	attach(GIVE_BACK_POLICY_PRESSURE);
-	query();
+	session_rig_query();
 	fire(EVENT_QUERY);
 	session_pressed(&rig.session);
 	talk();
 	rig.server.mode = "always";
-	query();
-	query();
+	session_rig_query();
+	session_rig_query();
 	assert_int_equal(rig.server.give_backs, 0);
 }
 
@@ -220,8 +210,8 @@ static void pressure_before_the_attach_is_forgotten(void **state)
 	rig.conf.give_back = GIVE_BACK_POLICY_PRESSURE;
 	session_pressed(&rig.session);
 	attach(GIVE_BACK_POLICY_PRESSURE);
-	query();
-	query();
+	session_rig_query();
+	session_rig_query();
 	assert_int_equal(rig.server.give_backs, 0);
 }
 
@@ -229,11 +219,11 @@ static void lost_answer_does_not_block_the_next(void **state)
 {
 	attach(GIVE_BACK_POLICY_ONCE);
 	rig.server.mute = true;
-	query();
+	session_rig_query();
 	assert_true(rig.session.give_back.pending);
 	rig.server.mute = false;
 	hang_up_and_attach();
-	query();
+	session_rig_query();
 	assert_int_equal(rig.server.give_backs, 1);
 }
 
@@ -244,7 +234,7 @@ static void summary_has_what_was_given_back(void **state)
 	rig.server.bytes = 4096;
 	rig.server.mode = "once";
 	rig.server.asking = true;
-	query();
+	session_rig_query();
 	assert_true(rig.session.give_back.summary);
 	assert_int_equal(rig.session.give_back.before, 4096);
 	assert_true(rig.loop.usec[EVENT_QUERY] <= 200000);
@@ -252,27 +242,24 @@ static void summary_has_what_was_given_back(void **state)
 	rig.server.mode = "off";
 	rig.server.asking = false;
 	rig.server.drained = true;
-	query();
+	session_rig_query();
 	assert_false(rig.session.give_back.summary);
 }
 
-#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, session_rig_setup, \
-								session_rig_teardown)
-
 RUN_TESTS(NULL, NULL,
-		RIG_TEST(off_sends_nothing),
-		RIG_TEST(once_is_sent_after_the_attach),
-		RIG_TEST(once_does_not_end_what_lasts),
-		RIG_TEST(a_retry_of_once_does_not_end_what_lasts),
-		RIG_TEST(always_is_sent_again_to_the_next_qemu),
-		RIG_TEST(what_was_turned_off_stays_off),
-		RIG_TEST(refusal_is_tried_again_ever_later),
-		RIG_TEST(old_extension_is_not_asked),
-		RIG_TEST(pressure_is_waited_for),
-		RIG_TEST(pressure_does_not_end_what_others_began),
-		RIG_TEST(pressure_asks_qemu_before_it_decides),
-		RIG_TEST(pressure_does_not_take_an_older_answer),
-		RIG_TEST(pressure_before_the_attach_is_forgotten),
-		RIG_TEST(lost_answer_does_not_block_the_next),
-		RIG_TEST(summary_has_what_was_given_back),
+		SESSION_TEST(off_sends_nothing),
+		SESSION_TEST(once_is_sent_after_the_attach),
+		SESSION_TEST(once_does_not_end_what_lasts),
+		SESSION_TEST(a_retry_of_once_does_not_end_what_lasts),
+		SESSION_TEST(always_is_sent_again_to_the_next_qemu),
+		SESSION_TEST(what_was_turned_off_stays_off),
+		SESSION_TEST(refusal_is_tried_again_ever_later),
+		SESSION_TEST(old_extension_is_not_asked),
+		SESSION_TEST(pressure_is_waited_for),
+		SESSION_TEST(pressure_does_not_end_what_others_began),
+		SESSION_TEST(pressure_asks_qemu_before_it_decides),
+		SESSION_TEST(pressure_does_not_take_an_older_answer),
+		SESSION_TEST(pressure_before_the_attach_is_forgotten),
+		SESSION_TEST(lost_answer_does_not_block_the_next),
+		SESSION_TEST(summary_has_what_was_given_back),
 )

@@ -16,9 +16,7 @@
 static void attach(void)
 {
 	freehint_write_request(rig.shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
-	session_connect(&rig.session);
-	talk();
-	assert_non_null(rig.session.region.base);
+	session_rig_attach();
 }
 
 static void attach_sleeper(void)
@@ -43,14 +41,12 @@ static void it_sleeps_while_nothing_happens(void **state)
 {
 	attach_sleeper();
 	assert_true(sleeps());
-	fire(EVENT_QUERY);
-	talk();
+	session_rig_query();
 	assert_true(sleeps());
 	assert_int_equal(rig.loop.usec[EVENT_QUERY], 10000000);
 	/* Reporting off is no migration that would wake it. */
 	rig.server.state = "off";
-	fire(EVENT_QUERY);
-	talk();
+	session_rig_query();
 	assert_int_equal(rig.loop.usec[EVENT_QUERY], 1000000);
 }
 
@@ -101,8 +97,7 @@ static void it_polls_while_memory_is_asked_for(void **state)
 	rig.server.asking = true;
 	rig.server.can_give_back = true;
 	rig.server.mode = "once";
-	fire(EVENT_QUERY);
-	talk();
+	session_rig_query();
 	assert_false(sleeps());
 }
 
@@ -154,9 +149,6 @@ static void the_next_qemu_gets_the_socket_again(void **state)
 	assert_true(rig.server.wake >= 0);
 	assert_true(sleeps());
 }
-
-#define SESSION_TEST(name) \
-	cmocka_unit_test_setup_teardown(name, session_rig_setup, session_rig_teardown)
 
 RUN_TESTS(NULL, NULL,
 		SESSION_TEST(it_sleeps_while_nothing_happens),

@@ -19,9 +19,7 @@ static const u64 blocks[] = { 0x400 | 9ULL << 56, 0x200 | 9ULL << 56 };
 static void attach(void)
 {
 	rig.server.can_give_back = true;
-	session_connect(&rig.session);
-	talk();
-	assert_non_null(rig.session.region.base);
+	session_rig_attach();
 }
 
 /* Somebody has QEMU ask the guest. */
@@ -31,8 +29,7 @@ static void ask(void)
 	rig.server.asking = true;
 	freehint_write_reclaim(rig.shm, SESSION, 9, 0);
 	fire(EVENT_POLL);
-	fire(EVENT_QUERY);
-	talk();
+	session_rig_query();
 	assert_true(rig.session.now.give_back.asking);
 }
 
@@ -109,8 +106,7 @@ static void forged_session_gets_a_question_and_nothing_else(void **state)
 	rig.loop.usec[EVENT_QUERY] = ~0ULL;
 	poll();
 	assert_true(rig.loop.usec[EVENT_QUERY] <= 20000);
-	fire(EVENT_QUERY);
-	talk();
+	session_rig_query();
 	poll();
 	assert_int_equal(rig.server.discards, 0);
 	assert_int_equal(rig.loop.usec[EVENT_POLL], FREEHINT_POLL_IDLE_US);
@@ -144,8 +140,7 @@ static void poll_is_slow_once_the_guest_is_drained(void **state)
 {
 	attach_and_ask();
 	rig.server.drained = true;
-	fire(EVENT_QUERY);
-	talk();
+	session_rig_query();
 	quiet_for(0);
 	poll();
 	assert_int_equal(rig.loop.usec[EVENT_POLL], 250);
@@ -268,19 +263,16 @@ static void new_connection_sends_the_offer_again(void **state)
 	assert_int_equal(rig.server.offer, 5);
 }
 
-#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, session_rig_setup, \
-								session_rig_teardown)
-
 RUN_TESTS(NULL, NULL,
-		RIG_TEST(offer_reaches_qemu_in_order),
-		RIG_TEST(the_largest_offer_reaches_qemu_whole),
-		RIG_TEST(forged_session_gets_a_question_and_nothing_else),
-		RIG_TEST(poll_is_fast_only_while_qemu_asks),
-		RIG_TEST(poll_is_slow_once_the_guest_is_drained),
-		RIG_TEST(refused_offer_is_not_sent_again),
-		RIG_TEST(malformed_offer_is_not_sent),
-		RIG_TEST(offer_of_another_session_is_left),
-		RIG_TEST(a_flood_costs_what_the_polls_cost),
-		RIG_TEST(one_offer_is_in_flight_at_a_time),
-		RIG_TEST(new_connection_sends_the_offer_again),
+		SESSION_TEST(offer_reaches_qemu_in_order),
+		SESSION_TEST(the_largest_offer_reaches_qemu_whole),
+		SESSION_TEST(forged_session_gets_a_question_and_nothing_else),
+		SESSION_TEST(poll_is_fast_only_while_qemu_asks),
+		SESSION_TEST(poll_is_slow_once_the_guest_is_drained),
+		SESSION_TEST(refused_offer_is_not_sent_again),
+		SESSION_TEST(malformed_offer_is_not_sent),
+		SESSION_TEST(offer_of_another_session_is_left),
+		SESSION_TEST(a_flood_costs_what_the_polls_cost),
+		SESSION_TEST(one_offer_is_in_flight_at_a_time),
+		SESSION_TEST(new_connection_sends_the_offer_again),
 )

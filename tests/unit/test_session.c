@@ -12,9 +12,7 @@
 
 static void attach(void)
 {
-	session_connect(&rig.session);
-	talk();
-	assert_non_null(rig.session.region.base);
+	session_rig_attach();
 	assert_true(rig.loop.timer[EVENT_POLL]);
 }
 
@@ -100,8 +98,7 @@ static void poll_is_slow_until_reporting_is_on(void **state)
 	assert_true(rig.loop.usec[EVENT_QUERY] <= 20000);
 	/* The guest forged it: QEMU says that reporting is off. */
 	rig.server.state = "off";
-	fire(EVENT_QUERY);
-	talk();
+	session_rig_query();
 	fire(EVENT_POLL);
 	assert_int_equal(rig.loop.usec[EVENT_POLL], FREEHINT_POLL_IDLE_US);
 }
@@ -151,8 +148,7 @@ static void incoming_migration_keeps_the_region_shut(void **state)
 	assert_int_equal(rig.session.note, NOTE_INCOMING);
 	rig.server.runstate = "running";
 	rig.server.status = "completed";
-	fire(EVENT_QUERY);
-	talk();
+	session_rig_query();
 	assert_non_null(rig.session.region.base);
 }
 
@@ -164,28 +160,23 @@ static void every_obstacle_has_its_note(void **state)
 	assert_int_equal(rig.session.note, NOTE_NO_EXTENSION);
 	rig.server.bare = false;
 	rig.server.instance = 0;
-	fire(EVENT_QUERY);
-	talk();
+	session_rig_query();
 	assert_int_equal(rig.session.note, NOTE_NOT_STARTED);
 	rig.server.instance = INSTANCE + 1;
-	fire(EVENT_QUERY);
-	talk();
+	session_rig_query();
 	assert_int_equal(rig.session.note, NOTE_WRONG_SHM);
 	rig.server.instance = INSTANCE;
 	rig.server.size = 2 * SIZE;
-	fire(EVENT_QUERY);
-	talk();
+	session_rig_query();
 	assert_int_equal(rig.session.note, NOTE_NO_SHM);
 	rig.server.size = SIZE;
 	rig.shm->host_hello.version_min = FREEHINT_VERSION + 1;
 	rig.shm->host_hello.version = FREEHINT_VERSION + 1;
-	fire(EVENT_QUERY);
-	talk();
+	session_rig_query();
 	assert_int_equal(rig.session.note, NOTE_VERSION);
 	assert_null(rig.session.region.base);
 	rig.shm->host_hello.version_min = FREEHINT_VERSION_MIN;
-	fire(EVENT_QUERY);
-	talk();
+	session_rig_query();
 	assert_int_equal(rig.session.note, NOTE_ATTACHED);
 }
 
@@ -208,14 +199,12 @@ static void once_ends_with_the_migration(void **state)
 	rig.conf.json = true;
 	attach();
 	rig.server.status = "active";
-	fire(EVENT_QUERY);
-	talk();
+	session_rig_query();
 	publish(7);
 	fire(EVENT_POLL);
 	talk();
 	rig.server.status = "failed";
-	fire(EVENT_QUERY);
-	talk();
+	session_rig_query();
 	assert_true(rig.session.done);
 	assert_int_equal(rig.session.exit_code, AGENT_EXIT_NOT_COMPLETED);
 }
@@ -306,8 +295,7 @@ static void qemu_that_takes_its_time_is_waited_for(void **state)
 	session_connect(&rig.session);
 	talk();
 	let_pass(3600);
-	fire(EVENT_QUERY);
-	talk();
+	session_rig_query();
 	assert_false(rig.session.done);
 	assert_true(rig.loop.fd >= 0);
 }
@@ -354,41 +342,35 @@ static void completed_without_a_time_is_asked_once_more(void **state)
 	rig.conf.once = true;
 	attach();
 	rig.server.status = "active";
-	fire(EVENT_QUERY);
-	talk();
+	session_rig_query();
 	rig.server.status = "completed";
 	rig.server.timeless = true;
-	fire(EVENT_QUERY);
-	talk();
+	session_rig_query();
 	assert_false(rig.session.done);
-	fire(EVENT_QUERY);
-	talk();
+	session_rig_query();
 	assert_true(rig.session.done);
 	assert_int_equal(rig.session.exit_code, AGENT_EXIT_OK);
 }
 
-#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, session_rig_setup, \
-								session_rig_teardown)
-
 RUN_TESTS(NULL, NULL,
-		RIG_TEST(nobody_there_is_tried_again_ever_later),
-		RIG_TEST(peer_that_answers_nothing_is_tried_again_ever_later),
-		RIG_TEST(silent_monitor_is_told_after_a_while),
-		RIG_TEST(round_is_hinted_by_polls),
-		RIG_TEST(poll_is_slow_until_reporting_is_on),
-		RIG_TEST(end_of_a_connection_leaves_nothing),
-		RIG_TEST(events_of_an_old_poll_do_nothing),
-		RIG_TEST(incoming_migration_keeps_the_region_shut),
-		RIG_TEST(every_obstacle_has_its_note),
-		RIG_TEST(answers_that_never_come_are_waited_for),
-		RIG_TEST(once_ends_with_the_migration),
-		RIG_TEST(completed_without_a_time_is_asked_once_more),
-		RIG_TEST(qemu_that_is_gone_ends_a_faithful_agent),
-		RIG_TEST(qemu_that_comes_back_is_followed_on),
-		RIG_TEST(qemu_that_never_comes_is_not_waited_for_for_ever),
-		RIG_TEST(stranger_is_not_waited_for_for_ever),
-		RIG_TEST(qemu_that_takes_its_time_is_waited_for),
-		RIG_TEST(time_of_a_busy_monitor_does_not_count),
-		RIG_TEST(last_try_is_not_later_than_the_end),
-		RIG_TEST(without_the_option_it_waits_for_ever),
+		SESSION_TEST(nobody_there_is_tried_again_ever_later),
+		SESSION_TEST(peer_that_answers_nothing_is_tried_again_ever_later),
+		SESSION_TEST(silent_monitor_is_told_after_a_while),
+		SESSION_TEST(round_is_hinted_by_polls),
+		SESSION_TEST(poll_is_slow_until_reporting_is_on),
+		SESSION_TEST(end_of_a_connection_leaves_nothing),
+		SESSION_TEST(events_of_an_old_poll_do_nothing),
+		SESSION_TEST(incoming_migration_keeps_the_region_shut),
+		SESSION_TEST(every_obstacle_has_its_note),
+		SESSION_TEST(answers_that_never_come_are_waited_for),
+		SESSION_TEST(once_ends_with_the_migration),
+		SESSION_TEST(completed_without_a_time_is_asked_once_more),
+		SESSION_TEST(qemu_that_is_gone_ends_a_faithful_agent),
+		SESSION_TEST(qemu_that_comes_back_is_followed_on),
+		SESSION_TEST(qemu_that_never_comes_is_not_waited_for_for_ever),
+		SESSION_TEST(stranger_is_not_waited_for_for_ever),
+		SESSION_TEST(qemu_that_takes_its_time_is_waited_for),
+		SESSION_TEST(time_of_a_busy_monitor_does_not_count),
+		SESSION_TEST(last_try_is_not_later_than_the_end),
+		SESSION_TEST(without_the_option_it_waits_for_ever),
 )

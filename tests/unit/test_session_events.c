@@ -7,13 +7,6 @@
 #include "tests/fakes/session_rig.h"
 #include "tests/unit/unit.h"
 
-static void attach(void)
-{
-	session_connect(&rig.session);
-	talk();
-	assert_non_null(rig.session.region.base);
-}
-
 /* The data of a panic, for one, has numbers of the guest's. */
 static void guest_cannot_end_the_connection(void **state)
 {
@@ -23,7 +16,7 @@ static void guest_cannot_end_the_connection(void **state)
 	};
 	unsigned int i;
 
-	attach();
+	session_rig_attach();
 	for (i = 0; i < sizeof(data) / sizeof(data[0]); i++) {
 		fake_qmp_sendf(&rig.server, "{\"data\": {\"arg1\": %s}, \"event\" :\"X\"}\r\n",
 			       data[i]);
@@ -42,7 +35,7 @@ static void deep_event_is_ignored(void **state)
 {
 	static char deep[4096];
 
-	attach();
+	session_rig_attach();
 	memset(deep, '[', sizeof(deep) - 1);
 	fake_qmp_sendf(&rig.server, "{\"event\": %s", deep);
 	memset(deep, ']', sizeof(deep) - 1);
@@ -54,18 +47,15 @@ static void deep_event_is_ignored(void **state)
 /* Whoever waits for it would wait for ever. */
 static void answer_that_cannot_be_parsed_ends_it(void **state)
 {
-	attach();
+	session_rig_attach();
 	fake_qmp_send(&rig.server, "{\"return\": {\"event\": 18446744073709551615}, \"id\": 2}");
 	talk();
 	assert_int_equal(rig.session.note, NOTE_NO_QMP);
 	assert_int_equal(rig.session.qmp.state, QMP_DOWN);
 }
 
-#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, session_rig_setup, \
-								session_rig_teardown)
-
 RUN_TESTS(NULL, NULL,
-		RIG_TEST(guest_cannot_end_the_connection),
-		RIG_TEST(deep_event_is_ignored),
-		RIG_TEST(answer_that_cannot_be_parsed_ends_it),
+		SESSION_TEST(guest_cannot_end_the_connection),
+		SESSION_TEST(deep_event_is_ignored),
+		SESSION_TEST(answer_that_cannot_be_parsed_ends_it),
 )

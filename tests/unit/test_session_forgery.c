@@ -15,24 +15,11 @@
 
 #define TRIES	100
 
-static void attach(void)
-{
-	session_connect(&rig.session);
-	talk();
-	assert_non_null(rig.session.region.base);
-}
-
-static void query(void)
-{
-	fire(EVENT_QUERY);
-	talk();
-}
-
 static void forged_phase_costs_few_queries(void **state)
 {
 	u32 phase;
 
-	attach();
+	session_rig_attach();
 	fire(EVENT_POLL);
 	for (phase = FREEHINT_PHASE_READY; phase < TRIES; phase++) {
 		freehint_write_request(rig.shm, FREEHINT_NO_ROUND, phase, 0);
@@ -50,17 +37,17 @@ static void changing_refusal_costs_few_lines(void **state)
 	unsigned int i, lines = 0;
 
 	rig.conf.json = true;
-	attach();
+	session_rig_attach();
 	for (i = 0; i < TRIES; i++) {
 		rig.server.refuses = i % 2 ? "report=0" : "the guest's kernel uses free pages";
-		query();
+		session_rig_query();
 		lines += strcmp(before, rig.session.refused) != 0;
 		memcpy(before, rig.session.refused, sizeof(before));
 	}
 	assert_in_range(lines, 1, LOG_BURST);
 	/* The last one is reported when the time is over. */
 	rig.session.refusals.window_us -= 2 * LOG_WINDOW_US;
-	query();
+	session_rig_query();
 	assert_string_equal(rig.session.refused, rig.server.refuses);
 }
 
@@ -76,7 +63,7 @@ static void forge_round(void)
 {
 	rig.conf.once = true;
 	rig.server.refusal = FREEHINT_ERR_STALE;
-	attach();
+	session_rig_attach();
 	publish(7);
 	fire(EVENT_POLL);
 	talk();
@@ -98,7 +85,7 @@ static void forged_round_that_is_over_is_forgotten(void **state)
 	forge_round();
 	freehint_write_request(rig.shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
 	fire(EVENT_POLL);
-	query();
+	session_rig_query();
 	assert_int_equal(rig.session.stats.rounds, 0);
 	assert_int_equal(rig.loop.usec[EVENT_QUERY], 1000000);
 }
@@ -106,7 +93,7 @@ static void forged_round_that_is_over_is_forgotten(void **state)
 static void round_that_qemu_took_is_a_migration(void **state)
 {
 	rig.conf.once = true;
-	attach();
+	session_rig_attach();
 	publish(7);
 	fire(EVENT_POLL);
 	talk();
@@ -129,7 +116,7 @@ static void forged_round_is_slow_while_reporting_is_off(void **state)
 
 	rig.server.state = "off";
 	rig.server.refusal = "hints are refused";
-	attach();
+	session_rig_attach();
 	forge_long_round(1500);
 	for (polls = 1; polls < 5; polls++) {
 		assert_in_range(rig.server.refused, 1, polls);
@@ -140,28 +127,25 @@ static void forged_round_is_slow_while_reporting_is_off(void **state)
 	/* It was started meanwhile: all that is left is sent at once. */
 	rig.server.refusal = NULL;
 	rig.server.state = "round";
-	query();
+	session_rig_query();
 	assert_int_equal(rig.server.lasts, 1);
 }
 
 static void forged_round_is_given_up(void **state)
 {
 	rig.server.refusal = FREEHINT_ERR_STALE;
-	attach();
+	session_rig_attach();
 	forge_long_round(7000);
 	assert_in_range(rig.server.refused, FREEHINT_MAX_REFUSALS,
 			FREEHINT_MAX_REFUSALS + FREEHINT_MAX_INFLIGHT);
 }
 
-#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, session_rig_setup, \
-								session_rig_teardown)
-
 RUN_TESTS(NULL, NULL,
-		RIG_TEST(forged_phase_costs_few_queries),
-		RIG_TEST(changing_refusal_costs_few_lines),
-		RIG_TEST(forged_round_is_slow_while_reporting_is_off),
-		RIG_TEST(forged_round_is_given_up),
-		RIG_TEST(forged_round_is_no_migration),
-		RIG_TEST(forged_round_that_is_over_is_forgotten),
-		RIG_TEST(round_that_qemu_took_is_a_migration),
+		SESSION_TEST(forged_phase_costs_few_queries),
+		SESSION_TEST(changing_refusal_costs_few_lines),
+		SESSION_TEST(forged_round_is_slow_while_reporting_is_off),
+		SESSION_TEST(forged_round_is_given_up),
+		SESSION_TEST(forged_round_is_no_migration),
+		SESSION_TEST(forged_round_that_is_over_is_forgotten),
+		SESSION_TEST(round_that_qemu_took_is_a_migration),
 )

@@ -17,10 +17,7 @@ static int pair[2];
 
 static int setup(void **state)
 {
-	session_rig_prepare();
-	rig.conf.metrics = "/run/vm1.prom";
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-	return session_init(&rig.session, &rig.conf, &rig.loop, pair[0]);
+	return session_rig_setup_metrics(pair);
 }
 
 static int teardown(void **state)

@@ -21,19 +21,6 @@ static int teardown(void **state)
 	return session_rig_teardown(state);
 }
 
-static void query(void)
-{
-	fire(EVENT_QUERY);
-	talk();
-}
-
-static void attach(void)
-{
-	session_connect(&rig.session);
-	talk();
-	assert_non_null(rig.session.region.base);
-}
-
 /* object-del removes no file; whoever adds the next backend has made a new one of @size bytes. */
 static void replace_file(u64 size)
 {
@@ -60,30 +47,30 @@ static void expect_hints_of_the_new_file(u64 size)
 
 static void larger_file_is_mapped(void **state)
 {
-	attach();
+	session_rig_attach();
 	replace_file(2 * SIZE);
-	query();
+	session_rig_query();
 	expect_hints_of_the_new_file(2 * SIZE);
 }
 
 static void file_of_the_same_size_is_mapped(void **state)
 {
-	attach();
+	session_rig_attach();
 	replace_file(SIZE);
-	query();
+	session_rig_query();
 	expect_hints_of_the_new_file(SIZE);
 }
 
 static void device_that_is_away_is_waited_for(void **state)
 {
-	attach();
+	session_rig_attach();
 	rig.server.size = 0;
-	query();
+	session_rig_query();
 	assert_null(rig.session.region.base);
 	assert_false(rig.loop.timer[EVENT_POLL]);
 	assert_int_equal(rig.session.note, NOTE_NOT_STARTED);
 	replace_file(SIZE);
-	query();
+	session_rig_query();
 	expect_hints_of_the_new_file(SIZE);
 }
 
@@ -91,11 +78,11 @@ static void device_that_is_away_is_waited_for(void **state)
 static void extension_gets_the_socket_again(void **state)
 {
 	rig.server.can_wake = true;
-	attach();
+	session_rig_attach();
 	assert_true(rig.session.wake.agreed);
 	replace_file(SIZE);
 	rig.server.can_wake = false;
-	query();
+	session_rig_query();
 	assert_false(rig.session.wake.agreed);
 }
 
@@ -104,11 +91,11 @@ static void new_instance_before_its_hello_is_borne(void **state)
 {
 	const void *base;
 
-	attach();
+	session_rig_attach();
 	base = rig.session.region.base;
 	rig.server.instance = INSTANCE + 2;
-	query();
-	query();
+	session_rig_query();
+	session_rig_query();
 	assert_ptr_equal(rig.session.region.base, base);
 	assert_int_equal(rig.session.note, NOTE_ATTACHED);
 	assert_int_equal(freehint_write_host_hello(rig.shm, SIZE, INSTANCE + 2), 0);
@@ -121,10 +108,10 @@ static void new_instance_before_its_hello_is_borne(void **state)
 /* Somebody has removed the name. QEMU has the file all the same. */
 static void file_without_a_name_is_kept(void **state)
 {
-	attach();
+	session_rig_attach();
 	replace_file(SIZE);
 	rig.server.instance = INSTANCE;
-	query();
+	session_rig_query();
 	assert_non_null(rig.session.region.base);
 	publish(7);
 	fire(EVENT_POLL);
@@ -135,10 +122,10 @@ static void file_without_a_name_is_kept(void **state)
 /* The same, and the guest was reset while it was stopped. */
 static void file_without_a_name_and_a_new_instance_is_kept(void **state)
 {
-	attach();
+	session_rig_attach();
 	assert_int_equal(unlink(rig.path), 0);
 	rig.server.instance = INSTANCE + 2;
-	query();
+	session_rig_query();
 	assert_non_null(rig.session.region.base);
 	/* which the rig removes */
 	close(open(rig.path, O_CREAT | O_WRONLY, 0600));

@@ -21,14 +21,13 @@ static char text[METRICS_TEXT];
 
 static int setup(void **state)
 {
-	session_rig_prepare();
+	int ret = session_rig_setup_metrics(pair);
+
 	log_init(LOG_LEVEL_WARN);
-	rig.conf.metrics = "/run/vm1.prom";
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
 	journal = memfd_create("journal", MFD_CLOEXEC);
 	stderr_before = dup(STDERR_FILENO);
 	dup2(journal, STDERR_FILENO);
-	return session_init(&rig.session, &rig.conf, &rig.loop, pair[0]);
+	return ret;
 }
 
 static int teardown(void **state)
@@ -105,8 +104,7 @@ static void busy_monitor_is_told_from_the_start(void **state)
 	talk();
 	assert_int_equal(rig.session.note, NOTE_ATTACHED);
 	rig.session.metrics.sent_us -= LONG_US;
-	fire(EVENT_QUERY);
-	talk();
+	session_rig_query();
 	heard();
 	assert_true(says("connected", 1) && says("attached", 1));
 }
@@ -138,12 +136,9 @@ static void qemu_that_answers_nothing_is_not_connected(void **state)
 
 static void qemu_that_hangs_is_not_connected(void **state)
 {
-	session_connect(&rig.session);
-	talk();
-	assert_non_null(rig.session.region.base);
+	session_rig_attach();
 	rig.server.mute = true;
-	fire(EVENT_QUERY);
-	talk();
+	session_rig_query();
 	metrics_go_on();
 	assert_true(says("connected", 0) && says("attached", 0));
 	/* What QEMU has counted is away with it, like that of one that is gone. */
@@ -165,8 +160,7 @@ static void qemu_that_goes_on_is_connected(void **state)
 	talk();
 	for (pause = 1; pause < 3; pause++) {
 		rig.server.mute = true;
-		fire(EVENT_QUERY);
-		talk();
+		session_rig_query();
 		metrics_go_on();
 		assert_int_equal(logged(" has not answered for "), pause);
 		rig.server.mute = false;
