@@ -6,7 +6,6 @@
  * the same; nothing is leaked and nothing is written where it should not.
  */
 /* rig: tests/fakes/session_rig.c tests/fakes/fail_nth.c */
-#include <dirent.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -26,18 +25,6 @@
 static void turn(bool session)
 {
 	fail_nth_pause(!session);
-}
-
-static unsigned int open_files(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned int count = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		count++;
-	closedir(dir);
-	return count;
 }
 
 static bool setup_session(void)

@@ -8,7 +8,6 @@
 /* links: host-agent/common/log.c tests/fakes/ban_ring.c */
 /* links: host-agent/common/printable.c */
 /* libs: liburing */
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -221,17 +220,6 @@ static void signal_does_not_end_the_wait(void **state)
 	assert_int_equal(next(), EVENT_QUERY);
 	ualarm(0, 0);
 	sigaction(SIGALRM, &old, NULL);
-}
-
-static unsigned int open_files(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned int count = 0;
-
-	while (dir && readdir(dir))
-		count++;
-	closedir(dir);
-	return count;
 }
 
 /* In a child without io_uring. Return: what is wrong, 0 when it waits by ppoll(). */

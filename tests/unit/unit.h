@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What every unit test includes: cmocka, the headers that it wants before its own, the test
- * that has a setup() and a teardown() of its file, main(), and the end of a child process.
+ * that has a setup() and a teardown() of its file, main(), the end of a child process, and how
+ * many files are open.
  */
 #ifndef FREEHINT_TEST_UNIT_H
 #define FREEHINT_TEST_UNIT_H
 
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -44,6 +46,19 @@ static inline int child_exit(pid_t pid)
 
 	assert_true(WIFEXITED(status));
 	return WEXITSTATUS(status);
+}
+
+/** open_files() - to be compared with an earlier call; the directory itself counts, too */
+static inline unsigned int open_files(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	unsigned int count = 0;
+
+	assert_non_null(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
 }
 
 #endif /* FREEHINT_TEST_UNIT_H */
