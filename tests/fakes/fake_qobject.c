@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * QEMU's QDict and QList for unit tests, on top of jansson, and the monitor's named
- * file descriptors.
+ * QEMU's QDict and QList for unit tests, on top of jansson, the monitor's named file
+ * descriptors, and its call of a command.
  */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fake_qobject.h"
@@ -167,6 +169,26 @@ void fake_qobject_init(void)
 	qemu.qlist_size = list_size;
 	qemu.monitor_cur = current_monitor;
 	qemu.monitor_get_fd = get_fd;
+}
+
+json_t *fake_run(qemu_qmp_fn *command, json_t *args)
+{
+	QObject *answer = NULL;
+	Error *err = NULL;
+
+	if (!args) {
+		fprintf(stderr, "fake_run: broken: the arguments are not valid\n");
+		abort();
+	}
+	command((QDict *)args, &answer, &err);
+	json_decref(args);
+	if (!answer == !err) {
+		fprintf(stderr, "fake_run: broken: %s answer and error\n", err ? "both" : "no");
+		abort();
+	}
+	if (err)
+		qemu.error_free(err);
+	return (json_t *)answer;
 }
 
 void fake_pass_fd(const char *name, int fd)

@@ -4,8 +4,6 @@
  * x-freehint-mark-clean may take. The model knows blocks and pages, nothing of
  * segments, pieces and maps.
  */
-#include <jansson.h>
-
 #include "clean_rig.h"
 #include "host-agent/qemu-module/core/arm.h"
 #include "host-agent/qemu-module/core/bar.h"
@@ -204,15 +202,13 @@ static u64 check_piece(const struct gate_range *piece, u64 after)
 	return after;
 }
 
-void clean_rig_check(bool taken, const QObject *answer)
+void clean_rig_check(const json_t *answer)
 {
-	json_t *reply = (json_t *)(uintptr_t)answer;
-
-	MUST(gate.queued == taken);
-	if (!taken)
+	MUST(gate.queued == !!answer);
+	if (!answer)
 		return;
-	MUST((u64)json_integer_value(json_object_get(reply, "queued-pages")) == gate.pages);
-	MUST(json_integer_value(json_object_get(reply, FREEHINT_ARG_ROOM)) ==
+	MUST((u64)json_integer_value(json_object_get(answer, "queued-pages")) == gate.pages);
+	MUST(json_integer_value(json_object_get(answer, FREEHINT_ARG_ROOM)) ==
 	     (gate.full ? 0 : FREEHINT_MAX_RANGES));
 	MUST(gate.ignored == (gate.named ? expected_pages(false) : 0));
 }

@@ -6,9 +6,10 @@
 #ifndef FREEHINT_CLEAN_RIG_H
 #define FREEHINT_CLEAN_RIG_H
 
+#include <jansson.h>
+
 #include "fuzz.h"
 
-#include "host-agent/qemu-module/core/qemu_abi.h"
 #include "include/freehint/limits.h"
 #include "include/freehint/qmp_names.h"
 #include "include/freehint/shm_layout.h"
@@ -31,11 +32,7 @@ bool clean_rig_allows(const struct freehint_range *range, unsigned int count);
 /** clean_rig_expect() - these are the ranges of the command to come */
 void clean_rig_expect(const struct freehint_range *range, unsigned int count);
 
-/**
- * clean_rig_check() - after the command: was the right thing queued?
- * @taken:  the command says that it succeeded
- * @answer: what it returned
- */
-void clean_rig_check(bool taken, const QObject *answer);
+/** clean_rig_check() - was the right thing queued? @answer is the command's, NULL: refused */
+void clean_rig_check(const json_t *answer);
 
 #endif /* FREEHINT_CLEAN_RIG_H */

@@ -87,16 +87,9 @@ static void ask(u8 how)
 	static const char *const modes[] = { "always", "once", "off", "never" };
 	json_t *args = json_pack("{s:s, s:i}", FREEHINT_ARG_MODE, modes[how / 8 % 4],
 				 FREEHINT_ARG_ORDER, 1 + how % 8);
-	QObject *answer = NULL;
-	Error *err = NULL;
 
 	spoil(args);
-	give_back_command((QDict *)args, &answer, &err);
-	MUST(!answer != !err);
-	if (err)
-		qemu.error_free(err);
-	json_decref((json_t *)answer);
-	json_decref(args);
+	json_decref(fake_run(give_back_command, args));
 }
 
 /* The ranges of the offer as an honest agent makes them, or others. */
@@ -216,9 +209,7 @@ static void discard(u8 how)
 {
 	struct command c = { .offer = copy_offer(), .sound = true };
 	bool asking = give_back_is_asking();
-	QObject *answer = NULL;
-	Error *err = NULL;
-	json_t *args;
+	json_t *args, *answer;
 
 	c.sequence = how & 0x20 ? take8(&input) : rig.shm->offer.sequence;
 	c.count = make_ranges(c.range, &c.offer, take8(&input));
@@ -228,16 +219,12 @@ static void discard(u8 how)
 	json_object_set_new(args, FREEHINT_ARG_RANGES, list_of(c.range, c.count, &c.sound));
 	if (spoil(args))
 		c.sound = false;
-	discard_command((QDict *)args, &answer, &err);
-	MUST(!answer != !err);
-	if (!err)
+	answer = fake_run(discard_command, args);
+	if (answer)
 		accepted(&c);
 	else
 		refused(&c, asking);
-	if (err)
-		qemu.error_free(err);
-	json_decref((json_t *)answer);
-	json_decref(args);
+	json_decref(answer);
 }
 
 /* Another instance: a reset or a guest that arrives (greeting.c). */

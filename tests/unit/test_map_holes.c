@@ -24,19 +24,15 @@ static struct freehint_shm *large;
 
 static u64 ram_pages(const char *args)
 {
-	json_t *dict = json_loads(args, 0, NULL), *list;
-	QObject *answer = NULL;
-	Error *err = NULL;
+	json_t *answer = fake_run(map_command, json_loads(args, 0, NULL)), *list;
 	size_t i;
 	u64 sum = 0;
 
-	map_command((QDict *)dict, &answer, &err);
-	assert_null(err);
-	list = json_object_get((json_t *)answer, "ram");
+	assert_non_null(answer);
+	list = json_object_get(answer, "ram");
 	for (i = 0; i < json_array_size(list); i++)
 		sum += (u64)json_integer_value(json_array_get(list, i));
-	json_decref((json_t *)answer);
-	json_decref(dict);
+	json_decref(answer);
 	return sum;
 }
 

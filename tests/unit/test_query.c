@@ -43,25 +43,15 @@ static int setup(void **state)
 /* The caller drops the answer. */
 static json_t *query(void)
 {
-	json_t *args = json_object();
-	QObject *ret = NULL;
-	Error *err = NULL;
+	json_t *answer = fake_run(query_fn, json_object());
 
-	query_fn((QDict *)args, &ret, &err);
-	json_decref(args);
-	assert_null(err);
-	return (json_t *)ret;
+	assert_non_null(answer);
+	return answer;
 }
 
 static void give_back(const char *mode)
 {
-	json_t *args = json_pack("{s:s}", FREEHINT_ARG_MODE, mode);
-	QObject *ret = NULL;
-	Error *err = NULL;
-
-	give_back_command((QDict *)args, &ret, &err);
-	json_decref(args);
-	json_decref((json_t *)ret);
+	accepts(give_back_command, json_pack("{s:s}", FREEHINT_ARG_MODE, mode));
 }
 
 static json_int_t longest_hold(void)
