@@ -109,17 +109,22 @@ static MemoryRegion *from_host(void *hva, u64 *offset)
 	return NULL;
 }
 
+struct RAMBlock *fake_block_at(u64 gpa)
+{
+	struct RAMBlock *b;
+
+	for (b = fake.block; b < fake.block + fake.blocks; b++)
+		if (!b->gone && gpa >= b->gpa && gpa - b->gpa < b->len)
+			return b;
+	return NULL;
+}
+
 static void *find_gpa(MemoryRegion **mr, u64 gpa, u64 len, Error **errp)
 {
-	unsigned int i;
+	struct RAMBlock *b = fake_block_at(gpa);
 
 	fake.probes++;
-	for (i = 0; i < fake.blocks; i++) {
-		struct RAMBlock *b = &fake.block[i];
-
-		if (b->gone || gpa < b->gpa || gpa >= b->gpa + b->len ||
-		    len > b->gpa + b->len - gpa)
-			continue;
+	if (b && len <= b->gpa + b->len - gpa) {
 		b->refs++;
 		*mr = (MemoryRegion *)b;
 		return b->host + (gpa - b->gpa);

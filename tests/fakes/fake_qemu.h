@@ -192,6 +192,9 @@ void fake_qemu_is_old_tcg(void);
 /** fake_add_block() - add RAM of @len bytes at @gpa; owned by the fake */
 struct RAMBlock *fake_add_block(u64 gpa, u64 len);
 
+/** fake_block_at() - the block that the guest sees at @gpa, NULL: there is none */
+struct RAMBlock *fake_block_at(u64 gpa);
+
 /** fake_memory_added() - a block was allocated; then the main loop comes round */
 void fake_memory_added(void);
 

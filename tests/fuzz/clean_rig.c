@@ -87,16 +87,6 @@ bool clean_rig_is_open(void)
 	return gate.open && !gate.full && gate.guest;
 }
 
-static const struct RAMBlock *block_at(u64 gpa)
-{
-	unsigned int i;
-
-	for (i = 0; i < fake.blocks; i++)
-		if (gpa >= fake.block[i].gpa && gpa - fake.block[i].gpa < fake.block[i].len)
-			return &fake.block[i];
-	return NULL;
-}
-
 /* A block that ends one page into a chunk keeps that page unarmed. */
 static u64 armed_bytes(const struct RAMBlock *b)
 {
@@ -106,7 +96,7 @@ static u64 armed_bytes(const struct RAMBlock *b)
 /* Memory that the guest may name; firmware need not be there at all. */
 static bool page_allowed(u64 gpa)
 {
-	const struct RAMBlock *b = block_at(gpa);
+	const struct RAMBlock *b = fake_block_at(gpa);
 
 	return gpa < FREEHINT_FIRMWARE_END || (b && b != own && !b->device);
 }
@@ -114,7 +104,7 @@ static bool page_allowed(u64 gpa)
 /* Memory that is queued if it is named. */
 static bool page_taken(u64 gpa)
 {
-	const struct RAMBlock *b = block_at(gpa);
+	const struct RAMBlock *b = fake_block_at(gpa);
 
 	return gate.armed && gpa >= FREEHINT_FIRMWARE_END && page_allowed(gpa) &&
 	       !b->ignored && gpa - b->gpa < armed_bytes(b);

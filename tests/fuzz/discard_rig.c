@@ -26,17 +26,6 @@ bool greeting_publish(const char **why)
 	return true;
 }
 
-static const struct RAMBlock *block_at(u64 gpa)
-{
-	unsigned int i;
-
-	for (i = 0; i < fake.blocks; i++)
-		if (!fake.block[i].gone && gpa >= fake.block[i].gpa &&
-		    gpa - fake.block[i].gpa < fake.block[i].len)
-			return &fake.block[i];
-	return NULL;
-}
-
 /* Memory whose pages the administrator wants where they are. */
 static bool stays(const struct RAMBlock *b)
 {
@@ -182,7 +171,7 @@ static bool is_offered(u64 gpa, const struct freehint_offer *offer)
 
 static bool page_allowed(u64 gpa, const struct freehint_offer *offer)
 {
-	const struct RAMBlock *b = block_at(gpa);
+	const struct RAMBlock *b = fake_block_at(gpa);
 
 	return is_offered(gpa, offer) && (gpa < FREEHINT_FIRMWARE_END || (b && !b->device));
 }

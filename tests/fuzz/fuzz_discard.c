@@ -27,6 +27,7 @@
 /* libs: jansson */
 /* flags: -pthread */
 #include "discard_guest.h"
+#include "odd_args.h"
 
 #include "host-agent/qemu-module/core/bar.h"
 #include "host-agent/qemu-module/entry/give_back_command.h"
@@ -38,29 +39,10 @@
 /* Ranges of a command that one input makes. */
 #define MANY	6
 
-static struct input input;
+/* A list whose range has no length. */
+#define HALF	"[{\"" FREEHINT_ARG_START "\": 4096}]"
 
-static json_t *odd_value(u8 which)
-{
-	switch (which % 8) {
-	case 0:
-		return json_integer(-1);
-	case 1:
-		return json_string("once");
-	case 2:
-		return json_null();
-	case 3:
-		return json_array();
-	case 4:
-		return json_real(1.5);
-	case 5:
-		return json_integer(INT64_MAX);
-	case 6:
-		return json_pack("[{s:i}]", FREEHINT_ARG_START, 4096);
-	default:
-		return json_pack("[i]", 7);
-	}
-}
+static struct input input;
 
 /* Returns true if the arguments are no more what they were. */
 static bool spoil(json_t *args)
@@ -78,7 +60,7 @@ static bool spoil(json_t *args)
 	if (what & 0x10)
 		json_object_del(args, key);
 	else
-		json_object_set_new(args, key, odd_value(take8(&input)));
+		json_object_set_new(args, key, odd_value(take8(&input), "once", HALF));
 	return true;
 }
 
@@ -119,21 +101,6 @@ static unsigned int make_ranges(struct freehint_range *range, const struct freeh
 			return i;
 	}
 	return i;
-}
-
-static json_t *list_of(const struct freehint_range *range, unsigned int count, bool *sound)
-{
-	json_t *list = json_array();
-	unsigned int i;
-
-	for (i = 0; i < count; i++) {
-		/* A number above 2^63 is none that JSON integers hold. */
-		*sound = *sound && range[i].start <= INT64_MAX && range[i].length <= INT64_MAX;
-		json_array_append_new(list, json_pack("{s:I, s:I}",
-			FREEHINT_ARG_START, (json_int_t)range[i].start,
-			FREEHINT_ARG_LENGTH, (json_int_t)range[i].length));
-	}
-	return list;
 }
 
 /* What an agent would copy; count 0 if the guest has published nonsense or nothing. */

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "clean_rig.h"
+#include "odd_args.h"
 #include "include/freehint/qmp_names.h"
 #include "host-agent/qemu-module/round/mark_clean.h"
 #include "tests/fakes/fake_qemu.h"
@@ -78,21 +79,6 @@ static void make_ranges(struct input *in)
 	}
 }
 
-static json_t *list_of_ranges(void)
-{
-	json_t *list = json_array();
-	unsigned int i;
-
-	for (i = 0; i < count; i++) {
-		/* A number above 2^63 is none that JSON integers hold. */
-		sound = sound && ranges[i].start <= INT64_MAX && ranges[i].length <= INT64_MAX;
-		json_array_append_new(list, json_pack("{s:I, s:I}",
-			FREEHINT_ARG_START, (json_int_t)ranges[i].start,
-			FREEHINT_ARG_LENGTH, (json_int_t)ranges[i].length));
-	}
-	return list;
-}
-
 static int file_of_ranges(void)
 {
 	int fd = memfd_create("records", MFD_CLOEXEC);
@@ -101,28 +87,6 @@ static int file_of_ranges(void)
 	MUST(fd >= 0 && write(fd, ranges, size) == (ssize_t)size);
 	fake_pass_fd("a", fd);
 	return fd;
-}
-
-static json_t *odd_value(u8 which)
-{
-	switch (which % 8) {
-	case 0:
-		return json_integer(-1);
-	case 1:
-		return json_string("a");
-	case 2:
-		return json_null();
-	case 3:
-		return json_array();
-	case 4:
-		return json_real(1.5);
-	case 5:
-		return json_integer(INT64_MAX);
-	case 6:
-		return json_true();
-	default:
-		return json_pack("[i]", 7);
-	}
 }
 
 /* Sometimes an argument is missing, or is something else, or is one too many. */
@@ -139,7 +103,7 @@ static void spoil(json_t *args, struct input *in)
 	if (what & 0x80)
 		json_object_del(args, key);
 	else
-		json_object_set_new(args, key, odd_value(what / 8));
+		json_object_set_new(args, key, odd_value(what / 8, "a", "true"));
 }
 
 static u64 some_round(struct input *in)
@@ -158,7 +122,7 @@ static json_t *make_command(struct input *in, u8 how, int *fd)
 	u8 wrong = take8(in);
 
 	if (how & 1) {
-		json_object_set_new(args, FREEHINT_ARG_RANGES, list_of_ranges());
+		json_object_set_new(args, FREEHINT_ARG_RANGES, list_of(ranges, count, &sound));
 	} else {
 		*fd = file_of_ranges();
 		json_object_set_new(args, FREEHINT_ARG_FDNAME, json_string("a"));
