@@ -12,13 +12,12 @@ import os
 import random
 import struct
 import tempfile
-import threading
 import time
 from collections.abc import Iterable
 
-from baremetal import EXTENSION, MIB, PAGE, Machine, check, patience, wait_for
-from lib.qmp import Qmp, QmpClosed, QmpError
-from played_agent import LIBRARY
+from baremetal import EXTENSION, MIB, PAGE, Machine, check, wait_for
+from lib.qmp import QmpError
+from played_agent import LIBRARY, PlayedThread
 from torture import FREE, HOLE, ORDERS, OWNED, PAGES, REPORT, REPORTED, ROM, SHADOW
 
 MEM = 64 * MIB
@@ -153,58 +152,35 @@ class Offers:
         return sequence, ranges
 
 
-class Discarder(threading.Thread):
+class Discarder(PlayedThread):
     """
-    The agent's part until stop(). One offer in `odd` is sent late, twice, or again when it is
-    over.
-
-    sent   commands that were taken
-    late   commands that were not
+    Plays the agent that passes offers on. One offer in `odd` is sent late, twice, or again when
+    it is over.
     """
 
     def __init__(self, machine: GivingMachine, rng: random.Random, odd: int = 4,
                  linger: float = 0.003) -> None:
-        super().__init__(daemon=True)
-        self.sent = 0
-        self.late = 0
-        self.trouble: BaseException | None = None
+        super().__init__(machine.agent_qmp, rng, linger)
         self._offers = Offers(machine.shm)
-        self._qmp = Qmp(machine.agent_qmp)
-        self._rng = rng
         self._odd = odd
-        self._linger = linger
-        self._over = threading.Event()
         self.start()
 
-    def run(self) -> None:
-        """The thread."""
-        served = 0
-        try:
-            while not self._over.is_set():
-                sequence, ranges = self._offers.look()
-                if sequence in (0, served):
-                    time.sleep(0.0002)
-                    continue
-                self._serve(served := sequence, ranges)
-        except QmpClosed:
-            pass
-        except BaseException as trouble:  # pylint: disable=broad-except
-            self.trouble = trouble
-
-    def stop(self) -> None:
-        """End the thread; fails the test when the agent had trouble."""
-        self._over.set()
-        self.join(patience.seconds(30))
-        self._qmp.close()
-        check(self.trouble is None, f"the played agent stumbled: {self.trouble!r}")
+    def _step(self) -> None:
+        """One offer."""
+        sequence, ranges = self._offers.look()
+        if sequence in (0, self._served):
+            time.sleep(0.0002)
+            return
+        self._served = sequence
+        self._serve(sequence, ranges)
 
     def _serve(self, sequence: int, ranges: list[dict[str, int]]) -> None:
         odd = self._rng.randrange(self._odd) == 0
         if odd:
-            time.sleep(self._rng.random() ** 3 * self._linger)
+            self._be_late()
         self._send(sequence, ranges)
         if odd and self._rng.random() < 0.5:
-            time.sleep(self._rng.random() ** 3 * self._linger)
+            self._be_late()
             self._send(sequence, ranges)
 
     def _send(self, sequence: int, ranges: list[dict[str, int]]) -> None:

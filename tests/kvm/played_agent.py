@@ -60,47 +60,32 @@ class Region:
         return list(zip(numbers[::2], numbers[1::2]))
 
 
-class PlayedAgent(threading.Thread):
+class PlayedThread(threading.Thread):
     """
-    Plays the agent until stop().
+    The agent's part until stop(): one _step() after the other. Whoever says what a step is
+    calls start().
 
-    late  commands that were refused because their round was over
+    late  commands that were refused because they came too late
     sent  commands that were taken
     """
 
-    def __init__(self, shm: str, qmp: str, rng: random.Random, linger: float,
-                 too_late: Callable[[QmpError], bool]) -> None:
-        """
-        `linger` is the longest delay before a step, seconds; `too_late` tells whether a
-        hint was refused because its round is over.
-        """
+    def __init__(self, qmp: str, rng: random.Random, linger: float) -> None:
+        """`linger` is the longest delay before a step, seconds."""
         super().__init__(daemon=True)
         self.late = 0
         self.sent = 0
         self.trouble: BaseException | None = None
-        self._region = Region(shm)
         self._qmp = Qmp(qmp)
         self._rng = rng
         self._linger = linger
-        self._too_late = too_late
         self._over = threading.Event()
-        self._held_back: list[tuple[int, list[Range]]] = []
-        self.start()
+        self._served = 0
 
     def run(self) -> None:
         """The thread."""
-        served = 0
         try:
             while not self._over.is_set():
-                now = self._region.open_round()
-                if now in (0, served):
-                    time.sleep(POLL)
-                    continue
-                served = now
-                self._send_held_back()
-                self._serve(now)
-                if self._rng.random() < 0.5:
-                    self._send_held_back()
+                self._step()
         except QmpClosed:
             pass
         except BaseException as trouble:  # pylint: disable=broad-except
@@ -113,10 +98,43 @@ class PlayedAgent(threading.Thread):
         self._qmp.close()
         check(self.trouble is None, f"the played agent stumbled: {self.trouble!r}")
 
+    def _step(self) -> None:
+        """Serve what is there and was not served, or sleep for a moment."""
+        raise NotImplementedError
+
+    def _be_late(self) -> None:
+        """Mostly by little."""
+        time.sleep(self._rng.random() ** 3 * self._linger)
+
+
+class PlayedAgent(PlayedThread):
+    """Plays the agent of a migration: it answers the rounds."""
+
+    def __init__(self, shm: str, qmp: str, rng: random.Random, linger: float,
+                 too_late: Callable[[QmpError], bool]) -> None:
+        """`too_late` tells whether a hint was refused because its round is over."""
+        super().__init__(qmp, rng, linger)
+        self._region = Region(shm)
+        self._too_late = too_late
+        self._held_back: list[tuple[int, list[Range]]] = []
+        self.start()
+
+    def _step(self) -> None:
+        """One round."""
+        now = self._region.open_round()
+        if now in (0, self._served):
+            time.sleep(POLL)
+            return
+        self._served = now
+        self._send_held_back()
+        self._serve(now)
+        if self._rng.random() < 0.5:
+            self._send_held_back()
+
     def _delay(self) -> None:
         """Half of the time none at all."""
         if self._rng.random() < 0.5:
-            time.sleep(self._rng.random() ** 3 * self._linger)
+            self._be_late()
 
     def _serve(self, round_id: int) -> None:
         """One round, to its end or ours."""
