@@ -19,6 +19,7 @@ from lib.compile import compile_cached, for_this_machine  # noqa: E402
 from lib.guest import Guest  # noqa: E402
 from lib.qemu import Qemu  # noqa: E402
 from lib.result import check, skip, step  # noqa: E402
+from lib.start_stop import StartStop  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CONTROL = os.path.join(paths.GUEST_SOURCES, "init.c")
@@ -57,7 +58,7 @@ def media(directory: str, files: Iterable[tuple[str, str]], size_mib: int) -> st
     return disk
 
 
-class Host:
+class Host(StartStop):
     """
     One host, a context manager.
 
@@ -88,16 +89,9 @@ class Host:
             "-device", f"virtio-net-pci,netdev=net,mac=52:54:00:00:00:0{number}",
             "-device", "virtio-rng-pci"]
 
-    def __enter__(self) -> "Host":
-        try:
-            self.qemu.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+    def start(self) -> None:
+        """Switch it on."""
+        self.qemu.start()
 
     def stop(self) -> None:
         """End it as a power cut does."""

@@ -18,6 +18,7 @@ from . import paths, patience
 from .program import Program
 from .qemu import die_with_parent, end_process
 from .result import require_file, skip
+from .start_stop import StartStop
 
 DAEMON = "libvirtd"
 # The user that Debian's libvirt runs QEMU as; made where libvirt-daemon-system is not
@@ -57,7 +58,7 @@ def require() -> None:
         skip("no namespaces of its own here")
 
 
-class Libvirt:
+class Libvirt(StartStop):
     """
     One daemon, a context manager.
 
@@ -74,18 +75,6 @@ class Libvirt:
         self.dir = tempfile.mkdtemp(prefix=f"freehint-{name}-")
         os.chmod(self.dir, 0o755)
         self._proc: subprocess.Popen | None = None
-
-    def __enter__(self) -> "Libvirt":
-        try:
-            self._configure()
-            self._start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def path(self, *name: str) -> str:
         """A path in its directory, as seen from outside."""
@@ -130,8 +119,9 @@ class Libvirt:
         """Of QEMU's user."""
         return USER_ID if os.path.exists(self.path("passwd")) else pwd.getpwnam(USER).pw_uid
 
-    def _start(self) -> None:
-        """Start the daemon and wait for its socket."""
+    def start(self) -> None:
+        """Configure and start the daemon, wait for its socket."""
+        self._configure()
         pairs = " ".join(f"{name}:{place}" for name, place in PLACES.items())
         log = open(self.path("daemon.log"), "wb")
         with log:

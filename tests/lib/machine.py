@@ -20,6 +20,7 @@ from .program import Agent
 from .qemu import BINARY, Qemu
 from .qmp import QmpError
 from .result import check, require_file
+from .start_stop import StartStop
 
 # What the guest's first program says when it listens to commands (vm/guest/init.c). What is
 # sent before that can stay in the port, and the port be deaf from then on.
@@ -104,7 +105,7 @@ def region_mib_for(memory_mib: int) -> int:
     return size
 
 
-class Machine:
+class Machine(StartStop):
     """
     One QEMU with the test guest; a context manager.
 
@@ -129,17 +130,10 @@ class Machine:
         self.guest = Guest(self.qemu.path("control"))
         self.agent: Agent | None = None
 
-    def __enter__(self) -> "Machine":
-        try:
-            self.qemu.args = self.arguments()
-            self.qemu.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+    def start(self) -> None:
+        """Start QEMU; the guest begins to boot."""
+        self.qemu.args = self.arguments()
+        self.qemu.start()
 
     def stop(self) -> None:
         """End agent and QEMU, remove the region's file if it is ours."""

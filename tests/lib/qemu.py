@@ -18,6 +18,7 @@ from collections.abc import Sequence
 
 from . import arch, patience
 from .qmp import Qmp, QmpClosed
+from .start_stop import StartStop
 
 BINARY = os.environ.get("FREEHINT_TEST_QEMU") or arch.chosen().qemu
 PR_SET_PDEATHSIG = 1
@@ -51,7 +52,7 @@ def end_process(proc: subprocess.Popen, grace: float = 5.0) -> int:
     return proc.wait()
 
 
-class Qemu:
+class Qemu(StartStop):
     """
     One QEMU. Use it as a context manager, or call start() and stop().
 
@@ -80,16 +81,6 @@ class Qemu:
         self._proc: subprocess.Popen | None = None
         self._watchdog: threading.Timer | None = None
         self._qmp: Qmp | None = None
-
-    def __enter__(self) -> "Qemu":
-        try:
-            return self.start()
-        except BaseException:
-            self.stop()
-            raise
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def path(self, name: str) -> str:
         """A path in this QEMU's own directory."""
