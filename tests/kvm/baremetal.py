@@ -23,7 +23,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests"))
 # pylint: disable=wrong-import-position
 from lib import host_kvm, migration, patience, result  # noqa: E402
 from lib.compile import make  # noqa: E402,F401
-from lib.machine import mutant  # noqa: E402
+from lib.machine import Queried, mutant  # noqa: E402
 from lib.paths import BUILD, EXTENSION  # noqa: E402
 from lib.patience import wait_for  # noqa: E402
 from lib.qemu import Qemu  # noqa: E402
@@ -114,7 +114,7 @@ def run(test: Callable[[], None]) -> NoReturn:
     result.run(lambda: in_time(test, WHOLE_TRIES))
 
 
-class Machine(Qemu):
+class Machine(Qemu, Queried):
     """
     One bare-metal virtual machine.
 
@@ -242,14 +242,6 @@ class Machine(Qemu):
                   self.mem // PAGE, every)
 
     # the agent's part
-
-    def query(self) -> dict[str, Any]:
-        """x-query-freehint."""
-        return self.qmp.command("x-query-freehint")
-
-    def counters(self) -> dict[str, int]:
-        """The counters of x-query-freehint."""
-        return self.query()["counters"]
 
     def start_hints(self, contract: str = "dead") -> None:
         """Hello from the guest, then x-freehint-start."""

@@ -18,7 +18,7 @@ from . import accel, arch, crutch, initramfs, interpreted, migration, paths, pat
 from .guest import Guest, GuestTimeout
 from .program import Agent
 from .qemu import BINARY, Qemu
-from .qmp import QmpError
+from .qmp import Qmp, QmpError
 from .result import check, require_file
 from .start_stop import StartStop
 
@@ -105,7 +105,24 @@ def region_mib_for(memory_mib: int) -> int:
     return size
 
 
-class Machine(StartStop):
+class Queried:
+    """A machine whose QEMU has the extension."""
+
+    @property
+    def qmp(self) -> Qmp:
+        """The harness's connection to its QEMU."""
+        raise NotImplementedError
+
+    def query(self) -> dict[str, Any]:
+        """x-query-freehint."""
+        return self.qmp.command("x-query-freehint")
+
+    def counters(self) -> dict[str, int]:
+        """The counters of x-query-freehint."""
+        return self.query()["counters"]
+
+
+class Machine(StartStop, Queried):
     """
     One QEMU with the test guest; a context manager.
 
@@ -145,7 +162,7 @@ class Machine(StartStop):
             os.unlink(self.shm)
 
     @property
-    def qmp(self):  # type: ignore[no-untyped-def]
+    def qmp(self) -> Qmp:
         """Shortcut to the harness's QMP connection."""
         return self.qemu.qmp
 
@@ -208,14 +225,6 @@ class Machine(StartStop):
         """Load the kernel modules of the spec's extras, in order."""
         for name in self.spec.extras.modules:
             self.guest.must(f"insmod /modules/{name}.ko")
-
-    def query(self) -> dict[str, Any]:
-        """x-query-freehint."""
-        return self.qmp.command("x-query-freehint")
-
-    def counters(self) -> dict[str, int]:
-        """The counters of x-query-freehint."""
-        return self.query()["counters"]
 
     def start_hints(self, timeout: float = 10.0) -> None:
         """x-freehint-start, again until the guest has published its hello."""
