@@ -14,16 +14,16 @@
 
 static volatile sig_atomic_t any;
 static volatile sig_atomic_t again;
-/* When the first one came; the handler's own. */
-static u64 first_us;
+/* When the first one came, or the last one that counts as another; the handler's own. */
+static u64 counted_us;
 
 static void note_interrupt(int signal)
 {
 	(void)signal;
-	if (!any)
-		first_us = clock_us();
-	else if (clock_us() - first_us > SAME_US)
-		again = 1;
+	if (!any || clock_us() - counted_us > SAME_US) {
+		again = any;
+		counted_us = clock_us();
+	}
 	any = 1;
 }
 
@@ -60,4 +60,9 @@ bool interrupts_any(void)
 bool interrupts_again(void)
 {
 	return again;
+}
+
+void interrupts_heard(void)
+{
+	again = 0;
 }

@@ -23,10 +23,22 @@ void interrupts_catch(void);
  */
 void interrupts_ignore_hangup(void);
 
-/** interrupts_any() - has one come since interrupts_catch()? */
+/** interrupts_any() - has an interrupt come since interrupts_catch()? */
 bool interrupts_any(void);
 
-/** interrupts_again() - has another come, half a second after the first or later? */
+/**
+ * interrupts_again() - has another interrupt come, half a second after the first or later?
+ *
+ * interrupts_heard() forgets it.
+ */
 bool interrupts_again(void);
+
+/**
+ * interrupts_heard() - what has come until now is served: the next one counts as another
+ *
+ * For a step of its own, such as the cancellation: QEMU gets its time for it, and the user who
+ * does not want to wait for it either asks once more.
+ */
+void interrupts_heard(void);
 
 #endif /* FREEHINT_CLI_INTERRUPTS_H */

@@ -135,31 +135,58 @@ static void report_stopped_guest(const struct migrate_watch *watch)
 			 "on the destination");
 }
 
+/* Whoever did not want to wait for QEMU before may well wait for this. */
+static void restore(struct migrate_settings *settings, struct qmp_call *call)
+{
+	interrupts_heard();
+	migrate_settings_restore(settings, call);
+}
+
 static enum cli_exit finish(const struct migrate_watch *watch,
 			    struct migrate_settings *settings)
 {
 	print_summary(watch, skipped(watch->call) - watch->before);
 	if (!strcmp(watch->state->name, "completed"))
 		return CLI_OK;
-	migrate_settings_restore(settings, watch->call);
+	restore(settings, watch->call);
 	report_stopped_guest(watch);
 	return CLI_NOT_MIGRATED;
+}
+
+/* For a user who wanted the end of the migration. Elsewhere the command may lose the guest. */
+static const char *how_to_cancel(const struct migration_state *state)
+{
+	if (state && state->stage != STAGE_SOURCE && state->stage != STAGE_PRECOPY)
+		return "";
+	return ", migrate_cancel ends it while the guest is here";
+}
+
+static void report_silence(const struct migrate_watch *watch)
+{
+	const struct migration_state *state = watch->state;
+
+	complain("%s", watch->call->error);
+	if (!state)
+		complain("the migration may have begun, and may continue without this tool; query-migrate shows its state%s",
+			 how_to_cancel(state));
+	else if (state->stage == STAGE_ENDING)
+		complain("the migration was %s when QEMU last answered, so the settings are not restored; query-migrate shows its state",
+			 state->name);
+	else
+		complain("the migration, %s when QEMU last answered, may continue without this tool; query-migrate shows its state%s",
+			 state->name, how_to_cancel(state));
 }
 
 /* A running migration keeps the changed settings; a migration that ends gets them restored. */
 static enum cli_exit detach(const struct migrate_watch *watch, struct migrate_settings *settings)
 {
-	if (watch->call->broken) {
-		complain("%s", watch->call->error);
-		complain("the migration, %s when QEMU last answered, may continue without this tool; query-migrate shows its state",
-			 watch->state ? watch->state->name : "begun");
-		migrate_settings_print(settings);
-		return CLI_DETACHED;
-	}
-	complain("the migration continues without this tool, %s; query-migrate shows its state",
-		 watch->state->name);
-	if (watch->state->stage == STAGE_ENDING)
-		migrate_settings_restore(settings, watch->call);
+	if (watch->call->broken)
+		report_silence(watch);
+	else
+		complain("the migration continues without this tool, %s; query-migrate shows its state%s",
+			 watch->state->name, how_to_cancel(watch->state));
+	if (!watch->call->broken && watch->state->stage == STAGE_ENDING)
+		restore(settings, watch->call);
 	else
 		migrate_settings_print(settings);
 	return CLI_DETACHED;
@@ -286,7 +313,7 @@ static enum cli_exit migrate_after(struct qmp_call *call, const struct migrate_o
 		code = not_started();
 	else if (limited && begin(call, opt->uri, earlier))
 		return watch_to_the_end(call, opt, settings, before);
-	migrate_settings_restore(settings, call);
+	restore(settings, call);
 	return code;
 }
 

@@ -117,15 +117,20 @@ static void try_to_cancel(struct migrate_watch *watch)
 	}
 }
 
-/* Return: false when the user does not want to watch any longer. */
+/*
+ * While an answer is late the second interrupt may come before the first was handled. The user
+ * wants the end of the migration first, and of the tool only if that takes too long.
+ * Return: false when the user does not want to watch any longer.
+ */
 static bool handle_interrupts(struct migrate_watch *watch)
 {
-	if (interrupts_again())
-		return false;
 	if (interrupts_any() && !watch->handled) {
+		interrupts_heard();
 		watch->handled = true;
 		watch->cancel_wanted = true;
 	}
+	if (interrupts_again())
+		return false;
 	if (watch->cancel_wanted)
 		try_to_cancel(watch);
 	return true;

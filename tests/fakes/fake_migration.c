@@ -12,6 +12,9 @@
 #define PATIENCE_MS	60000
 /* From one Ctrl-C to the next: steps of the server, which take a millisecond when it is idle. */
 #define PRESS_STEPS	200
+/* Two that count, and the rest of a late answer. */
+#define PRESS_US	700000
+#define LATE_US		500000
 
 struct play play;
 
@@ -83,7 +86,7 @@ static void take_cancel(void)
 {
 	play.cancels++;
 	play.state[0] = "cancelling";
-	play.state[1] = "cancelled";
+	play.state[1] = play.stuck ? NULL : "cancelled";
 	play.state[2] = NULL;
 	play.looks = 0;
 	play.interrupt = 0;
@@ -118,6 +121,24 @@ static void fall_silent(void)
 	play.server.greeting = "";
 }
 
+/* A look counts once the migration has begun. */
+static bool is_due(const char *name, const char *wanted)
+{
+	return wanted && !strcmp(name, wanted) &&
+	       (play.begun || strcmp(name, "query-migrate") != 0);
+}
+
+static void be_late(void)
+{
+	play.late = NULL;
+	if (play.pressed)
+		kill(getpid(), play.signal);
+	usleep(PRESS_US);
+	if (play.pressed)
+		kill(getpid(), play.signal);
+	usleep(LATE_US);
+}
+
 static bool meddle(struct fake_qmp *server, const char *name, json_int_t id)
 {
 	play.id = id;
@@ -129,11 +150,13 @@ static bool meddle(struct fake_qmp *server, const char *name, json_int_t id)
 		return true;
 	if (break_at(name))
 		return true;
+	if (is_due(name, play.late))
+		be_late();
 	if (play.early && strcmp(name, "qmp_capabilities") != 0) {
 		kill(getpid(), play.signal);
 		play.early = false;
 	}
-	if (play.refuse && !strcmp(name, play.refuse)) {
+	if (is_due(name, play.refuse)) {
 		play.cancels += !strcmp(name, "migrate_cancel");
 		answer("\"error\": {\"class\": \"GenericError\", \"desc\": \"will not\"}");
 	} else if (!strcmp(name, "migrate-set-parameters")) {

@@ -22,7 +22,7 @@
  * @again:     and once more, half a second later or more
  * @early:     Ctrl-C comes with the first command of all
  * @earlier:   what query-migrate says before this migration, NULL: "none"
- * @refuse:    the command that is refused
+ * @refuse:    the command that is refused; a look: once the migration has begun
  * @hang_up:   the connection breaks at this look
  * @drop:      the connection breaks before this command is taken, the first time
  * @lose:      the connection breaks before this command is answered, the first time
@@ -31,6 +31,9 @@
  * @held:      so often the limit of a held stop is shown after the migration began
  * @mute:      from this command on QEMU says nothing, not even to another connection
  * @mute_at:   the same, from this look on
+ * @late:      the first answer to this command, after "migrate" if it is a look, is a second late
+ * @pressed:   and Ctrl-C comes twice meanwhile
+ * @stuck:     a cancellation does not end
  * @meddler:   somebody else sets the bandwidth to this when the migration begins
  *
  * @id:        of the command
@@ -62,6 +65,9 @@ struct play {
 	int held;
 	const char *mute;
 	int mute_at;
+	const char *late;
+	bool pressed;
+	bool stuck;
 	long long meddler;
 
 	long long id;

@@ -29,6 +29,7 @@ static void a_second_interrupt_leaves_a_silent_qemu(void **state)
 	play_assert_still_changed();
 	assert_int_equal(play_times_said("QEMU does not answer"), 1);
 	assert_int_equal(play_times_said("active when QEMU last answered, may continue"), 1);
+	assert_int_equal(play_times_said("migrate_cancel ends it while the guest is here"), 1);
 	assert_int_equal(play_times_said("max-bandwidth stays 1000000, it was 1000"), 1);
 }
 
@@ -37,7 +38,8 @@ static void a_migration_that_may_have_begun_is_left(void **state)
 {
 	play.mute = "migrate";
 	assert_int_equal(play_run(), CLI_DETACHED);
-	assert_int_equal(play_times_said("begun when QEMU last answered, may continue"), 1);
+	assert_int_equal(play_times_said("may have begun, and may continue without this"), 1);
+	assert_int_equal(play_times_said("migrate_cancel ends it while the guest is here"), 1);
 	assert_int_equal(play_times_said("max-bandwidth stays 1000000, it was 1000"), 1);
 }
 
@@ -48,6 +50,44 @@ static void a_cancellation_that_is_not_answered_is_left(void **state)
 	play.mute = "migrate_cancel";
 	assert_int_equal(play_run(), CLI_DETACHED);
 	assert_int_equal(play_times_said("active when QEMU last answered, may continue"), 1);
+}
+
+static void settings_of_a_silent_cancellation_are_named(void **state)
+{
+	play.state[1] = NULL;
+	play.interrupt = 1;
+	play.stuck = true;
+	play.mute_at = 4;
+	assert_int_equal(play_run(), CLI_DETACHED);
+	assert_int_equal(play.cancels, 1);
+	assert_int_equal(play_times_said("cancelling when QEMU last answered, so the settings"), 1);
+	assert_int_equal(play_times_said("migrate_cancel"), 0);
+	assert_int_equal(play_times_said("max-bandwidth stays 1000000, it was 1000"), 1);
+}
+
+/* Both interrupts come during one answer, and a new connection is answered. */
+static void interrupts_during_a_late_answer_cancel(void **state)
+{
+	play.state[1] = NULL;
+	play.late = "query-migrate";
+	play.pressed = true;
+	assert_int_equal(play_run(), CLI_NOT_MIGRATED);
+	assert_int_equal(play.cancels, 1);
+	assert_int_equal(play.server.connections, 2);
+	play_assert_put_back();
+}
+
+static void a_late_answer_while_it_puts_back_is_waited_for(void **state)
+{
+	play.state[1] = NULL;
+	play.interrupt = 1;
+	play.again = true;
+	play.stuck = true;
+	play.late = FREEHINT_QMP_STOP;
+	assert_int_equal(play_run(), CLI_DETACHED);
+	assert_int_equal(play.cancels, 1);
+	assert_int_equal(play.server.connections, 1);
+	play_assert_put_back();
 }
 
 static void a_migration_that_has_not_begun_is_cancelled(void **state)
@@ -75,5 +115,8 @@ RUN_TESTS(NULL, NULL,
 		PLAYED(a_second_interrupt_leaves_a_silent_qemu),
 		PLAYED(a_migration_that_may_have_begun_is_left),
 		PLAYED(a_cancellation_that_is_not_answered_is_left),
+		PLAYED(settings_of_a_silent_cancellation_are_named),
+		PLAYED(interrupts_during_a_late_answer_cancel),
+		PLAYED(a_late_answer_while_it_puts_back_is_waited_for),
 		PLAYED(a_migration_that_has_not_begun_is_cancelled),
 )
