@@ -158,7 +158,8 @@ enum watch_end migrate_watch(struct migrate_watch *watch)
 {
 	for (;;) {
 		if (!query_state(watch))
-			return interrupts_again() ? WATCH_DETACHED : WATCH_LOST;
+			return watch->call->broken && interrupts_again() ? WATCH_DETACHED :
+			       WATCH_LOST;
 		/* QEMU leaves this state before it answers "migrate", and never returns to it. */
 		if (watch->state->stage == STAGE_NONE)
 			return WATCH_REPLACED;

@@ -90,6 +90,17 @@ static void a_late_answer_while_it_puts_back_is_waited_for(void **state)
 	play_assert_put_back();
 }
 
+/* A connection that answers, and says no: there is nothing to leave silently. */
+static void a_first_look_that_is_refused_is_lost(void **state)
+{
+	play.late = "migrate";
+	play.pressed = true;
+	play.refuse = "query-migrate";
+	assert_int_equal(play_run(), CLI_NO_ANSWER);
+	assert_int_equal(play_times_said("a migration that was started continues"), 1);
+	assert_int_equal(play_times_said("max-bandwidth stays 1000000, it was 1000"), 1);
+}
+
 static void a_migration_that_has_not_begun_is_cancelled(void **state)
 {
 	static const char *const commands[] = {
@@ -118,5 +129,6 @@ RUN_TESTS(NULL, NULL,
 		PLAYED(settings_of_a_silent_cancellation_are_named),
 		PLAYED(interrupts_during_a_late_answer_cancel),
 		PLAYED(a_late_answer_while_it_puts_back_is_waited_for),
+		PLAYED(a_first_look_that_is_refused_is_lost),
 		PLAYED(a_migration_that_has_not_begun_is_cancelled),
 )
