@@ -105,29 +105,37 @@ static void print_summary(const struct migrate_watch *watch, double kept)
 	streams_flush();
 }
 
+enum guest { GUEST_UNKNOWN, GUEST_STOPPED, GUEST_ELSE };
+
 /* Has the migration stopped the guest, without QEMU resuming it? */
-static bool is_guest_left_paused(struct qmp_call *call)
+static enum guest look_at_guest(struct qmp_call *call)
 {
+	enum guest guest;
 	const char *status;
 	json_t *answer;
-	bool handing, stopped;
+	bool handing;
 	int i = 0;
 
 	do {
 		answer = qmp_call_again(call, "query-status", NULL);
 		status = json_string_value(json_object_get(answer, "status"));
 		handing = status && !strcmp(status, "finish-migrate");
-		stopped = handing || (status && !strcmp(status, "postmigrate"));
+		guest = !status ? GUEST_UNKNOWN :
+			handing || !strcmp(status, "postmigrate") ? GUEST_STOPPED : GUEST_ELSE;
 		json_decref(answer);
 	} while (handing && ++i < RESUME_POLLS && !usleep(RESUME_POLL_US));
-	return stopped;
+	return guest;
 }
 
 static void report_stopped_guest(const struct migrate_watch *watch)
 {
-	if (!is_guest_left_paused(watch->call))
+	enum guest guest = look_at_guest(watch->call);
+
+	if (guest == GUEST_ELSE)
 		return;
-	if (watch->ran_on_destination)
+	if (guest == GUEST_UNKNOWN)
+		complain("it is unknown whether the guest runs here, query-status shows it");
+	else if (watch->ran_on_destination)
 		complain("the guest is stopped here, and ran on the destination; do not run "
 			 "cont here while it runs there: cont discards what it did there");
 	else
@@ -273,7 +281,8 @@ static bool was_taken(struct qmp_call *call, const json_t *earlier)
 	now = qmp_call_again(call, "query-migrate", NULL);
 	taken = !now || !json_equal(now, earlier);
 	if (!taken)
-		complain("the migration has not begun; run freehint migrate again");
+		complain("the migration has not begun%s", interrupts_any() ? "" :
+			 "; run freehint migrate again");
 	json_decref(now);
 	return taken;
 }
@@ -309,10 +318,10 @@ static enum cli_exit migrate_after(struct qmp_call *call, const struct migrate_o
 	limited = set_limits(call, opt, settings);
 	if (!limited)
 		complain("%s", call->error);
+	if (!interrupts_any() && limited && begin(call, opt->uri, earlier))
+		return watch_to_the_end(call, opt, settings, before);
 	if (interrupts_any())
 		code = not_started();
-	else if (limited && begin(call, opt->uri, earlier))
-		return watch_to_the_end(call, opt, settings, before);
 	restore(settings, call);
 	return code;
 }
@@ -325,7 +334,7 @@ static enum cli_exit migrate(struct qmp_call *call, const struct migrate_options
 
 	if (earlier)
 		code = migrate_after(call, opt, settings, earlier);
-	else if (interrupts_again())
+	else if (call->broken && interrupts_any())
 		code = not_started();
 	json_decref(earlier);
 	return code;

@@ -20,6 +20,8 @@ struct play play;
 
 static void hang_up(void)
 {
+	if (play.pressing)
+		kill(getpid(), play.signal);
 	if (play.gone) {
 		close(play.server.listener);
 		play.server.listener = -1;

@@ -27,6 +27,7 @@
  * @drop:      the connection breaks before this command is taken, the first time
  * @lose:      the connection breaks before this command is answered, the first time
  * @gone:      after either of the two nobody can connect
+ * @pressing:  Ctrl-C comes with either of the two
  * @limit:     the downtime limit that is asked for, NULL: "1"
  * @held:      so often the limit of a held stop is shown after the migration began
  * @mute:      from this command on QEMU says nothing, not even to another connection
@@ -61,6 +62,7 @@ struct play {
 	const char *drop;
 	const char *lose;
 	bool gone;
+	bool pressing;
 	const char *limit;
 	int held;
 	const char *mute;
