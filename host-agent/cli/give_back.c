@@ -50,24 +50,41 @@ static bool restore(struct give_back_watch *watch)
 	return tell_qemu(watch, GIVE_BACK_OFF, -1, -1);
 }
 
-/* What it had been told has ended with the QEMU that was told. */
-static enum cli_exit replaced(void)
-{
-	complain("QEMU was restarted meanwhile: nothing was changed in the new one; run "
-		 "freehint give-back again");
-	return CLI_NO_ANSWER;
-}
-
-/* The command for a single pass has replaced it, and it cannot be set again now. */
-static void name_lost_always(const struct give_back_watch *watch)
+/* Mode always was on before; QEMU may not have it any more. */
+static void name_always(const struct give_back_watch *watch, const char *what, const char *when)
 {
 	const struct give_back_status *found = &watch->before;
 
-	if (found->mode == GIVE_BACK_ALWAYS && watch->mode != GIVE_BACK_ALWAYS)
-		complain("mode always, which was on before, is not restored; freehint "
-			 "give-back --always --order=%llu --leave=%llu sets it again",
+	if (found->mode == GIVE_BACK_ALWAYS)
+		complain("mode always, which was on before, %s; freehint give-back --always "
+			 "--order=%llu --leave=%llu sets it again%s", what,
 			 (unsigned long long)found->order,
-			 (unsigned long long)found->leave_mib);
+			 (unsigned long long)found->leave_mib, when);
+}
+
+/* The command for a single pass has replaced mode always. A new mode always was meant to. */
+static void name_lost_always(const struct give_back_watch *watch, const char *what,
+			     const char *when)
+{
+	if (watch->mode != GIVE_BACK_ALWAYS)
+		name_always(watch, what, when);
+}
+
+/*
+ * What a QEMU had been told has ended with it. But with another instance only it may be the same
+ * QEMU, which lost its connection and reset its guest.
+ */
+static enum cli_exit replaced(const struct give_back_watch *watch)
+{
+	if (watch->maybe_reset) {
+		complain("another QEMU answers, or its guest was reset meanwhile: nothing was "
+			 "changed; freehint give-back --stop ends asking");
+		name_lost_always(watch, "may be off now", "");
+	} else {
+		complain("QEMU was restarted meanwhile: nothing was changed in the new one%s",
+			 interrupts_any() ? "" : "; run freehint give-back again");
+	}
+	return CLI_NO_ANSWER;
 }
 
 static void print_summary(const struct give_back_watch *watch)
@@ -98,10 +115,10 @@ static enum cli_exit interrupted(struct give_back_watch *watch)
 		return CLI_NOT_MIGRATED;
 	}
 	if (watch->replaced)
-		return replaced();
+		return replaced(watch);
 	complain("interrupted, but QEMU still asks: %s; freehint give-back --stop ends "
 		 "it", watch->call->error);
-	name_lost_always(watch);
+	name_always(watch, "is not restored", "");
 	return CLI_NO_ANSWER;
 }
 
@@ -110,14 +127,14 @@ static void switch_off(struct give_back_watch *watch)
 	bool done = tell_qemu(watch, GIVE_BACK_OFF, -1, -1);
 
 	if (watch->replaced)
-		replaced();
+		replaced(watch);
 	else if (!done)
 		complain("QEMU asks when that is over: %s; freehint give-back --stop "
 			 "ends it", watch->call->error);
 	else
 		complain("QEMU asks the guest no longer");
 	if (!watch->replaced)
-		name_lost_always(watch);
+		name_lost_always(watch, "is not restored", " when that is over");
 }
 
 /*
@@ -159,9 +176,9 @@ static enum cli_exit drained(struct give_back_watch *watch)
 	if (restore(watch))
 		return CLI_OK;
 	if (watch->replaced)
-		return replaced();
+		return replaced(watch);
 	complain("%s", watch->call->error);
-	name_lost_always(watch);
+	name_lost_always(watch, "is not restored", "");
 	return CLI_NO_ANSWER;
 }
 
@@ -180,11 +197,11 @@ static enum cli_exit finish(struct give_back_watch *watch)
 	case GIVE_BACK_REFUSED:
 		return refused_meanwhile(watch);
 	case GIVE_BACK_REPLACED:
-		return replaced();
+		return replaced(watch);
 	default:
 		complain("%s; QEMU, if it still runs, goes on asking the guest; freehint "
 			 "give-back --stop ends it", watch->call->error);
-		name_lost_always(watch);
+		name_lost_always(watch, "is not restored", "");
 		return CLI_NO_ANSWER;
 	}
 }
@@ -194,7 +211,7 @@ static enum cli_exit refused(const struct give_back_watch *watch)
 	const struct qmp_call *call = watch->call;
 
 	if (watch->replaced)
-		return replaced();
+		return replaced(watch);
 	if (call->absent)
 		complain("this QEMU's extension cannot give memory back: update "
 			 "freehint-qemu.so");
@@ -204,7 +221,7 @@ static enum cli_exit refused(const struct give_back_watch *watch)
 	else
 		complain("%s; freehint doctor --qmp has more", call->error);
 	if (call->broken)
-		name_lost_always(watch);
+		name_lost_always(watch, "may be off now", "");
 	return CLI_NO_ANSWER;
 }
 
@@ -224,6 +241,8 @@ static enum cli_exit stop(struct give_back_watch *watch)
 {
 	if (interrupts_any())
 		return not_asked(NULL);
+	/* The command that the user gives up for is this one, and it is as good as done. */
+	watch->call->give_up = interrupts_again;
 	if (!qmp_call_again_ok(watch->call, FREEHINT_QMP_GIVE_BACK,
 			       arguments(GIVE_BACK_OFF, -1, -1)))
 		return refused(watch);
@@ -244,7 +263,7 @@ static enum cli_exit run(struct qmp_call *call, const struct give_back_options *
 		return not_asked(call->absent ? QMP_CALL_NO_EXTENSION : call->error);
 	if (interrupts_any())
 		return not_asked(NULL);
-	/* From here on the first one has something to undo, and waits for QEMU. */
+	/* From here on the first interrupt has something to undo, and waits for QEMU. */
 	call->give_up = interrupts_again;
 	if (!tell_qemu(&watch, opt->mode, opt->order, opt->leave))
 		return refused(&watch);

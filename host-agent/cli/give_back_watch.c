@@ -40,18 +40,21 @@ static bool query(struct give_back_watch *watch, struct give_back_status *status
 	return true;
 }
 
-/*
- * The counters of one QEMU never become smaller. One that has given nothing yet is known by the
- * instance; this also changes when the guest is reset, so it says something only if the connection
- * was lost.
- */
-static bool is_another(const struct give_back_watch *watch, const struct give_back_status *status,
-		       u64 instance)
+/* The counters of one QEMU never become smaller. */
+static bool is_another(const struct give_back_watch *watch, const struct give_back_status *status)
 {
 	const struct give_back_status *last = &watch->now;
 
-	return status->bytes < last->bytes || status->offers < last->offers ||
-	       (watch->call->renewed != watch->renewed && instance != watch->instance);
+	return status->bytes < last->bytes || status->offers < last->offers;
+}
+
+/*
+ * A QEMU that has given nothing yet is known by the instance only. This also changes when the guest
+ * is reset, so it says something only if the connection was lost.
+ */
+static bool may_be_another(const struct give_back_watch *watch, u64 instance)
+{
+	return watch->call->renewed != watch->renewed && instance != watch->instance;
 }
 
 bool give_back_begin(struct give_back_watch *watch)
@@ -75,7 +78,9 @@ bool give_back_look(struct give_back_watch *watch)
 		watch->replaced = watch->call->absent;
 		return false;
 	}
-	watch->replaced = is_another(watch, &status, instance);
+	watch->replaced = is_another(watch, &status);
+	watch->maybe_reset = !watch->replaced && may_be_another(watch, instance);
+	watch->replaced |= watch->maybe_reset;
 	if (watch->replaced)
 		return false;
 	watch->now = status;

@@ -37,6 +37,7 @@ enum give_back_end {
  * @instance: number of the shared memory in the last status
  * @renewed: call->renewed at the last status
  * @replaced: that status was another QEMU's
+ * @maybe_reset: or the same one's, which lost its connection while its guest was reset
  * @since_us: when the watch began, monotonic microseconds
  * @paused: last reason that was printed
  * @explained: the user was told what is missing
@@ -52,6 +53,7 @@ struct give_back_watch {
 	u64 instance;
 	unsigned int renewed;
 	bool replaced;
+	bool maybe_reset;
 	unsigned long long since_us;
 	char paused[GIVE_BACK_TEXT];
 	bool explained;

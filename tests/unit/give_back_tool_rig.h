@@ -29,6 +29,8 @@
 #define ENDLESS		1000000U
 /* From one Ctrl-C to the next: steps of the server, which take a millisecond when it is idle. */
 #define PRESS_STEPS	200
+/* Longer than a QEMU that was given up gets, for its answer and for its greeting. */
+#define LATE_US		1500000
 #define BUSY		"another driver of the guest has page reporting"
 
 /**
@@ -40,6 +42,7 @@
  * @stopper:   another client sets this mode with the query @stop_at
  * @hang_up:   the connection breaks at this query
  * @lost:      the connection breaks at this give-back command, which is not taken
+ * @late:      Ctrl-C comes with the first give-back command, which is answered later
  * @broken:    what else happens when the connection breaks, or NULL
  * @looked:    what else happens at each query after the command, or NULL
  * @bytes:     that come at each query after the command
@@ -64,6 +67,7 @@ static struct play {
 	int stop_at;
 	int hang_up;
 	int lost;
+	bool late;
 	void (*broken)(struct fake_qmp *server);
 	void (*looked)(struct fake_qmp *server);
 	u64 bytes;
@@ -137,6 +141,11 @@ static inline bool meddle(struct fake_qmp *server, const char *name, json_int_t 
 		return true;
 	if (!strcmp(name, FREEHINT_QMP_GIVE_BACK) && ++play.told == play.lost)
 		return break_off(server);
+	if (!strcmp(name, FREEHINT_QMP_GIVE_BACK) && play.late) {
+		play.late = false;
+		kill(getpid(), play.signal);
+		usleep(LATE_US);
+	}
 	if (strcmp(name, FREEHINT_QMP_QUERY) != 0 || !server->give_backs)
 		return false;
 	take_look(server);

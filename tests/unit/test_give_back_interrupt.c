@@ -81,6 +81,16 @@ static void an_interrupt_comes_before_a_late_greeting(void **state)
 	}
 }
 
+/* It was sent before, and means the same. */
+static void an_interrupt_does_not_end_a_stop(void **state)
+{
+	play.server.mode = "always";
+	play.late = true;
+	assert_int_equal(run_with("--stop"), CLI_OK);
+	assert_string_equal(play.server.mode, "off");
+	assert_int_equal(play.server.connections, 1);
+}
+
 /* The first one would stop asking, and QEMU does not hear it. */
 static void a_second_interrupt_ends_the_wait_for_a_silent_qemu(void **state)
 {
@@ -99,5 +109,6 @@ RUN_TESTS(NULL, NULL,
 		TEST(what_another_client_wants_stays),
 		TEST(an_interrupt_ends_the_wait_for_a_greeting),
 		TEST(an_interrupt_comes_before_a_late_greeting),
+		TEST(an_interrupt_does_not_end_a_stop),
 		TEST(a_second_interrupt_ends_the_wait_for_a_silent_qemu),
 )

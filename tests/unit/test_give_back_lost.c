@@ -67,6 +67,7 @@ static void an_interrupt_does_not_change_another_qemu(void **state)
 	play.interrupt = 3;
 	will_restart("once");
 	says_that_it_was_restarted("--quiet", 1);
+	assert_null(strstr(play.text, "run freehint give-back again"));
 }
 
 /* The first one had given nothing. */
@@ -76,12 +77,31 @@ static void another_qemu_is_known_by_its_instance(void **state)
 	play.interrupt = 5;
 	will_restart("always");
 	next.instance = 5;
-	says_that_it_was_restarted("--always", 1);
+	assert_int_equal(run_with("--always"), CLI_NO_ANSWER);
+	assert_int_equal(play.server.give_backs, 1);
+	assert_string_equal(play.server.mode, "always");
+	expect_text("another QEMU answers, or its guest was reset meanwhile: nothing was changed; "
+		    "freehint give-back --stop ends asking");
 }
 
 static void reset_guest(struct fake_qmp *server)
 {
 	server->instance++;
+}
+
+/* It may be the same one, which still asks, and has lost the mode of before. */
+static void a_reset_without_connection_names_what_may_be_lost(void **state)
+{
+	play.server.mode = "always";
+	play.server.order = 9;
+	play.server.leaves = 64;
+	play.drain = 0;
+	play.hang_up = 2;
+	play.broken = reset_guest;
+	assert_int_equal(run_with("--quiet"), CLI_NO_ANSWER);
+	expect_text("or its guest was reset meanwhile");
+	expect_text("mode always, which was on before, may be off now; freehint give-back --always "
+		    "--order=9 --leave=64 sets it again");
 }
 
 static void a_guest_that_is_reset_is_no_other_qemu(void **state)
@@ -158,7 +178,7 @@ static void the_mode_is_named_if_the_command_is_lost(void **state)
 	play.lost = 1;
 	assert_int_equal(run_with("--quiet"), CLI_NO_ANSWER);
 	expect_text("QEMU may be asking the guest");
-	expect_text(SETS_AGAIN);
+	expect_text("mode always, which was on before, may be off now");
 }
 
 static void the_mode_is_named_if_it_is_not_restored(void **state)
@@ -168,6 +188,17 @@ static void the_mode_is_named_if_it_is_not_restored(void **state)
 	play.lost = 2;
 	assert_int_equal(run_with("--quiet"), CLI_NO_ANSWER);
 	expect_text("given back in");
+	expect_text(SETS_AGAIN);
+}
+
+/* An interrupt means the options of before. */
+static void an_older_always_is_named_if_it_is_not_restored(void **state)
+{
+	will_go();
+	play.interrupt = 2;
+	play.lost = 2;
+	assert_int_equal(run_with("--always"), CLI_NO_ANSWER);
+	expect_text("interrupted, but QEMU still asks");
 	expect_text(SETS_AGAIN);
 }
 
@@ -185,6 +216,7 @@ RUN_TESTS(NULL, NULL,
 		TEST(another_qemu_is_known_by_its_counters),
 		TEST(an_interrupt_does_not_change_another_qemu),
 		TEST(another_qemu_is_known_by_its_instance),
+		TEST(a_reset_without_connection_names_what_may_be_lost),
 		TEST(a_guest_that_is_reset_is_no_other_qemu),
 		TEST(another_qemu_without_the_extension_is_known),
 		TEST(another_qemu_does_not_get_a_lost_command),
@@ -192,5 +224,6 @@ RUN_TESTS(NULL, NULL,
 		TEST(the_mode_of_a_lost_qemu_is_named),
 		TEST(the_mode_is_named_if_the_command_is_lost),
 		TEST(the_mode_is_named_if_it_is_not_restored),
+		TEST(an_older_always_is_named_if_it_is_not_restored),
 		TEST(a_mode_that_was_meant_to_go_is_not_named),
 )

@@ -45,6 +45,7 @@ static void what_cannot_be_restored_is_named(void **state)
 	assert_int_equal(run_with("--quiet"), CLI_NO_ANSWER);
 	assert_string_equal(play.server.mode, "off");
 	expect_text("mode always, which was on before");
+	expect_text("sets it again when that is over");
 }
 
 /* It was to last, and what stands against it may go away. */
