@@ -209,8 +209,13 @@ static int find_pairs(struct domain *domain)
 
 int domain_parse(struct domain *domain, const char *text, size_t len)
 {
+	int ret;
+
 	memset(domain, 0, sizeof(*domain));
-	if (xml_text_parse(&domain->xml, text, len) || check_root(domain) || read_name(domain) ||
+	ret = xml_text_parse(&domain->xml, text, len);
+	if (ret)
+		return ret;
+	if (check_root(domain) || read_name(domain) ||
 	    only_child(&domain->xml, domain->root, "devices", &domain->devices) ||
 	    domain_find_shmem(domain) || find_command(domain) || find_pairs(domain))
 		return -EINVAL;

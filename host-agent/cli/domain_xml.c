@@ -127,12 +127,12 @@ static int read_domain(const struct domain_xml_options *opt, char **text, size_t
 static enum cli_exit print_changed(struct domain_xml_options *opt, const char *text, size_t len)
 {
 	struct domain_change *change = &opt->change;
-	bool refused = domain_change(change, text, len);
+	int refused = domain_change(change, text, len);
 
 	if (refused)
 		complain("%s", change->error);
 	if (refused && !opt->or_unchanged)
-		return CLI_WRONG;
+		return refused == -ENOMEM ? CLI_NO_ANSWER : CLI_WRONG;
 	if (!refused && change->result)
 		fwrite(change->result, 1, change->size, stdout);
 	else

@@ -3,6 +3,7 @@
  * freehint enable, freehint disable: what domain-xml does, to a domain that libvirt knows.
  */
 #include <argp.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -229,12 +230,15 @@ static enum cli_exit change(struct enable *enable)
 	bool changed;
 	char *text;
 	size_t len;
+	int ret;
 
 	if (virsh_run(&enable->virsh, args, NULL, 0, &text, &len))
 		return fail(enable, CLI_NO_ANSWER, enable->virsh.error);
-	if (domain_change(&enable->change, text, len)) {
+	ret = domain_change(&enable->change, text, len);
+	if (ret) {
 		free(text);
-		return fail(enable, CLI_WRONG, enable->change.error);
+		/* Only what somebody has to change in the domain is wrong with it. */
+		return fail(enable, ret == -ENOMEM ? CLI_NO_ANSWER : CLI_WRONG, enable->change.error);
 	}
 	changed = enable->change.result;
 	code = changed ? check_needs(enable, enable->change.result, enable->change.size) :

@@ -197,7 +197,7 @@ int xml_text_parse(struct xml_text *xml, const char *text, size_t len)
 	parser = xmlNewParserCtxt();
 	if (!parser) {
 		snprintf(xml->error, sizeof(xml->error), "no memory for the document; free some on this host");
-		return -EINVAL;
+		return -ENOMEM;
 	}
 	ret = parse_with(xml, parser);
 	xmlFreeParserCtxt(parser);

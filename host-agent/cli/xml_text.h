@@ -61,7 +61,7 @@ struct xml_text {
  *
  * Nothing is read but the text: a document type, and with it every entity, is refused.
  *
- * Return: 0 or -EINVAL, with @xml->error set.
+ * Return: 0, -EINVAL or -ENOMEM, with @xml->error set.
  */
 int xml_text_parse(struct xml_text *xml, const char *text, size_t len);
 
