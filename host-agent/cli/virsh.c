@@ -118,33 +118,41 @@ static void feed(int to, const char *input, size_t len)
 	}
 }
 
-/* @says: where the child has written to, closed here. */
-static void pass_on(int says)
+/* @says: where the child has written to, closed here. Return: it has said something. */
+static bool pass_on(int says)
 {
 	FILE *file = fdopen(says, "r");
 	char *line = NULL;
 	size_t size = 0;
+	bool any = false;
 
 	if (!file) {
 		close(says);
-		return;
+		return false;
 	}
 	rewind(file);
 	while (getline(&line, &size, file) > 0) {
 		line[strcspn(line, "\n")] = '\0';
+		any |= *line != '\0';
 		printable_line(stderr, "%s", line);
 	}
 	free(line);
 	fclose(file);
+	return any;
 }
 
-static int await(struct virsh *virsh, const char *command, pid_t pid)
+/* What the child has said is complete when it has ended. */
+static int await(struct virsh *virsh, const char *command, const struct child *child)
 {
-	int status;
+	int status, ret;
+	bool said;
 
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
+	do {
+		ret = waitpid(child->pid, &status, 0) < 0 ? -errno : 0;
+	} while (ret == -EINTR);
+	said = pass_on(child->says);
+	if (ret)
+		return ret;
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		return 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == CANNOT_RUN)
@@ -152,8 +160,9 @@ static int await(struct virsh *virsh, const char *command, pid_t pid)
 			 "there is no virsh here: install libvirt-clients");
 	else if (WIFEXITED(status))
 		snprintf(virsh->error, sizeof(virsh->error),
-			 "virsh %s ended with exit status %d, its message is above", command,
-			 WEXITSTATUS(status));
+			 "virsh %s ended with exit status %d, %s", command,
+			 WEXITSTATUS(status),
+			 said ? "its message is above" : "without a message; run it by hand");
 	else
 		snprintf(virsh->error, sizeof(virsh->error),
 			 "virsh %s was ended by signal %d; run it by hand", command,
@@ -187,8 +196,7 @@ int virsh_run(struct virsh *virsh, const char *const *args, const char *input, s
 	close(child.to);
 	ret = whole_input(child.from, XML_TEXT_MAX, output, size);
 	close(child.from);
-	ended = await(virsh, args[0], child.pid);
-	pass_on(child.says);
+	ended = await(virsh, args[0], &child);
 	if (!ret)
 		ret = end_with_zero(output, *size);
 	if (ret)
