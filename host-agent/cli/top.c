@@ -148,12 +148,12 @@ static void print_json(const struct metrics_file *all, size_t count)
 	json_decref(list);
 }
 
-/* Said once, but a table clears the terminal each time. */
+/* Said once, but a table clears the terminal each time, and what was said there. */
 static void note_no_agent(const struct top_options *opt)
 {
 	static bool noted;
 
-	if (noted && (opt->json || !isatty(STDOUT_FILENO)))
+	if (noted && (opt->json || !isatty(STDOUT_FILENO) || !isatty(STDERR_FILENO)))
 		return;
 	noted = true;
 	complain("there is no " DIRECTORY ": no agent with --metrics has run here since the host was "

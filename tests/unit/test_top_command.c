@@ -9,7 +9,10 @@
 /* links: host-agent/cli/printable_line.c host-agent/common/printable.c */
 /* links: host-agent/common/standard_streams.c */
 /* libs: jansson */
+#define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "host-agent/cli/commands.h"
@@ -20,6 +23,8 @@
 
 static const char *asked;
 static int answer;
+/* Standard output, unless it is a file: -1. */
+static int terminal = -1;
 static char text[2][1024];
 
 /* Instead of the real ones: no directory of this host is read. */
@@ -55,7 +60,7 @@ static enum cli_exit run_with(const char *option, const char *more)
 	fflush(stdout);
 	for (i = 0; i < 2; i++) {
 		assert_non_null(said[i]);
-		dup2(fileno(said[i]), STDOUT_FILENO + i);
+		dup2(i || terminal < 0 ? fileno(said[i]) : terminal, STDOUT_FILENO + i);
 	}
 	code = cli_top(option ? more ? 4 : 3 : 2, argv);
 	fflush(stdout);
@@ -78,6 +83,23 @@ static void no_agent_since_the_boot_is_an_empty_list(void **state)
 	assert_non_null(strstr(text[0], "NAME, MB"));
 }
 
+/* A table clears the terminal, and nothing in a file. */
+static void a_file_gets_the_note_once(void **state)
+{
+	int pty = posix_openpt(O_RDWR | O_NOCTTY);
+
+	if (pty < 0 || grantpt(pty) || unlockpt(pty))
+		skip();
+	terminal = open(ptsname(pty), O_RDWR | O_NOCTTY);
+	answer = -ENOENT;
+	run_with(NULL, NULL);
+	assert_int_equal(run_with(NULL, NULL), CLI_OK);
+	assert_string_equal(text[1], "");
+	close(terminal);
+	close(pty);
+	terminal = -1;
+}
+
 static void a_directory_that_was_named_has_to_be_there(void **state)
 {
 	answer = -ENOENT;
@@ -96,6 +118,7 @@ static void any_other_error_is_one(void **state)
 
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(no_agent_since_the_boot_is_an_empty_list),
+		cmocka_unit_test(a_file_gets_the_note_once),
 		cmocka_unit_test(a_directory_that_was_named_has_to_be_there),
 		cmocka_unit_test(any_other_error_is_one),
 )
