@@ -16,10 +16,11 @@
 #include <unistd.h>
 
 #include "host-agent/cli/qmp_call.h"
+#include "host-agent/common/clock.h"
 #include "tests/unit/unit.h"
 
-/* So often the user presses Ctrl-C, each 50 ms: less long than the tool waits by itself. */
-#define SIGNALS		400
+/* So long the user presses Ctrl-C, each 50 ms: less long than the tool waits by itself. */
+#define PRESS_US	15000000ULL
 
 #define CLIENTS		2
 
@@ -96,9 +97,9 @@ static void on_signal(int signal)
 /* After the last one nobody can connect, so that every wait has an end. */
 static void *want_the_end(void *opaque)
 {
-	int i;
+	u64 until = clock_us() + PRESS_US;
 
-	for (i = 0; i < SIGNALS && !over; i++) {
+	while (!over && clock_us() < until) {
 		usleep(50000);
 		wanted = true;
 		pthread_kill(caller, SIGUSR1);
