@@ -15,7 +15,8 @@
  * @CLI_NO_ANSWER: QEMU or libvirt did not answer, or a file could not be read or written,
  *                 nor the output of a command that changes nothing
  * @CLI_NOT_MIGRATED: the migration failed or was cancelled; giving back was interrupted
- * @CLI_DETACHED: the migration continues, and the tool does not watch it any more
+ * @CLI_DETACHED: the migration continues, or may continue if QEMU does not answer, and the tool
+ *                does not watch it any more
  */
 enum cli_exit {
 	CLI_OK = 0,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What several commands have in their options.
+ * Options that several commands have.
  */
 #include "common_options.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What several commands have in their options.
+ * Options that several commands have.
  */
 #ifndef FREEHINT_CLI_COMMON_OPTIONS_H
 #define FREEHINT_CLI_COMMON_OPTIONS_H

@@ -82,5 +82,6 @@ const struct argp give_back_argp = {
 	       "Ctrl-C stops asking. An agent has to run beside QEMU, and the guest needs "
 	       "freehint.ko.\v"
 	       "Exit codes: 0 the guest has given what it has, or --stop, 1 wrong usage, 4 QEMU "
-	       "does not answer or refuses, 5 interrupted, or stopped by somebody else.",
+	       "does not answer or refuses, or another QEMU answers, 5 interrupted, or stopped "
+	       "by somebody else.",
 };

@@ -50,6 +50,7 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
+/* In any case, unlike text_ends_with(): a picture may come from another system, as MAP.PNG. */
 static bool ends_with(const char *text, const char *end)
 {
 	size_t len = strlen(text), tail = strlen(end);

@@ -61,5 +61,6 @@ const struct argp migrate_argp = {
 	       "shows the progress. Ctrl-C cancels as long as the guest is here. An agent "
 	       "has to run beside QEMU.\v"
 	       "Exit codes: 0 migrated, 1 wrong usage, 4 QEMU does not answer or refuses, "
-	       "5 the migration failed or was cancelled, 6 it continues without this tool.",
+	       "5 the migration failed or was cancelled, 6 it continues, or may "
+	       "continue, without this tool.",
 };

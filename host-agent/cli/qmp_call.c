@@ -32,7 +32,7 @@
 #define TIMEOUT_S	30
 #define TIMEOUT_US	(TIMEOUT_S * 1000000ULL)
 
-/* A QEMU that is asked to the end has this long for the answer that is on its way. */
+/* When the user wants the end, QEMU still has this long for an answer. */
 #define PATIENCE_MS	500
 #define PATIENCE_US	(PATIENCE_MS * 1000ULL)
 

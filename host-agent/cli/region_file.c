@@ -4,7 +4,6 @@
  */
 #include "region_file.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "complain.h"

@@ -13,7 +13,7 @@ __attribute__((format(printf, 1, 2))) char *text_of(const char *fmt, ...);
 /** text_starts_with() - does @text begin with @start? */
 bool text_starts_with(const char *text, const char *start);
 
-/** text_ends_with() - does @text have something before @end, and end so? */
+/** text_ends_with() - does @text end with @end, and is it longer? */
 bool text_ends_with(const char *text, const char *end);
 
 /** text_has_control() - does @text have a control character? */
