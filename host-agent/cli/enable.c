@@ -238,7 +238,8 @@ static enum cli_exit change(struct enable *enable)
 	if (ret) {
 		free(text);
 		/* Only what somebody has to change in the domain is wrong with it. */
-		return fail(enable, ret == -ENOMEM ? CLI_NO_ANSWER : CLI_WRONG, enable->change.error);
+		return fail(enable, ret == -ENOMEM ? CLI_NO_ANSWER : CLI_WRONG,
+			    enable->change.error);
 	}
 	changed = enable->change.result;
 	code = changed ? check_needs(enable, enable->change.result, enable->change.size) :

@@ -352,7 +352,7 @@ enum cli_exit cli_migrate(int argc, char **argv)
 	if (qmp_call_open(&call, opt.qmp)) {
 		complain("%s", call.error);
 	} else {
-		/* The first interrupt waits for QEMU's answer: what was begun may have to be undone. */
+		/* The first interrupt waits for QEMU: what was begun may have to be undone. */
 		call.give_up = interrupts_again;
 		interrupts_catch();
 		/* Whoever closes the terminal does not mean the guest to stay here. */

@@ -143,7 +143,8 @@ error: try again
 freehint enable fiv: virsh domuuid ended with exit status 1, its message is above" \
 	enable --extension="$EXTENSION" fiv
 touch "$WORK/mute"
-says 4 "freehint enable vm1: virsh uri ended with exit status 1, without a message; run it by hand" \
+says 4 "freehint enable vm1: virsh uri ended with exit status 1, without a message; run it by\
+ hand" \
 	enable --extension="$EXTENSION" vm1
 rm "$WORK/mute"
 # Names, libvirt's connection and virsh's own messages cannot command a terminal.

@@ -3,8 +3,8 @@
 # Sourced by a check that has a directory WORK: puts a virsh first into PATH that answers from files
 # there, and takes an argument for an id, a UUID and a name, in this order. WORK/domains has lines
 # "ID UUID NAME". WORK/UUID.info and WORK/UUID.xml is what it says of a domain, WORK/uri where
-# libvirt is. WORK/asked is what it was asked. With WORK/mute it fails,
-# and does not say why.
+# libvirt is. WORK/asked is what it was asked. With WORK/mute it
+# fails, and does not say why.
 # shellcheck shell=bash
 
 mkdir "$WORK/bin"

@@ -226,21 +226,6 @@ static void a_migration_that_was_not_taken_puts_back(void **state)
 	}
 }
 
-static void an_interrupt_before_it_has_begun_is_a_cancellation(void **state)
-{
-	play.drop = "migrate";
-	play.pressing = true;
-	assert_int_equal(play_run(), CLI_NOT_MIGRATED);
-	assert_int_equal(play_times_said("the migration has not begun"), 1);
-	assert_int_equal(play_times_said("run freehint migrate again"), 0);
-	play_assert_put_back();
-	if (play_teardown(state) || play_setup(state))
-		fail();
-	play.drop = "query-migrate";
-	play.gone = play.pressing = true;
-	assert_int_equal(play_run(), CLI_NOT_MIGRATED);
-}
-
 static void a_qemu_that_is_gone_may_be_migrating(void **state)
 {
 	play.lose = "migrate";
@@ -342,15 +327,6 @@ static void a_guest_that_is_left_stopped_is_named(void **state)
 	assert_int_equal(play_times_said("run cont to continue it"), 1);
 }
 
-static void a_guest_that_nobody_can_ask_for_is_named(void **state)
-{
-	play.state[1] = "failed";
-	play.drop = "query-status";
-	play.gone = true;
-	assert_int_equal(play_run(), CLI_NOT_MIGRATED);
-	assert_int_equal(play_times_said("it is unknown whether the guest runs here"), 1);
-}
-
 static void a_state_that_waits_for_somebody_says_for_whom(void **state)
 {
 	static const char *const waits[] = {
@@ -396,7 +372,6 @@ RUN_TESTS(NULL, NULL,
 		PLAYED(a_connection_that_breaks_is_made_again),
 		PLAYED(a_migration_whose_answer_is_lost_is_watched),
 		PLAYED(a_migration_that_was_not_taken_puts_back),
-		PLAYED(an_interrupt_before_it_has_begun_is_a_cancellation),
 		PLAYED(a_qemu_that_is_gone_may_be_migrating),
 		PLAYED(a_qemu_that_was_replaced_is_not_watched),
 		PLAYED(settings_whose_answer_is_lost_are_put_back),
@@ -404,7 +379,6 @@ RUN_TESTS(NULL, NULL,
 		PLAYED(a_connection_that_breaks_while_it_puts_back_is_made_again),
 		PLAYED(a_cancellation_whose_answer_is_lost_is_not_forgotten),
 		PLAYED(a_guest_that_is_left_stopped_is_named),
-		PLAYED(a_guest_that_nobody_can_ask_for_is_named),
 		cmocka_unit_test(advice_that_needs_a_newer_qemu_says_so),
 		cmocka_unit_test(a_state_that_waits_for_somebody_says_for_whom),
 )

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * freehint migrate against a QEMU that says nothing any more: it was stopped, or serves another
- * client. A second Ctrl-C ends the tool, which says what it does not know.
+ * freehint migrate against a QEMU that says nothing any more: it was stopped, is gone, or serves
+ * another client. A second Ctrl-C ends the tool, which says what it does not know.
  */
 /* links: host-agent/cli/migrate.c host-agent/cli/migrate_options.c */
 /* links: host-agent/cli/option_number.c host-agent/cli/common_options.c */
@@ -120,6 +120,30 @@ static void a_migration_that_has_not_begun_is_cancelled(void **state)
 	}
 }
 
+static void an_interrupt_before_it_has_begun_is_a_cancellation(void **state)
+{
+	play.drop = "migrate";
+	play.pressing = true;
+	assert_int_equal(play_run(), CLI_NOT_MIGRATED);
+	assert_int_equal(play_times_said("the migration has not begun"), 1);
+	assert_int_equal(play_times_said("run freehint migrate again"), 0);
+	play_assert_put_back();
+	if (play_teardown(state) || play_setup(state))
+		fail();
+	play.drop = "query-migrate";
+	play.gone = play.pressing = true;
+	assert_int_equal(play_run(), CLI_NOT_MIGRATED);
+}
+
+static void a_guest_that_nobody_can_ask_for_is_named(void **state)
+{
+	play.state[1] = "failed";
+	play.drop = "query-status";
+	play.gone = true;
+	assert_int_equal(play_run(), CLI_NOT_MIGRATED);
+	assert_int_equal(play_times_said("it is unknown whether the guest runs here"), 1);
+}
+
 #define PLAYED(test) cmocka_unit_test_setup_teardown(test, play_setup, play_teardown)
 
 RUN_TESTS(NULL, NULL,
@@ -131,4 +155,6 @@ RUN_TESTS(NULL, NULL,
 		PLAYED(a_late_answer_while_it_puts_back_is_waited_for),
 		PLAYED(a_first_look_that_is_refused_is_lost),
 		PLAYED(a_migration_that_has_not_begun_is_cancelled),
+		PLAYED(an_interrupt_before_it_has_begun_is_a_cancellation),
+		PLAYED(a_guest_that_nobody_can_ask_for_is_named),
 )
