@@ -53,14 +53,24 @@ static void wait_for_notice(struct qmp_call *call)
 	usleep((useconds_t)(us + us / 4));
 }
 
+/* One silence fails several commands. */
+static void say_why(struct qmp_call *call, const char *before, const char *after)
+{
+	const char *why = qmp_call_news(call);
+
+	if (why)
+		complain("%s%s%s", before, why, after);
+}
+
 /* Without hints it is an ordinary migration: log the reason and continue. */
 static void start_hints(struct qmp_call *call, struct migrate_settings *settings)
 {
 	if (!migrate_settings_start_reporting(settings, call))
 		wait_for_notice(call);
+	else if (call->absent)
+		complain("no hints: " QMP_CALL_NO_EXTENSION);
 	else
-		complain("no hints: %s", call->absent ?
-			 QMP_CALL_NO_EXTENSION : call->error);
+		say_why(call, "no hints: ", "");
 }
 
 static bool set_limits(struct qmp_call *call, const struct migrate_options *opt,
@@ -173,7 +183,7 @@ static void report_silence(const struct migrate_watch *watch)
 {
 	const struct migration_state *state = watch->state;
 
-	complain("%s", watch->call->error);
+	say_why(watch->call, "", "");
 	if (!state)
 		complain("the migration may have begun, and may continue without this tool; query-migrate shows its state%s",
 			 how_to_cancel(state));
@@ -202,7 +212,8 @@ static enum cli_exit detach(const struct migrate_watch *watch, struct migrate_se
 
 static void report_lost(const struct migrate_watch *watch, const struct migrate_settings *settings)
 {
-	complain("%s; a migration that was started continues", watch->call->error);
+	say_why(watch->call, "", "");
+	complain("a migration that was started continues");
 	migrate_settings_print(settings);
 }
 
@@ -277,7 +288,7 @@ static bool was_taken(struct qmp_call *call, const json_t *earlier)
 	json_t *now;
 	bool taken;
 
-	complain("%s; connecting again, the migration may have begun", call->error);
+	say_why(call, "", "; connecting again, the migration may have begun");
 	now = qmp_call_again(call, "query-migrate", NULL);
 	taken = !now || !json_equal(now, earlier);
 	if (!taken)
@@ -296,7 +307,7 @@ static bool begin(struct qmp_call *call, const char *uri, const json_t *earlier)
 		return true;
 	if (call->broken && !unsent)
 		return was_taken(call, earlier);
-	complain("%s", call->error);
+	say_why(call, "", "");
 	return false;
 }
 
@@ -317,7 +328,7 @@ static enum cli_exit migrate_after(struct qmp_call *call, const struct migrate_o
 		start_hints(call, settings);
 	limited = set_limits(call, opt, settings);
 	if (!limited)
-		complain("%s", call->error);
+		say_why(call, "", "");
 	if (!interrupts_any() && limited && begin(call, opt->uri, earlier))
 		return watch_to_the_end(call, opt, settings, before);
 	if (interrupts_any())

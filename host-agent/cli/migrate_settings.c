@@ -139,14 +139,23 @@ static int restore_limits(struct migrate_settings *settings, struct qmp_call *ca
 	return 0;
 }
 
+/* What may stay is printed in any case. */
+static void say_why(struct qmp_call *call, const char *what)
+{
+	const char *why = qmp_call_news(call);
+
+	if (why)
+		complain("%s: %s", what, why);
+}
+
 void migrate_settings_restore(struct migrate_settings *settings, struct qmp_call *call)
 {
 	if (settings->reporting && !qmp_call_again_ok(call, FREEHINT_QMP_STOP, NULL))
-		complain("reporting is not stopped (run " FREEHINT_QMP_STOP "): %s", call->error);
+		say_why(call, "reporting is not stopped (run " FREEHINT_QMP_STOP ")");
 	else
 		settings->reporting = false;
 	if (settings->ours && restore_limits(settings, call))
-		complain("limits are not restored (run " SET "): %s", call->error);
+		say_why(call, "limits are not restored (run " SET ")");
 	else
 		migrate_settings_free(settings);
 	settings->unsure |= call->broken;

@@ -263,6 +263,8 @@ static json_t *exchange(struct qmp_call *call, json_t *object)
 	answer = transmit(call, object) ? NULL : next_answer(call, id);
 
 	call->broken = !answer;
+	if (answer)
+		call->told[0] = '\0';
 	return answer;
 }
 
@@ -287,6 +289,14 @@ json_t *qmp_call(struct qmp_call *call, const char *command, json_t *args)
 	return value;
 }
 
+const char *qmp_call_news(struct qmp_call *call)
+{
+	if (!strcmp(call->told, call->error))
+		return NULL;
+	memcpy(call->told, call->error, sizeof(call->told));
+	return call->error;
+}
+
 bool qmp_call_ok(struct qmp_call *call, const char *command, json_t *args)
 {
 	json_t *answer = qmp_call(call, command, args);
@@ -299,13 +309,17 @@ bool qmp_call_ok(struct qmp_call *call, const char *command, json_t *args)
 static bool connect_again(struct qmp_call *call)
 {
 	unsigned int renewed = call->renewed + 1;
+	char told[QMP_CALL_TEXT];
 
 	if (call->gone)
 		return false;
 	qmp_call_close(call);
+	memcpy(told, call->told, sizeof(told));
 	call->gone = qmp_call_open_unless(call, call->path, call->give_up);
 	call->broken = call->gone;
 	call->renewed = renewed;
+	/* Negotiation alone does not end a silence. */
+	memcpy(call->told, told, sizeof(told));
 	return !call->gone;
 }
 

@@ -28,6 +28,7 @@ typedef bool qmp_call_give_up(void);
  * @broken: an answer is missing, and every other command fails, too; open a new connection
  * @gone:   broken, and QEMU accepts no new connection
  * @give_up: asked while QEMU is silent, NULL: the wait has its full length
+ * @told: the reason that qmp_call_news() gave last, until QEMU answers; "": none
  * @renewed: connections that qmp_call_again() has opened instead of this one
  */
 struct qmp_call {
@@ -39,6 +40,7 @@ struct qmp_call {
 	bool broken;
 	bool gone;
 	qmp_call_give_up *give_up;
+	char told[QMP_CALL_TEXT];
 	unsigned int renewed;
 };
 
@@ -82,6 +84,13 @@ json_t *qmp_call(struct qmp_call *call, const char *command, json_t *args);
  * more. When that fails, too, @call->gone is set, and nothing is tried again.
  */
 json_t *qmp_call_again(struct qmp_call *call, const char *command, json_t *args);
+
+/**
+ * qmp_call_news() - why the last command failed, for a user who is told once
+ *
+ * Return: @call->error; NULL if it was returned before, and QEMU has answered nothing since.
+ */
+const char *qmp_call_news(struct qmp_call *call);
 
 /** qmp_call_ok() - like qmp_call(), without the return value; Return: true on success */
 bool qmp_call_ok(struct qmp_call *call, const char *command, json_t *args);

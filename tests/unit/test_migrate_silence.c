@@ -38,6 +38,7 @@ static void a_migration_that_may_have_begun_is_left(void **state)
 {
 	play.mute = "migrate";
 	assert_int_equal(play_run(), CLI_DETACHED);
+	assert_int_equal(play_times_said("QEMU does not answer"), 1);
 	assert_int_equal(play_times_said("may have begun, and may continue without this"), 1);
 	assert_int_equal(play_times_said("migrate_cancel ends it while the guest is here"), 1);
 	assert_int_equal(play_times_said("max-bandwidth stays 1000000, it was 1000"), 1);
@@ -115,6 +116,7 @@ static void a_migration_that_has_not_begun_is_cancelled(void **state)
 		play.mute = commands[i];
 		assert_int_equal(play_run(), CLI_NOT_MIGRATED);
 		assert_false(play.begun);
+		assert_int_equal(play_times_said("QEMU does not answer"), 1);
 		assert_int_equal(play_times_said("may be on, it was off"), i > 1);
 		assert_int_equal(play_times_said("max-bandwidth may be 1000000"), i > 3);
 	}
