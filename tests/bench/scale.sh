@@ -19,6 +19,7 @@ host-agent/common/bits_to_ranges.c host-agent/common/log.c host-agent/common/pri
 host-agent/qemu-module/round/mark_clean.c
 host-agent/qemu-module/gate/round_gate.c host-agent/qemu-module/core/ram_map.c
 host-agent/qemu-module/core/range_source.c host-agent/qemu-module/core/range_check.c
+host-agent/qemu-module/core/qmp_args.c host-agent/qemu-module/core/guest_refusal.c
 host-agent/qemu-module/core/arm.c
 host-agent/qemu-module/core/bar.c
 host-agent/qemu-module/core/region_lock.c
