@@ -3,12 +3,15 @@
  * Log lines on stderr: name of the program, time since its start, one clause with object and
  * number.
  *
- * Written with write() and not through stdio: the first use of stdio makes system calls that
- * the sandbox forbids.
+ * Written with sendmsg() or write() and not through stdio: the first use of stdio makes system
+ * calls that the sandbox forbids.
  *
- * No line is waited for. A reader that has stopped, such as a pager or a journald that hangs,
- * would stop the agent, which could not even be told to end. What finds no room is counted, and
- * the next line that finds some says how much is missing.
+ * No line to a pipe or a socket is waited for. A reader that has stopped, such as a pager or a
+ * journald that hangs, would stop the agent, which could not even be told to end. What finds no
+ * room is counted, and the next line that finds some says how much is missing. A terminal is looked
+ * at, too, but it may report room and have less than a line needs: then the line is waited for.
+ * Files and other devices are written as they are. They have no reader that stops, and some never
+ * report room (/dev/kmsg).
  */
 #define _GNU_SOURCE
 #include "log.h"
@@ -44,6 +47,20 @@ static const char *const priorities[LOG_LEVEL_COUNT] = {
 	[LOG_LEVEL_DEBUG] = "<7>",
 };
 
+/**
+ * enum stream - how a line is written so that it is not waited for
+ * @STREAM_PLAIN:  it is only written
+ * @STREAM_SOCKET: with the word that nobody waits
+ * @STREAM_POLLED: after a look whether there is room
+ */
+enum stream {
+	STREAM_PLAIN,
+	STREAM_SOCKET,
+	STREAM_POLLED,
+};
+
+/* Of standard output and standard error, which nobody replaces after the start. */
+static enum stream streams[STDERR_FILENO + 1];
 static bool to_journal;
 static enum log_level log_threshold = LOG_LEVEL_INFO;
 static u64 log_origin_us;
@@ -64,8 +81,22 @@ static bool is_journal(const char *stream)
 	return !strcmp(stream, ours);
 }
 
+static enum stream stream_of(int fd)
+{
+	struct stat info;
+
+	if (fstat(fd, &info))
+		return STREAM_PLAIN;
+	if (S_ISSOCK(info.st_mode))
+		return STREAM_SOCKET;
+	return S_ISFIFO(info.st_mode) || isatty(fd) ? STREAM_POLLED : STREAM_PLAIN;
+}
+
 void log_init(enum log_level level)
 {
+	/* Now, because the sandbox would not let us ask what they are. */
+	streams[STDOUT_FILENO] = stream_of(STDOUT_FILENO);
+	streams[STDERR_FILENO] = stream_of(STDERR_FILENO);
 	to_journal = is_journal(getenv("JOURNAL_STREAM"));
 	log_threshold = level;
 	log_origin_us = clock_us();
@@ -81,19 +112,24 @@ bool log_enabled(enum log_level level)
  * A pipe with POLLOUT takes PIPE_BUF bytes, more than any line has; only another writer that takes
  * the room in between makes us wait. All of this may be called from a signal handler.
  */
-static bool put_now(int fd, const char *text, size_t len)
+static ssize_t write_now(int fd, const char *text, size_t len)
 {
 	struct iovec vec = { .iov_base = (void *)text, .iov_len = len };
 	const struct msghdr message = { .msg_iov = &vec, .msg_iovlen = 1 };
 	const struct timespec now = { 0, 0 };
 	struct pollfd room = { .fd = fd, .events = POLLOUT };
-	ssize_t done;
 
 	/* sendmsg() and ppoll(), because the sandbox allows them on every architecture. */
-	done = sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (done < 0 && errno == ENOTSOCK && ppoll(&room, 1, &now, NULL))
-		done = TEMP_FAILURE_RETRY(write(fd, text, len));
-	return done == (ssize_t)len;
+	if (streams[fd] == STREAM_SOCKET)
+		return sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (streams[fd] == STREAM_POLLED && ppoll(&room, 1, &now, NULL) <= 0)
+		return -1;
+	return TEMP_FAILURE_RETRY(write(fd, text, len));
+}
+
+static bool put_now(int fd, const char *text, size_t len)
+{
+	return write_now(fd, text, len) == (ssize_t)len;
 }
 
 const char *log_priority(enum log_level level)

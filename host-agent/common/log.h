@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Log lines on stderr: name of the program, time since its start, one clause with object and
- * number. A message that a guest can cause uses the rate-limited macros. No line is waited for:
- * what finds no room is lost, and the next line says so.
+ * number. A message that a guest can cause uses the rate-limited macros. No line to a
+ * pipe or a socket is waited for: what finds no room is lost, and the next line says so.
  */
 #ifndef FREEHINT_LOG_H
 #define FREEHINT_LOG_H
@@ -38,6 +38,7 @@ extern const char *const log_level_names[LOG_LEVEL_COUNT];
 /**
  * log_init() - set the level; time stamps count from this call on
  *
+ * Looks what standard output and standard error are. Before that, lines are waited for.
  * If standard error is the journal's (JOURNAL_STREAM), each line begins with its priority.
  */
 void log_init(enum log_level level);

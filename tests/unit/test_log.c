@@ -2,12 +2,14 @@
 /*
  * Lines of the log: each begins with the name of the program that writes it. What QEMU says is
  * a part of a line, and makes neither another line nor something that a terminal would obey. A
- * reader that has stopped stops nobody.
+ * reader that has stopped stops nobody, and what never reports room is written all the same.
  */
 /* links: host-agent/common/log.c */
 /* links: host-agent/common/printable.c */
+/* flags: -Wl,--wrap=ppoll */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,6 +19,24 @@
 
 static char line[1024];
 
+/* Does no descriptor report room? So /dev/kmsg is, which not every test may write. */
+static bool no_room;
+
+int __real_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *wait, const sigset_t *set);
+int __wrap_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *wait, const sigset_t *set);
+
+int __wrap_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *wait, const sigset_t *set)
+{
+	return no_room ? 0 : __real_ppoll(fds, count, wait, set);
+}
+
+/* As at a start: the log looks what its descriptors are. */
+static void put_at(int fd, int number)
+{
+	dup2(fd, number);
+	log_init(LOG_LEVEL_INFO);
+}
+
 /* What is written for @text, in @line. */
 static void say(const char *text)
 {
@@ -24,9 +44,9 @@ static void say(const char *text)
 	ssize_t len;
 
 	assert_int_equal(pipe(ends), 0);
-	dup2(ends[1], STDERR_FILENO);
+	put_at(ends[1], STDERR_FILENO);
 	log_error("QEMU said %s", text);
-	dup2(kept, STDERR_FILENO);
+	put_at(kept, STDERR_FILENO);
 	close(kept);
 	close(ends[1]);
 	len = read(ends[0], line, sizeof(line) - 1);
@@ -137,7 +157,7 @@ static int replace(int number, int ends[2], int *reader)
 	while (write(ends[1], "x", 1) == 1)
 		;
 	fcntl(ends[1], F_SETFL, flags);
-	dup2(ends[1], number);
+	put_at(ends[1], number);
 	close(ends[1]);
 	*reader = ends[0];
 	return kept;
@@ -145,7 +165,7 @@ static int replace(int number, int ends[2], int *reader)
 
 static void restore(int number, int kept, int reader)
 {
-	dup2(kept, number);
+	put_at(kept, number);
 	close(kept);
 	close(reader);
 }
@@ -212,9 +232,9 @@ static void the_open_file_stays_as_it_was(void **state)
 
 	assert_int_equal(pipe(ends), 0);
 	flags = fcntl(ends[1], F_GETFL);
-	dup2(ends[1], STDERR_FILENO);
+	put_at(ends[1], STDERR_FILENO);
 	log_error("one line");
-	dup2(kept, STDERR_FILENO);
+	put_at(kept, STDERR_FILENO);
 	close(kept);
 	assert_int_equal(fcntl(ends[1], F_GETFL), flags);
 	close(ends[0]);
@@ -236,6 +256,55 @@ static void output_that_is_lost_is_told_in_the_log(void **state)
 	assert_non_null(strstr(line, "warn: 1 lines of the output were lost, "));
 }
 
+/* What comes of a line that is written to @fd, which reports no room, in @line. */
+static const char *without_room(int fd, int reader)
+{
+	int kept = dup(STDERR_FILENO);
+
+	put_at(fd, STDERR_FILENO);
+	no_room = true;
+	log_error("a line");
+	no_room = false;
+	put_at(kept, STDERR_FILENO);
+	close(kept);
+	return read_all(reader);
+}
+
+/* Files and devices have no reader that stops, and not all report that there is room. */
+static void what_never_reports_room_is_written(void **state)
+{
+	char name[] = "/tmp/freehint-log-XXXXXX";
+	int fd = mkstemp(name), reader = open(name, O_RDONLY);
+	const char *said;
+
+	assert_true(fd >= 0 && reader >= 0);
+	unlink(name);
+	said = without_room(fd, reader);
+	close(fd);
+	close(reader);
+	assert_non_null(strstr(said, "error: a line\n"));
+}
+
+/* It has a reader that may have stopped it. */
+static void a_terminal_is_looked_at(void **state)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY), fd = -1;
+	const char *said;
+
+	if (master >= 0 && !grantpt(master) && !unlockpt(master))
+		fd = open(ptsname(master), O_RDWR | O_NOCTTY);
+	if (fd < 0) {
+		printf("skipped: no terminals here\n");
+		skip();
+	}
+	said = without_room(fd, master);
+	close(fd);
+	close(master);
+	assert_string_equal(said, "");
+	say("nothing");
+	assert_non_null(strstr(line, "warn: 1 lines of the log were lost, "));
+}
+
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(a_line_has_the_name_of_its_program),
 		cmocka_unit_test(plain_text_stays),
@@ -247,4 +316,6 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(a_socket_that_is_full_is_not_waited_for),
 		cmocka_unit_test(the_open_file_stays_as_it_was),
 		cmocka_unit_test(output_that_is_lost_is_told_in_the_log),
+		cmocka_unit_test(what_never_reports_room_is_written),
+		cmocka_unit_test(a_terminal_is_looked_at),
 )
