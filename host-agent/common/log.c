@@ -59,8 +59,17 @@ enum stream {
 	STREAM_POLLED,
 };
 
-/* Of standard output and standard error, which nobody replaces after the start. */
-static enum stream streams[STDERR_FILENO + 1];
+/**
+ * struct output - standard output or standard error, which nobody replaces after the start
+ * @stream: how it is written
+ * @cut:    its last line has no end
+ */
+struct output {
+	enum stream stream;
+	bool cut;
+};
+
+static struct output outputs[STDERR_FILENO + 1];
 static bool to_journal;
 static enum log_level log_threshold = LOG_LEVEL_INFO;
 static u64 log_origin_us;
@@ -95,8 +104,8 @@ static enum stream stream_of(int fd)
 void log_init(enum log_level level)
 {
 	/* Now, because the sandbox would not let us ask what they are. */
-	streams[STDOUT_FILENO] = stream_of(STDOUT_FILENO);
-	streams[STDERR_FILENO] = stream_of(STDERR_FILENO);
+	outputs[STDOUT_FILENO].stream = stream_of(STDOUT_FILENO);
+	outputs[STDERR_FILENO].stream = stream_of(STDERR_FILENO);
 	to_journal = is_journal(getenv("JOURNAL_STREAM"));
 	log_threshold = level;
 	log_origin_us = clock_us();
@@ -120,16 +129,24 @@ static ssize_t write_now(int fd, const char *text, size_t len)
 	struct pollfd room = { .fd = fd, .events = POLLOUT };
 
 	/* sendmsg() and ppoll(), because the sandbox allows them on every architecture. */
-	if (streams[fd] == STREAM_SOCKET)
+	if (outputs[fd].stream == STREAM_SOCKET)
 		return sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (streams[fd] == STREAM_POLLED && ppoll(&room, 1, &now, NULL) <= 0)
+	if (outputs[fd].stream == STREAM_POLLED && ppoll(&room, 1, &now, NULL) <= 0)
 		return -1;
 	return TEMP_FAILURE_RETRY(write(fd, text, len));
 }
 
+/* A line that was cut short counts as lost. The next one does not go on where it ends. */
 static bool put_now(int fd, const char *text, size_t len)
 {
-	return write_now(fd, text, len) == (ssize_t)len;
+	struct output *to = &outputs[fd];
+	ssize_t done;
+
+	if (to->cut && write_now(fd, "\n", 1) != 1)
+		return false;
+	done = write_now(fd, text, len);
+	to->cut = done > 0 && done < (ssize_t)len;
+	return done == (ssize_t)len;
 }
 
 const char *log_priority(enum log_level level)

@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -285,6 +286,40 @@ static void what_never_reports_room_is_written(void **state)
 	assert_non_null(strstr(said, "error: a line\n"));
 }
 
+/* Bytes that a file of ours may have. */
+static void limit_files(rlim_t size)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = size < limit.rlim_max ? size : limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void a_line_that_is_cut_short_does_not_take_the_next(void **state)
+{
+	char name[] = "/tmp/freehint-log-XXXXXX";
+	int fd = mkstemp(name), reader = open(name, O_RDONLY), kept = dup(STDERR_FILENO);
+	const char *said;
+
+	assert_true(fd >= 0 && reader >= 0);
+	unlink(name);
+	put_at(fd, STDERR_FILENO);
+	limit_files(10);
+	log_error("this is cut");
+	limit_files(RLIM_INFINITY);
+	log_error("this is whole");
+	log_error("so is this");
+	put_at(kept, STDERR_FILENO);
+	close(kept);
+	said = read_all(reader);
+	close(fd);
+	close(reader);
+	assert_int_equal(strncmp(said, "test_log: \ntest_log: ", 21), 0);
+	assert_non_null(strstr(said, "warn: 1 lines of the log were lost, "));
+	assert_non_null(strstr(said, "error: this is whole\ntest_log: "));
+}
+
 /* It has a reader that may have stopped it. */
 static void a_terminal_is_looked_at(void **state)
 {
@@ -317,5 +352,6 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(the_open_file_stays_as_it_was),
 		cmocka_unit_test(output_that_is_lost_is_told_in_the_log),
 		cmocka_unit_test(what_never_reports_room_is_written),
+		cmocka_unit_test(a_line_that_is_cut_short_does_not_take_the_next),
 		cmocka_unit_test(a_terminal_is_looked_at),
 )
