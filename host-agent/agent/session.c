@@ -75,20 +75,42 @@ static enum agent_exit exit_without_qemu(const struct session *session)
 	return AGENT_EXIT_BAD_SOCKET;
 }
 
-/* End an agent that serves one guest: QEMU is gone, or it never started. */
+static const char *connect_advice(int error)
+{
+	switch (error) {
+	case -ENOENT:
+		return ", QEMU creates it when it is started with -qmp unix:PATH,server=on,wait=off";
+	case -ECONNREFUSED:
+		return ", nothing listens there: QEMU has exited, or it is not QEMU's socket";
+	case -EACCES:
+	case -EPERM:
+		return ", run the agent as QEMU's user";
+	case -EAGAIN:
+		return ", other clients wait there already: give the agent a monitor of its own";
+	default:
+		return "";
+	}
+}
+
+/* End an agent that serves one guest: QEMU is gone, or it never started, which is no failure. */
 static void give_up(struct session *session)
 {
 	unsigned long long seconds = session->conf->give_up_us / 1000000;
+	const char *path = session->conf->qmp;
+	int error = session->connect_error;
 
 	session_update_note(session, NOTE_GAVE_UP);
-	if (session->seen_qemu)
-		log_info("there was no QEMU at %s for %llu s, the agent exits",
-			 session->conf->qmp, seconds);
-	else
-		log_error("there was no QEMU at %s within %llu s, start QEMU first",
-			  session->conf->qmp, seconds);
 	session->done = true;
 	session->exit_code = session->seen_qemu ? AGENT_EXIT_OK : exit_without_qemu(session);
+	if (session->exit_code == AGENT_EXIT_OK)
+		log_info("there was no QEMU at %s for %llu s, the agent exits", path, seconds);
+	else if (session->exit_code == AGENT_EXIT_NO_QEMU)
+		log_warn("there was no QEMU at %s within %llu s, the agent exits: start it after "
+			 "QEMU, or give QEMU's socket with --qmp", path, seconds);
+	else
+		log_error("%s could not be used within %llu s: %s%s", path, seconds,
+			  error ? strerror(-error) : "its peer is no QEMU, give the socket of -qmp",
+			  connect_advice(error));
 }
 
 /*
@@ -162,23 +184,6 @@ static void connection_broke(struct session *session, int error)
 			 session->conf->qmp, strerror(-error));
 	}
 	disconnect(session);
-}
-
-static const char *connect_advice(int error)
-{
-	switch (error) {
-	case -ENOENT:
-		return ", QEMU creates it when it is started with -qmp unix:PATH,server=on,wait=off";
-	case -ECONNREFUSED:
-		return ", nothing listens there: QEMU has exited, or it is not QEMU's socket";
-	case -EACCES:
-	case -EPERM:
-		return ", run the agent as QEMU's user";
-	case -EAGAIN:
-		return ", other clients wait there already: give the agent a monitor of its own";
-	default:
-		return "";
-	}
 }
 
 static void explain_no_socket(struct session *session, int error)

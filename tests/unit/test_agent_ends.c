@@ -6,6 +6,7 @@
 /* rig: tests/fakes/agent_rig.c */
 /* links: host-agent/common/pressure_trigger.c */
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "host-agent/agent/conf.h"
@@ -47,12 +48,36 @@ static void agent_follows_its_qemu(void **state)
 	assert_int_equal(stop_agent(0), AGENT_EXIT_OK);
 }
 
-static void qemu_that_never_comes_is_an_error(void **state)
+/* No failure, but a wrong path looks the same: so journalctl -p warning shows it. */
+static void qemu_that_never_comes_is_no_error(void **state)
 {
 	unlink(rig.server.path);
 	start_agent("--give-up=1");
-	expect_said("error: there was no QEMU at");
+	expect_said("warn: there was no QEMU at");
 	assert_int_equal(stop_agent(0), AGENT_EXIT_NO_QEMU);
+	assert_null(strstr(rig.text, "error: "));
+}
+
+static void socket_of_a_stranger_is_an_error(void **state)
+{
+	rig.server.greeting = "220 welcome\r\n";
+	start_agent("--give-up=1");
+	expect_said("could not be used within 1 s: its peer is no QEMU, give the socket of -qmp\n");
+	assert_int_equal(stop_agent(0), AGENT_EXIT_BAD_SOCKET);
+	assert_null(strstr(rig.text, "start"));
+}
+
+/* QEMU is there: to start it does not help. */
+static void socket_that_is_forbidden_is_an_error(void **state)
+{
+	assert_int_equal(chmod(rig.server.path, 0), 0);
+	if (!geteuid())
+		rig.more[0] = "--user=nobody";
+	start_agent("--give-up=1");
+	expect_said("could not be used within 1 s: Permission denied, run the agent as QEMU's user\n");
+	assert_int_equal(stop_agent(0), AGENT_EXIT_BAD_SOCKET);
+	assert_non_null(strstr(rig.text, "error: "));
+	assert_null(strstr(rig.text, "there was no QEMU"));
 }
 
 static void agent_of_nohup_stays(void **state)
@@ -176,7 +201,9 @@ RUN_AGENT_TESTS(
 		RIG_TEST(polling_is_said_once),
 		RIG_TEST(ring_that_breaks_ends_the_agent),
 		AGENT_TEST(agent_follows_its_qemu),
-		AGENT_TEST(qemu_that_never_comes_is_an_error),
+		AGENT_TEST(qemu_that_never_comes_is_no_error),
+		RIG_TEST(socket_of_a_stranger_is_an_error),
+		RIG_TEST(socket_that_is_forbidden_is_an_error),
 		RIG_TEST(agent_of_nohup_stays),
 		AGENT_TEST(reader_that_stops_does_not_stop_the_agent),
 		AGENT_TEST(pressure_that_cannot_be_watched_leaves_hints),
