@@ -3,8 +3,8 @@
 # time limit: 300 s
 #
 # freehint-agent@.service under a systemd of its own: an agent whose QEMU is gone ends
-# well and stays away, what a restart does not heal is not restarted, and the rest not for
-# ever. What the unit is ordered before, and what the drop-in that separates tenants makes of
+# well and stays away, also with Restart=always if no QEMU ever came, what a restart does not
+# heal is not restarted, and the rest not for ever. What the unit is ordered before, and what the drop-in that separates tenants makes of
 # its directory, is what systemd says of the whole unit. The user manager runs in name spaces
 # and below one control group, with nothing but our unit; the unit's confinement is
 # test_install's.
@@ -119,6 +119,7 @@ make_monitor
 make_stranger
 change moved "Environment=GIVE_UP=1 QMP=$WORK/moved.qmp SHM=$WORK/moved"
 change never "Environment=GIVE_UP=1 QMP=$WORK/never.qmp SHM=$WORK/never"
+change always "Environment=GIVE_UP=1 QMP=$WORK/never.qmp SHM=$WORK/never" Restart=always
 change stranger "Environment=GIVE_UP=1 QMP=$WORK/stranger.qmp SHM=$WORK/never"
 change usage Environment=GIVE_UP=soon
 change missing ExecStart= ExecStart=/nonexistent/agent
@@ -188,6 +189,7 @@ ends missing failed exit-code 203 0
 ends isolation failed exit-code 3 0
 # systemd forgets a unit that has not failed, and its status
 ends never inactive success 0 0
+ends always inactive success 0 0
 ends stranger failed exit-code 8 0
 ends moved inactive success 0 0
 
