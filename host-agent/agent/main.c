@@ -250,5 +250,6 @@ out_free_session:
 	session_free(&session);
 out_free_loop:
 	event_loop_free(loop);
+	log_tell_lost();
 	return code;
 }

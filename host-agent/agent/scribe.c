@@ -157,6 +157,7 @@ static void block_signals(void)
 static int run_child(int from, const char *path)
 {
 	block_signals();
+	log_forget_lost();
 	/* The agent's umask forbids other users to read; this file is public. */
 	umask(022);
 	moved_files_prune(path);

@@ -191,8 +191,7 @@ static bool put_warning(const char *fmt, ...)
 	return done;
 }
 
-/* Before the next line: there the reader sees where something is missing. */
-static bool tell_lost(void)
+bool log_tell_lost(void)
 {
 	if (lost_lines && !put_warning("%llu lines of the log were lost, there was no room for them",
 				       (unsigned long long)lost_lines))
@@ -205,6 +204,12 @@ static bool tell_lost(void)
 	return true;
 }
 
+void log_forget_lost(void)
+{
+	lost_lines = 0;
+	lost_output = 0;
+}
+
 void log_line(enum log_level level, const char *fmt, ...)
 {
 	va_list args;
@@ -212,7 +217,8 @@ void log_line(enum log_level level, const char *fmt, ...)
 	if (!log_enabled(level))
 		return;
 	va_start(args, fmt);
-	if (!tell_lost() || !put_line(level, fmt, args))
+	/* Before the line: there the reader sees where something is missing. */
+	if (!log_tell_lost() || !put_line(level, fmt, args))
 		lost_lines++;
 	va_end(args);
 }

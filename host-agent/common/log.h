@@ -50,6 +50,18 @@ bool log_enabled(enum log_level level);
 __attribute__((format(printf, 2, 3)))
 void log_line(enum log_level level, const char *fmt, ...);
 
+/**
+ * log_tell_lost() - say how many lines were lost, if any were
+ *
+ * Each line does this before itself. A program that ends has no next line.
+ *
+ * Return: false when there is no room for that either.
+ */
+bool log_tell_lost(void);
+
+/** log_forget_lost() - in a child process: its parent says what was lost before */
+void log_forget_lost(void);
+
 /** log_limit_take() - count one more line; Return: false if that is too many in this window */
 bool log_limit_take(struct log_limit *limit);
 

@@ -77,6 +77,8 @@ void start_agent(const char *option)
 	if (!rig.agent) {
 		dup2(ends[1], STDOUT_FILENO);
 		dup2(ends[1], STDERR_FILENO);
+		if (rig.no_output)
+			dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO);
 		if (rig.leads)
 			setpgid(0, 0);
 		if (rig.banned && ban_ring(rig.ban, EPERM))
@@ -101,6 +103,7 @@ int agent_rig_setup(void **state)
 	memset(rig.more, 0, sizeof(rig.more));
 	rig.leads = false;
 	rig.full = false;
+	rig.no_output = false;
 	rig.len = 0;
 	snprintf(rig.shm_path, sizeof(rig.shm_path), "/dev/shm/freehint-unit-XXXXXX");
 	rig.shm = region_make_file(rig.shm_path, SIZE).shm;

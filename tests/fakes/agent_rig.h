@@ -30,6 +30,7 @@
  * @more:   a second option for the agent, or NULL; and a third
  * @leads:  the agent leads a process group of its own, for signals to all its processes
  * @full:   nobody reads what it says, and the pipe is full from the start
+ * @no_output: standard output is a device that has no room, and standard error is read
  * @agent:  process
  * @out:    pipe with all it says
  * @text:   what it said so far
@@ -45,6 +46,7 @@ struct rig {
 	const char *more[2];
 	bool leads;
 	bool full;
+	bool no_output;
 	pid_t agent;
 	int out;
 	char text[TEXT];

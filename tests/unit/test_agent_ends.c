@@ -105,6 +105,20 @@ static void reader_that_stops_does_not_stop_the_agent(void **state)
 	assert_int_equal(stop_agent(SIGTERM), 0);
 }
 
+/* The summary is lost, and no line of the log follows it. */
+static void output_that_is_lost_is_told_at_the_end(void **state)
+{
+	rig.no_output = true;
+	rig.server.status = "cancelled";
+	attach("--once");
+	rig.server.status = "active";
+	rig.server.queries = 0;
+	assert_true(fake_qmp_serve(&rig.server, asks, WAIT_MS));
+	rig.server.status = "completed";
+	expect_said("warn: 1 lines of the output were lost, ");
+	assert_int_equal(stop_agent(0), 0);
+}
+
 /* Hints need no pressure: the unit, whose options are the same everywhere, goes on. */
 static void pressure_that_cannot_be_watched_leaves_hints(void **state)
 {
@@ -206,6 +220,7 @@ RUN_AGENT_TESTS(
 		RIG_TEST(socket_that_is_forbidden_is_an_error),
 		RIG_TEST(agent_of_nohup_stays),
 		AGENT_TEST(reader_that_stops_does_not_stop_the_agent),
+		AGENT_TEST(output_that_is_lost_is_told_at_the_end),
 		AGENT_TEST(pressure_that_cannot_be_watched_leaves_hints),
 		AGENT_TEST(wrong_pressure_file_is_an_error),
 		AGENT_TEST(pressure_is_watched_in_the_sandbox),
