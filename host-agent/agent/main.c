@@ -21,7 +21,7 @@
 #include "syscall_filter.h"
 #include "host-agent/common/shm_region.h"
 
-/* By nohup, or by a shell that runs us in its background: a signal that is blocked would come. */
+/* By nohup, or by a script that runs us in its background: a signal that is blocked would come. */
 static bool is_ignored(int number)
 {
 	struct sigaction action;
@@ -31,18 +31,18 @@ static bool is_ignored(int number)
 
 static int catch_signals(void)
 {
+	/* It closes, Ctrl-C and Ctrl-\. */
+	static const int of_terminal[] = { SIGHUP, SIGINT, SIGQUIT };
 	sigset_t set;
+	size_t i;
 
 	/* Do not exit when the reader of our output has gone away. */
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	/* A terminal that closes, and Ctrl-\. */
-	if (!is_ignored(SIGHUP))
-		sigaddset(&set, SIGHUP);
-	if (!is_ignored(SIGQUIT))
-		sigaddset(&set, SIGQUIT);
+	for (i = 0; i < sizeof(of_terminal) / sizeof(of_terminal[0]); i++)
+		if (!is_ignored(of_terminal[i]))
+			sigaddset(&set, of_terminal[i]);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -91,6 +91,20 @@ static void agent_of_nohup_stays(void **state)
 	assert_null(strstr(rig.text, "stopped by signal 1\n"));
 }
 
+/* A script ignores both for what it runs in its background. */
+static void agent_of_a_script_stays(void **state)
+{
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	attach(NULL);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
+	kill(rig.agent, SIGINT);
+	kill(rig.agent, SIGQUIT);
+	assert_int_equal(stop_agent(SIGTERM), 0);
+	assert_non_null(strstr(rig.text, "stopped by signal 15"));
+}
+
 static bool asks(struct fake_qmp *server)
 {
 	return server->queries > 1;
@@ -219,6 +233,7 @@ RUN_AGENT_TESTS(
 		RIG_TEST(socket_of_a_stranger_is_an_error),
 		RIG_TEST(socket_that_is_forbidden_is_an_error),
 		RIG_TEST(agent_of_nohup_stays),
+		RIG_TEST(agent_of_a_script_stays),
 		AGENT_TEST(reader_that_stops_does_not_stop_the_agent),
 		AGENT_TEST(output_that_is_lost_is_told_at_the_end),
 		AGENT_TEST(pressure_that_cannot_be_watched_leaves_hints),
