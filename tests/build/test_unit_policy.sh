@@ -3,11 +3,11 @@
 # time limit: 300 s
 #
 # freehint-agent@.service under a systemd of its own: an agent whose QEMU is gone ends
-# well and stays away, also with Restart=always if no QEMU ever came, what a restart does not
-# heal is not restarted, and the rest not for ever. What the unit is ordered before, and what the drop-in that separates tenants makes of
-# its directory, is what systemd says of the whole unit. The user manager runs in name spaces
-# and below one control group, with nothing but our unit; the unit's confinement is
-# test_install's.
+# well and stays away, also with Restart=always if no QEMU ever came; what a restart does not
+# heal is not restarted, and the rest not for ever. What the unit is ordered before, and what
+# the drop-in that separates tenants makes of its directory, is what systemd says of the whole
+# unit. The user manager runs in name spaces and below one control group, with nothing but our
+# unit; the unit's confinement is test_install's.
 
 set -eu
 

@@ -23,10 +23,13 @@ static char line[1024];
 /* Does no descriptor report room? So /dev/kmsg is, which not every test may write. */
 static bool no_room;
 
-int __real_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *wait, const sigset_t *set);
-int __wrap_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *wait, const sigset_t *set);
+int __real_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *wait,
+		 const sigset_t *set);
+int __wrap_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *wait,
+		 const sigset_t *set);
 
-int __wrap_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *wait, const sigset_t *set)
+int __wrap_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *wait,
+		 const sigset_t *set)
 {
 	return no_room ? 0 : __real_ppoll(fds, count, wait, set);
 }
