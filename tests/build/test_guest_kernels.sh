@@ -48,6 +48,7 @@ finds_kernels_that_record_zeros()
 	local line
 
 	for line in 'bool host_zeroes_pages;' 'unsigned int zeroed:1;' 'bool zero : 1;' \
+		'  u8 idle, zeroed; /* of */' \
 		'bool (*is_zero)(struct page_reporting_dev_info *prdev);'; do
 		records page_reporting.h "$line" && continue
 		echo "a kernel is not known to record zero pages: $line"
@@ -58,7 +59,9 @@ finds_kernels_that_record_zeros()
 		echo "a kernel is not known to record zero pages: $line"
 		exit 1
 	done
-	for line in 'unsigned int order;' '/* nonzero */'; do
+	for line in 'unsigned int order;' '/* nonzero */' '/* A batch is not zero; see above */' \
+		'unsigned int idle; /* may be zero; */' '/* Set up\n * for zero;\n */' \
+		'int (*more)(void); /* (*zero) */'; do
 		records page_reporting.h "$line" || continue
 		echo "a kernel is said to record zero pages: $line"
 		exit 1
