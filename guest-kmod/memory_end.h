@@ -8,7 +8,7 @@
 /**
  * memory_end() - find the end of the memory that may be free
  *
- * May sleep with PREEMPT_RT, while memory comes or goes.
+ * Any context. While memory comes or goes, the result may be too small for a moment.
  *
  * Return: one past the highest pfn, in pages of this kernel.
  */

@@ -30,6 +30,7 @@ void guest_kernel_init(unsigned long count)
 	guest_kernel.count = count;
 	guest_kernel.free_pages = ULONG_MAX;
 	guest_kernel.nodes[0].node_zones[0].spanned_pages = count;
+	guest_kernel.nodes[0].node_spanned_pages = count;
 	guest_kernel.nodes[0].node_zones[0].free_pages = ULONG_MAX;
 	memset(guest_kernel.online, true, count / MAX_ORDER_NR_PAGES);
 	for (pfn = 0; pfn < count; pfn++)

@@ -103,6 +103,8 @@ struct zone {
 
 typedef struct {
 	struct zone node_zones[MAX_NR_ZONES];
+	unsigned long node_start_pfn;
+	unsigned long node_spanned_pages;
 } pg_data_t;
 
 #define for_each_online_node(nid)	for ((nid) = 0; (nid) < GUEST_KERNEL_NODES; (nid)++)
@@ -112,9 +114,6 @@ typedef struct {
 #define low_wmark_pages(zone)		GUEST_KERNEL_WATERMARK
 #define GUEST_KERNEL_WATERMARK		100
 #define PAGE_REPORTING_CAPACITY		32
-#define zone_end_pfn(zone)		((zone)->zone_start_pfn + (zone)->spanned_pages)
-#define zone_span_seqbegin(zone)	((void)(zone), 0U)
-#define zone_span_seqretry(zone, seq)	((void)(seq), guest_kernel_resized(zone))
 
 /**
  * struct page - the members that the scan reads, as large as the kernel's
@@ -147,7 +146,6 @@ struct page {
  * @online:        one for each block of MAX_ORDER_NR_PAGES: its section is online
  * @nodes:         nodes with their zones
  * @before_lock:   called before a zone's lock is taken, NULL for nothing
- * @resize:        changes the span of a zone that was just read, NULL for nothing
  * @contended:     somebody always waits for the lock
  * @offline_chain: what is registered for memory that goes offline
  * @readers:       depth of RCU read sections
@@ -167,7 +165,6 @@ struct guest_kernel {
 	bool *online;
 	pg_data_t nodes[GUEST_KERNEL_NODES];
 	void (*before_lock)(struct zone *zone);
-	void (*resize)(struct zone *zone);
 	bool contended;
 	struct notifier_block *offline_chain;
 	unsigned int readers;
@@ -211,6 +208,7 @@ void guest_kernel_assert_held(const spinlock_t *lock);
 #define spin_is_contended(lock)			((void)(lock), guest_kernel.contended)
 #define rcu_read_lock()				(guest_kernel.readers++)
 #define rcu_read_unlock()			(guest_kernel.readers--)
+#define smp_rmb()				__atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define smp_load_acquire(p)			__atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define smp_store_release(p, value)		__atomic_store_n(p, value, __ATOMIC_RELEASE)
 #define WRITE_ONCE(x, value)			(*(volatile typeof(x) *)&(x) = (value))
@@ -254,17 +252,6 @@ static inline bool PageReported(const struct page *page)
 static inline unsigned int compound_order(struct page *page)
 {
 	return READ_ONCE(page->flags) & PAGE_HEAD ? page[1].order : 0;
-}
-
-/** guest_kernel_resized() - Return: true if the span changed while it was read */
-static inline bool guest_kernel_resized(struct zone *zone)
-{
-	void (*resize)(struct zone *zone) = guest_kernel.resize;
-
-	guest_kernel.resize = NULL;
-	if (resize)
-		resize(zone);
-	return resize;
 }
 
 /* Memory that goes offline. */

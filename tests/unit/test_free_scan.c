@@ -308,19 +308,6 @@ static void a_section_that_is_offline_is_not_reported(void **state)
 	assert_true(reported(5 * BLOCK));
 }
 
-/* The length is stored after the start. */
-static void shrink(struct zone *zone)
-{
-	zone->spanned_pages = PAGES - BLOCK;
-}
-
-static void a_zone_that_shrinks_does_not_end_beyond_memory(void **state)
-{
-	guest_kernel.nodes[0].node_zones[0].zone_start_pfn = BLOCK;
-	guest_kernel.resize = shrink;
-	assert_int_equal(memory_end(), PAGES);
-}
-
 static void memory_goes_away_after_the_readers(void **state)
 {
 	struct memory_notify range = { .start_pfn = BLOCK, .nr_pages = BLOCK };
@@ -354,6 +341,5 @@ RUN_TESTS(NULL, NULL,
 	  TEST(a_page_is_confirmed_under_the_lock_of_its_own_zone),
 	  TEST(a_block_of_two_zones_is_found_whole),
 	  TEST(a_section_that_is_offline_is_not_reported),
-	  TEST(a_zone_that_shrinks_does_not_end_beyond_memory),
 	  TEST(memory_goes_away_after_the_readers),
 )
