@@ -175,7 +175,8 @@ static void run_passes(struct give_session *session)
 		given = pass_once(session);
 		cond_resched();
 	} while (given && session->state.drained);
-	if (given && pace_drain_is_over(&session->pace, given, session->reporter.order))
+	if (given && pace_drain_is_over(&session->pace, page_reporter_handed(&session->reporter),
+					page_reporter_least(&session->reporter)))
 		note_drained(session);
 }
 

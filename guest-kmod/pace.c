@@ -30,6 +30,8 @@ void pace_begin(struct pace *pace)
 	pace->shared = false;
 	pace->restless = 0;
 	pace->rest = page_units(global_zone_page_state(NR_FREE_PAGES));
+	pace->refilled = false;
+	pace->short_passes = 0;
 	pace->refused = PAUSE_FIRST;
 }
 
@@ -100,13 +102,34 @@ bool pace_count_again(struct pace *pace)
 }
 
 /*
- * The kernel cuts a pass short only in a list of which the pass has handed over a whole batch
- * (page_reporting_cycle()). So a pass that gave less has given all that was free when it came
- * there.
+ * A page that is freed beside reported blocks merges with them, and the kernel hands over all of
+ * it anew. So as much may be given as was free, although some of it is left. A guest that frees
+ * memory all the time would never end this, so it is done once.
+ *
+ * Return: true if something is left, or nobody knows since the session was over meanwhile.
  */
-bool pace_drain_is_over(const struct pace *pace, u64 given, unsigned int order)
+static bool refill_rest(struct pace *pace, unsigned int order)
 {
-	return !pace->rest || given < (u64)PAGE_REPORTING_CAPACITY << order;
+	struct free_scan_unreported found;
+
+	if (pace->refilled)
+		return false;
+	if (!free_scan_count_unreported(order, pace->go_on, pace->data, &found))
+		return true;
+	pace->refilled = true;
+	pace->rest = found.large;
+	return pace->rest;
+}
+
+/*
+ * The kernel gives up a list that is too long only after a whole batch of it
+ * (page_reporting_cycle()). So a pass of less has come to the end of each list. But a list also
+ * ends early where the zone is at its min watermark for a moment: hence two passes.
+ */
+bool pace_drain_is_over(struct pace *pace, unsigned int handed, unsigned int order)
+{
+	pace->short_passes = handed < PAGE_REPORTING_CAPACITY ? pace->short_passes + 1 : 0;
+	return pace->short_passes > 1 || (!pace->rest && !refill_rest(pace, order));
 }
 
 void pace_given(struct pace *pace, u64 pages)

@@ -27,6 +27,8 @@
  * @counted_at: when it was over, jiffies
  * @rest:       of the first drain: pages that were free when the session began, less what was
  *              given since
+ * @refilled:   of the first drain: @rest was counted anew
+ * @short_passes: of the first drain: passes in a row that the kernel did not cut short
  * @refused:    pause after the next refusal, jiffies
  * @not_before: earliest time of the next pass after the last one was empty, jiffies; may be
  *              read at any time, the rest belongs to the work item of the session
@@ -41,6 +43,8 @@ struct pace {
 	unsigned long counted;
 	unsigned long counted_at;
 	u64 rest;
+	bool refilled;
+	unsigned int short_passes;
 	unsigned long refused;
 	unsigned long not_before;
 };
@@ -74,15 +78,16 @@ bool pace_count_again(struct pace *pace);
 /**
  * pace_drain_is_over() - is the first drain over, although its last pass gave memory back?
  * @pace:  pace
- * @given: pages that the pass gave back; nothing cut it short
- * @order: smallest order of a block that is given back, in pages of the region
+ * @handed: blocks that the kernel handed over in the pass; nobody of ours cut it short
+ * @order:  smallest order, of this kernel, of a block that can be given back
  *
- * The guest may free memory as fast as it gives it back. So the drain ends with a pass that
- * gave less than a batch, and when as much is given as was free when it began.
+ * The guest may free memory as fast as it gives it back. So the drain ends with two passes in a
+ * row of less than a batch, and when as much is given as was free when it began. What is free
+ * then is counted once more, and given as well. Call it once for each pass. May sleep.
  *
  * Return: true if it is.
  */
-bool pace_drain_is_over(const struct pace *pace, u64 given, unsigned int order);
+bool pace_drain_is_over(struct pace *pace, unsigned int handed, unsigned int order);
 
 /** pace_given() - @pages were given back */
 void pace_given(struct pace *pace, u64 pages);

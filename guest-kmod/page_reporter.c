@@ -49,8 +49,11 @@ static unsigned int fill_batch(struct page_reporter *reporter, struct scatterlis
 		unsigned int order = get_order((*sg)->length) + PAGE_UNITS_SHIFT;
 		u64 pfn = page_units(page_to_pfn(sg_page(*sg)));
 
+		if (order < reporter->order)
+			continue;
+		reporter->handed++;
 		/* An offer with a block beyond what the region can name is declined as a whole. */
-		if (order < reporter->order || pfn + (1ULL << order) > FREEHINT_MAX_PAGES)
+		if (pfn + (1ULL << order) > FREEHINT_MAX_PAGES)
 			continue;
 		reporter->block[count++] = freehint_block(pfn, order);
 		*pages += 1ULL << order;
@@ -147,9 +150,21 @@ static void set_in_pass(struct page_reporter *reporter, bool in_pass)
 {
 	mutex_lock(&reporter->lock);
 	reporter->in_pass = in_pass;
-	if (in_pass)
+	if (in_pass) {
 		reporter->found = false;
+		reporter->handed = 0;
+	}
 	mutex_unlock(&reporter->lock);
+}
+
+unsigned int page_reporter_handed(struct page_reporter *reporter)
+{
+	unsigned int handed;
+
+	mutex_lock(&reporter->lock);
+	handed = reporter->handed;
+	mutex_unlock(&reporter->lock);
+	return handed;
 }
 
 bool page_reporter_pass(struct page_reporter *reporter)

@@ -24,6 +24,7 @@ struct session_pause;
  *              ours
  * @in_pass:    a pass of ours runs; under @lock
  * @found:      the last pass of ours handed over a block, of whatever order; under @lock
+ * @handed:     blocks of @order and more that the last pass of ours handed over; under @lock
  * @recall:     blocks that were handed over, for a guest that runs out of memory
  * @pause:      while there is a reason, no pass begins; its owner unregisters us then
  * @offer:      takes a batch of @count blocks with @pages pages; called with @lock held,
@@ -40,6 +41,7 @@ struct page_reporter {
 	struct mutex lock;
 	bool in_pass;
 	bool found;
+	unsigned int handed;
 	struct oom_recall recall;
 	const struct session_pause *pause;
 	int (*offer)(struct page_reporter *reporter, unsigned int count, u64 pages);
@@ -92,6 +94,17 @@ unsigned int page_reporter_least(const struct page_reporter *reporter);
  * by one only: what was free may just have been used. Call it from the thread of the passes.
  */
 void page_reporter_expected(struct page_reporter *reporter, u64 pages);
+
+/**
+ * page_reporter_handed() - how many blocks has the last pass handed over?
+ * @reporter: registered
+ *
+ * The kernel marks them as reported, and has them count for its limits, even if the region
+ * cannot name them. May sleep.
+ *
+ * Return: number of blocks of the order that was registered, and more.
+ */
+unsigned int page_reporter_handed(struct page_reporter *reporter);
 
 /**
  * page_reporter_unregister() - end the registration, if there is one

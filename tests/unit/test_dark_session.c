@@ -49,6 +49,11 @@ void page_reporter_expected(struct page_reporter *reporter, u64 pages)
 {
 }
 
+unsigned int page_reporter_handed(struct page_reporter *reporter)
+{
+	return 0;
+}
+
 void page_reporter_unregister(struct page_reporter *reporter)
 {
 	reporter->registered = false;

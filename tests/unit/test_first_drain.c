@@ -27,6 +27,10 @@ static unsigned int unreported, passes;
 static u64 expected;
 /* Blocks that the guest frees before each pass. */
 static unsigned int freed;
+/* The pass that ends early in each list. */
+static unsigned int early;
+/* So many passes hand over as many reported blocks anew, for they have merged. */
+static unsigned int merging;
 /* The host's session ends in the first pass, or before. */
 static bool ends_in_pass, ends;
 
@@ -63,6 +67,22 @@ void page_reporter_expected(struct page_reporter *reporter, u64 pages)
 	expected += pages;
 }
 
+static unsigned int handed;
+
+unsigned int page_reporter_handed(struct page_reporter *reporter)
+{
+	return handed;
+}
+
+/* What is given is marked in the kernel's memory, if it is there. */
+static void mark_reported(unsigned int blocks)
+{
+	unsigned long pfn = (unreported - blocks) * PAGES_OF_BLOCK;
+
+	for (; blocks && pfn < guest_kernel.count; blocks--, pfn += PAGES_OF_BLOCK)
+		guest_kernel.pages[pfn].flags |= PAGE_REPORTED;
+}
+
 void page_reporter_unregister(struct page_reporter *reporter)
 {
 	reporter->registered = false;
@@ -71,15 +91,19 @@ void page_reporter_unregister(struct page_reporter *reporter)
 /* As the kernel does: two batches, of which the second may be short, and what was freed. */
 bool page_reporter_pass(struct page_reporter *reporter)
 {
-	unsigned int batches;
+	unsigned int batches, limit = passes + 1 == early ? 1 : BATCH;
+	u64 size = PAGES_OF_BLOCK << (passes < merging);
 
 	passes++;
+	handed = 0;
 	unreported += freed;
 	for (batches = 0; batches < 2 && unreported; batches++) {
-		unsigned int count = min(unreported, BATCH);
+		unsigned int count = min(unreported, limit);
 
-		if (reporter->offer(reporter, count, count * PAGES_OF_BLOCK))
+		handed += count;
+		if (reporter->offer(reporter, count, count * size))
 			break;
+		mark_reported(count);
 		unreported -= count;
 		if (ends_in_pass)
 			freehint_write_reclaim(region.shm, FREEHINT_NO_SESSION, 0, 0);
@@ -103,6 +127,8 @@ static int setup(void **state)
 	passes = 0;
 	expected = 0;
 	freed = 0;
+	early = 0;
+	merging = 0;
 	ends_in_pass = false;
 	ends = false;
 	host_asks();
@@ -170,6 +196,47 @@ static void a_session_that_ends_in_a_pass_is_not_drained(void **state)
 	assert_int_equal(region.shm->give_back_state.drained, 0);
 }
 
+/* A zone that is at its min watermark for a moment. */
+static void lists_that_end_early_once_do_not_end_the_drain(void **state)
+{
+	early = 3;
+	drain();
+	assert_int_equal(unreported, 0);
+}
+
+static void make_memory_of_all_blocks(void)
+{
+	unsigned long block;
+
+	guest_kernel_exit();
+	guest_kernel_init((BLOCKS + 1) * PAGES_OF_BLOCK);
+	for (block = 0; block < BLOCKS; block++)
+		guest_kernel_free(block * PAGES_OF_BLOCK, ORDER);
+	guest_kernel.free_pages = BLOCKS * PAGES_OF_BLOCK;
+}
+
+/* As much is given as was free, and not all of it. */
+static void what_is_given_twice_does_not_end_the_drain(void **state)
+{
+	make_memory_of_all_blocks();
+	merging = 6;
+	drain();
+	assert_int_equal(unreported, 0);
+	assert_true(region.shm->give_back_state.pages > BLOCKS * PAGES_OF_BLOCK);
+}
+
+static void what_is_left_is_counted_once(void **state)
+{
+	make_memory_of_all_blocks();
+	freed = 8 * BATCH;
+	/* What is freed lies elsewhere: it looks as if nothing was ever reported. */
+	unreported += guest_kernel.count / PAGES_OF_BLOCK;
+	drain();
+	assert_in_range(region.shm->give_back_state.pages, 2 * BLOCKS * PAGES_OF_BLOCK,
+			2 * (BLOCKS + 2 * BATCH) * PAGES_OF_BLOCK);
+	assert_int_equal(gb->work.delay, PACE_LOOK);
+}
+
 static void a_count_that_was_stopped_drains_nobody(void **state)
 {
 	freehint_write_reclaim(region.shm, SESSION, ORDER, 1);
@@ -216,6 +283,9 @@ RUN_TESTS(NULL, NULL,
 	  TEST(a_guest_that_frees_a_block_before_each_pass_is_drained),
 	  TEST(a_guest_that_frees_a_batch_before_each_pass_is_drained),
 	  TEST(a_guest_that_frees_faster_than_it_gives_is_drained),
+	  TEST(lists_that_end_early_once_do_not_end_the_drain),
+	  TEST(what_is_given_twice_does_not_end_the_drain),
+	  TEST(what_is_left_is_counted_once),
 	  TEST(a_count_that_was_stopped_drains_nobody),
 	  TEST(what_was_counted_and_not_found_is_told),
 	  TEST(counting_delays_no_work_of_a_cpu),

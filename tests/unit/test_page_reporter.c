@@ -149,6 +149,7 @@ static void smaller_blocks_than_asked_for_are_skipped(void **state)
 	assert_false(page_reporter_pass(&reporter));
 	assert_int_equal(offered, 1);
 	assert_int_equal(offered_pages, 1 << ORDER);
+	assert_int_equal(page_reporter_handed(&reporter), 1);
 	assert_int_equal(page_reporter_least(&reporter), ORDER);
 }
 
@@ -162,6 +163,11 @@ static void blocks_that_the_region_cannot_name_are_skipped(void **state)
 	assert_int_equal(offered, 1);
 	assert_int_equal(freehint_block_pfn(reporter.block[0]), FREEHINT_MAX_PAGES - 512);
 	assert_int_equal(freehint_block_pages(reporter.block[0]), 512);
+	/* The kernel has counted them for the length of its pass. */
+	assert_int_equal(page_reporter_handed(&reporter), 3);
+	use_all();
+	assert_false(page_reporter_pass(&reporter));
+	assert_int_equal(page_reporter_handed(&reporter), 0);
 }
 
 RUN_TESTS(NULL, NULL,
