@@ -65,7 +65,7 @@ static int offer_batch(struct page_reporter *reporter, unsigned int count, u64 p
 		return -ENOSPC;
 	}
 	if (!session_goes_on(session)) {
-		session->end = PASS_AGAIN;
+		session->end = PASS_CUT;
 		return -ECANCELED;
 	}
 	answer = offer_wait(&session->offer, reporter->block, count);
@@ -201,6 +201,7 @@ static unsigned long serve_request(struct give_session *session)
 	run_passes(session);
 	switch (session->end) {
 	case PASS_AGAIN:
+	case PASS_CUT:
 		return session->state.drained ? PACE_LOOK : 0;
 	case PASS_REFUSED:
 		return pace_after_refusal(&session->pace);

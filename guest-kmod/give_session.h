@@ -20,12 +20,14 @@ struct session_pause;
 /**
  * enum pass_end - how a pass ended
  * @PASS_EMPTY:   nothing was found, or as much as the request permits is given back
- * @PASS_AGAIN:   blocks were given back, and there may be more; or the session ended
+ * @PASS_AGAIN:   blocks were given back, and there may be more
+ * @PASS_CUT:     the session ended, or the device decoded no memory: nobody knows what is free
  * @PASS_REFUSED: the host did not take an offer, or declined it, or the guest ran out of memory
  */
 enum pass_end {
 	PASS_EMPTY,
 	PASS_AGAIN,
+	PASS_CUT,
 	PASS_REFUSED,
 };
 

@@ -27,10 +27,12 @@ static unsigned int unreported, passes;
 static u64 expected;
 /* Blocks that the guest frees before each pass. */
 static unsigned int freed;
-/* The pass that ends early in each list. */
-static unsigned int early;
+/* Blocks of a batch; and the pass that ends early in each list. */
+static unsigned int batch, early;
 /* So many passes hand over as many reported blocks anew, for they have merged. */
 static unsigned int merging;
+/* The device decodes no memory in each pass after its first batch. */
+static bool dark;
 /* The host's session ends in the first pass, or before. */
 static bool ends_in_pass, ends;
 
@@ -91,7 +93,7 @@ void page_reporter_unregister(struct page_reporter *reporter)
 /* As the kernel does: two batches, of which the second may be short, and what was freed. */
 bool page_reporter_pass(struct page_reporter *reporter)
 {
-	unsigned int batches, limit = passes + 1 == early ? 1 : BATCH;
+	unsigned int batches, limit = passes + 1 == early ? 1 : batch;
 	u64 size = PAGES_OF_BLOCK << (passes < merging);
 
 	passes++;
@@ -101,6 +103,8 @@ bool page_reporter_pass(struct page_reporter *reporter)
 		unsigned int count = min(unreported, limit);
 
 		handed += count;
+		if (dark && batches)
+			freehint_write_reclaim(region.shm, FREEHINT_NO_SESSION, 0, 0);
 		if (reporter->offer(reporter, count, count * size))
 			break;
 		mark_reported(count);
@@ -108,6 +112,8 @@ bool page_reporter_pass(struct page_reporter *reporter)
 		if (ends_in_pass)
 			freehint_write_reclaim(region.shm, FREEHINT_NO_SESSION, 0, 0);
 	}
+	if (dark)
+		freehint_write_reclaim(region.shm, SESSION, ORDER, 0);
 	return false;
 }
 
@@ -127,8 +133,10 @@ static int setup(void **state)
 	passes = 0;
 	expected = 0;
 	freed = 0;
+	batch = BATCH;
 	early = 0;
 	merging = 0;
+	dark = false;
 	ends_in_pass = false;
 	ends = false;
 	host_asks();
@@ -194,6 +202,23 @@ static void a_session_that_ends_in_a_pass_is_not_drained(void **state)
 	assert_true(work_queue_run(&gb->work));
 	assert_int_equal(region.shm->give_back_state.pages, (BATCH - 1) * PAGES_OF_BLOCK);
 	assert_int_equal(region.shm->give_back_state.drained, 0);
+}
+
+/* A session that goes on has found out nothing, as often as this happens. */
+static void a_device_that_is_dark_in_passes_drains_nobody(void **state)
+{
+	batch = 4;
+	dark = true;
+	while (passes < 5) {
+		assert_true(work_queue_run(&gb->work));
+		assert_int_equal(gb->session.state.drained, 0);
+		assert_int_equal(gb->work.delay, 0);
+	}
+	assert_int_equal(gb->session.state.pages, 5 * batch * PAGES_OF_BLOCK);
+	batch = BATCH;
+	dark = false;
+	drain();
+	assert_int_equal(unreported, 0);
 }
 
 /* A zone that is at its min watermark for a moment. */
@@ -283,6 +308,7 @@ RUN_TESTS(NULL, NULL,
 	  TEST(a_guest_that_frees_a_block_before_each_pass_is_drained),
 	  TEST(a_guest_that_frees_a_batch_before_each_pass_is_drained),
 	  TEST(a_guest_that_frees_faster_than_it_gives_is_drained),
+	  TEST(a_device_that_is_dark_in_passes_drains_nobody),
 	  TEST(lists_that_end_early_once_do_not_end_the_drain),
 	  TEST(what_is_given_twice_does_not_end_the_drain),
 	  TEST(what_is_left_is_counted_once),
