@@ -155,9 +155,6 @@ static u64 pass_once(struct give_session *session)
 		session->end = PASS_REFUSED;
 		return 0;
 	}
-	/* What was counted for the first drain may be in blocks that are too small. */
-	if (session->state.drained)
-		page_reporter_expected(&session->reporter, session->budget);
 	if (session->end != PASS_AGAIN || !session_goes_on(session))
 		return 0;
 	return session->state.pages - before;
@@ -165,19 +162,23 @@ static u64 pass_once(struct give_session *session)
 
 /*
  * Before the first drain, run one pass and requeue, so that pace_budget() counts again, unless
- * the drain is over. Afterwards repeat on the same budget.
+ * the drain is over. Afterwards repeat on the same budget. If nothing of it was found, the
+ * kernel may look for larger blocks. What was counted for the first drain may be in small ones.
  */
 static void run_passes(struct give_session *session)
 {
-	u64 given;
+	u64 given, before = session->state.pages;
+	bool drained = session->state.drained;
 
 	do {
 		given = pass_once(session);
 		cond_resched();
-	} while (given && session->state.drained);
+	} while (given && drained);
 	if (given && pace_drain_is_over(&session->pace, page_reporter_handed(&session->reporter),
 					page_reporter_least(&session->reporter)))
 		note_drained(session);
+	if (drained && session->end == PASS_EMPTY && session->state.pages == before)
+		page_reporter_expected(&session->reporter, session->budget);
 }
 
 /* Return: jiffies until the next passes, or GIVE_SESSION_NEVER. */

@@ -87,6 +87,10 @@ bool pace_budget(struct pace *pace, u64 leave, unsigned int order, bool drained,
 	*budget = pace->spare;
 	if (!drained)
 		return true;
+	/* Looks for another order have counted other blocks. */
+	if (order != pace->order)
+		settled_reset(&pace->settled);
+	pace->order = order;
 	settled = settled_look(&pace->settled, found.large);
 	pace->restless = found.large - settled;
 	*budget = min(settled, pace->spare);

@@ -19,6 +19,7 @@
  * @go_on:      false when the session is over; may sleep
  * @data:       for @go_on
  * @settled:    how much has stayed free since the first drain
+ * @order:    for which @settled was counted
  * @restless:   pages that could be given back and that the last pace_budget() held back, for
  *              they may be used soon
  * @spare:      pages that the last count found beyond what stays, less what was given since
@@ -37,6 +38,7 @@ struct pace {
 	bool (*go_on)(void *data);
 	void *data;
 	struct settled settled;
+	unsigned int order;
 	u64 restless;
 	u64 spare;
 	bool shared;

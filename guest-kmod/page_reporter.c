@@ -131,10 +131,13 @@ unsigned int page_reporter_least(const struct page_reporter *reporter)
 
 void page_reporter_expected(struct page_reporter *reporter, u64 pages)
 {
-	unsigned int least = page_reporter_least(reporter);
+	unsigned int least;
 
+	mutex_lock(&reporter->lock);
+	least = page_reporter_least(reporter);
 	if (!reporter->found && pages >= page_units(1ULL << least) && least < COMPAT_MAX_ORDER)
 		WRITE_ONCE(reporter->kernel_order, least + 1);
+	mutex_unlock(&reporter->lock);
 }
 
 void page_reporter_unregister(struct page_reporter *reporter)

@@ -91,7 +91,8 @@ unsigned int page_reporter_least(const struct page_reporter *reporter);
  * @pages:    so many, in pages of the region
  *
  * If it has not found any block, the kernel looks for larger ones. page_reporter_least() grows
- * by one only: what was free may just have been used. Call it from the thread of the passes.
+ * by one only: what was free may just have been used. Call it from the thread of the passes, and
+ * not after a pass that has followed others: they have taken what was counted. May sleep.
  */
 void page_reporter_expected(struct page_reporter *reporter, u64 pages);
 

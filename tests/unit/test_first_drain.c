@@ -292,6 +292,25 @@ static void what_was_counted_and_not_found_is_told(void **state)
 	assert_int_equal(expected, PAGES_OF_BLOCK);
 }
 
+/* A guest that works has just used the rest of what was counted. */
+static void what_was_not_found_after_a_pass_is_not_told(void **state)
+{
+	unsigned int look;
+
+	guest_kernel_free(0, ORDER);
+	guest_kernel_free(PAGES_OF_BLOCK, ORDER);
+	unreported = 0;
+	drain();
+	find_more(&gb->session.reporter);
+	for (look = 1; look < SETTLED_LOOKS; look++)
+		assert_true(work_queue_run(&gb->work));
+	unreported = 1;
+	assert_true(work_queue_run(&gb->work));
+	assert_int_equal(region.shm->give_back_state.pages, PAGES_OF_BLOCK);
+	assert_int_equal(passes, 3);
+	assert_int_equal(expected, 0);
+}
+
 /* It counts all memory, at 1 ms for each GiB, and counts again as often as it is queued. */
 static void counting_delays_no_work_of_a_cpu(void **state)
 {
@@ -314,6 +333,7 @@ RUN_TESTS(NULL, NULL,
 	  TEST(what_is_left_is_counted_once),
 	  TEST(a_count_that_was_stopped_drains_nobody),
 	  TEST(what_was_counted_and_not_found_is_told),
+	  TEST(what_was_not_found_after_a_pass_is_not_told),
 	  TEST(counting_delays_no_work_of_a_cpu),
 	  TEST(a_session_that_ends_in_a_pass_is_not_drained),
 )

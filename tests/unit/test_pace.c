@@ -20,6 +20,8 @@
 
 static struct pace pace;
 static bool goes_on;
+/* Smallest order that the kernel hands over. */
+static unsigned int least;
 
 unsigned long jiffies;
 
@@ -33,6 +35,7 @@ static int setup(void **state)
 {
 	guest_kernel_init(PAGES);
 	goes_on = true;
+	least = ORDER;
 	pace.go_on = go_on;
 	pace.data = &pace;
 	pace_begin(&pace);
@@ -80,7 +83,7 @@ static u64 budget_of(u64 leave, bool drained)
 {
 	u64 budget;
 
-	assert_true(pace_budget(&pace, leave, ORDER, drained, &budget));
+	assert_true(pace_budget(&pace, leave, least, drained, &budget));
 	return budget;
 }
 
@@ -96,13 +99,13 @@ static u64 look(unsigned int looks, u64 leave)
 
 static void smaller_blocks_are_free_and_not_large(void **state)
 {
-	unsigned int order, least;
+	unsigned int order, large;
 
 	for (order = 0; order <= 10; order++)
 		guest_kernel_free(order * BLOCK, order);
-	for (least = 0; least <= 11; least++) {
-		assert_int_equal(count(least).pages, 2 * BLOCK - 1);
-		assert_int_equal(count(least).large, 2 * BLOCK - (1UL << least));
+	for (large = 0; large <= 11; large++) {
+		assert_int_equal(count(large).pages, 2 * BLOCK - 1);
+		assert_int_equal(count(large).large, 2 * BLOCK - (1UL << large));
 	}
 }
 
@@ -136,6 +139,22 @@ static void fragments_are_no_budget_for_what_was_just_freed(void **state)
 	}
 	free_large(4);
 	assert_int_equal(look(SETTLED_LOOKS, 0), 4 * LARGE);
+}
+
+/* What was counted as small is free in one piece now, and nobody knows for how long. */
+static void looks_for_another_order_do_not_count(void **state)
+{
+	free_large(4);
+	look(SETTLED_LOOKS, 0);
+	least = ORDER + 1;
+	assert_int_equal(look(1, 0), 0);
+	use_large(4);
+	guest_kernel_free(PAGES / 2, ORDER + 1);
+	assert_int_equal(look(SETTLED_LOOKS - 1, 0), 0);
+	assert_int_equal(look(1, 0), 2 * LARGE);
+	least = ORDER;
+	assert_int_equal(look(SETTLED_LOOKS - 1, 0), 0);
+	assert_int_equal(look(1, 0), 2 * LARGE);
 }
 
 static void fragments_that_come_and_go_do_not_keep_the_guest_counting(void **state)
@@ -272,6 +291,7 @@ RUN_TESTS(NULL, NULL,
 	  TEST(smaller_blocks_are_free_and_not_large),
 	  TEST(blocks_of_a_zone_that_is_short_of_memory_are_not_large),
 	  TEST(fragments_are_no_budget_for_what_was_just_freed),
+	  TEST(looks_for_another_order_do_not_count),
 	  TEST(fragments_that_come_and_go_do_not_keep_the_guest_counting),
 	  TEST(fragments_are_part_of_what_stays),
 	  TEST(the_first_drain_takes_all_but_what_stays),
