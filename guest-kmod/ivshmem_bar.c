@@ -72,6 +72,21 @@ static int start_worker(struct pci_dev *pdev, struct ivshmem_bar *bar)
 	return PTR_ERR_OR_ZERO(bar->worker);
 }
 
+/*
+ * The ones of a device that does not answer, once saved, would be written into it later.
+ *
+ * Return: true if it answers.
+ */
+static bool save_state(struct pci_dev *pdev)
+{
+	u16 command;
+
+	if (pci_read_config_word(pdev, PCI_COMMAND, &command) || command == U16_MAX)
+		return false;
+	pci_save_state(pdev);
+	return true;
+}
+
 static int ivshmem_bar_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	struct ivshmem_bar *bar;
@@ -102,7 +117,7 @@ static int ivshmem_bar_probe(struct pci_dev *pdev, const struct pci_device_id *i
 		goto err_unmap;
 	guest_stats_create(&bar->stats, &pdev->dev, bar->mapping.type);
 	pci_set_drvdata(pdev, bar);
-	pci_save_state(pdev);
+	save_state(pdev);
 	/* An administrator may have bound it by hand before the next check. */
 	probe_retry_drop(pdev);
 	return 0;
@@ -162,7 +177,7 @@ static void go_on(struct pci_dev *pdev)
 {
 	struct ivshmem_bar *bar = pci_get_drvdata(pdev);
 
-	pci_save_state(pdev);
+	save_state(pdev);
 	round_worker_resume(bar->worker);
 }
 
@@ -211,8 +226,7 @@ static pci_ers_result_t ivshmem_bar_error_detected(struct pci_dev *pdev,
 static pci_ers_result_t ivshmem_bar_slot_reset(struct pci_dev *pdev)
 {
 	pci_restore_state(pdev);
-	pci_save_state(pdev);
-	return PCI_ERS_RESULT_RECOVERED;
+	return save_state(pdev) ? PCI_ERS_RESULT_RECOVERED : PCI_ERS_RESULT_DISCONNECT;
 }
 
 static const struct pci_error_handlers ivshmem_bar_resets = {

@@ -49,6 +49,7 @@ typedef enum {
  * @saved_command: what pci_save_state() has seen
  * @locked:   user space cannot reach the config space
  * @busy:     somebody else has that lock
+ * @silent:   it does not answer: loads of its config space are ones, stores are lost
  * @writes:   to the command
  * @loose:    writes to the command that user space could have changed meanwhile
  * @unmappable: memremap() fails
@@ -64,6 +65,7 @@ struct pci_dev {
 	u16 saved_command;
 	bool locked;
 	bool busy;
+	bool silent;
 	unsigned int writes;
 	unsigned int loose;
 	bool unmappable;
@@ -78,7 +80,7 @@ extern struct pci_dev pci_device;
 
 static inline int pci_read_config_word(struct pci_dev *pdev, int where, u16 *value)
 {
-	*value = where == PCI_COMMAND ? pdev->command : U16_MAX;
+	*value = where == PCI_COMMAND && !pdev->silent ? pdev->command : U16_MAX;
 	return 0;
 }
 
@@ -86,7 +88,7 @@ static inline int pci_write_config_word(struct pci_dev *pdev, int where, u16 val
 {
 	pdev->writes++;
 	pdev->loose += !pdev->locked;
-	if (where == PCI_COMMAND)
+	if (where == PCI_COMMAND && !pdev->silent)
 		pdev->command = value;
 	return 0;
 }

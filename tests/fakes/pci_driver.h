@@ -74,14 +74,13 @@ static inline int pci_enable_device_mem(struct pci_dev *pdev)
 static inline int pci_save_state(struct pci_dev *pdev)
 {
 	pdev->saved = true;
-	pdev->saved_command = pdev->command;
-	return 0;
+	return pci_read_config_word(pdev, PCI_COMMAND, &pdev->saved_command);
 }
 
 static inline void pci_restore_state(struct pci_dev *pdev)
 {
 	if (pdev->saved)
-		pdev->command = pdev->saved_command;
+		pci_write_config_word(pdev, PCI_COMMAND, pdev->saved_command);
 	pdev->saved = false;
 }
 

@@ -72,6 +72,25 @@ static void the_device_recovers_after_the_guest_has_slept(void **state)
 	recover();
 }
 
+static void a_device_that_does_not_answer_has_not_recovered(void **state)
+{
+	pci_device.silent = true;
+	assert_int_equal(handlers->slot_reset(&pci_device), PCI_ERS_RESULT_DISCONNECT);
+}
+
+/* Whoever restores it would switch on what nobody has wanted. */
+static void ones_of_a_device_that_does_not_answer_are_not_saved(void **state)
+{
+	const struct dev_pm_ops *pm = ivshmem_bar_driver.driver.pm;
+
+	pci_device.silent = true;
+	pm->suspend(&pci_device.dev);
+	pm->resume(&pci_device.dev);
+	assert_int_equal(paused, 0);
+	pci_device.silent = false;
+	recover();
+}
+
 static void an_error_that_stops_nothing_needs_no_reset(void **state)
 {
 	assert_int_equal(handlers->error_detected(&pci_device, pci_channel_io_normal),
@@ -84,5 +103,7 @@ RUN_TESTS(NULL, NULL,
 	  TEST(the_device_decodes_memory_after_each_recovery),
 	  TEST(the_device_recovers_after_it_was_reset),
 	  TEST(the_device_recovers_after_the_guest_has_slept),
+	  TEST(a_device_that_does_not_answer_has_not_recovered),
+	  TEST(ones_of_a_device_that_does_not_answer_are_not_saved),
 	  TEST(an_error_that_stops_nothing_needs_no_reset),
 )
