@@ -127,7 +127,8 @@ def enable(host: Libvirt) -> None:
     check(kept(host) == plain, f"disable left something:\n{kept(host)}\n{plain}")
     tool(*command)
     said = tool("enable", "--connect", host.uri, "no such; domain", status=4)
-    check("domuuid failed" in said, f"enable of a domain that is not there: {said}")
+    check("domuuid ended with exit status 1" in said,
+          f"enable of a domain that is not there: {said}")
 
 
 def furnish(host: Libvirt) -> None:
