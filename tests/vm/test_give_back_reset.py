@@ -5,7 +5,8 @@
 The device is reset while its guest gives memory back, as an administrator does through sysfs:
 behind a port the bus is reset, and for a second the device decodes no memory. Before, the module
 ends the session and withdraws its hello; a host that has taken an offer is waited for. Then the
-same without a warning: decoding is switched off behind the module's back. No block of an offer
+same without a warning: the link has a fatal error and is reset by the kernel's error recovery, and
+decoding is switched off behind the module's back. No block of an offer
 is used again before the host has answered, and a moment without decoding ends no session.
 """
 from __future__ import annotations
@@ -163,6 +164,30 @@ def dark_while_offered(vm: Machine, host: PlayedHost) -> None:
     step("decoded nothing while an offer stood")
 
 
+def recovered(vm: Machine) -> int:
+    """How many times the kernel has recovered from an error of the link."""
+    said = vm.guest.must("dmesg")
+    check("can't recover" not in said, "the kernel does not recover the device")
+    return said.count("device recovery successful")
+
+
+def error_while_taken(vm: Machine, host: PlayedHost) -> None:
+    """A fatal error of the link: the kernel resets it, and the offer that the host has stands."""
+    offer_now(vm, host)
+    offer = take_one(host)
+    held = offer.pages() >> 8
+    without = free_pages(vm)
+    before = recovered(vm)
+    vm.qmp.hmp("pcie_aer_inject_error rp0 DLP")
+    wait_for(lambda: recovered(vm) > before, "the kernel to recover the device", 60)
+    check(free_pages(vm) < without + held // 2,
+          f"{held} MiB that the host may discard are free again")
+    host.discard(offer)
+    host.answer(offer.sequence, DONE)
+    goes_on(host, offer)
+    step("an error of the link while the host had an offer")
+
+
 def blinks_are_over(vm: Machine, host: PlayedHost) -> bool:
     """Serve offers for a while. Has the program ended? Fails if it could not do its work."""
     comes_true(lambda: bool(host.serve()), 0.5)
@@ -186,12 +211,13 @@ def blinks(vm: Machine, host: PlayedHost) -> None:
 
 
 def main() -> None:
-    """One guest, five times."""
+    """One guest, six times."""
     arch.needs("amd64", "a root port of q35")
     accel.needs_distribution("PCI Express")
     with guest_behind_port() as (vm, host):
         reset_while_offered(vm, host)
         reset_while_taken(vm, host)
+        error_while_taken(vm, host)
         dark_while_taken(vm, host)
         dark_while_offered(vm, host)
         blinks(vm, host)
