@@ -73,15 +73,17 @@ static int start_worker(struct pci_dev *pdev, struct ivshmem_bar *bar)
 }
 
 /*
- * The ones of a device that does not answer, once saved, would be written into it later.
+ * The ones of a device that does not answer, or the zeros of one that was reset, would be written
+ * into it later.
  *
- * Return: true if it answers.
+ * Return: true if it answers and decodes memory.
  */
 static bool save_state(struct pci_dev *pdev)
 {
 	u16 command;
 
-	if (pci_read_config_word(pdev, PCI_COMMAND, &command) || command == U16_MAX)
+	if (pci_read_config_word(pdev, PCI_COMMAND, &command) || command == U16_MAX ||
+	    !(command & PCI_COMMAND_MEMORY))
 		return false;
 	pci_save_state(pdev);
 	return true;

@@ -153,7 +153,7 @@ static void report_stopped_guest(const struct migrate_watch *watch)
 			 "on the destination");
 }
 
-/* Whoever did not want to wait for QEMU before may well wait for this. */
+/* Whoever did not want to wait for QEMU before may well wait for this, if it answers at all. */
 static void restore(struct migrate_settings *settings, struct qmp_call *call)
 {
 	interrupts_heard();
@@ -348,6 +348,9 @@ static enum cli_exit migrate(struct qmp_call *call, const struct migrate_options
 	else if (call->broken && interrupts_any())
 		code = not_started();
 	json_decref(earlier);
+	/* The reason was said, perhaps as one why there would be no hints. */
+	if (code == CLI_NO_ANSWER && call->broken)
+		complain("the migration has not begun");
 	return code;
 }
 

@@ -189,5 +189,9 @@ void attach(const char *option)
 const char *agent_rig_find(void)
 {
 	signal(SIGPIPE, SIG_IGN);
+	/* An agent goes on ignoring what was ignored at its start, as in a script's background. */
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
+	signal(SIGHUP, SIG_DFL);
 	return find_program() ? program : NULL;
 }

@@ -78,6 +78,15 @@ static void a_device_that_does_not_answer_has_not_recovered(void **state)
 	assert_int_equal(handlers->slot_reset(&pci_device), PCI_ERS_RESULT_DISCONNECT);
 }
 
+/* It is as after its reset, and there was nothing to restore: the saved state is used up. */
+static void a_device_that_decodes_no_memory_has_not_recovered(void **state)
+{
+	pci_restore_state(&pci_device);
+	pci_device.command = 0;
+	assert_int_equal(handlers->slot_reset(&pci_device), PCI_ERS_RESULT_DISCONNECT);
+	assert_false(pci_device.saved);
+}
+
 /* Whoever restores it would switch on what nobody has wanted. */
 static void ones_of_a_device_that_does_not_answer_are_not_saved(void **state)
 {
@@ -104,6 +113,7 @@ RUN_TESTS(NULL, NULL,
 	  TEST(the_device_recovers_after_it_was_reset),
 	  TEST(the_device_recovers_after_the_guest_has_slept),
 	  TEST(a_device_that_does_not_answer_has_not_recovered),
+	  TEST(a_device_that_decodes_no_memory_has_not_recovered),
 	  TEST(ones_of_a_device_that_does_not_answer_are_not_saved),
 	  TEST(an_error_that_stops_nothing_needs_no_reset),
 )

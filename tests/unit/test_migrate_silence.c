@@ -122,6 +122,24 @@ static void a_migration_that_has_not_begun_is_cancelled(void **state)
 	}
 }
 
+/* The reason alone could be one why there are no hints. */
+static void that_it_has_not_begun_is_said(void **state)
+{
+	static const char *const commands[] = {
+		FREEHINT_QMP_START, "query-migrate-parameters", "migrate-set-parameters",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (i && (play_teardown(state) || play_setup(state)))
+			fail();
+		play.drop = commands[i];
+		play.gone = true;
+		assert_int_equal(play_run(), CLI_NO_ANSWER);
+		assert_int_equal(play_times_said("the migration has not begun"), 1);
+	}
+}
+
 static void an_interrupt_before_it_has_begun_is_a_cancellation(void **state)
 {
 	play.drop = "migrate";
@@ -157,6 +175,7 @@ RUN_TESTS(NULL, NULL,
 		PLAYED(a_late_answer_while_it_puts_back_is_waited_for),
 		PLAYED(a_first_look_that_is_refused_is_lost),
 		PLAYED(a_migration_that_has_not_begun_is_cancelled),
+		PLAYED(that_it_has_not_begun_is_said),
 		PLAYED(an_interrupt_before_it_has_begun_is_a_cancellation),
 		PLAYED(a_guest_that_nobody_can_ask_for_is_named),
 )
