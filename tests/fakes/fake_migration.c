@@ -2,6 +2,8 @@
 /*
  * A QEMU that plays a migration, state by state, for freehint migrate.
  */
+#define _GNU_SOURCE
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -12,9 +14,9 @@
 #define PATIENCE_MS	60000
 /* From one Ctrl-C to the next: steps of the server, which take a millisecond when it is idle. */
 #define PRESS_STEPS	200
-/* Two that count, and the rest of a late answer. */
-#define PRESS_US	700000
-#define LATE_US		500000
+/* Two that count, and a late answer. */
+#define PRESS_MS	700
+#define LATE_US		1200000
 
 struct play play;
 
@@ -130,15 +132,23 @@ static bool is_due(const char *name, const char *wanted)
 	       (play.begun || strcmp(name, "query-migrate") != 0);
 }
 
+/* Ctrl-C again and again, far enough from each other to count, until the tool hangs up. */
+static void press_until_hung_up(void)
+{
+	struct pollfd pfd = { .fd = play.server.fd, .events = POLLRDHUP };
+
+	do {
+		kill(getpid(), play.signal);
+	} while (!poll(&pfd, 1, PRESS_MS));
+}
+
 static void be_late(void)
 {
 	play.late = NULL;
 	if (play.pressed)
-		kill(getpid(), play.signal);
-	usleep(PRESS_US);
-	if (play.pressed)
-		kill(getpid(), play.signal);
-	usleep(LATE_US);
+		press_until_hung_up();
+	else
+		usleep(LATE_US);
 }
 
 static bool meddle(struct fake_qmp *server, const char *name, json_int_t id)

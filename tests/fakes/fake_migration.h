@@ -33,7 +33,7 @@
  * @mute:      from this command on QEMU says nothing, not even to another connection
  * @mute_at:   the same, from this look on
  * @late:      the first answer to this command, after "migrate" if it is a look, is a second late
- * @pressed:   and Ctrl-C comes twice meanwhile
+ * @pressed:   and Ctrl-C comes meanwhile, again and again, until the tool hangs up
  * @stuck:     a cancellation does not end
  * @meddler:   somebody else sets the bandwidth to this when the migration begins
  *
