@@ -15,6 +15,7 @@
 #include "guest-kmod/give_back.c"
 
 #include "tests/unit/guest_session_rig.h"
+#include "tests/unit/page_reporter_rig.h"
 
 static struct freehint_shm light;
 static u32 refusal;
@@ -24,25 +25,11 @@ u32 give_back_refusal_now(void)
 	return refusal;
 }
 
-void session_pause_clear(struct session_pause *pause, enum pause_reason reason)
-{
-}
-
-bool page_reporter_has_order(unsigned int order)
-{
-	return true;
-}
-
 int page_reporter_register(struct page_reporter *reporter, unsigned int order)
 {
 	reporter->registered = true;
 	reporter->order = order;
 	return 0;
-}
-
-unsigned int page_reporter_least(const struct page_reporter *reporter)
-{
-	return reporter->order;
 }
 
 void page_reporter_expected(struct page_reporter *reporter, u64 pages)
@@ -54,24 +41,9 @@ unsigned int page_reporter_handed(struct page_reporter *reporter)
 	return 0;
 }
 
-void page_reporter_unregister(struct page_reporter *reporter)
-{
-	reporter->registered = false;
-}
-
 bool page_reporter_pass(struct page_reporter *reporter)
 {
 	return false;
-}
-
-bool oom_recall_wanted(const struct oom_recall *recall)
-{
-	return false;
-}
-
-void idle_cancel_delayed_work(struct delayed_work *work)
-{
-	cancel_delayed_work_sync(work);
 }
 
 static int setup(void **state)

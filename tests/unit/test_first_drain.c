@@ -14,6 +14,7 @@
 #include "guest-kmod/give_back.c"
 
 #include "tests/unit/guest_session_rig.h"
+#include "tests/unit/page_reporter_rig.h"
 
 #define PAGES_OF_BLOCK	(1ULL << ORDER)
 #define BATCH		32U
@@ -41,15 +42,6 @@ u32 give_back_refusal_now(void)
 	return FREEHINT_GIVE_BACK_POSSIBLE;
 }
 
-void session_pause_clear(struct session_pause *pause, enum pause_reason reason)
-{
-}
-
-bool page_reporter_has_order(unsigned int order)
-{
-	return true;
-}
-
 int page_reporter_register(struct page_reporter *reporter, unsigned int order)
 {
 	if (ends)
@@ -57,11 +49,6 @@ int page_reporter_register(struct page_reporter *reporter, unsigned int order)
 	reporter->registered = true;
 	reporter->order = order;
 	return 0;
-}
-
-unsigned int page_reporter_least(const struct page_reporter *reporter)
-{
-	return reporter->order;
 }
 
 void page_reporter_expected(struct page_reporter *reporter, u64 pages)
@@ -83,11 +70,6 @@ static void mark_reported(unsigned int blocks)
 
 	for (; blocks && pfn < guest_kernel.count; blocks--, pfn += PAGES_OF_BLOCK)
 		guest_kernel.pages[pfn].flags |= PAGE_REPORTED;
-}
-
-void page_reporter_unregister(struct page_reporter *reporter)
-{
-	reporter->registered = false;
 }
 
 /* As the kernel does: two batches, of which the second may be short, and what was freed. */
@@ -115,16 +97,6 @@ bool page_reporter_pass(struct page_reporter *reporter)
 	if (dark)
 		freehint_write_reclaim(region.shm, SESSION, ORDER, 0);
 	return false;
-}
-
-bool oom_recall_wanted(const struct oom_recall *recall)
-{
-	return false;
-}
-
-void idle_cancel_delayed_work(struct delayed_work *work)
-{
-	cancel_delayed_work_sync(work);
 }
 
 static int setup(void **state)
