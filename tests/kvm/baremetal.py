@@ -177,12 +177,16 @@ class Machine(Qemu, Queried):
         serial.connect(self.serial_path)
         return serial
 
-    def _talk(self, request: bytes, answer: bytes) -> None:
-        """One command to guest.S and its one-letter answer."""
+    def _ask(self, request: bytes) -> bytes:
+        """One command to guest.S; its one-letter answer."""
         if self._serial is None:
             self._serial = self._open_serial()
         self._serial.sendall(request)
-        got = self._hear(time.monotonic() + self.patience)
+        return self._hear(time.monotonic() + self.patience)
+
+    def _talk(self, request: bytes, answer: bytes) -> None:
+        """One command to guest.S, whose answer is known."""
+        got = self._ask(request)
         check(got == answer, f"{self.name}: guest answered {got!r} to "
                              f"{request[:1]!r}")
 
@@ -205,6 +209,10 @@ class Machine(Qemu, Queried):
     def write(self, region: range, pattern: int) -> None:
         """The guest stores `address ^ pattern` into every page of `region`."""
         self._talk(struct.pack("<cIII", b"W", region.start, region.stop, pattern), b"w")
+
+    def run_code(self, page: int) -> str:
+        """The guest runs the code at the start of the page at `page`; what it leaves in AL."""
+        return self._ask(struct.pack("<cI", b"X", page)).decode("latin-1")
 
     def dump(self, region: range) -> list[int]:
         """The first word of every page of `region`, read by QEMU."""

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A bare-metal guest for the dirty-log tests, in place of a BIOS: it writes one
- * word into each page of a region when COM1 tells it to, and sleeps otherwise.
+ * word into each page of a region, or runs one as code, when COM1 tells it to, and sleeps
+ * otherwise.
  *
  * Commands, all numbers 32 bits little endian:
  *
  *	'W' start end pattern	stores (address ^ pattern) at the start of every
  *				page of [start, end); answers 'w'
  *	'P'			answers 'p'
+ *	'X' address		calls the code there; answers with its AL
  *	anything else		answers '?'
  *
  * Why firmware and not a boot sector: the KVM of some hosts interprets everything
@@ -148,6 +150,11 @@ write:
 2:	movb $'w', %al
 	jmp answer
 
+execute:
+	call get_long
+	call *%eax
+	jmp answer
+
 ping:
 	movb $'p', %al
 answer:
@@ -159,6 +166,8 @@ next:
 	je write
 	cmpb $'P', %al
 	je ping
+	cmpb $'X', %al
+	je execute
 	movb $'?', %al
 	jmp answer
 

@@ -4,6 +4,7 @@
  * short gaps between them, and with nothing else.
  */
 /* links: host-agent/qemu-module/postcopy/switch_runs.c tests/fakes/fake_qemu.c */
+#include "host-agent/qemu-module/core/dirty_log.h"
 #include "host-agent/qemu-module/postcopy/skipped.h"
 #include "host-agent/qemu-module/postcopy/switch_runs.h"
 #include "include/freehint/shm_layout.h"
@@ -23,12 +24,11 @@ static unsigned int index_of(const MemoryRegion *mr)
 	return (unsigned int)((uintptr_t)mr - 1);
 }
 
-static void set_dirty(MemoryRegion *mr, u64 offset, u64 len)
+/* In place of dirty_log.c. */
+void dirty_log_set(MemoryRegion *mr, u64 page, u64 pages)
 {
-	bool *page = &memory.dirty[index_of(mr)][offset / FREEHINT_PAGE_SIZE];
-
-	assert_true(len && offset + len <= PAGES * FREEHINT_PAGE_SIZE);
-	memset(page, true, len / FREEHINT_PAGE_SIZE);
+	assert_true(pages && page + pages <= PAGES);
+	memset(&memory.dirty[index_of(mr)][page], true, pages);
 }
 
 static u64 end_of_run(const bool *flag, u64 first)
@@ -58,8 +58,6 @@ void skipped_walk(skipped_run_fn *run)
 static int setup(void **state)
 {
 	memset(&memory, 0, sizeof(memory));
-	qemu.memory_region_set_dirty = set_dirty;
-	qemu.tlb_reset_dirty = NULL;
 	return 0;
 }
 
@@ -132,22 +130,8 @@ static void nothing_outside_of_runs_becomes_dirty(void **state)
 	assert_false(memory.dirty[0][PAGES - 2]);
 }
 
-static void reset_tlb(CPUState *cpu, u64 start, u64 len)
-{
-}
-
-/* A used page may hold translated code. */
-static void under_tcg_no_gap_is_closed(void **state)
-{
-	qemu.tlb_reset_dirty = reset_tlb;
-	skip_runs(0, 1, SWITCH_FEW_RUNS + 1, 1);
-	assert_int_equal(switch_runs_set_dirty(), SWITCH_FEW_RUNS + 1);
-	assert_memory_equal(memory.dirty, memory.skipped, sizeof(memory.dirty));
-}
-
 RUN_TESTS(NULL, NULL,
 		TEST(few_runs_stay_as_they_are),
 		TEST(many_are_joined_where_gaps_are_short),
 		TEST(nothing_outside_of_runs_becomes_dirty),
-		TEST(under_tcg_no_gap_is_closed),
 )

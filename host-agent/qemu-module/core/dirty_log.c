@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Puts the migration's dirty log back, word by word.
+ * Marks pages dirty in the migration's log, and puts a log back that was taken, word by word.
  *
  * This runs with the guest stopped at a switch to postcopy, so it may not ask QEMU for every page:
  * 1 TiB has 268 million, and few of them are dirty.
+ *
+ * Invariant: under TCG a page does not lose the mark that it holds translated code
+ * (DIRTY_MEMORY_CODE, in the same log). TCG would run the old code after the guest has changed it.
  */
 #include "dirty_log.h"
 #include "page_bits.h"
@@ -48,6 +51,28 @@ static u64 dirty_bits(MemoryRegion *region, DirtyBitmapSnapshot *log, u64 page, 
 		return words->word[page / FREEHINT_WORD_BITS] &
 		       (~0ULL >> (FREEHINT_WORD_BITS - left));
 	return ask_for_pages(region, log, page, left);
+}
+
+/*
+ * memory_region_set_dirty() clears the mark. QEMU sets the same bits, and drops the translated
+ * code first, where a device has written through a mapping; that call drops a reference, too.
+ */
+static void set_as_written(MemoryRegion *region, u64 offset, u64 len)
+{
+	char *start = qemu.memory_region_get_ram_ptr(region);
+
+	qemu.memory_region_ref(region);
+	qemu.address_space_unmap(qemu.address_space_memory, start + offset, len, true, len);
+}
+
+void dirty_log_set(MemoryRegion *region, u64 page, u64 pages)
+{
+	u64 offset = page << FREEHINT_PAGE_SHIFT, len = pages << FREEHINT_PAGE_SHIFT;
+
+	if (qemu.tlb_reset_dirty)
+		set_as_written(region, offset, len);
+	else
+		qemu.memory_region_set_dirty(region, offset, len);
 }
 
 static void set_runs(MemoryRegion *region, u64 page, u64 bits)

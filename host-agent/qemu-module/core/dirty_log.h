@@ -45,11 +45,7 @@ static inline bool dirty_log_has(MemoryRegion *region, DirtyBitmapSnapshot *log,
  *
  * Context: BQL held.
  */
-static inline void dirty_log_set(MemoryRegion *region, u64 page, u64 pages)
-{
-	qemu.memory_region_set_dirty(region, page << FREEHINT_PAGE_SHIFT,
-				     pages << FREEHINT_PAGE_SHIFT);
-}
+void dirty_log_set(MemoryRegion *region, u64 page, u64 pages);
 
 /**
  * dirty_log_restore() - put the dirty pages of one word back into the log

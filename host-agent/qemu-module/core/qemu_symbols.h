@@ -61,6 +61,8 @@
 	X(bool, memory_region_snapshot_get_dirty,				\
 	  (MemoryRegion *mr, DirtyBitmapSnapshot *log, u64 offset, u64 len))	\
 	X(void, memory_region_set_dirty, (MemoryRegion *mr, u64 offset, u64 len)) \
+	X(void, address_space_unmap, (void *address_space, void *hva, u64 len,	\
+				      bool is_write, u64 access_len))		\
 	X(void, memory_listener_register, (struct qemu_memory_listener *,	\
 					   void *address_space))
 

@@ -10,10 +10,6 @@
  *
  * Invariant: a page that is not plugged in (virtio-mem) is not set dirty. The record has no
  * page of such a piece, so a gap shorter than a piece is all plugged in.
- *
- * Under TCG no gap is closed. memory_region_set_dirty() tells TCG, too, that the page holds no
- * translated code. A used page may hold some, and if the switch fails it would be run after the
- * guest has changed it.
  */
 #include <string.h>
 
@@ -27,14 +23,12 @@ _Static_assert(SWITCH_MAX_GAP < SKIPPED_PLUG_PAGES, "a gap may not hold a piece"
  * @block, @first, @end: the last run, which the next one may join
  * @count: runs that were set as they are
  * @pages: skipped pages
- * @gap:   pages of the longest gap that is closed
  */
 static struct {
 	const struct skipped_block *block;
 	u64 first, end;
 	u64 count;
 	u64 pages;
-	u64 gap;
 } runs;
 
 /* Ends the walk when there are too many. */
@@ -55,7 +49,7 @@ static void set_last_run(void)
 
 static bool join_run(const struct skipped_block *block, u64 first, u64 pages)
 {
-	if (block != runs.block || first - runs.end > runs.gap) {
+	if (block != runs.block || first - runs.end > SWITCH_MAX_GAP) {
 		set_last_run();
 		runs.block = block;
 		runs.first = first;
@@ -68,7 +62,6 @@ static bool join_run(const struct skipped_block *block, u64 first, u64 pages)
 static void set_joined_runs(void)
 {
 	memset(&runs, 0, sizeof(runs));
-	runs.gap = qemu.tlb_reset_dirty ? 0 : SWITCH_MAX_GAP;
 	skipped_walk(join_run);
 	set_last_run();
 }
