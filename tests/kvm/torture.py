@@ -257,6 +257,7 @@ class Traveller:
         migration.set_parameters(src, {"downtime-limit": 2000, "max-bandwidth": 0})
         info = migration.wait(src, DEADLINE, period=POLL)
         check(info["status"] == "completed", f"migration {info}\n{src.log()}{dst.log()}")
+        migration.wait_loaded(dst)
 
     def _cancel(self, src: TortureMachine) -> None:
         """A migration that comes to nothing after a few rounds."""

@@ -116,6 +116,15 @@ def wait_running(dst: Qemu, timeout: float = 30.0) -> None:
                       lambda: f"{dst.name} to run, it is {dst.status()}", timeout, 0.02)
 
 
+def wait_loaded(dst: Qemu, timeout: float = 30.0) -> None:
+    """
+    Wait until a destination that does not start the guest has loaded everything: the source has
+    "completed" when it has written the last bytes, and they may still be in the socket.
+    """
+    patience.wait_for(lambda: dst.status() != "inmigrate", f"{dst.name} to load the guest",
+                      timeout, 0.02)
+
+
 def ram(qemu: Qemu) -> dict[str, Any]:
     """QEMU's numbers of the memory of a migration; before its setup is over it has none."""
     return wait(qemu, until=lambda now: "ram" in now)["ram"]
