@@ -9,7 +9,6 @@
 #include <linux/device.h>
 #include <linux/errno.h>
 #include <linux/jiffies.h>
-#include <linux/kernel.h>
 
 #include "compat/compat.h"
 #include "give_back_refusal.h"
@@ -28,21 +27,6 @@ u32 give_back_refusal_now(void)
 	if (!COMPAT_HAS_PAGE_REPORTING)
 		return FREEHINT_GIVE_BACK_NO_KERNEL;
 	return FREEHINT_GIVE_BACK_POSSIBLE;
-}
-
-const char *give_back_name(u32 status)
-{
-	static const char * const names[] = {
-		[FREEHINT_GIVE_BACK_UNKNOWN] = "unknown",
-		[FREEHINT_GIVE_BACK_POSSIBLE] = "possible",
-		[FREEHINT_GIVE_BACK_NO_KERNEL] = "refused (kernel without page reporting; boot one with CONFIG_PAGE_REPORTING)",
-		[FREEHINT_GIVE_BACK_BUSY] = "refused (another driver has page reporting; switch off free-page-reporting of virtio-balloon)",
-		[FREEHINT_GIVE_BACK_CONTRACT] = "refused (see contract)",
-		[FREEHINT_GIVE_BACK_ADMIN] = "refused (give_back=0: by the administrator; set it to 1)",
-		[FREEHINT_GIVE_BACK_FAILED] = "refused (page reporting failed, see the log)",
-	};
-
-	return status < ARRAY_SIZE(names) ? names[status] : "unknown";
 }
 
 static void log_failure(const struct device *dev, int error)

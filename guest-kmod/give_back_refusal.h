@@ -18,9 +18,6 @@ struct device;
  */
 u32 give_back_refusal_now(void);
 
-/** give_back_name() - Return: text for an enum freehint_give_back, a constant */
-const char *give_back_name(u32 status);
-
 /**
  * struct give_back_failure - how the last registration with page reporting ended
  * @error: 0 if it succeeded, and before the first one

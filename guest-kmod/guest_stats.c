@@ -5,9 +5,9 @@
  */
 #include <linux/debugfs.h>
 #include <linux/device.h>
+#include <linux/kernel.h>
 #include <linux/seq_file.h>
 
-#include "give_back_refusal.h"
 #include "guest_contract.h"
 #include "guest_stats.h"
 
@@ -51,6 +51,21 @@ static int contract_show(struct seq_file *file, void *unused)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(contract);
+
+static const char *give_back_name(u32 status)
+{
+	static const char * const names[] = {
+		[FREEHINT_GIVE_BACK_UNKNOWN] = "unknown",
+		[FREEHINT_GIVE_BACK_POSSIBLE] = "possible",
+		[FREEHINT_GIVE_BACK_NO_KERNEL] = "refused (kernel without page reporting; boot one with CONFIG_PAGE_REPORTING)",
+		[FREEHINT_GIVE_BACK_BUSY] = "refused (another driver has page reporting; switch off free-page-reporting of virtio-balloon)",
+		[FREEHINT_GIVE_BACK_CONTRACT] = "refused (see contract)",
+		[FREEHINT_GIVE_BACK_ADMIN] = "refused (give_back=0: by the administrator; set it to 1)",
+		[FREEHINT_GIVE_BACK_FAILED] = "refused (page reporting failed, see the log)",
+	};
+
+	return status < ARRAY_SIZE(names) ? names[status] : "unknown";
+}
 
 static int give_back_show(struct seq_file *file, void *unused)
 {
