@@ -3,18 +3,18 @@
  * freehint.ko: reports to the host which pages of this guest are free, so that a live
  * migration need not send them.
  *
- * Reading order: bar_probe.c checks for the region, ivshmem_bar.c binds to the device,
- * probe_retry.c checks refused devices again, pci_watch.c logs which other driver has
- * the device, round_worker.c answers the host, free_scan.c reads the allocator's free
- * pages, proto/guest_publish.c writes the shared bytes. docs/guest-module.md explains
- * how they work together.
+ * Reading order: device/bar_probe.c checks for the region, device/ivshmem_bar.c binds to the
+ * device, device/probe_retry.c checks refused devices again, device/pci_watch.c logs which
+ * other driver has the device, round/round_worker.c answers the host, scan/free_scan.c reads
+ * the allocator's free pages, proto/guest_publish.c writes the shared bytes.
+ * docs/guest-module.md explains how they work together.
  */
 #include <linux/module.h>
 
 #include "../include/freehint/version.h"
-#include "free_scan.h"
-#include "ivshmem_bar.h"
-#include "pci_watch.h"
+#include "scan/free_scan.h"
+#include "device/ivshmem_bar.h"
+#include "device/pci_watch.h"
 
 static int __init freehint_init(void)
 {

@@ -28,7 +28,7 @@
 #include <asm/memtype.h>
 #endif
 
-#include "../bar_memory_type.h"
+#include "bar_memory_type.h"
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
 #error "freehint was never tried on a kernel older than 5.10"

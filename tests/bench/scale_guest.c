@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The guest of the simulation: memory in a pattern, published block by block as
- * guest-kmod/free_scan.c does.
+ * guest-kmod/scan/free_scan.c does.
  */
 #include <err.h>
 #include <string.h>

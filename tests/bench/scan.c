@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Times guest-kmod/free_scan.c in user space on the memory of guests of several kinds, and
+ * Times guest-kmod/scan/free_scan.c in user space on the memory of guests of several kinds, and
  * checks that it reports what is free. Usage: scan LABEL GIB; prints one CSV line per guest.
  */
 #include <err.h>
@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#include "guest-kmod/free_scan.h"
+#include "guest-kmod/scan/free_scan.h"
 #include "include/freehint/limits.h"
 #include "proto/host_request.h"
 #include "tests/fakes/guest_kernel.h"

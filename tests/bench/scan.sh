@@ -14,8 +14,8 @@ BEFORE=${3:-}
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 
-SOURCES="guest-kmod/free_scan.c guest-kmod/memory_end.c proto/guest_publish.c proto/host_request.c
-proto/host_snapshot.c"
+SOURCES="guest-kmod/scan/free_scan.c guest-kmod/scan/memory_end.c proto/guest_publish.c
+proto/host_request.c proto/host_snapshot.c"
 
 # build TREE BINARY - the scan of a tree with the harness of this one
 build()
@@ -35,6 +35,8 @@ build "$ROOT" "$WORK/now"
 if [ -n "$BEFORE" ]; then
 	mkdir "$WORK/tree"
 	git -C "$ROOT" archive "$BEFORE" guest-kmod proto include | tar -x -C "$WORK/tree"
+	# The sources of an earlier module are in one folder.
+	[ -d "$WORK/tree/guest-kmod/scan" ] || ln -s . "$WORK/tree/guest-kmod/scan"
 	build "$WORK/tree" "$WORK/before"
 fi
 

@@ -102,7 +102,7 @@ names_all freehint-qemu.7 $(sed -n 's/.*IS("\(.*\)").*/\1/p' \
 	include/freehint/qmp_names.h)
 # shellcheck disable=SC2046
 names_all freehint.4 $(sed -n 's/.*MODULE_PARM_DESC(\([a-z_]*\),.*/\1/p' \
-	guest-kmod/guest_params.c)
+	guest-kmod/core/guest_params.c)
 
 mkdir "$WORK/rest" && cp -a "$WORK/tree" "$WORK/rest"
 touch "$WORK/rest/tree/usr/lib/freehint/of-somebody-else"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * As much of a guest's kernel as guest-kmod/guest_hello.c uses beside the scan's: a device's
+ * As much of a guest's kernel as guest-kmod/round/guest_hello.c uses beside the scan's: a device's
  * log, which counts its lines, and random numbers.
  */
 #ifndef FREEHINT_GUEST_DEVICE_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * As much of a guest's kernel as guest-kmod/free_scan.c uses: makes the memory of a guest,
+ * As much of a guest's kernel as guest-kmod/scan/free_scan.c uses: makes the memory of a guest,
  * and complains where the kernel's rules are broken.
  */
 #include <err.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * As much of a guest's kernel as guest-kmod/free_scan.c uses: struct pages, zones and their
+ * As much of a guest's kernel as guest-kmod/scan/free_scan.c uses: struct pages, zones and their
  * locks, sections, RCU. Tests and the benchmark of the scan make its memory.
  *
  * Sections are as large as a block, so that small memory has several of them.

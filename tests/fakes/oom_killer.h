@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * As much of a guest's kernel as guest-kmod/oom_recall.c, pace.c and offer_wait.c use: the
- * time, the notifiers of the OOM killer, and a wait in which a test does what other threads
- * would do.
+ * As much of a guest's kernel as oom_recall.c, pace.c and offer_wait.c of guest-kmod/give-back/
+ * use: the time, the notifiers of the OOM killer, and a wait in which a test does what other
+ * threads would do.
  */
 #ifndef FREEHINT_OOM_KILLER_H
 #define FREEHINT_OOM_KILLER_H

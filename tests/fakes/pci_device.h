@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * As much of PCI as guest-kmod/bar_probe.c and offer_wait.c use: one device with a command
- * register and BARs, on a machine whose firmware leaves memory decoding off.
+ * As much of PCI as device/bar_probe.c and give-back/offer_wait.c of guest-kmod/ use: one device
+ * with a command register and BARs, on a machine whose firmware leaves memory decoding off.
  */
 #ifndef FREEHINT_PCI_DEVICE_H
 #define FREEHINT_PCI_DEVICE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * As much of the kernel's drivers as guest-kmod/ivshmem_bar.c and probe_retry.c use: one driver,
- * which a test binds and unbinds as the kernel does.
+ * As much of the kernel's drivers as ivshmem_bar.c and probe_retry.c of guest-kmod/device/ use:
+ * one driver, which a test binds and unbinds as the kernel does.
  */
 #ifndef FREEHINT_PCI_DRIVER_H
 #define FREEHINT_PCI_DRIVER_H

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A session of give-back that has begun, for tests that include guest-kmod/give_back.c before
- * this; what is written to the host's region, and pieces of the module that have nothing to do.
+ * A session of give-back that has begun, for tests that include
+ * guest-kmod/give-back/give_back.c before this; what is written to the host's region, and pieces
+ * of the module that have nothing to do.
  */
 #ifndef FREEHINT_TEST_GUEST_SESSION_RIG_H
 #define FREEHINT_TEST_GUEST_SESSION_RIG_H
 
-#include "guest-kmod/guest_stats.h"
+#include "guest-kmod/core/guest_stats.h"
 #include "proto/host_offer.h"
 #include "tests/unit/region.h"
 #include "tests/unit/unit.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A device that the guest module's driver is bound to and unbound from, for tests that include
- * guest-kmod/ivshmem_bar.c before this; and pieces of the module that have nothing to do.
+ * guest-kmod/device/ivshmem_bar.c before this; and pieces of the module that have nothing to do.
  */
 #ifndef FREEHINT_IVSHMEM_BAR_RIG_H
 #define FREEHINT_IVSHMEM_BAR_RIG_H

@@ -3,15 +3,15 @@
  * The scan of a guest whose pages are larger than those of the region: each test file says
  * how large, and what this file tests is true for every size.
  */
-/* links: guest-kmod/free_scan.c guest-kmod/memory_end.c tests/fakes/guest_kernel.c */
+/* links: guest-kmod/scan/free_scan.c guest-kmod/scan/memory_end.c tests/fakes/guest_kernel.c */
 /* links: proto/guest_publish.c proto/host_request.c proto/host_snapshot.c */
 /* includes: tests/fakes/kernel */
 #ifndef FREEHINT_TESTS_LARGE_PAGES_RIG_H
 #define FREEHINT_TESTS_LARGE_PAGES_RIG_H
 
 #include "tests/unit/scanned_guest.h"
-#include "guest-kmod/memory_end.h"
-#include "guest-kmod/page_units.h"
+#include "guest-kmod/scan/memory_end.h"
+#include "guest-kmod/scan/page_units.h"
 
 #define SIZE		262144ULL
 #define SMALL_SIZE	8192ULL

@@ -6,8 +6,8 @@
 #ifndef FREEHINT_TEST_PAGE_REPORTER_RIG_H
 #define FREEHINT_TEST_PAGE_REPORTER_RIG_H
 
-#include "guest-kmod/page_reporter.h"
-#include "guest-kmod/session_pause.h"
+#include "guest-kmod/give-back/page_reporter.h"
+#include "guest-kmod/give-back/session_pause.h"
 
 void session_pause_clear(struct session_pause *pause, enum pause_reason reason)
 {

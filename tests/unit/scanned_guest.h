@@ -5,7 +5,7 @@
 #ifndef FREEHINT_SCANNED_GUEST_H
 #define FREEHINT_SCANNED_GUEST_H
 
-#include "guest-kmod/free_scan.h"
+#include "guest-kmod/scan/free_scan.h"
 #include "tests/fakes/guest_kernel.h"
 #include "tests/unit/region.h"
 #include "tests/unit/unit.h"

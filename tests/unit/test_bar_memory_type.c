@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "guest-kmod/bar_memory_type.h"
+#include "guest-kmod/compat/bar_memory_type.h"
 
 /* PWT, PCD and PAT of a 4 KiB entry. */
 #define PWT	0x08ULL

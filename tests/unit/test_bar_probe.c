@@ -3,11 +3,11 @@
  * The guest module looks at an ivshmem device on a machine whose firmware leaves memory
  * decoding off, as on arm64: whatever is not a freehint region is afterwards as it was.
  */
-/* links: guest-kmod/bar_probe.c proto/guest_publish.c proto/host_request.c */
+/* links: guest-kmod/device/bar_probe.c proto/guest_publish.c proto/host_request.c */
 /* links: proto/host_snapshot.c */
 /* includes: tests/fakes/kernel */
 #include "tests/fakes/pci_device.h"
-#include "guest-kmod/bar_probe.h"
+#include "guest-kmod/device/bar_probe.h"
 #include "proto/guest_publish.h"
 #include "tests/unit/region.h"
 #include "tests/unit/unit.h"

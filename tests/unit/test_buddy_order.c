@@ -3,7 +3,7 @@
  * Orders of free pages: which of them are valid, and that the pages of a valid one lie in
  * one block.
  */
-#include "guest-kmod/buddy_order.h"
+#include "guest-kmod/scan/buddy_order.h"
 #include "tests/unit/unit.h"
 
 #define MAX_ORDER	10U

@@ -4,15 +4,15 @@
  * refuses for a moment: the host's session goes on, whether the polling thread has seen the
  * moment or not.
  */
-/* links: guest-kmod/give_session.c guest-kmod/pace.c guest-kmod/free_scan.c */
-/* links: guest-kmod/memory_end.c tests/fakes/guest_kernel.c proto/guest_publish.c */
-/* links: proto/guest_offer.c proto/host_request.c proto/host_offer.c */
-/* links: proto/host_snapshot.c */
+/* links: guest-kmod/give-back/give_session.c guest-kmod/give-back/pace.c */
+/* links: guest-kmod/scan/free_scan.c guest-kmod/scan/memory_end.c tests/fakes/guest_kernel.c */
+/* links: proto/guest_publish.c proto/guest_offer.c proto/host_request.c */
+/* links: proto/host_offer.c proto/host_snapshot.c */
 /* includes: tests/fakes/kernel */
 #include "tests/fakes/work_queue.h"
 #include "tests/unit/region.h"
 
-#include "guest-kmod/give_back.c"
+#include "guest-kmod/give-back/give_back.c"
 
 #include "tests/unit/guest_session_rig.h"
 #include "tests/unit/page_reporter_rig.h"

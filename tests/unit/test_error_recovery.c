@@ -3,13 +3,13 @@
  * The kernel recovers from an error of the link by a reset of all that is behind a port: the
  * device decodes memory afterwards, as often as this happens, and nobody waits for it meanwhile.
  */
-/* links: guest-kmod/active_device.c */
+/* links: guest-kmod/device/active_device.c */
 /* includes: tests/fakes/kernel */
 #include "tests/fakes/pci_driver.h"
 #include "tests/fakes/work_queue.h"
 
-#include "guest-kmod/ivshmem_bar.c"
-#include "guest-kmod/probe_retry.c"
+#include "guest-kmod/device/ivshmem_bar.c"
+#include "guest-kmod/device/probe_retry.c"
 
 #include "tests/unit/ivshmem_bar_rig.h"
 

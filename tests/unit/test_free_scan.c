@@ -3,10 +3,10 @@
  * The scan of the guest module: what it reports when the allocator's pages change under
  * it, where it takes a zone's lock, and which struct pages it touches.
  */
-/* links: guest-kmod/free_scan.c guest-kmod/memory_end.c tests/fakes/guest_kernel.c */
+/* links: guest-kmod/scan/free_scan.c guest-kmod/scan/memory_end.c tests/fakes/guest_kernel.c */
 /* links: proto/guest_publish.c proto/host_request.c proto/host_snapshot.c */
 /* includes: tests/fakes/kernel */
-#include "guest-kmod/memory_end.h"
+#include "guest-kmod/scan/memory_end.h"
 #include "scan_rig.h"
 
 static unsigned long victim;

@@ -4,8 +4,9 @@
  * notifiers were called, so its pass waits in a queue that is frozen. Who suspends the device
  * does not wait for the queue.
  */
-/* links: guest-kmod/give_session.c guest-kmod/pace.c guest-kmod/free_scan.c */
-/* links: guest-kmod/memory_end.c guest-kmod/oom_recall.c tests/fakes/guest_kernel.c */
+/* links: guest-kmod/give-back/give_session.c guest-kmod/give-back/pace.c */
+/* links: guest-kmod/give-back/oom_recall.c guest-kmod/scan/free_scan.c */
+/* links: guest-kmod/scan/memory_end.c tests/fakes/guest_kernel.c */
 /* links: proto/guest_publish.c proto/guest_offer.c proto/host_request.c */
 /* links: proto/host_offer.c proto/host_snapshot.c */
 /* includes: tests/fakes/kernel */
@@ -33,9 +34,9 @@ static void step(void);
 
 #include "tests/unit/unit.h"
 
-#include "guest-kmod/give_back.c"
-#include "guest-kmod/idle_wait.c"
-#include "guest-kmod/page_reporter.c"
+#include "guest-kmod/give-back/give_back.c"
+#include "guest-kmod/give-back/idle_wait.c"
+#include "guest-kmod/give-back/page_reporter.c"
 
 #include "tests/unit/guest_session_rig.h"
 

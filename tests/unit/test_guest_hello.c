@@ -3,14 +3,14 @@
  * What the host reads in the guest's hello when a fact changes: in every phase, and without
  * an end of the round that it reads.
  */
-/* links: guest-kmod/guest_hello.c proto/guest_publish.c proto/host_request.c */
+/* links: guest-kmod/round/guest_hello.c proto/guest_publish.c proto/host_request.c */
 /* links: proto/guest_offer.c proto/host_snapshot.c */
 /* includes: tests/fakes/kernel */
 #include "tests/fakes/guest_device.h"
-#include "guest-kmod/give_back.h"
-#include "guest-kmod/guest_contract.h"
-#include "guest-kmod/guest_hello.h"
-#include "guest-kmod/memory_end.h"
+#include "guest-kmod/give-back/give_back.h"
+#include "guest-kmod/core/guest_contract.h"
+#include "guest-kmod/round/guest_hello.h"
+#include "guest-kmod/scan/memory_end.h"
 #include "region.h"
 #include "tests/unit/unit.h"
 

@@ -15,7 +15,7 @@ static void store_what_is_due(void);
 
 #include "tests/unit/unit.h"
 
-#include "guest-kmod/memory_end.c"
+#include "guest-kmod/scan/memory_end.c"
 
 #define BLOCK		1024UL
 #define FIRST		(4 * BLOCK)

@@ -4,7 +4,7 @@
  * stores: an offer that can be copied has its own blocks, and they are the guest's again only
  * when the host cannot take the offer any more.
  */
-/* links: guest-kmod/offer_wait.c proto/guest_publish.c proto/host_request.c */
+/* links: guest-kmod/give-back/offer_wait.c proto/guest_publish.c proto/host_request.c */
 /* links: proto/host_snapshot.c proto/host_offer.c */
 /* includes: tests/fakes/kernel */
 #include "proto/shm_order.h"
@@ -52,8 +52,8 @@ static struct course course;
 
 #include "proto/guest_offer.c"
 
-#include "guest-kmod/idle_wait.h"
-#include "guest-kmod/offer_wait.h"
+#include "guest-kmod/give-back/idle_wait.h"
+#include "guest-kmod/give-back/offer_wait.h"
 #include "proto/host_offer.h"
 #include "tests/fakes/oom_killer.h"
 #include "tests/fakes/pci_device.h"

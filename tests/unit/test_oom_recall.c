@@ -3,10 +3,10 @@
  * A guest that runs out of memory gets back what is in an offer, when the pass has ended, and
  * is told how much; a host that does not answer does not make it wait for ever.
  */
-/* links: guest-kmod/oom_recall.c */
+/* links: guest-kmod/give-back/oom_recall.c */
 /* includes: tests/fakes/kernel */
 #include "tests/fakes/oom_killer.h"
-#include "guest-kmod/oom_recall.h"
+#include "guest-kmod/give-back/oom_recall.h"
 #include "tests/unit/unit.h"
 
 #define HELD	4096UL

@@ -3,12 +3,12 @@
  * How much a guest gives back that was drained once: what has stayed free in blocks that can
  * be given back, whatever else is free.
  */
-/* links: guest-kmod/pace.c guest-kmod/free_scan.c guest-kmod/memory_end.c */
+/* links: guest-kmod/give-back/pace.c guest-kmod/scan/free_scan.c guest-kmod/scan/memory_end.c */
 /* links: tests/fakes/guest_kernel.c proto/guest_publish.c */
 /* includes: tests/fakes/kernel */
 #include "tests/fakes/oom_killer.h"
-#include "guest-kmod/free_scan.h"
-#include "guest-kmod/pace.h"
+#include "guest-kmod/scan/free_scan.h"
+#include "guest-kmod/give-back/pace.h"
 #include "tests/unit/unit.h"
 
 #define BLOCK	1024UL

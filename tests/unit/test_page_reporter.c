@@ -3,7 +3,7 @@
  * What the module learns from the blocks that the kernel's page reporting hands over, and from
  * those that it does not.
  */
-/* links: guest-kmod/oom_recall.c tests/fakes/guest_kernel.c proto/guest_offer.c */
+/* links: guest-kmod/give-back/oom_recall.c tests/fakes/guest_kernel.c proto/guest_offer.c */
 /* links: proto/guest_publish.c */
 /* includes: tests/fakes/kernel */
 #define COMPAT_HAS_REPORTING_ORDER
@@ -23,7 +23,7 @@
 #include "include/freehint/limits.h"
 #include "tests/unit/unit.h"
 
-#include "guest-kmod/page_reporter.c"
+#include "guest-kmod/give-back/page_reporter.c"
 
 #define ORDER		6U
 #define BLOCKS		40U

@@ -3,7 +3,7 @@
  * How often a guest looks at the request line: seldom where nothing is urgent, whatever the
  * host asks for.
  */
-#include "guest-kmod/poll_period.h"
+#include "guest-kmod/round/poll_period.h"
 #include "tests/unit/unit.h"
 
 #define FAST	1000U

@@ -3,13 +3,13 @@
  * A device that the module has refused is checked again and taken when it is ours, and is left
  * alone once an administrator has unbound it.
  */
-/* links: guest-kmod/active_device.c */
+/* links: guest-kmod/device/active_device.c */
 /* includes: tests/fakes/kernel */
 #include "tests/fakes/pci_driver.h"
 #include "tests/fakes/work_queue.h"
 
-#include "guest-kmod/ivshmem_bar.c"
-#include "guest-kmod/probe_retry.c"
+#include "guest-kmod/device/ivshmem_bar.c"
+#include "guest-kmod/device/probe_retry.c"
 
 #include "tests/unit/ivshmem_bar_rig.h"
 

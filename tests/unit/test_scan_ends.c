@@ -4,7 +4,7 @@
  * region may have lost is not below the watermark, and the seal says so. A count ends early,
  * too.
  */
-/* links: guest-kmod/free_scan.c guest-kmod/memory_end.c tests/fakes/guest_kernel.c */
+/* links: guest-kmod/scan/free_scan.c guest-kmod/scan/memory_end.c tests/fakes/guest_kernel.c */
 /* links: proto/guest_publish.c proto/host_request.c proto/host_snapshot.c */
 /* includes: tests/fakes/kernel */
 #include "scan_rig.h"

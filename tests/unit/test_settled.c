@@ -2,7 +2,7 @@
 /*
  * What has stayed free: the least of the last looks, less what was given back since.
  */
-#include "guest-kmod/settled.h"
+#include "guest-kmod/give-back/settled.h"
 #include "tests/unit/unit.h"
 
 static struct settled settled;
