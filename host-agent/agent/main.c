@@ -10,16 +10,18 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "conf.h"
-#include "event_loop.h"
-#include "isolation.h"
+#include "host-agent/agent/conf/conf.h"
+#include "host-agent/agent/events/event_loop.h"
+#include "host-agent/agent/metrics/metrics.h"
+#include "host-agent/agent/migration/migration_phase.h"
+#include "host-agent/agent/sandbox/isolation.h"
+#include "host-agent/agent/sandbox/syscall_filter.h"
+#include "host-agent/agent/scribe/scribe.h"
+#include "host-agent/agent/session/session.h"
 #include "host-agent/common/log.h"
 #include "host-agent/common/pressure_trigger.h"
-#include "host-agent/common/standard_streams.h"
-#include "scribe.h"
-#include "session.h"
-#include "syscall_filter.h"
 #include "host-agent/common/shm_region.h"
+#include "host-agent/common/standard_streams.h"
 
 /* By nohup, or by a script that runs us in its background: a signal that is blocked would come. */
 static bool is_ignored(int number)

@@ -18,12 +18,12 @@
 #include <unistd.h>
 
 #include "host-agent/common/clock.h"
-#include "host-agent/agent/hint_round.h"
+#include "host-agent/agent/round/hint_round.h"
 #include "host-agent/qemu-module/core/arm.h"
 #include "host-agent/qemu-module/core/bar.h"
 #include "host-agent/qemu-module/round/mark_clean.h"
 #include "host-agent/qemu-module/gate/round_gate.h"
-#include "host-agent/agent/stats.h"
+#include "host-agent/agent/migration/stats.h"
 #include "include/freehint/limits.h"
 #include "include/freehint/qmp_names.h"
 #include "tests/bench/scale_guest.h"

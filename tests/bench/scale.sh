@@ -14,7 +14,7 @@ trap 'rm -rf "$WORK"' EXIT
 
 SOURCES="tests/bench/scale.c tests/bench/scale_guest.c tests/fakes/fake_qemu.c
 tests/fakes/fake_qobject.c proto/guest_publish.c proto/host_request.c proto/host_offer.c
-proto/host_snapshot.c host-agent/agent/hint_round.c
+proto/host_snapshot.c host-agent/agent/round/hint_round.c
 host-agent/common/bits_to_ranges.c host-agent/common/log.c host-agent/common/printable.c
 host-agent/qemu-module/round/mark_clean.c
 host-agent/qemu-module/gate/round_gate.c host-agent/qemu-module/core/ram_map.c

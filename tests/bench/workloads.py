@@ -193,7 +193,8 @@ class Compile(_Full):
         flags = subprocess.run(["pkg-config", "--cflags", "libxml-2.0"], capture_output=True,
                                text=True, check=True).stdout.split()
         units = []
-        for source in sorted(glob.glob(f"{paths.ROOT}/host-agent/*/*.c")):
+        agent = glob.glob(f"{paths.ROOT}/host-agent/agent/*/*.c")
+        for source in sorted(glob.glob(f"{paths.ROOT}/host-agent/*/*.c") + agent):
             target = f"{self._dir.name}/{os.path.basename(source)[:-2]}.i"
             subprocess.run(["gcc", "-E", "-P", f"-I{paths.ROOT}", *flags, "-o", target,
                             source], check=True)

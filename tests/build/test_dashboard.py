@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests"))
 from lib import monitoring  # noqa: E402
 from lib.result import check, run, step  # noqa: E402
 
-SOURCE = os.path.join(ROOT, "host-agent", "agent", "metrics.c")
+SOURCE = os.path.join(ROOT, "host-agent", "agent", "metrics", "metrics.c")
 PAGE = os.path.join(ROOT, "docs", "man", "freehint-agent.8.scd")
 
 # What node_exporter adds: of the textfile collector, and of the collector of systemd.

@@ -96,15 +96,16 @@ def for_all_domains() -> list[str]:
 
 def json_words() -> set[str]:
     """Events, members and values with a meaning in the agent's JSON lines, by its sources."""
-    stats = read("host-agent/agent/stats.c")
+    stats = read("host-agent/agent/migration/stats.c")
     words = {"event", *re.findall(r'"([a-z-]+)", \(json_int_t\)', stats)}
     words |= set(re.findall(r'"event", "([a-z-]+)"', stats))
     words |= set(re.findall(r'"([a-z-]+)", migration_outcome_names', stats))
-    for path in ("session_note.c", "session_query.c"):
+    for path in ("session/session_note.c", "session/session_query.c"):
         for event in re.findall(r'stats_print_event\("([a-z-]+)", "([a-z-]+)"',
                                 read(f"host-agent/agent/{path}")):
             words |= set(event)
-    for path, name in ("session_note.c", "NOTE"), ("migration_phase.c", "OUTCOME"):
+    for path, name in (("session/session_note.c", "NOTE"),
+                       ("migration/migration_phase.c", "OUTCOME")):
         words |= set(re.findall(rf'\[{name}_[A-Z_]+\] = "([a-z-]+)"',
                                 read(f"host-agent/agent/{path}")))
     # before the first note, which is never printed

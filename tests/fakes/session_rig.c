@@ -3,20 +3,20 @@
  * The agent's session without its program: a loop that only writes down what it is
  * asked for, a guest, and a monitor in the same thread.
  */
-/* links: host-agent/agent/session.c host-agent/agent/session_query.c */
-/* links: host-agent/agent/session_attach.c host-agent/agent/session_note.c */
-/* links: host-agent/agent/session_pace.c host-agent/agent/wake.c */
-/* links: host-agent/agent/qmp_client.c host-agent/agent/qmp_command.c */
+/* links: host-agent/agent/session/session.c host-agent/agent/session/session_query.c */
+/* links: host-agent/agent/session/session_attach.c host-agent/agent/session/session_note.c */
+/* links: host-agent/agent/session/session_pace.c host-agent/agent/session/wake.c */
+/* links: host-agent/agent/qmp/qmp_client.c host-agent/agent/qmp/qmp_command.c */
 /* links: host-agent/common/qmp_stream.c */
-/* links: host-agent/agent/hint_flow.c host-agent/agent/hint_batch.c */
-/* links: host-agent/agent/hint_round.c host-agent/common/bits_to_ranges.c */
+/* links: host-agent/agent/round/hint_flow.c host-agent/agent/round/hint_batch.c */
+/* links: host-agent/agent/round/hint_round.c host-agent/common/bits_to_ranges.c */
 /* links: host-agent/common/shm_region.c */
-/* links: host-agent/agent/migration_phase.c host-agent/common/freehint_status.c */
+/* links: host-agent/agent/migration/migration_phase.c host-agent/common/freehint_status.c */
 /* links: host-agent/common/give_back_status.c */
-/* links: host-agent/agent/give_back.c host-agent/agent/offer_flow.c */
-/* links: host-agent/agent/offer_ranges.c proto/guest_offer.c */
-/* links: host-agent/agent/metrics.c */
-/* links: host-agent/agent/stats.c */
+/* links: host-agent/agent/give-back/give_back.c host-agent/agent/give-back/offer_flow.c */
+/* links: host-agent/agent/give-back/offer_ranges.c proto/guest_offer.c */
+/* links: host-agent/agent/metrics/metrics.c */
+/* links: host-agent/agent/migration/stats.c */
 /* links: host-agent/common/log.c proto/host_snapshot.c proto/host_request.c */
 /* links: host-agent/common/printable.c */
 /* links: proto/host_offer.c */

@@ -6,7 +6,7 @@
 #ifndef FREEHINT_SESSION_RIG_H
 #define FREEHINT_SESSION_RIG_H
 
-#include "host-agent/agent/session.h"
+#include "host-agent/agent/session/session.h"
 #include "proto/guest_publish.h"
 #include "tests/fakes/fake_qmp_server.h"
 #include "tests/unit/region.h"

@@ -3,14 +3,14 @@
  * What QEMU says of itself, as any JSON: no member may do harm, and no sequence of
  * states may let the agent map the region of a guest that is still arriving.
  */
-/* links: host-agent/common/freehint_status.c host-agent/agent/migration_phase.c */
+/* links: host-agent/common/freehint_status.c host-agent/agent/migration/migration_phase.c */
 /* links: host-agent/common/give_back_status.c */
 /* libs: jansson */
 #include <jansson.h>
 
 #include "fuzz.h"
 #include "host-agent/common/freehint_status.h"
-#include "host-agent/agent/migration_phase.h"
+#include "host-agent/agent/migration/migration_phase.h"
 
 static void check_text(const char *text)
 {

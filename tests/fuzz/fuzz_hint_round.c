@@ -4,8 +4,8 @@
  * everywhere, or one that keeps to the protocol and is only fast. What reaches QEMU
  * must be in order, in bounds and of one round; of an honest guest, all of it.
  */
-/* links: tests/fuzz/round_rig.c host-agent/agent/hint_round.c host-agent/agent/hint_batch.c */
-/* links: host-agent/agent/hint_flow.c */
+/* links: tests/fuzz/round_rig.c host-agent/agent/round/hint_round.c */
+/* links: host-agent/agent/round/hint_batch.c host-agent/agent/round/hint_flow.c */
 /* links: host-agent/common/bits_to_ranges.c host-agent/common/log.c proto/host_snapshot.c */
 /* links: host-agent/common/printable.c */
 /* links: proto/host_request.c proto/guest_publish.c */

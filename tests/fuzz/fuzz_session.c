@@ -6,20 +6,20 @@
  * what is no command.
  */
 /* links: tests/fuzz/session_rig.c tests/fuzz/session_checks.c */
-/* links: host-agent/agent/session.c host-agent/agent/session_query.c */
-/* links: host-agent/agent/session_attach.c host-agent/agent/session_note.c */
-/* links: host-agent/agent/session_pace.c host-agent/agent/wake.c */
-/* links: host-agent/agent/qmp_client.c host-agent/agent/qmp_command.c */
+/* links: host-agent/agent/session/session.c host-agent/agent/session/session_query.c */
+/* links: host-agent/agent/session/session_attach.c host-agent/agent/session/session_note.c */
+/* links: host-agent/agent/session/session_pace.c host-agent/agent/session/wake.c */
+/* links: host-agent/agent/qmp/qmp_client.c host-agent/agent/qmp/qmp_command.c */
 /* links: host-agent/common/qmp_stream.c */
-/* links: host-agent/agent/hint_flow.c host-agent/agent/hint_round.c */
-/* links: host-agent/agent/hint_batch.c */
+/* links: host-agent/agent/round/hint_flow.c host-agent/agent/round/hint_round.c */
+/* links: host-agent/agent/round/hint_batch.c */
 /* links: host-agent/common/bits_to_ranges.c */
-/* links: host-agent/common/freehint_status.c host-agent/agent/migration_phase.c */
+/* links: host-agent/common/freehint_status.c host-agent/agent/migration/migration_phase.c */
 /* links: host-agent/common/give_back_status.c */
-/* links: host-agent/agent/stats.c */
-/* links: host-agent/agent/give_back.c host-agent/agent/offer_flow.c */
-/* links: host-agent/agent/offer_ranges.c */
-/* links: host-agent/agent/metrics.c */
+/* links: host-agent/agent/migration/stats.c */
+/* links: host-agent/agent/give-back/give_back.c host-agent/agent/give-back/offer_flow.c */
+/* links: host-agent/agent/give-back/offer_ranges.c */
+/* links: host-agent/agent/metrics/metrics.c */
 /* links: host-agent/common/shm_region.c host-agent/common/log.c proto/host_snapshot.c */
 /* links: host-agent/common/printable.c */
 /* links: proto/host_request.c */

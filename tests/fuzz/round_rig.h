@@ -8,7 +8,7 @@
 
 #include "fuzz.h"
 
-#include "host-agent/agent/hint_flow.h"
+#include "host-agent/agent/round/hint_flow.h"
 #include "proto/guest_publish.h"
 
 /* Stores of a guest that the region has not seen yet. */

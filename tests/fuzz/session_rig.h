@@ -8,7 +8,7 @@
 
 #include "fuzz.h"
 
-#include "host-agent/agent/session.h"
+#include "host-agent/agent/session/session.h"
 #include "proto/host_request.h"
 
 #define RIG_REGION	16384

@@ -38,7 +38,7 @@ def steps() -> list[str]:
     with open(header_path, encoding="ascii") as header:
         table = re.findall(r"^\tX\((\w+)\)", header.read(), re.M)
     used: list[str] = []
-    for path in glob.glob(os.path.join(agent, "*.c")):
+    for path in glob.glob(os.path.join(agent, "*", "*.c")):
         with open(path, encoding="utf-8") as source:
             used += re.findall(r"\bFAULT_POINT\((\w+)\);", source.read())
     check(sorted(table) == sorted(used),

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # time limit: 600 s
 """
-The list of system calls in host-agent/agent/syscall_filter.c against what the agent does.
+The list of system calls in host-agent/agent/sandbox/syscall_filter.c against what the agent does.
 
 The agent lives its life under strace: the unit tests of the whole program with
 their broken peers, then a real migration of a bare-metal guest, stopped and
@@ -29,7 +29,7 @@ from lib.program import Agent
 
 AGENT = os.path.join(BUILD, "freehint-agent")
 UNIT_TEST = os.path.join(BUILD, "tests", "unit", "test_agent")
-FILTER = os.path.join(ROOT, "host-agent", "agent", "syscall_filter.c")
+FILTER = os.path.join(ROOT, "host-agent", "agent", "sandbox", "syscall_filter.c")
 SEALED = re.compile(r"^seccomp\(SECCOMP_SET_MODE_FILTER.*= 0", re.M)
 RING = re.compile(r"^io_uring_setup\(.*= [0-9]+$", re.M)
 CALL = re.compile(r"^([a-z0-9_]+)\(", re.M)

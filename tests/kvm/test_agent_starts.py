@@ -22,7 +22,7 @@ KEPT = [range(2 * MIB, 14 * MIB), range(48 * MIB, 62 * MIB)]
 FREE = range(16 * MIB, 48 * MIB)
 PATTERN = 0x77777777
 
-# host-agent/agent/conf.h
+# host-agent/agent/conf/conf.h
 ISOLATION, SYSTEM = 3, 4
 # Calls in the life of an agent. Most are for memory to read QEMU's answers.
 FEWEST, MOST = 100, 2000

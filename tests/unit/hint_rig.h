@@ -3,7 +3,7 @@
  * A round for unit tests of the agent: the region, the real publisher, and what the agent
  * reads from them.
  */
-/* links: host-agent/agent/hint_round.c host-agent/common/bits_to_ranges.c */
+/* links: host-agent/agent/round/hint_round.c host-agent/common/bits_to_ranges.c */
 /* links: host-agent/common/log.c */
 /* links: host-agent/common/printable.c */
 /* links: proto/host_snapshot.c proto/host_request.c proto/guest_publish.c */
@@ -12,7 +12,7 @@
 #ifndef FREEHINT_TEST_HINT_RIG_H
 #define FREEHINT_TEST_HINT_RIG_H
 
-#include "host-agent/agent/hint_round.h"
+#include "host-agent/agent/round/hint_round.h"
 #include "host-agent/common/log.h"
 #include "tests/fakes/guest_voice.h"
 #include "tests/unit/region.h"

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host-agent/agent/conf.h"
+#include "host-agent/agent/conf/conf.h"
 #include "host-agent/common/pressure_trigger.h"
 #include "tests/fakes/agent_rig.h"
 

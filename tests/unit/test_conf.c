@@ -2,12 +2,12 @@
 /*
  * The command line: defaults, every option, and the exit code of wrong usage.
  */
-/* links: host-agent/agent/conf.c host-agent/common/log.c */
+/* links: host-agent/agent/conf/conf.c host-agent/common/log.c */
 /* links: host-agent/common/printable.c */
 /* links: host-agent/common/pressure_trigger.c */
 #include <unistd.h>
 
-#include "host-agent/agent/conf.h"
+#include "host-agent/agent/conf/conf.h"
 #include "include/freehint/limits.h"
 #include "tests/unit/unit.h"
 

@@ -3,8 +3,8 @@
  * The event loop, both kinds of it: the same cases for io_uring and for ppoll(), and
  * when the one takes the place of the other.
  */
-/* links: host-agent/agent/event_loop.c host-agent/agent/event_ring.c */
-/* links: host-agent/agent/event_poll.c */
+/* links: host-agent/agent/events/event_loop.c host-agent/agent/events/event_ring.c */
+/* links: host-agent/agent/events/event_poll.c */
 /* links: host-agent/common/log.c tests/fakes/ban_ring.c */
 /* links: host-agent/common/printable.c */
 /* libs: liburing */
@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "host-agent/common/clock.h"
-#include "host-agent/agent/event_backend.h"
-#include "host-agent/agent/event_loop.h"
+#include "host-agent/agent/events/event_backend.h"
+#include "host-agent/agent/events/event_loop.h"
 #include "tests/fakes/ban_ring.h"
 #include "tests/unit/unit.h"
 

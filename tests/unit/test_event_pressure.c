@@ -2,8 +2,8 @@
 /*
  * POLLPRI in both kinds of event loop: what a trigger on memory pressure reports.
  */
-/* links: host-agent/agent/event_loop.c host-agent/agent/event_ring.c */
-/* links: host-agent/agent/event_poll.c host-agent/common/log.c */
+/* links: host-agent/agent/events/event_loop.c host-agent/agent/events/event_ring.c */
+/* links: host-agent/agent/events/event_poll.c host-agent/common/log.c */
 /* links: host-agent/common/printable.c */
 /* libs: liburing */
 #define _GNU_SOURCE
@@ -13,8 +13,8 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include "host-agent/agent/event_backend.h"
-#include "host-agent/agent/event_loop.h"
+#include "host-agent/agent/events/event_backend.h"
+#include "host-agent/agent/events/event_loop.h"
 #include "tests/unit/unit.h"
 
 /* What a child cannot try here. */

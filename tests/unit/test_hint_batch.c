@@ -4,8 +4,8 @@
  * given: when a batch leaves, what is in it, and what answers and errors do to it.
  */
 /* rig: tests/unit/hint_rig.h */
-/* links: host-agent/agent/hint_flow.c host-agent/agent/hint_batch.c */
-#include "host-agent/agent/hint_flow.h"
+/* links: host-agent/agent/round/hint_flow.c host-agent/agent/round/hint_batch.c */
+#include "host-agent/agent/round/hint_flow.h"
 #include "tests/unit/hint_rig.h"
 
 #define ALTERNATE	0x5555555555555555ULL

@@ -3,8 +3,8 @@
  * The sandbox: what is listed works, what is not ends the process with SIGSYS.
  * Every case runs in a child, for there is no way out of a sandbox.
  */
-/* links: host-agent/agent/isolation.c host-agent/agent/syscall_filter.c host-agent/common/log.c */
-/* links: host-agent/common/printable.c */
+/* links: host-agent/agent/sandbox/isolation.c host-agent/agent/sandbox/syscall_filter.c */
+/* links: host-agent/common/log.c host-agent/common/printable.c */
 /* libs: libseccomp libcap-ng */
 #define _GNU_SOURCE
 #include <cap-ng.h>
@@ -19,8 +19,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "host-agent/agent/isolation.h"
-#include "host-agent/agent/syscall_filter.h"
+#include "host-agent/agent/sandbox/isolation.h"
+#include "host-agent/agent/sandbox/syscall_filter.h"
 #include "host-agent/common/log.h"
 #include "include/freehint/types.h"
 #include "tests/unit/forbidden.h"

@@ -3,16 +3,16 @@
  * Who says how many lines of the log were lost: the process that lost them, once, and at its end
  * if no line comes after them.
  */
-/* links: host-agent/agent/scribe.c host-agent/agent/moved_files.c */
-/* links: host-agent/agent/isolation.c host-agent/agent/syscall_filter.c host-agent/common/log.c */
-/* links: host-agent/common/printable.c */
+/* links: host-agent/agent/scribe/scribe.c host-agent/agent/scribe/moved_files.c */
+/* links: host-agent/agent/sandbox/isolation.c host-agent/agent/sandbox/syscall_filter.c */
+/* links: host-agent/common/log.c host-agent/common/printable.c */
 /* libs: libseccomp libcap-ng jansson */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "host-agent/agent/scribe.h"
+#include "host-agent/agent/scribe/scribe.h"
 #include "host-agent/common/log.h"
 #include "tests/unit/unit.h"
 

@@ -3,14 +3,14 @@
  * Metrics: what the text says and does not say, names that need escaping, and when the
  * scribe is told.
  */
-/* links: host-agent/agent/metrics.c host-agent/agent/migration_phase.c */
+/* links: host-agent/agent/metrics/metrics.c host-agent/agent/migration/migration_phase.c */
 /* links: host-agent/common/log.c */
 /* links: host-agent/common/printable.c */
 /* libs: jansson */
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "host-agent/agent/metrics.h"
+#include "host-agent/agent/metrics/metrics.h"
 #include "tests/unit/unit.h"
 
 static struct metrics metrics;

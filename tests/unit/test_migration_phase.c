@@ -2,8 +2,8 @@
 /*
  * What QEMU does, told from its answers: when the shared memory may be mapped.
  */
-/* links: host-agent/agent/migration_phase.c */
-#include "host-agent/agent/migration_phase.h"
+/* links: host-agent/agent/migration/migration_phase.c */
+#include "host-agent/agent/migration/migration_phase.h"
 #include "tests/unit/unit.h"
 
 /**

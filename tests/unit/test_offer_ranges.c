@@ -3,8 +3,8 @@
  * The blocks of an offer as ranges: in order, merged where they touch or overlap, and
  * never more than what was offered.
  */
-/* links: host-agent/agent/offer_ranges.c */
-#include "host-agent/agent/offer_ranges.h"
+/* links: host-agent/agent/give-back/offer_ranges.c */
+#include "host-agent/agent/give-back/offer_ranges.h"
 #include "proto/guest_offer.h"
 #include "tests/unit/unit.h"
 

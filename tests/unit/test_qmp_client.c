@@ -3,7 +3,7 @@
  * The QMP client against a peer that says whatever a test makes it say: negotiation,
  * ids, errors, descriptors, and a socket that takes nothing more.
  */
-/* links: host-agent/agent/qmp_client.c host-agent/agent/qmp_command.c */
+/* links: host-agent/agent/qmp/qmp_client.c host-agent/agent/qmp/qmp_command.c */
 /* links: host-agent/common/qmp_stream.c */
 /* links: host-agent/common/log.c */
 /* links: host-agent/common/printable.c */
@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "host-agent/common/log.h"
-#include "host-agent/agent/qmp_client.h"
+#include "host-agent/agent/qmp/qmp_client.h"
 #include "tests/unit/unit.h"
 
 #define GREETING	"{\"QMP\": {}}\r\n"

@@ -4,9 +4,9 @@
  * of guests that moved away, and how much of it; a directory that is not there; and a sandbox
  * that leaves it this and no more.
  */
-/* links: host-agent/agent/scribe.c host-agent/agent/moved_files.c */
-/* links: host-agent/agent/isolation.c host-agent/agent/syscall_filter.c host-agent/common/log.c */
-/* links: host-agent/common/printable.c */
+/* links: host-agent/agent/scribe/scribe.c host-agent/agent/scribe/moved_files.c */
+/* links: host-agent/agent/sandbox/isolation.c host-agent/agent/sandbox/syscall_filter.c */
+/* links: host-agent/common/log.c host-agent/common/printable.c */
 /* libs: libseccomp libcap-ng jansson */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -17,13 +17,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "host-agent/agent/isolation.h"
-#include "host-agent/agent/moved_files.h"
+#include "host-agent/agent/sandbox/isolation.h"
+#include "host-agent/agent/scribe/moved_files.h"
 #include "host-agent/common/log.h"
 #include "host-agent/common/moved_metrics.h"
-#include "host-agent/agent/metrics.h"
-#include "host-agent/agent/scribe.h"
-#include "host-agent/agent/syscall_filter.h"
+#include "host-agent/agent/metrics/metrics.h"
+#include "host-agent/agent/scribe/scribe.h"
+#include "host-agent/agent/sandbox/syscall_filter.h"
 #include "tests/unit/unit.h"
 
 #define PATIENCE_MS 60000

@@ -2,13 +2,14 @@
 /*
  * A program that ends in the sandbox and has lost output says so, and needs no unlisted call.
  */
-/* links: host-agent/agent/isolation.c host-agent/agent/syscall_filter.c host-agent/common/log.c */
-/* links: host-agent/common/printable.c host-agent/common/standard_streams.c */
+/* links: host-agent/agent/sandbox/isolation.c host-agent/agent/sandbox/syscall_filter.c */
+/* links: host-agent/common/log.c host-agent/common/printable.c */
+/* links: host-agent/common/standard_streams.c */
 /* libs: libseccomp libcap-ng */
 #include <unistd.h>
 
-#include "host-agent/agent/isolation.h"
-#include "host-agent/agent/syscall_filter.h"
+#include "host-agent/agent/sandbox/isolation.h"
+#include "host-agent/agent/sandbox/syscall_filter.h"
 #include "host-agent/common/standard_streams.h"
 #include "tests/unit/unit.h"
 

@@ -25,12 +25,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "include/freehint/types.h"
+#include "host-agent/agent/metrics/metrics.h"
+#include "host-agent/agent/sandbox/syscall_filter.h"
 #include "host-agent/common/log.h"
 #include "host-agent/common/moved_metrics.h"
-#include "metrics.h"
+#include "include/freehint/types.h"
 #include "moved_files.h"
-#include "syscall_filter.h"
 
 /* Every user may read it, so that a collector can: it contains only counters. */
 #define FILE_MODE	0644

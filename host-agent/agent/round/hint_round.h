@@ -6,10 +6,10 @@
 #ifndef FREEHINT_HINT_ROUND_H
 #define FREEHINT_HINT_ROUND_H
 
+#include "host-agent/agent/migration/stats.h"
 #include "host-agent/common/bits_to_ranges.h"
 #include "include/freehint/types.h"
 #include "proto/host_snapshot.h"
-#include "stats.h"
 
 /**
  * enum hint_state - state of a round as the agent sees it

@@ -4,7 +4,7 @@
  */
 #include "session_note.h"
 
-#include "stats.h"
+#include "host-agent/agent/migration/stats.h"
 
 static const char *const note_names[NOTE_COUNT] = {
 	[NOTE_NONE] = "none",

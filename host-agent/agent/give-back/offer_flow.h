@@ -6,9 +6,9 @@
 #ifndef FREEHINT_OFFER_FLOW_H
 #define FREEHINT_OFFER_FLOW_H
 
+#include "host-agent/agent/qmp/qmp_client.h"
 #include "include/freehint/types.h"
 #include "proto/host_offer.h"
-#include "qmp_client.h"
 
 /**
  * struct offer_stats - counters since the agent started

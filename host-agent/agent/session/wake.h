@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
+#include "host-agent/agent/qmp/qmp_client.h"
 #include "include/freehint/limits.h"
-#include "qmp_client.h"
 
 /* Of the command that passes the socket; those of hint_batch.c are the numbers of its buffers. */
 #define WAKE_COOKIE	FREEHINT_MAX_INFLIGHT

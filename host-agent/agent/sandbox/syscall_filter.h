@@ -6,7 +6,7 @@
 #ifndef FREEHINT_SYSCALL_FILTER_H
 #define FREEHINT_SYSCALL_FILTER_H
 
-#include "event_kind.h"
+#include "host-agent/agent/events/event_kind.h"
 
 /**
  * syscall_filter_seal() - last stage of the agent, after everything else was set up

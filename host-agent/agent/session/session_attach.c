@@ -12,6 +12,7 @@
  */
 #include <string.h>
 
+#include "proto/host_snapshot.h"
 #include "session.h"
 
 static const char *attach_advice(int error)

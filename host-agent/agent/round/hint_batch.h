@@ -6,10 +6,10 @@
 #ifndef FREEHINT_HINT_BATCH_H
 #define FREEHINT_HINT_BATCH_H
 
+#include "host-agent/agent/migration/stats.h"
+#include "host-agent/agent/qmp/qmp_client.h"
 #include "include/freehint/limits.h"
 #include "include/freehint/qmp_names.h"
-#include "qmp_client.h"
-#include "stats.h"
 
 /**
  * struct hint_buffer - room for FREEHINT_MAX_RANGES records

@@ -6,10 +6,10 @@
 #ifndef FREEHINT_GIVE_BACK_H
 #define FREEHINT_GIVE_BACK_H
 
-#include "conf.h"
+#include "host-agent/agent/conf/conf.h"
+#include "host-agent/agent/qmp/qmp_client.h"
 #include "host-agent/common/give_back_status.h"
 #include "include/freehint/types.h"
-#include "qmp_client.h"
 
 /**
  * struct give_back - the policy

@@ -18,7 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "conf.h"
+#include "host-agent/agent/conf/conf.h"
 #include "host-agent/common/log.h"
 
 const char *qmp_client_command_name(enum qmp_command command)

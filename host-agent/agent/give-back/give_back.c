@@ -16,10 +16,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host-agent/agent/migration/stats.h"
 #include "host-agent/common/clock.h"
 #include "host-agent/common/log.h"
 #include "include/freehint/qmp_names.h"
-#include "stats.h"
 
 /* Delays after a refusal, microseconds: the guest may load its module late. */
 #define BACKOFF_MIN_US		2000000ULL

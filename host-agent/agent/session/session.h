@@ -6,19 +6,19 @@
 #ifndef FREEHINT_SESSION_H
 #define FREEHINT_SESSION_H
 
-#include "conf.h"
-#include "event_loop.h"
-#include "give_back.h"
+#include "host-agent/agent/conf/conf.h"
+#include "host-agent/agent/events/event_loop.h"
+#include "host-agent/agent/give-back/give_back.h"
+#include "host-agent/agent/give-back/offer_flow.h"
+#include "host-agent/agent/metrics/metrics.h"
+#include "host-agent/agent/migration/migration_phase.h"
+#include "host-agent/agent/migration/stats.h"
+#include "host-agent/agent/qmp/qmp_client.h"
+#include "host-agent/agent/round/hint_flow.h"
 #include "host-agent/common/freehint_status.h"
 #include "host-agent/common/log.h"
-#include "hint_flow.h"
-#include "metrics.h"
-#include "migration_phase.h"
-#include "offer_flow.h"
-#include "qmp_client.h"
-#include "session_note.h"
 #include "host-agent/common/shm_region.h"
-#include "stats.h"
+#include "session_note.h"
 #include "wake.h"
 
 #define SESSION_TEXT	64

@@ -6,11 +6,11 @@
 #ifndef FREEHINT_METRICS_H
 #define FREEHINT_METRICS_H
 
+#include "host-agent/agent/give-back/offer_flow.h"
+#include "host-agent/agent/migration/migration_phase.h"
+#include "host-agent/agent/migration/stats.h"
 #include "host-agent/common/freehint_status.h"
 #include "include/freehint/types.h"
-#include "migration_phase.h"
-#include "offer_flow.h"
-#include "stats.h"
 
 /* A file's name, and the escapes of the text format: a byte takes two at most. */
 #define METRICS_NAME	255
