@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "commands.h"
-#include "complain.h"
 #include "host-agent/common/log.h"
 #include "host-agent/common/standard_streams.h"
 #include "include/freehint/version.h"
+#include "terminal/complain.h"
 
 const char *argp_program_version = "freehint " FREEHINT_RELEASE;
 

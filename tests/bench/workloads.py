@@ -183,6 +183,12 @@ class Compile(_Full):
         self._before = 0.0
         self._mark = 0
 
+    @staticmethod
+    def _sources() -> list[str]:
+        """C files of the agent and the tool."""
+        return sorted(source for top in ("agent", "cli", "common") for source in
+                      glob.glob(f"{paths.ROOT}/host-agent/{top}/**/*.c", recursive=True))
+
     def _units(self) -> tuple[tuple[str, str], ...]:
         """Preprocessed files of this project: what the compiler needs and no more."""
         found = subprocess.run(["gcc", "-print-prog-name=cc1"], capture_output=True,
@@ -193,8 +199,7 @@ class Compile(_Full):
         flags = subprocess.run(["pkg-config", "--cflags", "libxml-2.0"], capture_output=True,
                                text=True, check=True).stdout.split()
         units = []
-        agent = glob.glob(f"{paths.ROOT}/host-agent/agent/*/*.c")
-        for source in sorted(glob.glob(f"{paths.ROOT}/host-agent/*/*.c") + agent):
+        for source in self._sources():
             target = f"{self._dir.name}/{os.path.basename(source)[:-2]}.i"
             subprocess.run(["gcc", "-E", "-P", f"-I{paths.ROOT}", *flags, "-o", target,
                             source], check=True)

@@ -3,11 +3,13 @@
  * Any text as the XML of a domain: it is refused, or it gets freehint; a second time changes
  * nothing, and what is taken out is gone. So it is with one that shall have another extension.
  */
-/* links: host-agent/cli/domain_change.c host-agent/cli/domain_edit.c */
-/* links: host-agent/cli/domain_remove.c host-agent/cli/domain_args.c host-agent/cli/domain.c */
-/* links: host-agent/cli/domain_shmem.c host-agent/cli/qemu_args.c host-agent/cli/text.c */
-/* links: host-agent/cli/domain_size.c host-agent/cli/region_size.c host-agent/cli/xml_insert.c */
-/* links: host-agent/cli/xml_text.c host-agent/cli/text_edits.c */
+/* links: host-agent/cli/domain/domain_change.c host-agent/cli/domain/domain_edit.c */
+/* links: host-agent/cli/domain/domain_remove.c host-agent/cli/domain/domain_args.c */
+/* links: host-agent/cli/domain/domain.c host-agent/cli/domain/domain_shmem.c */
+/* links: host-agent/cli/domain/domain_size.c host-agent/cli/domain/qemu_args.c */
+/* links: host-agent/cli/region/region_size.c host-agent/cli/text/text.c */
+/* links: host-agent/cli/text/xml_insert.c host-agent/cli/text/xml_text.c */
+/* links: host-agent/cli/text/text_edits.c */
 /* libs: libxml-2.0 */
 /* flags: -I/usr/include/libxml2 */
 #define _GNU_SOURCE
@@ -15,7 +17,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "host-agent/cli/domain_change.h"
+#include "host-agent/cli/domain/domain_change.h"
 
 /* A result that is not what was wanted is noticed and not printed, but it is a fault. */
 static void must_not_be_wrong(const struct domain_change *change)

@@ -3,17 +3,19 @@
  * What the unit tests of libvirt's domains have in common: how a domain gets freehint and loses
  * it, and how it looks then.
  */
-/* links: host-agent/cli/domain_change.c host-agent/cli/domain_edit.c */
-/* links: host-agent/cli/domain_remove.c host-agent/cli/domain_args.c host-agent/cli/domain.c */
-/* links: host-agent/cli/domain_shmem.c host-agent/cli/qemu_args.c host-agent/cli/text.c */
-/* links: host-agent/cli/domain_size.c host-agent/cli/region_size.c host-agent/cli/xml_insert.c */
-/* links: host-agent/cli/xml_text.c host-agent/cli/text_edits.c */
+/* links: host-agent/cli/domain/domain_change.c host-agent/cli/domain/domain_edit.c */
+/* links: host-agent/cli/domain/domain_remove.c host-agent/cli/domain/domain_args.c */
+/* links: host-agent/cli/domain/domain.c host-agent/cli/domain/domain_shmem.c */
+/* links: host-agent/cli/domain/domain_size.c host-agent/cli/domain/qemu_args.c */
+/* links: host-agent/cli/region/region_size.c host-agent/cli/text/text.c */
+/* links: host-agent/cli/text/xml_insert.c host-agent/cli/text/xml_text.c */
+/* links: host-agent/cli/text/text_edits.c */
 /* libs: libxml-2.0 */
 #ifndef FREEHINT_TEST_DOMAIN_RIG_H
 #define FREEHINT_TEST_DOMAIN_RIG_H
 
-#include "host-agent/cli/domain_args.h"
-#include "host-agent/cli/domain_change.h"
+#include "host-agent/cli/domain/domain_args.h"
+#include "host-agent/cli/domain/domain_change.h"
 #include "tests/unit/unit.h"
 
 #define PATH	"/usr/lib/freehint/freehint-qemu.so"

@@ -3,13 +3,14 @@
  * What the unit tests of freehint give-back have in common: a QEMU that asks its guest, what
  * happens there meanwhile, and the run of the tool.
  */
-/* links: host-agent/cli/give_back.c host-agent/cli/give_back_options.c */
-/* links: host-agent/cli/option_number.c host-agent/cli/common_options.c */
-/* links: host-agent/cli/complain.c host-agent/cli/printable_line.c */
-/* links: host-agent/cli/give_back_watch.c host-agent/common/give_back_status.c */
-/* links: host-agent/cli/interrupts.c host-agent/cli/progress.c host-agent/cli/terminal.c */
-/* links: host-agent/cli/qmp_call.c host-agent/common/qmp_stream.c */
-/* links: host-agent/cli/printable_json.c host-agent/common/printable.c */
+/* links: host-agent/cli/give-back/give_back.c host-agent/cli/give-back/give_back_options.c */
+/* links: host-agent/cli/options/option_number.c host-agent/cli/options/common_options.c */
+/* links: host-agent/cli/terminal/complain.c host-agent/cli/terminal/printable_line.c */
+/* links: host-agent/cli/give-back/give_back_watch.c host-agent/common/give_back_status.c */
+/* links: host-agent/cli/terminal/interrupts.c host-agent/cli/terminal/progress.c */
+/* links: host-agent/cli/terminal/terminal.c */
+/* links: host-agent/cli/qmp/qmp_call.c host-agent/common/qmp_stream.c */
+/* links: host-agent/cli/qmp/printable_json.c host-agent/common/printable.c */
 /* links: host-agent/common/standard_streams.c tests/fakes/fake_qmp_server.c */
 /* libs: jansson */
 /* flags: -pthread */

@@ -3,11 +3,11 @@
  * doctor on giving memory back: each obstacle is named with what to do, the region's own
  * backend is none, and nothing of it is a fault.
  */
-/* links: host-agent/cli/check_give_back.c host-agent/common/give_back_status.c */
+/* links: host-agent/cli/doctor/check_give_back.c host-agent/common/give_back_status.c */
 /* links: host-agent/common/pressure_trigger.c */
 /* libs: jansson */
-#include "host-agent/cli/check_give_back.h"
-#include "host-agent/cli/findings.h"
+#include "host-agent/cli/doctor/check_give_back.h"
+#include "host-agent/cli/terminal/findings.h"
 #include "tests/unit/unit.h"
 
 static char said[4096];

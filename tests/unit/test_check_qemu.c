@@ -4,13 +4,13 @@
  * whether freehint is loaded into it or built in. The QEMUs here are scripts that print what is
  * asked of them.
  */
-/* links: host-agent/cli/check_qemu.c host-agent/cli/elf_symbols.c */
+/* links: host-agent/cli/emulator/check_qemu.c host-agent/cli/emulator/elf_symbols.c */
 /* links: host-agent/qemu-module/core/qemu_abi.c */
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host-agent/cli/check_qemu.h"
-#include "host-agent/cli/findings.h"
+#include "host-agent/cli/emulator/check_qemu.h"
+#include "host-agent/cli/terminal/findings.h"
 #include "tests/unit/unit.h"
 
 #define BUILT_IN	"  authz-list\n  freehint\n"

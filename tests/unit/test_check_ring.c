@@ -3,14 +3,14 @@
  * doctor on io_uring: what it says under each setting, to root, who has a ring where
  * the agent has none. Nothing of it is wrong.
  */
-/* links: host-agent/cli/check_ring.c */
+/* links: host-agent/cli/doctor/check_ring.c */
 /* libs: liburing */
 /* flags: -Wl,--wrap=fopen,--wrap=io_uring_queue_init,--wrap=io_uring_queue_exit */
 #include <errno.h>
 #include <liburing.h>
 
-#include "host-agent/cli/check_ring.h"
-#include "host-agent/cli/findings.h"
+#include "host-agent/cli/doctor/check_ring.h"
+#include "host-agent/cli/terminal/findings.h"
 #include "tests/unit/unit.h"
 
 FILE *__wrap_fopen(const char *path, const char *mode);

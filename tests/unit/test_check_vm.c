@@ -3,12 +3,12 @@
  * doctor on the memory type of BAR 2: it says what follows from the address, and no more than
  * the host can know.
  */
-/* links: host-agent/cli/check_vm.c host-agent/cli/ivshmem_place.c */
-/* links: host-agent/cli/region_size.c */
+/* links: host-agent/cli/doctor/check_vm.c host-agent/cli/doctor/ivshmem_place.c */
+/* links: host-agent/cli/region/region_size.c */
 /* libs: jansson */
-#include "host-agent/cli/check_give_back.h"
-#include "host-agent/cli/check_vm.h"
-#include "host-agent/cli/findings.h"
+#include "host-agent/cli/doctor/check_give_back.h"
+#include "host-agent/cli/doctor/check_vm.h"
+#include "host-agent/cli/terminal/findings.h"
 #include "include/freehint/qmp_names.h"
 #include "tests/unit/unit.h"
 

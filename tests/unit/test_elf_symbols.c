@@ -3,7 +3,7 @@
  * Exported symbols of a program: found when they are defined, and a file that is not
  * what it says is refused without a look beyond its end.
  */
-/* links: host-agent/cli/elf_symbols.c */
+/* links: host-agent/cli/emulator/elf_symbols.c */
 /* flags: -ldl */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host-agent/cli/elf_symbols.h"
+#include "host-agent/cli/emulator/elf_symbols.h"
 #include "tests/unit/unit.h"
 
 #define FLIPS	3000

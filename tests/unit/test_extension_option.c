@@ -3,10 +3,10 @@
  * --extension takes the paths that a domain can have and that are recognised in it afterwards,
  * and says what is wrong with others. Without it, the installed extension is taken.
  */
-/* links: host-agent/cli/extension_option.c host-agent/cli/installed_extension.c */
-/* links: host-agent/cli/qemu_args.c host-agent/cli/text.c */
+/* links: host-agent/cli/domain/extension_option.c host-agent/cli/domain/installed_extension.c */
+/* links: host-agent/cli/domain/qemu_args.c host-agent/cli/text/text.c */
 /* libs: libxml-2.0 */
-#include "host-agent/cli/extension_option.h"
+#include "host-agent/cli/domain/extension_option.h"
 #include "tests/unit/unit.h"
 
 /* What the user is told. */

@@ -2,11 +2,11 @@
 /*
  * The help of freehint give-back names the limits and defaults that the extension has.
  */
-/* links: host-agent/cli/give_back_options.c host-agent/cli/option_number.c */
-/* links: host-agent/cli/common_options.c */
+/* links: host-agent/cli/give-back/give_back_options.c host-agent/cli/options/option_number.c */
+/* links: host-agent/cli/options/common_options.c */
 #include <ctype.h>
 
-#include "host-agent/cli/give_back_options.h"
+#include "host-agent/cli/give-back/give_back_options.h"
 #include "include/freehint/limits.h"
 #include "tests/unit/unit.h"
 

@@ -3,9 +3,9 @@
  * Where the guest sees the ivshmem device: behind bridges, beside others of its kind, and
  * before it has an address.
  */
-/* links: host-agent/cli/ivshmem_place.c */
+/* links: host-agent/cli/doctor/ivshmem_place.c */
 /* libs: jansson */
-#include "host-agent/cli/ivshmem_place.h"
+#include "host-agent/cli/doctor/ivshmem_place.h"
 #include "tests/unit/unit.h"
 
 #define MIB	1048576

@@ -3,20 +3,21 @@
  * Memory in cells: answers that make sense and others, also in parts, classes that add up to
  * the RAM whatever guest and QEMU say, and the pictures of them.
  */
-/* links: host-agent/cli/map_cells.c host-agent/cli/map_terminal.c host-agent/cli/map_svg.c */
-/* links: host-agent/cli/map_png.c host-agent/cli/region_file.c */
-/* links: host-agent/common/shm_region.c */
+/* links: host-agent/cli/map/map_cells.c host-agent/cli/map/map_terminal.c */
+/* links: host-agent/cli/map/map_svg.c host-agent/cli/map/map_png.c */
+/* links: host-agent/cli/region/region_file.c host-agent/common/shm_region.c */
 /* links: host-agent/common/log.c proto/host_snapshot.c proto/guest_publish.c */
-/* links: host-agent/common/printable.c host-agent/cli/complain.c host-agent/cli/printable_line.c */
-/* links: host-agent/cli/progress.c host-agent/cli/terminal.c */
+/* links: host-agent/common/printable.c host-agent/cli/terminal/printable_line.c */
+/* links: host-agent/cli/terminal/complain.c */
+/* links: host-agent/cli/terminal/progress.c host-agent/cli/terminal/terminal.c */
 /* links: proto/host_request.c */
 /* links: proto/host_offer.c */
 /* libs: jansson libpng */
 #include <unistd.h>
 #include <png.h>
 
-#include "host-agent/cli/map_cells.h"
-#include "host-agent/cli/map_draw.h"
+#include "host-agent/cli/map/map_cells.h"
+#include "host-agent/cli/map/map_draw.h"
 #include "proto/guest_publish.h"
 #include "proto/host_request.h"
 #include "tests/unit/unit.h"

@@ -3,13 +3,13 @@
  * What freehint top makes of the files that agents write, and of files that somebody else
  * has written there: hostile names, hostile values, links, FIFOs, files that are too long.
  */
-/* links: host-agent/cli/metrics_file.c host-agent/common/printable.c */
+/* links: host-agent/cli/status/metrics_file.c host-agent/common/printable.c */
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "host-agent/cli/metrics_file.h"
+#include "host-agent/cli/status/metrics_file.h"
 #include "tests/unit/unit.h"
 
 static char dir[64];

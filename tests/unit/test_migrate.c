@@ -3,14 +3,14 @@
  * freehint migrate against a QEMU that plays every state of a migration: Ctrl-C cancels
  * where the guest is here and nowhere else, and what was changed is put back.
  */
-/* links: host-agent/cli/migrate.c host-agent/cli/migrate_options.c */
-/* links: host-agent/cli/option_number.c host-agent/cli/common_options.c */
-/* links: host-agent/cli/complain.c host-agent/cli/printable_line.c */
-/* links: host-agent/cli/migrate_settings.c host-agent/cli/migrate_watch.c */
-/* links: host-agent/cli/migration_state.c host-agent/cli/interrupts.c */
-/* links: host-agent/cli/progress.c host-agent/cli/terminal.c */
-/* links: host-agent/cli/qmp_call.c host-agent/common/qmp_stream.c */
-/* links: host-agent/cli/printable_json.c host-agent/common/printable.c */
+/* links: host-agent/cli/migrate/migrate.c host-agent/cli/migrate/migrate_options.c */
+/* links: host-agent/cli/options/option_number.c host-agent/cli/options/common_options.c */
+/* links: host-agent/cli/terminal/complain.c host-agent/cli/terminal/printable_line.c */
+/* links: host-agent/cli/migrate/migrate_settings.c host-agent/cli/migrate/migrate_watch.c */
+/* links: host-agent/cli/migrate/migration_state.c host-agent/cli/terminal/interrupts.c */
+/* links: host-agent/cli/terminal/progress.c host-agent/cli/terminal/terminal.c */
+/* links: host-agent/cli/qmp/qmp_call.c host-agent/common/qmp_stream.c */
+/* links: host-agent/cli/qmp/printable_json.c host-agent/common/printable.c */
 /* links: host-agent/common/standard_streams.c */
 /* links: tests/fakes/fake_qmp_server.c */
 /* links: tests/fakes/fake_migration.c */
@@ -18,7 +18,7 @@
 /* flags: -pthread */
 #include <signal.h>
 
-#include "host-agent/cli/migration_state.h"
+#include "host-agent/cli/migrate/migration_state.h"
 #include "tests/fakes/fake_migration.h"
 #include "tests/unit/unit.h"
 

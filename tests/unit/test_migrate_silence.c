@@ -3,14 +3,14 @@
  * freehint migrate against a QEMU that says nothing any more: it was stopped, is gone, or serves
  * another client. A second Ctrl-C ends the tool, which says what it does not know.
  */
-/* links: host-agent/cli/migrate.c host-agent/cli/migrate_options.c */
-/* links: host-agent/cli/option_number.c host-agent/cli/common_options.c */
-/* links: host-agent/cli/complain.c host-agent/cli/printable_line.c */
-/* links: host-agent/cli/migrate_settings.c host-agent/cli/migrate_watch.c */
-/* links: host-agent/cli/migration_state.c host-agent/cli/interrupts.c */
-/* links: host-agent/cli/progress.c host-agent/cli/terminal.c */
-/* links: host-agent/cli/qmp_call.c host-agent/common/qmp_stream.c */
-/* links: host-agent/cli/printable_json.c host-agent/common/printable.c */
+/* links: host-agent/cli/migrate/migrate.c host-agent/cli/migrate/migrate_options.c */
+/* links: host-agent/cli/options/option_number.c host-agent/cli/options/common_options.c */
+/* links: host-agent/cli/terminal/complain.c host-agent/cli/terminal/printable_line.c */
+/* links: host-agent/cli/migrate/migrate_settings.c host-agent/cli/migrate/migrate_watch.c */
+/* links: host-agent/cli/migrate/migration_state.c host-agent/cli/terminal/interrupts.c */
+/* links: host-agent/cli/terminal/progress.c host-agent/cli/terminal/terminal.c */
+/* links: host-agent/cli/qmp/qmp_call.c host-agent/common/qmp_stream.c */
+/* links: host-agent/cli/qmp/printable_json.c host-agent/common/printable.c */
 /* links: host-agent/common/standard_streams.c */
 /* links: tests/fakes/fake_qmp_server.c */
 /* links: tests/fakes/fake_migration.c */

@@ -3,8 +3,8 @@
  * Texts of others: what a terminal would obey, or does not show, is a question mark.
  * Characters of other languages stay, and none is cut in two.
  */
-/* links: host-agent/common/printable.c host-agent/cli/printable_line.c */
-#include "host-agent/cli/printable_line.h"
+/* links: host-agent/common/printable.c host-agent/cli/terminal/printable_line.c */
+#include "host-agent/cli/terminal/printable_line.h"
 #include "host-agent/common/printable.h"
 #include "tests/unit/unit.h"
 

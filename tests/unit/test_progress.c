@@ -3,9 +3,9 @@
  * The line that shows how a migration goes: a bar where there is room for one, which a
  * terminal of 80 columns has, and never a column too many.
  */
-/* links: host-agent/cli/progress.c host-agent/cli/terminal.c */
+/* links: host-agent/cli/terminal/progress.c host-agent/cli/terminal/terminal.c */
 /* libs: jansson */
-#include "host-agent/cli/progress.h"
+#include "host-agent/cli/terminal/progress.h"
 #include "tests/unit/unit.h"
 
 /* A migration of a guest of 8 GiB, or of one that is large. */

@@ -3,8 +3,8 @@
  * One QMP command after another: greeting, answers, events in between, errors by
  * name, and peers that are no QEMU or go away.
  */
-/* links: host-agent/cli/qmp_call.c host-agent/common/qmp_stream.c */
-/* links: host-agent/cli/printable_json.c host-agent/common/printable.c */
+/* links: host-agent/cli/qmp/qmp_call.c host-agent/common/qmp_stream.c */
+/* links: host-agent/cli/qmp/printable_json.c host-agent/common/printable.c */
 /* libs: jansson */
 /* flags: -pthread */
 #include <pthread.h>
@@ -13,7 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "host-agent/cli/qmp_call.h"
+#include "host-agent/cli/qmp/qmp_call.h"
 #include "tests/unit/unit.h"
 
 #define GREETING "{\"QMP\": {\"version\": {}, \"capabilities\": []}}\r\n"

@@ -3,8 +3,8 @@
  * How long the tool waits for a QEMU that serves somebody else, or nobody any more: 30 s, and not
  * after its user has said that it should end.
  */
-/* links: host-agent/cli/qmp_call.c host-agent/common/qmp_stream.c */
-/* links: host-agent/cli/printable_json.c host-agent/common/printable.c */
+/* links: host-agent/cli/qmp/qmp_call.c host-agent/common/qmp_stream.c */
+/* links: host-agent/cli/qmp/printable_json.c host-agent/common/printable.c */
 /* libs: jansson */
 /* flags: -pthread */
 #include <pthread.h>
@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "host-agent/cli/qmp_call.h"
+#include "host-agent/cli/qmp/qmp_call.h"
 #include "host-agent/common/clock.h"
 #include "tests/unit/unit.h"
 

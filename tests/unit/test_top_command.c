@@ -3,10 +3,11 @@
  * freehint top on a host where no agent has run since it was booted: an empty list, unless the user
  * has named the directory that is not there.
  */
-/* links: host-agent/cli/top.c host-agent/cli/interrupts.c host-agent/cli/option_number.c */
-/* links: host-agent/cli/common_options.c */
-/* links: host-agent/cli/complain.c host-agent/cli/progress.c host-agent/cli/terminal.c */
-/* links: host-agent/cli/printable_line.c host-agent/common/printable.c */
+/* links: host-agent/cli/status/top.c host-agent/cli/terminal/interrupts.c */
+/* links: host-agent/cli/options/option_number.c host-agent/cli/options/common_options.c */
+/* links: host-agent/cli/terminal/complain.c host-agent/cli/terminal/progress.c */
+/* links: host-agent/cli/terminal/terminal.c */
+/* links: host-agent/cli/terminal/printable_line.c host-agent/common/printable.c */
 /* links: host-agent/common/standard_streams.c */
 /* libs: jansson */
 #define _GNU_SOURCE
@@ -16,7 +17,7 @@
 #include <unistd.h>
 
 #include "host-agent/cli/commands.h"
-#include "host-agent/cli/metrics_file.h"
+#include "host-agent/cli/status/metrics_file.h"
 #include "tests/unit/unit.h"
 
 #define DIRECTORY	"/run/freehint-metrics"

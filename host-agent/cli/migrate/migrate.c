@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * freehint migrate: start reporting, migrate, watch the migration, and restore the changed
+ * settings when the guest stays.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../commands.h"
+#include "../qmp/qmp_call.h"
+#include "../terminal/complain.h"
+#include "../terminal/interrupts.h"
+#include "../terminal/progress.h"
+#include "host-agent/common/json_natural.h"
+#include "host-agent/common/standard_streams.h"
+#include "include/freehint/limits.h"
+#include "include/freehint/qmp_names.h"
+#include "migrate_options.h"
+#include "migrate_settings.h"
+#include "migrate_watch.h"
+
+/* Until it has seen the start of reporting, the guest polls ten times a second by default. */
+#define NOTICE_MAX_US	10000000
+#define NOTICE_PRINT_US	1000000
+
+/* QEMU resumes the guest a moment after it reports that the migration failed. */
+#define RESUME_POLL_US	100000
+#define RESUME_POLLS	30
+
+/* The guest's poll period as the guest reports it; 0: unknown. */
+static u64 guest_period_us(struct qmp_call *call)
+{
+	json_t *hints = qmp_call_again(call, FREEHINT_QMP_QUERY, NULL);
+	u64 us = json_natural(json_object_get(hints, "guest"), "poll-us");
+
+	json_decref(hints);
+	return us;
+}
+
+/* Let the guest notice the start now, so that the first pass does not wait for that. */
+static void wait_for_notice(struct qmp_call *call)
+{
+	u64 us = guest_period_us(call);
+
+	if (us < FREEHINT_POLL_IDLE_US)
+		us = FREEHINT_POLL_IDLE_US;
+	if (us > NOTICE_MAX_US)
+		us = NOTICE_MAX_US;
+	if (us > NOTICE_PRINT_US)
+		complain("the guest polls only every %llu ms (poll_idle_ms), waiting for its next poll",
+			 (unsigned long long)us / 1000);
+	usleep((useconds_t)(us + us / 4));
+}
+
+/* One silence fails several commands. */
+static void say_why(struct qmp_call *call, const char *before, const char *after)
+{
+	const char *why = qmp_call_news(call);
+
+	if (why)
+		complain("%s%s%s", before, why, after);
+}
+
+/* Without hints it is an ordinary migration: log the reason and continue. */
+static void start_hints(struct qmp_call *call, struct migrate_settings *settings)
+{
+	if (!migrate_settings_start_reporting(settings, call))
+		wait_for_notice(call);
+	else if (call->absent)
+		complain("no hints: " QMP_CALL_NO_EXTENSION);
+	else
+		say_why(call, "no hints: ", "");
+}
+
+static bool set_limits(struct qmp_call *call, const struct migrate_options *opt,
+		       struct migrate_settings *settings)
+{
+	json_t *limits = json_object();
+
+	if (opt->bandwidth >= 0)
+		json_object_set_new(limits, "max-bandwidth", json_integer(opt->bandwidth));
+	if (opt->downtime >= 0)
+		json_object_set_new(limits, "downtime-limit", json_integer(opt->downtime));
+	if (json_object_size(limits))
+		return !migrate_settings_limit(settings, call, limits);
+	json_decref(limits);
+	return true;
+}
+
+static double skipped(struct qmp_call *call)
+{
+	json_t *hints = qmp_call_again(call, FREEHINT_QMP_QUERY, NULL);
+	double bytes = json_number_value(json_object_get(json_object_get(hints, "counters"),
+							 "bytes-skipped"));
+
+	json_decref(hints);
+	return bytes;
+}
+
+static void print_summary(const struct migrate_watch *watch, double kept)
+{
+	const json_t *last = watch->last, *ram = json_object_get(last, "ram");
+	const char *why = json_string_value(json_object_get(last, "error-desc"));
+
+	printf("%s%s%s", watch->state->name, why ? ": " : "", why ? why : "");
+	if (ram)
+		printf(", %.2f s, downtime %.0f ms, %.0f passes, %.1f MB sent, %.1f MB kept off "
+		       "the wire", json_number_value(json_object_get(last, "total-time")) / 1e3,
+		       json_number_value(json_object_get(last, "downtime")),
+		       json_number_value(json_object_get(ram, "dirty-sync-count")),
+		       json_number_value(json_object_get(ram, "transferred")) / 1e6,
+		       kept > 0 ? kept / 1e6 : 0);
+	putchar('\n');
+	streams_flush();
+}
+
+enum guest { GUEST_UNKNOWN, GUEST_STOPPED, GUEST_ELSE };
+
+/* Has the migration stopped the guest, without QEMU resuming it? */
+static enum guest look_at_guest(struct qmp_call *call)
+{
+	enum guest guest;
+	const char *status;
+	json_t *answer;
+	bool handing;
+	int i = 0;
+
+	do {
+		answer = qmp_call_again(call, "query-status", NULL);
+		status = json_string_value(json_object_get(answer, "status"));
+		handing = status && !strcmp(status, "finish-migrate");
+		guest = !status ? GUEST_UNKNOWN :
+			handing || !strcmp(status, "postmigrate") ? GUEST_STOPPED : GUEST_ELSE;
+		json_decref(answer);
+	} while (handing && ++i < RESUME_POLLS && !usleep(RESUME_POLL_US));
+	return guest;
+}
+
+static void report_stopped_guest(const struct migrate_watch *watch)
+{
+	enum guest guest = look_at_guest(watch->call);
+
+	if (guest == GUEST_ELSE)
+		return;
+	if (guest == GUEST_UNKNOWN)
+		complain("it is unknown whether the guest runs here, query-status shows it");
+	else if (watch->ran_on_destination)
+		complain("the guest is stopped here, and ran on the destination; do not run "
+			 "cont here while it runs there: cont discards what it did there");
+	else
+		complain("the guest is stopped here; run cont to continue it, unless it runs "
+			 "on the destination");
+}
+
+/* Whoever did not want to wait for QEMU before may well wait for this, if it answers at all. */
+static void restore(struct migrate_settings *settings, struct qmp_call *call)
+{
+	interrupts_heard();
+	migrate_settings_restore(settings, call);
+}
+
+static enum cli_exit finish(const struct migrate_watch *watch,
+			    struct migrate_settings *settings)
+{
+	print_summary(watch, skipped(watch->call) - watch->before);
+	if (!strcmp(watch->state->name, "completed"))
+		return CLI_OK;
+	restore(settings, watch->call);
+	report_stopped_guest(watch);
+	return CLI_NOT_MIGRATED;
+}
+
+/* For a user who wanted the end of the migration. Elsewhere the command may lose the guest. */
+static const char *how_to_cancel(const struct migration_state *state)
+{
+	if (state && state->stage != STAGE_SOURCE && state->stage != STAGE_PRECOPY)
+		return "";
+	return ", migrate_cancel ends it while the guest is here";
+}
+
+static void report_silence(const struct migrate_watch *watch)
+{
+	const struct migration_state *state = watch->state;
+
+	say_why(watch->call, "", "");
+	if (!state)
+		complain("the migration may have begun, and may continue without this tool; query-migrate shows its state%s",
+			 how_to_cancel(state));
+	else if (state->stage == STAGE_ENDING)
+		complain("the migration was %s when QEMU last answered, so the settings are not restored; query-migrate shows its state",
+			 state->name);
+	else
+		complain("the migration, %s when QEMU last answered, may continue without this tool; query-migrate shows its state%s",
+			 state->name, how_to_cancel(state));
+}
+
+/* A running migration keeps the changed settings; a migration that ends gets them restored. */
+static enum cli_exit detach(const struct migrate_watch *watch, struct migrate_settings *settings)
+{
+	if (watch->call->broken)
+		report_silence(watch);
+	else
+		complain("the migration continues without this tool, %s; query-migrate shows its state%s",
+			 watch->state->name, how_to_cancel(watch->state));
+	if (!watch->call->broken && watch->state->stage == STAGE_ENDING)
+		restore(settings, watch->call);
+	else
+		migrate_settings_print(settings);
+	return CLI_DETACHED;
+}
+
+static void report_lost(const struct migrate_watch *watch, const struct migrate_settings *settings)
+{
+	say_why(watch->call, "", "");
+	complain("a migration that was started continues");
+	migrate_settings_print(settings);
+}
+
+/* Its settings are its own: what was changed has ended with the QEMU that had it. */
+static void report_replaced(void)
+{
+	complain("QEMU was restarted meanwhile and has not begun a migration; how the "
+		 "migration ended is unknown, look for the guest on the destination");
+}
+
+static enum cli_exit watch_to_the_end(struct qmp_call *call, const struct migrate_options *opt,
+				      struct migrate_settings *settings, double before)
+{
+	struct migrate_watch watch = {
+		.call = call, .quiet = opt->quiet, .before = before,
+	};
+	enum watch_end end = migrate_watch(&watch);
+	enum cli_exit code = CLI_NO_ANSWER;
+
+	progress_end();
+	switch (end) {
+	case WATCH_ENDED:
+		code = finish(&watch, settings);
+		break;
+	case WATCH_DETACHED:
+		code = detach(&watch, settings);
+		break;
+	case WATCH_LOST:
+		report_lost(&watch, settings);
+		break;
+	case WATCH_REPLACED:
+		report_replaced();
+		break;
+	}
+	json_decref(watch.last);
+	return code;
+}
+
+static bool may_begin_after(const char *status)
+{
+	enum migration_stage stage = migration_state_find(status)->stage;
+
+	return stage == STAGE_NONE || stage == STAGE_ENDED;
+}
+
+/*
+ * QEMU would refuse a second migration, but not new limits, and these change the first.
+ * Return: what QEMU says of the last migration; NULL if none may begin, with the reason
+ * printed.
+ */
+static json_t *query_earlier(struct qmp_call *call)
+{
+	json_t *answer = qmp_call_again(call, "query-migrate", NULL);
+	const char *status = json_string_value(json_object_get(answer, "status"));
+
+	if (!answer) {
+		complain("%s", call->error);
+	} else if (!may_begin_after(status)) {
+		complain("a migration is running already, %s; wait for it, or run migrate_cancel", status);
+		json_decref(answer);
+		answer = NULL;
+	}
+	return answer;
+}
+
+/*
+ * QEMU drops the commands of a connection that was closed. So what it says on a new one is
+ * final: if that is what it said before, it did not take the command.
+ */
+static bool was_taken(struct qmp_call *call, const json_t *earlier)
+{
+	json_t *now;
+	bool taken;
+
+	say_why(call, "", "; connecting again, the migration may have begun");
+	now = qmp_call_again(call, "query-migrate", NULL);
+	taken = !now || !json_equal(now, earlier);
+	if (!taken)
+		complain("the migration has not begun%s", interrupts_any() ? "" :
+			 "; run freehint migrate again");
+	json_decref(now);
+	return taken;
+}
+
+/* Return: false when the migration has not begun, with the reason printed. */
+static bool begin(struct qmp_call *call, const char *uri, const json_t *earlier)
+{
+	bool unsent = call->broken;
+
+	if (qmp_call_ok(call, "migrate", json_pack("{s:s}", "uri", uri)))
+		return true;
+	if (call->broken && !unsent)
+		return was_taken(call, earlier);
+	say_why(call, "", "");
+	return false;
+}
+
+static enum cli_exit not_started(void)
+{
+	puts("cancelled before the migration was started");
+	return CLI_NOT_MIGRATED;
+}
+
+static enum cli_exit migrate_after(struct qmp_call *call, const struct migrate_options *opt,
+				   struct migrate_settings *settings, const json_t *earlier)
+{
+	double before = skipped(call);
+	enum cli_exit code = CLI_NO_ANSWER;
+	bool limited;
+
+	if (!opt->plain)
+		start_hints(call, settings);
+	limited = set_limits(call, opt, settings);
+	if (!limited)
+		say_why(call, "", "");
+	if (!interrupts_any() && limited && begin(call, opt->uri, earlier))
+		return watch_to_the_end(call, opt, settings, before);
+	if (interrupts_any())
+		code = not_started();
+	restore(settings, call);
+	return code;
+}
+
+static enum cli_exit migrate(struct qmp_call *call, const struct migrate_options *opt,
+			     struct migrate_settings *settings)
+{
+	json_t *earlier = query_earlier(call);
+	enum cli_exit code = CLI_NO_ANSWER;
+
+	if (earlier)
+		code = migrate_after(call, opt, settings, earlier);
+	else if (call->broken && interrupts_any())
+		code = not_started();
+	json_decref(earlier);
+	/* The reason was said, perhaps as one why there would be no hints. */
+	if (code == CLI_NO_ANSWER && call->broken)
+		complain("the migration has not begun");
+	return code;
+}
+
+enum cli_exit cli_migrate(int argc, char **argv)
+{
+	struct migrate_options opt = { .bandwidth = -1, .downtime = -1 };
+	struct migrate_settings settings = { 0 };
+	enum cli_exit code = CLI_NO_ANSWER;
+	struct qmp_call call;
+
+	if (argp_parse(&migrate_argp, argc, argv, 0, NULL, &opt))
+		return CLI_USAGE;
+	if (qmp_call_open(&call, opt.qmp)) {
+		complain("%s", call.error);
+	} else {
+		/* The first interrupt waits for QEMU: what was begun may have to be undone. */
+		call.give_up = interrupts_again;
+		interrupts_catch();
+		/* Whoever closes the terminal does not mean the guest to stay here. */
+		interrupts_ignore_hangup();
+		code = migrate(&call, &opt, &settings);
+	}
+	migrate_settings_free(&settings);
+	qmp_call_close(&call);
+	return code;
+}
