@@ -5,7 +5,7 @@
  * asked of them.
  */
 /* links: host-agent/cli/emulator/check_qemu.c host-agent/cli/emulator/elf_symbols.c */
-/* links: host-agent/qemu-module/core/qemu_abi.c */
+/* links: host-agent/cli/emulator/run_program.c host-agent/qemu-module/core/qemu_abi.c */
 #include <sys/stat.h>
 #include <unistd.h>
 

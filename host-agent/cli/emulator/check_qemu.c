@@ -5,23 +5,16 @@
  */
 #include "check_qemu.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "../terminal/findings.h"
 #include "elf_symbols.h"
 #include "host-agent/qemu-module/core/qemu_abi.h"
+#include "run_program.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
-#define TIMEOUT_S	20
-
-/* Exit status of a program that cannot be run, as a shell has it. */
-#define CANNOT_RUN	127
 
 /* Every QEMU that can load plugins exports this symbol. */
 #define PLUGIN_SYMBOL "qemu_plugin_register_vcpu_init_cb"
@@ -41,47 +34,6 @@ static const struct renamed {
 	QEMU_RENAMED(QEMU_PAIR)
 #undef QEMU_PAIR
 };
-
-/*
- * Run a program with one or two arguments and pass each line that it prints to @taken,
- * until @taken returns true. Return: 1 when it did, 0 when it did not, -EIO if the program did
- * not run, or was ended before it had printed all, so that nobody knows.
- */
-static int run_program(const char *path, const char *argument, const char *more,
-			bool (*taken)(const char *line))
-{
-	char line[256];
-	bool done = false;
-	FILE *out = NULL;
-	int fds[2], status = 0;
-	pid_t pid;
-
-	if (pipe(fds))
-		return -EIO;
-	pid = fork();
-	if (!pid) {
-		/* The alarm survives exec, and ends a program that prints nothing and waits. */
-		alarm(TIMEOUT_S);
-		dup2(fds[1], STDOUT_FILENO);
-		execl(path, path, argument, more, (char *)NULL);
-		_exit(CANNOT_RUN);
-	}
-	close(fds[1]);
-	if (pid > 0)
-		out = fdopen(fds[0], "r");
-	/* Read to the end: otherwise SIGPIPE ends the program. */
-	while (out && fgets(line, sizeof(line), out))
-		done = done || taken(line);
-	if (out)
-		fclose(out);
-	else
-		close(fds[0]);
-	if (pid < 0 || waitpid(pid, &status, 0) < 0)
-		return -EIO;
-	if (done)
-		return 1;
-	return WIFEXITED(status) && WEXITSTATUS(status) != CANNOT_RUN ? 0 : -EIO;
-}
 
 /* Parse "version 7.2.22 (Debian ...)". Return: false when the line has no version. */
 static bool parse_version(const char *line)
@@ -201,7 +153,7 @@ static void check_device(const char *path)
 		finding_ok("it has the device ivshmem-plain");
 	else if (has < 0)
 		finding_note("it did not say in %d s which devices it has: look for ivshmem-plain "
-			     "in what %s -device help prints", TIMEOUT_S, path);
+			     "in what %s -device help prints", RUN_PROGRAM_S, path);
 	else
 		finding_wrong("it has no device ivshmem-plain (RHEL, KubeVirt and microvm builds "
 			      "leave it out), and the guest reports in the memory of that device; "
