@@ -118,7 +118,12 @@ check-contracts check-debug-kernels qemu-patched check-matrix: accel-distributio
 # ARCH may be the environment's for another purpose, so only the command line counts.
 guests := $(if $(filter command%,$(origin ARCH)),$(ARCH))
 
-demo: accel-distribution deps-build deps-demo agent qemu-module \
+demo-arch:
+	@test -z "$(filter-out amd64 arm64,$(guests))" || { \
+		echo "ARCH=$(guests) is no architecture of guests: give ARCH=arm64, or none" >&2; \
+		exit 2; }
+
+demo: demo-arch accel-distribution deps-build deps-demo agent qemu-module \
 		$(if $(filter arm64,$(guests)),deps-arm64 kernel-of-arm64,kmod)
 	@FREEHINT_TEST_ARCH=$(guests) python3 tests/demo/demo.py \
 		$(if $(MEM),--mem $(MEM)) $(if $(FILL),--fill $(FILL)) \
@@ -227,8 +232,10 @@ check-debian-host: deps-build deps-deb deps-debian all
 check-dashboard: deps-build deps-check all
 	@python3 tests/kvm/monitoring.py
 
+TEST_GROUPS := build unit model fuzz kvm vm
+
 check-kvm $(if $(filter kvm,$(ACCEL)),check-vm check-quick): kernel-for-kvm
-check-%: accel deps-build deps-demo deps-check all mutants
+$(TEST_GROUPS:%=check-%): check-%: accel deps-build deps-demo deps-check all mutants
 	@tests/run.sh $*
 
 man: deps-man
@@ -267,7 +274,8 @@ clean:
 	rm -rf $(OUT)
 
 .PHONY: all help accel accel-distribution agent cli qemu-module mutants kmod kmod-build \
-	kmod-mutants demo check kernel-for-kvm kernel-for-arm64 kernel-of-arm64 check-arm64 \
-	check-large-pages check-quick check-repeat bench check-contracts check-debug-kernels \
-	check-matrix cross-arm64 qemu-patched report soak fuzz man install uninstall install-dkms \
-	deb rpm clean check-fleet check-dashboard check-libvirt check-debian-host
+	kmod-mutants demo demo-arch check kernel-for-kvm kernel-for-arm64 kernel-of-arm64 \
+	check-arm64 check-large-pages check-quick check-repeat bench check-contracts \
+	check-debug-kernels $(TEST_GROUPS:%=check-%) check-matrix cross-arm64 qemu-patched report \
+	soak fuzz man install uninstall install-dkms deb rpm clean check-fleet check-dashboard \
+	check-libvirt check-debian-host
