@@ -14,6 +14,7 @@
 /* links: host-agent/qemu-module/give-back/migration_check.c */
 /* links: host-agent/qemu-module/entry/give_back_command.c */
 /* links: host-agent/qemu-module/core/guest_refusal.c */
+/* links: host-agent/qemu-module/core/first_sync.c */
 /* links: host-agent/qemu-module/core/qmp_args.c */
 /* links: host-agent/qemu-module/core/migration_info.c host-agent/qemu-module/core/bar.c */
 /* links: host-agent/qemu-module/core/range_source.c host-agent/qemu-module/core/range_check.c */

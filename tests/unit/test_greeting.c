@@ -277,6 +277,25 @@ static void a_backend_that_is_gone_closes_the_round_and_is_let_go(void **state)
 	assert_false(bar_is_attached());
 }
 
+/* QEMU's migration thread holds a lock that freeing memory takes. */
+static void a_backend_that_is_gone_is_let_go_after_the_first_sync(void **state)
+{
+	assert_true(precopy_start(&why));
+	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
+	fake.backend = false;
+	assert_false(greeting_publish(&why));
+	assert_int_equal(fake.pins, 1);
+	assert_non_null(strstr(why, "after the first sync"));
+	fake_time_passes();
+	assert_int_equal(fake.pins, 1);
+	fake_notify(QEMU_PRECOPY_AFTER_SYNC);
+	fake_time_passes();
+	assert_int_equal(fake.pins, 0);
+	assert_false(bar_is_attached());
+	fake_notify(QEMU_PRECOPY_SETUP);
+	assert_false(fake.timer_set);
+}
+
 static void memory_that_is_added_before_the_guest_has_run_is_not_looked_at(void **state)
 {
 	fake_qemu_init();
@@ -298,6 +317,7 @@ RUN_TESTS(init, finish,
 		GREETED_TEST(a_backend_that_is_added_later_gets_its_hello_at_once),
 		GREETED_TEST(another_backend_with_the_same_id_takes_the_place_of_one_that_is_gone),
 		GREETED_TEST(a_backend_that_is_gone_closes_the_round_and_is_let_go),
+		GREETED_TEST(a_backend_that_is_gone_is_let_go_after_the_first_sync),
 		SHARED_TEST(another_guest_with_the_file_ends_all_hints),
 		SHARED_TEST(neither_guest_answers_while_there_are_two),
 		SHARED_TEST(a_hello_that_is_not_ours_is_replaced),

@@ -147,6 +147,7 @@ static void reset(void)
 static void sync(void)
 {
 	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
+	fake_notify(QEMU_PRECOPY_AFTER_SYNC);
 }
 
 static void delete_backend(void)
@@ -217,11 +218,14 @@ static void while_an_offer_is_given_up_its_memory_is_held(void **state)
 	watched = offer_blocks();
 	assert_true(discard_both(watched));
 	assert_int_equal(fake.block[0].refs, 1);
-	/* QEMU's list of blocks is locked here: the last reference must not be dropped. */
-	sync();
+	/* QEMU's list of blocks is locked in the sync: the last reference must not be dropped. */
+	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
 	assert_int_equal(freehint_offer_answer(&pub, watched), FREEHINT_ANSWER_DECLINED);
 	assert_int_equal(fake.block[0].refs, 1);
 	assert_true(offer_is_busy());
+	fake_time_passes();
+	assert_int_equal(fake.block[0].refs, 1);
+	fake_notify(QEMU_PRECOPY_AFTER_SYNC);
 	fake_time_passes();
 	assert_int_equal(fake.block[0].refs, 0);
 }

@@ -14,13 +14,14 @@
  *
  * A reference to its memory region is held for every piece, so that a block cannot be freed
  * in between. offer_give_up() may be called with QEMU's list of blocks locked, where the last
- * reference must not be dropped; the timer drops it.
+ * reference must not be dropped; the timer drops it, once that lock is free (first_sync.h).
  */
 #include <stdio.h>
 
 #include "../../../include/freehint/shm_layout.h"
 #include "../../common/clock.h"
 #include "../core/bar.h"
+#include "../core/first_sync.h"
 #include "../core/main_loop_timer.h"
 #include "discardable.h"
 #include "obstacle.h"
@@ -369,9 +370,9 @@ static void run_slice(void *opaque)
 		end_declined(offer.failure ? OFFER_DECLINED_FAILED : OFFER_DECLINED_CUT);
 	if (offer.sequence != FREEHINT_NO_OFFER && offer.at == offer.count)
 		end_done();
-	if (offer.sequence == FREEHINT_NO_OFFER)
-		drop_pieces();
-	else
+	if (offer.sequence != FREEHINT_NO_OFFER || first_sync_runs())
 		run_slice_in(GAP_NS);
+	else
+		drop_pieces();
 	offer_hold_ended(hold);
 }

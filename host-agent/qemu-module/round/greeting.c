@@ -5,6 +5,7 @@
  */
 #include "../../common/clock.h"
 #include "../core/bar.h"
+#include "../core/first_sync.h"
 #include "../core/guest_refusal.h"
 #include "../core/main_loop_timer.h"
 #include "../gate/round_gate.h"
@@ -76,6 +77,18 @@ static void release_region(void)
 	bar_detach();
 	bar_new_instance();
 	greeting = GREETING_DUE;
+}
+
+/* Its memory is freed with our reference, under a lock that QEMU may hold. */
+static bool release_if_possible(const char **why)
+{
+	if (first_sync_runs()) {
+		*why = "the shared memory was removed, and it is let go after the first sync of this "
+		       "migration";
+		return false;
+	}
+	release_region();
+	return true;
 }
 
 static bool retry_later(void)
@@ -167,8 +180,8 @@ bool greeting_publish(const char **why)
 		*why = "the incoming migration has not completed; this ends with it";
 		return retry_later();
 	}
-	if (bar_is_deleted())
-		release_region();
+	if (bar_is_deleted() && !release_if_possible(why))
+		return retry_later();
 	if (!attach(why))
 		return false;
 	if (greeting == GREETING_PUBLISHED && !qemu.runstate_is_running())

@@ -31,6 +31,7 @@
 #include "../core/arm.h"
 #include "../core/bar.h"
 #include "../core/bar_bitmap.h"
+#include "../core/first_sync.h"
 #include "../core/qemu_abi.h"
 #include "../give-back/give_back.h"
 #include "../map/page_map.h"
@@ -240,6 +241,7 @@ static void reset_tlbs(void)
 static void after_sync(void)
 {
 	switchover_after_sync();
+	first_sync_note(false);
 	precopy.sync_us = clock_us();
 	precopy.syncs++;
 	if (precopy.syncing)
@@ -256,10 +258,7 @@ static void after_sync(void)
 	leave_out_bitmap();
 }
 
-/*
- * Called even if reporting is off: x-freehint-stop does not wait for a range that is being
- * applied, so the next sync has to.
- */
+/* Called even if reporting is off: x-freehint-stop waits for no range that is being applied. */
 void precopy_close(bool wait)
 {
 	gate_close(wait);
@@ -268,6 +267,7 @@ void precopy_close(bool wait)
 
 static void before_sync(void)
 {
+	first_sync_note(!precopy.pass);
 	precopy.syncs++;
 	precopy.syncing++;
 	stop_hold_end();
@@ -315,6 +315,7 @@ static void migration_ended(void)
 	arm_release();
 	precopy.nothing_migrates = false;
 	precopy.syncing = 0;
+	first_sync_note(false);
 	precopy.opened = false;
 	if (autostart_is_on())
 		precopy_stop();
