@@ -17,7 +17,8 @@ tests/fakes/fake_qobject.c proto/guest_publish.c proto/host_request.c proto/host
 proto/host_snapshot.c host-agent/agent/round/hint_round.c
 host-agent/common/bits_to_ranges.c host-agent/common/log.c host-agent/common/printable.c
 host-agent/qemu-module/round/mark_clean.c
-host-agent/qemu-module/gate/round_gate.c host-agent/qemu-module/core/ram_map.c
+host-agent/qemu-module/gate/round_gate.c host-agent/qemu-module/gate/round_history.c
+host-agent/qemu-module/core/ram_map.c
 host-agent/qemu-module/core/range_source.c host-agent/qemu-module/core/range_check.c
 host-agent/qemu-module/core/qmp_args.c host-agent/qemu-module/core/guest_refusal.c
 host-agent/qemu-module/core/arm.c

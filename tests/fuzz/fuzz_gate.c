@@ -33,6 +33,7 @@ static int fake_timedwait(pthread_cond_t *cond, pthread_mutex_t *lock,
 #define APPLY_PAGES		4ULL
 
 #include "host-agent/qemu-module/gate/round_gate.c"
+#include "host-agent/qemu-module/gate/round_history.c"
 
 /* A queue that is full, and a batch. */
 #define MAX_QUEUE	32

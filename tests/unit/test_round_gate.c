@@ -4,6 +4,7 @@
  * for the range that is being applied, and a wait for hints knows its end.
  */
 /* links: host-agent/qemu-module/gate/round_gate.c */
+/* links: host-agent/qemu-module/gate/round_history.c */
 #include <unistd.h>
 
 #include "host-agent/common/clock.h"

@@ -4,6 +4,7 @@
  * migration.
  */
 /* links: host-agent/qemu-module/gate/round_gate.c */
+/* links: host-agent/qemu-module/gate/round_history.c */
 #include "host-agent/common/clock.h"
 #include "host-agent/qemu-module/gate/round_gate.h"
 #include "tests/unit/unit.h"

@@ -51,9 +51,7 @@ static struct {
 	u64 next_id;
 	struct range_queue queue;
 	struct gate_round now;
-	struct gate_round first;
-	struct gate_round past[GATE_PAST];
-	u32 past_count;		/* of the last migration, including overwritten ones */
+	struct round_history history;
 	struct freehint_counters counters;
 } gate = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
@@ -117,7 +115,7 @@ u64 gate_open(u32 pass, u64 sync_us)
 	gate.now.sync_us = sync_us;
 	range_queue_restart(&gate.queue);
 	if (pass == 1)
-		gate.past_count = 0;
+		round_history_restart(&gate.history);
 	gate.state = GATE_OPEN;
 	set_live_locked(id);
 	gate.counters.rounds++;
@@ -135,9 +133,7 @@ void gate_published(void)
 
 static void end_round_locked(void)
 {
-	if (gate.now.pass == 1)
-		gate.first = gate.now;
-	gate.past[gate.past_count++ % GATE_PAST] = gate.now;
+	round_history_add(&gate.history, &gate.now);
 	if (!gate.now.accepted)
 		gate.counters.rounds_empty++;
 }
@@ -361,19 +357,17 @@ void gate_view(struct gate_view *view)
 	pthread_mutex_lock(&gate.lock);
 	view->state = gate.state;
 	view->now = gate.now;
-	view->first = gate.now.pass == 1 ? gate.now : gate.first;
+	view->first = gate.now.pass == 1 ? gate.now : gate.history.first;
 	view->counters = gate.counters;
 	pthread_mutex_unlock(&gate.lock);
 }
 
 u32 gate_past(struct gate_round *past)
 {
-	u32 count = 0, i;
+	u32 count;
 
 	pthread_mutex_lock(&gate.lock);
-	i = gate.past_count > GATE_PAST ? gate.past_count - GATE_PAST : 0;
-	for (; i != gate.past_count; i++)
-		past[count++] = gate.past[i % GATE_PAST];
+	count = round_history_copy(&gate.history, past);
 	pthread_mutex_unlock(&gate.lock);
 	return count;
 }

@@ -13,6 +13,7 @@
 #include "../../../include/freehint/types.h"
 #include "counters.h"
 #include "range_queue.h"
+#include "round_history.h"
 
 /**
  * enum gate_state - state of the gate
@@ -23,37 +24,6 @@
 enum gate_state {
 	GATE_CLOSED,
 	GATE_OPEN,
-};
-
-/**
- * struct gate_round - a round and its times, for x-query-freehint
- * @id:          round id, FREEHINT_NO_ROUND before the first round
- * @pass:        pass of the migration, from 1
- * @sync_us:     clock_us() at the end of the sync. The other times are microseconds since
- *               then, 0 if the event has not happened
- * @request_us:  the round was published to the guest
- * @command_us:  the first mark-clean arrived
- * @seal_us:     the guest had sealed the round
- * @first_us:    the first range was cleared in the dirty bitmap
- * @last_us:     the latest range was cleared
- * @waited_us:   time that the migration thread waited for the hints
- * @accepted:    pages applied
- * @cleared:     applied pages that were dirty before
- * @last_seen:   the peer sent "last": no more ranges will come
- */
-struct gate_round {
-	u64 id;
-	u32 pass;
-	u64 sync_us;
-	u64 request_us;
-	u64 command_us;
-	u64 seal_us;
-	u64 first_us;
-	u64 last_us;
-	u64 waited_us;
-	u64 accepted;
-	u64 cleared;
-	bool last_seen;
 };
 
 /**
@@ -186,9 +156,6 @@ void gate_run(u64 (*apply)(const struct gate_range *range), int (*sealed)(u64 ro
 
 /** gate_view() - copy state, rounds and counters */
 void gate_view(struct gate_view *view);
-
-/* Number of rounds kept per migration: the latest ones. */
-#define GATE_PAST	64
 
 /**
  * gate_past() - copy the closed rounds of the last migration
