@@ -94,7 +94,7 @@ must_fail no-recheck test_host_snapshot
 # rule 3: the gate closes before a sync, and waits for what is being applied
 must_fail no-gate test_precopy
 must_fail no-gate test_round_pays
-must_fail no-wait test_round_gate
+must_fail no-wait test_gate_close
 # the stop is held until the first pass is sent
 must_fail no-stop-hold test_stop_hold
 # rule 4: ids of another process do not match

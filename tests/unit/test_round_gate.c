@@ -1,79 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The round gate: ids never repeat, nothing is applied after a close, a close waits
- * for the range that is being applied, and a wait for hints knows its end.
+ * The round gate: ids never repeat, only an open round takes ranges, a full queue takes none, and
+ * a wait for hints knows its end.
  */
-/* links: host-agent/qemu-module/gate/round_gate.c */
-/* links: host-agent/qemu-module/gate/round_history.c */
-#include <unistd.h>
-
-#include "host-agent/common/clock.h"
-#include "host-agent/qemu-module/gate/round_gate.h"
+/* rig: tests/unit/gate_rig.h */
 #include "include/freehint/limits.h"
-#include "include/freehint/shm_layout.h"
-#include "tests/fakes/silent_guest.h"
-#include "tests/unit/unit.h"
-
-/* The apply thread runs for the whole program; tests steer it by these. */
-static pthread_mutex_t hold = PTHREAD_MUTEX_INITIALIZER;
-static u64 applied_pages;
-static u64 applying;
-static u64 latest;
-/* How long each call takes, microseconds. */
-static unsigned int slow_us;
-
-static u64 fake_apply(const struct gate_range *range)
-{
-	__atomic_store_n(&applying, 1, __ATOMIC_SEQ_CST);
-	pthread_mutex_lock(&hold);
-	if (__atomic_load_n(&slow_us, __ATOMIC_SEQ_CST))
-		usleep(slow_us);
-	__atomic_add_fetch(&applied_pages, range->len >> FREEHINT_PAGE_SHIFT, __ATOMIC_SEQ_CST);
-	pthread_mutex_unlock(&hold);
-	__atomic_store_n(&applying, 0, __ATOMIC_SEQ_CST);
-	return range->len >> FREEHINT_PAGE_SHIFT;
-}
-
-static void *runner(void *opaque)
-{
-	gate_run(fake_apply, never_sealed);
-	return NULL;
-}
-
-static int start_runner(void **state)
-{
-	pthread_t thread;
-
-	if (gate_init() || gate_init())
-		return -1;
-	return pthread_create(&thread, NULL, runner, NULL);
-}
-
-static u64 pages(void)
-{
-	return __atomic_load_n(&applied_pages, __ATOMIC_SEQ_CST);
-}
-
-static void wait_for_pages(u64 want)
-{
-	for (int i = 0; i < 60000 && pages() != want; i++)
-		usleep(1000);
-	assert_int_equal(pages(), want);
-}
+#include "tests/unit/gate_rig.h"
 
 #define A_MINUTE	(60 * 1000000ULL)
-
-static const struct gate_range two_pages = {
-	.hva = (void *)0x10000, .len = 2 * FREEHINT_PAGE_SIZE,
-};
-
-static u64 open_now(void)
-{
-	u64 id = gate_open(1, clock_us());
-
-	gate_published();
-	return id;
-}
 
 static void ids_are_positive_and_never_repeat(void **state)
 {
@@ -130,94 +64,6 @@ static void ranges_of_an_open_round_are_applied(void **state)
 	assert_int_equal(view.now.cleared, 2);
 	assert_true(view.now.first_us > 0 && view.now.last_us >= view.now.first_us);
 	assert_int_equal(view.first.id, id);
-}
-
-static void wait_until_applying(void)
-{
-	while (!__atomic_load_n(&applying, __ATOMIC_SEQ_CST))
-		usleep(100);
-}
-
-static void what_is_queued_at_a_close_is_dropped_and_counted(void **state)
-{
-	u64 before = pages(), id = open_now();
-	struct gate_view then, now;
-
-	gate_view(&then);
-	pthread_mutex_lock(&hold);
-	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_QUEUED);
-	wait_until_applying();
-	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_QUEUED);
-	gate_close(false);
-	pthread_mutex_unlock(&hold);
-	gate_close(true);
-	usleep(20000);
-	gate_view(&now);
-	assert_int_equal(pages(), before + 2);
-	assert_int_equal(now.counters.pages_late, then.counters.pages_late + 2);
-	assert_int_equal(now.counters.rounds_empty, then.counters.rounds_empty + 1);
-}
-
-/* The apply thread takes many ranges at a time, and yet stops at the next one. */
-static void a_close_between_two_ranges_drops_the_others(void **state)
-{
-	const struct gate_range three[] = { two_pages, two_pages, two_pages };
-	u64 before = pages(), id = open_now();
-	struct gate_view then, now;
-
-	gate_view(&then);
-	pthread_mutex_lock(&hold);
-	assert_int_equal(gate_queue(id, three, 3, false, &latest), GATE_QUEUED);
-	wait_until_applying();
-	gate_close(false);
-	open_now();
-	pthread_mutex_unlock(&hold);
-	gate_close(true);
-	gate_view(&now);
-	assert_int_equal(pages(), before + 2);
-	assert_int_equal(now.counters.pages_late, then.counters.pages_late + 4);
-	assert_int_equal(now.counters.pages_accepted, then.counters.pages_accepted + 2);
-}
-
-static void *closer(void *opaque)
-{
-	gate_close(true);
-	__atomic_store_n((u64 *)opaque, pages(), __ATOMIC_SEQ_CST);
-	return NULL;
-}
-
-static void a_close_waits_for_the_range_being_applied(void **state)
-{
-	u64 seen = 0, early, before = pages(), id = open_now();
-	pthread_t thread;
-
-	pthread_mutex_lock(&hold);
-	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_QUEUED);
-	wait_until_applying();
-	pthread_create(&thread, NULL, closer, &seen);
-	while (gate_room(id))
-		usleep(100);
-	/* As long as a close that does not wait may need to return. */
-	usleep(100000);
-	early = __atomic_load_n(&seen, __ATOMIC_SEQ_CST);
-	pthread_mutex_unlock(&hold);
-	pthread_join(thread, NULL);
-	assert_int_equal(early, 0);
-	assert_int_equal(seen, before + 2);
-}
-
-static void a_close_without_wait_does_not_block(void **state)
-{
-	u64 before = pages(), id = open_now();
-
-	pthread_mutex_lock(&hold);
-	assert_int_equal(gate_queue(id, &two_pages, 1, false, &latest), GATE_QUEUED);
-	wait_until_applying();
-	gate_close(false);
-	assert_int_equal(pages(), before);
-	pthread_mutex_unlock(&hold);
-	gate_close(true);
-	assert_int_equal(pages(), before + 2);
 }
 
 /* Queue as many ranges as a round may have; returns what is left of them. */
@@ -383,11 +229,7 @@ RUN_TESTS(start_runner, NULL,
 		cmocka_unit_test(no_round_is_open_before_the_first_and_after_a_close),
 		cmocka_unit_test(an_earlier_round_is_stale),
 		cmocka_unit_test(ranges_of_an_open_round_are_applied),
-		cmocka_unit_test(what_is_queued_at_a_close_is_dropped_and_counted),
-		cmocka_unit_test(a_close_waits_for_the_range_being_applied),
-		cmocka_unit_test(a_close_without_wait_does_not_block),
 		cmocka_unit_test(a_full_queue_takes_nothing_of_a_command),
-		cmocka_unit_test(a_close_between_two_ranges_drops_the_others),
 		cmocka_unit_test(applied_ranges_make_room_for_others),
 		cmocka_unit_test(a_wait_that_is_cut_off_says_what_was_cleared),
 		cmocka_unit_test(a_wait_ends_with_the_last_hint),
