@@ -321,11 +321,16 @@ static void account_locked(u64 round, const struct range_result *done)
 	/* A round that was closed without waiting may have been replaced by the next. */
 	if (gate.now.id != round || !done->pages)
 		return;
+	if (gate.state == GATE_CLOSED && !gate.now.accepted)
+		gate.counters.rounds_empty--;
 	gate.now.accepted += done->pages;
 	gate.now.cleared += done->cleared;
 	gate.now.last_us = since_sync();
 	if (!gate.now.first_us)
 		gate.now.first_us = gate.now.last_us;
+	/* It was closed meanwhile, and its record lacks the batch. */
+	if (gate.state == GATE_CLOSED)
+		round_history_correct(&gate.history, &gate.now);
 }
 
 static void apply_some_locked(u64 (*apply)(const struct gate_range *range))

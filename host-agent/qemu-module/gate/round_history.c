@@ -16,6 +16,12 @@ void round_history_add(struct round_history *history, const struct gate_round *r
 	history->past[history->count++ % GATE_PAST] = *round;
 }
 
+void round_history_correct(struct round_history *history, const struct gate_round *round)
+{
+	history->count--;
+	round_history_add(history, round);
+}
+
 u32 round_history_copy(const struct round_history *history, struct gate_round *past)
 {
 	u32 i = history->count > GATE_PAST ? history->count - GATE_PAST : 0, copied = 0;

@@ -59,6 +59,9 @@ void round_history_restart(struct round_history *history);
 /** round_history_add() - a round was closed */
 void round_history_add(struct round_history *history, const struct gate_round *round);
 
+/** round_history_correct() - the numbers of the round that was added last have changed */
+void round_history_correct(struct round_history *history, const struct gate_round *round);
+
 /** round_history_copy() - see gate_past() */
 u32 round_history_copy(const struct round_history *history, struct gate_round *past);
 
