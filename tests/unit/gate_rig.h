@@ -68,8 +68,10 @@ static const struct gate_range two_pages = {
 
 static inline u64 open_now(void)
 {
-	u64 id = gate_open(1, clock_us());
+	u64 id;
 
+	gate_begin_migration();
+	id = gate_open(1, clock_us());
 	gate_published();
 	return id;
 }

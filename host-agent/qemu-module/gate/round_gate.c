@@ -103,6 +103,14 @@ static void set_live_locked(u64 id)
 	__atomic_store_n(&gate.live, id, __ATOMIC_SEQ_CST);
 }
 
+void gate_begin_migration(void)
+{
+	pthread_mutex_lock(&gate.lock);
+	memset(&gate.now, 0, sizeof(gate.now));
+	memset(&gate.history, 0, sizeof(gate.history));
+	pthread_mutex_unlock(&gate.lock);
+}
+
 u64 gate_open(u32 pass, u64 sync_us)
 {
 	u64 id;
@@ -114,8 +122,6 @@ u64 gate_open(u32 pass, u64 sync_us)
 	gate.now.pass = pass;
 	gate.now.sync_us = sync_us;
 	range_queue_restart(&gate.queue);
-	if (pass == 1)
-		round_history_restart(&gate.history);
 	gate.state = GATE_OPEN;
 	set_live_locked(id);
 	gate.counters.rounds++;
@@ -362,7 +368,7 @@ void gate_view(struct gate_view *view)
 	pthread_mutex_lock(&gate.lock);
 	view->state = gate.state;
 	view->now = gate.now;
-	view->first = gate.now.pass == 1 ? gate.now : gate.history.first;
+	view->first = gate.history.count ? gate.history.first : gate.now;
 	view->counters = gate.counters;
 	pthread_mutex_unlock(&gate.lock);
 }

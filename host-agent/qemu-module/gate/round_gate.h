@@ -29,8 +29,8 @@ enum gate_state {
 /**
  * struct gate_view - a consistent copy for x-query-freehint
  * @state:    of the gate
- * @now:      the open or the last round
- * @first:    the first round of the last migration
+ * @now:      the open or the last round of the last migration
+ * @first:    its first round
  * @counters: all counters
  */
 struct gate_view {
@@ -65,6 +65,13 @@ enum gate_answer {
  * Return: 0, -ENOMEM, or -EIO if getrandom() fails.
  */
 int gate_init(void);
+
+/**
+ * gate_begin_migration() - forget the rounds of the migration before
+ *
+ * Call it in the first sync, whether or not a round will open. No round is open.
+ */
+void gate_begin_migration(void);
 
 /**
  * gate_open() - open a round
@@ -109,7 +116,7 @@ void gate_close(bool wait);
  */
 u64 gate_wait(u64 idle_us, u64 total_us, bool (*stop)(void));
 
-/** gate_was_answered() - did the latest round get its "last" before it was closed? */
+/** gate_was_answered() - did the latest round of this migration get its "last" in time? */
 bool gate_was_answered(void);
 
 /**

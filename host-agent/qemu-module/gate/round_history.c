@@ -4,14 +4,9 @@
  */
 #include "round_history.h"
 
-void round_history_restart(struct round_history *history)
-{
-	history->count = 0;
-}
-
 void round_history_add(struct round_history *history, const struct gate_round *round)
 {
-	if (round->pass == 1)
+	if (!history->count)
 		history->first = *round;
 	history->past[history->count++ % GATE_PAST] = *round;
 }

@@ -42,8 +42,8 @@ struct gate_round {
 #define GATE_PAST	64
 
 /**
- * struct round_history - the latest closed rounds of a migration
- * @first: its round of pass 1
+ * struct round_history - the latest closed rounds of a migration, 0 before the first
+ * @first: its first round
  * @past:  a ring
  * @count: rounds that were added, including overwritten ones
  */
@@ -52,9 +52,6 @@ struct round_history {
 	struct gate_round past[GATE_PAST];
 	u32 count;
 };
-
-/** round_history_restart() - forget them: a migration begins */
-void round_history_restart(struct round_history *history);
 
 /** round_history_add() - a round was closed */
 void round_history_add(struct round_history *history, const struct gate_round *round);

@@ -140,7 +140,7 @@ static void arm(void)
 
 	arm_acquire();
 	bql_drop();
-	if (precopy.pass == 1)
+	if (!precopy.opened)
 		page_map_reset(&hinted_map);
 	gate_count(arm_chunks, arm_all(stop_is_requested_now));
 	gate_count(arm_us, clock_us() - start);
@@ -249,6 +249,7 @@ static void after_sync(void)
 	precopy.pass++;
 	if (precopy.pass == 1) {
 		precopy.thread = pthread_self();
+		gate_begin_migration();
 		round_pays_reset();
 		hint_share_begin(0);
 		return;
