@@ -5,6 +5,7 @@
 /* links: host-agent/qemu-module/audit/witness.c host-agent/qemu-module/audit/write_watch.c */
 /* links: host-agent/qemu-module/core/dirty_log.c host-agent/qemu-module/core/first_sync.c */
 /* links: host-agent/qemu-module/postcopy/skipped.c */
+/* links: host-agent/qemu-module/core/migration_thread.c */
 /* links: host-agent/qemu-module/core/ram_dirty_bitmap.c */
 /* links: host-agent/qemu-module/postcopy/switchover.c */
 /* links: host-agent/qemu-module/postcopy/switch_runs.c */

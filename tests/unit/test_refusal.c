@@ -8,6 +8,7 @@
 /* links: host-agent/qemu-module/core/dirty_log.c */
 /* links: host-agent/qemu-module/audit/write_watch.c host-agent/qemu-module/core/arm.c */
 /* links: host-agent/qemu-module/postcopy/skipped.c */
+/* links: host-agent/qemu-module/core/migration_thread.c */
 /* links: host-agent/qemu-module/core/ram_dirty_bitmap.c */
 /* links: host-agent/qemu-module/postcopy/switchover.c */
 /* links: host-agent/qemu-module/postcopy/switch_runs.c */

@@ -4,6 +4,7 @@
  * once and where; what the log has is put back whole; a write that is older than the hint
  * counts nothing; where memory cannot be watched, it says so and lets the migration be.
  */
+/* links: host-agent/qemu-module/core/migration_thread.c */
 /* links: host-agent/qemu-module/core/region_lock.c */
 /* links: host-agent/qemu-module/audit/witness.c host-agent/qemu-module/core/arm.c */
 /* links: host-agent/qemu-module/core/dirty_log.c */
@@ -15,6 +16,7 @@
 #include <pthread.h>
 
 #include "host-agent/qemu-module/core/arm.h"
+#include "host-agent/qemu-module/core/migration_thread.h"
 #include "host-agent/qemu-module/audit/witness.h"
 #include "host-agent/qemu-module/audit/write_watch.h"
 #include "include/freehint/shm_layout.h"
@@ -107,6 +109,7 @@ static int setup(void **state)
 	warnings = 0;
 	arm_acquire();
 	arm_all(NULL);
+	migration_thread_note();
 	witness_init(true);
 	before = witness_report();
 	witness_open_round(ROUND);

@@ -23,7 +23,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +30,7 @@
 #include "../../../include/freehint/bitops.h"
 #include "../core/arm.h"
 #include "../core/dirty_log.h"
+#include "../core/migration_thread.h"
 #include "../core/page_bits.h"
 #include "witness.h"
 #include "write_watch.h"
@@ -54,13 +54,12 @@ struct watched {
 };
 
 /*
- * Guarded by the BQL. While a round is open the apply thread owns the bitmaps. @thread is the
- * migration thread: only it takes the log, and only it ends the watch while the migration runs.
+ * Guarded by the BQL. While a round is open the apply thread owns the bitmaps. Only the migration
+ * thread takes the log, and only it ends the watch while the migration runs.
  */
 static struct {
 	struct watched block[ARM_MAX_BLOCKS];
 	unsigned int count;
-	pthread_t thread;
 	u64 round;
 	bool on;
 	bool failed;
@@ -149,7 +148,6 @@ static bool start_watch(void)
 		return false;
 	}
 	witness.on = true;
-	witness.thread = pthread_self();
 	ret = arm_for_each(watch_block);
 	if (ret == -ENOMEM)
 		fail_audit("no memory for its bitmaps; hints go on without the audit");
@@ -178,11 +176,6 @@ static bool collect_writes(struct watched *block, write_watch_fn *written)
 	fail_audit("the kernel does not report any more which pages were written; hints go on "
 		   "without the audit");
 	return false;
-}
-
-static bool in_migration_thread(void)
-{
-	return pthread_equal(witness.thread, pthread_self());
 }
 
 void witness_discard_writes(void)

@@ -83,6 +83,9 @@ struct qemu_memory_listener {
 	void *node[16];
 };
 
+/* @priority of a listener above the accelerators' (10) and vhost's and VFIO's (at most 20) */
+#define QEMU_LISTENER_FIRST	1000
+
 /**
  * struct qemu_ram_notifier - a RAMBlockNotifier, include/exec/ramlist.h
  * @added:   memory was allocated; its owner is not complete yet

@@ -22,12 +22,12 @@
  * Why not on the destination: it has no hook that exists in all series. docs/extension.md,
  * section switchover.c, and docs/postcopy.md have the details.
  */
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "../../../include/freehint/shm_layout.h"
 #include "../../common/clock.h"
 #include "../core/bar_bitmap.h"
+#include "../core/migration_thread.h"
 #include "../core/qemu_abi.h"
 #include "../core/ram_dirty_bitmap.h"
 #include "../gate/round_gate.h"
@@ -37,15 +37,12 @@
 #include "../audit/witness.h"
 #include "zero_thread.h"
 
-/* Above the accelerators' (10) and vhost's and VFIO's (at most 20). */
-#define LISTENER_PRIORITY	1000
 /* Run before every device's handler when the guest starts. */
 #define HANDLER_PRIORITY	(-1000)
 
 /*
  * Guarded by the BQL.
  *
- * @thread: the migration thread.
  * @announced: QEMU called a savevm handler: a switch to postcopy starts.
  * @handed_over: the skipped pages were set dirty. The record stays as it is for the zero thread.
  * @unlooked: the migration thread synced without a look at the record.
@@ -53,7 +50,6 @@
 static struct {
 	struct qemu_memory_listener listener;
 	struct qemu_savevm_handlers handlers;
-	pthread_t thread;
 	bool announced;
 	bool handed_over;
 	bool unlooked;
@@ -119,11 +115,6 @@ static bool is_signalled(void)
 	}
 }
 
-static bool in_migration_thread(void)
-{
-	return pthread_equal(switchover.thread, pthread_self());
-}
-
 /* Between the first round and the switch. */
 static bool records(void)
 {
@@ -186,7 +177,7 @@ void switchover_init(void)
 {
 	ram_dirty_bitmap_init();
 	switchover.listener.log_sync_global = log_synced;
-	switchover.listener.priority = LISTENER_PRIORITY;
+	switchover.listener.priority = QEMU_LISTENER_FIRST;
 	switchover.listener.name = "freehint";
 	qemu.memory_listener_register(&switchover.listener, qemu.address_space_memory);
 	qemu.qemu_add_vm_change_state_handler_prio(vm_state_changed, NULL, HANDLER_PRIORITY);
@@ -202,7 +193,6 @@ void switchover_prepare(void)
 	if (!qemu.migrate_postcopy_ram() || switchover_refusal())
 		return;
 	if (!skipped_is_on()) {
-		switchover.thread = pthread_self();
 		switchover.announced = false;
 		switchover.handed_over = false;
 		switchover.unlooked = false;

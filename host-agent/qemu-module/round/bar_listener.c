@@ -23,9 +23,6 @@
 #include "../give-back/discardable.h"
 #include "../give-back/give_back.h"
 
-/* Above the accelerators' (10) and vhost's and VFIO's (at most 20). */
-#define LISTENER_PRIORITY	1000
-
 static struct qemu_memory_listener listener;
 
 /*
@@ -46,7 +43,7 @@ static void region_del(struct qemu_memory_listener *self,
 void bar_listener_init(void)
 {
 	listener.region_del = region_del;
-	listener.priority = LISTENER_PRIORITY;
+	listener.priority = QEMU_LISTENER_FIRST;
 	listener.name = "freehint-region";
 	qemu.memory_listener_register(&listener, qemu.address_space_memory);
 }

@@ -24,14 +24,13 @@
  *
  * Why wait here: a pass that sends holds the bitmap lock. docs/extension.md has more.
  */
-#include <pthread.h>
-
 #include "../../../include/freehint/shm_layout.h"
 #include "../../common/clock.h"
 #include "../core/arm.h"
 #include "../core/bar.h"
 #include "../core/bar_bitmap.h"
 #include "../core/first_sync.h"
+#include "../core/migration_thread.h"
 #include "../core/qemu_abi.h"
 #include "../give-back/give_back.h"
 #include "../map/page_map.h"
@@ -65,7 +64,6 @@ static struct {
 	u64 syncs;
 	unsigned int syncing;
 	u64 round;
-	pthread_t thread;
 } precopy;
 
 static bool is_last(void)
@@ -102,11 +100,6 @@ void precopy_withdraw(void)
  * middle of a pass. The migration thread then holds the bitmap lock, and arming would wait
  * for it, chunk by chunk, with the BQL held. Such a sync closes the round but opens none.
  */
-static bool in_migration_thread(void)
-{
-	return pthread_equal(precopy.thread, pthread_self());
-}
-
 static bool may_open(void)
 {
 	/* A stopped guest cannot answer, and hints must not touch its last pass. */
@@ -248,7 +241,7 @@ static void after_sync(void)
 		precopy.syncing--;
 	precopy.pass++;
 	if (precopy.pass == 1) {
-		precopy.thread = pthread_self();
+		migration_thread_note();
 		gate_begin_migration();
 		round_pays_reset();
 		hint_share_begin(0);
