@@ -5,7 +5,7 @@
  * above the firmware, in order; what is wrong must be refused, with nothing queued
  * and no descriptor left open.
  */
-/* links: host-agent/qemu-module/round/mark_clean.c */
+/* links: host-agent/qemu-module/round/mark_clean.c host-agent/qemu-module/gate/bql_hold.c */
 /* links: host-agent/qemu-module/core/range_source.c */
 /* links: host-agent/qemu-module/core/range_check.c */
 /* links: host-agent/qemu-module/core/qmp_args.c */

@@ -23,7 +23,7 @@
 /* links: host-agent/qemu-module/core/migration_info.c */
 /* links: host-agent/qemu-module/round/refusal.c host-agent/qemu-module/round/round_pays.c */
 /* links: host-agent/qemu-module/round/stop_threshold.c */
-/* links: host-agent/qemu-module/round/stop_hold.c host-agent/qemu-module/round/bql_time.c */
+/* links: host-agent/qemu-module/round/stop_hold.c host-agent/qemu-module/round/bql_drop.c */
 /* links: host-agent/qemu-module/round/wait_for_hints.c */
 /* links: host-agent/qemu-module/round/autostart.c host-agent/qemu-module/round/hint_share.c */
 #ifndef FREEHINT_TEST_PRECOPY_RIG_H

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "../../../include/freehint/qmp_names.h"
-#include "../../common/clock.h"
 #include "../round/apply_thread.h"
 #include "../core/bar.h"
 #include "commands.h"
@@ -23,6 +22,7 @@
 #include "../core/qemu_abi.h"
 #include "../core/qmp_args.h"
 #include "query_command.h"
+#include "../gate/bql_hold.h"
 #include "../gate/round_gate.h"
 #include "wake_command.h"
 
@@ -65,10 +65,10 @@ static bool start_threads(const char **why)
 
 bool commands_start(const char **why)
 {
-	u64 since = clock_us();
+	struct bql_hold hold = bql_hold_begin();
 	bool started = greeting_publish(why) && start_threads(why) && precopy_start(why);
 
-	gate_count_bql(clock_us() - since);
+	bql_hold_end(hold);
 	return started;
 }
 
@@ -87,19 +87,23 @@ static void start(QDict *args, QObject **ret, Error **errp)
 
 static void stop(QDict *args, QObject **ret, Error **errp)
 {
+	struct bql_hold hold;
+
 	if (!check_no_arguments(args, errp))
 		return;
+	hold = bql_hold_begin();
 	precopy_stop();
+	bql_hold_end(hold);
 	*ret = empty_answer();
 }
 
 static void query(QDict *args, QObject **ret, Error **errp)
 {
-	u64 since = clock_us();
+	struct bql_hold hold = bql_hold_begin();
 
 	if (check_no_arguments(args, errp))
 		*ret = (QObject *)query_answer(inert);
-	gate_count_bql(clock_us() - since);
+	bql_hold_end(hold);
 }
 
 static void refuse(QDict *args, QObject **ret, Error **errp)

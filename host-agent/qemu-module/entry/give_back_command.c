@@ -4,9 +4,8 @@
  */
 #include "../../../include/freehint/limits.h"
 #include "../../../include/freehint/qmp_names.h"
-#include "../../common/clock.h"
 #include "../core/qmp_args.h"
-#include "../gate/round_gate.h"
+#include "../gate/bql_hold.h"
 #include "../give-back/give_back.h"
 #include "give_back_command.h"
 #include "../round/greeting.h"
@@ -56,12 +55,12 @@ static bool read_wish(const QDict *args, struct give_back_wish *wish, Error **er
 
 static bool set(const struct give_back_wish *wish, const char **why)
 {
-	u64 since = clock_us();
+	struct bql_hold hold = bql_hold_begin();
 	/* Without a region there is nothing to switch off either. */
 	bool done = (wish->mode == GIVE_BACK_OFF || greeting_publish(why)) &&
 		    give_back_set(wish, why);
 
-	gate_count_bql(clock_us() - since);
+	bql_hold_end(hold);
 	return done;
 }
 

@@ -9,14 +9,13 @@
 #include "../../../include/freehint/limits.h"
 #include "../../../include/freehint/qmp_names.h"
 #include "../../../include/freehint/shm_layout.h"
-#include "../../common/clock.h"
 #include "../core/bar.h"
 #include "../map/page_map.h"
 #include "map_command.h"
 #include "map_given.h"
 #include "../core/qmp_args.h"
 #include "../core/ram_map.h"
-#include "../gate/round_gate.h"
+#include "../gate/bql_hold.h"
 
 /**
  * struct cells - guest memory in equal parts
@@ -170,8 +169,8 @@ static QDict *make_answer(QDict *args, Error **errp)
 
 void map_command(QDict *args, QObject **ret, Error **errp)
 {
-	u64 start = clock_us();
+	struct bql_hold hold = bql_hold_begin();
 
 	*ret = (QObject *)make_answer(args, errp);
-	gate_count_bql(clock_us() - start);
+	bql_hold_end(hold);
 }

@@ -254,7 +254,7 @@ bool give_back_set(const struct give_back_wish *wish, const char **why)
 		switch_off();
 	else
 		done = begin_anew(wish, why);
-	offer_hold_note(hold);
+	offer_hold_ended(hold);
 	return done;
 }
 
@@ -271,7 +271,7 @@ void give_back_resume(void)
 
 	bring_up_to_date();
 	set_timer();
-	offer_hold_note(hold);
+	offer_hold_ended(hold);
 }
 
 bool give_back_is_asking(void)
@@ -294,7 +294,7 @@ void give_back_look(struct give_back_view *view)
 	u64 end;
 
 	bring_up_to_date();
-	offer_hold_note(hold);
+	offer_hold_ended(hold);
 	end = back.end_us ? back.end_us : clock_us();
 	*view = (struct give_back_view) {
 		.wish = back.wish,

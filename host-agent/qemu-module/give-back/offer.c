@@ -26,7 +26,6 @@
 #include "discardable.h"
 #include "obstacle.h"
 #include "offer.h"
-#include "../gate/round_gate.h"
 #include "../map/page_map.h"
 
 /* A range that straddles two memory regions becomes two pieces. */
@@ -251,10 +250,12 @@ void offer_forget_failure(void)
 
 struct offer_hold offer_hold_began(void)
 {
-	return (struct offer_hold){ .us = clock_us(), .cpu_us = thread_cpu_us() };
+	return (struct offer_hold){
+		.bql = bql_hold_begin(), .us = clock_us(), .cpu_us = thread_cpu_us(),
+	};
 }
 
-void offer_hold_note(struct offer_hold hold)
+void offer_hold_ended(struct offer_hold hold)
 {
 	u64 us = clock_us() - hold.us, cpu_us = thread_cpu_us() - hold.cpu_us;
 
@@ -262,12 +263,7 @@ void offer_hold_note(struct offer_hold hold)
 		offer_counters.hold_max_us = us;
 	if (cpu_us > offer_counters.hold_cpu_max_us)
 		offer_counters.hold_cpu_max_us = cpu_us;
-}
-
-void offer_hold_ended(struct offer_hold hold)
-{
-	gate_count_bql(clock_us() - hold.us);
-	offer_hold_note(hold);
+	bql_hold_end(hold.bql);
 }
 
 /* May the offer be discarded any further? All of this can change while the BQL is dropped. */

@@ -7,6 +7,7 @@
 #define FREEHINT_OFFER_H
 
 #include "../core/qemu_abi.h"
+#include "../gate/bql_hold.h"
 
 /*
  * X(reason, name in x-query-freehint): why offers are declined
@@ -129,11 +130,13 @@ const char *offer_failure(void);
 void offer_forget_failure(void);
 
 /**
- * struct offer_hold - when a stretch with the BQL held began
+ * struct offer_hold - when a stretch with the BQL held began, for @hold_max_us
+ * @bql:    the same for bql-max-us
  * @us:     clock_us()
  * @cpu_us: thread_cpu_us()
  */
 struct offer_hold {
+	struct bql_hold bql;
 	u64 us;
 	u64 cpu_us;
 };
@@ -143,8 +146,5 @@ struct offer_hold offer_hold_began(void);
 
 /** offer_hold_ended() - count it. Context: the same thread, BQL held */
 void offer_hold_ended(struct offer_hold hold);
-
-/** offer_hold_note() - the same within a stretch that somebody else counts among all */
-void offer_hold_note(struct offer_hold hold);
 
 #endif /* FREEHINT_OFFER_H */

@@ -30,6 +30,7 @@
 #include "../core/migration_thread.h"
 #include "../core/qemu_abi.h"
 #include "../core/ram_dirty_bitmap.h"
+#include "../gate/bql_hold.h"
 #include "../gate/round_gate.h"
 #include "skipped.h"
 #include "switch_runs.h"
@@ -132,11 +133,13 @@ static bool is_switchover(void)
 static void log_synced(struct qemu_memory_listener *listener, bool last_stage)
 {
 	bool switching = is_switchover();
+	struct bql_hold hold;
 
 	(void)listener;
 	(void)last_stage;
 	if (this_thread.reading || (!this_thread.in_sync && !switching))
 		return;
+	hold = bql_hold_begin();
 	this_thread.reading = true;
 	/* The guest's stop closed the round without waiting for the apply thread. */
 	if (switching)
@@ -145,6 +148,7 @@ static void log_synced(struct qemu_memory_listener *listener, bool last_stage)
 	if (switching)
 		hand_over();
 	this_thread.reading = false;
+	bql_hold_end(hold);
 }
 
 /* QEMU calls this before it calls a handler that could write into the stream: not active. */
@@ -165,12 +169,16 @@ static bool empty_prepare(void *stream, void *opaque, Error **errp)
 
 static void vm_state_changed(void *opaque, bool running, int state)
 {
+	struct bql_hold hold;
+
 	(void)opaque;
 	(void)state;
 	if (!running)
 		return;
+	hold = bql_hold_begin();
 	zero_thread_stop();
 	switchover.announced = false;
+	bql_hold_end(hold);
 }
 
 void switchover_init(void)
@@ -218,15 +226,12 @@ void switchover_before_sync(void)
  */
 static void look(void)
 {
-	u64 since = clock_us();
-
 	if (!qemu.runstate_is_running()) {
 		switchover.unlooked = true;
 		return;
 	}
 	make_up_for_looks();
 	skipped_drop_dirty();
-	gate_count_bql(clock_us() - since);
 }
 
 void switchover_after_sync(void)

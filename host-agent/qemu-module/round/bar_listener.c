@@ -20,6 +20,7 @@
 #include "precopy.h"
 #include "../core/bar.h"
 #include "../core/qemu_abi.h"
+#include "../gate/bql_hold.h"
 #include "../give-back/discardable.h"
 #include "../give-back/give_back.h"
 
@@ -32,12 +33,16 @@ static struct qemu_memory_listener listener;
 static void region_del(struct qemu_memory_listener *self,
 		       const struct qemu_memory_section *section)
 {
+	struct bql_hold hold;
+
 	(void)self;
 	discardable_forget(section->region);
 	if (section->region != bar_region())
 		return;
+	hold = bql_hold_begin();
 	precopy_close(false);
 	give_back_suspend(BAR_UNMAPPED);
+	bql_hold_end(hold);
 }
 
 void bar_listener_init(void)

@@ -3,12 +3,11 @@
  * Publishes the host's hello: when the guest first runs here, each time it runs again, after a
  * reset, and when the shared memory is added later.
  */
-#include "../../common/clock.h"
 #include "../core/bar.h"
 #include "../core/first_sync.h"
 #include "../core/guest_refusal.h"
 #include "../core/main_loop_timer.h"
-#include "../gate/round_gate.h"
+#include "../gate/bql_hold.h"
 #include "../give-back/give_back.h"
 #include "greeting.h"
 #include "precopy.h"
@@ -197,21 +196,15 @@ bool greeting_publish(const char **why)
 	return true;
 }
 
-/* Commands count the time that they take themselves. */
-static void publish_and_count(void)
-{
-	u64 since = clock_us();
-	const char *why;
-
-	greeting_publish(&why);
-	gate_count_bql(clock_us() - since);
-}
-
 static void publish_cb(void *opaque)
 {
+	struct bql_hold hold = bql_hold_begin();
+	const char *why;
+
 	(void)opaque;
 	__atomic_store_n(&bh_scheduled, false, __ATOMIC_SEQ_CST);
-	publish_and_count();
+	greeting_publish(&why);
+	bql_hold_end(hold);
 }
 
 /*
@@ -237,37 +230,56 @@ static void memory_was_added(struct qemu_ram_notifier *notifier, void *host, siz
  */
 static void vm_started(void)
 {
+	const char *why;
+
 	greeting = GREETING_DUE;
-	publish_and_count();
+	greeting_publish(&why);
+}
+
+static void vm_stopped(void)
+{
+	precopy_close(false);
+	give_back_suspend("the guest does not run; it is asked again when it does");
+	bar_unclaim();
 }
 
 static void vm_state_changed(void *opaque, bool running, int state)
 {
+	struct bql_hold hold = bql_hold_begin();
+
 	(void)opaque;
 	(void)state;
-	if (running) {
+	if (running)
 		vm_started();
-		return;
-	}
-	precopy_close(false);
-	give_back_suspend("the guest does not run; it is asked again when it does");
-	bar_unclaim();
+	else
+		vm_stopped();
+	bql_hold_end(hold);
 }
 
 /*
  * The old kernel's module is gone, so its hello in the region must become stale. A guest that
  * is stopped, or has not run yet, gets the new hello when it runs.
  */
-static void vm_reset(void *opaque)
+static void new_kernel(void)
 {
-	(void)opaque;
+	const char *why;
+
 	give_back_suspend("the guest was reset; it is asked again when its module is loaded");
 	bar_new_instance();
 	if (greeting == GREETING_NOT_YET || !qemu.runstate_is_running())
 		return;
 	precopy_close(false);
 	greeting = GREETING_DUE;
-	publish_and_count();
+	greeting_publish(&why);
+}
+
+static void vm_reset(void *opaque)
+{
+	struct bql_hold hold = bql_hold_begin();
+
+	(void)opaque;
+	new_kernel();
+	bql_hold_end(hold);
 }
 
 void greeting_init(void)

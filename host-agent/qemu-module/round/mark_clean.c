@@ -17,7 +17,6 @@
 #include <string.h>
 
 #include "../../../include/freehint/shm_layout.h"
-#include "../../common/clock.h"
 #include "../core/arm.h"
 #include "../core/bar.h"
 #include "../core/guest_refusal.h"
@@ -27,6 +26,7 @@
 #include "../core/ram_map.h"
 #include "../core/range_check.h"
 #include "../core/range_source.h"
+#include "../gate/bql_hold.h"
 #include "../gate/round_gate.h"
 
 /* A range that straddles two memory regions becomes two pieces. */
@@ -211,8 +211,9 @@ static bool run(QDict *args, u64 *round, Error **errp)
 
 void mark_clean(QDict *args, QObject **ret, Error **errp)
 {
-	u64 start = clock_us(), round;
+	struct bql_hold hold = bql_hold_begin();
 	QDict *answer;
+	u64 round;
 
 	gate_count(commands, 1);
 	if (run(args, &round, errp)) {
@@ -224,5 +225,5 @@ void mark_clean(QDict *args, QObject **ret, Error **errp)
 	} else {
 		gate_count(commands_refused, 1);
 	}
-	gate_count_bql(clock_us() - start);
+	bql_hold_end(hold);
 }

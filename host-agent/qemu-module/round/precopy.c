@@ -35,7 +35,7 @@
 #include "../give-back/give_back.h"
 #include "../map/page_map.h"
 #include "autostart.h"
-#include "bql_time.h"
+#include "bql_drop.h"
 #include "hint_share.h"
 #include "hint_wait.h"
 #include "precopy.h"
@@ -44,6 +44,7 @@
 #include "stop_hold.h"
 #include "stop_threshold.h"
 #include "wait_for_hints.h"
+#include "../gate/bql_hold.h"
 #include "../gate/round_gate.h"
 #include "../postcopy/switchover.h"
 #include "../audit/witness.h"
@@ -200,7 +201,6 @@ static void begin_round(void)
 
 	if (!may_open() || !is_worth_it(answered))
 		return;
-	bql_time_start();
 	round_pays_start();
 	arm();
 	round_pays_armed();
@@ -209,7 +209,6 @@ static void begin_round(void)
 		wait_for_hints(next_wait(answered), precopy.pass, poll_notice_us());
 	}
 	round_pays_end();
-	bql_time_end();
 }
 
 /*
@@ -282,10 +281,6 @@ static void autostart(void)
 
 static void setup_done(void)
 {
-	bool held = qemu.bql_is_locked();
-
-	if (!held)
-		qemu.bql_lock(__FILE__, __LINE__);
 	/* Without a sync there is no dirty log: this is a background snapshot. */
 	if (precopy.pass) {
 		autostart();
@@ -295,8 +290,6 @@ static void setup_done(void)
 	if (precopy.opened && !stop_is_requested())
 		stop_hold_begin();
 	leave_out_bitmap();
-	if (!held)
-		qemu.bql_unlock();
 }
 
 static void migration_ended(void)
@@ -315,14 +308,10 @@ static void migration_ended(void)
 		precopy_stop();
 }
 
-static int precopy_notify(struct qemu_notifier *notifier, void *data)
+static void notified(enum qemu_precopy_reason reason)
 {
-	enum qemu_precopy_reason reason = *(const enum qemu_precopy_reason *)data;
+	struct bql_hold hold = bql_hold_begin();
 
-	(void)notifier;
-	/* COLO's checkpoints sync without the BQL, and no round is open. */
-	if (reason != QEMU_PRECOPY_CLEANUP && qemu.colo())
-		return 0;
 	switch (reason) {
 	case QEMU_PRECOPY_SETUP:
 		setup_done();
@@ -340,6 +329,24 @@ static int precopy_notify(struct qemu_notifier *notifier, void *data)
 		migration_ended();
 		break;
 	}
+	bql_hold_end(hold);
+}
+
+static int precopy_notify(struct qemu_notifier *notifier, void *data)
+{
+	enum qemu_precopy_reason reason = *(const enum qemu_precopy_reason *)data;
+	/* At SETUP some series hold it. */
+	bool take = reason == QEMU_PRECOPY_SETUP && !qemu.bql_is_locked();
+
+	(void)notifier;
+	/* COLO's checkpoints sync without the BQL, and no round is open. */
+	if (reason != QEMU_PRECOPY_CLEANUP && qemu.colo())
+		return 0;
+	if (take)
+		qemu.bql_lock(__FILE__, __LINE__);
+	notified(reason);
+	if (take)
+		qemu.bql_unlock();
 	return 0;
 }
 

@@ -23,6 +23,7 @@
 #include "../../../include/freehint/types.h"
 #include "../core/main_loop_timer.h"
 #include "../core/qemu_abi.h"
+#include "../gate/bql_hold.h"
 #include "../gate/round_gate.h"
 #include "stop_hold.h"
 #include "stop_threshold.h"
@@ -152,16 +153,23 @@ static bool hold_or_release(void)
 	return true;
 }
 
-static void tick_cb(void *opaque)
+static void tick(void)
 {
-	(void)opaque;
-	if (!hold.watching)
-		return;
 	look_at_pass();
 	if (hold_or_release())
 		start_timer();
 	else
 		stop_hold_end();
+}
+
+static void tick_cb(void *opaque)
+{
+	struct bql_hold bql = bql_hold_begin();
+
+	(void)opaque;
+	if (hold.watching)
+		tick();
+	bql_hold_end(bql);
 }
 
 void stop_hold_init(void)

@@ -7,7 +7,7 @@
 #include "../core/qemu_abi.h"
 #include "../gate/round_gate.h"
 #include "autostart.h"
-#include "bql_time.h"
+#include "bql_drop.h"
 #include "refusal.h"
 #include "stop_threshold.h"
 #include "wait_for_hints.h"

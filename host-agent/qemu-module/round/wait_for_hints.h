@@ -34,7 +34,7 @@ u64 poll_notice_us(void);
  * Drops the BQL meanwhile. Looks at the migration's status every tenth of a second: nobody
  * needs the hints of a migration that was cancelled, and its end waits for this thread.
  *
- * Context: BQL held, between bql_time_start() and bql_time_end().
+ * Context: BQL held, in a hold (bql_hold.h).
  */
 void wait_for_hints(struct hint_wait wait, u32 pass, u64 notice_us);
 
