@@ -192,6 +192,43 @@ static void what_was_loaded_into_the_region_is_overwritten_when_the_guest_runs(v
 	assert_int_equal(shm->host_request.round, FREEHINT_NO_ROUND);
 }
 
+/* QEMU 9.0 and later start a guest that arrives in S3 so, and do not say when it wakes up. */
+static void start_asleep(void)
+{
+	fake.running = false;
+	fake.state(NULL, false, 0);
+	shm->host_hello.magic = 1;
+	fake.state(NULL, true, 0);
+}
+
+static void a_guest_that_arrives_asleep_gets_its_hello_when_it_wakes_up(void **state)
+{
+	start_asleep();
+	assert_true(region_lock_is_shared(other_fd));
+	assert_false(greeting_publish(&why));
+	assert_non_null(strstr(why, "sleeps"));
+	fake_time_passes();
+	fake_time_passes();
+	assert_int_equal(shm->host_hello.magic, 1);
+	fake.running = true;
+	fake_time_passes();
+	assert_int_equal(shm->host_hello.magic, FREEHINT_MAGIC);
+	assert_false(fake.timer_set);
+}
+
+static void a_guest_that_is_stopped_asleep_is_not_waited_for(void **state)
+{
+	start_asleep();
+	assert_true(fake.timer_set);
+	fake.state(NULL, false, 0);
+	assert_false(region_lock_is_shared(other_fd));
+	fake_time_passes();
+	assert_false(fake.timer_set);
+	assert_false(region_lock_is_shared(other_fd));
+	assert_false(greeting_publish(&why));
+	assert_non_null(strstr(why, "stopped"));
+}
+
 static void the_region_is_left_alone_during_an_incoming_postcopy(void **state)
 {
 	fake.incoming = true;
@@ -323,6 +360,8 @@ RUN_TESTS(init, finish,
 		SHARED_TEST(a_hello_that_is_not_ours_is_replaced),
 		SHARED_TEST(a_guest_that_is_stopped_is_in_nobodys_way),
 		SHARED_TEST(a_region_that_is_taken_gets_no_hello_in_a_migration),
+		SHARED_TEST(a_guest_that_arrives_asleep_gets_its_hello_when_it_wakes_up),
+		SHARED_TEST(a_guest_that_is_stopped_asleep_is_not_waited_for),
 		SHARED_TEST(the_other_hosts_guest_waits_for_its_answer),
 		SHARED_TEST(a_file_that_cannot_be_locked_is_used_all_the_same),
 )

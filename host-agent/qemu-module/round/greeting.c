@@ -29,7 +29,16 @@ enum greeting {
 /* Guarded by the BQL. */
 static enum greeting greeting;
 
-/* Interval of retries until an incoming postcopy is over, or another guest has left the region. */
+/*
+ * QEMU has started the guest and not stopped it since. It may sleep all the same (S3), also when
+ * it arrives (9.0 and later), and QEMU does not report that it wakes up.
+ */
+static bool started;
+
+/*
+ * Interval of retries until an incoming postcopy is over, another guest has left the region, or
+ * our guest wakes up.
+ */
 #define LATER_NS	(100 * QEMU_MS)
 
 static struct qemu_ram_notifier memory;
@@ -150,12 +159,16 @@ static void check_hello(void)
 /* Returns false if no hello may be published now. */
 static bool may_publish(const char **why)
 {
-	if (!qemu.runstate_is_running()) {
+	if (!started) {
 		*why = "the guest is stopped; the hello follows when it runs";
 		return false;
 	}
 	if (!claim(why))
 		return false;
+	if (!qemu.runstate_is_running()) {
+		*why = "the guest sleeps; the hello follows when it wakes up";
+		return retry_later();
+	}
 	check_hello();
 	if (!taken || !precopy_pass())
 		return true;
@@ -232,12 +245,14 @@ static void vm_started(void)
 {
 	const char *why;
 
+	started = true;
 	greeting = GREETING_DUE;
 	greeting_publish(&why);
 }
 
 static void vm_stopped(void)
 {
+	started = false;
 	precopy_close(false);
 	give_back_suspend("the guest does not run; it is asked again when it does");
 	bar_unclaim();
