@@ -286,6 +286,40 @@ static void a_new_migration_begins_with_nothing(void **state)
 	assert_int_equal(runs, 0);
 }
 
+/* Pages of this process in RAM; the kernel's page of zeros is none of them. */
+static long resident(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	long all, pages;
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%ld %ld", &all, &pages), 2);
+	fclose(file);
+	return pages;
+}
+
+/* The record of a large guest is mostly untouched memory, and the big lock is held here. */
+static void a_doubt_takes_no_memory_where_nothing_is_skipped(void **state)
+{
+	long before;
+
+	skipped_stop();
+	arm_release();
+	fake.chunk_shift = 18;
+	fake_add_block(4ULL << 30, 16ULL << 30);
+	arm_acquire();
+	arm_all(NULL);
+	assert_int_equal(skipped_start(), 0);
+	add(3, 70, 1);
+	before = resident();
+	skipped_doubt();
+	assert_true(resident() - before < 32);
+	walk();
+	assert_int_equal(runs, 1);
+	walk_certain();
+	assert_int_equal(runs, 0);
+}
+
 RUN_TESTS(NULL, NULL,
 		TEST(what_is_hinted_is_skipped),
 		TEST(a_run_that_is_taken_ends_the_walk),
@@ -295,6 +329,7 @@ RUN_TESTS(NULL, NULL,
 		TEST(so_it_does_in_a_log_of_another_form),
 		TEST(all_of_a_block_can_be_in_the_log),
 		TEST(a_sync_of_another_thread_is_a_doubt),
+		TEST(a_doubt_takes_no_memory_where_nothing_is_skipped),
 		TEST(a_block_that_does_not_migrate_is_forgotten),
 		TEST(a_qemu_with_another_block_is_known_as_such),
 		TEST(memory_of_devices_is_not_skipped),

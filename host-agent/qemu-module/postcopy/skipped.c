@@ -142,11 +142,14 @@ void skipped_drop_logged(void)
 		drop_logged_in_block(&skipped.block[i]);
 }
 
+/* A store where nothing is skipped would allocate the memory of the record. */
 static void doubt_block(struct skipped_block *block)
 {
 	u64 i, words = page_bits_words(block->pages);
 
 	for (i = 0; i < words; i++) {
+		if (!block->word[i])
+			continue;
 		block->doubtful[i] |= block->word[i];
 		block->word[i] = 0;
 	}
