@@ -242,7 +242,8 @@ static void bad_commands_are_refused_in_words(void **state)
 		"'offer' is 4611686018427387903; give the sequence");
 	refused(run_discard(json_object()), "'offer' is missing or not an integer; give the sequence");
 	offer = offer_blocks();
-	refused(run_discard(json_pack("{s:I}", "offer", (json_int_t)offer)), "missing");
+	refused(run_discard(json_pack("{s:I}", "offer", (json_int_t)offer)),
+		"'ranges' is missing; give those of the offer");
 	assert_int_equal(freehint_offer_answer(&pub, offer), FREEHINT_ANSWER_DECLINED);
 	offer = offer_blocks();
 	refused(run_discard(json_pack("{s:I, s:[]}", "offer", (json_int_t)offer, "ranges")),

@@ -35,7 +35,7 @@ static bool read_element(QDict *args, QObject *element, struct freehint_range *r
 	return true;
 }
 
-static bool read_json(QDict *args, struct range_list *list, Error **errp)
+static bool read_json(QDict *args, struct range_list *list, const char *too_many, Error **errp)
 {
 	QList *ranges = qemu.qdict_get_qlist(args, FREEHINT_ARG_RANGES);
 	size_t size, i;
@@ -47,9 +47,8 @@ static bool read_json(QDict *args, struct range_list *list, Error **errp)
 	}
 	size = qemu.qlist_size(ranges);
 	if (size > FREEHINT_MAX_JSON_RANGES) {
-		qemu_error(errp, "'ranges' has %zu entries, at most %u are accepted; "
-			   "send more commands or use 'fdname'",
-			   size, FREEHINT_MAX_JSON_RANGES);
+		qemu_error(errp, "'ranges' has %zu entries, at most %u are accepted; %s", size,
+			   FREEHINT_MAX_JSON_RANGES, too_many);
 		return false;
 	}
 	for (i = 0; i < size; i++) {
@@ -117,7 +116,8 @@ static bool read_file(QDict *args, struct range_list *list, Error **errp)
 	return ok;
 }
 
-bool range_source_read(QDict *args, struct range_list *list, Error **errp)
+bool range_source_read(QDict *args, struct range_list *list, const struct range_advice *advice,
+		       Error **errp)
 {
 	bool json = qemu.qdict_haskey(args, FREEHINT_ARG_RANGES);
 	bool file = qemu.qdict_haskey(args, FREEHINT_ARG_FDNAME);
@@ -128,12 +128,12 @@ bool range_source_read(QDict *args, struct range_list *list, Error **errp)
 		return false;
 	}
 	if (json)
-		return read_json(args, list, errp);
+		return read_json(args, list, advice->too_many, errp);
 	if (file)
 		return read_file(args, list, errp);
 	/* A command without ranges is valid if it carries "last". */
 	if (qemu.qdict_get_try_bool(args, FREEHINT_ARG_LAST, false))
 		return true;
-	qemu_error(errp, "'ranges' or 'fdname' is missing; give one, or 'last': true");
+	qemu_error(errp, "%s", advice->missing);
 	return false;
 }

@@ -21,15 +21,27 @@ struct range_list {
 };
 
 /**
+ * struct range_advice - what the user of a command is to do
+ * @missing:  it has no ranges; the whole message
+ * @too_many: there are more than FREEHINT_MAX_JSON_RANGES in "ranges"
+ */
+struct range_advice {
+	const char *missing;
+	const char *too_many;
+};
+
+/**
  * range_source_read() - copy the ranges of a command
  * @args: arguments of the command: either "ranges" or "fdname", or neither with "last"
  * @list: filled
+ * @advice: for the messages
  * @errp: set on failure
  *
  * Context: BQL held, in the handler of a command: the descriptor is one of its monitor.
  *
  * Return: true if @list holds the ranges.
  */
-bool range_source_read(QDict *args, struct range_list *list, Error **errp);
+bool range_source_read(QDict *args, struct range_list *list, const struct range_advice *advice,
+		       Error **errp);
 
 #endif /* FREEHINT_RANGE_SOURCE_H */

@@ -24,6 +24,7 @@
 #include "../core/range_source.h"
 
 #define GIVE_OFFER	"give the sequence that stands in the region, 1 to 2^62 - 2"
+#define GIVE_RANGES	"give those of the offer"
 
 /* Used under the BQL only: the agent's ranges, and the offer as the guest wrote it. */
 static struct range_list list;
@@ -137,7 +138,7 @@ static bool check_count(Error **errp)
 {
 	if (list.count && list.count <= FREEHINT_OFFER_BLOCKS)
 		return true;
-	qemu_error(errp, "'ranges' has %u entries; give those of the offer, 1 to %u", list.count,
+	qemu_error(errp, "'ranges' has %u entries; " GIVE_RANGES ", 1 to %u", list.count,
 		   FREEHINT_OFFER_BLOCKS);
 	return false;
 }
@@ -173,6 +174,16 @@ static bool take(u64 sequence, Error **errp)
 	return !offer_take(sequence, copy.count) || report_stale(sequence, errp);
 }
 
+static bool read_ranges(QDict *args, Error **errp)
+{
+	static const struct range_advice advice = {
+		.missing = "'ranges' is missing; " GIVE_RANGES,
+		.too_many = GIVE_RANGES,
+	};
+
+	return range_source_read(args, &list, &advice, errp);
+}
+
 /* @reason: set on failure */
 static bool check(QDict *args, u64 sequence, enum offer_decline *reason, Error **errp)
 {
@@ -180,7 +191,7 @@ static bool check(QDict *args, u64 sequence, enum offer_decline *reason, Error *
 	if (!check_obstacle(sequence, errp))
 		return false;
 	*reason = OFFER_DECLINED_RANGE;
-	if (!range_source_read(args, &list, errp) || !check_count(errp) || !check_ranges(errp))
+	if (!read_ranges(args, errp) || !check_count(errp) || !check_ranges(errp))
 		return false;
 	*reason = OFFER_DECLINED_KEPT;
 	return check_kept(sequence, errp);

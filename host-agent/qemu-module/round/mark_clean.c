@@ -200,11 +200,21 @@ static u32 room_for_more(u64 round)
 	return room > FREEHINT_MAX_RANGES ? room - FREEHINT_MAX_RANGES : 0;
 }
 
+static bool read_ranges(QDict *args, Error **errp)
+{
+	static const struct range_advice advice = {
+		.missing = "'ranges' or 'fdname' is missing; give one, or 'last': true",
+		.too_many = "send more commands or use 'fdname'",
+	};
+
+	return range_source_read(args, &batch.list, &advice, errp);
+}
+
 static bool run(QDict *args, u64 *round, Error **errp)
 {
 	bool last = qemu.qdict_get_try_bool(args, FREEHINT_ARG_LAST, false);
 
-	return check_arguments(args, errp) && range_source_read(args, &batch.list, errp) &&
+	return check_arguments(args, errp) && read_ranges(args, errp) &&
 	       read_round(args, round, errp) && check_ranges(errp) &&
 	       queue_batch(*round, last, errp);
 }
