@@ -117,6 +117,21 @@ static void bad_arguments_are_refused(void **state)
 		assert_null(ask(bad[i]));
 }
 
+/* A number between 0 and -1 is none that could be given. */
+static void where_there_is_no_memory_nothing_was_given_back(void **state)
+{
+	const struct freehint_guest_facts no_memory = { .contract = FREEHINT_CONTRACT_DEAD };
+
+	assert_int_equal(freehint_publisher_attach(&pub, shm, SHM_SIZE), 0);
+	freehint_publish_hello(&pub, shm->host_hello.instance, &no_memory);
+	assert_null(ask("{\"cells\": 8, \"given-back-from\": 0}"));
+	assert_non_null(strstr(fake.error, "the guest says that it has no memory"));
+	bar_detach();
+	assert_null(ask("{\"cells\": 8, \"given-back-from\": 0}"));
+	assert_non_null(strstr(fake.error, "no shared memory; add"));
+	attach();
+}
+
 /* Adds up what was given back, in as many commands as it takes. */
 static void ask_all(unsigned int cells, json_int_t sums[3])
 {
@@ -190,4 +205,5 @@ RUN_TESTS(start, finish,
 		cmocka_unit_test(memory_that_divides_evenly_is_divided_as_asked),
 		cmocka_unit_test(what_was_given_back_is_added_up),
 		cmocka_unit_test(bad_arguments_are_refused),
+		cmocka_unit_test(where_there_is_no_memory_nothing_was_given_back),
 )

@@ -145,6 +145,17 @@ static QDict *new_answer(const struct cells *cells)
 	return dict;
 }
 
+static bool read_from(const QDict *args, const struct cells *cells, int64_t *from, Error **errp)
+{
+	if (cells->end)
+		return qmp_args_number(args, FREEHINT_ARG_GIVEN_FROM, 0, (int64_t)cells->end - 1,
+				       from, errp);
+	qemu_error(errp, "there is no page for '" FREEHINT_ARG_GIVEN_FROM "': %s",
+		   bar_is_attached() ? "the guest says that it has no memory; see its kernel's log" :
+				       bar_missing());
+	return false;
+}
+
 static QDict *make_answer(QDict *args, Error **errp)
 {
 	static struct cells cells;
@@ -156,8 +167,7 @@ static QDict *make_answer(QDict *args, Error **errp)
 	    !qmp_args_number(args, FREEHINT_ARG_CELLS, 1, FREEHINT_MAX_CELLS, &wanted, errp))
 		return NULL;
 	divide(&cells, (u32)wanted);
-	if (given && !qmp_args_number(args, FREEHINT_ARG_GIVEN_FROM, 0, (int64_t)cells.end - 1,
-				      &from, errp))
+	if (given && !read_from(args, &cells, &from, errp))
 		return NULL;
 	answer = new_answer(&cells);
 	if (given)
