@@ -99,7 +99,8 @@ static void hand_over(void)
 	pages = switch_runs_set_dirty();
 	bar_bitmap_give_back();
 	zero_thread_start();
-	gate_count(switchovers, 1);
+	if (pages)
+		gate_count(switchovers, 1);
 	gate_count(pages_switchover, pages);
 	gate_count(switchover_us, clock_us() - start);
 }
