@@ -9,7 +9,7 @@
 #include "host-agent/qemu-module/gate/round_gate.h"
 #include "host-agent/qemu-module/give-back/give_back.h"
 #include "host-agent/qemu-module/give-back/offer.h"
-#include "host-agent/qemu-module/round/greeting.h"
+#include "host-agent/qemu-module/round/host_hello.h"
 #include "include/freehint/limits.h"
 #include "tests/fakes/fake_qobject.h"
 
@@ -20,8 +20,8 @@ struct discard_rig rig;
 
 static const struct give_back_wish no_wish;
 
-/* Takes the place of greeting.c: the hello stands in the region from the start. */
-bool greeting_publish(const char **why)
+/* Takes the place of host_hello.c: the hello stands in the region from the start. */
+bool host_hello_publish(const char **why)
 {
 	return true;
 }

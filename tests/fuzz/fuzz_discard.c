@@ -196,7 +196,7 @@ static void discard(u8 how)
 	json_decref(answer);
 }
 
-/* Another instance: a reset or a guest that arrives (greeting.c). */
+/* Another instance: a reset or a guest that arrives (host_hello.c). */
 static void new_instance(void)
 {
 	give_back_suspend("the guest was reset");

@@ -56,7 +56,7 @@ static inline int setup_giving(void **state)
 	fake.shm_size = SHM_SIZE;
 	precopy_init(&no_wait);
 	give_back_init(&no_wish);
-	greeting_init();
+	host_hello_init();
 	fake.state(NULL, true, 0);
 	give_back_hello(FREEHINT_GIVE_BACK_POSSIBLE);
 	memset(&offer_counters, 0, sizeof(offer_counters));

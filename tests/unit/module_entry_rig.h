@@ -6,7 +6,7 @@
 #define FREEHINT_MODULE_ENTRY_RIG_H
 
 #include "host-agent/qemu-module/round/bar_listener.h"
-#include "host-agent/qemu-module/round/greeting.h"
+#include "host-agent/qemu-module/round/host_hello.h"
 #include "host-agent/qemu-module/round/precopy.h"
 #include "host-agent/qemu-module/postcopy/switchover.h"
 #include "host-agent/qemu-module/audit/witness.h"
@@ -47,7 +47,7 @@ void precopy_init(const struct precopy_limits *given)
 	registered = true;
 }
 
-void greeting_init(void)
+void host_hello_init(void)
 {
 }
 

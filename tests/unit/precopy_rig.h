@@ -12,7 +12,7 @@
 /* links: host-agent/qemu-module/postcopy/zero_thread.c */
 /* links: host-agent/qemu-module/core/own_thread.c */
 /* links: host-agent/qemu-module/map/page_map.c host-agent/qemu-module/core/arm.c */
-/* links: host-agent/qemu-module/round/greeting.c host-agent/qemu-module/round/precopy.c */
+/* links: host-agent/qemu-module/round/host_hello.c host-agent/qemu-module/round/precopy.c */
 /* links: host-agent/qemu-module/give-back/give_back.c */
 /* links: host-agent/qemu-module/give-back/obstacle.c */
 /* links: host-agent/qemu-module/give-back/offer.c */
@@ -30,7 +30,7 @@
 #define FREEHINT_TEST_PRECOPY_RIG_H
 
 #include "host-agent/qemu-module/give-back/give_back.h"
-#include "host-agent/qemu-module/round/greeting.h"
+#include "host-agent/qemu-module/round/host_hello.h"
 #include "host-agent/qemu-module/round/precopy.h"
 #include "tests/fakes/silent_guest.h"
 #include "tests/unit/bar_rig.h"
@@ -46,7 +46,7 @@ static void begin(const struct precopy_limits *limits)
 	fake.shm_size = SHM_SIZE;
 	precopy_init(limits);
 	give_back_init(&no_wish);
-	greeting_init();
+	host_hello_init();
 	fake.state(NULL, true, 0);
 }
 

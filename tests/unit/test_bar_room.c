@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "host-agent/qemu-module/core/bar.h"
-#include "host-agent/qemu-module/round/greeting.h"
+#include "host-agent/qemu-module/round/host_hello.h"
 #include "host-agent/qemu-module/round/precopy.h"
 #include "tests/fakes/fake_qemu.h"
 #include "tests/fakes/guest_voice.h"
@@ -47,16 +47,16 @@ static void publish_hello(void)
 static void room_is_asked_for_before_anything_is_touched(void **state)
 {
 	precopy_init(&(struct precopy_limits){ .first_wait_us = 0 });
-	greeting_init();
+	host_hello_init();
 	fake.state(NULL, true, 0);
 	assert_false(bar_is_attached());
-	assert_false(greeting_publish(&why) && precopy_start(&why));
+	assert_false(host_hello_publish(&why) && precopy_start(&why));
 	assert_non_null(strstr(why, "memdev 'freehint': the file system has no room for the shared memory; "));
 	fake.reset(NULL);
 	assert_non_null(strstr(precopy_refusal(), "no shared memory; add"));
 
 	assert_int_equal(ftruncate(file, FREEHINT_HEADER_SIZE), 0);
-	assert_true(greeting_publish(&why));
+	assert_true(host_hello_publish(&why));
 	publish_hello();
 	assert_false(precopy_start(&why));
 	assert_non_null(strstr(why, "no room for the whole shared memory"));

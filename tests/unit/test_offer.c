@@ -153,7 +153,7 @@ static void sync(void)
 static void delete_backend(void)
 {
 	fake.backend = false;
-	assert_false(greeting_publish(&why));
+	assert_false(host_hello_publish(&why));
 }
 
 static void unmap(void)

@@ -14,7 +14,7 @@
 #include "commands.h"
 #include "../give-back/discard_command.h"
 #include "give_back_command.h"
-#include "../round/greeting.h"
+#include "../round/host_hello.h"
 #include "../map/page_map.h"
 #include "map_command.h"
 #include "../round/mark_clean.h"
@@ -66,7 +66,7 @@ static bool start_threads(const char **why)
 bool commands_start(const char **why)
 {
 	struct bql_hold hold = bql_hold_begin();
-	bool started = greeting_publish(why) && start_threads(why) && precopy_start(why);
+	bool started = host_hello_publish(why) && start_threads(why) && precopy_start(why);
 
 	bql_hold_end(hold);
 	return started;

@@ -9,7 +9,7 @@
 #include "first_run.h"
 #include "../give-back/give_back.h"
 #include "../round/bar_listener.h"
-#include "../round/greeting.h"
+#include "../round/host_hello.h"
 #include "../round/precopy.h"
 #include "../core/qemu_abi.h"
 #include "../postcopy/switchover.h"
@@ -39,7 +39,7 @@ const char *freehint_extension_start(const struct freehint_extension_options *op
 	if (qemu_abi_evidence() != QEMU_TESTED)
 		first_run_init();
 	give_back_init(&wish);
-	greeting_init();
+	host_hello_init();
 	bar_listener_init();
 	witness_init(options->audit);
 	switchover_init();

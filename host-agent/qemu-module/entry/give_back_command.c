@@ -8,7 +8,7 @@
 #include "../gate/bql_hold.h"
 #include "../give-back/give_back.h"
 #include "give_back_command.h"
-#include "../round/greeting.h"
+#include "../round/host_hello.h"
 
 #define GIVE_MODE	"give 'off', 'once' or 'always'"
 
@@ -57,7 +57,7 @@ static bool set(const struct give_back_wish *wish, const char **why)
 {
 	struct bql_hold hold = bql_hold_begin();
 	/* Without a region there is nothing to switch off either. */
-	bool done = (wish->mode == GIVE_BACK_OFF || greeting_publish(why)) &&
+	bool done = (wish->mode == GIVE_BACK_OFF || host_hello_publish(why)) &&
 		    give_back_set(wish, why);
 
 	bql_hold_end(hold);

@@ -10,7 +10,7 @@
 #include "../core/bar.h"
 #include "give_back_query.h"
 #include "../give-back/give_back.h"
-#include "../round/greeting.h"
+#include "../round/host_hello.h"
 #include "../round/precopy.h"
 #include "../core/qemu_abi.h"
 #include "query_command.h"
@@ -159,7 +159,7 @@ QDict *query_answer(const char *inert)
 
 	if (inert)
 		refusal = inert;
-	else if (greeting_publish(&refusal))
+	else if (host_hello_publish(&refusal))
 		refusal = precopy_refusal();
 	gate_view(&view);
 	dict = qemu.qdict_new();

@@ -9,25 +9,25 @@
 #include "../core/main_loop_timer.h"
 #include "../gate/bql_hold.h"
 #include "../give-back/give_back.h"
-#include "greeting.h"
+#include "host_hello.h"
 #include "precopy.h"
 #include "../core/qemu_abi.h"
 
 /**
- * enum greeting - state of the host's hello in the region
- * @GREETING_NOT_YET: the guest has not run here. The region must not be touched: on a
- *                    destination the incoming migration fills it
- * @GREETING_DUE:     the guest has run; the hello must be published
- * @GREETING_PUBLISHED:    the hello is published
+ * enum host_hello_state - state of the host's hello in the region
+ * @HOST_HELLO_NOT_YET:   the guest has not run here. The region must not be touched: on a
+ *                        destination the incoming migration fills it
+ * @HOST_HELLO_DUE:       the guest has run; the hello must be published
+ * @HOST_HELLO_PUBLISHED: the hello is published
  */
-enum greeting {
-	GREETING_NOT_YET,
-	GREETING_DUE,
-	GREETING_PUBLISHED,
+enum host_hello_state {
+	HOST_HELLO_NOT_YET,
+	HOST_HELLO_DUE,
+	HOST_HELLO_PUBLISHED,
 };
 
 /* Guarded by the BQL. */
-static enum greeting greeting;
+static enum host_hello_state hello;
 
 /*
  * QEMU has started the guest and not stopped it since. It may sleep all the same (S3), also when
@@ -42,11 +42,11 @@ static bool started;
 #define LATER_NS	(100 * QEMU_MS)
 
 static struct qemu_ram_notifier memory;
-static struct qemu_timer later;
-/* Another guest ran with the region at the last look. */
-static bool shared;
+static struct qemu_timer retry_timer;
+/* It is in the log that another guest runs with the region. */
+static bool shared_was_logged;
 /* Another QEMU has used it since our last hello. */
-static bool taken;
+static bool used_by_other;
 /* A bottom half for new memory is scheduled; any thread. */
 static bool bh_scheduled;
 
@@ -84,7 +84,7 @@ static void release_region(void)
 	give_back_suspend("the shared memory was removed; add its backend and device again");
 	bar_detach();
 	bar_new_instance();
-	greeting = GREETING_DUE;
+	hello = HOST_HELLO_DUE;
 }
 
 /* Its memory is freed with our reference, under a lock that QEMU may hold. */
@@ -101,15 +101,15 @@ static bool release_if_possible(const char **why)
 
 static bool retry_later(void)
 {
-	main_loop_timer_in(&later, LATER_NS);
+	main_loop_timer_in(&retry_timer, LATER_NS);
 	return false;
 }
 
 static void report_shared(void)
 {
-	if (!shared)
+	if (!shared_was_logged)
 		qemu.warn_report("freehint: memdev '%s': " GUEST_REFUSAL_SHARED, bar_memdev());
-	shared = true;
+	shared_was_logged = true;
 }
 
 /*
@@ -123,15 +123,15 @@ static void leave_region(void)
 	give_back_suspend(GUEST_REFUSAL_SHARED);
 	bar_clear_hello();
 	bar_new_instance();
-	taken = true;
-	greeting = GREETING_DUE;
+	used_by_other = true;
+	hello = HOST_HELLO_DUE;
 }
 
 /* Returns false while another guest runs with this region. */
 static bool claim(const char **why)
 {
 	if (bar_claim()) {
-		shared = false;
+		shared_was_logged = false;
 		return true;
 	}
 	leave_region();
@@ -148,12 +148,12 @@ static void check_hello(void)
 {
 	if (bar_has_hello())
 		return;
-	if (greeting == GREETING_PUBLISHED) {
+	if (hello == HOST_HELLO_PUBLISHED) {
 		precopy_close(false);
-		taken = true;
+		used_by_other = true;
 	}
 	bar_new_instance();
-	greeting = GREETING_DUE;
+	hello = HOST_HELLO_DUE;
 }
 
 /* Returns false if no hello may be published now. */
@@ -170,7 +170,7 @@ static bool may_publish(const char **why)
 		return retry_later();
 	}
 	check_hello();
-	if (!taken || !precopy_pass())
+	if (!used_by_other || !precopy_pass())
 		return true;
 	/* The other QEMU may still write into the bitmap. */
 	*why = "another QEMU has used the shared memory during this migration; the next one "
@@ -182,9 +182,9 @@ static bool may_publish(const char **why)
  * While an incoming postcopy fills memory, the region must not be touched. QEMU does not
  * report when that is over, so a timer polls. A command may retry earlier.
  */
-bool greeting_publish(const char **why)
+bool host_hello_publish(const char **why)
 {
-	if (greeting == GREETING_NOT_YET) {
+	if (hello == HOST_HELLO_NOT_YET) {
 		*why = "the guest has not run here yet; this ends when it runs";
 		return false;
 	}
@@ -196,15 +196,15 @@ bool greeting_publish(const char **why)
 		return retry_later();
 	if (!attach(why))
 		return false;
-	if (greeting == GREETING_PUBLISHED && !qemu.runstate_is_running())
+	if (hello == HOST_HELLO_PUBLISHED && !qemu.runstate_is_running())
 		return true;
 	if (!may_publish(why))
 		return false;
-	if (greeting == GREETING_PUBLISHED)
+	if (hello == HOST_HELLO_PUBLISHED)
 		return true;
 	publish_hello();
-	taken = false;
-	greeting = GREETING_PUBLISHED;
+	used_by_other = false;
+	hello = HOST_HELLO_PUBLISHED;
 	give_back_resume();
 	return true;
 }
@@ -216,7 +216,7 @@ static void publish_cb(void *opaque)
 
 	(void)opaque;
 	__atomic_store_n(&bh_scheduled, false, __ATOMIC_SEQ_CST);
-	greeting_publish(&why);
+	host_hello_publish(&why);
 	bql_hold_end(hold);
 }
 
@@ -246,8 +246,8 @@ static void vm_started(void)
 	const char *why;
 
 	started = true;
-	greeting = GREETING_DUE;
-	greeting_publish(&why);
+	hello = HOST_HELLO_DUE;
+	host_hello_publish(&why);
 }
 
 static void vm_stopped(void)
@@ -281,11 +281,11 @@ static void new_kernel(void)
 
 	give_back_suspend("the guest was reset; it is asked again when its module is loaded");
 	bar_new_instance();
-	if (greeting == GREETING_NOT_YET || !qemu.runstate_is_running())
+	if (hello == HOST_HELLO_NOT_YET || !qemu.runstate_is_running())
 		return;
 	precopy_close(false);
-	greeting = GREETING_DUE;
-	greeting_publish(&why);
+	hello = HOST_HELLO_DUE;
+	host_hello_publish(&why);
 }
 
 static void vm_reset(void *opaque)
@@ -297,11 +297,11 @@ static void vm_reset(void *opaque)
 	bql_hold_end(hold);
 }
 
-void greeting_init(void)
+void host_hello_init(void)
 {
 	qemu.qemu_add_vm_change_state_handler(vm_state_changed, NULL);
 	qemu.qemu_register_reset(vm_reset, NULL);
-	main_loop_timer_init(&later, publish_cb);
+	main_loop_timer_init(&retry_timer, publish_cb);
 	memory.added = memory_was_added;
 	qemu.ram_block_notifier_add(&memory);
 }

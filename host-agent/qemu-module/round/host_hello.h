@@ -3,16 +3,16 @@
  * Publishes the host's hello: when the guest first runs here, each time it runs again, after a
  * reset, and when the shared memory is added later. Call everything under the BQL.
  */
-#ifndef FREEHINT_GREETING_H
-#define FREEHINT_GREETING_H
+#ifndef FREEHINT_HOST_HELLO_H
+#define FREEHINT_HOST_HELLO_H
 
 #include "../../../include/freehint/types.h"
 
-/** greeting_init() - register for start, stop, reset and new memory, once at load */
-void greeting_init(void);
+/** host_hello_init() - register for start, stop, reset and new memory, once at load */
+void host_hello_init(void);
 
 /**
- * greeting_publish() - attach the region and publish the hello, unless that is done
+ * host_hello_publish() - attach the region and publish the hello, unless that is done
  * @why: set to the reason on failure
  *
  * Releases a region whose backend was deleted, and attaches a new backend with the same id. The
@@ -21,6 +21,6 @@ void greeting_init(void);
  * Return: true if the region is in use. Always false before the guest has run: the region of
  * a destination must not be touched while the migration fills it.
  */
-bool greeting_publish(const char **why);
+bool host_hello_publish(const char **why);
 
-#endif /* FREEHINT_GREETING_H */
+#endif /* FREEHINT_HOST_HELLO_H */

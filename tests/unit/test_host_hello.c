@@ -61,7 +61,7 @@ static void neither_guest_answers_while_there_are_two(void **state)
 	u64 instance = shm->host_hello.instance;
 
 	assert_int_equal(region_lock_take(other_fd), 0);
-	assert_false(greeting_publish(&why));
+	assert_false(host_hello_publish(&why));
 	assert_non_null(strstr(why, "another guest"));
 	assert_int_equal(shm->host_hello.magic, 0);
 	fake_time_passes();
@@ -72,7 +72,7 @@ static void neither_guest_answers_while_there_are_two(void **state)
 	fake_time_passes();
 	assert_int_equal(shm->host_hello.magic, FREEHINT_MAGIC);
 	assert_true(shm->host_hello.instance != instance);
-	assert_true(greeting_publish(&why));
+	assert_true(host_hello_publish(&why));
 	other_fd = -1;
 }
 
@@ -82,7 +82,7 @@ static void a_hello_that_is_not_ours_is_replaced(void **state)
 	u64 instance = shm->host_hello.instance;
 
 	shm->host_hello.instance = instance + 2;
-	assert_true(greeting_publish(&why));
+	assert_true(host_hello_publish(&why));
 	assert_true(shm->host_hello.instance != instance);
 	assert_true(bar_has_hello());
 }
@@ -102,7 +102,7 @@ static void a_guest_that_is_stopped_is_in_nobodys_way(void **state)
 	shm->host_hello.instance += 2;
 	shm->host_request.phase = FREEHINT_PHASE_READY;
 	memcpy(theirs, shm, sizeof(theirs));
-	assert_true(greeting_publish(&why));
+	assert_true(host_hello_publish(&why));
 	fake_notify(QEMU_PRECOPY_CLEANUP);
 	precopy_stop();
 	fake_time_passes();
@@ -125,7 +125,7 @@ static void a_region_that_is_taken_gets_no_hello_in_a_migration(void **state)
 	shm->host_hello.instance += 2;
 	shm->host_request.round = FREEHINT_NO_ROUND;
 	assert_int_equal(bar_guest(&(struct freehint_guest_hello){ 0 }), -ENOENT);
-	assert_false(greeting_publish(&why));
+	assert_false(host_hello_publish(&why));
 	assert_non_null(strstr(why, "during this migration"));
 	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
 	fake_time_passes();
@@ -153,17 +153,17 @@ static void a_file_that_cannot_be_locked_is_used_all_the_same(void **state)
 	bar_detach();
 	fake.shm_fd = open("/dev/null", O_RDWR | O_PATH);
 	fake.state(NULL, true, 0);
-	assert_true(greeting_publish(&why));
+	assert_true(host_hello_publish(&why));
 	assert_int_equal(fake.warnings, 1);
 	bar_detach();
 	close(fake.shm_fd);
 	fake.shm_fd = fd;
-	assert_true(greeting_publish(&why));
+	assert_true(host_hello_publish(&why));
 }
 
 static void the_region_is_left_alone_until_the_guest_has_run(void **state)
 {
-	assert_false(greeting_publish(&why));
+	assert_false(host_hello_publish(&why));
 	assert_int_equal(shm->host_hello.magic, 0);
 }
 
@@ -205,7 +205,7 @@ static void a_guest_that_arrives_asleep_gets_its_hello_when_it_wakes_up(void **s
 {
 	start_asleep();
 	assert_true(region_lock_is_shared(other_fd));
-	assert_false(greeting_publish(&why));
+	assert_false(host_hello_publish(&why));
 	assert_non_null(strstr(why, "sleeps"));
 	fake_time_passes();
 	fake_time_passes();
@@ -225,7 +225,7 @@ static void a_guest_that_is_stopped_asleep_is_not_waited_for(void **state)
 	fake_time_passes();
 	assert_false(fake.timer_set);
 	assert_false(region_lock_is_shared(other_fd));
-	assert_false(greeting_publish(&why));
+	assert_false(host_hello_publish(&why));
 	assert_non_null(strstr(why, "stopped"));
 }
 
@@ -235,11 +235,11 @@ static void the_region_is_left_alone_during_an_incoming_postcopy(void **state)
 	shm->host_hello.magic = 1;
 	fake.state(NULL, true, 0);
 	assert_int_equal(shm->host_hello.magic, 1);
-	assert_false(greeting_publish(&why) && precopy_start(&why));
+	assert_false(host_hello_publish(&why) && precopy_start(&why));
 	assert_non_null(strstr(why, "incoming"));
 	assert_int_equal(shm->host_hello.magic, 1);
 	fake.incoming = false;
-	assert_true(greeting_publish(&why));
+	assert_true(host_hello_publish(&why));
 	assert_int_equal(shm->host_hello.magic, FREEHINT_MAGIC);
 }
 
@@ -267,7 +267,7 @@ static void replace_backend(void)
 static void a_backend_that_is_added_later_gets_its_hello_at_once(void **state)
 {
 	fake.backend = false;
-	assert_false(greeting_publish(&why));
+	assert_false(host_hello_publish(&why));
 	assert_non_null(strstr(why, "no memory backend"));
 	assert_int_equal(fake.pins, 0);
 	memset(shm, 0, 4096);
@@ -305,7 +305,7 @@ static void a_backend_that_is_gone_closes_the_round_and_is_let_go(void **state)
 	assert_true(precopy_start(&why));
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	fake.backend = false;
-	assert_false(greeting_publish(&why));
+	assert_false(host_hello_publish(&why));
 	assert_int_equal(shm->host_request.round, FREEHINT_NO_ROUND);
 	assert_int_equal(fake.pins, 0);
 	assert_false(bar_is_attached());
@@ -320,7 +320,7 @@ static void a_backend_that_is_gone_is_let_go_after_the_first_sync(void **state)
 	assert_true(precopy_start(&why));
 	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
 	fake.backend = false;
-	assert_false(greeting_publish(&why));
+	assert_false(host_hello_publish(&why));
 	assert_int_equal(fake.pins, 1);
 	assert_non_null(strstr(why, "after the first sync"));
 	fake_time_passes();
@@ -338,7 +338,7 @@ static void memory_that_is_added_before_the_guest_has_run_is_not_looked_at(void 
 	fake_qemu_init();
 	fake.shm = shm;
 	fake.shm_size = SHM_SIZE;
-	greeting_init();
+	host_hello_init();
 	fake_memory_added();
 	assert_int_equal(shm->host_hello.magic, 0);
 	assert_false(fake.timer_set);
