@@ -18,6 +18,7 @@ proto/host_snapshot.c host-agent/agent/round/hint_round.c
 host-agent/common/bits_to_ranges.c host-agent/common/log.c host-agent/common/printable.c
 host-agent/qemu-module/round/mark_clean.c
 host-agent/qemu-module/gate/round_gate.c host-agent/qemu-module/gate/round_history.c
+host-agent/qemu-module/gate/range_queue.c
 host-agent/qemu-module/gate/bql_hold.c
 host-agent/qemu-module/core/ram_map.c
 host-agent/qemu-module/core/range_source.c host-agent/qemu-module/core/range_check.c

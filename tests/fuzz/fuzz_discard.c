@@ -20,6 +20,7 @@
 /* links: host-agent/qemu-module/core/range_source.c host-agent/qemu-module/core/range_check.c */
 /* links: host-agent/qemu-module/core/ram_map.c host-agent/qemu-module/gate/round_gate.c */
 /* links: host-agent/qemu-module/gate/round_history.c host-agent/qemu-module/gate/bql_hold.c */
+/* links: host-agent/qemu-module/gate/range_queue.c */
 /* links: host-agent/qemu-module/map/page_map.c */
 /* links: host-agent/qemu-module/core/peer_wake.c */
 /* links: proto/host_offer.c proto/host_snapshot.c proto/host_request.c proto/guest_offer.c */

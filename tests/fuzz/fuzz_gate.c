@@ -32,6 +32,7 @@ static int fake_timedwait(pthread_cond_t *cond, pthread_mutex_t *lock,
 #define FREEHINT_APPLY_BYTES	(APPLY_PAGES << FREEHINT_PAGE_SHIFT)
 #define APPLY_PAGES		4ULL
 
+#include "host-agent/qemu-module/gate/range_queue.c"
 #include "host-agent/qemu-module/gate/round_gate.c"
 #include "host-agent/qemu-module/gate/round_history.c"
 

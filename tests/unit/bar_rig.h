@@ -6,6 +6,7 @@
 /* links: host-agent/qemu-module/core/region_lock.c */
 /* links: host-agent/qemu-module/core/bar.c host-agent/qemu-module/gate/round_gate.c */
 /* links: host-agent/qemu-module/gate/round_history.c host-agent/qemu-module/gate/bql_hold.c */
+/* links: host-agent/qemu-module/gate/range_queue.c */
 /* links: host-agent/qemu-module/core/peer_wake.c */
 /* links: tests/fakes/fake_qemu.c proto/host_request.c proto/host_snapshot.c */
 /* links: proto/host_offer.c */

@@ -4,6 +4,7 @@
  */
 /* links: host-agent/qemu-module/gate/round_gate.c */
 /* links: host-agent/qemu-module/gate/round_history.c */
+/* links: host-agent/qemu-module/gate/range_queue.c */
 #ifndef FREEHINT_TEST_GATE_RIG_H
 #define FREEHINT_TEST_GATE_RIG_H
 

@@ -3,7 +3,9 @@
  * The queue of ranges: what the apply thread takes at a time is no more than one call into
  * QEMU's bitmap, however long the ranges are, and nothing is lost between two of its calls.
  */
+/* links: host-agent/qemu-module/gate/range_queue.c */
 #include "host-agent/qemu-module/gate/range_queue.h"
+#include "include/freehint/shm_layout.h"
 #include "tests/unit/unit.h"
 
 #define GIB	FREEHINT_APPLY_BYTES

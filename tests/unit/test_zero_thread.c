@@ -11,6 +11,7 @@
 /* links: host-agent/qemu-module/core/ram_dirty_bitmap.c */
 /* links: host-agent/qemu-module/core/arm.c host-agent/qemu-module/gate/round_gate.c */
 /* links: host-agent/qemu-module/gate/round_history.c */
+/* links: host-agent/qemu-module/gate/range_queue.c */
 /* links: host-agent/qemu-module/core/bar.c proto/host_request.c proto/host_snapshot.c */
 /* links: host-agent/qemu-module/core/peer_wake.c */
 /* links: proto/host_offer.c */

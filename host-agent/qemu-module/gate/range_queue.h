@@ -7,10 +7,9 @@
 #define FREEHINT_RANGE_QUEUE_H
 
 #include <stdbool.h>
-#include <stdlib.h>
 
 #include "../../../include/freehint/limits.h"
-#include "../../../include/freehint/shm_layout.h"
+#include "../../../include/freehint/types.h"
 
 /**
  * struct gate_range - a range to clear in the dirty bitmap
@@ -62,58 +61,17 @@ struct range_queue {
 };
 
 /** range_queue_init() - allocate the ring; Return: 0 or -ENOMEM */
-static inline int range_queue_init(struct range_queue *queue)
-{
-	/* Pages are allocated on first use: this costs address space, not memory. */
-	queue->slot = malloc(FREEHINT_MAX_QUEUED * sizeof(*queue->slot));
-	return queue->slot ? 0 : -ENOMEM;
-}
+int range_queue_init(struct range_queue *queue);
 
 /** range_queue_is_empty() - does no range wait? */
-static inline bool range_queue_is_empty(const struct range_queue *queue)
-{
-	return queue->head == queue->tail;
-}
+bool range_queue_is_empty(const struct range_queue *queue);
 
 /** range_queue_room() - number of ranges that can be added */
-static inline u32 range_queue_room(const struct range_queue *queue)
-{
-	return FREEHINT_MAX_QUEUED - (u32)(queue->tail - queue->head);
-}
-
-static inline struct gate_range *range_queue_slot(const struct range_queue *queue, u64 index)
-{
-	return &queue->slot[index % FREEHINT_MAX_QUEUED];
-}
+u32 range_queue_room(const struct range_queue *queue);
 
 /** range_queue_add() - add @count ranges of @round; there is room for them */
-static inline void range_queue_add(struct range_queue *queue, u64 round,
-				   const struct gate_range *range, u32 count)
-{
-	u32 i;
-
-	for (i = 0; i < count; i++) {
-		*range_queue_slot(queue, queue->tail) = range[i];
-		range_queue_slot(queue, queue->tail++)->round = round;
-	}
-}
-
-/* Take the first @most bytes of what waits; the rest of a longer range keeps its slot. */
-static inline struct gate_range range_queue_take_one(struct range_queue *queue, u64 most)
-{
-	struct gate_range *first = range_queue_slot(queue, queue->head);
-	struct gate_range part = *first;
-
-	if (first->len <= most) {
-		queue->head++;
-		return part;
-	}
-	part.len = most;
-	first->hva = (u8 *)first->hva + most;
-	first->gpa += most;
-	first->len -= most;
-	return part;
-}
+void range_queue_add(struct range_queue *queue, u64 round, const struct gate_range *range,
+		     u32 count);
 
 /**
  * range_queue_take() - take the next batch
@@ -123,28 +81,10 @@ static inline struct gate_range range_queue_take_one(struct range_queue *queue, 
  * Bounded so that a wait sees progress often. After a close at most the one call in flight is
  * finished.
  */
-static inline void range_queue_take(struct range_queue *queue, struct range_batch *batch)
-{
-	u64 left = FREEHINT_APPLY_BYTES;
-	struct gate_range *next;
-
-	batch->count = 0;
-	while (left && !range_queue_is_empty(queue) && batch->count < FREEHINT_APPLY_RANGES) {
-		next = &batch->range[batch->count++];
-		*next = range_queue_take_one(queue, left);
-		left -= next->len;
-	}
-}
+void range_queue_take(struct range_queue *queue, struct range_batch *batch);
 
 /** range_queue_drop() - forget what waits; Return: its pages */
-static inline u64 range_queue_drop(struct range_queue *queue)
-{
-	u64 pages = 0;
-
-	while (!range_queue_is_empty(queue))
-		pages += range_queue_slot(queue, queue->head++)->len >> FREEHINT_PAGE_SHIFT;
-	return pages;
-}
+u64 range_queue_drop(struct range_queue *queue);
 
 /**
  * range_queue_restart() - drop what waits and begin with the first slot
@@ -152,11 +92,7 @@ static inline u64 range_queue_drop(struct range_queue *queue)
  * Small rounds then use the same few pages of memory again and again. Nobody may be waiting for
  * @head and @tail to move.
  */
-static inline void range_queue_restart(struct range_queue *queue)
-{
-	queue->head = 0;
-	queue->tail = 0;
-}
+void range_queue_restart(struct range_queue *queue);
 
 /**
  * range_batch_apply() - apply a batch, as long as its round is open
@@ -168,24 +104,7 @@ static inline void range_queue_restart(struct range_queue *queue)
  *
  * Context: apply thread, without the gate's lock. Whoever changes *@live waits for the return.
  */
-static inline struct range_result range_batch_apply(const struct range_batch *batch,
-						    const u64 *live, u64 round,
-						    u64 (*apply)(const struct gate_range *range))
-{
-	struct range_result done = { 0 };
-	u64 pages;
-	u32 i;
-
-	for (i = 0; i < batch->count; i++) {
-		pages = batch->range[i].len >> FREEHINT_PAGE_SHIFT;
-		if (__atomic_load_n(live, __ATOMIC_SEQ_CST) != round) {
-			done.late += pages;
-			continue;
-		}
-		done.cleared += apply(&batch->range[i]);
-		done.pages += pages;
-	}
-	return done;
-}
+struct range_result range_batch_apply(const struct range_batch *batch, const u64 *live, u64 round,
+				      u64 (*apply)(const struct gate_range *range));
 
 #endif /* FREEHINT_RANGE_QUEUE_H */

@@ -20,6 +20,7 @@
  * Why not a savevm handler that adds to what is pending: docs/extension.md.
  */
 #include "../../../include/freehint/limits.h"
+#include "../../../include/freehint/shm_layout.h"
 #include "../../../include/freehint/types.h"
 #include "../core/main_loop_timer.h"
 #include "../core/qemu_abi.h"
