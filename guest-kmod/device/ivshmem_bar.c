@@ -28,11 +28,13 @@
  * @mapping: BAR 2, mapped
  * @worker:  serves the region
  * @stats:   counters of the worker
+ * @saved:   the kernel has a state of the device in which it decodes memory
  */
 struct ivshmem_bar {
 	struct bar_mapping mapping;
 	struct round_worker *worker;
 	struct guest_stats stats;
+	bool saved;
 };
 
 /* Return: 0 if the BAR is ours, else -ENODEV; then the reason was logged. */
@@ -89,6 +91,43 @@ static bool save_state(struct pci_dev *pdev)
 	return true;
 }
 
+/* The kernel takes it for used up after a reset, and before suspend(). It is there all the same. */
+static void restore_state(struct pci_dev *pdev)
+{
+	const struct ivshmem_bar *bar = pci_get_drvdata(pdev);
+
+	if (!bar->saved)
+		return;
+	pdev->state_saved = true;
+	pci_restore_state(pdev);
+}
+
+/* Whoever switches memory decoding off by hand leaves the address in BAR 2 as it is. */
+static bool was_reset(struct pci_dev *pdev)
+{
+	u32 low, high;
+	u16 command;
+
+	if (pci_read_config_word(pdev, PCI_COMMAND, &command) || command == U16_MAX ||
+	    command & PCI_COMMAND_MEMORY)
+		return false;
+	/* The address may be a multiple of 4 GiB. */
+	return !pci_read_config_dword(pdev, PCI_BASE_ADDRESS_2, &low) &&
+	       !pci_read_config_dword(pdev, PCI_BASE_ADDRESS_3, &high) &&
+	       !(low & PCI_BASE_ADDRESS_MEM_MASK) && !high;
+}
+
+/*
+ * Call this before a wait for the end of an offer with the device's lock held. An error recovery may
+ * have reset the device, and its slot_reset() needs the lock: no host would answer before, and both
+ * would wait for ever. No reset of the bus begins while we hold the lock.
+ */
+static void finish_reset(struct pci_dev *pdev)
+{
+	if (was_reset(pdev))
+		restore_state(pdev);
+}
+
 static int ivshmem_bar_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	struct ivshmem_bar *bar;
@@ -119,7 +158,7 @@ static int ivshmem_bar_probe(struct pci_dev *pdev, const struct pci_device_id *i
 		goto err_unmap;
 	guest_stats_create(&bar->stats, &pdev->dev, bar->mapping.type);
 	pci_set_drvdata(pdev, bar);
-	save_state(pdev);
+	bar->saved = save_state(pdev);
 	/* An administrator may have bound it by hand before the next check. */
 	probe_retry_drop(pdev);
 	return 0;
@@ -144,6 +183,7 @@ static void ivshmem_bar_remove(struct pci_dev *pdev)
 	struct ivshmem_bar *bar = pci_get_drvdata(pdev);
 
 	guest_stats_remove(&bar->stats);
+	finish_reset(pdev);
 	round_worker_halt(bar->worker);
 	round_worker_free(bar->worker);
 	bar_mapping_destroy(&bar->mapping);
@@ -163,6 +203,7 @@ static void ivshmem_bar_shutdown(struct pci_dev *pdev)
 {
 	struct ivshmem_bar *bar = pci_get_drvdata(pdev);
 
+	finish_reset(pdev);
 	round_worker_halt(bar->worker);
 }
 
@@ -170,6 +211,7 @@ static int ivshmem_bar_suspend(struct device *dev)
 {
 	struct ivshmem_bar *bar = dev_get_drvdata(dev);
 
+	finish_reset(to_pci_dev(dev));
 	round_worker_pause(bar->worker);
 	return 0;
 }
@@ -179,7 +221,7 @@ static void go_on(struct pci_dev *pdev)
 {
 	struct ivshmem_bar *bar = pci_get_drvdata(pdev);
 
-	save_state(pdev);
+	bar->saved = save_state(pdev);
 	round_worker_resume(bar->worker);
 }
 
@@ -200,6 +242,7 @@ static void ivshmem_bar_reset_prepare(struct pci_dev *pdev)
 {
 	struct ivshmem_bar *bar = pci_get_drvdata(pdev);
 
+	finish_reset(pdev);
 	round_worker_pause(bar->worker);
 }
 
@@ -227,8 +270,11 @@ static pci_ers_result_t ivshmem_bar_error_detected(struct pci_dev *pdev,
 
 static pci_ers_result_t ivshmem_bar_slot_reset(struct pci_dev *pdev)
 {
-	pci_restore_state(pdev);
-	return save_state(pdev) ? PCI_ERS_RESULT_RECOVERED : PCI_ERS_RESULT_DISCONNECT;
+	struct ivshmem_bar *bar = pci_get_drvdata(pdev);
+
+	restore_state(pdev);
+	bar->saved = save_state(pdev);
+	return bar->saved ? PCI_ERS_RESULT_RECOVERED : PCI_ERS_RESULT_DISCONNECT;
 }
 
 static const struct pci_error_handlers ivshmem_bar_resets = {

@@ -16,6 +16,9 @@
 #endif
 #define PCI_COMMAND		4
 #define PCI_COMMAND_MEMORY	2
+#define PCI_BASE_ADDRESS_2	0x18
+#define PCI_BASE_ADDRESS_3	0x1c
+#define PCI_BASE_ADDRESS_MEM_MASK	(~0xfUL)
 #define IORESOURCE_MEM		0x200UL
 #define IORESOURCE_UNSET	0x20000000UL
 #define MEMREMAP_WB		1
@@ -45,8 +48,10 @@ typedef enum {
  * @error_state: what the kernel knows of the way to it
  * @resource: BARs
  * @command:  what decodes memory, and what user space has written
- * @saved:    @saved_command is what pci_restore_state() makes of @command
- * @saved_command: what pci_save_state() has seen
+ * @address:  in BAR 2
+ * @state_saved: pci_restore_state() writes what pci_save_state() has seen
+ * @saved_command: what it has seen
+ * @saved_address: what it has seen
  * @locked:   user space cannot reach the config space
  * @busy:     somebody else has that lock
  * @silent:   it does not answer: loads of its config space are ones, stores are lost
@@ -61,8 +66,10 @@ struct pci_dev {
 	pci_channel_state_t error_state;
 	struct resource resource[BARS];
 	u16 command;
-	bool saved;
+	u64 address;
+	bool state_saved;
 	u16 saved_command;
+	u64 saved_address;
 	bool locked;
 	bool busy;
 	bool silent;
@@ -81,6 +88,15 @@ extern struct pci_dev pci_device;
 static inline int pci_read_config_word(struct pci_dev *pdev, int where, u16 *value)
 {
 	*value = where == PCI_COMMAND && !pdev->silent ? pdev->command : U16_MAX;
+	return 0;
+}
+
+/* BAR 2 is a prefetchable one of 64 bits. */
+static inline int pci_read_config_dword(struct pci_dev *pdev, int where, u32 *value)
+{
+	*value = where == PCI_BASE_ADDRESS_3 ? pdev->address >> 32 : (u32)pdev->address | 0xc;
+	if (pdev->silent)
+		*value = UINT32_MAX;
 	return 0;
 }
 

@@ -70,18 +70,21 @@ static inline int pci_enable_device_mem(struct pci_dev *pdev)
 	return 0;
 }
 
-/* What is saved can be restored once. */
+/* What is saved can be restored once, unless a driver says that it is there. */
 static inline int pci_save_state(struct pci_dev *pdev)
 {
-	pdev->saved = true;
+	pdev->state_saved = true;
+	pdev->saved_address = pdev->silent ? UINT64_MAX : pdev->address;
 	return pci_read_config_word(pdev, PCI_COMMAND, &pdev->saved_command);
 }
 
 static inline void pci_restore_state(struct pci_dev *pdev)
 {
-	if (pdev->saved)
+	if (pdev->state_saved && !pdev->silent)
+		pdev->address = pdev->saved_address;
+	if (pdev->state_saved)
 		pci_write_config_word(pdev, PCI_COMMAND, pdev->saved_command);
-	pdev->saved = false;
+	pdev->state_saved = false;
 }
 
 #define pci_dev_put(pdev)		((pdev)->dev.users--)

@@ -17,6 +17,13 @@ static int verdict;
 static unsigned int looks;
 /* Reasons for which the thread is parked. */
 static int paused;
+/* Waits for the end of an offer that began although the device decodes no memory. */
+static unsigned int dark_waits;
+
+static void wait_for_offer(void)
+{
+	dark_waits += !(pci_device.command & PCI_COMMAND_MEMORY);
+}
 
 int bar_probe(struct pci_dev *pdev, struct freehint_publisher *seen)
 {
@@ -45,6 +52,7 @@ struct round_worker *round_worker_start(struct device *dev, void *base, u64 size
 
 void round_worker_halt(struct round_worker *worker)
 {
+	wait_for_offer();
 }
 
 void round_worker_free(struct round_worker *worker)
@@ -53,6 +61,7 @@ void round_worker_free(struct round_worker *worker)
 
 void round_worker_pause(struct round_worker *worker)
 {
+	wait_for_offer();
 	paused++;
 }
 

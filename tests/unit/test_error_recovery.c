@@ -15,20 +15,38 @@
 
 static const struct pci_error_handlers *const handlers = &ivshmem_bar_resets;
 
+/* It looks like 0 to who reads one half of the register. */
+#define ADDRESS		(8ULL << 32)
+
 static int setup(void **state)
 {
 	memset(&pci_device, 0, sizeof(pci_device));
+	pci_device.address = ADDRESS;
 	verdict = 0;
 	paused = 0;
+	dark_waits = 0;
 	device_attach(&pci_device.dev);
 	return !is_bound();
 }
 
 static int teardown(void **state)
 {
-	unbind();
+	if (is_bound())
+		unbind();
 	ivshmem_bar_unregister();
 	return pci_device.dev.users != 0;
+}
+
+/* It knows no address and decodes nothing. */
+static void reset_bus(void)
+{
+	pci_device.command = 0;
+	pci_device.address = 0;
+}
+
+static bool is_usable(void)
+{
+	return pci_device.command == PCI_COMMAND_MEMORY && pci_device.address == ADDRESS;
 }
 
 /* As pcie_do_recovery() does; a device without error_detected fails it for all others. */
@@ -38,9 +56,9 @@ static void recover(void)
 			 PCI_ERS_RESULT_NEED_RESET);
 	/* Who waited for the end of an offer might wait for what the reset brings back. */
 	assert_int_equal(paused, 0);
-	pci_device.command = 0;
+	reset_bus();
 	assert_int_equal(handlers->slot_reset(&pci_device), PCI_ERS_RESULT_RECOVERED);
-	assert_int_equal(pci_device.command, PCI_COMMAND_MEMORY);
+	assert_true(is_usable());
 }
 
 static void the_device_decodes_memory_after_each_recovery(void **state)
@@ -53,7 +71,7 @@ static void the_device_recovers_after_it_was_reset(void **state)
 {
 	pci_save_state(&pci_device);
 	handlers->reset_prepare(&pci_device);
-	pci_device.command = 0;
+	reset_bus();
 	pci_restore_state(&pci_device);
 	handlers->reset_done(&pci_device);
 	assert_int_equal(paused, 0);
@@ -66,7 +84,7 @@ static void the_device_recovers_after_the_guest_has_slept(void **state)
 
 	pm->suspend(&pci_device.dev);
 	pci_save_state(&pci_device);
-	pci_device.command = 0;
+	reset_bus();
 	pci_restore_state(&pci_device);
 	pm->resume(&pci_device.dev);
 	recover();
@@ -78,26 +96,30 @@ static void a_device_that_does_not_answer_has_not_recovered(void **state)
 	assert_int_equal(handlers->slot_reset(&pci_device), PCI_ERS_RESULT_DISCONNECT);
 }
 
-/* It is as after its reset, and there was nothing to restore: the saved state is used up. */
+/* It was reset, and what was saved is no state in which it decodes memory. */
 static void a_device_that_decodes_no_memory_has_not_recovered(void **state)
 {
-	pci_restore_state(&pci_device);
-	pci_device.command = 0;
+	reset_bus();
+	handlers->reset_done(&pci_device);
 	assert_int_equal(handlers->slot_reset(&pci_device), PCI_ERS_RESULT_DISCONNECT);
-	assert_false(pci_device.saved);
+	assert_int_equal(pci_device.command, 0);
 }
 
-/* Whoever restores it would switch on what nobody has wanted. */
+/* Whoever restores them would switch on what nobody has wanted. */
 static void ones_of_a_device_that_does_not_answer_are_not_saved(void **state)
 {
 	const struct dev_pm_ops *pm = ivshmem_bar_driver.driver.pm;
 
 	pci_device.silent = true;
 	pm->suspend(&pci_device.dev);
+	pci_save_state(&pci_device);
+	pci_restore_state(&pci_device);
 	pm->resume(&pci_device.dev);
 	assert_int_equal(paused, 0);
 	pci_device.silent = false;
-	recover();
+	reset_bus();
+	assert_int_equal(handlers->slot_reset(&pci_device), PCI_ERS_RESULT_DISCONNECT);
+	assert_int_equal(pci_device.command, 0);
 }
 
 static void an_error_that_stops_nothing_needs_no_reset(void **state)
@@ -108,6 +130,58 @@ static void an_error_that_stops_nothing_needs_no_reset(void **state)
 			 PCI_ERS_RESULT_DISCONNECT);
 }
 
+/* The kernel has saved no state by then. */
+static void sleep_now(void)
+{
+	pci_device.state_saved = false;
+	ivshmem_bar_driver.driver.pm->suspend(&pci_device.dev);
+}
+
+static void shut_down(void)
+{
+	ivshmem_bar_driver.shutdown(&pci_device);
+}
+
+static void prepare_reset(void)
+{
+	handlers->reset_prepare(&pci_device);
+}
+
+/* Whoever waits for the end of an offer has the lock that slot_reset() needs. */
+static void who_waits_before_slot_reset_ends_the_reset(void **state)
+{
+	void (*const waits[])(void) = { sleep_now, shut_down, prepare_reset, unbind };
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		handlers->error_detected(&pci_device, pci_channel_io_frozen);
+		reset_bus();
+		waits[i]();
+		assert_int_equal(dark_waits, 0);
+		assert_true(is_usable());
+		paused = 0;
+		if (is_bound())
+			recover();
+	}
+}
+
+static void who_waits_leaves_a_device_alone_that_was_switched_off_by_hand(void **state)
+{
+	pci_device.command = 0;
+	prepare_reset();
+	assert_int_equal(pci_device.command, 0);
+	assert_int_equal(dark_waits, 1);
+}
+
+static void who_waits_writes_nothing_to_a_device_that_does_not_answer(void **state)
+{
+	unsigned int writes = pci_device.writes;
+
+	pci_device.silent = true;
+	unbind();
+	assert_int_equal(pci_device.writes, writes);
+}
+
 RUN_TESTS(NULL, NULL,
 	  TEST(the_device_decodes_memory_after_each_recovery),
 	  TEST(the_device_recovers_after_it_was_reset),
@@ -116,4 +190,7 @@ RUN_TESTS(NULL, NULL,
 	  TEST(a_device_that_decodes_no_memory_has_not_recovered),
 	  TEST(ones_of_a_device_that_does_not_answer_are_not_saved),
 	  TEST(an_error_that_stops_nothing_needs_no_reset),
+	  TEST(who_waits_before_slot_reset_ends_the_reset),
+	  TEST(who_waits_leaves_a_device_alone_that_was_switched_off_by_hand),
+	  TEST(who_waits_writes_nothing_to_a_device_that_does_not_answer),
 )
