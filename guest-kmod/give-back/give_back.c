@@ -44,13 +44,15 @@ u32 give_back_status(const struct give_back *gb)
 	return give_back_failure_now(&gb->session.failure);
 }
 
-/* As struct page_reporter.more. Does not shorten a pause. */
+/*
+ * As struct page_reporter.more. Does not shorten a pause. The work item may run now, and is about
+ * to return one; then it runs again for nothing.
+ */
 static void find_more(struct page_reporter *reporter)
 {
 	struct give_back *gb = container_of(reporter, struct give_back, session.reporter);
-	long rest = READ_ONCE(gb->session.pace.not_before) - jiffies;
 
-	queue_delayed_work(gb->queue, &gb->work, max(rest, 0L));
+	queue_delayed_work(gb->queue, &gb->work, pace_wait(&gb->session.pace));
 }
 
 static void run_session(struct work_struct *work)

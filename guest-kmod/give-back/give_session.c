@@ -203,7 +203,7 @@ static unsigned long serve_request(struct give_session *session)
 	switch (session->end) {
 	case PASS_AGAIN:
 	case PASS_CUT:
-		return session->state.drained ? PACE_LOOK : 0;
+		return pace_after_pass(&session->pace, session->state.drained);
 	case PASS_REFUSED:
 		return pace_after_refusal(&session->pace);
 	default:
@@ -218,6 +218,8 @@ unsigned long give_session_serve(struct give_session *session, bool asked)
 		/* Refused or not decoded for a moment: the thread sees no new session to start. */
 		if (!may_run(session) || !begin_session(session))
 			return asked ? HZ : GIVE_SESSION_NEVER;
+	} else if (pace_wait(&session->pace)) {
+		return pace_wait(&session->pace);
 	}
 	/* Nothing can be offered, and the kernel would mark all that it finds as reported. */
 	if (!page_reporter_has_order(session->offer.asked.order)) {

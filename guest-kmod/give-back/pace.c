@@ -23,8 +23,16 @@
 /* Counting free pages takes at most one part in so many of the time. */
 #define COUNT_SHARE	20
 
+/* Return: @pause; before its end pace_wait() is not 0. */
+static unsigned long wait_for(struct pace *pace, unsigned long pause)
+{
+	WRITE_ONCE(pace->not_before, jiffies + pause);
+	return pause;
+}
+
 void pace_begin(struct pace *pace)
 {
+	wait_for(pace, 0);
 	settled_reset(&pace->settled);
 	pace->spare = 0;
 	pace->shared = false;
@@ -149,7 +157,12 @@ unsigned long pace_after_refusal(struct pace *pace)
 	unsigned long pause = pace->refused;
 
 	pace->refused = min_t(unsigned long, 2 * pause, PAUSE_LAST);
-	return pause;
+	return wait_for(pace, pause);
+}
+
+unsigned long pace_after_pass(struct pace *pace, bool drained)
+{
+	return wait_for(pace, drained ? PACE_LOOK : 0);
 }
 
 unsigned long pace_after_last(struct pace *pace, bool drained)
@@ -158,6 +171,12 @@ unsigned long pace_after_last(struct pace *pace, bool drained)
 
 	if (drained)
 		pause = max_t(unsigned long, pause, PACE_LOOK);
-	WRITE_ONCE(pace->not_before, jiffies + pause);
-	return pause;
+	return wait_for(pace, pause);
+}
+
+unsigned long pace_wait(const struct pace *pace)
+{
+	long rest = READ_ONCE(pace->not_before) - jiffies;
+
+	return max(rest, 0L);
 }

@@ -31,8 +31,8 @@
  * @refilled:   of the first drain: @rest was counted anew
  * @short_passes: of the first drain: passes in a row that the kernel did not cut short
  * @refused:    pause after the next refusal, jiffies
- * @not_before: earliest time of the next pass after the last one was empty, jiffies; may be
- *              read at any time, the rest belongs to the work item of the session
+ * @not_before: earliest time of the next pass, jiffies; may be read at any time, the rest
+ *              belongs to the work item of the session
  */
 struct pace {
 	bool (*go_on)(void *data);
@@ -97,7 +97,19 @@ void pace_given(struct pace *pace, u64 pages);
 /** pace_after_refusal() - Return: pause after an offer that was not taken, jiffies */
 unsigned long pace_after_refusal(struct pace *pace);
 
+/** pace_after_pass() - there may be more; Return: pause before the next pass, jiffies */
+unsigned long pace_after_pass(struct pace *pace, bool drained);
+
 /** pace_after_last() - nothing more was found; Return: pause before the next look, jiffies */
 unsigned long pace_after_last(struct pace *pace, bool drained);
+
+/**
+ * pace_wait() - may the next pass begin?
+ *
+ * Somebody else may have queued the work item before the pause is over. Any context.
+ *
+ * Return: what is left of the last pause, jiffies; 0 if it is over.
+ */
+unsigned long pace_wait(const struct pace *pace);
 
 #endif /* FREEHINT_PACE_H */

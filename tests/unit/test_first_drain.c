@@ -23,7 +23,7 @@
 /* Passes that a guest which frees nothing takes, and some more. */
 #define PASSES		60U
 
-static unsigned int unreported, passes;
+static unsigned int unreported, passes, counts;
 /* Pages that the last pass should have found. */
 static u64 expected;
 /* Blocks that the guest frees before each pass. */
@@ -103,6 +103,7 @@ static int setup(void **state)
 {
 	unreported = BLOCKS;
 	passes = 0;
+	counts = 0;
 	expected = 0;
 	freed = 0;
 	batch = BATCH;
@@ -246,6 +247,54 @@ static void a_count_that_was_stopped_drains_nobody(void **state)
 	assert_false(gb->session.reporter.registered);
 }
 
+/* The time of the work item has come. */
+static void wait_and_run(void)
+{
+	jiffies += gb->work.delay;
+	assert_true(work_queue_run(&gb->work));
+}
+
+/* The kernel's own pass finds blocks while a count runs. */
+static void find_while_counting(struct zone *zone)
+{
+	counts++;
+	find_more(&gb->session.reporter);
+}
+
+/* It runs once more, at once, and counts nothing. */
+static void runs_for_nothing(unsigned long pause)
+{
+	unsigned int before = counts, run = passes;
+
+	assert_int_equal(gb->work.delay, 0);
+	wait_and_run();
+	assert_int_equal(counts, before);
+	assert_int_equal(passes, run);
+	assert_int_equal(gb->work.delay, pause);
+}
+
+static void blocks_that_are_found_in_a_count_shorten_no_pause(void **state)
+{
+	unsigned int look;
+
+	guest_kernel_free(0, ORDER);
+	unreported = 0;
+	drain();
+	find_more(&gb->session.reporter);
+	guest_kernel.before_lock = find_while_counting;
+	for (look = 0; look < SETTLED_LOOKS - 1; look++) {
+		wait_and_run();
+		runs_for_nothing(PACE_LOOK);
+	}
+	/* The host takes no offer any more. */
+	answer = FREEHINT_ANSWER_NONE;
+	unreported = 1;
+	wait_and_run();
+	runs_for_nothing(HZ);
+	wait_and_run();
+	runs_for_nothing(2 * HZ);
+}
+
 /* The kernel looks for larger blocks than the module believes. */
 static void what_was_counted_and_not_found_is_told(void **state)
 {
@@ -257,9 +306,9 @@ static void what_was_counted_and_not_found_is_told(void **state)
 	assert_int_equal(expected, 0);
 	find_more(&gb->session.reporter);
 	for (look = 1; look < SETTLED_LOOKS; look++)
-		assert_true(work_queue_run(&gb->work));
+		wait_and_run();
 	assert_int_equal(passes, 1);
-	assert_true(work_queue_run(&gb->work));
+	wait_and_run();
 	assert_int_equal(passes, 2);
 	assert_int_equal(expected, PAGES_OF_BLOCK);
 }
@@ -275,9 +324,9 @@ static void what_was_not_found_after_a_pass_is_not_told(void **state)
 	drain();
 	find_more(&gb->session.reporter);
 	for (look = 1; look < SETTLED_LOOKS; look++)
-		assert_true(work_queue_run(&gb->work));
+		wait_and_run();
 	unreported = 1;
-	assert_true(work_queue_run(&gb->work));
+	wait_and_run();
 	assert_int_equal(region.shm->give_back_state.pages, PAGES_OF_BLOCK);
 	assert_int_equal(passes, 3);
 	assert_int_equal(expected, 0);
@@ -304,6 +353,7 @@ RUN_TESTS(NULL, NULL,
 	  TEST(what_is_given_twice_does_not_end_the_drain),
 	  TEST(what_is_left_is_counted_once),
 	  TEST(a_count_that_was_stopped_drains_nobody),
+	  TEST(blocks_that_are_found_in_a_count_shorten_no_pause),
 	  TEST(what_was_counted_and_not_found_is_told),
 	  TEST(what_was_not_found_after_a_pass_is_not_told),
 	  TEST(counting_delays_no_work_of_a_cpu),
