@@ -27,15 +27,23 @@
 #include "../../include/freehint/limits.h"
 #include "../../proto/guest_offer.h"
 
-/* The kernel looks for blocks that are as small as these. */
-static void note_orders(struct page_reporter *reporter, struct scatterlist *sg)
+/*
+ * The kernel looks for blocks that are as small as these.
+ *
+ * Return: true if there is one of @reporter->order or more.
+ */
+static bool note_orders(struct page_reporter *reporter, struct scatterlist *sg)
 {
+	bool large = false;
+
 	for (; sg; sg = sg_next(sg)) {
 		unsigned int order = get_order(sg->length);
 
 		if (order < reporter->kernel_order)
 			WRITE_ONCE(reporter->kernel_order, order);
+		large |= order + PAGE_UNITS_SHIFT >= reporter->order;
 	}
+	return large;
 }
 
 /* Return: blocks put into the batch; *sg is where the next batch begins, NULL at the end. */
@@ -69,7 +77,9 @@ static int report_locked(struct page_reporter *reporter, struct scatterlist *sg)
 
 	lockdep_assert_held(&reporter->lock);
 	reporter->found = true;
-	note_orders(reporter, sg);
+	/* None of smaller ones will be offered: the kernel need not hand them over again. */
+	if (!note_orders(reporter, sg))
+		return 0;
 	if (!reporter->in_pass) {
 		reporter->more(reporter);
 		return -EAGAIN;

@@ -30,7 +30,7 @@ struct session_pause;
  * @offer:      takes a batch of @count blocks with @pages pages; called with @lock held,
  *              sleeps. 0: the kernel remembers the blocks until they are used again; an
  *              error ends the pass, and the kernel hands them over again in the next one
- * @more:       the kernel found free blocks outside a pass; called with @lock held
+ * @more:       the kernel found blocks of @order or more outside a pass; called with @lock held
  * @block:      batch, words of freehint_block(); under @lock
  */
 struct page_reporter {

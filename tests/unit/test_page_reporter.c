@@ -142,6 +142,19 @@ static void a_smaller_block_is_noticed_outside_of_a_pass_as_well(void **state)
 	assert_int_equal(page_reporter_least(&reporter), ORDER + 1);
 }
 
+/* Each wish makes the module count all memory, and there would be one every 2 s. */
+static void smaller_blocks_than_asked_for_are_no_reason_for_a_pass(void **state)
+{
+	free_block(1 << 9, ORDER - 1);
+	assert_int_equal(hand_over(), 0);
+	assert_int_equal(wishes, 0);
+	assert_int_equal(page_reporter_least(&reporter), ORDER);
+	free_block(1 << 10, ORDER);
+	assert_int_equal(hand_over(), -EAGAIN);
+	assert_int_equal(wishes, 1);
+	assert_int_equal(offered, 0);
+}
+
 static void smaller_blocks_than_asked_for_are_skipped(void **state)
 {
 	free_block(1 << 9, ORDER - 1);
@@ -174,6 +187,7 @@ RUN_TESTS(NULL, NULL,
 	  TEST(the_order_of_the_first_registration_is_believed),
 	  TEST(the_kernel_looks_for_larger_blocks_if_it_finds_none),
 	  TEST(a_smaller_block_is_noticed_outside_of_a_pass_as_well),
+	  TEST(smaller_blocks_than_asked_for_are_no_reason_for_a_pass),
 	  TEST(smaller_blocks_than_asked_for_are_skipped),
 	  TEST(blocks_that_the_region_cannot_name_are_skipped),
 )
