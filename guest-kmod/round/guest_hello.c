@@ -71,8 +71,9 @@ static void log_hello(const struct guest_hello *hello, const struct freehint_pub
 static void log_rejected(struct guest_hello *hello, const struct freehint_publisher *pub,
 			 u64 instance, int err)
 {
-	if (hello->rejected == instance)
+	if (hello->said && hello->rejected == instance)
 		return;
+	hello->said = true;
 	hello->rejected = instance;
 	if (err == -EPROTO)
 		dev_warn_ratelimited(hello->dev,
@@ -112,7 +113,7 @@ int guest_hello_publish(struct guest_hello *hello, struct freehint_publisher *pu
 	freehint_publish_hello(pub, req->instance, &hello->facts);
 	hello->instance = req->instance;
 	hello->last = req->instance;
-	hello->rejected = 0;
+	hello->said = false;
 	log_hello(hello, pub);
 	return 0;
 }

@@ -19,7 +19,8 @@ struct give_back;
  * @give_back: whether memory can be given back is a fact, too
  * @instance: host instance for which it was published, 0 when none is in the region
  * @last:     host instance of the hello that was published last, also after it was withdrawn
- * @rejected: host instance whose hello was invalid; the log reports it once
+ * @rejected: host instance whose hello was invalid, 0 also of a device that decodes no memory
+ * @said:     the log has reported @rejected
  * @facts:    facts in the hello
  *
  * Only the worker's thread uses it; see round_worker.c for the exceptions.
@@ -32,6 +33,7 @@ struct guest_hello {
 	u64 instance;
 	u64 last;
 	u64 rejected;
+	bool said;
 	struct freehint_guest_facts facts;
 };
 

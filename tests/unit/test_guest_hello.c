@@ -19,6 +19,7 @@
 #define ROUND	77ULL
 
 static struct region region;
+static struct freehint_shm light;
 static struct device device;
 static struct freehint_publisher pub;
 static struct freehint_reader reader;
@@ -198,20 +199,53 @@ static void a_host_that_knows_no_give_back_gets_no_status(void **state)
 	assert_int_equal(region.shm->guest_hello.give_back, 0);
 }
 
-/* The advice is for the guest, where the device was switched off. */
+static void be_dark(int reads)
+{
+	light = *region.shm;
+	memset(region.shm, reads, sizeof(light));
+}
+
+static void be_light(void)
+{
+	*region.shm = light;
+}
+
+static void fail_to_publish(u64 instance)
+{
+	const struct freehint_request req = { .instance = instance };
+
+	assert_int_equal(guest_hello_publish(&hello, &pub, &req), -ENODEV);
+}
+
+/* The advice is for the guest, where the device was switched off. QEMU's reads as zeros. */
 static void a_device_that_decodes_no_memory_is_no_host_without_the_extension(void **state)
 {
-	const struct freehint_request dark = { .instance = FREEHINT_ALL_ONES };
-	struct freehint_shm light = *region.shm;
-
-	memset(region.shm, 0xff, sizeof(light));
-	assert_int_equal(guest_hello_publish(&hello, &pub, &dark), -ENODEV);
+	be_dark(0xff);
+	fail_to_publish(FREEHINT_ALL_ONES);
 	assert_non_null(strstr(device.said, "decodes no memory"));
-	*region.shm = light;
+	be_light();
 	region.shm->host_hello.magic = 0;
-	hello.rejected = 0;
-	assert_int_equal(guest_hello_publish(&hello, &pub, &dark), -ENODEV);
+	fail_to_publish(REGION_INSTANCE);
 	assert_non_null(strstr(device.said, "runs the freehint extension"));
+}
+
+static void a_device_that_decodes_no_memory_is_told_of_once(void **state)
+{
+	unsigned int i;
+
+	device.lines = 0;
+	be_dark(0);
+	for (i = 1; i <= 2; i++) {
+		fail_to_publish(0);
+		fail_to_publish(0);
+		assert_int_equal(device.lines, i);
+		assert_non_null(strstr(device.said, "decodes no memory"));
+		be_light();
+		poll_region();
+		assert_int_equal(device.lines, i + 1);
+		device.lines = i;
+		be_dark(0);
+	}
 }
 
 RUN_TESTS(NULL, NULL,
@@ -223,4 +257,5 @@ RUN_TESTS(NULL, NULL,
 	  TEST(an_offer_is_cleared_for_another_host_alone),
 	  TEST(a_host_that_knows_no_give_back_gets_no_status),
 	  TEST(a_device_that_decodes_no_memory_is_no_host_without_the_extension),
+	  TEST(a_device_that_decodes_no_memory_is_told_of_once),
 )
