@@ -123,6 +123,13 @@ void freehint_publish_hello(struct freehint_publisher *pub, u64 instance,
 	shm_store_flush();
 }
 
+bool freehint_shows_host(const struct freehint_publisher *pub, u64 instance)
+{
+	const struct freehint_host_hello *hello = &pub->shm->host_hello;
+
+	return shm_load(&hello->magic) == FREEHINT_MAGIC && shm_load(&hello->instance) == instance;
+}
+
 void freehint_withdraw(struct freehint_publisher *pub)
 {
 	struct freehint_shm *shm = pub->shm;

@@ -130,6 +130,15 @@ void freehint_publish_hello(struct freehint_publisher *pub, u64 instance,
 void freehint_refresh_hello(struct freehint_publisher *pub,
 			    const struct freehint_guest_facts *facts);
 
+/**
+ * freehint_shows_host() - does the region show the hello of a host?
+ * @pub:      publisher
+ * @instance: the host's, not 0
+ *
+ * Return: false also while the device decodes no memory.
+ */
+bool freehint_shows_host(const struct freehint_publisher *pub, u64 instance);
+
 /** freehint_withdraw() - clear hello, progress and seal; the host then sees no guest */
 void freehint_withdraw(struct freehint_publisher *pub);
 

@@ -134,9 +134,15 @@ bool guest_hello_refresh(struct guest_hello *hello, struct freehint_publisher *p
 	return true;
 }
 
+/* If the device decoded no memory at the last poll, nobody knows of a hello, and it may stand. */
+static bool may_stand(const struct guest_hello *hello, const struct freehint_publisher *pub)
+{
+	return hello->instance || (hello->last && freehint_shows_host(pub, hello->last));
+}
+
 void guest_hello_withdraw(struct guest_hello *hello, struct freehint_publisher *pub)
 {
-	if (!hello->instance)
+	if (!may_stand(hello, pub))
 		return;
 	freehint_withdraw(pub);
 	hello->instance = 0;

@@ -84,7 +84,13 @@ int guest_hello_publish(struct guest_hello *hello, struct freehint_publisher *pu
  */
 bool guest_hello_refresh(struct guest_hello *hello, struct freehint_publisher *pub);
 
-/** guest_hello_withdraw() - clear the hello if there is one in the region */
+/**
+ * guest_hello_withdraw() - clear the hello if there is one in the region
+ * @hello: hello that was published last; none afterwards
+ * @pub:   its publisher
+ *
+ * Also the one of an earlier poll, if the device has decoded no memory since and does so now.
+ */
 void guest_hello_withdraw(struct guest_hello *hello, struct freehint_publisher *pub);
 
 #endif /* FREEHINT_GUEST_HELLO_H */

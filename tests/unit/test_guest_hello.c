@@ -248,6 +248,32 @@ static void a_device_that_decodes_no_memory_is_told_of_once(void **state)
 	}
 }
 
+/* Nobody polls any more once the module goes, or the guest sleeps. */
+static void a_hello_that_was_dark_at_the_last_poll_is_withdrawn(void **state)
+{
+	be_dark(0);
+	fail_to_publish(0);
+	be_light();
+	assert_int_equal(region.shm->guest_hello.instance, REGION_INSTANCE);
+	guest_hello_withdraw(&hello, &pub);
+	assert_int_equal(region.shm->guest_hello.instance, 0);
+}
+
+/* The region of another host, and of another program, is none of our business. */
+static void what_another_host_shows_is_left_alone(void **state)
+{
+	be_dark(0);
+	fail_to_publish(0);
+	be_light();
+	assert_int_equal(freehint_write_host_hello(region.shm, SIZE, REGION_INSTANCE + 1), 0);
+	guest_hello_withdraw(&hello, &pub);
+	assert_int_equal(region.shm->guest_hello.instance, REGION_INSTANCE);
+	*region.shm = light;
+	region.shm->host_hello.magic = 0;
+	guest_hello_withdraw(&hello, &pub);
+	assert_int_equal(region.shm->guest_hello.instance, REGION_INSTANCE);
+}
+
 RUN_TESTS(NULL, NULL,
 	  TEST(another_driver_comes_and_goes_in_every_phase),
 	  TEST(memory_that_is_added_is_told_of_in_every_phase),
@@ -258,4 +284,6 @@ RUN_TESTS(NULL, NULL,
 	  TEST(a_host_that_knows_no_give_back_gets_no_status),
 	  TEST(a_device_that_decodes_no_memory_is_no_host_without_the_extension),
 	  TEST(a_device_that_decodes_no_memory_is_told_of_once),
+	  TEST(a_hello_that_was_dark_at_the_last_poll_is_withdrawn),
+	  TEST(what_another_host_shows_is_left_alone),
 )
