@@ -13,16 +13,17 @@
 #include "session_pause.h"
 
 /* A host that runs answers within a millisecond. Later looks are rarer, to save CPU time. */
-#define FAST_LOOKS	100
+#define FAST_LOOKS	100U
 #define FAST_US		50U
 #define SLOW_US		500U
-/* A host that has not answered after so many looks, about 15 s, is taken for stopped. */
-#define LATE_LOOKS	20000
-#define LATE_US		10000U
+#define RARE_US		10000U
 
-void idle_wait(unsigned int looks)
+/* A pass that has taken a tenth of a second ends no later by a hundredth. */
+#define PASS_LOOKS	(FAST_LOOKS + 100U)
+
+void idle_wait(unsigned int looks, unsigned int many)
 {
-	unsigned int us = looks < FAST_LOOKS ? FAST_US : looks < LATE_LOOKS ? SLOW_US : LATE_US;
+	unsigned int us = looks < FAST_LOOKS ? FAST_US : looks < many ? SLOW_US : RARE_US;
 
 	compat_usleep_idle(us, 2 * us);
 }
@@ -46,7 +47,7 @@ void idle_flush_delayed_work(struct delayed_work *work, const struct session_pau
 		/* Its queue may be frozen until the guest has slept, and the guest waits for us. */
 		if (session_is_paused(pause))
 			cancel_delayed_work(work);
-		idle_wait(looks++);
+		idle_wait(looks++, PASS_LOOKS);
 	}
 	/* work_busy() is a hint only. */
 	flush_work(&work->work);
@@ -58,6 +59,6 @@ void idle_cancel_delayed_work(struct delayed_work *work)
 
 	cancel_delayed_work(work);
 	while (runs(work))
-		idle_wait(looks++);
+		idle_wait(looks++, IDLE_WAIT_ANSWER);
 	cancel_delayed_work_sync(work);
 }

@@ -9,11 +9,19 @@
 struct delayed_work;
 struct session_pause;
 
+/* A host that has taken an offer and not answered after so many looks, 15 s, is stopped. */
+#define IDLE_WAIT_ANSWER	20000U
+/* Nobody may be there to take an offer, and an idle guest is not to wake for nothing. */
+#define IDLE_WAIT_TAKER		0U
+
 /**
  * idle_wait() - sleep before the next look
- * @looks: looks so far; the sleep grows from 50 us to 10 ms
+ * @looks: looks so far
+ * @many:  the sleep is 10 ms after so many; before it grows from 50 to 500 us
+ *
+ * The first hundred looks take 50 us each, whatever @many is.
  */
-void idle_wait(unsigned int looks);
+void idle_wait(unsigned int looks, unsigned int many);
 
 /**
  * idle_flush_delayed_work() - wait until a work item that was queued is done

@@ -38,7 +38,8 @@ static enum freehint_answer wait_for_answer(const struct offer_wait *wait, u64 s
 			return answer;
 		if (answer == FREEHINT_ANSWER_NONE && time_after(jiffies, deadline))
 			return answer;
-		idle_wait(looks++);
+		idle_wait(looks++, answer == FREEHINT_ANSWER_NONE ? IDLE_WAIT_TAKER :
+								    IDLE_WAIT_ANSWER);
 	}
 }
 
@@ -88,7 +89,7 @@ static enum freehint_answer take_back(struct offer_wait *wait, u64 sequence)
 				log_late(wait, sequence);
 			said = true;
 		}
-		idle_wait(looks++);
+		idle_wait(looks++, IDLE_WAIT_ANSWER);
 	}
 }
 

@@ -129,7 +129,7 @@ static void step(void)
 		holding = !freehint_take_offer(shm, sequence);
 }
 
-void idle_wait(unsigned int looks)
+void idle_wait(unsigned int looks, unsigned int many)
 {
 	jiffies += HZ / 8;
 	step();
