@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * freehint.ko: reports to the host which pages of this guest are free, so that a live
- * migration need not send them.
+ * migration need not send them, and gives free pages back when the host asks for them.
  *
  * Reading order: device/bar_probe.c checks for the region, device/ivshmem_bar.c binds to the
  * device, device/probe_retry.c checks refused devices again, device/pci_watch.c logs which
  * other driver has the device, round/round_worker.c answers the host, scan/free_scan.c reads
  * the allocator's free pages, proto/guest_publish.c writes the shared bytes.
+ * give-back/give_back.c starts and ends the host's sessions of giving memory back,
+ * give-back/give_session.c serves one, give-back/page_reporter.c has the kernel isolate blocks,
+ * give-back/offer_wait.c offers them.
  * docs/guest-module.md explains how they work together.
  */
 #include <linux/module.h>
@@ -47,7 +50,7 @@ static void __exit freehint_exit(void)
 }
 module_exit(freehint_exit);
 
-MODULE_DESCRIPTION("Reports the guest's free pages to the host, for live migration");
+MODULE_DESCRIPTION("Reports the guest's free pages to the host, and gives them back when it asks");
 MODULE_AUTHOR("The freehint maintainers");
 MODULE_VERSION(FREEHINT_RELEASE);
 MODULE_LICENSE("GPL");

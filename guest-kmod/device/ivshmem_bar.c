@@ -75,8 +75,8 @@ static int start_worker(struct pci_dev *pdev, struct ivshmem_bar *bar)
 }
 
 /*
- * The ones of a device that does not answer, or the zeros of one that was reset, would be written
- * into it later.
+ * Do not save the state of a device that does not answer (all ones) or that was reset (zeros):
+ * pci_restore_state() would write it back.
  *
  * Return: true if it answers and decodes memory.
  */

@@ -3,9 +3,10 @@
  * One session of giving back: registers with page reporting, lets pass follow pass until
  * nothing more is found, and unregisters.
  *
- * After the last pass the kernel's own looks, 2 s after a block was freed, have it served
- * again. From then on only memory that has stayed free is given back: a guest that
- * works uses most of what it frees again at once, and would pay a fault for each page.
+ * After the last pass the kernel runs a pass of its own 2 s after a block was freed. If it finds
+ * blocks, the session runs passes again. From then on it gives back only memory that has stayed
+ * free: a working guest uses most of what it frees again at once, and would pay a page fault for
+ * each page.
  */
 #include <linux/device.h>
 #include <linux/hash.h>
@@ -161,9 +162,9 @@ static u64 pass_once(struct give_session *session)
 }
 
 /*
- * Before the first drain, run one pass and requeue, so that pace_budget() counts again, unless
- * the drain is over. Afterwards repeat on the same budget. If nothing of it was found, the
- * kernel may look for larger blocks. What was counted for the first drain may be in small ones.
+ * In the first drain: one pass for each call, so that pace_budget() is asked again before the
+ * next. Later: passes until one finds nothing, on one budget. If even the first finds none of the
+ * blocks that were counted, the kernel looks for larger ones only.
  */
 static void run_passes(struct give_session *session)
 {

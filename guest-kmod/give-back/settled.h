@@ -47,7 +47,10 @@ static inline u64 settled_look(struct settled *settled, u64 pages)
 	return pages;
 }
 
-/** settled_take() - @pages were given back: the looks before did not find them */
+/**
+ * settled_take() - @pages were given back: they are not free any more, so take them off the
+ * earlier looks
+ */
 static inline void settled_take(struct settled *settled, u64 pages)
 {
 	unsigned int i;
