@@ -217,7 +217,7 @@ static int ivshmem_bar_suspend(struct device *dev)
 }
 
 /* The kernel has restored the device's state, which uses up what was saved. */
-static void go_on(struct pci_dev *pdev)
+static void resume_bar(struct pci_dev *pdev)
 {
 	struct ivshmem_bar *bar = pci_get_drvdata(pdev);
 
@@ -227,7 +227,7 @@ static void go_on(struct pci_dev *pdev)
 
 static int ivshmem_bar_resume(struct device *dev)
 {
-	go_on(to_pci_dev(dev));
+	resume_bar(to_pci_dev(dev));
 	return 0;
 }
 
@@ -248,7 +248,7 @@ static void ivshmem_bar_reset_prepare(struct pci_dev *pdev)
 
 static void ivshmem_bar_reset_done(struct pci_dev *pdev)
 {
-	go_on(pdev);
+	resume_bar(pdev);
 }
 
 /*

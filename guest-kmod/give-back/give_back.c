@@ -69,7 +69,7 @@ static void run_session(struct work_struct *work)
 }
 
 /*
- * As struct session_pause.end. The session is paused, so each run of the work item that begins
+ * As struct session_pause.stop. The session is paused, so each run of the work item that begins
  * now does nothing. One that runs stops at its next offer; report() may start one more until
  * it is unregistered.
  */
@@ -82,7 +82,7 @@ static void stop_session(struct session_pause *pause)
 	idle_cancel_delayed_work(&gb->work);
 }
 
-/* As struct session_pause.go_on. */
+/* As struct session_pause.resume. */
 static void start_again(struct session_pause *pause)
 {
 	struct give_back *gb = container_of(pause, struct give_back, pause);
@@ -134,8 +134,8 @@ struct give_back *give_back_create(struct device *dev, void *base, u64 size,
 	gb->session.reporter.more = find_more;
 	give_session_init(&gb->session, dev, base, size);
 	INIT_DELAYED_WORK(&gb->work, run_session);
-	gb->pause.end = stop_session;
-	gb->pause.go_on = start_again;
+	gb->pause.stop = stop_session;
+	gb->pause.resume = start_again;
 	session_pause_start(&gb->pause);
 	return gb;
 }

@@ -237,13 +237,13 @@ void give_session_init(struct give_session *session, struct device *dev, void *b
 	session->base = base;
 	session->size = size;
 	session->offer.dev = dev;
-	session->offer.go_on = offer_may_stand;
+	session->offer.may_continue = offer_may_stand;
 	session->offer.data = session;
 	session->salt = get_random_u64();
 	session->reporter.offer = offer_batch;
 	session->reporter.pause = session->pause;
 	mutex_init(&session->reporter.lock);
-	session->pace.go_on = count_is_wanted;
+	session->pace.may_continue = count_is_wanted;
 	session->pace.data = session;
 	session->pace.not_before = jiffies;
 }

@@ -34,7 +34,7 @@ static enum freehint_answer wait_for_answer(const struct offer_wait *wait, u64 s
 		answer = freehint_offer_answer(&wait->pub, sequence);
 		if (answer == FREEHINT_ANSWER_DONE || answer == FREEHINT_ANSWER_DECLINED)
 			return answer;
-		if (!wait->go_on(wait->data))
+		if (!wait->may_continue(wait->data))
 			return answer;
 		if (answer == FREEHINT_ANSWER_NONE && time_after(jiffies, deadline))
 			return answer;

@@ -16,15 +16,15 @@ struct device;
  * @pub:      attached publisher that nobody else uses
  * @asked:    request that the offer answers
  * @sequence: number of the next offer; never used before by this guest
- * @go_on:    false when the guest wants its blocks back; any context that may sleep
- * @data:     for @go_on
+ * @may_continue: false when the guest wants its blocks back; any context that may sleep
+ * @data:     for @may_continue
  */
 struct offer_wait {
 	struct device *dev;
 	struct freehint_publisher pub;
 	struct freehint_reclaim asked;
 	u64 sequence;
-	bool (*go_on)(void *data);
+	bool (*may_continue)(void *data);
 	void *data;
 };
 
@@ -34,7 +34,7 @@ struct offer_wait {
  * @block: words of freehint_block(), of order 1 or more, isolated from the allocator
  * @count: 1 to FREEHINT_OFFER_BLOCKS
  *
- * Sleeps. If the host does not take the offer within a second, or @go_on returns false,
+ * Sleeps. If the host does not take the offer within a second, or @may_continue returns false,
  * the offer is withdrawn. An offer that the host has taken ends only with the host's
  * answer, or with another host: a time limit would let the guest use what the host still
  * discards. A device that decodes no memory is no other host, and is waited for; unless

@@ -65,7 +65,7 @@ static bool count_free(struct pace *pace, u64 leave, unsigned int order,
 	unsigned long start = jiffies;
 
 	pace->spare = 0;
-	if (!free_scan_count_unreported(order, pace->go_on, pace->data, found))
+	if (!free_scan_count_unreported(order, pace->may_continue, pace->data, found))
 		return false;
 	pace->counted_at = jiffies;
 	pace->counted = pace->counted_at - start;
@@ -126,7 +126,7 @@ static bool refill_rest(struct pace *pace, unsigned int order)
 
 	if (pace->refilled)
 		return false;
-	if (!free_scan_count_unreported(order, pace->go_on, pace->data, &found))
+	if (!free_scan_count_unreported(order, pace->may_continue, pace->data, &found))
 		return true;
 	pace->refilled = true;
 	pace->rest = found.large;

@@ -16,8 +16,8 @@
 
 /**
  * struct pace - pace of one session of giving back
- * @go_on:      false when the session is over; may sleep
- * @data:       for @go_on
+ * @may_continue: false when the session is over; may sleep
+ * @data:       for @may_continue
  * @settled:    how much has stayed free since the first drain
  * @order:    for which @settled was counted
  * @restless:   pages that could be given back and that the last pace_budget() held back, for
@@ -35,7 +35,7 @@
  *              belongs to the work item of the session
  */
 struct pace {
-	bool (*go_on)(void *data);
+	bool (*may_continue)(void *data);
 	void *data;
 	struct settled settled;
 	unsigned int order;
@@ -51,7 +51,7 @@ struct pace {
 	unsigned long not_before;
 };
 
-/** pace_begin() - a session begins, or goes on with another request; @go_on and @data are set */
+/** pace_begin() - a session begins, or goes on with another request; the callback is set */
 void pace_begin(struct pace *pace);
 
 /**

@@ -16,7 +16,7 @@ void session_pause_set(struct session_pause *pause, enum pause_reason reason)
 {
 	mutex_lock(&pause->lock);
 	WRITE_ONCE(pause->reasons, pause->reasons | reason);
-	pause->end(pause);
+	pause->stop(pause);
 	mutex_unlock(&pause->lock);
 }
 
@@ -24,7 +24,7 @@ void session_pause_clear(struct session_pause *pause, enum pause_reason reason)
 {
 	mutex_lock(&pause->lock);
 	WRITE_ONCE(pause->reasons, pause->reasons & ~reason);
-	pause->go_on(pause);
+	pause->resume(pause);
 	mutex_unlock(&pause->lock);
 }
 

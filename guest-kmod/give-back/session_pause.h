@@ -27,18 +27,18 @@ enum pause_reason {
  * @lock:    one reason at a time comes or goes, and ends the session alone
  * @reasons: enum pause_reason; changes under @lock, read with READ_ONCE()
  * @suspend: sets and clears PAUSE_ASLEEP
- * @end:     ends the session if there is one; under @lock, sleeps until no block is offered
- * @go_on:   a reason is gone; under @lock
+ * @stop:    ends the session if there is one; under @lock, sleeps until no block is offered
+ * @resume:  a reason is gone; under @lock
  */
 struct session_pause {
 	struct mutex lock;
 	unsigned int reasons;
 	struct notifier_block suspend;
-	void (*end)(struct session_pause *pause);
-	void (*go_on)(struct session_pause *pause);
+	void (*stop)(struct session_pause *pause);
+	void (*resume)(struct session_pause *pause);
 };
 
-/** session_pause_start() - no reason yet; @end and @go_on are set, and may be called now */
+/** session_pause_start() - no reason yet; @stop and @resume are set, and may be called now */
 void session_pause_start(struct session_pause *pause);
 
 /**

@@ -352,14 +352,14 @@ void free_scan_publish(struct freehint_publisher *pub, unsigned int advance_bloc
 	result->scan_ns = ktime_get_ns() - start;
 }
 
-bool free_scan_count_unreported(unsigned int order, bool (*go_on)(void *data), void *data,
+bool free_scan_count_unreported(unsigned int order, bool (*may_continue)(void *data), void *data,
 				struct free_scan_unreported *count)
 {
 	u64 start, end = memory_end(), pages = 0, large = 0;
 	struct free_scan_result result = {};
 
 	for (start = 0; start < end; start += BLOCK_PAGES) {
-		if (!(start % (COUNT_BLOCKS * BLOCK_PAGES)) && !go_on(data))
+		if (!(start % (COUNT_BLOCKS * BLOCK_PAGES)) && !may_continue(data))
 			return false;
 		counted = (struct scan_block){ .start = start, .unreported = true, .order = order };
 		if (scan_block(&counted, &result)) {

@@ -70,17 +70,17 @@ void free_scan_publish(struct freehint_publisher *pub, unsigned int advance_bloc
 /**
  * free_scan_count_unreported() - count the free pages that were not given back
  * @order: smallest order, of this kernel, of a block that is large
- * @go_on: false when the count is of no use any more; asked all the time, may sleep
- * @data:  for @go_on
+ * @may_continue: false when the count is of no use any more; asked all the time, may sleep
+ * @data:  for @may_continue
  * @count: filled
  *
  * Walks all memory as a round does, for 1 ms or so for each GiB.
  *
  * One caller at a time. May sleep.
  *
- * Return: true; false if @go_on ended the walk, and @count has no meaning.
+ * Return: true; false if @may_continue ended the walk, and @count has no meaning.
  */
-bool free_scan_count_unreported(unsigned int order, bool (*go_on)(void *data), void *data,
+bool free_scan_count_unreported(unsigned int order, bool (*may_continue)(void *data), void *data,
 				struct free_scan_unreported *count);
 
 #endif /* FREEHINT_FREE_SCAN_H */

@@ -43,7 +43,7 @@ void session_pause_start(struct session_pause *pause)
 void session_pause_stop(struct session_pause *pause)
 {
 	pause->reasons |= PAUSE_HALTED;
-	pause->end(pause);
+	pause->stop(pause);
 }
 
 void session_pause_set(struct session_pause *pause, enum pause_reason reason)

@@ -55,7 +55,7 @@ u32 give_back_refusal_now(void)
 void session_pause_clear(struct session_pause *pause, enum pause_reason reason)
 {
 	pause->reasons &= ~reason;
-	pause->go_on(pause);
+	pause->resume(pause);
 }
 
 /* The queue goes on, and the pass finds nothing; or somebody suspends the device, and waits. */

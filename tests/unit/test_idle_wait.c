@@ -82,7 +82,11 @@ static int setup(void **state)
 {
 	region = region_make(FREEHINT_MIN_REGION);
 	freehint_write_reclaim(region.shm, SESSION, 9, 0);
-	guest = (struct offer_wait){ .dev = &pci_device.dev, .sequence = OFFER, .go_on = may_stand };
+	guest = (struct offer_wait){
+		.dev = &pci_device.dev,
+		.sequence = OFFER,
+		.may_continue = may_stand,
+	};
 	assert_int_equal(freehint_publisher_attach(&guest.pub, region.base, region.size), 0);
 	assert_int_equal(freehint_reader_attach(&reader, region.base, region.size), 0);
 	assert_true(freehint_read_reclaim(&guest.pub, &guest.asked));

@@ -135,7 +135,7 @@ void idle_wait(unsigned int looks, unsigned int many)
 	step();
 }
 
-static bool go_on(void *data)
+static bool may_continue(void *data)
 {
 	return freehint_reclaim_is_current(&guest.pub, &guest.asked) && now < PATIENCE;
 }
@@ -150,7 +150,7 @@ static int setup(void **state)
 	guest = (struct offer_wait){
 		.dev = &pci_device.dev,
 		.sequence = OFFER,
-		.go_on = go_on,
+		.may_continue = may_continue,
 	};
 	assert_int_equal(freehint_publisher_attach(&guest.pub, region.base, region.size), 0);
 	assert_int_equal(freehint_reader_attach(&reader, region.base, region.size), 0);

@@ -25,7 +25,7 @@ static unsigned int least;
 
 unsigned long jiffies;
 
-static bool go_on(void *data)
+static bool may_continue(void *data)
 {
 	assert_ptr_equal(data, &pace);
 	return goes_on;
@@ -36,7 +36,7 @@ static int setup(void **state)
 	guest_kernel_init(PAGES);
 	goes_on = true;
 	least = ORDER;
-	pace.go_on = go_on;
+	pace.may_continue = may_continue;
 	pace.data = &pace;
 	pace_begin(&pace);
 	return free_scan_init();
@@ -75,7 +75,7 @@ static struct free_scan_unreported count(unsigned int order)
 {
 	struct free_scan_unreported found;
 
-	assert_true(free_scan_count_unreported(order, go_on, &pace, &found));
+	assert_true(free_scan_count_unreported(order, may_continue, &pace, &found));
 	return found;
 }
 
