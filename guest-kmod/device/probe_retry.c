@@ -35,22 +35,22 @@
 #include "../../proto/guest_publish.h"
 
 /* At most so many checks are left out after a failure: five minutes. */
-#define MAX_PAUSE	63U
+#define MAX_SKIP	63U
 
 /**
- * struct probe_retry - one refused device
+ * struct refused_device - an entry of the list
  * @link:    in devices, or in the list of the devices that are being checked
  * @pdev:    device; we hold a reference
  * @verdict: result of the last check; a change is logged once
- * @pause:   checks that were left out after the last failure of probe
- * @left:    checks that are left out now
+ * @skip:    checks to leave out after the last failure of probe; after the next one, more
+ * @skip_left: checks that are left out now
  */
-struct probe_retry {
+struct refused_device {
 	struct list_head link;
 	struct pci_dev *pdev;
 	int verdict;
-	unsigned int pause;
-	unsigned int left;
+	unsigned int skip;
+	unsigned int skip_left;
 };
 
 static void recheck_fn(struct work_struct *work);
@@ -68,135 +68,135 @@ static void schedule_recheck_locked(void)
 				   BAR_PROBE_SECONDS * HZ);
 }
 
-static void free_entry(struct probe_retry *dev)
+static void free_entry(struct refused_device *entry)
 {
-	pci_dev_put(dev->pdev);
-	kfree(dev);
+	pci_dev_put(entry->pdev);
+	kfree(entry);
 }
 
-static struct probe_retry *find_locked(const struct pci_dev *pdev)
+static struct refused_device *find_locked(const struct pci_dev *pdev)
 {
-	struct probe_retry *dev;
+	struct refused_device *entry;
 
-	list_for_each_entry(dev, &devices, link)
-		if (dev->pdev == pdev)
-			return dev;
+	list_for_each_entry(entry, &devices, link)
+		if (entry->pdev == pdev)
+			return entry;
 	return NULL;
 }
 
 /* The device is already in the list if another probe refused it meanwhile. */
-static void add_entry(struct probe_retry *dev)
+static void add_entry(struct refused_device *entry)
 {
 	mutex_lock(&lock);
-	if (find_locked(dev->pdev))
-		free_entry(dev);
+	if (find_locked(entry->pdev))
+		free_entry(entry);
 	else
-		list_add_tail(&dev->link, &devices);
+		list_add_tail(&entry->link, &devices);
 	schedule_recheck_locked();
 	mutex_unlock(&lock);
 }
 
 void probe_retry_add(struct pci_dev *pdev, int verdict)
 {
-	struct probe_retry *dev = kzalloc(sizeof(*dev), GFP_KERNEL);
+	struct refused_device *entry = kzalloc(sizeof(*entry), GFP_KERNEL);
 
-	if (!dev)
+	if (!entry)
 		return;
-	dev->pdev = pci_dev_get(pdev);
-	dev->verdict = verdict;
-	add_entry(dev);
+	entry->pdev = pci_dev_get(pdev);
+	entry->verdict = verdict;
+	add_entry(entry);
 }
 
 /* Return: as bar_probe(), or -ESTALE if the device was removed. */
-static int probe_again_locked(struct probe_retry *dev)
+static int probe_again_locked(struct refused_device *entry)
 {
-	struct pci_dev *pdev = dev->pdev;
+	struct pci_dev *pdev = entry->pdev;
 	struct freehint_publisher seen;
 	int verdict;
 
 	if (!device_is_registered(&pdev->dev))
 		return -ESTALE;
 	if (pdev->dev.driver)
-		return dev->verdict;
+		return entry->verdict;
 	verdict = bar_probe(pdev, &seen);
-	if (verdict && verdict != dev->verdict)
+	if (verdict && verdict != entry->verdict)
 		bar_log_refusal(pdev, verdict, &seen);
 	return verdict;
 }
 
-static int probe_again(struct probe_retry *dev)
+static int probe_again(struct refused_device *entry)
 {
-	int verdict = dev->verdict;
+	int verdict = entry->verdict;
 
 	pci_lock_rescan_remove();
 	/* Another task may hold the device's lock for long. The next check follows soon. */
-	if (device_trylock(&dev->pdev->dev)) {
-		verdict = probe_again_locked(dev);
-		device_unlock(&dev->pdev->dev);
+	if (device_trylock(&entry->pdev->dev)) {
+		verdict = probe_again_locked(entry);
+		device_unlock(&entry->pdev->dev);
 	}
 	pci_unlock_rescan_remove();
 	return verdict;
 }
 
 /* Probe adds the device to the list again if it refuses the device, or fails. */
-static void attach(struct probe_retry *dev)
+static void bind_device(struct refused_device *entry)
 {
-	struct probe_retry *again;
+	struct refused_device *again;
 
-	if (device_attach(&dev->pdev->dev) < 0)
-		pci_warn(dev->pdev, "freehint magic in BAR 2, but no driver can be bound; see the kernel's messages about this device\n");
+	if (device_attach(&entry->pdev->dev) < 0)
+		pci_warn(entry->pdev, "freehint magic in BAR 2, but no driver can be bound; see the kernel's messages about this device\n");
 	mutex_lock(&lock);
-	again = find_locked(dev->pdev);
+	again = find_locked(entry->pdev);
 	/* A device that waits for another one to go has not failed. */
 	if (again && !active_device_exists()) {
-		again->pause = min(2 * dev->pause + 1, MAX_PAUSE);
-		again->left = again->pause;
+		again->skip = min(2 * entry->skip + 1, MAX_SKIP);
+		again->skip_left = again->skip;
 	}
 	mutex_unlock(&lock);
 }
 
-static void recheck_device(struct probe_retry *dev)
+static void recheck_device(struct refused_device *entry)
 {
 	int verdict;
 
-	if (dev->left) {
-		dev->left--;
-		add_entry(dev);
+	if (entry->skip_left) {
+		entry->skip_left--;
+		add_entry(entry);
 		return;
 	}
-	verdict = probe_again(dev);
+	verdict = probe_again(entry);
 	if (verdict && verdict != -ESTALE) {
-		dev->verdict = verdict;
-		add_entry(dev);
+		entry->verdict = verdict;
+		add_entry(entry);
 		return;
 	}
 	if (!verdict)
-		attach(dev);
-	free_entry(dev);
+		bind_device(entry);
+	free_entry(entry);
 }
 
 static void recheck_fn(struct work_struct *work)
 {
-	struct probe_retry *dev, *next;
+	struct refused_device *entry, *next;
 	LIST_HEAD(now);
 
 	mutex_lock(&lock);
 	list_splice_init(&devices, &now);
 	mutex_unlock(&lock);
-	list_for_each_entry_safe(dev, next, &now, link)
-		recheck_device(dev);
+	list_for_each_entry_safe(entry, next, &now, link)
+		recheck_device(entry);
 }
 
 /* Does not find a device that is being checked; the next check sees that it was removed. */
 void probe_retry_drop(const struct pci_dev *pdev)
 {
-	struct probe_retry *dev;
+	struct refused_device *entry;
 
 	mutex_lock(&lock);
-	dev = find_locked(pdev);
-	if (dev) {
-		list_del(&dev->link);
-		free_entry(dev);
+	entry = find_locked(pdev);
+	if (entry) {
+		list_del(&entry->link);
+		free_entry(entry);
 	}
 	mutex_unlock(&lock);
 }
@@ -210,9 +210,9 @@ void probe_retry_resume(void)
 
 void probe_retry_exit(void)
 {
-	struct probe_retry *dev, *next;
+	struct refused_device *entry, *next;
 
 	cancel_delayed_work_sync(&recheck_work);
-	list_for_each_entry_safe(dev, next, &devices, link)
-		free_entry(dev);
+	list_for_each_entry_safe(entry, next, &devices, link)
+		free_entry(entry);
 }
