@@ -42,8 +42,7 @@ static int check_resource(const struct pci_dev *pdev)
 	return resource_size(res) < PAGE_SIZE ? -ERANGE : 0;
 }
 
-/* Return: false if the device does not answer. */
-static bool read_command(struct pci_dev *pdev, u16 *command)
+bool bar_read_command(struct pci_dev *pdev, u16 *command)
 {
 	return !pci_read_config_word(pdev, PCI_COMMAND, command) && *command != U16_MAX;
 }
@@ -65,7 +64,7 @@ static int decode_and_read(struct pci_dev *pdev, struct freehint_publisher *seen
 	int ret = -EAGAIN;
 	u16 command;
 
-	if (!read_command(pdev, &command) ||
+	if (!bar_read_command(pdev, &command) ||
 	    pci_write_config_word(pdev, PCI_COMMAND, command | PCI_COMMAND_MEMORY))
 		return ret;
 	ret = read_header(pdev, seen);
@@ -100,7 +99,7 @@ int bar_probe(struct pci_dev *pdev, struct freehint_publisher *seen)
 	ret = check_resource(pdev);
 	if (ret)
 		return ret;
-	if (!read_command(pdev, &command))
+	if (!bar_read_command(pdev, &command))
 		return -EAGAIN;
 	if (command & PCI_COMMAND_MEMORY)
 		return read_header(pdev, seen);

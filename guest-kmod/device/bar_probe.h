@@ -6,6 +6,8 @@
 #ifndef FREEHINT_BAR_PROBE_H
 #define FREEHINT_BAR_PROBE_H
 
+#include <linux/types.h>
+
 struct pci_dev;
 struct freehint_publisher;
 
@@ -32,6 +34,9 @@ struct freehint_publisher;
  * memory is encrypted, which never changes.
  */
 int bar_probe(struct pci_dev *pdev, struct freehint_publisher *seen);
+
+/** bar_read_command() - read the command register; Return: false if the device does not answer */
+bool bar_read_command(struct pci_dev *pdev, u16 *command);
 
 /**
  * bar_log_refusal() - log why the module does not use a device

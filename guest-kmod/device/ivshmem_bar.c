@@ -84,8 +84,7 @@ static bool save_state(struct pci_dev *pdev)
 {
 	u16 command;
 
-	if (pci_read_config_word(pdev, PCI_COMMAND, &command) || command == U16_MAX ||
-	    !(command & PCI_COMMAND_MEMORY))
+	if (!bar_read_command(pdev, &command) || !(command & PCI_COMMAND_MEMORY))
 		return false;
 	pci_save_state(pdev);
 	return true;
@@ -108,8 +107,7 @@ static bool was_reset(struct pci_dev *pdev)
 	u32 low, high;
 	u16 command;
 
-	if (pci_read_config_word(pdev, PCI_COMMAND, &command) || command == U16_MAX ||
-	    command & PCI_COMMAND_MEMORY)
+	if (!bar_read_command(pdev, &command) || command & PCI_COMMAND_MEMORY)
 		return false;
 	/* The address may be a multiple of 4 GiB. */
 	return !pci_read_config_dword(pdev, PCI_BASE_ADDRESS_2, &low) &&

@@ -31,6 +31,11 @@ int bar_probe(struct pci_dev *pdev, struct freehint_publisher *seen)
 	return verdict;
 }
 
+bool bar_read_command(struct pci_dev *pdev, u16 *command)
+{
+	return !pci_read_config_word(pdev, PCI_COMMAND, command) && *command != U16_MAX;
+}
+
 void bar_log_refusal(struct pci_dev *pdev, int why, const struct freehint_publisher *seen)
 {
 }
