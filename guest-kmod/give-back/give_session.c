@@ -187,7 +187,7 @@ static unsigned long find_next(struct give_session *session)
 {
 	unsigned long pause = pace_after_last(&session->pace, session->state.drained);
 
-	if (session->pace.restless >> session->reporter.order)
+	if (!pace_is_settled(&session->pace, session->reporter.order))
 		return pause;
 	note_drained(session);
 	return GIVE_SESSION_NEVER;

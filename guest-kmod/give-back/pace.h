@@ -9,6 +9,8 @@
 #include <linux/jiffies.h>
 #endif
 
+#include "first_drain.h"
+#include "free_count.h"
 #include "settled.h"
 
 /* Time between two looks at how much is free, jiffies. */
@@ -19,18 +21,12 @@
  * @may_continue: false when the session is over; may sleep
  * @data:       for @may_continue
  * @settled:    how much has stayed free since the first drain
- * @order:    for which @settled was counted
- * @restless:   pages that could be given back and that the last pace_budget() held back, for
+ * @order:      for which @settled was counted
+ * @unsettled:  pages that could be given back and that the last pace_budget() held back, for
  *              they may be used soon
- * @spare:      pages that the last count found beyond what stays, less what was given since
- * @shared:     the last pace_budget() used an earlier count
- * @counted:    jiffies that the last count took
- * @counted_at: when it was over, jiffies
- * @rest:       of the first drain: pages that were free when the session began, less what was
- *              given since
- * @refilled:   of the first drain: @rest was counted anew
- * @short_passes: of the first drain: passes in a row that the kernel did not cut short
- * @refused:    pause after the next refusal, jiffies
+ * @count:      the last count of free pages
+ * @drain:      the first drain
+ * @refusal_pause: pause after the next refusal, jiffies
  * @not_before: earliest time of the next pass, jiffies; may be read at any time, the rest
  *              belongs to the work item of the session
  */
@@ -39,15 +35,10 @@ struct pace {
 	void *data;
 	struct settled settled;
 	unsigned int order;
-	u64 restless;
-	u64 spare;
-	bool shared;
-	unsigned long counted;
-	unsigned long counted_at;
-	u64 rest;
-	bool refilled;
-	unsigned int short_passes;
-	unsigned long refused;
+	u64 unsettled;
+	struct free_count count;
+	struct first_drain drain;
+	unsigned long refusal_pause;
 	unsigned long not_before;
 };
 
@@ -70,6 +61,9 @@ void pace_begin(struct pace *pace);
  */
 bool pace_budget(struct pace *pace, u64 leave, unsigned int order, bool drained, u64 *budget);
 
+/** pace_is_settled() - Return: true if the last budget held back no block of 2^@order pages */
+bool pace_is_settled(const struct pace *pace, unsigned int order);
+
 /**
  * pace_count_again() - the last budget was too small for more; is it an old one?
  *
@@ -83,11 +77,7 @@ bool pace_count_again(struct pace *pace);
  * @handed: blocks that the kernel handed over in the pass; nobody of ours cut it short
  * @order:  smallest order, of this kernel, of a block that can be given back
  *
- * The guest may free memory as fast as it gives it back. So the drain ends with two passes in a
- * row of less than a batch, and when as much is given as was free when it began. What is free
- * then is counted once more, and given as well. Call it once for each pass. May sleep.
- *
- * Return: true if it is.
+ * Return: as first_drain_is_over().
  */
 bool pace_drain_is_over(struct pace *pace, unsigned int handed, unsigned int order);
 

@@ -5,6 +5,7 @@
  * moment or not.
  */
 /* links: guest-kmod/give-back/give_session.c guest-kmod/give-back/pace.c */
+/* links: guest-kmod/give-back/free_count.c guest-kmod/give-back/first_drain.c */
 /* links: guest-kmod/scan/free_scan.c guest-kmod/scan/memory_end.c tests/fakes/guest_kernel.c */
 /* links: proto/guest_publish.c proto/guest_offer.c proto/host_request.c */
 /* links: proto/host_offer.c proto/host_snapshot.c */

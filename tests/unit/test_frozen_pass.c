@@ -5,6 +5,7 @@
  * does not wait for the queue.
  */
 /* links: guest-kmod/give-back/give_session.c guest-kmod/give-back/pace.c */
+/* links: guest-kmod/give-back/free_count.c guest-kmod/give-back/first_drain.c */
 /* links: guest-kmod/give-back/oom_recall.c guest-kmod/scan/free_scan.c */
 /* links: guest-kmod/scan/memory_end.c tests/fakes/guest_kernel.c */
 /* links: proto/guest_publish.c proto/guest_offer.c proto/host_request.c */

@@ -4,6 +4,7 @@
  * be given back, whatever else is free.
  */
 /* links: guest-kmod/give-back/pace.c guest-kmod/scan/free_scan.c guest-kmod/scan/memory_end.c */
+/* links: guest-kmod/give-back/free_count.c guest-kmod/give-back/first_drain.c */
 /* links: tests/fakes/guest_kernel.c proto/guest_publish.c */
 /* includes: tests/fakes/kernel */
 #include "tests/fakes/oom_killer.h"
@@ -161,15 +162,15 @@ static void fragments_that_come_and_go_do_not_keep_the_guest_counting(void **sta
 {
 	free_large(4);
 	look(SETTLED_LOOKS, 0);
-	assert_int_equal(pace.restless, 0);
+	assert_int_equal(pace.unsettled, 0);
 	free_fragments();
 	look(1, 0);
-	assert_int_equal(pace.restless, 0);
+	assert_int_equal(pace.unsettled, 0);
 	use_large(1);
 	look(1, 0);
 	free_large(1);
 	look(1, 0);
-	assert_int_equal(pace.restless, LARGE);
+	assert_int_equal(pace.unsettled, LARGE);
 }
 
 /* They are memory that the guest can use without a page fault. */
@@ -191,7 +192,7 @@ static void the_first_drain_takes_all_but_what_stays(void **state)
 	free_large(4);
 	assert_true(budget_of(0, false) > PAGES);
 	assert_int_equal(budget_of(LARGE, false), PAGES / 4 + 3 * LARGE);
-	assert_int_equal(pace.restless, 0);
+	assert_int_equal(pace.unsettled, 0);
 }
 
 /* Time that a count takes for each lock that it takes, and passes of the first drain. */
@@ -277,7 +278,7 @@ static void a_count_that_was_stopped_is_not_used(void **state)
 	look(SETTLED_LOOKS - 1, 0);
 	goes_on = false;
 	assert_false(pace_budget(&pace, 0, ORDER, true, &budget));
-	assert_int_equal(pace.restless, 0);
+	assert_int_equal(pace.unsettled, 0);
 	goes_on = true;
 	assert_int_equal(look(1, 0), 4 * LARGE);
 	pace_begin(&pace);
