@@ -7,9 +7,9 @@
  * device, device/probe_retry.c checks refused devices again, device/pci_watch.c logs which
  * other driver has the device, round/round_worker.c answers the host, scan/free_scan.c reads
  * the allocator's free pages, proto/guest_publish.c writes the shared bytes.
- * give-back/give_back.c starts and ends the host's sessions of giving memory back,
- * give-back/give_session.c serves one, give-back/page_reporter.c has the kernel isolate blocks,
- * give-back/offer_wait.c offers them.
+ * give-back/give_back_work.c starts and ends the host's sessions of giving memory back,
+ * give-back/give_back_session.c serves one, give-back/page_reporter.c has the kernel isolate
+ * blocks, give-back/offer_wait.c offers them.
  * docs/guest-module.md explains how they work together.
  */
 #include <linux/module.h>

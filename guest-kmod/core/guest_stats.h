@@ -43,7 +43,7 @@ struct device;
  * @give_back:     counters of the last session in which free memory was given back
  * @give_back_status: enum freehint_give_back of the last hello
  *
- * Only round_worker.c writes them, and give_session.c writes @sessions and
+ * Only round_worker.c writes them, and give_back_session.c writes @sessions and
  * @give_back. The readers in debugfs take no lock.
  */
 struct guest_stats {

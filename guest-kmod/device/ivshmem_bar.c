@@ -116,9 +116,9 @@ static bool was_reset(struct pci_dev *pdev)
 }
 
 /*
- * Call this before a wait for the end of an offer with the device's lock held. An error recovery may
- * have reset the device, and its slot_reset() needs the lock: no host would answer before, and both
- * would wait for ever. No reset of the bus begins while we hold the lock.
+ * Call this with the device's lock held, before a wait for the end of an offer. An error recovery
+ * may have reset the device, and its slot_reset() needs the lock: no host would answer before, and
+ * both would wait for ever. No reset of the bus begins while we hold the lock.
  */
 static void finish_reset(struct pci_dev *pdev)
 {

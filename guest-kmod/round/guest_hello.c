@@ -8,7 +8,7 @@
 #include <linux/random.h>
 
 #include "../compat/compat.h"
-#include "../give-back/give_back.h"
+#include "../give-back/give_back_work.h"
 #include "../core/guest_contract.h"
 #include "guest_hello.h"
 #include "../scan/memory_end.h"

@@ -32,7 +32,7 @@
 
 #include "../compat/compat.h"
 #include "../scan/free_scan.h"
-#include "../give-back/give_back.h"
+#include "../give-back/give_back_work.h"
 #include "../core/guest_contract.h"
 #include "guest_hello.h"
 #include "../core/guest_params.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * As much of a guest's kernel as device/probe_retry.c, give-back/give_back.c and
- * give-back/give_session.c of guest-kmod/ use beside devices: work items with a delay, which a
+ * As much of a guest's kernel as device/probe_retry.c, give-back/give_back_work.c and
+ * give-back/give_back_session.c of guest-kmod/ use beside devices: work items with a delay, which a
  * test runs, lists, mutexes and memory.
  */
 #ifndef FREEHINT_WORK_QUEUE_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A session of give-back that has begun, for tests that include
- * guest-kmod/give-back/give_back.c before this; what is written to the host's region, and pieces
- * of the module that have nothing to do.
+ * guest-kmod/give-back/give_back_work.c before this; what is written to the host's region, and
+ * pieces of the module that have nothing to do.
  */
 #ifndef FREEHINT_TEST_GUEST_SESSION_RIG_H
 #define FREEHINT_TEST_GUEST_SESSION_RIG_H

@@ -4,7 +4,7 @@
  * refuses for a moment: the host's session goes on, whether the polling thread has seen the
  * moment or not.
  */
-/* links: guest-kmod/give-back/give_session.c guest-kmod/give-back/pace.c */
+/* links: guest-kmod/give-back/give_back_session.c guest-kmod/give-back/pace.c */
 /* links: guest-kmod/give-back/free_count.c guest-kmod/give-back/first_drain.c */
 /* links: guest-kmod/scan/free_scan.c guest-kmod/scan/memory_end.c tests/fakes/guest_kernel.c */
 /* links: proto/guest_publish.c proto/guest_offer.c proto/host_request.c */
@@ -13,7 +13,7 @@
 #include "tests/fakes/work_queue.h"
 #include "tests/unit/region.h"
 
-#include "guest-kmod/give-back/give_back.c"
+#include "guest-kmod/give-back/give_back_work.c"
 
 #include "tests/unit/guest_session_rig.h"
 #include "tests/unit/page_reporter_rig.h"

@@ -4,7 +4,7 @@
  * notifiers were called, so its pass waits in a queue that is frozen. Who suspends the device
  * does not wait for the queue.
  */
-/* links: guest-kmod/give-back/give_session.c guest-kmod/give-back/pace.c */
+/* links: guest-kmod/give-back/give_back_session.c guest-kmod/give-back/pace.c */
 /* links: guest-kmod/give-back/free_count.c guest-kmod/give-back/first_drain.c */
 /* links: guest-kmod/give-back/oom_recall.c guest-kmod/scan/free_scan.c */
 /* links: guest-kmod/scan/memory_end.c tests/fakes/guest_kernel.c */
@@ -35,7 +35,7 @@ static void step(void);
 
 #include "tests/unit/unit.h"
 
-#include "guest-kmod/give-back/give_back.c"
+#include "guest-kmod/give-back/give_back_work.c"
 #include "guest-kmod/give-back/idle_wait.c"
 #include "guest-kmod/give-back/page_reporter.c"
 

@@ -7,7 +7,7 @@
 /* links: proto/guest_offer.c proto/host_snapshot.c */
 /* includes: tests/fakes/kernel */
 #include "tests/fakes/guest_device.h"
-#include "guest-kmod/give-back/give_back.h"
+#include "guest-kmod/give-back/give_back_work.h"
 #include "guest-kmod/core/guest_contract.h"
 #include "guest-kmod/round/guest_hello.h"
 #include "guest-kmod/scan/memory_end.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How often a guest wakes up while it waits for the host: often for one that answers, and seldom for
- * one that asks for memory and takes nothing, since such a guest may be idle.
+ * How often a guest wakes up while it waits for the host: often for one that answers, and seldom
+ * for one that asks for memory and takes nothing, since such a guest may be idle.
  */
 /* links: proto/guest_publish.c proto/guest_offer.c proto/host_request.c proto/host_offer.c */
 /* links: proto/host_snapshot.c */

@@ -2,8 +2,8 @@
 /*
  * Gives free memory back to the host while the host asks for it.
  */
-#ifndef FREEHINT_GIVE_BACK_H
-#define FREEHINT_GIVE_BACK_H
+#ifndef FREEHINT_GIVE_BACK_WORK_H
+#define FREEHINT_GIVE_BACK_WORK_H
 
 #include <linux/types.h>
 
@@ -63,4 +63,4 @@ bool give_back_poll(struct give_back *gb, const struct freehint_publisher *pub);
 /** give_back_status() - Return: enum freehint_give_back for the hello; any context */
 u32 give_back_status(const struct give_back *gb);
 
-#endif /* FREEHINT_GIVE_BACK_H */
+#endif /* FREEHINT_GIVE_BACK_WORK_H */

@@ -14,21 +14,21 @@
 #include <linux/random.h>
 
 #include "give_back_refusal.h"
-#include "give_session.h"
+#include "give_back_session.h"
 #include "../core/guest_stats.h"
 #include "session_pause.h"
 
 /* The other driver may be unloaded while the host asks. */
 #define REGISTER_RETRY	(5 * HZ)
 
-static bool may_run(const struct give_session *session)
+static bool may_run(const struct give_back_session *session)
 {
 	return !session_is_paused(session->pause) &&
 	       give_back_refusal_now() == FREEHINT_GIVE_BACK_POSSIBLE;
 }
 
 /* Without a session @offer has no publisher. */
-static bool session_goes_on(const struct give_session *session)
+static bool session_goes_on(const struct give_back_session *session)
 {
 	return session->offer.asked.session != FREEHINT_NO_SESSION && may_run(session) &&
 	       freehint_reclaim_is_current(&session->offer.pub, &session->offer.asked);
@@ -43,12 +43,12 @@ static bool count_is_wanted(void *data)
 /* Called while an offer waits for the host. */
 static bool offer_may_stand(void *data)
 {
-	const struct give_session *session = data;
+	const struct give_back_session *session = data;
 
 	return session_goes_on(session) && !oom_recall_wanted(&session->reporter.recall);
 }
 
-static void publish_state(struct give_session *session)
+static void publish_state(struct give_back_session *session)
 {
 	guest_stats_set_give_back(session->stats, &session->state);
 	freehint_publish_give_back(&session->offer.pub, &session->state);
@@ -57,7 +57,8 @@ static void publish_state(struct give_session *session)
 /* As struct page_reporter.offer. */
 static int offer_batch(struct page_reporter *reporter, unsigned int count, u64 pages)
 {
-	struct give_session *session = container_of(reporter, struct give_session, reporter);
+	struct give_back_session *session =
+		container_of(reporter, struct give_back_session, reporter);
 	enum freehint_answer answer;
 
 	/* All or nothing: a part of a batch would be handed over again in the next pass. */
@@ -82,7 +83,7 @@ static int offer_batch(struct page_reporter *reporter, unsigned int count, u64 p
 	return session->end == PASS_AGAIN ? 0 : -EAGAIN;
 }
 
-void give_session_end(struct give_session *session)
+void give_back_session_end(struct give_back_session *session)
 {
 	page_reporter_unregister(&session->reporter);
 	session->offer.asked.session = FREEHINT_NO_SESSION;
@@ -93,7 +94,7 @@ void give_session_end(struct give_session *session)
  * session: each host draws a new one. So the numbers of its offers are new, too, up from a
  * number below 2^61. A session that is begun again, after suspend, counts on.
  */
-static void note_new_session(struct give_session *session)
+static void note_new_session(struct give_back_session *session)
 {
 	u64 number = session->offer.asked.session;
 
@@ -103,7 +104,7 @@ static void note_new_session(struct give_session *session)
 }
 
 /* Return: true if the host asks, and offers can be made for its request. */
-static bool begin_session(struct give_session *session)
+static bool begin_session(struct give_back_session *session)
 {
 	struct offer_wait *offer = &session->offer;
 
@@ -121,7 +122,7 @@ static bool begin_session(struct give_session *session)
 	return true;
 }
 
-static int register_reporter(struct give_session *session)
+static int register_reporter(struct give_back_session *session)
 {
 	const struct freehint_reclaim *asked = &session->offer.asked;
 	int ret;
@@ -136,7 +137,7 @@ static int register_reporter(struct give_session *session)
 }
 
 /* All that was free is given back. */
-static void note_drained(struct give_session *session)
+static void note_drained(struct give_back_session *session)
 {
 	if (!session->state.drained++)
 		dev_info_ratelimited(session->offer.dev, "gave back %llu pages in %llu offers\n",
@@ -145,7 +146,7 @@ static void note_drained(struct give_session *session)
 }
 
 /* Return: pages that were given back, if it may be worth another pass at once; else 0. */
-static u64 pass_once(struct give_session *session)
+static u64 pass_once(struct give_back_session *session)
 {
 	u64 before = session->state.pages;
 
@@ -166,7 +167,7 @@ static u64 pass_once(struct give_session *session)
  * next. Later: passes until one finds nothing, on one budget. If even the first finds none of the
  * blocks that were counted, the kernel looks for larger ones only.
  */
-static void run_passes(struct give_session *session)
+static void run_passes(struct give_back_session *session)
 {
 	u64 given, before = session->state.pages;
 	bool drained = session->state.drained;
@@ -182,19 +183,19 @@ static void run_passes(struct give_session *session)
 		page_reporter_expected(&session->reporter, session->budget);
 }
 
-/* Return: jiffies until the next passes, or GIVE_SESSION_NEVER. */
-static unsigned long find_next(struct give_session *session)
+/* Return: jiffies until the next passes, or GIVE_BACK_SESSION_NEVER. */
+static unsigned long find_next(struct give_back_session *session)
 {
 	unsigned long pause = pace_after_last(&session->pace, session->state.drained);
 
 	if (!pace_is_settled(&session->pace, session->reporter.order))
 		return pause;
 	note_drained(session);
-	return GIVE_SESSION_NEVER;
+	return GIVE_BACK_SESSION_NEVER;
 }
 
-/* Return: jiffies until the next passes, or GIVE_SESSION_NEVER. */
-static unsigned long serve_request(struct give_session *session)
+/* Return: jiffies until the next passes, or GIVE_BACK_SESSION_NEVER. */
+static unsigned long serve_request(struct give_back_session *session)
 {
 	if (!pace_budget(&session->pace, session->offer.asked.leave,
 			 page_reporter_least(&session->reporter), session->state.drained,
@@ -212,27 +213,28 @@ static unsigned long serve_request(struct give_session *session)
 	}
 }
 
-unsigned long give_session_serve(struct give_session *session, bool asked)
+unsigned long give_back_session_serve(struct give_back_session *session, bool asked)
 {
 	if (!session_goes_on(session)) {
-		give_session_end(session);
+		give_back_session_end(session);
 		/* Refused or not decoded for a moment: the thread sees no new session to start. */
 		if (!may_run(session) || !begin_session(session))
-			return asked ? HZ : GIVE_SESSION_NEVER;
+			return asked ? HZ : GIVE_BACK_SESSION_NEVER;
 	} else if (pace_wait(&session->pace)) {
 		return pace_wait(&session->pace);
 	}
 	/* Nothing can be offered, and the kernel would mark all that it finds as reported. */
 	if (!page_reporter_has_order(session->offer.asked.order)) {
 		note_drained(session);
-		return GIVE_SESSION_NEVER;
+		return GIVE_BACK_SESSION_NEVER;
 	}
 	if (!session->reporter.registered && register_reporter(session))
 		return REGISTER_RETRY;
 	return serve_request(session);
 }
 
-void give_session_init(struct give_session *session, struct device *dev, void *base, u64 size)
+void give_back_session_init(struct give_back_session *session, struct device *dev, void *base,
+			    u64 size)
 {
 	session->base = base;
 	session->size = size;

@@ -3,8 +3,8 @@
  * One session of giving back: registers with page reporting, lets pass follow pass until
  * nothing more is found, and unregisters.
  */
-#ifndef FREEHINT_GIVE_SESSION_H
-#define FREEHINT_GIVE_SESSION_H
+#ifndef FREEHINT_GIVE_BACK_SESSION_H
+#define FREEHINT_GIVE_BACK_SESSION_H
 
 #include "give_back_refusal.h"
 #include "offer_wait.h"
@@ -15,7 +15,7 @@ struct guest_stats;
 struct session_pause;
 
 /* Nothing to do until somebody calls: the next look of the kernel's, or a new session. */
-#define GIVE_SESSION_NEVER	MAX_SCHEDULE_TIMEOUT
+#define GIVE_BACK_SESSION_NEVER	MAX_SCHEDULE_TIMEOUT
 
 /**
  * enum pass_end - how a pass ended
@@ -32,7 +32,7 @@ enum pass_end {
 };
 
 /**
- * struct give_session - a session and what it needs
+ * struct give_back_session - a session and what it needs
  * @stats:    counters for the administrator
  * @pause:    why no session may run now
  * @base:     mapped region
@@ -46,7 +46,7 @@ enum pass_end {
  * @pace:     when the next pass may begin
  * @failure:  of the last registration
  */
-struct give_session {
+struct give_back_session {
 	struct guest_stats *stats;
 	const struct session_pause *pause;
 	void *base;
@@ -62,31 +62,32 @@ struct give_session {
 };
 
 /**
- * give_session_init() - no session yet
+ * give_back_session_init() - no session yet
  * @session: zero but for @stats, @pause and @reporter.more
  * @dev:     device, for the log
  * @base:    mapped region
  * @size:    bytes mapped
  */
-void give_session_init(struct give_session *session, struct device *dev, void *base, u64 size);
+void give_back_session_init(struct give_back_session *session, struct device *dev, void *base,
+			    u64 size);
 
 /**
- * give_session_serve() - begin the session of the host's, let passes run, or end it
+ * give_back_session_serve() - begin the session of the host's, let passes run, or end it
  * @session: session
  * @asked:   the polling thread sees that the host asks
  *
  * One caller at a time. Sleeps.
  *
- * Return: jiffies until the next call, or GIVE_SESSION_NEVER.
+ * Return: jiffies until the next call, or GIVE_BACK_SESSION_NEVER.
  */
-unsigned long give_session_serve(struct give_session *session, bool asked);
+unsigned long give_back_session_serve(struct give_back_session *session, bool asked);
 
 /**
- * give_session_end() - end the session, if there is one
+ * give_back_session_end() - end the session, if there is one
  * @session: nobody serves it
  *
  * Sleeps until no block is offered.
  */
-void give_session_end(struct give_session *session);
+void give_back_session_end(struct give_back_session *session);
 
-#endif /* FREEHINT_GIVE_SESSION_H */
+#endif /* FREEHINT_GIVE_BACK_SESSION_H */

@@ -4,7 +4,7 @@
  *
  * The worker's thread looks for a session of the host's at each poll and starts a work
  * item when it begins or ends. So the thread answers rounds whatever the host does with an
- * offer. While no session is on, nothing is registered. give_session.c serves a session.
+ * offer. While no session is on, nothing is registered. give_back_session.c serves a session.
  *
  * session_pause.c ends the session while the guest sleeps or the device is reset.
  */
@@ -13,8 +13,8 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
-#include "give_back.h"
-#include "give_session.h"
+#include "give_back_work.h"
+#include "give_back_session.h"
 #include "idle_wait.h"
 #include "session_pause.h"
 
@@ -28,7 +28,7 @@
  * @seen:    session at the last poll; written by the polling thread alone
  */
 struct give_back {
-	struct give_session session;
+	struct give_back_session session;
 	struct workqueue_struct *queue;
 	struct delayed_work work;
 	struct session_pause pause;
@@ -63,8 +63,8 @@ static void run_session(struct work_struct *work)
 	/* The one who paused it ends the session, after this work item. */
 	if (session_is_paused(&gb->pause))
 		return;
-	delay = give_session_serve(&gb->session, READ_ONCE(gb->seen) != FREEHINT_NO_SESSION);
-	if (delay != GIVE_SESSION_NEVER)
+	delay = give_back_session_serve(&gb->session, READ_ONCE(gb->seen) != FREEHINT_NO_SESSION);
+	if (delay != GIVE_BACK_SESSION_NEVER)
 		queue_delayed_work(gb->queue, &gb->work, delay);
 }
 
@@ -78,7 +78,7 @@ static void stop_session(struct session_pause *pause)
 	struct give_back *gb = container_of(pause, struct give_back, pause);
 
 	idle_cancel_delayed_work(&gb->work);
-	give_session_end(&gb->session);
+	give_back_session_end(&gb->session);
 	idle_cancel_delayed_work(&gb->work);
 }
 
@@ -132,7 +132,7 @@ struct give_back *give_back_create(struct device *dev, void *base, u64 size,
 	gb->session.stats = stats;
 	gb->session.pause = &gb->pause;
 	gb->session.reporter.more = find_more;
-	give_session_init(&gb->session, dev, base, size);
+	give_back_session_init(&gb->session, dev, base, size);
 	INIT_DELAYED_WORK(&gb->work, run_session);
 	gb->pause.stop = stop_session;
 	gb->pause.resume = start_again;
