@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 
+#include "host-agent/qemu-module/core/bar.h"
 #include "host-agent/qemu-module/entry/give_back_query.h"
 #include "host-agent/qemu-module/give-back/give_back.h"
 #include "host-agent/qemu-module/give-back/offer.h"
@@ -36,6 +37,11 @@ FILE *__wrap_fopen(const char *path, const char *mode)
 	return *played ? fmemopen((void *)(uintptr_t)played, strlen(played), "r") : NULL;
 }
 
+bool bar_is_attached(void)
+{
+	return true;
+}
+
 void give_back_look(struct give_back_view *view)
 {
 }
@@ -47,7 +53,7 @@ const char *give_back_mode_name(enum give_back_mode mode)
 
 static int64_t resident(void)
 {
-	json_t *dict = (json_t *)give_back_query(NULL);
+	json_t *dict = (json_t *)give_back_query(NULL, NULL);
 	int64_t bytes = json_integer_value(json_object_get(dict, "resident"));
 
 	json_decref(dict);
@@ -101,7 +107,7 @@ static void test_is_unknown(void **state)
 
 static u64 reported(const char *name)
 {
-	json_t *dict = (json_t *)give_back_query(NULL);
+	json_t *dict = (json_t *)give_back_query(NULL, NULL);
 	u64 n = (u64)json_integer_value(json_object_get(dict, name));
 
 	json_decref(dict);

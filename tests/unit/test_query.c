@@ -72,6 +72,27 @@ static void the_next_query_counts_the_last(void **state)
 	assert_true(longest_hold() >= 50000);
 }
 
+static bool still_arrives(void)
+{
+	return true;
+}
+
+/* The memory backend and its device are there, and need not be added. */
+static void before_the_guest_has_arrived_both_are_refused_for_it(void **state)
+{
+	const char *hints, *memory;
+	json_t *answer;
+
+	bar_detach();
+	qemu.migration_in_incoming_postcopy = still_arrives;
+	answer = query();
+	assert_int_equal(json_unpack(answer, "{s:s, s:{s:s}}", "refused", &hints, "give-back",
+				     "refused", &memory), 0);
+	assert_string_equal(memory, hints);
+	assert_non_null(strstr(memory, "has not completed"));
+	json_decref(answer);
+}
+
 static u64 total_hold(void)
 {
 	struct gate_view view;
@@ -170,6 +191,7 @@ static void it_says_whether_reporting_starts_by_itself(void **state)
 #define QUERY_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown_giving)
 
 RUN_TESTS(init, finish,
+		QUERY_TEST(before_the_guest_has_arrived_both_are_refused_for_it),
 		QUERY_TEST(it_says_whether_reporting_starts_by_itself),
 		QUERY_TEST(the_next_query_counts_the_last),
 		QUERY_TEST(a_query_that_publishes_the_hello_counts_its_time_once),

@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "../../../include/freehint/shm_layout.h"
+#include "../core/bar.h"
 #include "../give-back/give_back.h"
-#include "give_back_query.h"
 #include "../give-back/offer.h"
+#include "give_back_query.h"
 
 const char *give_back_guest_name(u32 give_back)
 {
@@ -97,13 +98,15 @@ static void put_counters(QDict *dict, const struct offer_counters *counters)
 	qemu.qdict_put_int(dict, "hold-cpu-max-us", (int64_t)counters->hold_cpu_max_us);
 }
 
-QDict *give_back_query(const char *inert)
+QDict *give_back_query(const char *inert, const char *refusal)
 {
 	struct give_back_view view = { .refused = inert };
 	QDict *dict = qemu.qdict_new();
 
 	if (!inert)
 		give_back_look(&view);
+	if (!inert && refusal && !bar_is_attached())
+		view.refused = refusal;
 	put_state(dict, &view);
 	put_counters(dict, &offer_counters);
 	qemu.qdict_put_int(dict, "resident", resident());

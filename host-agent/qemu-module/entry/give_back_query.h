@@ -9,9 +9,10 @@
 
 /**
  * give_back_query() - the member "give-back" of x-query-freehint; BQL held
- * @inert: why the extension is without effect; NULL: it works
+ * @inert:   why the extension is without effect; NULL: it works
+ * @refusal: why it refuses hints; without a region this stands against giving back, too
  */
-QDict *give_back_query(const char *inert);
+QDict *give_back_query(const char *inert, const char *refusal);
 
 /** give_back_guest_name() - enum freehint_give_back, checked, as QMP spells it */
 const char *give_back_guest_name(u32 give_back);

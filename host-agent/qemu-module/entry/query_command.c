@@ -176,7 +176,7 @@ QDict *query_answer(const char *inert)
 	put_dict(dict, "region", query_region());
 	put_dict(dict, "guest", query_guest());
 	put_dict(dict, "counters", query_counters(&view.counters));
-	put_dict(dict, "give-back", give_back_query(inert));
+	put_dict(dict, "give-back", give_back_query(inert, refusal));
 	if (view.first.id)
 		put_dict(dict, "first-round", query_round(&view.first));
 	if (view.now.id)
