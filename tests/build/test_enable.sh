@@ -306,10 +306,10 @@ chmod +x "$WORK/wrapper"
 # doctor says the same of it, and which series are tested.
 tested=$(build/freehint doctor --qemu "$WORK/untested" |
 	sed -n 's/.*use a tested one \(([^)]*)\),.*/\1/p')
-untested="QEMU 8.2.2 belongs to a series that was never tested, only its source was read: the\
- extension loads there without effect, and there are no hints; give the domain a QEMU of a tested\
- series ${tested:?}, or add ,allow-untested=on to the extension's argument with virsh edit, at\
- your own risk"
+untested="QEMU 8.2.2 belongs to a series that was never tested, that it works is only inferred from\
+ other series: the extension loads there without effect, and there are no hints; give the domain a\
+ QEMU of a tested series ${tested:?}, or add ,allow-untested=on to the extension's argument with\
+ virsh edit, at your own risk"
 domain $UUID vm1 "<emulator>$WORK/wrapper</emulator>"
 enable "vm1 has freehint now
 $untested"

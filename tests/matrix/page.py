@@ -20,8 +20,8 @@ ROWS = os.path.join(ROOT, "tests", "matrix", "rows.tsv")
 SERIES = os.path.join(ROOT, "host-agent", "qemu-module", "core", "qemu_abi.c")
 MARKED = re.compile(r"(<!-- table: compatibility -->\n).*?(<!-- end -->)", re.DOTALL)
 PARTS = ("QEMU", "host", "guest", "memory", "migration")
-READ = ("inferred from 7.2, 10.0, 10.2 and the patches in between; loads without effect, unless "
-        "`allow-untested=on`; then its first migration is checked")
+INFERRED = ("inferred from 7.2, 10.0, 10.2 and the patches in between; loads without effect, "
+            "unless `allow-untested=on`; then its first migration is checked")
 
 Row = tuple[str, str, str]
 
@@ -76,10 +76,10 @@ def crossed(results: dict[str, Result]) -> list[Row]:
              (f"; not yet from {', '.join(missing)}" if missing else ""))]
 
 
-def only_read() -> list[Row]:
+def inferred_series() -> list[Row]:
     """Series that are in the product's table without a test."""
-    return [(f"QEMU {major}.{minor}", "by reading", READ) for major, minor in
-            re.findall(r"^\t\{ (\d+), (\d+), .*QEMU_READ \},$", text_of(SERIES), re.MULTILINE)]
+    return [(f"QEMU {major}.{minor}", "inferred", INFERRED) for major, minor in
+            re.findall(r"^\t\{ (\d+), (\d+), .*QEMU_INFERRED \},$", text_of(SERIES), re.MULTILINE)]
 
 
 def written(part: str) -> list[Row]:
@@ -89,7 +89,7 @@ def written(part: str) -> list[Row]:
         if line and not line.startswith("#"):
             where, subject, state, why = line.split("\t")
             if where not in PARTS or not re.fullmatch(
-                    r"tested \d{4}-\d\d-\d\d|by reading|yes|refused", state):
+                    r"tested \d{4}-\d\d-\d\d|inferred|yes|refused", state):
                 raise ValueError(f"rows.tsv: {line}")
             if where == part:
                 rows.append((subject, state, why))
@@ -98,7 +98,7 @@ def written(part: str) -> list[Row]:
 
 def table(results: dict[str, Result]) -> str:
     """All of it, as Markdown."""
-    rows = {"QEMU": measured(results, "qemu", "kernel", "QEMU") + only_read(),
+    rows = {"QEMU": measured(results, "qemu", "kernel", "QEMU") + inferred_series(),
             "guest": measured(results, "kernel", "qemu", "Linux"),
             "migration": crossed(results)}
     lines = ["| part | | state | with what, or why |", "|---|---|---|---|"]

@@ -118,7 +118,7 @@ static void an_untested_series_with_freehint_built_in_is_noted(void **state)
 		look(versions[i], BUILT_IN, DEVICE);
 		is_said("belongs to a series that was never tested", true);
 		is_said("hints are applied", true);
-		is_said("only its source was read", i == 2);
+		is_said("only inferred from other series", i == 2);
 		is_said("wrong", false);
 		is_said("allow-untested", false);
 	}

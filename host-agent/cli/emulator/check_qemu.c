@@ -54,15 +54,10 @@ static bool parse_version(const char *line)
 	return true;
 }
 
-static const char *only_read(void)
-{
-	return qemu_abi_evidence() == QEMU_READ ? ", only its source was read" : "";
-}
-
 /* One that has freehint built in does not refuse an untested series: only a note. */
 static void check_series(bool built_in)
 {
-	const char *known = only_read();
+	const char *known = qemu_abi_evidence_text();
 
 	if (qemu_abi_evidence() == QEMU_TESTED)
 		finding_ok("QEMU %d.%d.%d belongs to a tested series", qemu.major, qemu.minor,
@@ -202,7 +197,8 @@ static const char *without_effect(void)
 		return NULL;
 	snprintf(text, sizeof(text),
 		 "QEMU %d.%d.%d belongs to a series that was never tested%s: the extension loads there without effect, and there are no hints; give the domain a QEMU of a tested series (%s), or add ,allow-untested=on to the extension's argument with virsh edit, at your own risk",
-		 qemu.major, qemu.minor, qemu.micro, only_read(), qemu_abi_tested_series());
+		 qemu.major, qemu.minor, qemu.micro, qemu_abi_evidence_text(),
+		 qemu_abi_tested_series());
 	return text;
 }
 

@@ -25,7 +25,7 @@ struct qemu_abi qemu;
  * @signal:   how it switches to postcopy
  * @evidence: how that is known
  *
- * A series that was read takes the lowest number of its window: plugins/plugin.h has 2 in
+ * An inferred series takes the lowest number of its window: plugins/plugin.h has 2 in
  * 10.0.13 and 10.2.2, and the patch that raised it from 0 is of 9.0.
  * ram_postcopy_send_discard_bitmap() of migration/ram.c syncs without notifiers in 7.2.22,
  * 10.0.13 and 10.2.2, and patches in between (migration_bitmap_sync() got @last_stage in 8.1)
@@ -42,12 +42,12 @@ struct series {
 
 static const struct series known[] = {
 	{ 7, 2, 1, QEMU_SWITCH_OUTSIDE_SYNC, QEMU_TESTED },
-	{ 8, 2, 1, QEMU_SWITCH_OUTSIDE_SYNC, QEMU_READ },
-	{ 9, 0, 2, QEMU_SWITCH_OUTSIDE_SYNC, QEMU_READ },
-	{ 9, 1, 2, QEMU_SWITCH_OUTSIDE_SYNC, QEMU_READ },
-	{ 9, 2, 2, QEMU_SWITCH_OUTSIDE_SYNC, QEMU_READ },
+	{ 8, 2, 1, QEMU_SWITCH_OUTSIDE_SYNC, QEMU_INFERRED },
+	{ 9, 0, 2, QEMU_SWITCH_OUTSIDE_SYNC, QEMU_INFERRED },
+	{ 9, 1, 2, QEMU_SWITCH_OUTSIDE_SYNC, QEMU_INFERRED },
+	{ 9, 2, 2, QEMU_SWITCH_OUTSIDE_SYNC, QEMU_INFERRED },
 	{ 10, 0, 4, QEMU_SWITCH_OUTSIDE_SYNC, QEMU_TESTED },
-	{ 10, 1, 2, QEMU_SWITCH_OUTSIDE_SYNC, QEMU_READ },
+	{ 10, 1, 2, QEMU_SWITCH_OUTSIDE_SYNC, QEMU_INFERRED },
 	{ 10, 2, 5, QEMU_SWITCH_OUTSIDE_SYNC, QEMU_TESTED },
 	{ 11, 0, 6, QEMU_SWITCH_UNKNOWN, QEMU_UNKNOWN },
 	{ 11, 1, 7, QEMU_SWITCH_ANNOUNCED, QEMU_TESTED },
@@ -186,6 +186,13 @@ enum qemu_evidence qemu_abi_evidence(void)
 	const struct series *series = find_series();
 
 	return series ? series->evidence : QEMU_UNKNOWN;
+}
+
+const char *qemu_abi_evidence_text(void)
+{
+	if (qemu_abi_evidence() != QEMU_INFERRED)
+		return "";
+	return ", that it works is only inferred from other series";
 }
 
 const char *qemu_abi_tested_series(void)

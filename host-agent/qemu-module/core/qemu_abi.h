@@ -109,19 +109,26 @@ static inline u64 qemu_migrate_parameter(const char *name, u64 otherwise)
 
 /**
  * enum qemu_evidence - how it is known that the extension works in a QEMU series
- * @QEMU_UNKNOWN: it is not
- * @QEMU_READ:    from the source: nobody has run it. It is used only if the administrator
- *                says so
- * @QEMU_TESTED:  the tests run in it
+ * @QEMU_UNKNOWN:  it is not
+ * @QEMU_INFERRED: from the source of other series. Nobody has run it. It is used only if the
+ *                 administrator allows it (allow-untested=on).
+ * @QEMU_TESTED:   the tests run in it
  */
 enum qemu_evidence {
 	QEMU_UNKNOWN,
-	QEMU_READ,
+	QEMU_INFERRED,
 	QEMU_TESTED,
 };
 
 /** qemu_abi_evidence() - what is known of the series in @qemu.major and @qemu.minor */
 enum qemu_evidence qemu_abi_evidence(void);
+
+/**
+ * qemu_abi_evidence_text() - what is known of an untested series, for a message
+ *
+ * Return: a clause that begins with a comma, or "" if nothing is known.
+ */
+const char *qemu_abi_evidence_text(void);
 
 /** qemu_abi_tested_series() - the tested series for a message, such as "7.2, 10.0" */
 const char *qemu_abi_tested_series(void);

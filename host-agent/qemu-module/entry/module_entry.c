@@ -143,12 +143,6 @@ static bool parse_options(int argc, char **argv, struct options *opt)
 	return true;
 }
 
-/* For messages: what is known of a series that was never tested. */
-static const char *only_read(void)
-{
-	return qemu_abi_evidence() == QEMU_READ ? ", only its source was read" : "";
-}
-
 /* Returns why the extension cannot work in this QEMU, NULL if it can. */
 static const char *check_qemu(const struct options *opt)
 {
@@ -163,8 +157,8 @@ static const char *check_qemu(const struct options *opt)
 			 qemu_abi_tested_series());
 	else if (qemu_abi_evidence() != QEMU_TESTED && !opt->allow_untested)
 		snprintf(why, sizeof(why), "QEMU %d.%d was never tested%s; use a tested series "
-			 "(%s) or set allow-untested=on", qemu.major, qemu.minor, only_read(),
-			 qemu_abi_tested_series());
+			 "(%s) or set allow-untested=on", qemu.major, qemu.minor,
+			 qemu_abi_evidence_text(), qemu_abi_tested_series());
 	else
 		return NULL;
 	return why;
@@ -178,7 +172,7 @@ static const char *start(const struct options *opt)
 		return why;
 	if (qemu_abi_evidence() != QEMU_TESTED)
 		report(false, "QEMU %d.%d was never tested%s; this log will say how its first migration "
-		       "with hints went", qemu.major, qemu.minor, only_read());
+		       "with hints went", qemu.major, qemu.minor, qemu_abi_evidence_text());
 	return freehint_extension_start(&opt->extension);
 }
 
