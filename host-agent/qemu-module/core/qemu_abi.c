@@ -53,6 +53,12 @@ static const struct series known[] = {
 	{ 11, 1, 7, QEMU_SWITCH_ANNOUNCED, QEMU_TESTED },
 };
 
+/*
+ * Not before 9.0: all windows start at 0 there, and before 7.0 the loader prints its errors
+ * itself.
+ */
+#define WINDOW_MIN_MAJOR	9
+
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* POSIX allows storing dlsym()'s object pointer as a function pointer. */
@@ -213,4 +219,9 @@ int qemu_abi_plugin_version(void)
 	const struct series *series = find_series();
 
 	return series ? series->plugin : -1;
+}
+
+bool qemu_abi_loader_names_window(void)
+{
+	return qemu.major >= WINDOW_MIN_MAJOR;
 }

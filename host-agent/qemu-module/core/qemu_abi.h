@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * QEMU as the extension sees it: the symbols, and the differences between QEMU series. No
- * other interface depends on the series.
+ * QEMU as the extension sees it: the symbols, and the differences between QEMU series. Nothing
+ * else checks the version of QEMU.
  */
 #ifndef FREEHINT_QEMU_ABI_H
 #define FREEHINT_QEMU_ABI_H
@@ -139,5 +139,12 @@ const char *qemu_abi_tested_series(void);
  * Return: the number, or -1 for other series.
  */
 int qemu_abi_plugin_version(void);
+
+/**
+ * qemu_abi_loader_names_window() - does QEMU's plugin loader name its lowest number in an Error?
+ *
+ * Return: false also where nobody needs that, because all windows start at 0.
+ */
+bool qemu_abi_loader_names_window(void);
 
 #endif /* FREEHINT_QEMU_ABI_H */

@@ -31,11 +31,6 @@
 #define TRIAL_NUMBER	(-1)
 /* The loader's error message has its lowest number after these words. */
 #define LOWEST_PREFIX	"minimum version of "
-/*
- * No trial before 9.0: all windows start at 0 there, and before 7.0 the loader prints its
- * errors itself.
- */
-#define TRIAL_MIN_MAJOR	9
 
 /**
  * struct plugin_list - QEMU's list of plugins to load, a QTAILQ of include/qemu/queue.h
@@ -159,7 +154,7 @@ int plugin_number_find(int *declared)
 
 	read_version();
 	number = qemu_abi_plugin_version();
-	if (number < 0 && qemu.has_qmp && qemu.major >= TRIAL_MIN_MAJOR)
+	if (number < 0 && qemu.has_qmp && qemu_abi_loader_names_window())
 		number = try_loader(declared);
 	return number < 0 ? guess_by_functions() : number;
 }
