@@ -7,6 +7,7 @@
 
 #include "host-agent/qemu-module/core/bar.h"
 #include "host-agent/qemu-module/gate/round_gate.h"
+#include "host-agent/qemu-module/give-back/discard_slices.h"
 #include "host-agent/qemu-module/give-back/give_back.h"
 #include "host-agent/qemu-module/give-back/offer.h"
 #include "host-agent/qemu-module/round/host_hello.h"
@@ -139,7 +140,7 @@ void discard_rig_start(void)
 	fake.incoming = false;
 	fake.colo = false;
 	give_back_init(&no_wish);
-	offer_forget_failure();
+	discard_slices_forget_failure();
 	bar_publish_hello();
 }
 

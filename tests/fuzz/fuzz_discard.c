@@ -9,6 +9,7 @@
 /* links: host-agent/qemu-module/core/region_lock.c */
 /* links: host-agent/qemu-module/give-back/discard_command.c */
 /* links: host-agent/qemu-module/give-back/give_back.c host-agent/qemu-module/give-back/offer.c */
+/* links: host-agent/qemu-module/give-back/discard_slices.c */
 /* links: host-agent/qemu-module/give-back/obstacle.c */
 /* links: host-agent/qemu-module/give-back/discardable.c */
 /* links: host-agent/qemu-module/give-back/migration_check.c */

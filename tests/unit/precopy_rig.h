@@ -16,6 +16,7 @@
 /* links: host-agent/qemu-module/give-back/give_back.c */
 /* links: host-agent/qemu-module/give-back/obstacle.c */
 /* links: host-agent/qemu-module/give-back/offer.c */
+/* links: host-agent/qemu-module/give-back/discard_slices.c */
 /* links: host-agent/qemu-module/give-back/discardable.c */
 /* links: host-agent/qemu-module/give-back/migration_check.c */
 /* links: host-agent/qemu-module/core/guest_refusal.c */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Which memory of the guest may be discarded, and why not. The administrator chose the memory,
- * so what he asked for wins: memory that was preallocated or locked stays, and a file that is
+ * and that choice is kept: memory that was preallocated or locked stays, and a file that is
  * mapped privately or read-only keeps its content.
  *
  * Pages of a hugetlb pool are reserved when QEMU starts, so that the guest always gets one. The
@@ -28,7 +28,7 @@
 #define MAX_DEVICES	64
 
 /**
- * struct found - a device that has memory with a discard manager, as virtio-mem's has
+ * struct preallocating_device - one that has memory with a discard manager, as virtio-mem's has
  * @region:       its memory; not referenced: it is compared only
  * @manager:      the device, as its memory names it
  * @preallocates: it allocates what it plugs
@@ -40,7 +40,7 @@
  * discardable_forget() is called. A device that has plugged nothing need not be in the map
  * (dynamic-memslots=on), and could go without a word.
  */
-struct found {
+struct preallocating_device {
 	const MemoryRegion *region;
 	const void *manager;
 	bool preallocates;
@@ -48,9 +48,9 @@ struct found {
 
 /* Guarded by the BQL. */
 static struct {
-	struct found device[MAX_DEVICES];
+	struct preallocating_device entry[MAX_DEVICES];
 	u32 count;
-} found;
+} devices;
 
 static bool is_locked(void)
 {
@@ -90,12 +90,12 @@ static int preallocates(Object *object, void *opaque)
 	       property(object, "prealloc", false);
 }
 
-/* Returns the place of what is known of this memory, or @found.count. */
+/* Returns the place of what is known of this memory, or @devices.count. */
 static u32 find(const MemoryRegion *region)
 {
 	u32 i = 0;
 
-	while (i < found.count && found.device[i].region != region)
+	while (i < devices.count && devices.entry[i].region != region)
 		i++;
 	return i;
 }
@@ -114,20 +114,20 @@ static bool is_preallocated_by_device(MemoryRegion *region, Object *backend)
 		return false;
 	if (!qemu.memory_region_is_mapped(region))
 		return find_preallocation(backend);
-	if (i < found.count && found.device[i].manager == manager)
-		return found.device[i].preallocates;
+	if (i < devices.count && devices.entry[i].manager == manager)
+		return devices.entry[i].preallocates;
 	/*
 	 * The table is full: overwrite the last entry. Then a device is looked up more often, which
 	 * only takes time.
 	 */
 	if (i == MAX_DEVICES)
 		i--;
-	else if (i == found.count)
-		found.count++;
-	found.device[i].region = region;
-	found.device[i].manager = manager;
-	found.device[i].preallocates = find_preallocation(backend);
-	return found.device[i].preallocates;
+	else if (i == devices.count)
+		devices.count++;
+	devices.entry[i].region = region;
+	devices.entry[i].manager = manager;
+	devices.entry[i].preallocates = find_preallocation(backend);
+	return devices.entry[i].preallocates;
 }
 
 static bool is_preallocated(RAMBlock *ram, Object *backend)
@@ -145,13 +145,13 @@ void discardable_forget(const MemoryRegion *region)
 {
 	u32 i = find(region);
 
-	if (i < found.count)
-		found.device[i] = found.device[--found.count];
+	if (i < devices.count)
+		devices.entry[i] = devices.entry[--devices.count];
 }
 
 void discardable_forget_all(void)
 {
-	found.count = 0;
+	devices.count = 0;
 }
 
 static bool is_reserved(RAMBlock *ram, Object *backend)
@@ -204,13 +204,13 @@ const char *discardable_refusal(RAMBlock *ram)
 /**
  * struct search - over all blocks
  * @ram:   the first block that may not be discarded, @why: the reason without its name
- * @found: a block may be discarded
+ * @any:   a block may be discarded
  * @page:  smallest page of such a block, bytes
  */
 struct search {
 	RAMBlock *ram;
 	const char *why;
-	bool found;
+	bool any;
 	u64 page;
 };
 
@@ -230,9 +230,9 @@ static int look_at(RAMBlock *ram, void *opaque)
 	}
 	if (why)
 		return 0;
-	if (!search->found || page < search->page)
+	if (!search->any || page < search->page)
 		search->page = page;
-	search->found = true;
+	search->any = true;
 	return 0;
 }
 
@@ -253,7 +253,7 @@ const char *discardable_guest_refusal(void)
 	if (is_locked())
 		return "QEMU's memory is locked (-overcommit mem-lock); start it with mem-lock=off";
 	search = look_at_all();
-	if (search.found)
+	if (search.any)
 		return NULL;
 	return search.why ? with_name(search.ram, search.why) :
 			    "no memory backend has memory of the guest; give one with -machine";
@@ -264,7 +264,7 @@ u32 discardable_order(void)
 	struct search search = look_at_all();
 	u32 order = 0;
 
-	while (search.found && FREEHINT_PAGE_SIZE << order < search.page)
+	while (search.any && FREEHINT_PAGE_SIZE << order < search.page)
 		order++;
 	return order;
 }

@@ -20,6 +20,7 @@
 #include "../core/bar.h"
 #include "../core/main_loop_timer.h"
 #include "../core/qemu_abi.h"
+#include "discard_slices.h"
 #include "discardable.h"
 #include "../gate/id_base.h"
 #include "give_back.h"
@@ -128,7 +129,7 @@ static void ask(void)
 
 static const char *lasting(const struct give_back_wish *wish)
 {
-	const char *why = offer_failure();
+	const char *why = discard_slices_failure();
 
 	return why ? why : obstacle_lasting(wish->mode == GIVE_BACK_OFF ? 0 : wish->order);
 }
@@ -232,7 +233,7 @@ static bool begin_anew(const struct give_back_wish *wish, const char **why)
 {
 	const struct give_back_wish whole = with_order(*wish);
 
-	offer_forget_failure();
+	discard_slices_forget_failure();
 	discardable_forget_all();
 	*why = lasting(&whole);
 	if (*why)

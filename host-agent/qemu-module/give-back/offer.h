@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One offer of the guest: takes it, discards its memory in slices, and answers it. Call
+ * One offer of the guest: takes it, has its memory discarded, and answers it. Call
  * everything under the BQL, in the main loop unless noted.
  */
 #ifndef FREEHINT_OFFER_H
@@ -122,12 +122,6 @@ int offer_take(u64 sequence, u32 blocks);
  * so that any thread that holds the BQL and any lock of QEMU may call this.
  */
 void offer_give_up(void);
-
-/** offer_failure() - why QEMU could not discard memory, NULL if it always could */
-const char *offer_failure(void);
-
-/** offer_forget_failure() - try again */
-void offer_forget_failure(void);
 
 /**
  * struct offer_hold - when a stretch with the BQL held began, for @hold_max_us
