@@ -3,7 +3,7 @@
 A Linux guest that travels under KVM: it starts from a state that was saved once, programs in
 it verify their memory, and after each migration, before it runs on, every page of a program
 or a file is compared between the two sides where the kernel is ours (linux_pages.py). The
-witness (audit=on) watches all of it.
+audit (audit=on) watches all of it.
 """
 from __future__ import annotations
 
@@ -326,7 +326,7 @@ class KvmHops(Hops):
                       counters["switchovers"], counters["pages-switchover"])
         self.tally.add(tally)
         check(not whole or not (differing or lost),
-              f"pages differ: {differing[:8]}, the witness says {said}: {tally}")
+              f"pages differ: {differing[:8]}, the audit says {said}: {tally}")
         return tally
 
     def verify(self) -> None:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """
-audit=on: a witness that is not the dirty log agrees that nothing is lost, in precopy and at
-a switch to postcopy; and it reports what really is lost: by the extension that does not arm
+audit=on: a record of writes that is not the dirty log agrees that nothing is lost, in precopy
+and at a switch to postcopy; and it reports what really is lost: by the extension that does not arm
 the log, and by the one that takes hints of a round that is over.
 """
 from __future__ import annotations
@@ -34,7 +34,7 @@ SPEED = 12 * MIB
 
 
 def audit(src: Machine) -> dict[str, Any]:
-    """What the witness says."""
+    """What the audit says."""
     said = src.query()["audit"]
     if "impossible" in said:
         skip(f"no audit here: {said['impossible']}")
@@ -56,7 +56,7 @@ def begin(src: Machine, dst: Machine, caps: dict[str, bool] | None = None) -> No
 
 
 def precopy(accel: str, extension: str, share: bool = False) -> tuple[dict[str, Any], int]:
-    """A migration with late hints; what the witness says, and pages that are lost."""
+    """A migration with late hints; what the audit says, and pages that are lost."""
     with pair(accel, {"extension": extension, "extra": NO_MERGE}, mem=MEM,
               share=share) as (src, dst):
         begin(src, dst)
@@ -71,7 +71,7 @@ def check_agrees(accel: str, share: bool) -> None:
           f"{accel}: {lost} pages lost, {said}")
     check(said["pages-written"] >= len(LATE) // PAGE and
           said["pages-skipped"] >= (len(LATE) + len(UNTOUCHED)) // PAGE and
-          said["checks"] > 0, f"{accel}: the witness saw too little: {said}")
+          said["checks"] > 0, f"{accel}: the audit saw too little: {said}")
     step(f"{accel}, {'shared' if share else 'private'} memory: {said}")
 
 
@@ -91,11 +91,11 @@ def check_switch(accel: str) -> None:
 
 
 def check_no_arm() -> None:
-    """What KVM's log has lost, the witness has seen."""
+    """What KVM's log has lost, the audit has seen."""
     said, lost = precopy("kvm", mutant("no-arm") + AUDIT)
     check(lost > 0, "without arming nothing is lost: nothing to see here")
     check(said["violations"] >= lost and "first-block" in said,
-          f"{lost} pages are lost, the witness says {said}")
+          f"{lost} pages are lost, the audit says {said}")
     step(f"kvm, no-arm: {lost} pages lost, {said['violations']} violations, the first in "
          f"{said['first-block']} at {said['first-offset']:#x}")
 
@@ -152,7 +152,7 @@ def merging_qemu(directory: str) -> str:
 
 
 def merging(accel: str, before: str, later: str, *extra: str) -> dict[str, Any]:
-    """A migration with late hints, and KSM's switch before and in it; what the witness says."""
+    """A migration with late hints, and KSM's switch before and in it; what the audit says."""
     with tempfile.TemporaryDirectory(prefix="freehint-ksm-") as directory:
         switch = os.path.join(directory, "run")
         write_line(switch, before)
@@ -210,7 +210,7 @@ def test() -> None:
     if "kvm" in accels:
         in_time(check_no_arm)
     else:
-        skip("the lost writes that the witness is for need /dev/kvm")
+        skip("the lost writes that the audit is for need /dev/kvm")
 
 
 if __name__ == "__main__":

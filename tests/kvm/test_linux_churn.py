@@ -7,7 +7,7 @@ shared-memory files, with each of KVM's logs, one processor and two. The agent i
 one, or one that the test plays and that is late at random and holds hints back over a sync.
 On the way a migration is cancelled and begun again, or the module is reloaded in the middle
 of a round: each variant takes one of these ways, and all of them in a soak. Every page of a
-program is compared after every migration, the programs check theirs, and the witness watches.
+program is compared after every migration, the programs check theirs, and the audit watches.
 A guest goes on travelling until it has written pages that were skipped.
 """
 from __future__ import annotations

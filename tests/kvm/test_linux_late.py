@@ -6,7 +6,7 @@ Hints that come late, in a Linux guest under KVM: the guest reports its free pag
 which plays the agent, keeps the hints to itself, and a program of the guest gets and writes
 those pages. Then the hints are given, in their round, or after the next sync.
 
-In its round the extension takes them and sends what was written nevertheless, and the witness
+In its round the extension takes them and sends what was written nevertheless, and the audit
 has seen the writes; the mutant that does not arm the log (no-arm) loses them. After the
 sync the extension refuses them; the mutant that does not close the round (no-gate) takes
 them and loses the pages. Found twice: by comparison of both sides, and by the program.
@@ -136,7 +136,7 @@ def found_in_broken(hops: KvmHops, victim: str, lost: bool) -> int:
 
 
 def check_whole(accel: str, extra: list[str]) -> None:
-    """Nothing is lost, and the witness has seen what would have been."""
+    """Nothing is lost, and the audit has seen what would have been."""
     with KvmHops(linux_kvm.spec(accel=accel, plugin_opts=",audit=on"), extra) as hops:
         in_its_round(hops)
         tally = hops.release_compared()
@@ -165,7 +165,7 @@ def lost_by(name: str) -> int:
         wrong = found_in_broken(hops, victim, differing and witnessed)
         step(f"{name}: {wrong} of {VICTIM_MIB << 8} pages are wrong, says the guest; {tally}")
         check(not wrong or differing, f"but no page differs: {tally}")
-        check(not wrong or witnessed, f"but no witness: {tally}")
+        check(not wrong or witnessed, f"but the audit has seen nothing: {tally}")
         return wrong
 
 

@@ -5,7 +5,7 @@
 A Linux guest under KVM is switched to postcopy at random moments: while the guest looks at
 its free pages, while hints are applied, in a later pass. It goes on at once, takes pages that
 were skipped, and its programs find their memory as they left it, with each of KVM's logs. The
-witness watches the sync of the switch, too.
+audit watches the sync of the switch, too.
 """
 from __future__ import annotations
 

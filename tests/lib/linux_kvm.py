@@ -28,7 +28,7 @@ def spec(**more: object) -> Spec:
     if why:
         skip(why)
     machine, memory = ("pc", 64) if host_kvm.interprets() else ("q35", 256)
-    # KSM drops the witness's protection of what it merges
+    # KSM drops the audit's protection of what it merges
     return Spec(**{"accel": "kvm", "memory_mib": memory, "smp": 1,
                    "machine": f"{machine},mem-merge=off",
                    "extras": initramfs.Extras(own=PROGRAMS, applets=APPLETS),

@@ -9,7 +9,7 @@
 #include "host-agent/qemu-module/round/host_hello.h"
 #include "host-agent/qemu-module/round/precopy.h"
 #include "host-agent/qemu-module/postcopy/switchover.h"
-#include "host-agent/qemu-module/audit/witness.h"
+#include "host-agent/qemu-module/audit/dirty_audit.h"
 #include "host-agent/qemu-module/core/bar.h"
 #include "host-agent/qemu-module/entry/commands.h"
 #include "host-agent/qemu-module/entry/first_run.h"
@@ -71,7 +71,7 @@ enum give_back_mode give_back_mode_parse(const char *name)
 	return strcmp(name, "always") ? GIVE_BACK_MODES : GIVE_BACK_ALWAYS;
 }
 
-void witness_init(bool wanted)
+void audit_init(bool wanted)
 {
 	audited = wanted;
 }

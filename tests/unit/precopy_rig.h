@@ -2,7 +2,7 @@
 /*
  * What the unit tests of precopy.c have in common: one extension, and the syncs of a migration.
  */
-/* links: host-agent/qemu-module/audit/witness.c host-agent/qemu-module/audit/write_watch.c */
+/* links: host-agent/qemu-module/audit/dirty_audit.c host-agent/qemu-module/audit/write_watch.c */
 /* links: host-agent/qemu-module/core/dirty_log.c host-agent/qemu-module/core/first_sync.c */
 /* links: host-agent/qemu-module/postcopy/skipped.c */
 /* links: host-agent/qemu-module/core/migration_thread.c */

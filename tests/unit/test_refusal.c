@@ -4,7 +4,7 @@
  * the guest, and who has to be updated.
  */
 /* rig: tests/unit/bar_rig.h */
-/* links: host-agent/qemu-module/audit/witness.c */
+/* links: host-agent/qemu-module/audit/dirty_audit.c */
 /* links: host-agent/qemu-module/core/dirty_log.c */
 /* links: host-agent/qemu-module/audit/write_watch.c host-agent/qemu-module/core/arm.c */
 /* links: host-agent/qemu-module/postcopy/skipped.c */

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """
-A Linux guest under load, with a witness (audit=on): precopies of several passes and a
+A Linux guest under load, with the audit (audit=on): precopies of several passes and a
 switch to postcopy, in which it sees skipped pages written again, and none of them lost.
 """
 from __future__ import annotations

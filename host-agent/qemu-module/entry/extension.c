@@ -13,7 +13,7 @@
 #include "../round/precopy.h"
 #include "../core/qemu_abi.h"
 #include "../postcopy/switchover.h"
-#include "../audit/witness.h"
+#include "../audit/dirty_audit.h"
 
 const char *freehint_extension_start(const struct freehint_extension_options *options)
 {
@@ -41,7 +41,7 @@ const char *freehint_extension_start(const struct freehint_extension_options *op
 	give_back_init(&wish);
 	host_hello_init();
 	bar_listener_init();
-	witness_init(options->audit);
+	audit_init(options->audit);
 	switchover_init();
 	commands_register();
 	return NULL;

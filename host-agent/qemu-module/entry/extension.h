@@ -32,7 +32,7 @@
  * @first_wait_ms: longest wait for the first hints of a migration
  * @later_wait_ms: the same for each later pass
  * @autostart:     report while a migration runs, without x-freehint-start
- * @audit:         check every skipped page (audit/witness.c)
+ * @audit:         check every skipped page (audit/dirty_audit.c)
  * @give_back:     ask for free memory from the start: "off", "once" or "always"
  * @give_back_order: smallest block that is asked for, 2^order pages; 0 for what suits the mode
  * @give_back_leave: free memory that the guest keeps, MiB

@@ -15,7 +15,7 @@
 #include "../core/qemu_abi.h"
 #include "query_command.h"
 #include "../gate/round_gate.h"
-#include "../audit/witness.h"
+#include "../audit/dirty_audit.h"
 
 static const char *contract_name(u32 contract)
 {
@@ -126,7 +126,7 @@ static QObject *query_past(void)
 
 static QDict *query_audit(void)
 {
-	struct witness_report report = witness_report();
+	struct audit_report report = audit_report();
 	QDict *dict = qemu.qdict_new();
 
 	if (report.why)
@@ -182,7 +182,7 @@ QDict *query_answer(const char *inert)
 	if (view.now.id)
 		put_dict(dict, "last-round", query_round(&view.now));
 	qemu.qdict_put_obj(dict, "rounds", query_past());
-	if (witness_report().wanted)
+	if (audit_report().wanted)
 		put_dict(dict, "audit", query_audit());
 	return dict;
 }

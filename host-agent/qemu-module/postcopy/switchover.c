@@ -35,7 +35,7 @@
 #include "skipped.h"
 #include "switch_runs.h"
 #include "switchover.h"
-#include "../audit/witness.h"
+#include "../audit/dirty_audit.h"
 #include "zero_thread.h"
 
 /* Run before every device's handler when the guest starts. */
@@ -145,7 +145,7 @@ static void log_synced(struct qemu_memory_listener *listener, bool last_stage)
 	/* The guest's stop closed the round without waiting for the apply thread. */
 	if (switching)
 		gate_close(true);
-	witness_sync();
+	audit_sync();
 	if (switching)
 		hand_over();
 	this_thread.reading = false;
@@ -240,13 +240,13 @@ void switchover_after_sync(void)
 	this_thread.in_sync = false;
 	if (records() && in_migration_thread())
 		look();
-	witness_discard_writes();
+	audit_discard_writes();
 }
 
 void switchover_end(void)
 {
 	zero_thread_stop();
-	witness_end();
+	audit_end();
 	skipped_stop();
 	switchover.no_memory = false;
 	switchover.announced = false;

@@ -11,7 +11,7 @@
 #include "../core/qemu_abi.h"
 #include "../gate/round_gate.h"
 #include "../postcopy/skipped.h"
-#include "../audit/witness.h"
+#include "../audit/dirty_audit.h"
 
 /* Bytes that are sent, or will be: only a hint makes them fewer. */
 static u64 sent_or_remaining(void)
@@ -52,7 +52,7 @@ static u64 apply(const struct gate_range *range)
 	u64 cleared;
 
 	skipped_add(range->hva, range->len);
-	witness_hint(range->round, range->hva, range->len);
+	audit_hint(range->round, range->hva, range->len);
 	cleared = clear(range->round, range->hva, range->len);
 	page_map_add(&hinted_map, range->gpa, range->len);
 	return cleared >> FREEHINT_PAGE_SHIFT;

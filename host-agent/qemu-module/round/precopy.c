@@ -47,7 +47,7 @@
 #include "../gate/bql_hold.h"
 #include "../gate/round_gate.h"
 #include "../postcopy/switchover.h"
-#include "../audit/witness.h"
+#include "../audit/dirty_audit.h"
 
 /*
  * Guarded by the BQL.
@@ -118,7 +118,7 @@ static void open_round(void)
 
 	hint_share_begin(qemu.ram_bytes_remaining());
 	id = gate_open(precopy.pass, precopy.sync_us);
-	witness_open_round(id);
+	audit_open_round(id);
 	bar_request(id, FREEHINT_PHASE_ROUND, precopy.pass);
 	gate_published();
 	if (!precopy.opened)

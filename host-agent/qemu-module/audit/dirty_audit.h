@@ -2,14 +2,14 @@
 /*
  * The audit: checks that every write to a skipped page has reached QEMU's dirty log.
  */
-#ifndef FREEHINT_WITNESS_H
-#define FREEHINT_WITNESS_H
+#ifndef FREEHINT_DIRTY_AUDIT_H
+#define FREEHINT_DIRTY_AUDIT_H
 
 #include "../../../include/freehint/types.h"
 #include "../core/qemu_abi.h"
 
 /**
- * struct witness_report - since QEMU started, for x-query-freehint
+ * struct audit_report - since QEMU started, for x-query-freehint
  * @wanted:     audit=on
  * @why:        why the audit cannot work, NULL if it works
  * @checks:     syncs in which something was checked
@@ -20,7 +20,7 @@
  * @block:      RAM block of the first violation; empty if there is none
  * @offset:     its offset in that block, bytes
  */
-struct witness_report {
+struct audit_report {
 	bool wanted;
 	const char *why;
 	u64 checks;
@@ -32,48 +32,48 @@ struct witness_report {
 	u64 offset;
 };
 
-/** witness_init() - called once; @wanted: the administrator set audit=on */
-void witness_init(bool wanted);
+/** audit_init() - called once; @wanted: the administrator set audit=on */
+void audit_init(bool wanted);
 
 /**
- * witness_open_round() - drop the writes that happened before the round is requested
+ * audit_open_round() - drop the writes that happened before the round is requested
  * @round: id of the round
  *
  * The first call of a migration starts to watch memory.
  *
  * Context: BQL held, migration thread; the log is armed, the round is not published yet.
  */
-void witness_open_round(u64 round);
+void audit_open_round(u64 round);
 
 /**
- * witness_hint() - record pages that were taken out of the dirty bitmap; apply thread only
+ * audit_hint() - record pages that were taken out of the dirty bitmap; apply thread only
  * @round: round that the peer named with the hint
  * @hva:   first byte
  * @len:   bytes
  */
-void witness_hint(u64 round, const u8 *hva, u64 len);
+void audit_hint(u64 round, const u8 *hva, u64 len);
 
 /**
- * witness_sync() - compare: the accelerator's log is in, QEMU has not collected it yet
+ * audit_sync() - compare: the accelerator's log is in, QEMU has not collected it yet
  *
  * In a sync of another thread than the migration thread nothing is checked, and what was
  * skipped until then is no longer checked.
  *
  * Context: BQL held, dropped in between under TCG; inside a sync. No round is open.
  */
-void witness_sync(void);
+void audit_sync(void);
 
 /**
- * witness_discard_writes() - drop all writes so far
+ * audit_discard_writes() - drop all writes so far
  *
  * Context: BQL held, no round open. Does nothing in another thread than the migration thread.
  */
-void witness_discard_writes(void);
+void audit_discard_writes(void);
 
-/** witness_end() - stop watching: the migration has ended; BQL held, no round open */
-void witness_end(void);
+/** audit_end() - stop watching: the migration has ended; BQL held, no round open */
+void audit_end(void);
 
-/** witness_report() - a copy for x-query-freehint. Context: BQL held */
-struct witness_report witness_report(void);
+/** audit_report() - a copy for x-query-freehint. Context: BQL held */
+struct audit_report audit_report(void);
 
-#endif /* FREEHINT_WITNESS_H */
+#endif /* FREEHINT_DIRTY_AUDIT_H */

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The witness: a write to a skipped page that the log does not have is a violation, told
+ * The audit: a write to a skipped page that the log does not have is a violation, told
  * once and where; what the log has is put back whole; a write that is older than the hint
  * counts nothing; where memory cannot be watched, it says so and lets the migration be.
  */
 /* links: host-agent/qemu-module/core/migration_thread.c */
 /* links: host-agent/qemu-module/core/region_lock.c */
-/* links: host-agent/qemu-module/audit/witness.c host-agent/qemu-module/core/arm.c */
+/* links: host-agent/qemu-module/audit/dirty_audit.c host-agent/qemu-module/core/arm.c */
 /* links: host-agent/qemu-module/core/dirty_log.c */
 /* links: host-agent/qemu-module/core/bar.c proto/host_request.c proto/host_snapshot.c */
 /* links: host-agent/qemu-module/core/peer_wake.c */
@@ -16,8 +16,8 @@
 #include <pthread.h>
 
 #include "host-agent/qemu-module/core/arm.h"
+#include "host-agent/qemu-module/audit/dirty_audit.h"
 #include "host-agent/qemu-module/core/migration_thread.h"
-#include "host-agent/qemu-module/audit/witness.h"
 #include "host-agent/qemu-module/audit/write_watch.h"
 #include "include/freehint/shm_layout.h"
 #include "tests/fakes/fake_log.h"
@@ -91,9 +91,9 @@ static void count_warning(const char *fmt, ...)
 }
 
 /* A report is kept for the life of a QEMU; tests look at what is new. */
-static struct witness_report before;
+static struct audit_report before;
 
-#define NEW(member) (witness_report().member - before.member)
+#define NEW(member) (audit_report().member - before.member)
 
 static int setup(void **state)
 {
@@ -110,22 +110,22 @@ static int setup(void **state)
 	arm_acquire();
 	arm_all(NULL);
 	migration_thread_note();
-	witness_init(true);
-	before = witness_report();
-	witness_open_round(ROUND);
+	audit_init(true);
+	before = audit_report();
+	audit_open_round(ROUND);
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	witness_end();
+	audit_end();
 	assert_true(kernel.closed >= kernel.opened);
 	return 0;
 }
 
 static void hint(u64 first, u64 pages)
 {
-	witness_hint(ROUND, fake.block[0].host + first * PAGE, pages * PAGE);
+	audit_hint(ROUND, fake.block[0].host + first * PAGE, pages * PAGE);
 }
 
 /* By the guest; @logged: the dirty log works. */
@@ -140,13 +140,13 @@ static void a_write_that_both_know_is_well(void **state)
 	hint(10, 100);
 	guest_writes(20, true);
 	guest_writes(150, true);
-	witness_sync();
+	audit_sync();
 	assert_int_equal(NEW(checks), 1);
 	assert_int_equal(NEW(skipped), 100);
 	assert_int_equal(NEW(written), 1);
 	assert_int_equal(NEW(violations), 0);
 	/* it will be sent: skipped no more */
-	witness_sync();
+	audit_sync();
 	assert_int_equal(NEW(skipped), 199);
 }
 
@@ -156,12 +156,12 @@ static void a_write_that_the_log_has_not_is_told_once(void **state)
 	guest_writes(63, false);
 	guest_writes(64, false);
 	guest_writes(150, false);
-	witness_sync();
+	audit_sync();
 	assert_int_equal(NEW(violations), 2);
-	assert_string_equal(witness_report().block, "mainram");
-	assert_int_equal(witness_report().offset, 63 * PAGE);
+	assert_string_equal(audit_report().block, "mainram");
+	assert_int_equal(audit_report().offset, 63 * PAGE);
 	assert_int_equal(errors, 1);
-	witness_sync();
+	audit_sync();
 	assert_int_equal(NEW(violations), 2);
 	assert_int_equal(errors, 1);
 }
@@ -170,16 +170,16 @@ static void a_write_that_the_log_has_not_is_told_once(void **state)
 static void a_write_between_a_sync_and_a_round_is_not_checked(void **state)
 {
 	hint(10, 100);
-	witness_sync();
+	audit_sync();
 	guest_writes(20, false);
-	witness_discard_writes();
+	audit_discard_writes();
 	guest_writes(30, false);
-	witness_open_round(ROUND + 1);
-	witness_hint(ROUND + 1, fake.block[0].host + 30 * PAGE, PAGE);
-	witness_sync();
+	audit_open_round(ROUND + 1);
+	audit_hint(ROUND + 1, fake.block[0].host + 30 * PAGE, PAGE);
+	audit_sync();
 	assert_int_equal(NEW(violations), 0);
 	guest_writes(20, false);
-	witness_sync();
+	audit_sync();
 	assert_int_equal(NEW(violations), 1);
 }
 
@@ -193,7 +193,7 @@ static void the_log_is_put_back_whole(void **state)
 		expected[page] = true;
 		guest_writes(page, true);
 	}
-	witness_sync();
+	audit_sync();
 	assert_memory_equal(fake_log.migration[0], expected, sizeof(expected));
 	assert_int_equal(NEW(violations), 0);
 }
@@ -202,17 +202,17 @@ static void a_hint_of_another_round_is_late(void **state)
 {
 	hint(10, 5);
 	assert_int_equal(NEW(late), 0);
-	witness_hint(ROUND - 1, fake.block[0].host, 3 * PAGE);
+	audit_hint(ROUND - 1, fake.block[0].host, 3 * PAGE);
 	assert_int_equal(NEW(late), 3);
 }
 
 static void *sync_of_a_timer(void *opaque)
 {
-	witness_sync();
+	audit_sync();
 	/* QEMU collects the log. */
 	memset(fake_log.written, 0, sizeof(fake_log.written));
 	memset(fake_log.migration, 0, sizeof(fake_log.migration));
-	witness_discard_writes();
+	audit_discard_writes();
 	return NULL;
 }
 
@@ -231,13 +231,13 @@ static void another_thread_takes_no_log_and_ends_no_watch(void **state)
 	assert_int_equal(fake_log.syncs, syncs);
 	assert_int_equal(kernel.closed, closed);
 	assert_int_equal(NEW(checks), 0);
-	witness_sync();
+	audit_sync();
 	assert_int_equal(NEW(checks), 1);
 	assert_int_equal(NEW(violations), 0);
-	witness_open_round(ROUND + 1);
-	witness_hint(ROUND + 1, fake.block[0].host, PAGE);
+	audit_open_round(ROUND + 1);
+	audit_hint(ROUND + 1, fake.block[0].host, PAGE);
 	guest_writes(0, false);
-	witness_sync();
+	audit_sync();
 	assert_int_equal(NEW(violations), 1);
 }
 
@@ -247,36 +247,36 @@ static void what_is_watched_is_held_until_the_watch_ends(void **state)
 	assert_int_equal(fake.block[0].refs, 1);
 	assert_int_equal(fake.block[1].refs, 0);
 	guest_writes(20, false);
-	witness_sync();
-	witness_end();
+	audit_sync();
+	audit_end();
 	assert_int_equal(fake.block[0].refs, 0);
 	/* and where it cannot be watched */
 	arm_acquire();
 	arm_all(NULL);
 	kernel.add = -EINVAL;
-	witness_open_round(ROUND);
+	audit_open_round(ROUND);
 	assert_int_equal(fake.block[0].refs, 1);
 }
 
 static void memory_of_nobody_is_ignored(void **state)
 {
-	witness_hint(ROUND, (const u8 *)&kernel, PAGE);
-	witness_hint(ROUND, fake.block[1].host, PAGE);
-	witness_sync();
+	audit_hint(ROUND, (const u8 *)&kernel, PAGE);
+	audit_hint(ROUND, fake.block[1].host, PAGE);
+	audit_sync();
 	assert_int_equal(NEW(skipped), 0);
 }
 
 /* One warning for a migration; the next one tries again. */
 static void assert_gives_up(void)
 {
-	witness_end();
+	audit_end();
 	warnings = 0;
-	witness_open_round(ROUND);
-	assert_non_null(witness_report().why);
+	audit_open_round(ROUND);
+	assert_non_null(audit_report().why);
 	assert_int_equal(warnings, 1);
-	witness_open_round(ROUND + 1);
+	audit_open_round(ROUND + 1);
 	hint(10, 100);
-	witness_sync();
+	audit_sync();
 	assert_int_equal(warnings, 1);
 	assert_int_equal(NEW(checks), 0);
 }
@@ -294,44 +294,44 @@ static void what_cannot_be_watched_is_said(void **state)
 	kernel.take = 0;
 	kernel.merges = true;
 	assert_gives_up();
-	assert_non_null(strstr(witness_report().why, "mem-merge=off"));
+	assert_non_null(strstr(audit_report().why, "mem-merge=off"));
 	kernel.merges = false;
-	witness_end();
-	witness_open_round(ROUND);
-	assert_null(witness_report().why);
+	audit_end();
+	audit_open_round(ROUND);
+	assert_null(audit_report().why);
 }
 
 /* KSM takes the protection off without a fault, and a write is in no log. */
 static void a_page_that_was_merged_is_no_lost_write(void **state)
 {
 	hint(10, 100);
-	witness_sync();
+	audit_sync();
 	assert_int_equal(NEW(checks), 1);
 	guest_writes(20, false);
 	kernel.merges = true;
-	witness_sync();
+	audit_sync();
 	assert_int_equal(NEW(violations), 0);
 	assert_int_equal(errors, 0);
 	assert_int_equal(warnings, 1);
-	assert_non_null(strstr(witness_report().why, "KSM"));
-	witness_sync();
+	assert_non_null(strstr(audit_report().why, "KSM"));
+	audit_sync();
 	assert_int_equal(NEW(checks), 2);
 	/* whether it goes on is asked anew */
 	kernel.merges = false;
-	witness_end();
-	witness_open_round(ROUND);
-	assert_null(witness_report().why);
+	audit_end();
+	audit_open_round(ROUND);
+	assert_null(audit_report().why);
 }
 
 static void nothing_is_watched_unless_wanted(void **state)
 {
 	unsigned int opened = kernel.opened;
 
-	witness_end();
-	witness_init(false);
-	witness_open_round(ROUND);
+	audit_end();
+	audit_init(false);
+	audit_open_round(ROUND);
 	hint(10, 100);
-	witness_sync();
+	audit_sync();
 	assert_int_equal(kernel.opened, opened);
 	assert_int_equal(NEW(checks), 0);
 }

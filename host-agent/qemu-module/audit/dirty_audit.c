@@ -2,7 +2,7 @@
 /*
  * The audit: checks that every write to a skipped page has reached QEMU's dirty log.
  *
- * The rest of the extension trusts the dirty log. The witness learns of writes from
+ * The rest of the extension trusts the dirty log. The audit learns of writes from
  * userfaultfd (write_watch.c) and compares both in every sync. A page that is skipped and
  * written but not in the log is a violation: that write is lost.
  *
@@ -14,12 +14,12 @@
  * has taken. Nothing is checked in a sync of another thread, and what was skipped until then
  * is no longer checked.
  *
- * Why the log is not taken when a round opens: with KVM that arms the log, and the witness
+ * Why the log is not taken when a round opens: with KVM that arms the log, and the audit
  * would hide the bug that it has to find.
  *
  * Memory that KSM may merge is not checked: a merged page looks like a written one. A hint
  * that arrives too late is recognised by its round id, because the bit that it clears was in
- * the log. docs/extension.md, section witness.c, has the whole comparison and its gaps.
+ * the log. docs/extension.md, section dirty_audit.c, has the whole comparison and its gaps.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -32,7 +32,7 @@
 #include "../core/dirty_log.h"
 #include "../core/migration_thread.h"
 #include "../core/page_bits.h"
-#include "witness.h"
+#include "dirty_audit.h"
 #include "write_watch.h"
 
 /**
@@ -63,17 +63,17 @@ static struct {
 	u64 round;
 	bool on;
 	bool failed;
-	struct witness_report report;
-} witness;
+	struct audit_report report;
+} audit;
 
-void witness_init(bool wanted)
+void audit_init(bool wanted)
 {
-	witness.report.wanted = wanted;
+	audit.report.wanted = wanted;
 }
 
-struct witness_report witness_report(void)
+struct audit_report audit_report(void)
 {
-	return witness.report;
+	return audit.report;
 }
 
 static void stop_watch(void)
@@ -81,13 +81,13 @@ static void stop_watch(void)
 	struct watched *block;
 
 	write_watch_close();
-	while (witness.count) {
-		block = &witness.block[--witness.count];
+	while (audit.count) {
+		block = &audit.block[--audit.count];
 		qemu.memory_region_unref(block->region);
 		free(block->skipped);
 		free(block->written);
 	}
-	witness.on = false;
+	audit.on = false;
 }
 
 static const char ksm_merges[] =
@@ -97,9 +97,9 @@ static const char ksm_merges[] =
 /* Stops the audit until the next migration. */
 static void fail_audit(const char *why)
 {
-	witness.report.why = why;
+	audit.report.why = why;
 	qemu.warn_report("freehint: audit: %s", why);
-	witness.failed = true;
+	audit.failed = true;
 	stop_watch();
 }
 
@@ -120,7 +120,7 @@ static bool is_merged(const struct watched *block)
 
 static int watch_block(const struct armed_block *armed)
 {
-	struct watched *block = &witness.block[witness.count];
+	struct watched *block = &audit.block[audit.count];
 
 	memset(block, 0, sizeof(*block));
 	block->host = armed->start;
@@ -128,7 +128,7 @@ static int watch_block(const struct armed_block *armed)
 	block->ram = armed->ram;
 	block->region = armed->region;
 	qemu.memory_region_ref(block->region);
-	witness.count++;
+	audit.count++;
 	block->skipped = calloc(page_bits_words(block->pages), sizeof(u64));
 	block->written = calloc(page_bits_words(block->pages), sizeof(u64));
 	if (!block->skipped || !block->written)
@@ -147,16 +147,16 @@ static bool start_watch(void)
 			"6.7), or does not allow it; hints go on without the audit");
 		return false;
 	}
-	witness.on = true;
+	audit.on = true;
 	ret = arm_for_each(watch_block);
 	if (ret == -ENOMEM)
 		fail_audit("no memory for its bitmaps; hints go on without the audit");
 	else if (ret == -EOPNOTSUPP)
 		fail_audit(ksm_merges);
 	else if (ret)
-		fail_unwatchable(&witness.block[witness.count - 1]);
+		fail_unwatchable(&audit.block[audit.count - 1]);
 	else
-		witness.report.why = NULL;
+		audit.report.why = NULL;
 	return !ret;
 }
 
@@ -178,49 +178,49 @@ static bool collect_writes(struct watched *block, write_watch_fn *written)
 	return false;
 }
 
-void witness_discard_writes(void)
+void audit_discard_writes(void)
 {
 	unsigned int i;
 
 	if (!in_migration_thread())
 		return;
-	for (i = 0; i < witness.count; i++)
-		if (!collect_writes(&witness.block[i], NULL))
+	for (i = 0; i < audit.count; i++)
+		if (!collect_writes(&audit.block[i], NULL))
 			return;
 }
 
-void witness_open_round(u64 round)
+void audit_open_round(u64 round)
 {
-	if (!witness.report.wanted || witness.failed || (!witness.on && !start_watch()))
+	if (!audit.report.wanted || audit.failed || (!audit.on && !start_watch()))
 		return;
-	witness.round = round;
-	witness_discard_writes();
+	audit.round = round;
+	audit_discard_writes();
 }
 
-void witness_hint(u64 round, const u8 *hva, u64 len)
+void audit_hint(u64 round, const u8 *hva, u64 len)
 {
-	struct watched *block = witness.block, *end = block + witness.count;
+	struct watched *block = audit.block, *end = block + audit.count;
 
 	while (block < end &&
 	       !page_bits_set_bytes(block->skipped, block->host, block->pages, hva, len))
 		block++;
-	if (block < end && round != witness.round)
-		witness.report.late += len >> FREEHINT_PAGE_SHIFT;
+	if (block < end && round != audit.round)
+		audit.report.late += len >> FREEHINT_PAGE_SHIFT;
 }
 
 static void report_violation(const struct watched *block, u64 page, u64 pages)
 {
 	const char *name = qemu.qemu_ram_get_idstr(block->ram);
 
-	if (!witness.report.violations) {
-		snprintf(witness.report.block, sizeof(witness.report.block), "%s", name);
-		witness.report.offset = page << FREEHINT_PAGE_SHIFT;
+	if (!audit.report.violations) {
+		snprintf(audit.report.block, sizeof(audit.report.block), "%s", name);
+		audit.report.offset = page << FREEHINT_PAGE_SHIFT;
 		qemu.error_report("freehint: audit: a skipped page was written and is not in "
 				  "the dirty log: block %s, offset 0x%" PRIx64 "; cancel this "
 				  "migration, use no hints, and report this", name,
 				  page << FREEHINT_PAGE_SHIFT);
 	}
-	witness.report.violations += pages;
+	audit.report.violations += pages;
 }
 
 static void compare(struct watched *block, u64 word, u64 log)
@@ -228,8 +228,8 @@ static void compare(struct watched *block, u64 word, u64 log)
 	u64 skipped = block->skipped[word], written = skipped & block->written[word];
 	u64 lost = written & ~log;
 
-	witness.report.skipped += hweight64(skipped);
-	witness.report.written += hweight64(written);
+	audit.report.skipped += hweight64(skipped);
+	audit.report.written += hweight64(written);
 	if (lost)
 		report_violation(block, word * FREEHINT_WORD_BITS + __builtin_ctzll(lost),
 				 hweight64(lost));
@@ -258,29 +258,29 @@ static void check_block(struct watched *block)
 
 static void drop_skipped(void)
 {
-	struct watched *block = witness.block;
+	struct watched *block = audit.block;
 
-	for (; block < witness.block + witness.count; block++)
+	for (; block < audit.block + audit.count; block++)
 		memset(block->skipped, 0, page_bits_words(block->pages) * sizeof(u64));
 }
 
-void witness_sync(void)
+void audit_sync(void)
 {
 	unsigned int i;
 
-	if (!witness.on)
+	if (!audit.on)
 		return;
 	if (!in_migration_thread()) {
 		drop_skipped();
 		return;
 	}
-	witness.report.checks++;
-	for (i = 0; i < witness.count; i++)
-		check_block(&witness.block[i]);
+	audit.report.checks++;
+	for (i = 0; i < audit.count; i++)
+		check_block(&audit.block[i]);
 }
 
-void witness_end(void)
+void audit_end(void)
 {
 	stop_watch();
-	witness.failed = false;
+	audit.failed = false;
 }
