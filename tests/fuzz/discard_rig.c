@@ -8,7 +8,7 @@
 #include "host-agent/qemu-module/core/bar.h"
 #include "host-agent/qemu-module/gate/round_gate.h"
 #include "host-agent/qemu-module/give-back/discard_slices.h"
-#include "host-agent/qemu-module/give-back/give_back.h"
+#include "host-agent/qemu-module/give-back/give_back_session.h"
 #include "host-agent/qemu-module/give-back/offer.h"
 #include "host-agent/qemu-module/round/host_hello.h"
 #include "include/freehint/limits.h"
@@ -19,7 +19,7 @@
 
 struct discard_rig rig;
 
-static const struct give_back_wish no_wish;
+static const struct give_back_params give_back_off;
 
 /* Takes the place of host_hello.c: the hello stands in the region from the start. */
 bool host_hello_publish(const char **why)
@@ -139,7 +139,7 @@ void discard_rig_start(void)
 	fake.running = true;
 	fake.incoming = false;
 	fake.colo = false;
-	give_back_init(&no_wish);
+	give_back_init(&give_back_off);
 	discard_slices_forget_failure();
 	bar_publish_hello();
 }
@@ -272,7 +272,7 @@ void discard_rig_end(void)
 
 	give_back_suspend("the run is over");
 	discard_rig_follow();
-	give_back_set(&no_wish, &why);
+	give_back_set(&give_back_off, &why);
 	MUST(rig.lied || !rig.running);
 	fake_time_passes();
 	MUST(!offer_is_busy());

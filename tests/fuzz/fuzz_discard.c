@@ -8,7 +8,8 @@
  */
 /* links: host-agent/qemu-module/core/region_lock.c */
 /* links: host-agent/qemu-module/give-back/discard_command.c */
-/* links: host-agent/qemu-module/give-back/give_back.c host-agent/qemu-module/give-back/offer.c */
+/* links: host-agent/qemu-module/give-back/give_back_session.c */
+/* links: host-agent/qemu-module/give-back/offer.c */
 /* links: host-agent/qemu-module/give-back/discard_slices.c */
 /* links: host-agent/qemu-module/give-back/obstacle.c */
 /* links: host-agent/qemu-module/give-back/discardable.c */
@@ -36,7 +37,7 @@
 #include "host-agent/qemu-module/core/bar.h"
 #include "host-agent/qemu-module/entry/give_back_command.h"
 #include "host-agent/qemu-module/give-back/discard_command.h"
-#include "host-agent/qemu-module/give-back/give_back.h"
+#include "host-agent/qemu-module/give-back/give_back_session.h"
 #include "host-agent/qemu-module/give-back/offer.h"
 #include "tests/fakes/fake_qobject.h"
 

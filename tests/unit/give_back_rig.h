@@ -55,7 +55,7 @@ static inline int setup_giving(void **state)
 	fake.shm = shm;
 	fake.shm_size = SHM_SIZE;
 	precopy_init(&no_wait);
-	give_back_init(&no_wish);
+	give_back_init(&give_back_off);
 	host_hello_init();
 	fake.state(NULL, true, 0);
 	give_back_hello(FREEHINT_GIVE_BACK_POSSIBLE);
@@ -67,16 +67,16 @@ static inline int setup_giving(void **state)
 static inline int teardown_giving(void **state)
 {
 	give_back_suspend("the test is over");
-	give_back_set(&no_wish, &why);
+	give_back_set(&give_back_off, &why);
 	fake_time_passes();
 	return teardown(state);
 }
 
 #define GIVING_TEST(name) cmocka_unit_test_setup_teardown(name, setup_giving, teardown_giving)
 
-static inline bool wish(enum give_back_mode mode)
+static inline bool set_mode(enum give_back_mode mode)
 {
-	const struct give_back_wish some = { .mode = mode, .order = 9, .leave = 2 };
+	const struct give_back_params some = { .mode = mode, .order = 9, .leave = 2 };
 
 	return give_back_set(&some, &why);
 }

@@ -16,7 +16,7 @@
 #include "tests/unit/unit.h"
 
 static struct precopy_limits limits;
-static struct give_back_wish wish;
+static struct give_back_params given_params;
 static const char *memdev;
 static bool registered;
 static unsigned int first_runs;
@@ -56,12 +56,12 @@ void first_run_init(void)
 	first_runs++;
 }
 
-void give_back_init(const struct give_back_wish *given)
+void give_back_init(const struct give_back_params *given)
 {
-	wish = *given;
+	given_params = *given;
 }
 
-/* As give_back.c has it. */
+/* As give_back_session.c has it. */
 enum give_back_mode give_back_mode_parse(const char *name)
 {
 	if (!strcmp(name, "off"))

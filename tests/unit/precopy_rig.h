@@ -13,7 +13,7 @@
 /* links: host-agent/qemu-module/core/own_thread.c */
 /* links: host-agent/qemu-module/map/page_map.c host-agent/qemu-module/core/arm.c */
 /* links: host-agent/qemu-module/round/host_hello.c host-agent/qemu-module/round/precopy.c */
-/* links: host-agent/qemu-module/give-back/give_back.c */
+/* links: host-agent/qemu-module/give-back/give_back_session.c */
 /* links: host-agent/qemu-module/give-back/obstacle.c */
 /* links: host-agent/qemu-module/give-back/offer.c */
 /* links: host-agent/qemu-module/give-back/discard_slices.c */
@@ -30,13 +30,13 @@
 #ifndef FREEHINT_TEST_PRECOPY_RIG_H
 #define FREEHINT_TEST_PRECOPY_RIG_H
 
-#include "host-agent/qemu-module/give-back/give_back.h"
+#include "host-agent/qemu-module/give-back/give_back_session.h"
 #include "host-agent/qemu-module/round/host_hello.h"
 #include "host-agent/qemu-module/round/precopy.h"
 #include "tests/fakes/silent_guest.h"
 #include "tests/unit/bar_rig.h"
 
-static const struct give_back_wish no_wish;
+static const struct give_back_params give_back_off;
 
 /* One extension per process: each test starts from "off" and ends there. */
 static void begin(const struct precopy_limits *limits)
@@ -46,7 +46,7 @@ static void begin(const struct precopy_limits *limits)
 	fake.shm = shm;
 	fake.shm_size = SHM_SIZE;
 	precopy_init(limits);
-	give_back_init(&no_wish);
+	give_back_init(&give_back_off);
 	host_hello_init();
 	fake.state(NULL, true, 0);
 }

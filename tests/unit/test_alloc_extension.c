@@ -25,7 +25,7 @@
 
 #include "host-agent/qemu-module/core/bar.h"
 #include "host-agent/qemu-module/entry/commands.h"
-#include "host-agent/qemu-module/give-back/give_back.h"
+#include "host-agent/qemu-module/give-back/give_back_session.h"
 #include "host-agent/qemu-module/round/host_hello.h"
 #include "host-agent/qemu-module/round/precopy.h"
 #include "host-agent/qemu-module/gate/round_gate.h"
@@ -233,7 +233,7 @@ static int live(unsigned int n)
 		return SURVIVED;
 	}
 	precopy_init(&(struct precopy_limits){ .first_wait_us = 0 });
-	give_back_init(&(struct give_back_wish){ .mode = GIVE_BACK_OFF });
+	give_back_init(&(struct give_back_params){ .mode = GIVE_BACK_OFF });
 	host_hello_init();
 	switchover_init();
 	commands_register();

@@ -51,7 +51,7 @@ static void other_memory_leaves_without_a_trace(void **state)
 	assert_true(is_open());
 	assert_int_equal(shm->host_request.round, round);
 	fake_notify(QEMU_PRECOPY_CLEANUP);
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	fake_region_del(&fake.block[0]);
 	assert_true(give_back_is_asking());
 }
@@ -79,7 +79,7 @@ static void an_offer_is_answered_before_a_store_is_lost(void **state)
 {
 	u64 offer;
 
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	offer = offer_blocks();
 	assert_true(discard_both(offer));
 	the_region_moves();
@@ -93,7 +93,7 @@ static void the_guest_is_asked_again_when_the_region_is_back(void **state)
 {
 	u64 session, offer;
 
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	session = shm->give_back_request.session;
 	fake.unmapped = true;
 	fake_region_del(bar_region());

@@ -75,7 +75,7 @@ static void the_machine_is_walked_once_for_each_device(void **state)
 {
 	fake_discard.vmem[0].memdev = &fake.block[0];
 	fake_discard.vmem[1].memdev = &fake.block[1];
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	look_and_offer(100);
 	assert_true(fake_discard.walks > 0 && fake_discard.walks <= 2);
 }
@@ -93,7 +93,7 @@ static void what_is_known_of_a_device_goes_with_its_memory(void **state)
 	assert_non_null(discardable_refusal(&fake.block[0]));
 	assert_null(discardable_refusal(&fake.block[1]));
 	/* A command looks again at everything. */
-	assert_false(wish(GIVE_BACK_ALWAYS));
+	assert_false(set_mode(GIVE_BACK_ALWAYS));
 	refused_all("prealloc");
 }
 
@@ -122,7 +122,7 @@ static void looks_are_counted(void **state)
 {
 	struct gate_view view;
 
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	memset(&offer_counters, 0, sizeof(offer_counters));
 	fake_discard.takes_us = 2000;
 	fake_time_passes();
@@ -137,13 +137,13 @@ static void looks_are_counted(void **state)
 static void commands_are_counted(void **state)
 {
 	fake_discard.takes_us = 2000;
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	assert_true(offer_counters.hold_max_us >= 2000);
 }
 
 static void a_guest_that_runs_again_is_counted(void **state)
 {
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	discardable_forget_all();
 	fake_discard.takes_us = 2000;
 	give_back_resume();
@@ -154,7 +154,7 @@ static void a_query_is_counted(void **state)
 {
 	struct give_back_view view;
 
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	discardable_forget_all();
 	fake_discard.takes_us = 2000;
 	give_back_look(&view);
@@ -204,12 +204,12 @@ static void pages_larger_than_any_block_stay(void **state)
 
 static void smaller_blocks_than_a_huge_page_are_not_asked_for(void **state)
 {
-	const struct give_back_wish small = { .mode = GIVE_BACK_ALWAYS, .order = 1 };
+	const struct give_back_params small = { .mode = GIVE_BACK_ALWAYS, .order = 1 };
 
 	set_huge_pages(2 * MIB, true);
 	assert_true(give_back_set(&small, &why));
 	assert_int_equal(shm->give_back_request.order, 9);
-	assert_int_equal(look().wish.order, 9);
+	assert_int_equal(look().params.order, 9);
 }
 
 static void a_device_can_forbid_it(void **state)

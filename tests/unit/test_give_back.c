@@ -38,7 +38,7 @@ static void publish_drained(u64 drained)
 static void the_guest_is_asked_as_long_as_it_is_wanted(void **state)
 {
 	assert_int_equal(asked(), FREEHINT_NO_SESSION);
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	assert_int_not_equal(asked(), FREEHINT_NO_SESSION);
 	assert_int_equal(shm->give_back_request.order, 9);
 	assert_int_equal(shm->give_back_request.leave, 2 * MIB >> 12);
@@ -46,14 +46,14 @@ static void the_guest_is_asked_as_long_as_it_is_wanted(void **state)
 	assert_true(look().drained && look().asking);
 	assert_int_equal(look().guest_offers, 5);
 	assert_int_equal(look().guest_withdrawn, 1);
-	assert_true(give_back_set(&no_wish, &why));
+	assert_true(give_back_set(&give_back_off, &why));
 	assert_int_equal(asked(), FREEHINT_NO_SESSION);
 	assert_null(look().paused);
 }
 
 static void an_order_above_the_guests_is_refused_in_numbers(void **state)
 {
-	struct give_back_wish some = { .mode = GIVE_BACK_ONCE, .order = 11 };
+	struct give_back_params some = { .mode = GIVE_BACK_ONCE, .order = 11 };
 
 	assert_false(give_back_set(&some, &why));
 	assert_string_equal(why, "blocks of order 11 are wanted, and the guest's largest have order "
@@ -65,7 +65,7 @@ static void an_order_above_the_guests_is_refused_in_numbers(void **state)
 	assert_int_equal(shm->give_back_request.order, 10);
 	/* No order is what suits the mode. */
 	shm->guest_hello.max_order = 8;
-	assert_false(give_back_set(&(struct give_back_wish){ .mode = GIVE_BACK_ALWAYS }, &why));
+	assert_false(give_back_set(&(struct give_back_params){ .mode = GIVE_BACK_ALWAYS }, &why));
 	assert_string_equal(why, "blocks of order 9 are wanted, and the guest's largest have order "
 			    "8; give this or a lower order");
 	/* The guest runs another kernel now, and nobody names another order. */
@@ -83,7 +83,7 @@ static void once_ends_when_the_guest_is_drained(void **state)
 {
 	u64 took;
 
-	assert_true(wish(GIVE_BACK_ONCE));
+	assert_true(set_mode(GIVE_BACK_ONCE));
 	publish_drained(0);
 	fake_time_passes();
 	assert_true(look().asking);
@@ -92,16 +92,16 @@ static void once_ends_when_the_guest_is_drained(void **state)
 	fake_time_passes();
 	assert_int_equal(asked(), FREEHINT_NO_SESSION);
 	assert_true(look().drained);
-	assert_int_equal(look().wish.mode, GIVE_BACK_OFF);
+	assert_int_equal(look().params.mode, GIVE_BACK_OFF);
 	took = look().elapsed_us;
 	assert_int_equal(look().elapsed_us, took);
 }
 
 static void what_the_guest_counts_for_an_earlier_session_says_nothing(void **state)
 {
-	assert_true(wish(GIVE_BACK_ONCE));
+	assert_true(set_mode(GIVE_BACK_ONCE));
 	publish_drained(1);
-	assert_true(wish(GIVE_BACK_ONCE));
+	assert_true(set_mode(GIVE_BACK_ONCE));
 	fake_time_passes();
 	assert_true(look().asking);
 	assert_false(look().drained);
@@ -111,9 +111,9 @@ static void a_session_number_never_comes_twice(void **state)
 {
 	u64 first, second;
 
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	first = asked();
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	second = asked();
 	assert_int_not_equal(first, second);
 	fake.running = false;
@@ -126,7 +126,7 @@ static void a_session_number_never_comes_twice(void **state)
 
 static void a_migration_ends_the_session_at_once_and_it_goes_on_afterwards(void **state)
 {
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	fake_discard.status = "active";
 	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
 	assert_int_equal(asked(), FREEHINT_NO_SESSION);
@@ -150,7 +150,7 @@ static void every_state_of_a_migration_that_is_not_its_end_counts(void **state)
 	static const char *const over[] = { NULL, "none", "completed", "failed", "cancelled" };
 	size_t i;
 
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	for (i = 0; i < sizeof(under_way) / sizeof(under_way[0]); i++) {
 		fake_discard.status = under_way[i];
 		assert_paused("under way");
@@ -168,17 +168,17 @@ static void every_state_of_a_migration_that_is_not_its_end_counts(void **state)
 
 static void a_stopped_guest_is_not_asked(void **state)
 {
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	fake.running = false;
 	fake.state(NULL, false, 0);
 	assert_paused("does not run");
-	assert_true(wish(GIVE_BACK_ONCE));
+	assert_true(set_mode(GIVE_BACK_ONCE));
 	assert_paused("does not run");
 }
 
 static void a_reset_ends_the_session_until_the_new_kernel_says_hello(void **state)
 {
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	fake.reset(NULL);
 	assert_paused("no guest module");
 	give_back_hello(FREEHINT_GIVE_BACK_POSSIBLE);
@@ -203,16 +203,16 @@ static void a_guest_that_cannot_is_refused_in_words(void **state)
 
 	for (i = 0; i < sizeof(guest) / sizeof(guest[0]); i++) {
 		give_back_hello(guest[i].give_back);
-		assert_false(wish(GIVE_BACK_ALWAYS));
+		assert_false(set_mode(GIVE_BACK_ALWAYS));
 		assert_non_null(strstr(why, guest[i].words));
 		assert_true(strlen(why) < FREEHINT_REASON_MAX - 50);
 		assert_non_null(strstr(why, "; "));
 		assert_ptr_equal(look().refused, why);
-		assert_int_equal(look().wish.mode, GIVE_BACK_OFF);
+		assert_int_equal(look().params.mode, GIVE_BACK_OFF);
 	}
 	/* What it finds out when it is asked ends the session, too. */
 	give_back_hello(FREEHINT_GIVE_BACK_POSSIBLE);
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	give_back_hello(FREEHINT_GIVE_BACK_BUSY);
 	fake_time_passes();
 	assert_paused("virtio-balloon");
@@ -220,20 +220,20 @@ static void a_guest_that_cannot_is_refused_in_words(void **state)
 
 static void a_discard_that_fails_ends_the_session(void **state)
 {
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	fake_discard.fails = true;
 	assert_true(discard_both(offer_blocks()));
 	finish_offer();
 	fake_time_passes();
 	assert_paused("could not discard");
 	fake_discard.fails = false;
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	assert_true(look().asking);
 }
 
 static void an_option_asks_as_soon_as_the_guest_is_there(void **state)
 {
-	const struct give_back_wish always = { .mode = GIVE_BACK_ALWAYS, .order = 9 };
+	const struct give_back_params always = { .mode = GIVE_BACK_ALWAYS, .order = 9 };
 
 	give_back_init(&always);
 	fake.reset(NULL);
@@ -243,13 +243,13 @@ static void an_option_asks_as_soon_as_the_guest_is_there(void **state)
 	assert_true(look().asking);
 }
 
-static void without_a_wish_no_timer_runs(void **state)
+static void switched_off_no_timer_runs(void **state)
 {
 	fake_time_passes();
 	assert_false(fake.timer_set);
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	assert_true(fake.timer_set);
-	assert_true(give_back_set(&no_wish, &why));
+	assert_true(give_back_set(&give_back_off, &why));
 	fake_time_passes();
 	assert_false(fake.timer_set);
 }
@@ -298,6 +298,6 @@ RUN_TESTS(init, finish,
 		GIVING_TEST(a_discard_that_fails_ends_the_session),
 		GIVING_TEST(an_option_asks_as_soon_as_the_guest_is_there),
 		GIVING_TEST(an_order_above_the_guests_is_refused_in_numbers),
-		GIVING_TEST(without_a_wish_no_timer_runs),
+		GIVING_TEST(switched_off_no_timer_runs),
 		GIVING_TEST(the_command_has_defaults_and_limits),
 )

@@ -11,7 +11,7 @@
 
 #include "host-agent/qemu-module/core/bar.h"
 #include "host-agent/qemu-module/entry/give_back_query.h"
-#include "host-agent/qemu-module/give-back/give_back.h"
+#include "host-agent/qemu-module/give-back/give_back_session.h"
 #include "host-agent/qemu-module/give-back/offer.h"
 #include "tests/fakes/fake_qobject.h"
 #include "tests/unit/unit.h"

@@ -273,17 +273,17 @@ static void tcg_gets_its_tlbs_reset_on_every_series(void **state)
 static void memory_is_asked_for_from_the_start_if_an_option_says_so(void **state)
 {
 	assert_int_equal(load(NULL), 0);
-	assert_int_equal(wish.mode, GIVE_BACK_OFF);
-	assert_int_equal(wish.order, 0);
-	assert_int_equal(wish.leave, 0);
+	assert_int_equal(given_params.mode, GIVE_BACK_OFF);
+	assert_int_equal(given_params.order, 0);
+	assert_int_equal(given_params.leave, 0);
 	assert_int_equal(load("give-back=once"), 0);
-	assert_int_equal(wish.mode, GIVE_BACK_ONCE);
+	assert_int_equal(given_params.mode, GIVE_BACK_ONCE);
 	assert_int_equal(load("give-back=always"), 0);
-	assert_int_equal(wish.mode, GIVE_BACK_ALWAYS);
+	assert_int_equal(given_params.mode, GIVE_BACK_ALWAYS);
 	assert_int_equal(load("give-back-order=10"), 0);
-	assert_int_equal(wish.order, 10);
+	assert_int_equal(given_params.order, 10);
 	assert_int_equal(load("give-back-leave=512"), 0);
-	assert_int_equal(wish.leave, 512);
+	assert_int_equal(given_params.leave, 512);
 }
 
 static void options_are_taken(void **state)

@@ -32,7 +32,7 @@ static void see_answer(void)
 
 static void done_comes_after_the_last_discard(void **state)
 {
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	watched = offer_blocks();
 	fake_discard.before = see_answer;
 	assert_true(discard_both(watched));
@@ -54,7 +54,7 @@ static void an_offer_that_was_taken_back_is_not_touched(void **state)
 {
 	u64 offer;
 
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	offer = offer_blocks();
 	assert_int_equal(freehint_withdraw_offer(&pub, offer), FREEHINT_ANSWER_NONE);
 	refused(discard_both(offer), FREEHINT_ERR_STALE);
@@ -68,9 +68,9 @@ static void an_offer_for_an_earlier_session_is_not_touched(void **state)
 {
 	u64 offer;
 
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	offer = offer_blocks();
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	refused(discard_both(offer), FREEHINT_ERR_STALE);
 	assert_int_equal(freehint_offer_answer(&pub, offer), FREEHINT_ANSWER_DECLINED);
 	assert_int_equal(fake_discard.calls, 0);
@@ -80,7 +80,7 @@ static void an_offer_that_is_over_is_not_taken_again(void **state)
 {
 	u64 offer;
 
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	offer = offer_blocks();
 	assert_true(discard_both(offer));
 	finish_offer();
@@ -93,7 +93,7 @@ static void a_second_command_does_not_touch_the_offer_in_progress(void **state)
 {
 	u64 offer;
 
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	offer = offer_blocks();
 	assert_true(discard_both(offer));
 	refused(discard_both(offer), "too early");
@@ -164,7 +164,7 @@ static void unmap(void)
 /* Takes an offer, lets @change happen before its first slice, and returns what comes of it. */
 static u64 discarded_after(void (*change)(void))
 {
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	watched = offer_blocks();
 	assert_true(discard_both(watched));
 	change();
@@ -203,7 +203,7 @@ static void unplug_next(void)
 
 static void an_offer_is_declined_between_two_discards_as_well(void **state)
 {
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	watched = offer_blocks();
 	fake_discard.before = unplug_next;
 	assert_true(discard_both(watched));
@@ -214,7 +214,7 @@ static void an_offer_is_declined_between_two_discards_as_well(void **state)
 
 static void while_an_offer_is_given_up_its_memory_is_held(void **state)
 {
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	watched = offer_blocks();
 	assert_true(discard_both(watched));
 	assert_int_equal(fake.block[0].refs, 1);
@@ -235,7 +235,7 @@ static void bad_commands_are_refused_in_words(void **state)
 	u64 offer;
 
 	refused(discard_both(7), FREEHINT_ERR_CLOSED);
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	refused(run_discard(json_pack("{s:i}", "offer", 0)), "'offer' is 0; give");
 	refused(run_discard(json_pack("{s:I, s:i}", "offer", (json_int_t)1, "last", 1)), "'last'");
 	refused(run_discard(json_pack("{s:I}", "offer", (json_int_t)FREEHINT_OFFER_MAX + 1)),
@@ -267,7 +267,7 @@ static void what_the_guest_has_not_offered_is_refused(void **state)
 {
 	u64 offer, start, end;
 
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	for (start = 3; start <= 4; start++)
 		for (end = 6; end <= 7; end++) {
 			offer = offer_from(4 * MIB, 1);
@@ -291,7 +291,7 @@ static void blocks_that_meet_are_one_range(void **state)
 {
 	u64 offer;
 
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	offer = offer_from(2 * MIB, 5);
 	assert_true(run_discard(json_pack("{s:I, s:[{s:I, s:I}]}", "offer", (json_int_t)offer,
 					  "ranges", "start", (json_int_t)(2 * MIB), "length",
@@ -305,7 +305,7 @@ static void firmware_is_left_alone(void **state)
 {
 	u64 offer;
 
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	offer = offer_from(0, 1);
 	assert_true(run_discard(json_pack("{s:I, s:[{s:i, s:I}]}", "offer", (json_int_t)offer,
 					  "ranges", "start", 0, "length", (json_int_t)BLOCK)));
@@ -318,7 +318,7 @@ static void memory_that_must_keep_its_pages_is_left_out(void **state)
 {
 	u64 offer;
 
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	fake.block[1].prealloc = true;
 	offer = offer_blocks();
 	assert_true(discard_both(offer));
@@ -332,7 +332,7 @@ static void an_offer_with_nothing_to_discard_is_declined_with_the_reason(void **
 {
 	u64 offer;
 
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	fake.block[1].prealloc = true;
 	offer = offer_blocks();
 	refused(run_discard(json_pack("{s:I, s:[{s:I, s:I}]}", "offer", (json_int_t)offer,
@@ -347,7 +347,7 @@ static void an_obstacle_is_counted_as_such(void **state)
 {
 	u64 offer;
 
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	offer = offer_blocks();
 	migrate();
 	refused(discard_both(offer), "a migration");
@@ -360,7 +360,7 @@ static void only_whole_huge_pages_are_discarded(void **state)
 
 	fake.block[0].page = 2 * MIB;
 	fake.block[0].unreserved = true;
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	offer = offer_from(2 * MIB, 4);
 	assert_true(run_discard(json_pack("{s:I, s:[{s:I, s:I}]}", "offer", (json_int_t)offer,
 					  "ranges", "start", (json_int_t)(3 * MIB), "length",

@@ -66,7 +66,7 @@ static json_int_t longest_hold(void)
 
 static void the_next_query_counts_the_last(void **state)
 {
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	fake_discard.takes_us = 50000;
 	assert_true(longest_hold() < 50000);
 	assert_true(longest_hold() >= 50000);
@@ -132,7 +132,7 @@ static void a_query_that_publishes_the_hello_counts_its_time_once(void **state)
 {
 	u64 before, start;
 
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	before = make_publishing_slow();
 	start = clock_us();
 	json_decref(query());
@@ -143,7 +143,7 @@ static void a_start_of_the_guest_counts_its_time_once(void **state)
 {
 	u64 before, start;
 
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	before = make_publishing_slow();
 	start = clock_us();
 	fake.state(NULL, true, 0);
@@ -155,7 +155,7 @@ static void a_command_counts_its_time_once(void **state)
 {
 	u64 before, start;
 
-	assert_true(wish(GIVE_BACK_ALWAYS));
+	assert_true(set_mode(GIVE_BACK_ALWAYS));
 	before = make_publishing_slow();
 	start = clock_us();
 	assert_false(commands_start(&why));

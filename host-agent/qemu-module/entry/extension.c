@@ -7,7 +7,7 @@
 #include "../core/bar.h"
 #include "commands.h"
 #include "first_run.h"
-#include "../give-back/give_back.h"
+#include "../give-back/give_back_session.h"
 #include "../round/bar_listener.h"
 #include "../round/host_hello.h"
 #include "../round/precopy.h"
@@ -23,7 +23,7 @@ const char *freehint_extension_start(const struct freehint_extension_options *op
 		.start = options->autostart ? commands_start : NULL,
 	};
 
-	const struct give_back_wish wish = {
+	const struct give_back_params params = {
 		.mode = give_back_mode_parse(options->give_back),
 		.order = options->give_back_order,
 		.leave = options->give_back_leave,
@@ -38,7 +38,7 @@ const char *freehint_extension_start(const struct freehint_extension_options *op
 	precopy_init(&limits);
 	if (qemu_abi_evidence() != QEMU_TESTED)
 		first_run_init();
-	give_back_init(&wish);
+	give_back_init(&params);
 	host_hello_init();
 	bar_listener_init();
 	audit_init(options->audit);

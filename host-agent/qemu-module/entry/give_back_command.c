@@ -6,7 +6,7 @@
 #include "../../../include/freehint/qmp_names.h"
 #include "../core/qmp_args.h"
 #include "../gate/bql_hold.h"
-#include "../give-back/give_back.h"
+#include "../give-back/give_back_session.h"
 #include "give_back_command.h"
 #include "../round/host_hello.h"
 
@@ -34,7 +34,7 @@ static bool read_number(const QDict *args, const char *key, int64_t min, int64_t
 	return !qemu.qdict_haskey(args, key) || qmp_args_number(args, key, min, max, n, errp);
 }
 
-static bool read_wish(const QDict *args, struct give_back_wish *wish, Error **errp)
+static bool read_params(const QDict *args, struct give_back_params *params, Error **errp)
 {
 	static const char *const known[] = {
 		FREEHINT_ARG_MODE, FREEHINT_ARG_ORDER, FREEHINT_ARG_LEAVE, NULL,
@@ -43,22 +43,22 @@ static bool read_wish(const QDict *args, struct give_back_wish *wish, Error **er
 
 	if (!qmp_args_check(args, known, "give '" FREEHINT_ARG_MODE "', '" FREEHINT_ARG_ORDER
 			    "', '" FREEHINT_ARG_LEAVE "'", errp) ||
-	    !read_mode(args, &wish->mode, errp) ||
+	    !read_mode(args, &params->mode, errp) ||
 	    !read_number(args, FREEHINT_ARG_ORDER, 1, FREEHINT_GIVE_BACK_MAX_ORDER, &order,
 			 errp) ||
 	    !read_number(args, FREEHINT_ARG_LEAVE, 0, FREEHINT_GIVE_BACK_MAX_LEAVE, &leave, errp))
 		return false;
-	wish->order = (u32)order;
-	wish->leave = (u64)leave;
+	params->order = (u32)order;
+	params->leave = (u64)leave;
 	return true;
 }
 
-static bool set(const struct give_back_wish *wish, const char **why)
+static bool set(const struct give_back_params *params, const char **why)
 {
 	struct bql_hold hold = bql_hold_begin();
 	/* Without a region there is nothing to switch off either. */
-	bool done = (wish->mode == GIVE_BACK_OFF || host_hello_publish(why)) &&
-		    give_back_set(wish, why);
+	bool done = (params->mode == GIVE_BACK_OFF || host_hello_publish(why)) &&
+		    give_back_set(params, why);
 
 	bql_hold_end(hold);
 	return done;
@@ -66,12 +66,12 @@ static bool set(const struct give_back_wish *wish, const char **why)
 
 void give_back_command(QDict *args, QObject **ret, Error **errp)
 {
-	struct give_back_wish wish;
+	struct give_back_params params;
 	const char *why = NULL;
 
-	if (!read_wish(args, &wish, errp))
+	if (!read_params(args, &params, errp))
 		return;
-	if (set(&wish, &why))
+	if (set(&params, &why))
 		*ret = (QObject *)qemu.qdict_new();
 	else
 		qemu_error(errp, "memory cannot be given back: %s", why);

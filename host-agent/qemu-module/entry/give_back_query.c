@@ -8,7 +8,7 @@
 
 #include "../../../include/freehint/shm_layout.h"
 #include "../core/bar.h"
-#include "../give-back/give_back.h"
+#include "../give-back/give_back_session.h"
 #include "../give-back/offer.h"
 #include "give_back_query.h"
 
@@ -56,14 +56,14 @@ static int64_t resident(void)
 
 static void put_state(QDict *dict, const struct give_back_view *view)
 {
-	qemu.qdict_put_str(dict, "mode", give_back_mode_name(view->wish.mode));
+	qemu.qdict_put_str(dict, "mode", give_back_mode_name(view->params.mode));
 	qemu.qdict_put_bool(dict, "asking", view->asking);
 	if (view->paused)
 		qemu.qdict_put_str(dict, "paused", view->paused);
 	if (view->refused)
 		qemu.qdict_put_str(dict, "refused", view->refused);
-	qemu.qdict_put_int(dict, "order", view->wish.order);
-	qemu.qdict_put_int(dict, "leave", (int64_t)view->wish.leave);
+	qemu.qdict_put_int(dict, "order", view->params.order);
+	qemu.qdict_put_int(dict, "leave", (int64_t)view->params.leave);
 	qemu.qdict_put_bool(dict, "drained", view->drained);
 	qemu.qdict_put_int(dict, "elapsed-us", (int64_t)view->elapsed_us);
 }

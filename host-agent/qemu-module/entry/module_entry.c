@@ -19,7 +19,7 @@
 #include <string.h>
 
 #include "extension.h"
-#include "../give-back/give_back.h"
+#include "../give-back/give_back_session.h"
 #include "plugin_number.h"
 #include "../core/qemu_abi.h"
 

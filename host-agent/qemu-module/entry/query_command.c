@@ -9,7 +9,7 @@
 #include "../round/autostart.h"
 #include "../core/bar.h"
 #include "give_back_query.h"
-#include "../give-back/give_back.h"
+#include "../give-back/give_back_session.h"
 #include "../round/host_hello.h"
 #include "../round/precopy.h"
 #include "../core/qemu_abi.h"

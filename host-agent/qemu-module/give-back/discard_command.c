@@ -16,7 +16,7 @@
 #include "../../common/clock.h"
 #include "../core/bar.h"
 #include "discard_command.h"
-#include "give_back.h"
+#include "give_back_session.h"
 #include "offer.h"
 #include "../core/qmp_args.h"
 #include "../core/ram_map.h"

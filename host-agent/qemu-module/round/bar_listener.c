@@ -22,7 +22,7 @@
 #include "../core/qemu_abi.h"
 #include "../gate/bql_hold.h"
 #include "../give-back/discardable.h"
-#include "../give-back/give_back.h"
+#include "../give-back/give_back_session.h"
 
 static struct qemu_memory_listener listener;
 

@@ -8,7 +8,7 @@
 #include "../core/guest_refusal.h"
 #include "../core/main_loop_timer.h"
 #include "../gate/bql_hold.h"
-#include "../give-back/give_back.h"
+#include "../give-back/give_back_session.h"
 #include "host_hello.h"
 #include "precopy.h"
 #include "../core/qemu_abi.h"

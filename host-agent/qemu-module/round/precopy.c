@@ -32,7 +32,7 @@
 #include "../core/first_sync.h"
 #include "../core/migration_thread.h"
 #include "../core/qemu_abi.h"
-#include "../give-back/give_back.h"
+#include "../give-back/give_back_session.h"
 #include "../map/page_map.h"
 #include "autostart.h"
 #include "bql_drop.h"

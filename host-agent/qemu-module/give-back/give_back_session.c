@@ -23,7 +23,7 @@
 #include "discard_slices.h"
 #include "discardable.h"
 #include "../gate/id_base.h"
-#include "give_back.h"
+#include "give_back_session.h"
 #include "../map/page_map.h"
 #include "obstacle.h"
 #include "offer.h"
@@ -47,7 +47,7 @@
  */
 static struct {
 	struct qemu_timer timer;
-	struct give_back_wish wish;
+	struct give_back_params params;
 	u64 session;
 	u64 next;
 	const char *paused;
@@ -118,25 +118,25 @@ static void ask(void)
 {
 	u32 order = discardable_order();
 
-	if (back.wish.order < order)
-		back.wish.order = order;
+	if (back.params.order < order)
+		back.params.order = order;
 	memset(&back.guest, 0, sizeof(back.guest));
 	back.paused = NULL;
 	back.active_us = clock_us();
 	back.session = back.next++;
-	bar_ask(back.session, back.wish.order, back.wish.leave << MIB_SHIFT);
+	bar_ask(back.session, back.params.order, back.params.leave << MIB_SHIFT);
 }
 
-static const char *lasting(const struct give_back_wish *wish)
+static const char *lasting(const struct give_back_params *params)
 {
 	const char *why = discard_slices_failure();
 
-	return why ? why : obstacle_lasting(wish->mode == GIVE_BACK_OFF ? 0 : wish->order);
+	return why ? why : obstacle_lasting(params->mode == GIVE_BACK_OFF ? 0 : params->order);
 }
 
 static const char *obstacle(void)
 {
-	const char *why = lasting(&back.wish);
+	const char *why = lasting(&back.params);
 
 	if (!why && !draw_base())
 		why = "no random number from the kernel; the next look tries again";
@@ -148,17 +148,17 @@ static const char *obstacle(void)
 /* A guest that was drained once is done, if that was all that was wanted. */
 static void end_if_done(void)
 {
-	if (back.wish.mode != GIVE_BACK_ONCE || !back.drained)
+	if (back.params.mode != GIVE_BACK_ONCE || !back.drained)
 		return;
 	withdraw(NULL);
-	back.wish.mode = GIVE_BACK_OFF;
+	back.params.mode = GIVE_BACK_OFF;
 }
 
 static void bring_up_to_date(void)
 {
 	const char *why;
 
-	if (back.wish.mode == GIVE_BACK_OFF)
+	if (back.params.mode == GIVE_BACK_OFF)
 		return;
 	why = obstacle();
 	if (why)
@@ -179,7 +179,7 @@ static u64 look_interval(void)
 
 static void set_timer(void)
 {
-	if (back.wish.mode == GIVE_BACK_OFF)
+	if (back.params.mode == GIVE_BACK_OFF)
 		return;
 	main_loop_timer_in(&back.timer, look_interval());
 }
@@ -194,44 +194,44 @@ static void time_to_look(void *opaque)
 	offer_hold_ended(hold);
 }
 
-/* Returns the wish with the order that suits its mode where it names none. */
-static struct give_back_wish with_order(struct give_back_wish wish)
+/* Returns the parameters with the order that suits their mode where they name none. */
+static struct give_back_params with_order(struct give_back_params params)
 {
-	if (!wish.order)
-		wish.order = wish.mode == GIVE_BACK_ONCE ? FREEHINT_GIVE_BACK_ORDER_ONCE :
+	if (!params.order)
+		params.order = params.mode == GIVE_BACK_ONCE ? FREEHINT_GIVE_BACK_ORDER_ONCE :
 							   FREEHINT_GIVE_BACK_ORDER_ALWAYS;
-	return wish;
+	return params;
 }
 
-static void begin(struct give_back_wish wish)
+static void begin(struct give_back_params params)
 {
-	back.wish = wish;
+	back.params = params;
 	back.drained = false;
 	back.start_us = clock_us();
 	back.end_us = 0;
 }
 
-void give_back_init(const struct give_back_wish *wish)
+void give_back_init(const struct give_back_params *params)
 {
 	main_loop_timer_init(&back.timer, time_to_look);
 	offer_init();
-	if (wish->mode == GIVE_BACK_OFF)
+	if (params->mode == GIVE_BACK_OFF)
 		return;
-	begin(with_order(*wish));
+	begin(with_order(*params));
 	back.paused = "the guest has not run here yet; it is asked when it does";
 }
 
 static void switch_off(void)
 {
 	withdraw(NULL);
-	if (back.wish.mode != GIVE_BACK_OFF && !back.end_us)
+	if (back.params.mode != GIVE_BACK_OFF && !back.end_us)
 		back.end_us = clock_us();
-	back.wish.mode = GIVE_BACK_OFF;
+	back.params.mode = GIVE_BACK_OFF;
 }
 
-static bool begin_anew(const struct give_back_wish *wish, const char **why)
+static bool begin_anew(const struct give_back_params *params, const char **why)
 {
-	const struct give_back_wish whole = with_order(*wish);
+	const struct give_back_params whole = with_order(*params);
 
 	discard_slices_forget_failure();
 	discardable_forget_all();
@@ -246,22 +246,22 @@ static bool begin_anew(const struct give_back_wish *wish, const char **why)
 	return true;
 }
 
-bool give_back_set(const struct give_back_wish *wish, const char **why)
+bool give_back_set(const struct give_back_params *params, const char **why)
 {
 	struct offer_hold hold = offer_hold_began();
 	bool done = true;
 
-	if (wish->mode == GIVE_BACK_OFF)
+	if (params->mode == GIVE_BACK_OFF)
 		switch_off();
 	else
-		done = begin_anew(wish, why);
+		done = begin_anew(params, why);
 	offer_hold_ended(hold);
 	return done;
 }
 
 void give_back_suspend(const char *why)
 {
-	if (back.wish.mode != GIVE_BACK_OFF)
+	if (back.params.mode != GIVE_BACK_OFF)
 		withdraw(why);
 	offer_give_up();
 }
@@ -298,10 +298,10 @@ void give_back_look(struct give_back_view *view)
 	offer_hold_ended(hold);
 	end = back.end_us ? back.end_us : clock_us();
 	*view = (struct give_back_view) {
-		.wish = back.wish,
+		.params = back.params,
 		.asking = give_back_is_asking(),
-		.paused = back.wish.mode != GIVE_BACK_OFF ? back.paused : NULL,
-		.refused = lasting(&back.wish),
+		.paused = back.params.mode != GIVE_BACK_OFF ? back.paused : NULL,
+		.refused = lasting(&back.params),
 		.drained = back.drained,
 		.elapsed_us = back.start_us ? end - back.start_us : 0,
 		.guest_offers = back.guest.offers,

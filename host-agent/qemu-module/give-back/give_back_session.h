@@ -3,8 +3,8 @@
  * For how long and why the guest is asked for its free memory: mode, session, pause. Call
  * everything under the BQL, in the main loop unless noted.
  */
-#ifndef FREEHINT_GIVE_BACK_H
-#define FREEHINT_GIVE_BACK_H
+#ifndef FREEHINT_GIVE_BACK_SESSION_H
+#define FREEHINT_GIVE_BACK_SESSION_H
 
 #include "../../../include/freehint/types.h"
 
@@ -23,12 +23,12 @@ enum give_back_mode {
 };
 
 /**
- * struct give_back_wish - what the administrator wants
+ * struct give_back_params - what the administrator wants
  * @mode:  for how long
  * @order: smallest order worth an offer, 1 to FREEHINT_BLOCK_MAX_ORDER, or 0 for what suits @mode
  * @leave: free memory that the guest keeps, MiB
  */
-struct give_back_wish {
+struct give_back_params {
 	enum give_back_mode mode;
 	u32 order;
 	u64 leave;
@@ -36,7 +36,7 @@ struct give_back_wish {
 
 /**
  * struct give_back_view - for x-query-freehint
- * @wish:       as given
+ * @params:     as given
  * @asking:     a session is in the request line
  * @paused:     why not, although the mode is not off; NULL
  * @refused:    what stands against giving back, whatever the mode; NULL
@@ -46,7 +46,7 @@ struct give_back_wish {
  * @guest_withdrawn: of them, taken back by the guest, unchecked
  */
 struct give_back_view {
-	struct give_back_wish wish;
+	struct give_back_params params;
 	bool asking;
 	const char *paused;
 	const char *refused;
@@ -64,20 +64,20 @@ enum give_back_mode give_back_mode_parse(const char *name);
 
 /**
  * give_back_init() - once at load
- * @wish: from the start; copied. The guest is asked as soon as its module is there
+ * @params: from the start; copied. The guest is asked as soon as its module is there
  */
-void give_back_init(const struct give_back_wish *wish);
+void give_back_init(const struct give_back_params *params);
 
 /**
  * give_back_set() - what x-freehint-give-back does
- * @wish: copied
+ * @params: copied
  * @why:  set to the reason on failure, a static string
  *
  * The caller counts the time with the BQL held, here, at give_back_resume() and give_back_look().
  *
  * Return: false if this guest or this QEMU cannot give memory back; the mode is unchanged.
  */
-bool give_back_set(const struct give_back_wish *wish, const char **why);
+bool give_back_set(const struct give_back_params *params, const char **why);
 
 /**
  * give_back_suspend() - stop asking for now; decline the offer in progress
@@ -108,4 +108,4 @@ const char *give_back_obstacle(void);
 /** give_back_look() - bring everything up to date, and fill @view */
 void give_back_look(struct give_back_view *view);
 
-#endif /* FREEHINT_GIVE_BACK_H */
+#endif /* FREEHINT_GIVE_BACK_SESSION_H */
