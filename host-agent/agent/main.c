@@ -42,7 +42,7 @@ static int catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
-	for (i = 0; i < sizeof(of_terminal) / sizeof(of_terminal[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(of_terminal); i++)
 		if (!is_ignored(of_terminal[i]))
 			sigaddset(&set, of_terminal[i]);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))

@@ -33,7 +33,7 @@ static const struct command {
 	{ "dump", cli_dump, false, "decode the shared memory of a virtual machine" },
 };
 
-#define COUNT (sizeof(commands) / sizeof(commands[0]))
+#define COUNT ARRAY_SIZE(commands)
 
 /* The program name for argp: "Usage: freehint status ...". */
 static char *full_name(const struct command *command)

@@ -22,6 +22,10 @@ typedef uint64_t u64;
 #ifndef static_assert
 #define static_assert _Static_assert
 #endif
+/* The kernel and QEMU have their own. */
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+#endif
 #endif
 
 /* The shared bytes are little endian, and the code reads them in place. */

@@ -166,7 +166,7 @@ struct table {
 	size_t count;
 };
 
-#define TABLE(who, name)	{ who, name, sizeof(name) / sizeof((name)[0]) }
+#define TABLE(who, name)	{ who, name, ARRAY_SIZE(name) }
 
 /* Indexed by enum event_backend. */
 static const struct table loop_tables[] = {

@@ -312,7 +312,7 @@ static void handle_event(struct session *session, const char *name)
 	static const char *const relevant[] = { "MIGRATION", "STOP", "RESUME" };
 	unsigned int i;
 
-	for (i = 0; i < sizeof(relevant) / sizeof(relevant[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(relevant); i++) {
 		if (strcmp(name, relevant[i]) != 0)
 			continue;
 		/* An answer that is on its way may be older than the event. */

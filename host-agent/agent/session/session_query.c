@@ -189,7 +189,7 @@ int session_send_queries(struct session *session)
 	session->missing = false;
 	session->query_again = false;
 	give_back_query_sent(&session->give_back);
-	for (i = 0; i < sizeof(set) / sizeof(set[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(set); i++) {
 		ret = qmp_client_send(&session->qmp, set[i], 0, -1, NULL);
 		if (ret)
 			return ret;

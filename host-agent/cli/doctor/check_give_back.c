@@ -52,7 +52,7 @@ static bool check_guest_state(const char *state)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(guest_states) / sizeof(guest_states[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(guest_states); i++) {
 		if (strcmp(state, guest_states[i].state) != 0)
 			continue;
 		finding_note("the guest cannot give memory back (%s): %s", state,
@@ -162,7 +162,7 @@ static bool check_balloons(struct qmp_call *call)
 	bool fine = true;
 	size_t i, j;
 
-	for (i = 0; i < sizeof(parents) / sizeof(parents[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(parents); i++) {
 		devices = qmp_call(call, "qom-list", json_pack("{s:s}", "path", parents[i]));
 		json_array_foreach(devices, j, device)
 			fine &= check_device(call, parents[i], device);

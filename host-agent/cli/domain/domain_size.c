@@ -274,7 +274,7 @@ static const xmlNode *largest(const struct domain *domain)
 	const xmlNode *element = NULL;
 	size_t i;
 
-	for (i = 0; !element && i < sizeof(names) / sizeof(names[0]); i++)
+	for (i = 0; !element && i < ARRAY_SIZE(names); i++)
 		element = xml_text_child(domain->root, names[i]);
 	return element;
 }

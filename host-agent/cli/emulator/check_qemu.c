@@ -14,8 +14,6 @@
 #include "host-agent/qemu-module/core/qemu_abi.h"
 #include "run_program.h"
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
 /* Every QEMU that can load plugins exports this symbol. */
 #define PLUGIN_SYMBOL "qemu_plugin_register_vcpu_init_cb"
 

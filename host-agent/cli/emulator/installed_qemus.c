@@ -26,7 +26,7 @@ static const char *const names[] = {
 	"qemu-system-x86_64*", "qemu-system-aarch64*", "qemu-kvm", "kvm",
 };
 
-#define NAMES		(sizeof(names) / sizeof(names[0]))
+#define NAMES		ARRAY_SIZE(names)
 
 /**
  * struct found - the programs that were found

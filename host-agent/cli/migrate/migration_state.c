@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "include/freehint/types.h"
+
 static const struct migration_state states[] = {
 	{ "none", STAGE_NONE, NULL },
 	{ "setup", STAGE_SOURCE,
@@ -62,7 +64,7 @@ const struct migration_state *migration_state_find(const char *name)
 
 	if (!name)
 		name = "none";
-	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(states); i++)
 		if (!strcmp(states[i].name, name))
 			return &states[i];
 	return &unknown;

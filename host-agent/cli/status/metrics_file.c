@@ -59,7 +59,7 @@ static const struct known metrics[] = {
 	NUMBER("last_migration_stop_seconds", stop),
 };
 
-#define COUNT	(sizeof(metrics) / sizeof(metrics[0]))
+#define COUNT	ARRAY_SIZE(metrics)
 
 static void set(struct metrics_file *vm, const struct known *metric, double value)
 {

@@ -59,8 +59,6 @@ static const struct series known[] = {
  */
 #define WINDOW_MIN_MAJOR	9
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
 /* POSIX allows storing dlsym()'s object pointer as a function pointer. */
 static bool look_up(void *member, const char *name)
 {

@@ -70,7 +70,7 @@ void *qemu_linked_symbol(const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(linked) / sizeof(linked[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(linked); i++)
 		if (!strcmp(linked[i].name, name))
 			return linked[i].address;
 	return NULL;

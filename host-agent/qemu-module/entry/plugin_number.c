@@ -131,7 +131,7 @@ static int guess_by_functions(void)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(introduced) / sizeof(introduced[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(introduced); i++)
 		if (dlsym(RTLD_DEFAULT, introduced[i].function))
 			return introduced[i].number;
 	return 0;

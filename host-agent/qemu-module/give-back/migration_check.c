@@ -20,7 +20,7 @@ static bool is_over(const char *status)
 	static const char *const over[] = { "none", "completed", "failed", "cancelled" };
 	size_t i;
 
-	for (i = 0; i < sizeof(over) / sizeof(over[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(over); i++)
 		if (!strcmp(status, over[i]))
 			return true;
 	return false;

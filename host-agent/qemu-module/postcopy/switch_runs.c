@@ -17,7 +17,7 @@
 #include "skipped.h"
 #include "switch_runs.h"
 
-_Static_assert(SWITCH_MAX_GAP < SKIPPED_PLUG_PAGES, "a gap may not hold a piece");
+static_assert(SWITCH_MAX_GAP < SKIPPED_PLUG_PAGES, "a gap may not hold a piece");
 
 /*
  * @block, @first, @end: the last run, which the next one may join
