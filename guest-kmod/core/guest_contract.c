@@ -66,18 +66,6 @@ bool guest_contract_allows(u16 contract, u32 pass)
 	}
 }
 
-const char *guest_contract_name(u16 contract)
-{
-	static const char * const names[] = {
-		[FREEHINT_CONTRACT_NONE] = "none",
-		[FREEHINT_CONTRACT_DEAD] = "dead",
-		[FREEHINT_CONTRACT_ZERO] = "zero",
-		[FREEHINT_CONTRACT_REFUSED] = "refused",
-	};
-
-	return contract < ARRAY_SIZE(names) ? names[contract] : "unknown";
-}
-
 const char *guest_contract_reason(u16 refusal)
 {
 	static const char * const reasons[] = {

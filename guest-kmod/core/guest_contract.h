@@ -6,7 +6,7 @@
 #ifndef FREEHINT_GUEST_CONTRACT_H
 #define FREEHINT_GUEST_CONTRACT_H
 
-#include "../../include/freehint/shm_layout.h"
+#include "../../include/freehint/shm_names.h"
 
 /**
  * struct guest_contract - contract of all pages of the guest
@@ -35,9 +35,6 @@ struct guest_contract guest_contract_now(void);
  * Return: true if it may.
  */
 bool guest_contract_allows(u16 contract, u32 pass);
-
-/** guest_contract_name() - Return: name of an enum freehint_contract, a constant */
-const char *guest_contract_name(u16 contract);
 
 /** guest_contract_reason() - Return: text for an enum freehint_refusal, a constant */
 const char *guest_contract_reason(u16 refusal);

@@ -44,7 +44,7 @@ static int contract_show(struct seq_file *file, void *unused)
 	const struct guest_stats *s = file->private;
 	u16 refusal = READ_ONCE(s->refusal);
 
-	seq_printf(file, "%s", guest_contract_name(READ_ONCE(s->contract)));
+	seq_printf(file, "%s", freehint_contract_name(READ_ONCE(s->contract)));
 	if (refusal != FREEHINT_REFUSAL_NONE)
 		seq_printf(file, " (%s)", guest_contract_reason(refusal));
 	seq_putc(file, '\n');
@@ -82,20 +82,6 @@ static int give_back_show(struct seq_file *file, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(give_back);
 
-static const char *phase_name(u32 phase)
-{
-	switch (phase) {
-	case FREEHINT_PHASE_OFF:
-		return "off";
-	case FREEHINT_PHASE_READY:
-		return "ready";
-	case FREEHINT_PHASE_ROUND:
-		return "round";
-	default:
-		return "unknown";
-	}
-}
-
 static int state_show(struct seq_file *file, void *unused)
 {
 	const struct guest_stats *s = file->private;
@@ -103,7 +89,7 @@ static int state_show(struct seq_file *file, void *unused)
 	seq_printf(file, "%-16s %s\n", "device", dev_name(s->dev));
 	seq_printf(file, "%-16s %s\n", "hello",
 		   READ_ONCE(s->hello_published) ? "published" : "none");
-	seq_printf(file, "%-16s %s\n", "phase", phase_name(READ_ONCE(s->phase)));
+	seq_printf(file, "%-16s %s\n", "phase", freehint_phase_name(READ_ONCE(s->phase)));
 	put_number(file, "version", READ_ONCE(s->version));
 	put_number(file, "capacity-pages", READ_ONCE(s->capacity));
 	put_number(file, "memory-pages", READ_ONCE(s->end_pfn));

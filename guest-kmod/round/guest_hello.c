@@ -60,7 +60,7 @@ static void log_hello(const struct guest_hello *hello, const struct freehint_pub
 				     guest_contract_reason(facts->refusal));
 	else
 		dev_info_ratelimited(hello->dev, "published hello, contract %s, %llu pages\n",
-				     guest_contract_name(facts->contract), facts->end_pfn);
+				     freehint_contract_name(facts->contract), facts->end_pfn);
 	if (facts->end_pfn > pub->capacity)
 		dev_warn_ratelimited(hello->dev,
 				     "bitmap ends at page %llu of %llu, give the ivshmem region %llu MiB\n",

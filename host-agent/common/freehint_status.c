@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "include/freehint/qmp_names.h"
+#include "include/freehint/shm_names.h"
 #include "json_natural.h"
 
 static void text(char *to, const json_t *object, const char *key)
@@ -21,9 +22,9 @@ static enum freehint_state state(const json_t *reply)
 {
 	const char *name = json_string_value(json_object_get(reply, "state"));
 
-	if (name && !strcmp(name, "ready"))
+	if (name && !strcmp(name, freehint_phase_name(FREEHINT_PHASE_READY)))
 		return FREEHINT_STATE_READY;
-	if (name && !strcmp(name, "round"))
+	if (name && !strcmp(name, freehint_phase_name(FREEHINT_PHASE_ROUND)))
 		return FREEHINT_STATE_ROUND;
 	return FREEHINT_STATE_OFF;
 }

@@ -10,6 +10,7 @@
 #include <linux/types.h>
 #include <linux/build_bug.h>
 #include <linux/errno.h>
+#include <linux/kernel.h>
 #else
 #include <errno.h>
 #include <stdbool.h>

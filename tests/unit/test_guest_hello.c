@@ -45,11 +45,6 @@ struct guest_contract guest_contract_now(void)
 	return contract;
 }
 
-const char *guest_contract_name(u16 number)
-{
-	return "a contract";
-}
-
 const char *guest_contract_reason(u16 refusal)
 {
 	return "a reason";

@@ -13,7 +13,7 @@
 #include "../region/region_file.h"
 #include "../terminal/complain.h"
 #include "host-agent/common/bits_to_ranges.h"
-#include "include/freehint/shm_layout.h"
+#include "include/freehint/shm_names.h"
 
 static const struct argp_option options[] = {
 	{ "shm", 's', "PATH", 0, "file behind the ivshmem device", 0 },
@@ -66,14 +66,14 @@ static u64 dump_host(const struct freehint_reader *reader)
 
 static u64 dump_request(const struct freehint_reader *reader)
 {
-	static const char *const phases[] = { "off", "ready", "round" };
 	struct freehint_host_request req;
 
 	if (!freehint_read_host_request(reader, &req)) {
 		puts("request: the host is writing it");
 		return FREEHINT_NO_ROUND;
 	}
-	printf("request: %s\n", req.phase < 3 ? phases[req.phase] : "unknown phase");
+	printf("request: %s%s\n", freehint_phase_name(req.phase),
+	       req.phase > FREEHINT_PHASE_ROUND ? " phase" : "");
 	print_number("round", req.round);
 	print_number("pass", req.pass);
 	return req.round;
@@ -81,12 +81,11 @@ static u64 dump_request(const struct freehint_reader *reader)
 
 static void dump_guest(const struct freehint_reader *reader, u64 instance)
 {
-	static const char *const contracts[] = { "none", "dead", "zero", "refused" };
 	struct freehint_guest_hello hello;
 
 	switch (freehint_read_guest_hello(reader, instance, &hello)) {
 	case 0:
-		printf("guest: free pages are %s\n", contracts[hello.contract]);
+		printf("guest: free pages are %s\n", freehint_contract_name(hello.contract));
 		break;
 	case -EPROTO:
 		puts("guest: this tool does not support its version, update freehint");

@@ -12,21 +12,6 @@
 #include "../give-back/offer.h"
 #include "give_back_query.h"
 
-const char *give_back_guest_name(u32 give_back)
-{
-	static const char *const name[] = {
-		[FREEHINT_GIVE_BACK_UNKNOWN] = "unknown",
-		[FREEHINT_GIVE_BACK_POSSIBLE] = "possible",
-		[FREEHINT_GIVE_BACK_NO_KERNEL] = "no-kernel",
-		[FREEHINT_GIVE_BACK_BUSY] = "busy",
-		[FREEHINT_GIVE_BACK_CONTRACT] = "contract",
-		[FREEHINT_GIVE_BACK_ADMIN] = "admin",
-		[FREEHINT_GIVE_BACK_FAILED] = "failed",
-	};
-
-	return name[give_back];
-}
-
 /* KiB, if the line has this key, else 0. */
 static int64_t kib_of(const char *line, const char *key)
 {

@@ -14,7 +14,4 @@
  */
 QDict *give_back_query(const char *inert, const char *refusal);
 
-/** give_back_guest_name() - enum freehint_give_back, checked, as QMP spells it */
-const char *give_back_guest_name(u32 give_back);
-
 #endif /* FREEHINT_GIVE_BACK_QUERY_H */

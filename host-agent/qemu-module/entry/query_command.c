@@ -4,7 +4,7 @@
  */
 #include <stdio.h>
 
-#include "../../../include/freehint/shm_layout.h"
+#include "../../../include/freehint/shm_names.h"
 #include "../../../include/freehint/version.h"
 #include "../round/autostart.h"
 #include "../core/bar.h"
@@ -16,32 +16,6 @@
 #include "query_command.h"
 #include "../gate/round_gate.h"
 #include "../audit/dirty_audit.h"
-
-static const char *contract_name(u32 contract)
-{
-	static const char *const name[] = {
-		[FREEHINT_CONTRACT_NONE] = "none",
-		[FREEHINT_CONTRACT_DEAD] = "dead",
-		[FREEHINT_CONTRACT_ZERO] = "zero",
-		[FREEHINT_CONTRACT_REFUSED] = "refused",
-	};
-
-	return name[contract];
-}
-
-static const char *refusal_name(u32 refusal)
-{
-	static const char *const name[] = {
-		[FREEHINT_REFUSAL_NONE] = "none",
-		[FREEHINT_REFUSAL_POISON] = "page-poison",
-		[FREEHINT_REFUSAL_PAGE_SIZE] = "page-size",
-		[FREEHINT_REFUSAL_ADMIN] = "admin",
-		[FREEHINT_REFUSAL_KERNEL] = "kernel",
-		[FREEHINT_REFUSAL_PREZERO] = "prezero",
-	};
-
-	return name[refusal];
-}
 
 static void put_dict(QDict *dict, const char *key, QDict *member)
 {
@@ -64,9 +38,9 @@ static QDict *query_guest(void)
 	if (!present)
 		return dict;
 	qemu.qdict_put_int(dict, "version", hello.version);
-	qemu.qdict_put_str(dict, "contract", contract_name(hello.contract));
-	qemu.qdict_put_str(dict, "refusal", refusal_name(hello.refusal));
-	qemu.qdict_put_str(dict, "give-back", give_back_guest_name(hello.give_back));
+	qemu.qdict_put_str(dict, "contract", freehint_contract_name(hello.contract));
+	qemu.qdict_put_str(dict, "refusal", freehint_refusal_name(hello.refusal));
+	qemu.qdict_put_str(dict, "give-back", freehint_give_back_name(hello.give_back));
 	put_guest_number(dict, "end-pfn", hello.end_pfn);
 	put_guest_number(dict, "beats", bar_beats());
 	put_guest_number(dict, "poll-us", bar_poll_us());
@@ -146,8 +120,8 @@ static QDict *query_audit(void)
 static const char *state_name(const struct gate_view *view)
 {
 	if (view->state != GATE_CLOSED)
-		return "round";
-	return precopy_enabled() ? "ready" : "off";
+		return freehint_phase_name(FREEHINT_PHASE_ROUND);
+	return freehint_phase_name(precopy_enabled() ? FREEHINT_PHASE_READY : FREEHINT_PHASE_OFF);
 }
 
 QDict *query_answer(const char *inert)
