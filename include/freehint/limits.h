@@ -80,18 +80,19 @@
  */
 #define FREEHINT_MAX_CELLS		4096U
 
-/*
- * Smallest block that is asked for by default. For as long as a guest works, 2 MiB: no huge page
- * of the host is broken up. Once, 256 KiB: a used guest then keeps a hundredth more than it uses,
- * where it keeps an eighth with 2 MiB, and it takes no longer. Blocks of 1 GiB are the most
- * that an offer can name. At most 64 TiB can be left, MiB.
- */
+/* Default smallest block of mode always: 2 MiB, so that no huge page of the host is broken up. */
 #define FREEHINT_GIVE_BACK_ORDER_ALWAYS	9
+
+/*
+ * Default smallest block of mode once: 256 KiB. A used guest then keeps 1 % more than it uses;
+ * with 2 MiB it keeps 12 % more.
+ */
 #define FREEHINT_GIVE_BACK_ORDER_ONCE	6
-#define FREEHINT_GIVE_BACK_MAX_ORDER	18
+
+/* Most free memory that a request can leave to the guest, MiB: 64 TiB. */
 #define FREEHINT_GIVE_BACK_MAX_LEAVE	(1U << 26)
 
-/* Longest line that QEMU may send to the agent, bytes. */
+/* Longest line that QEMU may send to the agent or the tool, bytes. */
 #define FREEHINT_MAX_QMP_LINE		(1U << 20)
 
 /* Poll periods, microseconds: 10 Hz while off, about 1 kHz once reporting was started. */

@@ -8,6 +8,7 @@
 
 #include "host-agent/cli/give-back/give_back_options.h"
 #include "include/freehint/limits.h"
+#include "include/freehint/shm_layout.h"
 #include "tests/unit/unit.h"
 
 /* Lines of a help text end anywhere. */
@@ -47,7 +48,7 @@ static void order_is_that_of_the_extension(void **state)
 	char expected[128];
 
 	snprintf(expected, sizeof(expected), "1 to %d (default %d, %d KiB; with --always %d, %d MiB)",
-		 FREEHINT_GIVE_BACK_MAX_ORDER, FREEHINT_GIVE_BACK_ORDER_ONCE,
+		 FREEHINT_BLOCK_MAX_ORDER, FREEHINT_GIVE_BACK_ORDER_ONCE,
 		 4 << FREEHINT_GIVE_BACK_ORDER_ONCE, FREEHINT_GIVE_BACK_ORDER_ALWAYS,
 		 4 << FREEHINT_GIVE_BACK_ORDER_ALWAYS >> 10);
 	expect_help(expected);

@@ -14,7 +14,7 @@
 #define TEXT_OF(number)	#number
 #define ORDER_ONCE	TEXT(FREEHINT_GIVE_BACK_ORDER_ONCE)
 #define ORDER_ALWAYS	TEXT(FREEHINT_GIVE_BACK_ORDER_ALWAYS)
-#define ORDER_MAX	TEXT(FREEHINT_GIVE_BACK_MAX_ORDER)
+#define ORDER_MAX	TEXT(FREEHINT_BLOCK_MAX_ORDER)
 
 static const struct argp_option options[] = {
 	OPTION_QMP,
@@ -58,7 +58,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 's':
 		return set_mode(opt, GIVE_BACK_OFF, state);
 	case 'o':
-		opt->order = option_number(arg, "order", 1, FREEHINT_GIVE_BACK_MAX_ORDER, state);
+		opt->order = option_number(arg, "order", 1, FREEHINT_BLOCK_MAX_ORDER, state);
 		return 0;
 	case 'L':
 		opt->leave = option_number(arg, "leave", 0, FREEHINT_GIVE_BACK_MAX_LEAVE, state);

@@ -4,6 +4,7 @@
  */
 #include "../../../include/freehint/limits.h"
 #include "../../../include/freehint/qmp_names.h"
+#include "../../../include/freehint/shm_layout.h"
 #include "../core/qmp_args.h"
 #include "../gate/bql_hold.h"
 #include "../give-back/give_back_session.h"
@@ -44,7 +45,7 @@ static bool read_params(const QDict *args, struct give_back_params *params, Erro
 	if (!qmp_args_check(args, known, "give '" FREEHINT_ARG_MODE "', '" FREEHINT_ARG_ORDER
 			    "', '" FREEHINT_ARG_LEAVE "'", errp) ||
 	    !read_mode(args, &params->mode, errp) ||
-	    !read_number(args, FREEHINT_ARG_ORDER, 1, FREEHINT_GIVE_BACK_MAX_ORDER, &order,
+	    !read_number(args, FREEHINT_ARG_ORDER, 1, FREEHINT_BLOCK_MAX_ORDER, &order,
 			 errp) ||
 	    !read_number(args, FREEHINT_ARG_LEAVE, 0, FREEHINT_GIVE_BACK_MAX_LEAVE, &leave, errp))
 		return false;

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../../include/freehint/shm_layout.h"
 #include "extension.h"
 #include "../give-back/give_back_session.h"
 #include "plugin_number.h"
@@ -111,7 +112,7 @@ static bool parse_option(const char *arg, struct options *opt)
 		return give_back_mode_parse(value) != GIVE_BACK_MODES;
 	}
 	if (IS("give-back-order"))
-		return parse_number(value, FREEHINT_GIVE_BACK_MAX_ORDER,
+		return parse_number(value, FREEHINT_BLOCK_MAX_ORDER,
 				    &opt->extension.give_back_order) &&
 		       opt->extension.give_back_order;
 	if (IS("give-back-leave"))
@@ -137,7 +138,7 @@ static bool parse_options(int argc, char **argv, struct options *opt)
 		       "give-back=off|once|always, give-back-order=1..%d, "
 		       "give-back-leave=0..%u, allow-untested=on|off, strict=on|off", argv[i],
 		       FREEHINT_WAIT_MAX_MS, FREEHINT_WAIT_MAX_MS,
-		       FREEHINT_GIVE_BACK_MAX_ORDER, FREEHINT_GIVE_BACK_MAX_LEAVE);
+		       FREEHINT_BLOCK_MAX_ORDER, FREEHINT_GIVE_BACK_MAX_LEAVE);
 		return false;
 	}
 	return true;
