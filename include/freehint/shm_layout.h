@@ -87,7 +87,8 @@ enum freehint_contract {
  * @FREEHINT_REFUSAL_NONE:        the contract is not REFUSED
  * @FREEHINT_REFUSAL_POISON:      page_poison=1: free pages hold a pattern that the
  *                                kernel checks at the allocation
- * @FREEHINT_REFUSAL_PAGE_SIZE:   the guest's pages are not 4 KiB
+ * @FREEHINT_REFUSAL_PAGE_SIZE:   the guest's pages are not 4 KiB, and its module (an older one)
+ *                                cannot convert them. Current modules never write it.
  * @FREEHINT_REFUSAL_ADMIN:       the guest's administrator set report=0
  * @FREEHINT_REFUSAL_KERNEL:      the guest's kernel is newer than any on which the
  *                                module was tried
@@ -200,7 +201,8 @@ struct freehint_host_request {
  * @instance:    echo of freehint_host_hello.instance, written last; any other value
  *               means that no guest has published a hello for this QEMU
  * @version:     version that the guest chose
- * @page_shift:  log2 of the guest's page size
+ * @page_shift:  log2 of the page size that pfns and bits mean: always FREEHINT_PAGE_SHIFT,
+ *               whatever the guest's kernel has
  * @contract:    enum freehint_contract
  * @refusal:     enum freehint_refusal
  * @max_order:   highest allocator order that the guest reports
