@@ -107,15 +107,15 @@ kmod-build:
 kmod-mutants:
 	@tests/kernel/kmod.sh $(KDIR) $(OUT)/mutants/freehint-always-dead.ko always-dead
 
-# What ACCEL cannot mean is refused before anything is built. Demo and bench, and the kernels
-# of the other targets, need a KVM that runs a distribution's kernel.
+# Refuse a wrong ACCEL before anything is built. Demo, bench and the targets that build kernels
+# need a KVM that boots a distribution's kernel.
 accel accel-distribution:
 	@test -z "$(ACCEL)" || ACCEL='$(ACCEL)' python3 tests/lib/accel.py \
 		$(@:accel-distribution=distribution) > /dev/null
 
 check-contracts check-debug-kernels qemu-patched check-matrix: accel-distribution
 
-# ARCH may be the environment's for another purpose, so only the command line counts.
+# Take ARCH from the command line only: the environment may set it for another purpose.
 guests := $(if $(filter command%,$(origin ARCH)),$(ARCH))
 
 demo-arch:

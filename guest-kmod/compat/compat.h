@@ -37,7 +37,7 @@
 /*
  * We know what a free page must read as on the kernels that were tried, 5.10 to this
  * one. A newer kernel may check, fill or record free pages in a new way.
- * tests/README.md lists what must be run before this version is raised.
+ * docs/CONTRIBUTING.md lists what must be run before these two are raised.
  */
 #define COMPAT_NEWEST_TRIED	"7.3"
 #define COMPAT_IS_TESTED		(LINUX_VERSION_CODE < KERNEL_VERSION(7, 4, 0))
