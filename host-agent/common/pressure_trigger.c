@@ -18,6 +18,9 @@
 /* Some task waits for 200 ms within 2 s. */
 static const char trigger[] = "some 200000 2000000";
 
+/* Where control groups are. */
+static const char groups[] = "/sys/fs/cgroup/";
+
 /* Writing the trigger would destroy any other file, or change a setting of the kernel. */
 static bool is_pressure_file(const char *path, int fd)
 {
@@ -51,6 +54,9 @@ bool pressure_trigger_is_mistake(const char *path, int error)
 {
 	if (!strcmp(path, PRESSURE_TRIGGER_HOST))
 		return false;
+	/* That of a virtual machine comes and goes, and libvirt changes its name at each start. */
+	if (error == -ENOENT && !strncmp(path, groups, sizeof(groups) - 1))
+		return false;
 	return error == -ENOENT || error == -ENOTDIR || error == -EISDIR ||
 	       error == -ENAMETOOLONG || error == -EMEDIUMTYPE;
 }
@@ -72,7 +78,8 @@ const char *pressure_trigger_advice(int error)
 		       "group's memory.pressure";
 	case -ENOENT:
 		return ", PSI is off (boot with psi=1, CONFIG_PSI), hidden (ProcSubset=pid in "
-		       "the unit), or it is no control group's file";
+		       "the unit), or there is no such control group: write a path with "
+		       "backslashes in single quotes in /etc/freehint/NAME";
 	default:
 		return "";
 	}

@@ -25,7 +25,8 @@ int pressure_trigger_open(const char *path);
  * @error: what that returned, negative errno
  *
  * Return: false if the kernel, the user's rights or the host's settings are the reason, as always
- * with the host's own file.
+ * with the host's own file, or a control group below /sys/fs/cgroup does not exist: it may have
+ * ended, or not begun yet.
  */
 bool pressure_trigger_is_mistake(const char *path, int error);
 

@@ -155,6 +155,16 @@ static void pressure_that_cannot_be_watched_leaves_hints(void **state)
 	assert_int_equal(stop_agent(SIGTERM), 0);
 }
 
+/* A domain's has another name at each start, and its backslashes may have been lost on the way. */
+static void control_group_that_is_missing_leaves_hints(void **state)
+{
+	rig.server.can_give_back = true;
+	rig.more[0] = "--pressure-file=/sys/fs/cgroup/machine-qemux2d1.scope/memory.pressure";
+	attach("--give-back=pressure");
+	expect_said("warn: /sys/fs/cgroup/machine-qemux2d1.scope/memory.pressure cannot be watched");
+	assert_int_equal(stop_agent(SIGTERM), 0);
+}
+
 /* A restart does not help, and a guest that is never asked is not what was wanted. */
 static void wrong_pressure_file_is_an_error(void **state)
 {
@@ -237,6 +247,7 @@ RUN_AGENT_TESTS(
 		AGENT_TEST(reader_that_stops_does_not_stop_the_agent),
 		AGENT_TEST(output_that_is_lost_is_told_at_the_end),
 		AGENT_TEST(pressure_that_cannot_be_watched_leaves_hints),
+		AGENT_TEST(control_group_that_is_missing_leaves_hints),
 		AGENT_TEST(wrong_pressure_file_is_an_error),
 		AGENT_TEST(pressure_is_watched_in_the_sandbox),
 		AGENT_TEST(pressure_is_watched_by_another_user),

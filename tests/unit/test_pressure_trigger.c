@@ -57,7 +57,7 @@ static void a_mistake_is_told_from_what_is_missing(void **state)
 {
 	static const int wrong[] = { ENOENT, ENOTDIR, EISDIR, ENAMETOOLONG, EMEDIUMTYPE };
 	static const int missing[] = { EPERM, EINVAL, EACCES, EROFS, EOPNOTSUPP, ENOMEM };
-	const char *path = "/sys/fs/cgroup/machine.slice/memory.pressure";
+	const char *path = "/run/machine.slice/memory.pressure";
 	size_t i;
 
 	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
@@ -66,6 +66,18 @@ static void a_mistake_is_told_from_what_is_missing(void **state)
 	}
 	for (i = 0; i < sizeof(missing) / sizeof(missing[0]); i++)
 		assert_false(pressure_trigger_is_mistake(path, -missing[i]));
+}
+
+/* It comes and goes with what runs in it. But a path to something else was never right. */
+static void a_control_group_may_be_missing(void **state)
+{
+	const char *path = "/sys/fs/cgroup/machine.slice/memory.pressure";
+
+	assert_false(pressure_trigger_is_mistake(path, -ENOENT));
+	assert_true(pressure_trigger_is_mistake(path, -EISDIR));
+	assert_true(pressure_trigger_is_mistake(path, -EMEDIUMTYPE));
+	assert_true(pressure_trigger_is_mistake("/sys/fs/cgroups/memory.pressure", -ENOENT));
+	assert_non_null(strstr(pressure_trigger_advice(-ENOENT), "in single quotes"));
 }
 
 static void a_kernel_with_psi_gives_a_descriptor(void **state)
@@ -87,5 +99,6 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(other_files_of_the_kernel_are_not_written),
 		cmocka_unit_test(every_error_says_what_to_do),
 		cmocka_unit_test(a_mistake_is_told_from_what_is_missing),
+		cmocka_unit_test(a_control_group_may_be_missing),
 		cmocka_unit_test(a_kernel_with_psi_gives_a_descriptor),
 )
