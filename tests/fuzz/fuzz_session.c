@@ -6,7 +6,8 @@
  * what is no command.
  */
 /* links: tests/fuzz/session_rig.c tests/fuzz/session_checks.c */
-/* links: host-agent/agent/session/session.c host-agent/agent/session/session_query.c */
+/* links: host-agent/agent/session/session.c host-agent/agent/session/session_connect.c */
+/* links: host-agent/agent/session/session_query.c */
 /* links: host-agent/agent/session/session_attach.c host-agent/agent/session/session_note.c */
 /* links: host-agent/agent/session/session_pace.c host-agent/agent/session/wake.c */
 /* links: host-agent/agent/qmp/qmp_client.c host-agent/agent/qmp/qmp_command.c */

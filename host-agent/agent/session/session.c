@@ -8,8 +8,8 @@
  *	   |                     +---------+                                       |
  *	   +-----------------------------------------------------------------------+
  *
- * session_query.c queries QEMU and acts on the answers. session_attach.c maps the region,
- * session_pace.c decides how often it is polled.
+ * session_connect.c connects. session_query.c queries QEMU and acts on the answers.
+ * session_attach.c maps the region, session_pace.c decides how often it is polled.
  */
 #include "session.h"
 
@@ -17,13 +17,6 @@
 #include <string.h>
 
 #include "host-agent/common/clock.h"
-
-/* Delays between attempts to connect, microseconds: a restart is noticed in time. */
-#define BACKOFF_MIN_US		100000ULL
-#define BACKOFF_MAX_US		2000000ULL
-
-/* QEMU greets at once, unless another client uses the socket. */
-#define GREETING_US		5000000ULL
 
 /* The guest can forge a change in the request line: no more queries than this for it. */
 #define QUERY_PAUSE_US		20000ULL
@@ -36,8 +29,7 @@ int session_init(struct session *session, const struct conf *conf, struct event_
 	memset(session, 0, sizeof(*session));
 	session->conf = conf;
 	session->loop = loop;
-	session->backoff_us = BACKOFF_MIN_US;
-	session->disconnected_us = clock_us();
+	session_connect_init(session);
 	metrics_init(&session->metrics, conf->metrics, scribe);
 	ret = qmp_client_init(&session->qmp);
 	if (ret)
@@ -67,158 +59,6 @@ void session_free(struct session *session)
 	qmp_client_free(&session->qmp);
 }
 
-/* No QEMU ever came, or what is at its socket cannot be used: that does not heal by itself. */
-static enum agent_exit exit_without_qemu(const struct session *session)
-{
-	if (session->connect_error == -ENOENT || session->connect_error == -ECONNREFUSED)
-		return AGENT_EXIT_NO_QEMU;
-	return AGENT_EXIT_BAD_SOCKET;
-}
-
-static const char *connect_advice(int error)
-{
-	switch (error) {
-	case -ENOENT:
-		return ", QEMU creates it when it is started with -qmp unix:PATH,server=on,wait=off";
-	case -ECONNREFUSED:
-		return ", nothing listens there: QEMU has exited, or it is not QEMU's socket";
-	case -EACCES:
-	case -EPERM:
-		return ", run the agent as QEMU's user";
-	case -EAGAIN:
-		return ", other clients wait there already: give the agent a monitor of its own";
-	default:
-		return "";
-	}
-}
-
-/* End an agent that serves one guest: QEMU is gone, or it never started, which is no failure. */
-static void give_up(struct session *session)
-{
-	unsigned long long seconds = session->conf->give_up_us / 1000000;
-	const char *path = session->conf->qmp;
-	int error = session->connect_error;
-
-	session_update_note(session, NOTE_GAVE_UP);
-	session->done = true;
-	session->exit_code = session->seen_qemu ? AGENT_EXIT_OK : exit_without_qemu(session);
-	if (session->exit_code == AGENT_EXIT_OK)
-		log_info("there was no QEMU at %s for %llu s, the agent exits", path, seconds);
-	else if (session->exit_code == AGENT_EXIT_NO_QEMU)
-		log_warn("there was no QEMU at %s within %llu s, the agent exits: start it after "
-			 "QEMU, or give QEMU's socket with --qmp", path, seconds);
-	else
-		log_error("%s could not be used within %llu s: %s%s", path, seconds,
-			  error ? strerror(-error) : "its peer is no QEMU, give the socket of -qmp",
-			  connect_advice(error));
-}
-
-/*
- * --give-up is checked here, where there is no connection. An open connection is never
- * given up, even if it is silent: QEMU that allocates a terabyte greets after minutes.
- */
-static void schedule_reconnect(struct session *session)
-{
-	u64 away = clock_us() - session->disconnected_us, wait = session->backoff_us;
-	u64 limit = session->conf->give_up_us;
-
-	if (limit && away >= limit) {
-		give_up(session);
-		return;
-	}
-	if (limit && wait > limit - away)
-		wait = limit - away;
-	event_loop_timer(session->loop, EVENT_RETRY, wait);
-	session->backoff_us *= 2;
-	if (session->backoff_us > BACKOFF_MAX_US)
-		session->backoff_us = BACKOFF_MAX_US;
-}
-
-/* Drop all state of this connection and connect again after the back-off. */
-static void disconnect(struct session *session)
-{
-	session_detach(session);
-	event_loop_cancel(session->loop, EVENT_QUERY);
-	event_loop_cancel(session->loop, EVENT_QMP);
-	qmp_client_close(&session->qmp);
-	hint_batch_reset(&session->flow.batch);
-	offer_flow_disconnect(&session->offers);
-	give_back_disconnect(&session->give_back);
-	session_abandon_migration(session);
-	memset(&session->now, 0, sizeof(session->now));
-	memset(&session->before, 0, sizeof(session->before));
-	session->phase = PHASE_UNKNOWN;
-	session->pending_queries = 0;
-	session->query_again = false;
-	/* A peer that only greets is not tried at once, time and again. */
-	if (session->answered)
-		session->backoff_us = BACKOFF_MIN_US;
-	session->answered = false;
-	session->late = false;
-	session->reporting_off = false;
-	session->refused[0] = '\0';
-	session_send_metrics(session, true);
-	/* With --once the summary above ends the agent. */
-	if (!session->done)
-		schedule_reconnect(session);
-}
-
-static void connection_broke(struct session *session, int error)
-{
-	bool garbage = error == -EPROTO || error == -EMSGSIZE;
-
-	session->connect_error = 0;
-	/*
-	 * This QEMU did not greet because another client has its monitor. It is there, so
-	 * --give-up starts anew.
-	 */
-	if (!garbage || session->qmp.state == QMP_UP)
-		session->disconnected_us = clock_us();
-	if (!garbage) {
-		if (session_update_note(session, NOTE_CLOSED))
-			log_info("QEMU closed the connection to %s, waiting for the next QEMU",
-				 session->conf->qmp);
-	} else if (session_update_note(session, NOTE_NO_QMP)) {
-		log_warn("the peer at %s does not speak QMP (%s), give the socket of -qmp; "
-			 "connecting again",
-			 session->conf->qmp, strerror(-error));
-	}
-	disconnect(session);
-}
-
-static void explain_no_socket(struct session *session, int error)
-{
-	bool changed = session_update_note(session, NOTE_NO_SOCKET);
-
-	if (changed || error != session->connect_error)
-		log_warn("waiting for QEMU at %s: %s%s", session->conf->qmp,
-			 strerror(-error), connect_advice(error));
-	session->connect_error = error;
-}
-
-static void watch_socket(struct session *session)
-{
-	event_loop_watch(session->loop, EVENT_QMP, session->qmp.fd,
-			 qmp_client_mask(&session->qmp));
-}
-
-void session_connect(struct session *session)
-{
-	int ret = qmp_client_connect(&session->qmp, session->conf->qmp);
-
-	if (ret) {
-		/* EAGAIN: QEMU listens, and its queue of clients is full. So there is a QEMU. */
-		if (ret == -EAGAIN)
-			session->disconnected_us = clock_us();
-		explain_no_socket(session, ret);
-		disconnect(session);
-		return;
-	}
-	watch_socket(session);
-	event_loop_timer(session->loop, EVENT_QUERY, GREETING_US);
-	session_send_metrics(session, false);
-}
-
 void session_query(struct session *session)
 {
 	int ret;
@@ -230,7 +70,7 @@ void session_query(struct session *session)
 	if (!ret)
 		ret = session_send_queries(session);
 	if (ret)
-		connection_broke(session, ret);
+		session_connection_broke(session, ret);
 }
 
 /* The region shows that QEMU does something else now: does QEMU confirm it? */
@@ -269,7 +109,7 @@ static bool poll_region(struct session *session)
 	int ret = poll_flows(session);
 
 	if (ret) {
-		connection_broke(session, ret);
+		session_connection_broke(session, ret);
 		return false;
 	}
 	if (shm_region_lost(&session->region)) {
@@ -297,7 +137,7 @@ void session_poll(struct session *session)
 		event_loop_timer(session->loop, EVENT_POLL, session_poll_period(session));
 	/* The socket is full: wait until it is writable. */
 	if (!waiting && session->qmp.queued)
-		watch_socket(session);
+		session_watch_socket(session);
 }
 
 void session_pressed(struct session *session)
@@ -388,12 +228,12 @@ void session_handle_qmp(struct session *session)
 	if (session->qmp.state == QMP_DOWN)
 		return;
 	if (ret) {
-		connection_broke(session, ret);
+		session_connection_broke(session, ret);
 		return;
 	}
 	/* Replies have freed buffers for the next batches. */
 	if (session->region.base)
 		session_poll(session);
 	if (session->qmp.state != QMP_DOWN)
-		watch_socket(session);
+		session_watch_socket(session);
 }

@@ -150,6 +150,15 @@ static inline bool session_update_note(struct session *session, enum session_not
 	return session_note_update(&session->note, note, session->conf->json);
 }
 
+/** session_connect_init() - no attempt to connect was made yet */
+void session_connect_init(struct session *session);
+
+/** session_connection_broke() - drop the connection because of @error, and connect again later */
+void session_connection_broke(struct session *session, int error);
+
+/** session_watch_socket() - wait until the monitor's socket is readable, or writable if need be */
+void session_watch_socket(struct session *session);
+
 /** session_check_region() - unmap a region that QEMU does not have any more */
 void session_check_region(struct session *session);
 
