@@ -213,6 +213,7 @@ static void once_ends_with_the_migration(void **state)
 static void let_pass(u64 seconds)
 {
 	rig.session.disconnected_us -= seconds * 1000000;
+	rig.session.connected_us -= seconds * 1000000;
 }
 
 static void hang_up(void)
@@ -315,6 +316,23 @@ static void time_of_a_busy_monitor_does_not_count(void **state)
 	assert_int_equal(rig.session.exit_code, AGENT_EXIT_NO_QEMU);
 }
 
+/* Such as a proxy whose own peer is gone: no client had its monitor for so short a time. */
+static void peer_that_closes_at_once_is_not_waited_for_for_ever(void **state)
+{
+	rig.conf.give_up_us = 60000000;
+	rig.server.greeting = "";
+	session_connect(&rig.session);
+	talk();
+	hang_up();
+	let_pass(60);
+	fire(EVENT_RETRY);
+	talk();
+	assert_false(rig.session.done);
+	hang_up();
+	assert_true(rig.session.done);
+	assert_int_equal(rig.session.exit_code, AGENT_EXIT_BAD_SOCKET);
+}
+
 static void last_try_is_not_later_than_the_end(void **state)
 {
 	rig.conf.give_up_us = 60000000;
@@ -371,6 +389,7 @@ RUN_TESTS(NULL, NULL,
 		SESSION_TEST(stranger_is_not_waited_for_for_ever),
 		SESSION_TEST(qemu_that_takes_its_time_is_waited_for),
 		SESSION_TEST(time_of_a_busy_monitor_does_not_count),
+		SESSION_TEST(peer_that_closes_at_once_is_not_waited_for_for_ever),
 		SESSION_TEST(last_try_is_not_later_than_the_end),
 		SESSION_TEST(without_the_option_it_waits_for_ever),
 )

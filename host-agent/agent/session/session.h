@@ -40,7 +40,8 @@
  * @note:       last note that was logged
  * @backoff_us: delay before the next attempt to connect, microseconds
  * @disconnected_us: since when nobody accepts a connection, or only peers that do not speak
- *              QMP do, monotonic microseconds
+ *              QMP or close at once do, monotonic microseconds
+ * @connected_us: when the last connection was made, monotonic microseconds
  * @up_us:      since when this QEMU speaks QMP, monotonic microseconds
  * @seen_qemu:  a QEMU has spoken QMP, now or earlier
  * @connect_error: error of the last attempt to connect, 0 if it succeeded
@@ -82,6 +83,7 @@ struct session {
 	enum session_note note;
 	u64 backoff_us;
 	u64 disconnected_us;
+	u64 connected_us;
 	u64 up_us;
 	bool seen_qemu;
 	int connect_error;

@@ -116,16 +116,26 @@ static void disconnect(struct session *session)
 		schedule_reconnect(session);
 }
 
+/*
+ * Was it a QEMU that the agent was connected to? It does not greet while another client has its
+ * monitor, or while it allocates memory. But a peer that closes at once, such as a proxy without
+ * its own peer, would keep the agent for ever.
+ */
+static bool was_qemu(const struct session *session, bool garbage)
+{
+	if (session->qmp.state == QMP_UP)
+		return true;
+	return !garbage && (session->qmp.state == QMP_NEGOTIATING ||
+			    clock_us() - session->connected_us >= GREETING_US);
+}
+
 void session_connection_broke(struct session *session, int error)
 {
 	bool garbage = error == -EPROTO || error == -EMSGSIZE;
 
 	session->connect_error = 0;
-	/*
-	 * This QEMU did not greet because another client has its monitor. It is there, so
-	 * --give-up starts anew.
-	 */
-	if (!garbage || session->qmp.state == QMP_UP)
+	/* It was there until now, so --give-up starts anew. */
+	if (was_qemu(session, garbage))
 		session->disconnected_us = clock_us();
 	if (!garbage) {
 		if (session_update_note(session, NOTE_CLOSED))
@@ -167,6 +177,7 @@ void session_connect(struct session *session)
 		disconnect(session);
 		return;
 	}
+	session->connected_us = clock_us();
 	session_watch_socket(session);
 	event_loop_timer(session->loop, EVENT_QUERY, GREETING_US);
 	session_send_metrics(session, false);
