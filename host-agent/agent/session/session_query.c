@@ -209,6 +209,8 @@ static void report_refusal(struct session *session)
 	if (session->refused[0])
 		log_line(session->reporting_off ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
 			 "QEMU refuses hints: %s", session->refused);
+	else
+		log_info("QEMU refuses hints no longer");
 	if (session->conf->json)
 		stats_print_event("refused", "reason", session->refused);
 }

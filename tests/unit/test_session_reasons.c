@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the agent's log says of a QEMU that refuses hints: the reason once, and that it is over.
+ */
+/* rig: tests/fakes/session_rig.c */
+#define _GNU_SOURCE
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "host-agent/common/log.h"
+#include "include/freehint/qmp_names.h"
+#include "tests/fakes/session_rig.h"
+#include "tests/unit/unit.h"
+
+#define MISSING	FREEHINT_REFUSED_NO_MODULE "; load freehint.ko in the guest"
+#define OVER	"info: QEMU refuses hints no longer"
+
+static int journal, stderr_before;
+
+static int setup(void **state)
+{
+	int ret = session_rig_setup(state);
+
+	log_init(LOG_LEVEL_INFO);
+	journal = memfd_create("journal", MFD_CLOEXEC);
+	stderr_before = dup(STDERR_FILENO);
+	dup2(journal, STDERR_FILENO);
+	return ret;
+}
+
+static int teardown(void **state)
+{
+	dup2(stderr_before, STDERR_FILENO);
+	close(stderr_before);
+	close(journal);
+	return session_rig_teardown(state);
+}
+
+static unsigned int logged(const char *what)
+{
+	static char lines[65536];
+	ssize_t len = pread(journal, lines, sizeof(lines) - 1, 0);
+	unsigned int count = 0;
+	const char *at;
+
+	lines[len > 0 ? len : 0] = '\0';
+	for (at = strstr(lines, what); at; at = strstr(at + 1, what))
+		count++;
+	return count;
+}
+
+static void end_of_a_refusal_is_told_once(void **state)
+{
+	rig.server.refuses = MISSING;
+	rig.server.guest_left = true;
+	rig.server.state = "off";
+	session_rig_attach();
+	assert_int_equal(logged("info: QEMU refuses hints: " MISSING), 1);
+	assert_int_equal(logged(OVER), 0);
+	rig.server.refuses = NULL;
+	rig.server.guest_left = false;
+	session_rig_query();
+	session_rig_query();
+	assert_int_equal(logged(OVER), 1);
+}
+
+static void guest_that_was_never_refused_has_no_line(void **state)
+{
+	session_rig_attach();
+	session_rig_query();
+	assert_int_equal(logged("QEMU refuses hints"), 0);
+}
+
+RUN_TESTS(NULL, NULL,
+		TEST(end_of_a_refusal_is_told_once),
+		TEST(guest_that_was_never_refused_has_no_line),
+)
