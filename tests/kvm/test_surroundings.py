@@ -97,7 +97,7 @@ def device_too_small(accel: str) -> None:
         except QmpError as error:
             check("smaller than 8 KiB" in error.desc, error.desc)
         with HeldAgent(src.shm, src.agent_qmp) as agent:
-            agent.wait_said("waiting for the guest to start")
+            agent.wait_said("QEMU refuses hints: ")
             migration.begin(src, dst)
             release(src, dst)
             check(agent.stop() == 0, "the agent did not end well")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the agent's log says of a QEMU that refuses hints: the reason once, and that it is over.
+ * What the agent's log says of a QEMU that refuses hints: the reason once, that it is over, and
+ * nothing of waiting where nothing will come.
  */
 /* rig: tests/fakes/session_rig.c */
 #define _GNU_SOURCE
@@ -13,6 +14,7 @@
 #include "tests/unit/unit.h"
 
 #define MISSING	FREEHINT_REFUSED_NO_MODULE "; load freehint.ko in the guest"
+#define BACKEND	"memdev 'freehint': no memory backend; add it"
 #define OVER	"info: QEMU refuses hints no longer"
 
 static int journal, stderr_before;
@@ -71,7 +73,49 @@ static void guest_that_was_never_refused_has_no_line(void **state)
 	assert_int_equal(logged("QEMU refuses hints"), 0);
 }
 
+static void lack_of_shared_memory_is_a_warning(void **state)
+{
+	rig.server.refuses = BACKEND;
+	rig.server.guest_left = true;
+	rig.server.state = "off";
+	rig.server.instance = 0;
+	rig.server.size = 0;
+	session_connect(&rig.session);
+	talk();
+	session_rig_query();
+	assert_int_equal(logged("warn: QEMU refuses hints: " BACKEND), 1);
+	assert_int_equal(logged("waiting for the guest"), 0);
+	assert_int_equal(rig.session.note, NOTE_NO_REGION);
+	/* Somebody adds it. */
+	rig.server.refuses = NULL;
+	rig.server.guest_left = false;
+	rig.server.instance = INSTANCE;
+	rig.server.size = SIZE;
+	session_rig_query();
+	assert_int_equal(rig.session.note, NOTE_ATTACHED);
+	assert_int_equal(logged(OVER), 1);
+}
+
+static void guest_that_was_not_started_is_waited_for(void **state)
+{
+	rig.server.refuses = BACKEND;
+	rig.server.runstate = "prelaunch";
+	rig.server.state = "off";
+	rig.server.guest_left = true;
+	rig.server.instance = 0;
+	rig.server.size = 0;
+	session_connect(&rig.session);
+	talk();
+	assert_int_equal(logged("info: waiting for the guest to start, "), 1);
+	assert_int_equal(logged("warn: "), 0);
+	rig.server.runstate = "running";
+	session_rig_query();
+	assert_int_equal(logged("warn: QEMU refuses hints: " BACKEND), 1);
+}
+
 RUN_TESTS(NULL, NULL,
 		TEST(end_of_a_refusal_is_told_once),
 		TEST(guest_that_was_never_refused_has_no_line),
+		TEST(lack_of_shared_memory_is_a_warning),
+		TEST(guest_that_was_not_started_is_waited_for),
 )

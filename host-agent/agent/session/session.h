@@ -161,6 +161,13 @@ void session_connection_broke(struct session *session, int error);
 /** session_watch_socket() - wait until the monitor's socket is readable, or writable if need be */
 void session_watch_socket(struct session *session);
 
+/**
+ * session_qemu_refuses() - does QEMU refuse hints for a reason that does not go away by itself?
+ *
+ * The missing module does not count: it has an alert of its own.
+ */
+bool session_qemu_refuses(const struct session *session);
+
 /** session_check_region() - unmap a region that QEMU does not have any more */
 void session_check_region(struct session *session);
 

@@ -148,11 +148,14 @@ void session_try_attach(struct session *session)
 				 "memory when it has completed");
 		return;
 	}
-	/* The extension has no region before the guest runs for the first time. */
-	if (!session->now.region_size || !session->now.instance)
-		explain(session, NOTE_NOT_STARTED);
-	else
+	if (session->now.region_size && session->now.instance)
 		attach(session);
+	else if (session_qemu_refuses(session))
+		/* The log gets QEMU's reason in session_query.c. */
+		session_update_note(session, NOTE_NO_REGION);
+	else
+		/* The extension has no region before the guest runs for the first time. */
+		explain(session, NOTE_NOT_STARTED);
 }
 
 void session_detach(struct session *session)

@@ -15,6 +15,7 @@ static const char *const note_names[NOTE_COUNT] = {
 	[NOTE_NO_EXTENSION] = "no-extension",
 	[NOTE_INCOMING] = "incoming",
 	[NOTE_NOT_STARTED] = "not-started",
+	[NOTE_NO_REGION] = "no-region",
 	[NOTE_NO_SHM] = "no-shm",
 	[NOTE_WRONG_SHM] = "wrong-shm",
 	[NOTE_VERSION] = "version",

@@ -18,6 +18,7 @@
  * @NOTE_NO_EXTENSION: QEMU runs without freehint-qemu.so
  * @NOTE_INCOMING:     QEMU receives a migration
  * @NOTE_NOT_STARTED:  the extension has not published its hello in the shared memory
+ * @NOTE_NO_REGION:    the extension has no shared memory, and will not have any by itself
  * @NOTE_NO_SHM:       the file cannot be mapped
  * @NOTE_WRONG_SHM:    the file belongs to another QEMU
  * @NOTE_VERSION:      the extension supports no version that this agent supports
@@ -35,6 +36,7 @@ enum session_note {
 	NOTE_NO_EXTENSION,
 	NOTE_INCOMING,
 	NOTE_NOT_STARTED,
+	NOTE_NO_REGION,
 	NOTE_NO_SHM,
 	NOTE_WRONG_SHM,
 	NOTE_VERSION,

@@ -33,14 +33,20 @@ static bool is_incoming(const struct session *session)
 					 session->phase == PHASE_POSTCOPY);
 }
 
-/*
- * Does something prevent hints that does not go away by itself? A guest that was not started yet
- * is not refused, nor one without its module, which has an alert of its own.
- */
-static bool is_refused(const struct session *session)
+/* A guest that was not started yet is not refused. */
+bool session_qemu_refuses(const struct session *session)
 {
 	const struct freehint_status *now = &session->now;
 
+	if (!now->refused[0] || now->guest_present)
+		return now->refused[0];
+	return !strcmp(session->runstate, "running") && !is_incoming(session) &&
+	       !freehint_status_lacks_module(now);
+}
+
+/* Does something prevent hints that does not go away by itself? */
+static bool is_refused(const struct session *session)
+{
 	switch (session->note) {
 	case NOTE_NO_EXTENSION:
 	case NOTE_NO_SHM:
@@ -48,12 +54,8 @@ static bool is_refused(const struct session *session)
 	case NOTE_VERSION:
 		return true;
 	default:
-		break;
+		return session_qemu_refuses(session);
 	}
-	if (!now->refused[0] || now->guest_present)
-		return now->refused[0];
-	return !strcmp(session->runstate, "running") && !is_incoming(session) &&
-	       !freehint_status_lacks_module(now);
 }
 
 void session_send_metrics(struct session *session, bool now)
@@ -202,13 +204,15 @@ int session_send_queries(struct session *session)
 /* The guest chooses some of these texts. What is not reported now is reported by a later set. */
 static void report_refusal(struct session *session)
 {
+	bool harmless = session->reporting_off && session->note != NOTE_NO_REGION;
+	enum log_level level = harmless ? LOG_LEVEL_INFO : LOG_LEVEL_WARN;
+
 	if (!strcmp(session->refused, session->now.refused) ||
 	    !log_limit_take(&session->refusals))
 		return;
 	memcpy(session->refused, session->now.refused, sizeof(session->refused));
 	if (session->refused[0])
-		log_line(session->reporting_off ? LOG_LEVEL_INFO : LOG_LEVEL_WARN,
-			 "QEMU refuses hints: %s", session->refused);
+		log_line(level, "QEMU refuses hints: %s", session->refused);
 	else
 		log_info("QEMU refuses hints no longer");
 	if (session->conf->json)
