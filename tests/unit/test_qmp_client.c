@@ -366,7 +366,7 @@ static void nonsense_is_refused(void **state)
 {
 	static const char *const texts[] = {
 		"x", "]", "{nonsense}", "{\"a\": 1]", "{\"\\ud800\": 1}", "{\"a\": 1e999}",
-		"{\"a\": 99999999999999999999}", "{\"a\": \"\xff\"}",
+		"{\"a\": \"\xff\"}",
 	};
 	unsigned int i;
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Events whose data a guest has chosen so that they cannot be parsed: the agent ignores them
- * and keeps its connection. An answer that cannot be parsed ends it.
+ * and keeps its connection. An answer with a number that is too large is an answer; one that
+ * cannot be parsed ends the connection.
  */
 /* rig: tests/fakes/session_rig.c */
 #include "tests/fakes/session_rig.h"
@@ -44,11 +45,32 @@ static void deep_event_is_ignored(void **state)
 	assert_int_equal(rig.session.qmp.state, QMP_UP);
 }
 
+/* QEMU counts with 64 bits, and a count may even have gone below zero. */
+static bool count_too_far(struct fake_qmp *server, const char *name, json_int_t id)
+{
+	if (strcmp(name, "query-migrate"))
+		return false;
+	fake_qmp_sendf(server, "{\"return\": {\"ram\": {\"rate\": 18446744073709551615}, \"status\": "
+		       "\"completed\", \"total-time\": 1234}, \"id\": %lld}", (long long)id);
+	return true;
+}
+
+static void large_number_is_no_reason_to_hang_up(void **state)
+{
+	rig.server.meddle = count_too_far;
+	session_rig_attach();
+	session_rig_query();
+	assert_int_equal(rig.session.qmp.state, QMP_UP);
+	assert_int_equal(rig.session.total_ms, 1234);
+	assert_string_equal(rig.session.status, "completed");
+	assert_int_equal(rig.server.connections, 1);
+}
+
 /* Whoever waits for it would wait for ever. */
 static void answer_that_cannot_be_parsed_ends_it(void **state)
 {
 	session_rig_attach();
-	fake_qmp_send(&rig.server, "{\"return\": {\"event\": 18446744073709551615}, \"id\": 2}");
+	fake_qmp_send(&rig.server, "{\"return\": {\"event\": 1e999}, \"id\": 2}");
 	talk();
 	assert_int_equal(rig.session.note, NOTE_NO_QMP);
 	assert_int_equal(rig.session.qmp.state, QMP_DOWN);
@@ -57,5 +79,6 @@ static void answer_that_cannot_be_parsed_ends_it(void **state)
 RUN_TESTS(NULL, NULL,
 		SESSION_TEST(guest_cannot_end_the_connection),
 		SESSION_TEST(deep_event_is_ignored),
+		SESSION_TEST(large_number_is_no_reason_to_hang_up),
 		SESSION_TEST(answer_that_cannot_be_parsed_ends_it),
 )

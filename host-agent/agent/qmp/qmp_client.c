@@ -349,15 +349,20 @@ static int handle_object(struct qmp_client *client, const json_t *object,
 }
 
 /*
- * A guest can put a number into an event that is no JSON integer for jansson: its limit is 2^63.
- * The agent needs no such event. An answer must not be lost: the agent would wait for it for ever.
+ * A guest can put a number into an event that is no JSON integer for jansson. The agent needs no
+ * such event. An answer must not be lost: the agent would wait for it for ever.
  */
-static int drop_event(const char *text, size_t len)
+static int handle_odd_text(struct qmp_client *client, const char *text, size_t len,
+			   struct qmp_message *message)
 {
-	if (!qmp_stream_has_member(text, len, "event"))
-		return -EPROTO;
-	log_debug_limited("an event of %zu bytes that cannot be parsed was ignored", len);
-	return 0;
+	if (qmp_stream_has_member(text, len, "event")) {
+		log_debug_limited("an event of %zu bytes that cannot be parsed was ignored", len);
+		return 0;
+	}
+	/* The stream does not read the text again. */
+	qmp_stream_limit_integers((char *)text, len);
+	client->current = json_loadb(text, len, 0, NULL);
+	return client->current ? handle_object(client, client->current, message) : -EPROTO;
 }
 
 int qmp_client_next(struct qmp_client *client, struct qmp_message *message)
@@ -374,7 +379,7 @@ int qmp_client_next(struct qmp_client *client, struct qmp_message *message)
 		memset(message, 0, sizeof(*message));
 		client->current = json_loadb(text, len, 0, NULL);
 		ret = client->current ? handle_object(client, client->current, message) :
-					drop_event(text, len);
+					handle_odd_text(client, text, len, message);
 		if (ret)
 			return ret;
 	}
