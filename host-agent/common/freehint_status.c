@@ -42,9 +42,9 @@ int freehint_status_parse(struct freehint_status *status, const json_t *reply)
 	const json_t *first = json_object_get(reply, "first-round");
 	const json_t *guest = json_object_get(reply, "guest");
 
-	memset(status, 0, sizeof(*status));
 	if (!json_is_object(reply))
 		return -EPROTO;
+	memset(status, 0, sizeof(*status));
 	status->instance = json_natural(reply, "instance");
 	status->state = state(reply);
 	text(status->refused, reply, "refused");

@@ -77,7 +77,7 @@ struct freehint_status {
 /** freehint_status_lacks_module() - is the missing module all that @status is refused for? */
 bool freehint_status_lacks_module(const struct freehint_status *status);
 
-/** freehint_status_parse() - fill @status from the reply; Return: 0 or -EPROTO */
+/** freehint_status_parse() - fill @status from the reply; Return: 0, or -EPROTO and it stays */
 int freehint_status_parse(struct freehint_status *status, const json_t *reply);
 
 #endif /* FREEHINT_STATUS_H */

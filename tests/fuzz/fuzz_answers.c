@@ -44,6 +44,12 @@ static void check_status(const json_t *reply)
 	memset(status, 0xa5, sizeof(*status));
 	ret = freehint_status_parse(status, reply);
 	MUST(!ret == json_is_object(reply));
+	if (ret) {
+		/* It stays as it was. */
+		MUST(status->instance == 0xa5a5a5a5a5a5a5a5ULL);
+		free(status);
+		return;
+	}
 	MUST(status->state <= FREEHINT_STATE_ROUND);
 	check_text(status->refused);
 	check_give_back(&status->give_back);

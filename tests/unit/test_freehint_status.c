@@ -111,10 +111,12 @@ static void long_text_is_cut(void **state)
 
 static void reply_that_is_no_object_is_refused(void **state)
 {
-	struct freehint_status status;
+	struct freehint_status status = { .instance = 9 };
 
 	assert_int_equal(parse(&status, "[]"), -EPROTO);
 	assert_int_equal(freehint_status_parse(&status, NULL), -EPROTO);
+	/* What was known before stays known. */
+	assert_int_equal(status.instance, 9);
 }
 
 RUN_TESTS(NULL, NULL,

@@ -110,6 +110,20 @@ static void the_last_migration_is_told(void **state)
 	assert_true(says("\nfreehint_guest_free_bytes{vm=\"vm1\"} 12288\n"));
 }
 
+/* As if another QEMU had taken its place, which has counted less so far. */
+static void counts_that_went_back_are_no_huge_number(void **state)
+{
+	const struct agent_stats stats = { .sealed = 0 };
+	const struct freehint_status before = { .bytes_skipped = 100 };
+	const struct migration_summary sum = {
+		.outcome = OUTCOME_NONE, .agent = &stats, .before = &before, .after = &status,
+	};
+
+	status.bytes_skipped = 60;
+	metrics_count(&metrics, &sum);
+	assert_true(says("\nfreehint_last_migration_skipped_bytes{vm=\"vm1\"} 0\n"));
+}
+
 /* Nobody has asked the guest, or it has not answered: that is no guest without free memory. */
 static void what_a_migration_did_not_learn_is_not_told(void **state)
 {
@@ -368,6 +382,7 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test_setup(counters_of_a_qemu_that_is_gone_are_left_out, setup),
 		cmocka_unit_test_setup(migrations_add_up, setup),
 		cmocka_unit_test_setup(the_last_migration_is_told, setup),
+		cmocka_unit_test_setup(counts_that_went_back_are_no_huge_number, setup),
 		cmocka_unit_test_setup(what_a_migration_did_not_learn_is_not_told, setup),
 		cmocka_unit_test_setup(memory_given_back_is_told, setup),
 		cmocka_unit_test_setup(only_an_agent_that_is_to_watch_pressure_tells_of_it, setup),

@@ -187,7 +187,7 @@ void give_back_follow(struct give_back *back, const struct give_back_status *sta
 		return;
 	back->summary = false;
 	sum = (struct give_back_summary){
-		.bytes = status->bytes > back->before ? status->bytes - back->before : 0,
+		.bytes = grown_by(status->bytes, back->before),
 		.elapsed_us = status->elapsed_us,
 		.resident = status->resident,
 	};

@@ -328,7 +328,7 @@ void metrics_count(struct metrics *metrics, const struct migration_summary *sum)
 	metrics->offered += sum->agent->pages_offered;
 	take_free(metrics, sum->agent);
 	metrics->last = *sum->after;
-	metrics->skipped = sum->after->bytes_skipped - sum->before->bytes_skipped;
+	metrics->skipped = grown_by(sum->after->bytes_skipped, sum->before->bytes_skipped);
 	metrics->stop_known = sum->outcome == OUTCOME_COMPLETED;
 	metrics->stop_ms = sum->stop_ms;
 }

@@ -12,11 +12,6 @@
 
 #define STATS_LINE	1024
 
-static u64 since(u64 after, u64 before)
-{
-	return after > before ? after - before : 0;
-}
-
 /**
  * struct deltas - what QEMU counted in this migration
  * @accepted: pages
@@ -33,9 +28,9 @@ static struct deltas subtract(const struct freehint_status *before,
 			      const struct freehint_status *after)
 {
 	return (struct deltas){
-		.accepted = since(after->pages_accepted, before->pages_accepted),
-		.late = since(after->pages_late, before->pages_late),
-		.bytes = since(after->bytes_skipped, before->bytes_skipped),
+		.accepted = grown_by(after->pages_accepted, before->pages_accepted),
+		.late = grown_by(after->pages_late, before->pages_late),
+		.bytes = grown_by(after->bytes_skipped, before->bytes_skipped),
 	};
 }
 

@@ -75,6 +75,12 @@ struct give_back_summary {
 	u64 resident;
 };
 
+/** grown_by() - by how much has a counter grown? 0 if it counts anew since then */
+static inline u64 grown_by(u64 after, u64 before)
+{
+	return after > before ? after - before : 0;
+}
+
 /** stats_print_give_back() - one line on stdout, for a human or (@json) as JSON */
 void stats_print_give_back(const struct give_back_summary *sum, bool json);
 
