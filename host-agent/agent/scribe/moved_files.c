@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Removes files that agents have left behind for guests that moved away.
+ * Removes files that agents have left behind for guests that moved away, or because they were
+ * killed.
  */
 #define _GNU_SOURCE
 #include "moved_files.h"
@@ -16,6 +17,12 @@
 
 #include "host-agent/common/moved_metrics.h"
 #include "include/freehint/types.h"
+
+/* The file that a text is written into first has this end, and the number of the process before. */
+#define FRESH_SUFFIX	".new"
+
+/* A process writes and renames its text at once. Older ones have been left behind. */
+#define FRESH_SECONDS	60
 
 /**
  * struct oldest - what was found in a directory
@@ -99,6 +106,36 @@ static void remove_own(const char *path)
 		unlink(own);
 }
 
+void moved_files_fresh(char *to, size_t size, const char *path, pid_t pid)
+{
+	snprintf(to, size, "%s.%d" FRESH_SUFFIX, path, (int)pid);
+}
+
+/* Is it a name that moved_files_fresh() makes of @file? */
+static bool is_fresh(const char *name, const char *file)
+{
+	size_t len = strlen(file), digits;
+
+	if (strncmp(name, file, len) != 0 || name[len] != '.')
+		return false;
+	digits = strspn(name + len + 1, "0123456789");
+	return digits && !strcmp(name + len + 1 + digits, FRESH_SUFFIX);
+}
+
+static void remove_fresh(DIR *dir, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const struct dirent *entry;
+	struct stat st;
+
+	while ((entry = readdir(dir)))
+		if (is_fresh(entry->d_name, slash ? slash + 1 : path) &&
+		    !fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) &&
+		    st.st_mtime < time(NULL) - FRESH_SECONDS)
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	rewinddir(dir);
+}
+
 void moved_files_prune(const char *path)
 {
 	DIR *dir;
@@ -107,6 +144,7 @@ void moved_files_prune(const char *path)
 	dir = open_parent(path);
 	if (!dir)
 		return;
+	remove_fresh(dir, path);
 	while (remove_old(dir))
 		rewinddir(dir);
 	closedir(dir);

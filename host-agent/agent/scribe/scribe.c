@@ -121,13 +121,12 @@ static int write_farewell(const char *path, const char *fresh, const char *text,
 	return ret;
 }
 
-int scribe_run(int from, const char *path)
+int scribe_run(int from, const char *path, const char *fresh)
 {
-	char text[METRICS_TEXT], fresh[PATH_MAX];
+	char text[METRICS_TEXT];
 	int ret, before = 0;
 	ssize_t len;
 
-	snprintf(fresh, sizeof(fresh), "%s.new", path);
 	while ((len = read(from, text, sizeof(text))) > 0) {
 		if (is_farewell(text, (size_t)len))
 			ret = write_farewell(path, fresh, text, (size_t)len);
@@ -156,14 +155,18 @@ static void block_signals(void)
 
 static int run_child(int from, const char *path)
 {
+	char fresh[PATH_MAX];
+
 	block_signals();
 	log_forget_lost();
 	/* The agent's umask forbids other users to read; this file is public. */
 	umask(022);
 	moved_files_prune(path);
+	/* The sandbox forbids to ask for the number. */
+	moved_files_fresh(fresh, sizeof(fresh), path, getpid());
 	if (syscall_filter_seal_scribe())
 		return 1;
-	return scribe_run(from, path);
+	return scribe_run(from, path, fresh);
 }
 
 int scribe_start(const char *path)
@@ -171,6 +174,9 @@ int scribe_start(const char *path)
 	int pair[2], ret;
 	pid_t pid;
 
+	if (!name_before(path, METRICS_SUFFIX))
+		log_warn("%s does not end in " METRICS_SUFFIX ": neither freehint top nor node_exporter "
+			 "reads it", path);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
 		ret = -errno;
 		goto err_log;

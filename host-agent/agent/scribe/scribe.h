@@ -23,12 +23,12 @@ int scribe_start(const char *path);
 /**
  * scribe_run() - main loop of the scribe, until the other end of @from is closed
  * @from: socket, one whole text per message
- * @path: file; written as PATH.new and renamed. A text that begins with METRICS_MOVED
- *        becomes PATH.moved and, if @path ends as files of Prometheus do, NAME~moved.prom.
- *        They stay.
+ * @path: file. A text that begins with METRICS_MOVED becomes PATH.moved and, if @path ends as
+ *        files of Prometheus do, NAME~moved.prom. They stay.
+ * @fresh: file of this process only; each text is written there and then renamed
  *
  * Return: exit code of the process.
  */
-int scribe_run(int from, const char *path);
+int scribe_run(int from, const char *path, const char *fresh);
 
 #endif /* FREEHINT_SCRIBE_H */
