@@ -54,8 +54,8 @@ static const struct argp_option options[] = {
 	{ "once", KEY_ONCE, NULL, 0, "exit after the summary of the first migration", 0 },
 	{ "log-level", KEY_LEVEL, "LEVEL", 0, "error, warn, info (default) or debug", 0 },
 	{ "poll-us", KEY_POLL, "N", 0,
-	  "poll the shared memory every N microseconds while reporting is on "
-	  "(default 1000)", 0 },
+	  "poll the shared memory every N microseconds while a round is open (default 1000); "
+	  "with an extension that cannot wake the agent, as long as reporting is on", 0 },
 	{ "give-up", KEY_GIVE_UP, "SECONDS", 0,
 	  "exit after this time without a connection to QEMU, 0: never (default)", 0 },
 	{ "give-back", KEY_GIVE_BACK, "WHEN", 0,

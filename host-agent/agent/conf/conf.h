@@ -55,7 +55,8 @@ enum give_back_policy {
  * @once:     exit after the first summary
  * @level:    log level
  * @metrics:  file for metrics, or NULL
- * @poll_us:  poll period while reporting is on, microseconds
+ * @poll_us:  poll period while a round is open, microseconds; with an extension that cannot wake
+ *            the agent, while reporting is on
  * @give_up_us: exit after this long without QEMU, microseconds; 0: never
  * @give_back: when the guest is asked for its free memory
  * @leave_mib: free memory that the guest keeps then, MiB
