@@ -23,7 +23,10 @@
 #include "host-agent/common/shm_region.h"
 #include "host-agent/common/standard_streams.h"
 
-/* By nohup, or by a script that runs us in its background: a signal that is blocked would come. */
+/*
+ * nohup, and a shell that starts the agent in the background, ignore these signals. They stay
+ * ignored: a blocked signal would be read from the signalfd and end the agent.
+ */
 static bool is_ignored(int number)
 {
 	struct sigaction action;
@@ -33,7 +36,7 @@ static bool is_ignored(int number)
 
 static int catch_signals(void)
 {
-	/* It closes, Ctrl-C and Ctrl-\. */
+	/* Sent when the terminal closes, by Ctrl-C and by Ctrl-\. */
 	static const int of_terminal[] = { SIGHUP, SIGINT, SIGQUIT };
 	sigset_t set;
 	size_t i;

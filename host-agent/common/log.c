@@ -48,10 +48,10 @@ static const char *const priorities[LOG_LEVEL_COUNT] = {
 };
 
 /**
- * enum stream - how a line is written so that it is not waited for
- * @STREAM_PLAIN:  it is only written
- * @STREAM_SOCKET: with the word that nobody waits
- * @STREAM_POLLED: after a look whether there is room
+ * enum stream - how a line is written
+ * @STREAM_PLAIN:  write(), which may wait
+ * @STREAM_SOCKET: sendmsg() with MSG_DONTWAIT
+ * @STREAM_POLLED: write() if ppoll() reports room
  */
 enum stream {
 	STREAM_PLAIN,
