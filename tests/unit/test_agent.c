@@ -259,6 +259,7 @@ static void summary_comes_once_at_the_end(void **state)
 	freehint_write_request(rig.shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
 	rig.server.status = "completed";
 	expect_said("migration completed: 1 rounds (1 sealed");
+	assert_non_null(strstr(rig.text, " MB kept off the wire"));
 	assert_int_equal(stop_agent(0), 0);
 }
 

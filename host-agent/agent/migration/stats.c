@@ -12,6 +12,9 @@
 
 #define STATS_LINE	1024
 
+/* The unit of freehint status and freehint top. */
+#define MB		1e6
+
 /**
  * struct deltas - what QEMU counted in this migration
  * @accepted: pages
@@ -101,7 +104,7 @@ static void print_text(const struct migration_summary *sum, const struct deltas 
 	len = snprintf(line, sizeof(line),
 		       "migration %s: %llu rounds (%llu sealed, %llu dropped), "
 		       "pages %llu offered, %llu accepted, %llu late, "
-		       "%llu commands refused, %.1f MiB kept off the wire, %s, "
+		       "%llu commands refused, %.1f MB kept off the wire, %s, "
 		       "total %.3f s\n",
 		       migration_outcome_names[sum->outcome],
 		       (unsigned long long)agent->rounds,
@@ -111,7 +114,7 @@ static void print_text(const struct migration_summary *sum, const struct deltas 
 		       (unsigned long long)qemu->accepted,
 		       (unsigned long long)qemu->late,
 		       (unsigned long long)(agent->refused_late + agent->refused_other),
-		       (double)qemu->bytes / (1 << 20),
+		       (double)qemu->bytes / MB,
 		       first_hint(sum, qemu, first, sizeof(first)),
 		       (double)sum->total_ms / 1000);
 	if (len > 0 && (size_t)len < sizeof(line))
@@ -141,9 +144,9 @@ void stats_print_give_back(const struct give_back_summary *sum, bool json)
 		return;
 	}
 	len = snprintf(line, sizeof(line),
-		       "the guest gave back %.1f MiB in %.3f s, %.1f MiB of QEMU are resident\n",
-		       (double)sum->bytes / (1 << 20), (double)sum->elapsed_us / 1e6,
-		       (double)sum->resident / (1 << 20));
+		       "the guest gave back %.1f MB in %.3f s, %.1f MB of QEMU are resident\n",
+		       (double)sum->bytes / MB, (double)sum->elapsed_us / 1e6,
+		       (double)sum->resident / MB);
 	if (len > 0 && (size_t)len < sizeof(line))
 		log_output(line, (size_t)len);
 }
