@@ -7,7 +7,8 @@
  */
 /* links: tests/fuzz/session_rig.c tests/fuzz/session_checks.c */
 /* links: host-agent/agent/session/session.c host-agent/agent/session/session_connect.c */
-/* links: host-agent/agent/session/session_query.c */
+/* links: host-agent/agent/session/session_query.c host-agent/agent/session/session_metrics.c */
+/* links: host-agent/agent/session/session_migration.c */
 /* links: host-agent/agent/session/session_attach.c host-agent/agent/session/session_note.c */
 /* links: host-agent/agent/session/session_pace.c host-agent/agent/session/wake.c */
 /* links: host-agent/agent/qmp/qmp_client.c host-agent/agent/qmp/qmp_command.c */

@@ -168,6 +168,9 @@ void session_watch_socket(struct session *session);
  */
 bool session_qemu_refuses(const struct session *session);
 
+/** session_is_refused() - does anything prevent hints that does not go away by itself? */
+bool session_is_refused(const struct session *session);
+
 /** session_check_region() - unmap a region that QEMU does not have any more */
 void session_check_region(struct session *session);
 
@@ -186,8 +189,12 @@ void session_detach(struct session *session);
 /** session_send_metrics() - send the state to the scribe; @now: as in metrics_send() */
 void session_send_metrics(struct session *session, bool now);
 
-/** session_end_migration() - print the summary of a migration and reset the counters */
-void session_end_migration(struct session *session, enum migration_outcome outcome);
+/**
+ * session_update_migration() - has a migration begun or ended? Print the summary of one that has
+ * @session: session with a new set of answers
+ * @before:  phase by the set before
+ */
+void session_update_migration(struct session *session, enum migration_phase before);
 
 /** session_abandon_migration() - the connection is over: end the migration that QEMU has begun */
 void session_abandon_migration(struct session *session);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Finds out what QEMU is doing: one set of three queries, the decisions that follow from
- * the answers, and the summary at the end of a migration.
+ * Finds out what QEMU is doing: one set of three queries, and the decisions that follow from
+ * the answers.
  *
  * QEMU answers in the order of the queries. So the answer to the last one completes the
  * set, and only then the agent decides.
@@ -25,56 +25,6 @@
 #define QUERY_IDLE_US		1000000ULL
 #define QUERY_ASLEEP_US		10000000ULL	/* QEMU wakes us when a migration starts */
 #define QUERY_MISSING_US	5000000ULL	/* no extension or region: unlikely to change */
-
-/* A postcopy whose direction the agent has not seen counts, too: its memory may not be mapped. */
-static bool is_incoming(const struct session *session)
-{
-	return !session->region.base && (session->phase == PHASE_INCOMING ||
-					 session->phase == PHASE_POSTCOPY);
-}
-
-/* A guest that was not started yet is not refused. */
-bool session_qemu_refuses(const struct session *session)
-{
-	const struct freehint_status *now = &session->now;
-
-	if (!now->refused[0] || now->guest_present)
-		return now->refused[0];
-	return !strcmp(session->runstate, "running") && !is_incoming(session) &&
-	       !freehint_status_lacks_module(now);
-}
-
-/* Does something prevent hints that does not go away by itself? */
-static bool is_refused(const struct session *session)
-{
-	switch (session->note) {
-	case NOTE_NO_EXTENSION:
-	case NOTE_NO_SHM:
-	case NOTE_WRONG_SHM:
-	case NOTE_VERSION:
-		return true;
-	default:
-		return session_qemu_refuses(session);
-	}
-}
-
-void session_send_metrics(struct session *session, bool now)
-{
-	static const struct freehint_status unknown;
-	bool connected = session->answered && !session->late;
-	const struct metrics_view view = {
-		.connected = connected,
-		.attached = connected && session->region.base,
-		.incoming = connected && is_incoming(session),
-		.refused = connected && is_refused(session),
-		.pressure = session->conf->give_back == GIVE_BACK_POLICY_PRESSURE,
-		.watched = session->pressure_watched,
-		.status = connected ? &session->now : &unknown,
-		.offers = &session->offers.stats,
-	};
-
-	metrics_send(&session->metrics, &view, now);
-}
 
 static void await_greeting(struct session *session)
 {
@@ -108,54 +58,10 @@ bool session_await(struct session *session)
 	return true;
 }
 
-void session_pressure_lost(struct session *session)
-{
-	log_error("%s reports no pressure any more, was its control group removed? start the "
-		  "agent again", session->conf->pressure);
-	session->pressure_watched = false;
-	session_send_metrics(session, true);
-}
-
-void session_end_migration(struct session *session, enum migration_outcome outcome)
-{
-	struct migration_summary sum = {
-		.outcome = outcome,
-		.total_ms = outcome == OUTCOME_NONE ? 0 : session->total_ms,
-		.stop_ms = outcome == OUTCOME_COMPLETED ? session->stop_ms : 0,
-		.agent = &session->stats,
-		.before = &session->before,
-		.after = &session->now,
-	};
-
-	stats_print_summary(&sum, session->conf->json);
-	metrics_count(&session->metrics, &sum);
-	memset(&session->stats, 0, sizeof(session->stats));
-	session->before = session->now;
-	session->migrating = false;
-	if (!session->conf->once)
-		return;
-	session->done = true;
-	session->exit_code = outcome == OUTCOME_COMPLETED ? AGENT_EXIT_OK :
-							    AGENT_EXIT_NOT_COMPLETED;
-}
-
-/* Has QEMU opened a round since the last summary? The guest can forge those in the region. */
-static bool has_opened_round(const struct session *session)
-{
-	return session->stats.taken || session->now.rounds > session->before.rounds;
-}
-
-void session_abandon_migration(struct session *session)
-{
-	if (session->migrating || (session->stats.rounds && has_opened_round(session)))
-		session_end_migration(session, OUTCOME_NONE);
-	memset(&session->stats, 0, sizeof(session->stats));
-}
-
 /* A guest that is started, or has arrived, is no reason for haste: QEMU sends an event then. */
 static u64 unattached_period(const struct session *session)
 {
-	if (session->missing || (is_refused(session) && !session->now.region_size))
+	if (session->missing || (session_is_refused(session) && !session->now.region_size))
 		return QUERY_MISSING_US;
 	if (session->note == NOTE_NO_SHM || session->note == NOTE_WRONG_SHM ||
 	    session->note == NOTE_VERSION || clock_us() - session->up_us > UNATTACHED_US)
@@ -220,39 +126,6 @@ static void report_refusal(struct session *session)
 }
 
 /*
- * Did a migration end? A short one may start and end between two sets, and only its
- * rounds show it. The guest can forge rounds, so they count only if QEMU reports that it
- * opened some. They count only for a set that was sent after the last round was seen:
- * an older "completed" belongs to the migration before.
- */
-static void detect_end(struct session *session, enum migration_phase before)
-{
-	enum migration_outcome outcome = migration_outcome_of(session->status);
-	bool rounds = session->stats.rounds && session->now.rounds > session->before.rounds &&
-		      session->queried_us > session->stats.last_round_us;
-
-	if (session->phase == PHASE_PRECOPY)
-		session->migrating = true;
-	if (session->phase == before && !rounds)
-		return;
-	if (session->phase != before)
-		log_debug("migration phase %s, was %s",
-			  migration_phase_names[session->phase],
-			  migration_phase_names[before]);
-	if (outcome != OUTCOME_NONE && session->phase == PHASE_IDLE &&
-	    (session->migrating || rounds))
-		session_end_migration(session, outcome);
-}
-
-/* A set that was sent after the last round was seen shows that QEMU did not open it. */
-static void forget_forged_rounds(struct session *session)
-{
-	if (session->extension && !has_opened_round(session) &&
-	    session->queried_us > session->stats.last_round_us)
-		memset(&session->stats, 0, sizeof(session->stats));
-}
-
-/*
  * QEMU reports "completed" a moment before it reports the total time, so it is queried
  * once more. Only once, because a destination never reports the time.
  */
@@ -293,7 +166,7 @@ static void decide(struct session *session)
 		session_check_region(session);
 	if (!session->region.base)
 		session_try_attach(session);
-	if (session->extension && (session->region.base || is_refused(session)))
+	if (session->extension && (session->region.base || session_is_refused(session)))
 		report_refusal(session);
 	if (session->extension && session->region.base)
 		give_back_decide(&session->give_back, &session->now.give_back);
@@ -301,12 +174,7 @@ static void decide(struct session *session)
 		give_back_yield(&session->give_back, &session->now.give_back);
 		give_back_follow(&session->give_back, &session->now.give_back);
 	}
-	detect_end(session, before);
-	if (!session->migrating && session->stats.rounds)
-		forget_forged_rounds(session);
-	/* No migration runs: exclude QEMU's counts so far from the next summary. */
-	if (!session->migrating && !session->stats.rounds)
-		session->before = session->now;
+	session_update_migration(session, before);
 	session_send_metrics(session, false);
 	event_loop_timer(session->loop, EVENT_QUERY, query_period(session));
 }
