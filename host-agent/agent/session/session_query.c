@@ -149,6 +149,25 @@ static void note_answers(struct session *session)
 	session->late = false;
 }
 
+static void update_region(struct session *session)
+{
+	if (session->region.base)
+		session_check_region(session);
+	if (!session->region.base)
+		session_try_attach(session);
+}
+
+static void update_give_back(struct session *session)
+{
+	struct give_back *back = &session->give_back;
+	const struct give_back_status *status = &session->now.give_back;
+
+	if (session->extension)
+		give_back_decide(back, status);
+	give_back_yield(back, status);
+	give_back_follow(back, status);
+}
+
 /* Act on a complete set of answers. */
 static void decide(struct session *session)
 {
@@ -162,18 +181,11 @@ static void decide(struct session *session)
 	session->phase = migration_phase_next(before, session->runstate, session->status);
 	session->reporting_off = session->now.state == FREEHINT_STATE_OFF;
 	session->flow.slow = session->reporting_off;
-	if (session->region.base)
-		session_check_region(session);
-	if (!session->region.base)
-		session_try_attach(session);
+	update_region(session);
 	if (session->extension && (session->region.base || session_is_refused(session)))
 		report_refusal(session);
-	if (session->extension && session->region.base)
-		give_back_decide(&session->give_back, &session->now.give_back);
-	if (session->region.base) {
-		give_back_yield(&session->give_back, &session->now.give_back);
-		give_back_follow(&session->give_back, &session->now.give_back);
-	}
+	if (session->region.base)
+		update_give_back(session);
 	session_update_migration(session, before);
 	session_send_metrics(session, false);
 	event_loop_timer(session->loop, EVENT_QUERY, query_period(session));
