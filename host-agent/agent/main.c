@@ -249,7 +249,7 @@ int main(int argc, char **argv)
 	}
 	code = run(&session, loop, &sources);
 	if (guest_has_moved(&session))
-		metrics_leave(&session.metrics);
+		metrics_send_moved(&session.metrics);
 
 out_free_session:
 	session_free(&session);

@@ -323,7 +323,7 @@ static void numbers_of_a_guest_that_moved_are_left(void **state)
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
 	metrics_init(&metrics, "vm1", pair[0]);
-	metrics_leave(&metrics);
+	metrics_send_moved(&metrics);
 	assert_int_equal(heard(pair[1]), 0);
 	status.instance = 7;
 	status.guest_present = true;
@@ -332,7 +332,7 @@ static void numbers_of_a_guest_that_moved_are_left(void **state)
 	status.rounds = 5;
 	metrics_count(&metrics, &sum);
 	memset(&status, 0, sizeof(status));
-	metrics_leave(&metrics);
+	metrics_send_moved(&metrics);
 	text[heard(pair[1])] = '\0';
 	assert_ptr_equal(strstr(text, METRICS_MOVED), text);
 	assert_non_null(strstr(text, "\nfreehint_guest_memory_end_bytes{vm=\"vm1\"} 4294967296\n"));
@@ -370,7 +370,7 @@ static void the_farewell_counts_no_less_than_was_shown(void **state)
 	metrics_send(&metrics, &view, true);
 	assert_true(heard(pair[1]) > 0);
 	memset(&status, 0, sizeof(status));
-	metrics_leave(&metrics);
+	metrics_send_moved(&metrics);
 	text[heard(pair[1])] = '\0';
 	assert_non_null(strstr(text, "\nfreehint_rounds_total{vm=\"vm1\"} 6\n"));
 	close(pair[0]);

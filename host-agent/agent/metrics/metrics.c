@@ -367,7 +367,7 @@ void metrics_send(struct metrics *metrics, const struct metrics_view *view, bool
 		send_text(metrics, text, len);
 }
 
-void metrics_leave(struct metrics *metrics)
+void metrics_send_moved(struct metrics *metrics)
 {
 	char text[METRICS_TEXT] = "";
 	struct page page = { .to = text, .label = metrics->label };

@@ -114,7 +114,7 @@ size_t metrics_format(const struct metrics *metrics, const struct metrics_view *
 void metrics_send(struct metrics *metrics, const struct metrics_view *view, bool now);
 
 /**
- * metrics_leave() - have the scribe keep the numbers of the last migration
+ * metrics_send_moved() - have the scribe keep the numbers of the last migration
  * @metrics: counters
  *
  * For an agent that ends because its guest has moved away. Its QEMU may have ended with the
@@ -123,6 +123,6 @@ void metrics_send(struct metrics *metrics, const struct metrics_view *view, bool
  * alert comes for an agent that is gone. Without a migration that the agent has seen it does
  * nothing. Never blocks.
  */
-void metrics_leave(struct metrics *metrics);
+void metrics_send_moved(struct metrics *metrics);
 
 #endif /* FREEHINT_METRICS_H */

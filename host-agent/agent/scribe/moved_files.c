@@ -37,20 +37,20 @@ struct oldest {
 };
 
 /* How long a file of this name stays, seconds; 0: no agent has made it. */
-static time_t stays(const char *name)
+static time_t lifetime_of(const char *name)
 {
 	if (name_before(name, SCRAPED_METRICS_SUFFIX))
 		return SCRAPED_METRICS_SECONDS;
 	return name_before(name, METRICS_SUFFIX MOVED_METRICS_SUFFIX) ? MOVED_METRICS_SECONDS : 0;
 }
 
-static void look_at(struct oldest *oldest, int dir, const char *name)
+static void remove_or_count(struct oldest *oldest, int dir, const char *name)
 {
 	struct stat st;
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
 		return;
-	if (st.st_mtime < time(NULL) - stays(name)) {
+	if (st.st_mtime < time(NULL) - lifetime_of(name)) {
 		unlinkat(dir, name, 0);
 		return;
 	}
@@ -81,8 +81,8 @@ static bool remove_old(DIR *dir)
 	const struct dirent *entry;
 
 	while ((entry = readdir(dir)))
-		if (stays(entry->d_name))
-			look_at(&oldest, dirfd(dir), entry->d_name);
+		if (lifetime_of(entry->d_name))
+			remove_or_count(&oldest, dirfd(dir), entry->d_name);
 	if (oldest.count < MOVED_METRICS_MAX)
 		return false;
 	return !unlinkat(dirfd(dir), oldest.name, 0);

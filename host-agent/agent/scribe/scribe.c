@@ -95,7 +95,7 @@ static void report(const char *path, int error, int before)
 		log_info("metrics can be written to %s again", path);
 }
 
-static bool is_farewell(const char *text, size_t len)
+static bool is_moved_text(const char *text, size_t len)
 {
 	const size_t mark = strlen(METRICS_MOVED);
 
@@ -106,7 +106,7 @@ static bool is_farewell(const char *text, size_t len)
  * Write PATH.moved for freehint top. Then rename the guest's file for Prometheus: with two files
  * that have the same series the collector drops both.
  */
-static int write_farewell(const char *path, const char *fresh, const char *text, size_t len)
+static int write_moved(const char *path, const char *fresh, const char *text, size_t len)
 {
 	char left[PATH_MAX];
 	int ret;
@@ -128,8 +128,8 @@ int scribe_run(int from, const char *path, const char *fresh)
 	ssize_t len;
 
 	while ((len = read(from, text, sizeof(text))) > 0) {
-		if (is_farewell(text, (size_t)len))
-			ret = write_farewell(path, fresh, text, (size_t)len);
+		if (is_moved_text(text, (size_t)len))
+			ret = write_moved(path, fresh, text, (size_t)len);
 		else
 			ret = replace(path, fresh, text, (size_t)len);
 		report(path, ret, before);
