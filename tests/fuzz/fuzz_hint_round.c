@@ -40,7 +40,7 @@ static void step(void)
 
 static bool is_idle(void)
 {
-	return !rig.flow.batch.busy &&
+	return !rig.flow.batch.in_flight &&
 	       (rig.flow.round.state == HINT_DONE || rig.flow.round.state == HINT_NONE);
 }
 

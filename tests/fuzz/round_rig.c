@@ -265,7 +265,7 @@ int qmp_client_send(struct qmp_client *client, enum qmp_command command,
 	MUST(index == cookie && count <= FREEHINT_MAX_RANGES);
 	MUST(round && round <= FREEHINT_ROUND_MAX);
 	/* and one range that was open */
-	MUST(!count || count - 1 <= rig.flow.batch.room);
+	MUST(!count || count - 1 <= rig.flow.batch.qemu_room);
 	check_records(buffer->records, count, round);
 	rig.sums[cookie] = sum_of(buffer->records, count);
 	rig.counts[cookie] = count;

@@ -77,7 +77,7 @@ void session_rig_check(void)
 	else
 		MUST(rig.armed[EVENT_QMP] && rig.armed[EVENT_QUERY]);
 	MUST(!s->region.base || rig.armed[EVENT_POLL]);
-	MUST(s->pending_queries <= 3 && s->flow.batch.busy <= FREEHINT_MAX_INFLIGHT);
+	MUST(s->pending_queries <= 3 && s->flow.batch.in_flight <= FREEHINT_MAX_INFLIGHT);
 	check_offers(s);
 	/* An offer that is in flight has a command without an answer. */
 	MUST(!s->offers.in_flight || is_pending(QMP_DISCARD));

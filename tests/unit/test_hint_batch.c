@@ -149,7 +149,7 @@ static void nothing_is_copied_while_all_buffers_travel(void **state)
 	seal(FREEHINT_SEAL_COMPLETE);
 	assert_int_equal(pump(), 0);
 	assert_int_equal(qemu.count, 2 * FREEHINT_MAX_INFLIGHT);
-	assert_false(hint_batch_has_room(&flow.batch));
+	assert_false(hint_batch_has_buffer(&flow.batch));
 	copied = flow.round.copied;
 	assert_int_equal(pump(), 0);
 	assert_int_equal(flow.round.copied, copied);
@@ -223,7 +223,7 @@ static void room_of_another_round_does_not_count(void **state)
 	assert_int_equal(pump(), 0);
 	expect_mark(2, 1, true);
 	answer_room(qemu.sent[3].cookie, 0);
-	assert_int_equal(flow.batch.room, HINT_ROOM_UNKNOWN);
+	assert_int_equal(flow.batch.qemu_room, HINT_ROOM_UNKNOWN);
 }
 
 static void sealed_round_ends_with_last(void **state)
@@ -285,10 +285,10 @@ static void late_and_other_errors_are_counted_apart(void **state)
 	put(1, 1);
 	assert_int_equal(pump(), 0);
 	answer(QMP_GETFD, 0, "no descriptor");
-	assert_int_equal(flow.batch.busy, 1);
+	assert_int_equal(flow.batch.in_flight, 1);
 	answer(QMP_MARK_CLEAN, 0, "round 1 is stale, round 2 is open");
 	assert_int_equal(rig.stats.refused_late, 1);
-	assert_int_equal(flow.batch.busy, 0);
+	assert_int_equal(flow.batch.in_flight, 0);
 	put(1, 1);
 	assert_int_equal(pump(), 0);
 	answer(QMP_MARK_CLEAN, 0, "");

@@ -243,7 +243,7 @@ static void one_offer_is_in_flight_at_a_time(void **state)
 	/* Hints do not wait for it. */
 	publish(7);
 	fire(EVENT_POLL);
-	assert_int_equal(rig.session.flow.batch.busy, 1);
+	assert_int_equal(rig.session.flow.batch.in_flight, 1);
 }
 
 static void new_connection_sends_the_offer_again(void **state)

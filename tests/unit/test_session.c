@@ -109,13 +109,13 @@ static void end_of_a_connection_leaves_nothing(void **state)
 	publish(7);
 	rig.server.mute = true;
 	fire(EVENT_POLL);
-	assert_int_equal(rig.session.flow.batch.busy, 1);
+	assert_int_equal(rig.session.flow.batch.in_flight, 1);
 	fake_qmp_hang_up(&rig.server);
 	session_handle_qmp(&rig.session);
 	assert_int_equal(rig.session.qmp.state, QMP_DOWN);
 	assert_int_equal(rig.session.note, NOTE_CLOSED);
 	assert_null(rig.session.region.base);
-	assert_int_equal(rig.session.flow.batch.busy, 0);
+	assert_int_equal(rig.session.flow.batch.in_flight, 0);
 	assert_int_equal(rig.session.pending_queries, 0);
 	assert_false(rig.loop.timer[EVENT_POLL]);
 	assert_false(rig.loop.timer[EVENT_QUERY]);

@@ -62,7 +62,7 @@ int hint_batch_init(struct hint_batch *batch, struct qmp_client *qmp, struct age
 	int ret;
 
 	memset(batch, 0, sizeof(*batch));
-	batch->room = HINT_ROOM_UNKNOWN;
+	batch->qemu_room = HINT_ROOM_UNKNOWN;
 	batch->qmp = qmp;
 	batch->stats = stats;
 	for (i = 0; i < FREEHINT_MAX_INFLIGHT; i++)
@@ -98,25 +98,25 @@ void hint_batch_reset(struct hint_batch *batch)
 
 	for (i = 0; i < FREEHINT_MAX_INFLIGHT; i++)
 		batch->buffers[i].busy = false;
-	batch->busy = 0;
+	batch->in_flight = 0;
 	batch->open = NULL;
 	batch->count = 0;
-	batch->room = HINT_ROOM_UNKNOWN;
+	batch->qemu_room = HINT_ROOM_UNKNOWN;
 }
 
-bool hint_batch_has_room(const struct hint_batch *batch)
+bool hint_batch_has_buffer(const struct hint_batch *batch)
 {
-	return batch->busy < FREEHINT_MAX_INFLIGHT;
+	return batch->in_flight < FREEHINT_MAX_INFLIGHT;
 }
 
-bool hint_batch_fits(const struct hint_batch *batch)
+bool hint_batch_is_within_qemu_room(const struct hint_batch *batch)
 {
-	return batch->count <= batch->room;
+	return batch->count <= batch->qemu_room;
 }
 
 bool hint_batch_is_idle(const struct hint_batch *batch)
 {
-	return !batch->busy;
+	return !batch->in_flight;
 }
 
 bool hint_batch_is_empty(const struct hint_batch *batch)
@@ -143,7 +143,7 @@ void hint_batch_start(struct hint_batch *batch, u64 round)
 {
 	if (batch->round != round) {
 		hint_batch_drop(batch);
-		batch->room = HINT_ROOM_UNKNOWN;
+		batch->qemu_room = HINT_ROOM_UNKNOWN;
 	}
 	batch->round = round;
 	if (!batch->open)
@@ -155,7 +155,7 @@ struct freehint_range *hint_batch_tail(struct hint_batch *batch)
 	return batch->open->records + batch->count;
 }
 
-unsigned int hint_batch_space(const struct hint_batch *batch)
+unsigned int hint_batch_free_records(const struct hint_batch *batch)
 {
 	return FREEHINT_MAX_RANGES - batch->count;
 }
@@ -183,13 +183,13 @@ static void mark_sent(struct hint_batch *batch, struct hint_buffer *buffer,
 	buffer->busy = true;
 	buffer->count = count;
 	buffer->round = batch->round;
-	batch->busy++;
+	batch->in_flight++;
 	/*
-	 * hint_round_flush() may add one range beyond @room. QEMU still takes it: it reports one
-	 * command less than it has room for.
+	 * hint_round_flush() may add one range beyond @qemu_room. QEMU still takes it: it reports
+	 * one command less than it has room for.
 	 */
-	if (batch->room != HINT_ROOM_UNKNOWN)
-		batch->room -= count < batch->room ? count : batch->room;
+	if (batch->qemu_room != HINT_ROOM_UNKNOWN)
+		batch->qemu_room -= count < batch->qemu_room ? count : batch->qemu_room;
 }
 
 static int send_buffer(struct hint_batch *batch, struct hint_buffer *buffer,
@@ -230,7 +230,7 @@ int hint_batch_send(struct hint_batch *batch, bool last)
 }
 
 /* The open buffer keeps its ranges: another one carries the question. */
-int hint_batch_ask(struct hint_batch *batch)
+int hint_batch_ask_qemu_room(struct hint_batch *batch)
 {
 	unsigned int other = batch->open == batch->buffers;
 	u64 now = clock_us();
@@ -252,7 +252,7 @@ static void update_room(struct hint_batch *batch, const json_t *room)
 	for (i = 0; i < FREEHINT_MAX_INFLIGHT; i++)
 		if (batch->buffers[i].busy)
 			left -= batch->buffers[i].count;
-	batch->room = left > 0 ? (u64)left : 0;
+	batch->qemu_room = left > 0 ? (u64)left : 0;
 }
 
 u64 hint_batch_reply(struct hint_batch *batch, const struct qmp_message *message)
@@ -267,7 +267,7 @@ u64 hint_batch_reply(struct hint_batch *batch, const struct qmp_message *message
 		return FREEHINT_NO_ROUND;
 	}
 	buffer->busy = false;
-	batch->busy--;
+	batch->in_flight--;
 	if (buffer->round == batch->round)
 		update_room(batch, json_object_get(message->body, FREEHINT_ARG_ROOM));
 	return buffer->round;

@@ -33,22 +33,22 @@ struct hint_buffer {
 /**
  * struct hint_batch - the batch being filled, and the pool
  * @buffers: the pool
- * @busy:    number of busy buffers
+ * @in_flight: number of busy buffers
  * @open:    the buffer being filled, NULL when there is none
  * @count:   records in @open
  * @round:   round that these records belong to
- * @room:    ranges that QEMU takes for @round besides those in flight
+ * @qemu_room: ranges that QEMU takes for @round besides those in flight
  * @asked_us: when QEMU was last asked for room, monotonic microseconds
  * @qmp:     client that sends the batches
  * @stats:   counters
  */
 struct hint_batch {
 	struct hint_buffer buffers[FREEHINT_MAX_INFLIGHT];
-	unsigned int busy;
+	unsigned int in_flight;
 	struct hint_buffer *open;
 	unsigned int count;
 	u64 round;
-	u64 room;
+	u64 qemu_room;
 	u64 asked_us;
 	struct qmp_client *qmp;
 	struct agent_stats *stats;
@@ -69,11 +69,11 @@ void hint_batch_free(struct hint_batch *batch);
  */
 void hint_batch_reset(struct hint_batch *batch);
 
-/** hint_batch_has_room() - is there a buffer that QEMU does not have? */
-bool hint_batch_has_room(const struct hint_batch *batch);
+/** hint_batch_has_buffer() - is there a buffer that QEMU does not have? */
+bool hint_batch_has_buffer(const struct hint_batch *batch);
 
-/** hint_batch_fits() - does QEMU have room for the ranges of the open batch? */
-bool hint_batch_fits(const struct hint_batch *batch);
+/** hint_batch_is_within_qemu_room() - does QEMU have room for the ranges of the open batch? */
+bool hint_batch_is_within_qemu_room(const struct hint_batch *batch);
 
 /** hint_batch_is_idle() - is no batch in flight? */
 bool hint_batch_is_idle(const struct hint_batch *batch);
@@ -83,7 +83,7 @@ bool hint_batch_is_empty(const struct hint_batch *batch);
 
 /**
  * hint_batch_start() - open a batch for @round, unless one is open
- * @batch: batch with room, see hint_batch_has_room()
+ * @batch: batch with a free buffer, see hint_batch_has_buffer()
  * @round: round of the ranges to come; ranges of another round are dropped
  */
 void hint_batch_start(struct hint_batch *batch, u64 round);
@@ -91,8 +91,8 @@ void hint_batch_start(struct hint_batch *batch, u64 round);
 /** hint_batch_tail() - where to write the next range; a batch is open */
 struct freehint_range *hint_batch_tail(struct hint_batch *batch);
 
-/** hint_batch_space() - number of ranges that still fit */
-unsigned int hint_batch_space(const struct hint_batch *batch);
+/** hint_batch_free_records() - number of ranges that still fit */
+unsigned int hint_batch_free_records(const struct hint_batch *batch);
 
 /** hint_batch_add() - @count ranges were written at hint_batch_tail() */
 void hint_batch_add(struct hint_batch *batch, unsigned int count);
@@ -110,14 +110,14 @@ void hint_batch_drop(struct hint_batch *batch);
 int hint_batch_send(struct hint_batch *batch, bool last);
 
 /**
- * hint_batch_ask() - ask QEMU for room
+ * hint_batch_ask_qemu_room() - ask QEMU for room
  * @batch: open batch that does not fit; none is in flight
  *
  * Sends a command without ranges. Nothing is sent if QEMU was asked less than a millisecond ago.
  *
  * Return: 0, or negative errno when the connection broke.
  */
-int hint_batch_ask(struct hint_batch *batch);
+int hint_batch_ask_qemu_room(struct hint_batch *batch);
 
 /**
  * hint_batch_reply() - QEMU answered getfd or mark-clean

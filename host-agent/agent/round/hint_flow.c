@@ -40,7 +40,8 @@ static void fill(struct hint_flow *flow)
 	unsigned int count;
 
 	hint_batch_start(batch, flow->round.id);
-	count = hint_round_fill(&flow->round, hint_batch_tail(batch), hint_batch_space(batch));
+	count = hint_round_fill(&flow->round, hint_batch_tail(batch),
+				hint_batch_free_records(batch));
 	hint_batch_add(batch, count);
 	if (!hint_round_is_active(&flow->round))
 		hint_batch_drop(batch);
@@ -78,7 +79,7 @@ static bool is_due(const struct hint_flow *flow)
 
 static bool may_send(const struct hint_flow *flow)
 {
-	return flow->slow ? hint_batch_is_idle(&flow->batch) : hint_batch_has_room(&flow->batch);
+	return flow->slow ? hint_batch_is_idle(&flow->batch) : hint_batch_has_buffer(&flow->batch);
 }
 
 static int send_due(struct hint_flow *flow)
@@ -88,9 +89,9 @@ static int send_due(struct hint_flow *flow)
 
 	while (!ret && may_send(flow)) {
 		fill(flow);
-		if (!hint_batch_fits(batch))
-			return hint_batch_is_idle(batch) ? hint_batch_ask(batch) : 0;
-		if (!hint_batch_space(batch))
+		if (!hint_batch_is_within_qemu_room(batch))
+			return hint_batch_is_idle(batch) ? hint_batch_ask_qemu_room(batch) : 0;
+		if (!hint_batch_free_records(batch))
 			ret = hint_batch_send(batch, false);
 		else if (hint_round_complete(&flow->round))
 			return send_last(flow);
@@ -116,7 +117,7 @@ int hint_flow_poll(struct hint_flow *flow)
 bool hint_flow_has_work(const struct hint_flow *flow)
 {
 	return hint_round_backlog(&flow->round) && may_send(flow) &&
-	       hint_batch_fits(&flow->batch);
+	       hint_batch_is_within_qemu_room(&flow->batch);
 }
 
 void hint_flow_reply(struct hint_flow *flow, const struct qmp_message *message)
