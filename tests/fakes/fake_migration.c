@@ -80,7 +80,7 @@ static void take_look(void)
 	if (play.looks == play.interrupt || (play.again && play.looks == play.interrupt + 20))
 		kill(getpid(), play.signal);
 	if (play.looks == play.hang_up) {
-		fake_qmp_hang_up(&play.server);
+		hang_up();
 		return;
 	}
 	answer_state(current_state());

@@ -26,8 +26,8 @@
  * @hang_up:   the connection breaks at this look
  * @drop:      the connection breaks before this command is taken, the first time
  * @lose:      the connection breaks before this command is answered, the first time
- * @gone:      after either of the two nobody can connect
- * @pressing:  Ctrl-C comes with either of the two
+ * @gone:      after any of the three nobody can connect
+ * @pressing:  Ctrl-C comes with any of the three
  * @limit:     the downtime limit that is asked for, NULL: "1"
  * @held:      so often the limit of a held stop is shown after the migration began
  * @mute:      from this command on QEMU says nothing, not even to another connection

@@ -98,8 +98,22 @@ static void a_first_look_that_is_refused_is_lost(void **state)
 	play.pressed = true;
 	play.refuse = "query-migrate";
 	assert_int_equal(play_run(), CLI_NO_ANSWER);
-	assert_int_equal(play_times_said("a migration that was started continues"), 1);
+	assert_int_equal(play_times_said("a migration may be running; query-migrate shows"), 1);
 	assert_int_equal(play_times_said("max-bandwidth stays 1000000, it was 1000"), 1);
+}
+
+/* The progress has shown that it has begun, and nobody knows what became of it. */
+static void a_qemu_that_ends_in_the_middle_may_be_migrating(void **state)
+{
+	play.state[1] = NULL;
+	play.hang_up = 3;
+	play.gone = true;
+	assert_int_equal(play_run(), CLI_NO_ANSWER);
+	assert_int_equal(play_times_said("running, when QEMU last answered it was active"), 1);
+	assert_int_equal(play_times_said("look for the guest on the destination"), 1);
+	assert_int_equal(play_times_said("has not begun"), 0);
+	assert_int_equal(play_times_said("max-bandwidth may be 1000000, it was 1000"), 1);
+	assert_int_equal(play_times_said("reporting may be on, it was off"), 1);
 }
 
 static void a_migration_that_has_not_begun_is_cancelled(void **state)
@@ -174,6 +188,7 @@ RUN_TESTS(NULL, NULL,
 		PLAYED(interrupts_during_a_late_answer_cancel),
 		PLAYED(a_late_answer_while_it_puts_back_is_waited_for),
 		PLAYED(a_first_look_that_is_refused_is_lost),
+		PLAYED(a_qemu_that_ends_in_the_middle_may_be_migrating),
 		PLAYED(a_migration_that_has_not_begun_is_cancelled),
 		PLAYED(that_it_has_not_begun_is_said),
 		PLAYED(an_interrupt_before_it_has_begun_is_a_cancellation),

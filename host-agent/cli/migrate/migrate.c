@@ -210,10 +210,16 @@ static enum cli_exit detach(const struct migrate_watch *watch, struct migrate_se
 	return CLI_DETACHED;
 }
 
-static void report_lost(const struct migrate_watch *watch, const struct migrate_settings *settings)
+/* A QEMU that has exited may have completed it first, and has no settings any more. */
+static void report_lost(const struct migrate_watch *watch, struct migrate_settings *settings)
 {
+	const struct migration_state *state = watch->state;
+
 	say_why(watch->call, "", "");
-	complain("a migration that was started continues");
+	complain("a migration may be running%s%s; query-migrate shows its state, or if QEMU has "
+		 "exited, look for the guest on the destination",
+		 state ? ", when QEMU last answered it was " : "", state ? state->name : "");
+	settings->unsure |= watch->call->broken;
 	migrate_settings_print(settings);
 }
 
@@ -317,12 +323,19 @@ static enum cli_exit not_started(void)
 	return CLI_NOT_MIGRATED;
 }
 
+/* The reason was said, perhaps as one why there would be no hints. */
+static enum cli_exit not_begun(const struct qmp_call *call)
+{
+	if (call->broken)
+		complain("the migration has not begun");
+	return CLI_NO_ANSWER;
+}
+
 static enum cli_exit migrate_after(struct qmp_call *call, const struct migrate_options *opt,
 				   struct migrate_settings *settings, const json_t *earlier)
 {
 	double before = skipped(call);
-	enum cli_exit code = CLI_NO_ANSWER;
-	bool limited;
+	bool limited, cancelled;
 
 	if (!opt->plain)
 		start_hints(call, settings);
@@ -331,26 +344,23 @@ static enum cli_exit migrate_after(struct qmp_call *call, const struct migrate_o
 		say_why(call, "", "");
 	if (!interrupts_any() && limited && begin(call, opt->uri, earlier))
 		return watch_to_the_end(call, opt, settings, before);
-	if (interrupts_any())
-		code = not_started();
+	cancelled = interrupts_any();
+	if (cancelled)
+		not_started();
 	restore(settings, call);
-	return code;
+	return cancelled ? CLI_NOT_MIGRATED : not_begun(call);
 }
 
 static enum cli_exit migrate(struct qmp_call *call, const struct migrate_options *opt,
 			     struct migrate_settings *settings)
 {
 	json_t *earlier = query_earlier(call);
-	enum cli_exit code = CLI_NO_ANSWER;
+	enum cli_exit code;
 
-	if (earlier)
-		code = migrate_after(call, opt, settings, earlier);
-	else if (call->broken && interrupts_any())
-		code = not_started();
+	if (!earlier)
+		return call->broken && interrupts_any() ? not_started() : not_begun(call);
+	code = migrate_after(call, opt, settings, earlier);
 	json_decref(earlier);
-	/* The reason was said, perhaps as one why there would be no hints. */
-	if (code == CLI_NO_ANSWER && call->broken)
-		complain("the migration has not begun");
 	return code;
 }
 
