@@ -218,6 +218,9 @@ int play_setup(void **state)
 	play.server.meddle = meddle;
 	play.server.state = "off";
 	play.signal = SIGINT;
+	/* What was ignored at the start, as in a script's background, stays ignored. */
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
 	play.bandwidth = 1000;
 	play.downtime = 300;
 	play.state[0] = "active";

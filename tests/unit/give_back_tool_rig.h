@@ -197,6 +197,9 @@ static inline int setup(void **state)
 	play.bytes = MB;
 	play.drain = 3;
 	play.signal = SIGINT;
+	/* What was ignored at the start, as in a script's background, stays ignored. */
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
 	return 0;
 }
 

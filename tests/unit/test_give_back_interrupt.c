@@ -41,6 +41,33 @@ static void a_terminal_that_is_gone_stops_asking(void **state)
 	expect_text("QEMU asks the guest no longer");
 }
 
+/* Ctrl-C and Ctrl-\ of the script's terminal are not for what it runs in its background. */
+static void what_was_ignored_stops_nothing(void **state)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGQUIT };
+	size_t i;
+
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		if (i && (teardown(state) || setup(state)))
+			fail();
+		play.interrupt = 1;
+		play.signal = signals[i];
+		signal(signals[i], SIG_IGN);
+		assert_int_equal(run_with("--quiet"), CLI_OK);
+		signal(signals[i], SIG_DFL);
+	}
+}
+
+static void the_other_key_of_a_terminal_stops_asking(void **state)
+{
+	play.drain = 0;
+	play.interrupt = 2;
+	play.signal = SIGQUIT;
+	assert_int_equal(run_with("--quiet"), CLI_NOT_MIGRATED);
+	assert_string_equal(play.server.mode, "off");
+	expect_text("QEMU asks the guest no longer");
+}
+
 static void what_another_client_wants_stays(void **state)
 {
 	play.drain = 0;
@@ -106,6 +133,8 @@ RUN_TESTS(NULL, NULL,
 		TEST(an_interrupt_stops_asking),
 		TEST(an_interrupt_restores_what_was_found),
 		TEST(a_terminal_that_is_gone_stops_asking),
+		TEST(what_was_ignored_stops_nothing),
+		TEST(the_other_key_of_a_terminal_stops_asking),
 		TEST(what_another_client_wants_stays),
 		TEST(an_interrupt_ends_the_wait_for_a_greeting),
 		TEST(an_interrupt_comes_before_a_late_greeting),

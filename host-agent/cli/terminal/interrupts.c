@@ -31,18 +31,20 @@ void interrupts_catch(void)
 {
 	struct sigaction noted = { .sa_handler = note_interrupt };
 	const struct sigaction ignored = { .sa_handler = SIG_IGN };
+	/* kill(1), Ctrl-C, the end of the terminal, and Ctrl-\. */
+	static const int asking[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
 	struct sigaction found;
+	size_t i;
 
 	any = 0;
 	again = 0;
 	/* The handler is not interrupted by itself. */
 	sigfillset(&noted.sa_mask);
-	sigaction(SIGINT, &noted, NULL);
-	sigaction(SIGTERM, &noted, NULL);
 	sigaction(SIGPIPE, &ignored, NULL);
-	/* nohup has asked for this already. */
-	if (!sigaction(SIGHUP, NULL, &found) && found.sa_handler != SIG_IGN)
-		sigaction(SIGHUP, &noted, NULL);
+	/* nohup has some ignored, and so has a script that runs us in its background. */
+	for (i = 0; i < sizeof(asking) / sizeof(asking[0]); i++)
+		if (!sigaction(asking[i], NULL, &found) && found.sa_handler != SIG_IGN)
+			sigaction(asking[i], &noted, NULL);
 }
 
 void interrupts_ignore_hangup(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Notes SIGINT, SIGTERM and SIGHUP instead of ending the process: what has to be undone
- * depends on where the guest is.
+ * Notes SIGINT, SIGTERM, SIGQUIT and SIGHUP instead of ending the process: what has to be
+ * undone depends on where the guest is.
  */
 #ifndef FREEHINT_CLI_INTERRUPTS_H
 #define FREEHINT_CLI_INTERRUPTS_H
@@ -9,10 +9,11 @@
 #include <stdbool.h>
 
 /**
- * interrupts_catch() - note SIGINT, SIGTERM and SIGHUP from now on, ignore SIGPIPE
+ * interrupts_catch() - note SIGINT, SIGTERM, SIGQUIT and SIGHUP, ignore SIGPIPE
  *
- * A SIGHUP that is ignored already, as nohup has it, stays ignored. The reader of the output
- * may end: that interrupts nothing.
+ * A signal that is ignored already stays ignored, as nohup has SIGHUP, and a script that runs
+ * the tool in its background SIGINT and SIGQUIT: its Ctrl-C is not for the tool. The reader of
+ * the output may end: that interrupts nothing.
  */
 void interrupts_catch(void);
 
