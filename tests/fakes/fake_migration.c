@@ -174,8 +174,9 @@ static bool meddle(struct fake_qmp *server, const char *name, json_int_t id)
 	} else if (!strcmp(name, "migrate-set-parameters")) {
 		take_parameters();
 	} else if (!strcmp(name, "query-migrate-parameters")) {
-		fake_qmp_sendf(server, "{\"return\": {\"max-bandwidth\": %lld, \"downtime-limit\": "
-			       "%lld, \"tls-creds\": \"\"}, \"id\": %lld}\r\n", play.bandwidth,
+		fake_qmp_sendf(server, "{\"return\": {\"max-bandwidth\": %s%llu, \"downtime-limit\": "
+			       "%lld, \"tls-creds\": \"\"}, \"id\": %lld}\r\n",
+			       play.garbled ? "9" : "", (unsigned long long)play.bandwidth,
 			       play.begun && play.held-- > 0 ?
 			       (long long)FREEHINT_STOP_HOLD_MS : play.downtime, play.id);
 	} else if (!strcmp(name, "migrate")) {

@@ -34,6 +34,7 @@
  * @mute_at:   the same, from this look on
  * @late:      the first answer to this command, after "migrate" if it is a look, is a second late
  * @pressed:   and Ctrl-C comes meanwhile, again and again, until the tool hangs up
+ * @garbled:   the bandwidth is said with a digit too many for any reader
  * @stuck:     a cancellation does not end
  * @meddler:   somebody else sets the bandwidth to this when the migration begins
  *
@@ -69,6 +70,7 @@ struct play {
 	int mute_at;
 	const char *late;
 	bool pressed;
+	bool garbled;
 	bool stuck;
 	long long meddler;
 

@@ -11,6 +11,7 @@
 /* links: host-agent/cli/terminal/progress.c host-agent/cli/terminal/terminal.c */
 /* links: host-agent/cli/qmp/qmp_call.c host-agent/common/qmp_stream.c */
 /* links: host-agent/cli/qmp/printable_json.c host-agent/common/printable.c */
+/* links: host-agent/cli/qmp/read_json.c */
 /* links: host-agent/common/standard_streams.c */
 /* links: tests/fakes/fake_qmp_server.c */
 /* links: tests/fakes/fake_migration.c */
@@ -169,6 +170,34 @@ static void an_interrupt_before_it_has_begun_is_a_cancellation(void **state)
 	assert_int_equal(play_run(), CLI_NOT_MIGRATED);
 }
 
+/* QEMU 7.2 takes it for "no limit". */
+static void the_largest_limit_is_put_back(void **state)
+{
+	play.bandwidth = -1;
+	play.state[1] = "failed";
+	assert_int_equal(play_run(), CLI_NOT_MIGRATED);
+	assert_int_equal(play.bandwidth, -1);
+	assert_int_equal(play.downtime, 300);
+	assert_int_equal(play_times_said("max-bandwidth"), 0);
+	if (play_teardown(state) || play_setup(state))
+		fail();
+	play.bandwidth = -1;
+	play.lose = "migrate-set-parameters";
+	play.gone = true;
+	assert_int_equal(play_run(), CLI_NO_ANSWER);
+	assert_int_equal(play_times_said("it was 18446744073709551615"), 1);
+}
+
+static void an_answer_that_cannot_be_read_leaves_nothing_on(void **state)
+{
+	play.bandwidth = -1;
+	play.garbled = true;
+	assert_int_equal(play_run(), CLI_NO_ANSWER);
+	assert_int_equal(play_times_said("cannot be read: update freehint"), 1);
+	assert_false(play.begun);
+	assert_false(play.reporting);
+}
+
 static void a_guest_that_nobody_can_ask_for_is_named(void **state)
 {
 	play.state[1] = "failed";
@@ -192,5 +221,7 @@ RUN_TESTS(NULL, NULL,
 		PLAYED(a_migration_that_has_not_begun_is_cancelled),
 		PLAYED(that_it_has_not_begun_is_said),
 		PLAYED(an_interrupt_before_it_has_begun_is_a_cancellation),
+		PLAYED(the_largest_limit_is_put_back),
+		PLAYED(an_answer_that_cannot_be_read_leaves_nothing_on),
 		PLAYED(a_guest_that_nobody_can_ask_for_is_named),
 )

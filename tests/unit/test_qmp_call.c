@@ -5,12 +5,14 @@
  */
 /* links: host-agent/cli/qmp/qmp_call.c host-agent/common/qmp_stream.c */
 /* links: host-agent/cli/qmp/printable_json.c host-agent/common/printable.c */
+/* links: host-agent/cli/qmp/read_json.c */
 /* libs: jansson */
 /* flags: -pthread */
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "host-agent/cli/qmp/qmp_call.h"
@@ -207,6 +209,43 @@ static void texts_of_the_peer_cannot_command_a_terminal(void **state)
 	finish(&call);
 }
 
+/* The largest that QEMU has are beyond the integers of the parser. */
+static void the_largest_numbers_are_read(void **state)
+{
+	struct qmp_call call;
+	json_t *answer;
+	char *text;
+
+	start(GREETING, "{\"return\": {}, \"id\": #}", "{\"return\": {\"n\": 5, \"a\": "
+	      "18446744073709551615, \"b\": [9223372036854775808, 9223372036854775807, -1, "
+	      "1.5e3], \"18446744073709551615\": \"\\\"9223372036854775808\"}, \"id\": #}");
+	assert_int_equal(qmp_call_open(&call, peer.path), 0);
+	answer = qmp_call(&call, "some-command", NULL);
+	text = json_dumps(answer, JSON_COMPACT | JSON_SORT_KEYS);
+	assert_string_equal(text, "{\"18446744073709551615\":\"\\\"9223372036854775808\",\"a\":-1,"
+			    "\"b\":[-9223372036854775808,9223372036854775807,-1,1500.0],\"n\":5}");
+	free(text);
+	json_decref(answer);
+	finish(&call);
+}
+
+/* It would be half a minute until the answer was missed. */
+static void an_answer_that_cannot_be_read_is_no_silence(void **state)
+{
+	struct qmp_call call;
+	time_t began = time(NULL);
+
+	start(GREETING, "{\"return\": {}, \"id\": #}", "{\"event\": \"E\", \"data\": 1e999}\r\n"
+	      "{\"return\": 18446744073709551616, \"id\": #}");
+	assert_int_equal(qmp_call_open(&call, peer.path), 0);
+	assert_null(qmp_call(&call, "some-command", NULL));
+	assert_non_null(strstr(call.error, "cannot be read: update freehint"));
+	assert_true(call.broken);
+	assert_true(call.garbled);
+	assert_true(time(NULL) - began < 20);
+	finish(&call);
+}
+
 static void what_is_no_qemu_is_refused(void **state)
 {
 	static const char *const first[] = {
@@ -257,6 +296,8 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(an_error_is_told_by_name),
 		cmocka_unit_test(a_command_that_does_not_exist_is_told_apart),
 		cmocka_unit_test(texts_of_the_peer_cannot_command_a_terminal),
+		cmocka_unit_test(the_largest_numbers_are_read),
+		cmocka_unit_test(an_answer_that_cannot_be_read_is_no_silence),
 		cmocka_unit_test(what_is_no_qemu_is_refused),
 		cmocka_unit_test(a_qemu_that_goes_away_is_noticed),
 		cmocka_unit_test(a_socket_that_is_not_there_is_named),

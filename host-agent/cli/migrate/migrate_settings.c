@@ -170,10 +170,11 @@ static void print_limits(const struct migrate_settings *settings)
 
 	json_object_foreach(settings->found, key, value) {
 		ours = json_object_get(settings->ours, key);
-		complain("%s %s %lld, it was %lld", key,
+		/* QEMU's are unsigned: none is negative, see read_json(). */
+		complain("%s %s %llu, it was %llu", key,
 			 settings->unsure ? "may be" : "stays",
-			 (long long)json_integer_value(ours),
-			 (long long)json_integer_value(value));
+			 (unsigned long long)json_integer_value(ours),
+			 (unsigned long long)json_integer_value(value));
 	}
 }
 

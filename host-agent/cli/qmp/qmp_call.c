@@ -27,7 +27,7 @@
 
 #include "host-agent/common/clock.h"
 #include "include/freehint/limits.h"
-#include "printable_json.h"
+#include "read_json.h"
 
 #define TIMEOUT_S	30
 #define TIMEOUT_US	(TIMEOUT_S * 1000000ULL)
@@ -38,6 +38,7 @@
 
 #define NO_ANSWER	"QEMU does not answer at %s; does another client use this socket?"
 #define CLOSED		"QEMU closed the connection to %s; if it has exited, its log has the reason"
+#define GARBLED		"QEMU's answer at %s cannot be read: update freehint"
 #define NO_QMP		"the peer at %s does not speak QMP; name the socket of -qmp"
 
 __attribute__((format(printf, 3, 4)))
@@ -160,14 +161,6 @@ static json_int_t new_id(void)
 	return ((json_int_t)getpid() << 32) + ++count;
 }
 
-static json_t *load(const char *text, size_t len)
-{
-	json_t *raw = json_loadb(text, len, 0, NULL), *object = printable_json(raw);
-
-	json_decref(raw);
-	return object;
-}
-
 /* Return: the next object that is not an event, a new reference; NULL on failure. */
 static json_t *next_object(struct qmp_call *call, u64 until)
 {
@@ -186,10 +179,13 @@ static json_t *next_object(struct qmp_call *call, u64 until)
 			return NULL;
 		if (!ret)
 			continue;
-		object = load(text, len);
-		if (object && !json_object_get(object, "event"))
-			return object;
-		json_decref(object);
+		if (qmp_stream_has_member(text, len, "event"))
+			continue;
+		object = read_json(text, len);
+		call->garbled = !object;
+		if (!object)
+			failed(call, -EPROTO, GARBLED, call->path);
+		return object;
 	}
 }
 
@@ -329,7 +325,8 @@ json_t *qmp_call_again(struct qmp_call *call, const char *command, json_t *args)
 
 	if (!answer && call->broken && connect_again(call))
 		answer = qmp_call(call, command, json_incref(args));
-	call->gone = !answer && call->broken;
+	/* QEMU is there, and may say to another command what can be read. */
+	call->gone = !answer && call->broken && !call->garbled;
 	json_decref(args);
 	return answer;
 }

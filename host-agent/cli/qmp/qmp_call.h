@@ -26,6 +26,7 @@ typedef bool qmp_call_give_up(void);
  * @error:  after a failure: the reason, as text for the user
  * @absent: the command that failed does not exist
  * @broken: an answer is missing, and every other command fails, too; open a new connection
+ * @garbled: broken, because the last answer cannot be read
  * @gone:   broken, and QEMU accepts no new connection
  * @give_up: asked while QEMU is silent, NULL: the wait has its full length
  * @told: the reason that qmp_call_news() gave last, until QEMU answers; "": none
@@ -38,6 +39,7 @@ struct qmp_call {
 	char error[QMP_CALL_TEXT];
 	bool absent;
 	bool broken;
+	bool garbled;
 	bool gone;
 	qmp_call_give_up *give_up;
 	char told[QMP_CALL_TEXT];
