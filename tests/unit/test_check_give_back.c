@@ -12,6 +12,7 @@
 
 static char said[4096];
 static unsigned int good;
+static struct qmp_call connection;
 static const char *memdev, *objects, *named, *unnamed, *set;
 
 static const char *children(const char *path)
@@ -81,7 +82,7 @@ static void check(const char *guest, const char *refused)
 				   "freehint", "guest", "give-back", guest, "give-back",
 				   "mode", "off", "refused", refused);
 
-	check_give_back(NULL, status);
+	check_give_back(&connection, status);
 	json_decref(status);
 }
 
@@ -90,6 +91,15 @@ static void nothing_in_the_way_is_fine(void **state)
 	check("possible", "");
 	assert_string_equal(said, "");
 	assert_int_equal(good, 1);
+}
+
+/* The backends are not known then. */
+static void a_qemu_that_went_away_is_not_fine(void **state)
+{
+	connection.broken = true;
+	check("possible", "");
+	connection.broken = false;
+	assert_int_equal(good, 0);
 }
 
 static void each_state_of_the_guest_has_advice(void **state)
@@ -190,6 +200,7 @@ static void old_extension_is_told(void **state)
 
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test_setup(nothing_in_the_way_is_fine, setup),
+		cmocka_unit_test_setup(a_qemu_that_went_away_is_not_fine, setup),
 		cmocka_unit_test_setup(each_state_of_the_guest_has_advice, setup),
 		cmocka_unit_test_setup(backends_are_named, setup),
 		cmocka_unit_test_setup(reporting_balloon_is_named, setup),

@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * doctor on the memory type of BAR 2: it says what follows from the address, and no more than
- * the host can know.
+ * doctor on a running virtual machine: the memory type of BAR 2, as far as the host can know it,
+ * who starts reporting, the file that has to be this QEMU's, and a QEMU that goes away.
  */
 /* links: host-agent/cli/doctor/check_vm.c host-agent/cli/doctor/ivshmem_place.c */
-/* links: host-agent/cli/region/region_size.c */
+/* links: host-agent/cli/region/region_size.c host-agent/cli/region/region_file.c */
+/* links: host-agent/cli/terminal/complain.c host-agent/cli/terminal/printable_line.c */
+/* links: host-agent/cli/terminal/progress.c host-agent/cli/terminal/terminal.c */
+/* links: host-agent/common/standard_streams.c */
+/* links: host-agent/common/shm_region.c host-agent/common/log.c */
+/* links: host-agent/common/printable.c proto/host_snapshot.c proto/host_request.c */
 /* libs: jansson */
 #include "host-agent/cli/doctor/check_give_back.h"
 #include "host-agent/cli/doctor/check_vm.h"
 #include "host-agent/cli/terminal/findings.h"
 #include "include/freehint/qmp_names.h"
+#include "tests/unit/region.h"
 #include "tests/unit/unit.h"
 
 #define MIB	1048576
 
-static char fine[4096], noted[4096];
+static char fine[4096], noted[4096], wronged[4096];
+static const char *gone_at, *refused;
 static const char *target;
 static json_int_t address;
 static const char *state_name;
@@ -23,8 +30,9 @@ static json_t *autostart;
 
 static json_t *status_answer(void)
 {
-	return json_pack("{s:s, s:O*, s:{s:s, s:i, s:i}, s:{s:b, s:s, s:i, s:i}}", "state",
-			 state_name, "autostart", autostart, "region", "memdev", "freehint",
+	return json_pack("{s:s, s:s*, s:I, s:O*, s:{s:s, s:i, s:i}, s:{s:b, s:s, s:i, s:i}}",
+			 "state", state_name, "refused", refused, "instance", (json_int_t)REGION_INSTANCE, "autostart",
+			 autostart, "region", "memdev", "freehint",
 			 "size", MIB, "capacity", 1 << 23, "guest", "present", 1, "contract",
 			 "dead", "poll-us", 1000, "end-pfn", 1 << 18);
 }
@@ -49,6 +57,12 @@ void qmp_call_close(struct qmp_call *call)
 json_t *qmp_call(struct qmp_call *call, const char *command, json_t *args)
 {
 	json_decref(args);
+	if (gone_at && !strcmp(command, gone_at)) {
+		call->broken = true;
+		strcpy(call->error, "QEMU closed the connection");
+	}
+	if (call->broken)
+		return NULL;
 	if (!strcmp(command, FREEHINT_QMP_QUERY))
 		return status_answer();
 	if (!strcmp(command, "query-pci"))
@@ -88,13 +102,20 @@ void finding_note(const char *fmt, ...)
 
 void finding_wrong(const char *fmt, ...)
 {
-	fail_msg("nothing is wrong: %s", fmt);
+	va_list args;
+
+	va_start(args, fmt);
+	add(wronged, fmt, args);
+	va_end(args);
 }
 
 static int setup(void **state)
 {
 	fine[0] = '\0';
 	noted[0] = '\0';
+	wronged[0] = '\0';
+	gone_at = NULL;
+	refused = NULL;
 	target = "x86_64";
 	state_name = "ready";
 	autostart = NULL;
@@ -104,8 +125,9 @@ static int setup(void **state)
 static void check_at(json_int_t at)
 {
 	address = at;
-	check_vm("socket");
+	check_vm("socket", NULL);
 	assert_non_null(strstr(fine, "hinting is possible"));
+	assert_string_equal(wronged, "");
 }
 
 static void above_4_gib_the_firmware_decides(void **state)
@@ -174,10 +196,59 @@ static void who_starts_reporting_is_said_while_it_is_off(void **state)
 	assert_non_null(strstr(fine, "reporting starts with each migration (autostart=on)"));
 }
 
+/* The last questions have no answers that could tell what is wrong. */
+static void a_qemu_that_goes_away_is_wrong(void **state)
+{
+	static const char *const questions[] = { "query-pci", "query-migrate-capabilities" };
+	size_t i;
+
+	for (i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+		setup(state);
+		gone_at = questions[i];
+		check_vm("socket", NULL);
+		assert_string_equal(wronged, "QEMU closed the connection");
+	}
+}
+
+static void the_file_has_to_be_that_of_the_qemu(void **state)
+{
+	char path[] = "/tmp/freehint-vm-XXXXXX";
+	struct region region = region_make_file(path, MIB);
+
+	check_vm("socket", path);
+	assert_string_equal(wronged, "");
+	assert_non_null(strstr(fine, "is the shared memory of this QEMU"));
+	assert_int_equal(freehint_write_host_hello(region.shm, MIB, REGION_INSTANCE + 1), 0);
+	check_vm("socket", path);
+	assert_non_null(strstr(wronged, "does not contain this QEMU's instance 1234605616436508552:"));
+	setup(state);
+	memset(region.base, 0, FREEHINT_HEADER_SIZE);
+	check_vm("socket", path);
+	assert_non_null(strstr(wronged, "does not contain this QEMU's instance"));
+	setup(state);
+	assert_int_equal(truncate(path, MIB / 2), 0);
+	check_vm("socket", path);
+	assert_non_null(strstr(wronged, "smaller than QEMU's region; give the file of this QEMU"));
+	/* A QEMU that waits for a migration leaves the file alone. */
+	setup(state);
+	refused = "the incoming migration has not completed";
+	assert_int_equal(truncate(path, MIB), 0);
+	check_vm("socket", path);
+	assert_null(strstr(wronged, "instance"));
+	/* Others have said that it is not there. */
+	setup(state);
+	unlink(path);
+	check_vm("socket", path);
+	assert_string_equal(wronged, "");
+	region_drop(&region);
+}
+
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test_setup(above_4_gib_the_firmware_decides, setup),
 		cmocka_unit_test_setup(below_4_gib_a_port_helps_with_seabios, setup),
 		cmocka_unit_test_setup(other_machines_have_one_type, setup),
 		cmocka_unit_test_setup(who_starts_reporting_is_said_while_it_is_off, setup),
 		cmocka_unit_test_setup(without_an_address_there_is_nothing_to_say, setup),
+		cmocka_unit_test_setup(a_qemu_that_goes_away_is_wrong, setup),
+		cmocka_unit_test_setup(the_file_has_to_be_that_of_the_qemu, setup),
 )

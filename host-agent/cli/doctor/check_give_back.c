@@ -187,6 +187,6 @@ void check_give_back(struct qmp_call *call, const json_t *status)
 	fine &= check_balloons(call);
 	if (back.refused[0])
 		finding_note("memory cannot be given back: %s", back.refused);
-	else if (fine)
+	else if (fine && !call->broken)
 		finding_ok("free memory can be given back (freehint give-back)");
 }

@@ -5,9 +5,12 @@
  */
 #include "check_vm.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../qmp/qmp_call.h"
+#include "../region/region_file.h"
 #include "../region/region_size.h"
 #include "../terminal/findings.h"
 #include "check_give_back.h"
@@ -159,15 +162,51 @@ static void check_capabilities(struct qmp_call *call)
 	json_decref(all);
 }
 
-static void check_connected(struct qmp_call *call)
+/*
+ * Whoever cannot read the file does not learn it: check_access() says who can. QEMU's hello may
+ * not be there while something is refused, such as an incoming migration.
+ */
+static void check_file(const json_t *status, const char *path)
+{
+	u64 size = json_natural(json_object_get(status, "region"), "size");
+	u64 instance = json_natural(status, "instance");
+	struct shm_region region = { 0 };
+	int ret = shm_region_guard();
+
+	/* Without a region QEMU has no file; check_status() and check_shm() have the reasons. */
+	if (!size || access(path, F_OK))
+		return;
+	if (!ret)
+		ret = shm_region_map(&region, path, size);
+	if (ret == -EACCES)
+		finding_note("this user cannot read %s to see whether it is this QEMU's: run "
+			     "freehint doctor as QEMU's user", path);
+	else if (ret)
+		finding_wrong("%s: %s; give the file of this QEMU with --shm", path,
+			      region_file_reason(ret));
+	else if (region_file_is_of(&region, instance))
+		finding_ok("%s is the shared memory of this QEMU", path);
+	else if (json_object_get(status, "refused"))
+		finding_note("whether %s is this QEMU's shows when hinting is not refused", path);
+	else
+		finding_wrong(REGION_FILE_OTHER, path, (unsigned long long)instance);
+	shm_region_unmap(&region);
+}
+
+static void check_connected(struct qmp_call *call, const char *shm)
 {
 	json_t *status = qmp_call(call, FREEHINT_QMP_QUERY, NULL), *buses = NULL;
 
 	if (json_is_object(status)) {
 		buses = qmp_call(call, "query-pci", NULL);
 		check_status(call, status, buses);
+		if (shm)
+			check_file(status, shm);
 		check_give_back(call, status);
 		check_capabilities(call);
+		/* What was asked since then has no answer, and would count as good. */
+		if (call->broken)
+			finding_wrong("%s", call->error);
 	} else if (status) {
 		finding_wrong("QEMU's answer to " FREEHINT_QMP_QUERY " is not valid: update freehint");
 	} else if (call->absent) {
@@ -180,13 +219,13 @@ static void check_connected(struct qmp_call *call)
 	json_decref(status);
 }
 
-void check_vm(const char *socket)
+void check_vm(const char *socket, const char *shm)
 {
 	struct qmp_call call;
 
 	if (qmp_call_open(&call, socket))
 		finding_wrong("%s", call.error);
 	else
-		check_connected(&call);
+		check_connected(&call, shm);
 	qmp_call_close(&call);
 }

@@ -83,6 +83,6 @@ enum cli_exit cli_doctor(int argc, char **argv)
 		check_shm(doctor.shm);
 	check_access(doctor.user, doctor.qmp, doctor.shm);
 	if (doctor.qmp)
-		check_vm(doctor.qmp);
+		check_vm(doctor.qmp, doctor.shm);
 	return findings_wrong() ? CLI_WRONG : CLI_OK;
 }

@@ -98,14 +98,34 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* Return: id of the open or the last round, FREEHINT_NO_ROUND when there was none. */
-static u64 last_round(struct qmp_call *call)
+/**
+ * struct asked - what QEMU says of the last migration and of its shared memory
+ * @round:    id of the open or the last round, FREEHINT_NO_ROUND when there was none
+ * @instance: of the shared memory
+ * @size:     of the shared memory, bytes
+ */
+struct asked {
+	u64 round;
+	u64 instance;
+	u64 size;
+};
+
+/* Return: false with the reason printed; then there is nothing to draw. */
+static bool ask_status(struct qmp_call *call, struct asked *asked)
 {
 	json_t *status = qmp_call(call, FREEHINT_QMP_QUERY, NULL);
-	u64 id = json_natural(json_object_get(status, "last-round"), "round");
+	bool answered = status;
 
+	asked->round = json_natural(json_object_get(status, "last-round"), "round");
+	asked->instance = json_natural(status, "instance");
+	asked->size = json_natural(json_object_get(status, "region"), "size");
 	json_decref(status);
-	return id;
+	if (!answered)
+		complain("%s", call->error);
+	else if (asked->round == FREEHINT_NO_ROUND)
+		complain("there was no migration with hints since this QEMU started, so there is "
+			 "nothing to draw; --given-back draws what was given back");
+	return answered && asked->round != FREEHINT_NO_ROUND;
 }
 
 static json_t *ask(struct qmp_call *call, json_t *args)
@@ -160,24 +180,34 @@ static bool ask_given(struct qmp_call *call, const struct map_options *opt,
  * The last round of a migration has no complete report if QEMU stopped the guest before it
  * was done. The picture then shows what was hinted, and the rest as in use.
  */
-static int read_free(struct map_cells *cells, const char *path, u64 round)
+static void add_free(struct map_cells *cells, const struct shm_region *region, u64 round)
+{
+	struct freehint_reader reader;
+
+	if (!freehint_reader_attach(&reader, region->base, region->size) &&
+	    !map_cells_add_free(cells, &reader, round))
+		return;
+	complain("the guest's last report of free pages is not complete, hinted pages are drawn as free");
+	map_cells_assume_free(cells);
+}
+
+/* Return: false with the reason printed. */
+static bool read_free(struct map_cells *cells, const char *path, const struct asked *asked)
 {
 	struct shm_region region = { 0 };
-	struct freehint_reader reader;
-	int ret = region_file_open(&region, path);
+	bool good;
 
-	if (ret)
-		return ret;
-	ret = freehint_reader_attach(&reader, region.base, region.size);
-	if (ret)
-		complain("%s is not a region of freehint; name the file of the ivshmem device",
-			 path);
-	else if (map_cells_add_free(cells, &reader, round)) {
-		complain("the guest's last report of free pages is not complete, hinted pages are drawn as free");
-		map_cells_assume_free(cells);
+	if (region_file_open(&region, path, asked->size))
+		return false;
+	good = region_file_is_of(&region, asked->instance);
+	if (good) {
+		add_free(cells, &region, asked->round);
+		good = !region_file_lost(&region, path);
+	} else if (!region_file_lost(&region, path)) {
+		complain(REGION_FILE_OTHER, path, (unsigned long long)asked->instance);
 	}
 	shm_region_unmap(&region);
-	return ret;
+	return good;
 }
 
 static unsigned int columns(void)
@@ -215,14 +245,12 @@ static enum cli_exit draw(const struct map_cells *cells, const char *output)
 static enum cli_exit map(struct qmp_call *call, const struct map_options *opt)
 {
 	static struct map_cells cells;
+	struct asked asked;
 
-	if (opt->given) {
-		if (!ask_given(call, opt, &cells))
-			return CLI_NO_ANSWER;
-	} else if (!ask_qemu(call, opt, &cells) ||
-		   read_free(&cells, opt->shm, last_round(call))) {
+	if (opt->given ? !ask_given(call, opt, &cells) :
+	    !ask_qemu(call, opt, &cells) || !ask_status(call, &asked) ||
+	    !read_free(&cells, opt->shm, &asked))
 		return CLI_NO_ANSWER;
-	}
 	return draw(&cells, opt->output);
 }
 
@@ -236,8 +264,9 @@ enum cli_exit cli_map(int argc, char **argv)
 		       "of a running postcopy migration, which it would break. With "
 		       "--given-back: what was given back to the host, and what of it is in "
 		       "use again.\v"
-		       "Exit codes: 0 shown, 1 wrong usage, 4 QEMU does not answer, or a file "
-		       "cannot be read or written.",
+		       "Exit codes: 0 shown, 1 wrong usage, 4 QEMU does not answer, there was no "
+		       "migration with hints, or a file cannot be read or written, or is another "
+		       "QEMU's.",
 	};
 	struct map_options opt = { .cells = CELLS_DEFAULT };
 	enum cli_exit code = CLI_NO_ANSWER;

@@ -176,9 +176,11 @@ enum cli_exit cli_dump(int argc, char **argv)
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &path))
 		return CLI_USAGE;
-	if (region_file_open(&region, path))
+	if (region_file_open(&region, path, 0))
 		return CLI_NO_ANSWER;
 	code = dump(&region);
+	if (region_file_lost(&region, path))
+		code = CLI_NO_ANSWER;
 	shm_region_unmap(&region);
 	return code;
 }
