@@ -114,6 +114,9 @@ static bool break_at(const char *name)
 	}
 	if (!play.drop || strcmp(name, play.drop) != 0)
 		return false;
+	/* Where the guest is, is asked for after the migration. */
+	if (!play.begun && !strcmp(name, "query-status"))
+		return false;
 	play.drop = NULL;
 	hang_up();
 	return true;
@@ -151,6 +154,19 @@ static void be_late(void)
 		usleep(LATE_US);
 }
 
+static void answer_rounds(void)
+{
+	int i;
+
+	fake_qmp_sendf(&play.server, "{\"return\": {\"state\": \"%s\", \"counters\": "
+		       "{\"migrations\": %d}, \"rounds\": [", play.server.state,
+		       play.begun || play.earlier_sealed);
+	for (i = 1; i <= play.sealed; i++)
+		fake_qmp_sendf(&play.server, "%s{\"sync-to-seal-us\": 7, \"sync-to-command-us\": "
+			       "%d}", i > 1 ? ", " : "", play.hinted && i == play.sealed);
+	fake_qmp_sendf(&play.server, "]}, \"id\": %lld}\r\n", play.id);
+}
+
 static bool meddle(struct fake_qmp *server, const char *name, json_int_t id)
 {
 	play.id = id;
@@ -174,11 +190,13 @@ static bool meddle(struct fake_qmp *server, const char *name, json_int_t id)
 	} else if (!strcmp(name, "migrate-set-parameters")) {
 		take_parameters();
 	} else if (!strcmp(name, "query-migrate-parameters")) {
-		fake_qmp_sendf(server, "{\"return\": {\"max-bandwidth\": %s%llu, \"downtime-limit\": "
-			       "%lld, \"tls-creds\": \"\"}, \"id\": %lld}\r\n",
+		fake_qmp_sendf(server, "{\"return\": {\"max-bandwidth\": %s%llu, "
+			       "\"downtime-limit\": %lld, \"tls-creds\": \"\"}, \"id\": %lld}\r\n",
 			       play.garbled ? "9" : "", (unsigned long long)play.bandwidth,
 			       play.begun && play.held-- > 0 ?
 			       (long long)FREEHINT_STOP_HOLD_MS : play.downtime, play.id);
+	} else if (play.sealed && !strcmp(name, FREEHINT_QMP_QUERY)) {
+		answer_rounds();
 	} else if (!strcmp(name, "migrate")) {
 		take_migrate();
 	} else if (!strcmp(name, "query-migrate")) {

@@ -35,6 +35,9 @@
  * @late:      the first answer to this command, after "migrate" if it is a look, is a second late
  * @pressed:   and Ctrl-C comes meanwhile, again and again, until the tool hangs up
  * @garbled:   the bandwidth is said with a digit too many for any reader
+ * @sealed:    rounds of this migration that the guest has sealed
+ * @earlier_sealed: they were those of the migration before
+ * @hinted:    in the last of them a command has come
  * @stuck:     a cancellation does not end
  * @meddler:   somebody else sets the bandwidth to this when the migration begins
  *
@@ -71,6 +74,9 @@ struct play {
 	const char *late;
 	bool pressed;
 	bool garbled;
+	int sealed;
+	bool earlier_sealed;
+	bool hinted;
 	bool stuck;
 	long long meddler;
 

@@ -21,7 +21,7 @@
 #define MIB	1048576
 
 static char fine[4096], noted[4096], wronged[4096];
-static const char *gone_at, *refused;
+static const char *gone_at, *refused, *runstate;
 static const char *target;
 static json_int_t address;
 static const char *state_name;
@@ -65,6 +65,8 @@ json_t *qmp_call(struct qmp_call *call, const char *command, json_t *args)
 		return NULL;
 	if (!strcmp(command, FREEHINT_QMP_QUERY))
 		return status_answer();
+	if (!strcmp(command, "query-status"))
+		return json_pack("{s:s}", "status", runstate);
 	if (!strcmp(command, "query-pci"))
 		return pci_answer();
 	if (!strcmp(command, "query-target") && target)
@@ -116,6 +118,7 @@ static int setup(void **state)
 	wronged[0] = '\0';
 	gone_at = NULL;
 	refused = NULL;
+	runstate = "running";
 	target = "x86_64";
 	state_name = "ready";
 	autostart = NULL;
@@ -196,6 +199,19 @@ static void who_starts_reporting_is_said_while_it_is_off(void **state)
 	assert_non_null(strstr(fine, "reporting starts with each migration (autostart=on)"));
 }
 
+static void a_guest_that_does_not_run_has_no_hints(void **state)
+{
+	runstate = "paused";
+	check_vm("socket", NULL);
+	assert_non_null(strstr(noted, "the guest does not run (paused)"));
+	assert_null(strstr(fine, "hinting is possible"));
+	setup(state);
+	runstate = "postmigrate";
+	check_vm("socket", NULL);
+	assert_non_null(strstr(noted, "migrated away"));
+	assert_null(strstr(fine, "hinting is possible"));
+}
+
 /* The last questions have no answers that could tell what is wrong. */
 static void a_qemu_that_goes_away_is_wrong(void **state)
 {
@@ -249,6 +265,7 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test_setup(other_machines_have_one_type, setup),
 		cmocka_unit_test_setup(who_starts_reporting_is_said_while_it_is_off, setup),
 		cmocka_unit_test_setup(without_an_address_there_is_nothing_to_say, setup),
+		cmocka_unit_test_setup(a_guest_that_does_not_run_has_no_hints, setup),
 		cmocka_unit_test_setup(a_qemu_that_goes_away_is_wrong, setup),
 		cmocka_unit_test_setup(the_file_has_to_be_that_of_the_qemu, setup),
 )

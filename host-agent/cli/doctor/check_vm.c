@@ -106,6 +106,23 @@ static void check_start(const json_t *status)
 		finding_note("reporting is off: run " FREEHINT_QMP_START " before the migration");
 }
 
+/* What is refused while QEMU waits for the start or for a migration has a text of its own. */
+static bool check_runs(struct qmp_call *call)
+{
+	json_t *answer = qmp_call(call, "query-status", NULL);
+	const char *state = json_string_value(json_object_get(answer, "status"));
+	bool runs = !state || !strcmp(state, "running");
+
+	if (!runs && !strcmp(state, "postmigrate"))
+		finding_note("the guest has migrated away and is stopped here: run freehint doctor "
+			     "on the host where it runs");
+	else if (!runs)
+		finding_note("the guest does not run (%s): it cannot answer, so a migration now "
+			     "has no hints; run cont first", state);
+	json_decref(answer);
+	return runs;
+}
+
 static void check_status(struct qmp_call *call, const json_t *status, const json_t *buses)
 {
 	struct ivshmem_place place = { .slot = "1af4:1110" };
@@ -126,7 +143,7 @@ static void check_status(struct qmp_call *call, const json_t *status, const json
 	check_guest(status, &place);
 	if (why)
 		finding_wrong("hinting is refused: %s", why);
-	else
+	else if (check_runs(call))
 		finding_ok("hinting is possible");
 	if (state && !strcmp(state, "off"))
 		check_start(status);

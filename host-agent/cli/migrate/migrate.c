@@ -9,49 +9,19 @@
 
 #include "../commands.h"
 #include "../qmp/qmp_call.h"
+#include "../qmp/unanswered_rounds.h"
 #include "../terminal/complain.h"
 #include "../terminal/interrupts.h"
 #include "../terminal/progress.h"
-#include "host-agent/common/json_natural.h"
 #include "host-agent/common/standard_streams.h"
-#include "include/freehint/limits.h"
-#include "include/freehint/qmp_names.h"
+#include "migrate_hints.h"
 #include "migrate_options.h"
 #include "migrate_settings.h"
 #include "migrate_watch.h"
 
-/* Until it has seen the start of reporting, the guest polls ten times a second by default. */
-#define NOTICE_MAX_US	10000000
-#define NOTICE_PRINT_US	1000000
-
 /* QEMU resumes the guest a moment after it reports that the migration failed. */
 #define RESUME_POLL_US	100000
 #define RESUME_POLLS	30
-
-/* The guest's poll period as the guest reports it; 0: unknown. */
-static u64 guest_period_us(struct qmp_call *call)
-{
-	json_t *hints = qmp_call_again(call, FREEHINT_QMP_QUERY, NULL);
-	u64 us = json_natural(json_object_get(hints, "guest"), "poll-us");
-
-	json_decref(hints);
-	return us;
-}
-
-/* Let the guest notice the start now, so that the first pass does not wait for that. */
-static void wait_for_notice(struct qmp_call *call)
-{
-	u64 us = guest_period_us(call);
-
-	if (us < FREEHINT_POLL_IDLE_US)
-		us = FREEHINT_POLL_IDLE_US;
-	if (us > NOTICE_MAX_US)
-		us = NOTICE_MAX_US;
-	if (us > NOTICE_PRINT_US)
-		complain("the guest polls only every %llu ms (poll_idle_ms), waiting for its next poll",
-			 (unsigned long long)us / 1000);
-	usleep((useconds_t)(us + us / 4));
-}
 
 /* One silence fails several commands. */
 static void say_why(struct qmp_call *call, const char *before, const char *after)
@@ -66,7 +36,7 @@ static void say_why(struct qmp_call *call, const char *before, const char *after
 static void start_hints(struct qmp_call *call, struct migrate_settings *settings)
 {
 	if (!migrate_settings_start_reporting(settings, call))
-		wait_for_notice(call);
+		migrate_hints_wait(call);
 	else if (call->absent)
 		complain("no hints: " QMP_CALL_NO_EXTENSION);
 	else
@@ -88,16 +58,6 @@ static bool set_limits(struct qmp_call *call, const struct migrate_options *opt,
 	return true;
 }
 
-static double skipped(struct qmp_call *call)
-{
-	json_t *hints = qmp_call_again(call, FREEHINT_QMP_QUERY, NULL);
-	double bytes = json_number_value(json_object_get(json_object_get(hints, "counters"),
-							 "bytes-skipped"));
-
-	json_decref(hints);
-	return bytes;
-}
-
 static void print_summary(const struct migrate_watch *watch, double kept)
 {
 	const json_t *last = watch->last, *ram = json_object_get(last, "ram");
@@ -110,7 +70,7 @@ static void print_summary(const struct migrate_watch *watch, double kept)
 		       json_number_value(json_object_get(last, "downtime")),
 		       json_number_value(json_object_get(ram, "dirty-sync-count")),
 		       json_number_value(json_object_get(ram, "transferred")) / 1e6,
-		       kept > 0 ? kept / 1e6 : 0);
+		       kept / 1e6);
 	putchar('\n');
 	streams_flush();
 }
@@ -161,9 +121,14 @@ static void restore(struct migrate_settings *settings, struct qmp_call *call)
 }
 
 static enum cli_exit finish(const struct migrate_watch *watch,
+			    const struct migrate_hints *before,
 			    struct migrate_settings *settings)
 {
-	print_summary(watch, skipped(watch->call) - watch->before);
+	u64 rounds;
+
+	print_summary(watch, migrate_hints_end(before, watch->call, &rounds));
+	if (rounds)
+		complain(UNANSWERED_ROUNDS, (unsigned long long)rounds);
 	if (!strcmp(watch->state->name, "completed"))
 		return CLI_OK;
 	restore(settings, watch->call);
@@ -231,10 +196,11 @@ static void report_replaced(void)
 }
 
 static enum cli_exit watch_to_the_end(struct qmp_call *call, const struct migrate_options *opt,
-				      struct migrate_settings *settings, double before)
+				      struct migrate_settings *settings,
+				      const struct migrate_hints *before)
 {
 	struct migrate_watch watch = {
-		.call = call, .quiet = opt->quiet, .before = before,
+		.call = call, .quiet = opt->quiet, .before = before->bytes,
 	};
 	enum watch_end end = migrate_watch(&watch);
 	enum cli_exit code = CLI_NO_ANSWER;
@@ -242,7 +208,7 @@ static enum cli_exit watch_to_the_end(struct qmp_call *call, const struct migrat
 	progress_end();
 	switch (end) {
 	case WATCH_ENDED:
-		code = finish(&watch, settings);
+		code = finish(&watch, before, settings);
 		break;
 	case WATCH_DETACHED:
 		code = detach(&watch, settings);
@@ -334,16 +300,17 @@ static enum cli_exit not_begun(const struct qmp_call *call)
 static enum cli_exit migrate_after(struct qmp_call *call, const struct migrate_options *opt,
 				   struct migrate_settings *settings, const json_t *earlier)
 {
-	double before = skipped(call);
+	struct migrate_hints before;
 	bool limited, cancelled;
 
+	migrate_hints_look(&before, call);
 	if (!opt->plain)
 		start_hints(call, settings);
 	limited = set_limits(call, opt, settings);
 	if (!limited)
 		say_why(call, "", "");
 	if (!interrupts_any() && limited && begin(call, opt->uri, earlier))
-		return watch_to_the_end(call, opt, settings, before);
+		return watch_to_the_end(call, opt, settings, &before);
 	cancelled = interrupts_any();
 	if (cancelled)
 		not_started();

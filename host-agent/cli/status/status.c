@@ -10,6 +10,7 @@
 #include "../commands.h"
 #include "../options/common_options.h"
 #include "../qmp/qmp_call.h"
+#include "../qmp/unanswered_rounds.h"
 #include "../terminal/complain.h"
 #include "../terminal/units.h"
 #include "host-agent/common/give_back_status.h"
@@ -150,6 +151,15 @@ static void print_rounds(const json_t *rounds)
 	}
 }
 
+static void explain_rounds(const json_t *status)
+{
+	u64 rounds = unanswered_rounds(status);
+
+	if (rounds)
+		printf("no hints   in the last migration: " UNANSWERED_ROUNDS "\n",
+		       (unsigned long long)rounds);
+}
+
 static void print_status(const json_t *status)
 {
 	const json_t *region = json_object_get(status, "region");
@@ -166,6 +176,7 @@ static void print_status(const json_t *status)
 	print_switchovers(json_object_get(status, "counters"));
 	print_give_back(status);
 	print_audit(json_object_get(status, "audit"));
+	explain_rounds(status);
 	print_rounds(json_object_get(status, "rounds"));
 }
 
