@@ -14,6 +14,7 @@ static char said[4096];
 static unsigned int good;
 static struct qmp_call connection;
 static const char *memdev, *objects, *named, *unnamed, *set;
+static const char *main_backend, *devices;
 
 static const char *children(const char *path)
 {
@@ -33,6 +34,10 @@ json_t *qmp_call(struct qmp_call *call, const char *command, json_t *args)
 		answer = json_loads(memdev, 0, NULL);
 	else if (!strcmp(command, "qom-list"))
 		answer = json_loads(children(path), 0, NULL);
+	else if (!strcmp(command, "query-memory-devices"))
+		answer = json_loads(devices, 0, NULL);
+	else if (!strcmp(command, "qom-get") && name && !strcmp(name, "memory-backend"))
+		answer = main_backend ? json_string(main_backend) : NULL;
 	else if (!strcmp(command, "qom-get") && name)
 		answer = json_boolean(set && strstr(set, name));
 	json_decref(args);
@@ -73,6 +78,8 @@ static int setup(void **state)
 	objects = "[{\"name\": \"ram\", \"type\": \"child<memory-backend-file>\"}]";
 	named = "[{\"name\": \"type\", \"type\": \"string\"}]";
 	unnamed = "[]";
+	main_backend = NULL;
+	devices = "[]";
 	return 0;
 }
 
@@ -149,6 +156,32 @@ static void backends_are_named(void **state)
 }
 
 /* Before the first try the guest's module does not know of it. */
+/* The one that a wrong memdev= has left to nobody, and spare ones. */
+static void backends_that_are_not_memory_are_left_out(void **state)
+{
+	static const char *const main_names[] = { "/objects/ram", "ram" };
+	size_t i;
+
+	for (i = 0; i < sizeof(main_names) / sizeof(main_names[0]); i++) {
+		setup(state);
+		memdev = "[{\"id\": \"hints\", \"prealloc\": true}, {\"id\": \"ram\"}, "
+			 "{\"id\": \"dimm\", \"prealloc\": true}]";
+		main_backend = main_names[i];
+		check("possible", "");
+		assert_string_equal(said, "");
+		devices = "[{\"type\": \"dimm\", \"data\": {\"memdev\": \"/objects/dimm\"}}]";
+		check("possible", "");
+		assert_non_null(strstr(said, "'dimm' has prealloc=on"));
+		assert_null(strstr(said, "hints"));
+	}
+	/* Memory in nodes: the machine has no name for it. */
+	setup(state);
+	memdev = "[{\"id\": \"node0\", \"prealloc\": true}]";
+	main_backend = "";
+	check("possible", "");
+	assert_non_null(strstr(said, "'node0' has prealloc=on"));
+}
+
 static void reporting_balloon_is_named(void **state)
 {
 	named = "[{\"name\": \"nic\", \"type\": \"child<virtio-net-pci>\"}, {},"
@@ -203,6 +236,7 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test_setup(a_qemu_that_went_away_is_not_fine, setup),
 		cmocka_unit_test_setup(each_state_of_the_guest_has_advice, setup),
 		cmocka_unit_test_setup(backends_are_named, setup),
+		cmocka_unit_test_setup(backends_that_are_not_memory_are_left_out, setup),
 		cmocka_unit_test_setup(reporting_balloon_is_named, setup),
 		cmocka_unit_test_setup(refusal_of_the_extension_is_told, setup),
 		cmocka_unit_test_setup(answers_that_are_no_lists_do_no_harm, setup),

@@ -22,6 +22,7 @@
 
 static char fine[4096], noted[4096], wronged[4096];
 static const char *gone_at, *refused, *runstate;
+static int region_size;
 static const char *target;
 static json_int_t address;
 static const char *state_name;
@@ -31,10 +32,10 @@ static json_t *autostart;
 static json_t *status_answer(void)
 {
 	return json_pack("{s:s, s:s*, s:I, s:O*, s:{s:s, s:i, s:i}, s:{s:b, s:s, s:i, s:i}}",
-			 "state", state_name, "refused", refused, "instance", (json_int_t)REGION_INSTANCE, "autostart",
-			 autostart, "region", "memdev", "freehint",
-			 "size", MIB, "capacity", 1 << 23, "guest", "present", 1, "contract",
-			 "dead", "poll-us", 1000, "end-pfn", 1 << 18);
+			 "state", state_name, "refused", refused, "instance",
+			 (json_int_t)REGION_INSTANCE, "autostart", autostart, "region", "memdev",
+			 "freehint", "size", region_size, "capacity", 1 << 23, "guest", "present",
+			 1, "contract", "dead", "poll-us", 1000, "end-pfn", 1 << 18);
 }
 
 static json_t *pci_answer(void)
@@ -65,6 +66,8 @@ json_t *qmp_call(struct qmp_call *call, const char *command, json_t *args)
 		return NULL;
 	if (!strcmp(command, FREEHINT_QMP_QUERY))
 		return status_answer();
+	if (!strcmp(command, "query-memdev"))
+		return json_pack("[{s:s, s:i}, {}]", "id", "hints", "size", MIB);
 	if (!strcmp(command, "query-status"))
 		return json_pack("{s:s}", "status", runstate);
 	if (!strcmp(command, "query-pci"))
@@ -118,6 +121,7 @@ static int setup(void **state)
 	wronged[0] = '\0';
 	gone_at = NULL;
 	refused = NULL;
+	region_size = MIB;
 	runstate = "running";
 	target = "x86_64";
 	state_name = "ready";
@@ -212,6 +216,15 @@ static void a_guest_that_does_not_run_has_no_hints(void **state)
 	assert_null(strstr(fine, "hinting is possible"));
 }
 
+static void backends_that_exist_are_named_when_one_is_missing(void **state)
+{
+	region_size = 0;
+	refused = "no memory backend 'freehint'";
+	check_vm("socket", NULL);
+	assert_non_null(strstr(wronged, refused));
+	assert_non_null(strstr(noted, "the memory backend 'hints', 1024 KiB"));
+}
+
 /* The last questions have no answers that could tell what is wrong. */
 static void a_qemu_that_goes_away_is_wrong(void **state)
 {
@@ -266,6 +279,7 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test_setup(who_starts_reporting_is_said_while_it_is_off, setup),
 		cmocka_unit_test_setup(without_an_address_there_is_nothing_to_say, setup),
 		cmocka_unit_test_setup(a_guest_that_does_not_run_has_no_hints, setup),
+		cmocka_unit_test_setup(backends_that_exist_are_named_when_one_is_missing, setup),
 		cmocka_unit_test_setup(a_qemu_that_goes_away_is_wrong, setup),
 		cmocka_unit_test_setup(the_file_has_to_be_that_of_the_qemu, setup),
 )

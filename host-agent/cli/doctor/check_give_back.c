@@ -117,22 +117,50 @@ static bool check_backend(struct qmp_call *call, const json_t *objects, const js
 	return fine;
 }
 
-/* The region's own backend is preallocated on purpose. */
+/* @path: of a backend, or its id, as old QEMUs have it */
+static bool names(const json_t *path, const char *id)
+{
+	const char *text = json_string_value(path), *end = text ? strrchr(text, '/') : NULL;
+
+	return text && !strcmp(end ? end + 1 : text, id);
+}
+
+static bool is_of_a_device(const json_t *devices, const char *id)
+{
+	const json_t *device;
+	size_t i;
+
+	json_array_foreach(devices, i, device)
+		if (names(json_object_get(json_object_get(device, "data"), "memdev"), id))
+			return true;
+	return false;
+}
+
+/*
+ * The region's own backend is preallocated on purpose, and QEMU may have some that nobody uses.
+ * With memory in NUMA nodes the machine does not tell its backends: then each other one counts.
+ */
 static bool check_backends(struct qmp_call *call, const json_t *status)
 {
 	const char *own = json_string_value(json_object_get(json_object_get(status, "region"),
 							    "memdev"));
 	json_t *backends = qmp_call(call, "query-memdev", NULL), *backend;
 	json_t *objects = qmp_call(call, "qom-list", json_pack("{s:s}", "path", OBJECTS));
+	json_t *devices = qmp_call(call, "query-memory-devices", NULL);
+	json_t *main = qmp_call(call, "qom-get", json_pack("{s:s, s:s}", "path", "/machine",
+							   "property", "memory-backend"));
+	bool fine = true, all = !json_string_length(main);
 	const char *id;
-	bool fine = true;
 	size_t i;
 
 	json_array_foreach(backends, i, backend) {
 		id = json_string_value(json_object_get(backend, "id"));
-		if (id && (!own || strcmp(id, own) != 0))
+		if (id && (!own || strcmp(id, own) != 0) &&
+		    (all || names(main, id) || is_of_a_device(devices, id)))
 			fine &= check_backend(call, objects, backend);
 	}
+	json_decref(main);
+	json_decref(devices);
 	json_decref(objects);
 	json_decref(backends);
 	return fine;

@@ -123,6 +123,22 @@ static bool check_runs(struct qmp_call *call)
 	return runs;
 }
 
+/* For whoever has given memdev= another id than the backend has. */
+static void name_backends(struct qmp_call *call)
+{
+	json_t *backends = qmp_call(call, "query-memdev", NULL), *backend;
+	const char *id;
+	size_t i;
+
+	json_array_foreach(backends, i, backend) {
+		id = json_string_value(json_object_get(backend, "id"));
+		if (id)
+			finding_note("QEMU has the memory backend '%s', %llu KiB", id,
+				     (unsigned long long)json_natural(backend, "size") >> 10);
+	}
+	json_decref(backends);
+}
+
 static void check_status(struct qmp_call *call, const json_t *status, const json_t *buses)
 {
 	struct ivshmem_place place = { .slot = "1af4:1110" };
@@ -132,6 +148,7 @@ static void check_status(struct qmp_call *call, const json_t *status, const json
 
 	if (!json_natural(region, "size")) {
 		finding_wrong("no region: %s", why ? why : "the guest has not run yet");
+		name_backends(call);
 		return;
 	}
 	finding_ok("memory backend '%s' has %llu KiB",
