@@ -3,6 +3,7 @@
  * freehint: the administrator's tool. Finds the command and runs it.
  */
 #include <argp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -70,6 +71,8 @@ int main(int argc, char **argv)
 {
 	size_t i;
 
+	/* If whoever started us ignores it, no command could wait for its children. */
+	signal(SIGCHLD, SIG_DFL);
 	streams_init(CLI_NO_ANSWER);
 	argp_err_exit_status = CLI_USAGE;
 	log_init(LOG_LEVEL_INFO);

@@ -81,6 +81,14 @@ says 0 "vm1 has freehint already" enable --extension="$EXTENSION" vm1
 disable "vm1 is without freehint now
 $running"
 
+# Or may ignore the end of its children, or have virsh say more than the answer.
+VIRSH_DEBUG=0 env --ignore-signal=CHLD build/freehint enable --extension="$EXTENSION" vm1 \
+	>"$WORK/said" 2>&1
+expect "vm1 has freehint now
+$running" "$(cat "$WORK/said")" "what enable says to who ignores SIGCHLD"
+disable "vm1 is without freehint now
+$running"
+
 # The next start goes on from what was saved.
 info vm1 'shut off' yes
 enable "vm1 has freehint now

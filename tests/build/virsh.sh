@@ -4,7 +4,7 @@
 # there, and takes an argument for an id, a UUID and a name, in this order. WORK/domains has lines
 # "ID UUID NAME". WORK/UUID.info and WORK/UUID.xml is what it says of a domain, WORK/uri where
 # libvirt is. WORK/asked is what it was asked. With WORK/mute it
-# fails, and does not say why.
+# fails, and does not say why. With VIRSH_DEBUG it says more than was asked.
 # shellcheck shell=bash
 
 mkdir "$WORK/bin"
@@ -13,6 +13,7 @@ cat >"$WORK/bin/virsh" <<EOT
 [ "\$1" = --quiet ] && [ ! -e "$WORK/mute" ] || exit 1
 [ "\$2" = --connect ] && set -- --quiet "\${@:4}"
 echo "\$*" >>"$WORK/asked"
+[ -z "\$VIRSH_DEBUG" ] || echo "\$2: command"
 # uuid_of OPTION - as virsh has it
 uuid_of()
 {

@@ -173,6 +173,13 @@ static void a_qemu_that_is_ended_lacks_nothing(void **state)
 	is_said("wrong", false);
 }
 
+/* What a script leaves behind may have its output, and nobody ends that. */
+static void a_child_that_stays_is_ended(void **state)
+{
+	look("QEMU emulator version 10.2.2", BUILT_IN, "'; sleep 100000 & echo '");
+	is_said("note: it did not say in 20 s which devices it has", true);
+}
+
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(a_tested_series_is_fine),
 		cmocka_unit_test(an_untested_series_with_freehint_built_in_is_noted),
@@ -180,4 +187,5 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(the_rest_is_checked_all_the_same),
 		cmocka_unit_test(a_domain_is_refused_only_what_is_known),
 		cmocka_unit_test(a_qemu_that_is_ended_lacks_nothing),
+		cmocka_unit_test(a_child_that_stays_is_ended),
 )

@@ -38,7 +38,7 @@ struct child {
 	int says;
 };
 
-/* Runs in the child. virsh's messages are parsed, so they have to be English. */
+/* Runs in the child. virsh's output is parsed: English, and nothing that VIRSH_DEBUG adds. */
 static void become_virsh(const struct virsh *virsh, const char *const *args, int in, int out,
 			 int says)
 {
@@ -52,7 +52,7 @@ static void become_virsh(const struct virsh *virsh, const char *const *args, int
 	for (i = 0; i < ARGS_MAX && args[i]; i++)
 		line[used++] = args[i];
 	if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
-	    dup2(says, STDERR_FILENO) < 0 || setenv("LC_ALL", "C", 1))
+	    dup2(says, STDERR_FILENO) < 0 || setenv("LC_ALL", "C", 1) || unsetenv("VIRSH_DEBUG"))
 		_exit(CANNOT_RUN);
 	execvp(line[0], (char *const *)line);
 	_exit(CANNOT_RUN);
@@ -151,8 +151,11 @@ static int await(struct virsh *virsh, const char *command, const struct child *c
 		ret = waitpid(child->pid, &status, 0) < 0 ? -errno : 0;
 	} while (ret == -EINTR);
 	said = pass_on(child->says);
-	if (ret)
+	if (ret) {
+		snprintf(virsh->error, sizeof(virsh->error), "virsh %s: how it ended is not known: %s",
+			 command, strerror(-ret));
 		return ret;
+	}
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		return 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == CANNOT_RUN)
