@@ -78,6 +78,13 @@ static void an_old_extension_is_told(void **state)
 	play.server.bare = true;
 	assert_int_equal(run_with("--quiet"), CLI_NO_ANSWER);
 	expect_text("runs without the extension");
+	play.over = false;
+	assert_int_equal(run_with("--stop"), CLI_NO_ANSWER);
+	expect_text("runs without the extension");
+	play.over = false;
+	play.server.bare = false;
+	assert_int_equal(run_with("--stop"), CLI_NO_ANSWER);
+	expect_text("update freehint-qemu.so");
 }
 
 RUN_TESTS(NULL, NULL,

@@ -206,15 +206,23 @@ static enum cli_exit finish(struct give_back_watch *watch)
 	}
 }
 
+/* Is an extension there, which is older than the command? */
+static void explain_absence(struct qmp_call *call)
+{
+	bool old = qmp_call_again_ok(call, FREEHINT_QMP_QUERY, NULL);
+
+	complain("%s", old ? "this QEMU's extension cannot give memory back: update freehint-qemu.so" :
+		 call->absent ? QMP_CALL_NO_EXTENSION : call->error);
+}
+
 static enum cli_exit refused(const struct give_back_watch *watch)
 {
-	const struct qmp_call *call = watch->call;
+	struct qmp_call *call = watch->call;
 
 	if (watch->replaced)
 		return replaced(watch);
 	if (call->absent)
-		complain("this QEMU's extension cannot give memory back: update "
-			 "freehint-qemu.so");
+		explain_absence(call);
 	else if (call->broken)
 		complain("%s; QEMU may be asking the guest, freehint give-back --stop "
 			 "ends it", call->error);
