@@ -109,26 +109,6 @@ static void a_qemu_that_went_away_is_not_fine(void **state)
 	assert_int_equal(good, 0);
 }
 
-static void each_state_of_the_guest_has_advice(void **state)
-{
-	static const char *const cases[][2] = {
-		{ "unknown", "update freehint.ko" },
-		{ "no-kernel", "CONFIG_PAGE_REPORTING" },
-		{ "busy", "free-page-reporting=on" },
-		{ "contract", "freehint status" },
-		{ "admin", "give_back=0" },
-		{ "failed", "dmesg" },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		setup(state);
-		check(cases[i][0], "");
-		assert_non_null(strstr(said, cases[i][1]));
-		assert_int_equal(good, 0);
-	}
-}
-
 static void backends_are_named(void **state)
 {
 	memdev = "[{\"id\": \"ram\", \"prealloc\": true}]";
@@ -234,7 +214,6 @@ static void old_extension_is_told(void **state)
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test_setup(nothing_in_the_way_is_fine, setup),
 		cmocka_unit_test_setup(a_qemu_that_went_away_is_not_fine, setup),
-		cmocka_unit_test_setup(each_state_of_the_guest_has_advice, setup),
 		cmocka_unit_test_setup(backends_are_named, setup),
 		cmocka_unit_test_setup(backends_that_are_not_memory_are_left_out, setup),
 		cmocka_unit_test_setup(reporting_balloon_is_named, setup),

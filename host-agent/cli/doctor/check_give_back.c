@@ -4,8 +4,9 @@
  * as QEMU's extension sees it, the memory backends, and a balloon that has page reporting.
  *
  * The extension knows whether memory is locked, has a device of VFIO, or has pages that are
- * too large, and says so in "refused". Only the backend to be changed is found here. The
- * guest's module finds out that a balloon has page reporting when it is asked, not before.
+ * too large, and what the guest's module says against it, and reports that in "refused". Only
+ * the backend to be changed is found here. The guest's module finds out that a balloon has page
+ * reporting when it is asked, not before.
  */
 #include "check_give_back.h"
 
@@ -30,36 +31,6 @@ void check_pressure(void)
 	}
 	close(fd);
 	finding_ok("this user can watch the host's memory pressure (--give-back=pressure)");
-}
-
-/* What the guest's hello says, and what to do about it. */
-static const struct {
-	const char *state;
-	const char *advice;
-} guest_states[] = {
-	{ "unknown", "its module is too old: update freehint.ko" },
-	{ "no-kernel", "its kernel was built without CONFIG_PAGE_REPORTING: boot one with it" },
-	{ "busy", "another driver there has page reporting, usually virtio-balloon: start QEMU "
-		  "without free-page-reporting=on" },
-	{ "contract", "it reports no free page at all; freehint status has the reason" },
-	{ "admin", "its administrator has set the module's parameter give_back=0: set it to 1" },
-	{ "failed", "its kernel refused; the kernel's log there (dmesg | grep freehint) has the "
-		    "reason" },
-};
-
-/* Return: true if nothing stands against it. */
-static bool check_guest_state(const char *state)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(guest_states); i++) {
-		if (strcmp(state, guest_states[i].state) != 0)
-			continue;
-		finding_note("the guest cannot give memory back (%s): %s", state,
-			     guest_states[i].advice);
-		return false;
-	}
-	return true;
 }
 
 static bool property(struct qmp_call *call, const char *parent, const char *id,
@@ -210,8 +181,7 @@ void check_give_back(struct qmp_call *call, const json_t *status)
 			     "freehint-qemu.so");
 		return;
 	}
-	fine = check_guest_state(back.guest);
-	fine &= check_backends(call, status);
+	fine = check_backends(call, status);
 	fine &= check_balloons(call);
 	if (back.refused[0])
 		finding_note("memory cannot be given back: %s", back.refused);
