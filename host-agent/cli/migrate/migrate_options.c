@@ -3,6 +3,8 @@
  * Parses the command line of freehint migrate.
  */
 #include "migrate_options.h"
+
+#include <string.h>
 #include "../options/common_options.h"
 #include "../options/option_number.h"
 
@@ -41,6 +43,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		if (opt->uri)
 			argp_error(state, "%s is one argument too many, give one URI", arg);
+		/* QEMU's own text names no example, and no word of the command line. */
+		if (!strchr(arg, ':'))
+			argp_error(state, "%s is no URI, give one such as tcp:host2:4444 or "
+				   "unix:/run/there", arg);
 		opt->uri = arg;
 		return 0;
 	case ARGP_KEY_END:
