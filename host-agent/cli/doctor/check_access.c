@@ -98,7 +98,8 @@ void check_access(const char *user, const char *socket, const char *shm)
 	struct passwd kept;
 	char name[64];
 
-	if (!socket && !shm)
+	/* A name that is wrong is said in any case. */
+	if (!socket && !shm && !user)
 		return;
 	found = find_user(user, shm ? shm : socket);
 	if (!found)
