@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * freehint top on a host where no agent has run since it was booted: an empty list, unless the user
- * has named the directory that is not there.
+ * has named the directory that is not there. And no line is wider than the terminal.
  */
 /* links: host-agent/cli/status/top.c host-agent/cli/terminal/interrupts.c */
 /* links: host-agent/cli/options/option_number.c host-agent/cli/options/common_options.c */
@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "host-agent/cli/commands.h"
@@ -101,6 +102,31 @@ static void a_file_gets_the_note_once(void **state)
 	terminal = -1;
 }
 
+/* A line of two terminal lines would push the first machines out of sight. */
+static void lines_are_as_wide_as_the_terminal(void **state)
+{
+	const struct winsize narrow = { .ws_row = 5, .ws_col = 40 };
+	int pty = posix_openpt(O_RDWR | O_NOCTTY);
+	char drawn[1024], *line;
+	ssize_t got;
+
+	if (pty < 0 || grantpt(pty) || unlockpt(pty))
+		skip();
+	terminal = open(ptsname(pty), O_RDWR | O_NOCTTY);
+	assert_int_equal(ioctl(terminal, TIOCSWINSZ, &narrow), 0);
+	answer = 0;
+	assert_int_equal(run_with(NULL, NULL), CLI_OK);
+	got = read(pty, drawn, sizeof(drawn) - 1);
+	assert_true(got > 0);
+	drawn[got] = '\0';
+	line = strstr(drawn, "NAME, MB");
+	assert_non_null(line);
+	assert_int_equal(strcspn(line, "\r\n"), 40);
+	close(terminal);
+	close(pty);
+	terminal = -1;
+}
+
 static void a_directory_that_was_named_has_to_be_there(void **state)
 {
 	answer = -ENOENT;
@@ -120,6 +146,7 @@ static void any_other_error_is_one(void **state)
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(no_agent_since_the_boot_is_an_empty_list),
 		cmocka_unit_test(a_file_gets_the_note_once),
+		cmocka_unit_test(lines_are_as_wide_as_the_terminal),
 		cmocka_unit_test(a_directory_that_was_named_has_to_be_there),
 		cmocka_unit_test(any_other_error_is_one),
 )

@@ -3,6 +3,7 @@
  * freehint top: all virtual machines of this host, one line each, from the metrics that
  * their agents write. It connects to nothing: each agent has the only monitor there is.
  */
+#define _GNU_SOURCE
 #include <argp.h>
 #include <errno.h>
 #include <jansson.h>
@@ -18,6 +19,7 @@
 #include "../terminal/complain.h"
 #include "../terminal/interrupts.h"
 #include "../terminal/printable_line.h"
+#include "../terminal/terminal.h"
 #include "host-agent/common/standard_streams.h"
 #include "metrics_file.h"
 
@@ -72,47 +74,82 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 /* MB with its column's width, or a dash. */
-static void print_mb(double bytes, int width)
+static void print_mb(FILE *to, double bytes, int width)
 {
 	if (bytes < 0)
-		printf(" %*s", width, "-");
+		fprintf(to, " %*s", width, "-");
 	else
-		printf(" %*.0f", width, bytes / 1e6);
+		fprintf(to, " %*.0f", width, bytes / 1e6);
 }
 
-static void print_name(const char *name)
+static void print_name(FILE *to, const char *name)
 {
 	size_t width = printable_width(name);
 
-	fputs(name, stdout);
-	printf("%*s", width < NAME_COLUMNS ? (int)(NAME_COLUMNS - width) : 0, "");
+	fputs(name, to);
+	fprintf(to, "%*s", width < NAME_COLUMNS ? (int)(NAME_COLUMNS - width) : 0, "");
 }
 
-static void print_line(const struct metrics_file *vm)
+static void print_line(FILE *to, const struct metrics_file *vm)
 {
-	print_name(vm->name);
-	printf(" %-11s", metrics_file_state(vm));
-	print_mb(vm->memory, 8);
-	print_mb(vm->free, 8);
-	print_mb(vm->resident, 8);
-	print_mb(vm->given, 8);
-	print_mb(vm->skipped, 8);
+	print_name(to, vm->name);
+	fprintf(to, " %-11s", metrics_file_state(vm));
+	print_mb(to, vm->memory, 8);
+	print_mb(to, vm->free, 8);
+	print_mb(to, vm->resident, 8);
+	print_mb(to, vm->given, 8);
+	print_mb(to, vm->skipped, 8);
 	if (vm->stop < 0)
-		printf(" %8s\n", "-");
+		fprintf(to, " %8s\n", "-");
 	else
-		printf(" %8.0f\n", vm->stop * 1e3);
+		fprintf(to, " %8.0f\n", vm->stop * 1e3);
 }
 
-static void print_table(const struct metrics_file *all, size_t count)
+static void print_table(FILE *to, const struct metrics_file *all, size_t count)
 {
 	size_t i;
 
-	if (isatty(STDOUT_FILENO))
-		fputs("\033[H\033[J", stdout);
-	printf("%-*s %-11s %8s %8s %8s %8s %8s %8s\n", NAME_COLUMNS, "NAME, MB", "STATE", "MEMORY",
-	       "FREE", "RESIDENT", "GIVEN", "KEPT OFF", "STOP, MS");
+	fprintf(to, "%-*s %-11s %8s %8s %8s %8s %8s %8s\n", NAME_COLUMNS, "NAME, MB", "STATE",
+		"MEMORY", "FREE", "RESIDENT", "GIVEN", "KEPT OFF", "STOP, MS");
 	for (i = 0; i < count; i++)
-		print_line(&all[i]);
+		print_line(to, &all[i]);
+}
+
+/* A longer line would take two of the terminal's. */
+static void put_cut(const char *text, unsigned int columns)
+{
+	unsigned int used = 0;
+
+	for (; *text; text++) {
+		/* Bytes that continue a character take no column. */
+		if (*text == '\n')
+			used = 0;
+		else if ((*text & 0xc0) != 0x80)
+			used++;
+		if (used <= columns)
+			putchar(*text);
+	}
+}
+
+static void show_table(const struct metrics_file *all, size_t count)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *to;
+
+	if (!isatty(STDOUT_FILENO)) {
+		print_table(stdout, all, count);
+		return;
+	}
+	to = open_memstream(&text, &size);
+	if (!to)
+		return;
+	print_table(to, all, count);
+	if (!fclose(to)) {
+		fputs("\033[H\033[J", stdout);
+		put_cut(text, terminal_columns(STDOUT_FILENO, 80));
+	}
+	free(text);
 }
 
 /* Unknown numbers are left out. */
@@ -178,7 +215,7 @@ static enum cli_exit look(const struct top_options *opt)
 	if (opt->json)
 		print_json(all, count);
 	else
-		print_table(all, count);
+		show_table(all, count);
 	free(all);
 	if (!streams_flush())
 		return CLI_NO_ANSWER;
