@@ -168,7 +168,7 @@ static void print_status(const json_t *status)
 	printf("extension  %s in QEMU %s, %s%s%s\n", text(status, "version", "?"),
 	       text(status, "qemu", "?"), text(status, "state", "?"),
 	       why ? ", refused: " : "", why ? why : "");
-	printf("region     backend '%s', %.0f KiB, for %.0f GiB of memory\n",
+	printf("region     backend '%s', %.0f KiB, for %.2f GiB of memory\n",
 	       text(region, "memdev", "?"), number(region, "size") / 1024,
 	       number(region, "capacity") / (1 << 18));
 	print_guest(json_object_get(status, "guest"));
