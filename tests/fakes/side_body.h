@@ -12,6 +12,7 @@
 #define freehint_publish_hello		SIDE_NAME(SIDE, publish_hello)
 #define freehint_refresh_hello		SIDE_NAME(SIDE, refresh_hello)
 #define freehint_withdraw		SIDE_NAME(SIDE, withdraw)
+#define freehint_shows_host		SIDE_NAME(SIDE, shows_host)
 #define freehint_beat			SIDE_NAME(SIDE, beat)
 #define freehint_read_request		SIDE_NAME(SIDE, read_request)
 #define freehint_round_is_current	SIDE_NAME(SIDE, round_is_current)
