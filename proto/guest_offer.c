@@ -31,40 +31,40 @@ static bool is_instance(u64 value)
 	return value && value <= FREEHINT_ROUND_MAX;
 }
 
-bool freehint_read_reclaim(const struct freehint_publisher *pub,
-			   struct freehint_reclaim *reclaim)
+bool freehint_read_give_back_request(const struct freehint_publisher *pub,
+				     struct freehint_give_back_ask *ask)
 {
 	const struct freehint_give_back_request *line = &pub->shm->give_back_request;
 
-	reclaim->instance = shm_load(&pub->shm->host_hello.instance);
-	reclaim->session = FREEHINT_NO_SESSION;
+	ask->instance = shm_load(&pub->shm->host_hello.instance);
+	ask->session = FREEHINT_NO_SESSION;
 	if (pub->version < FREEHINT_VERSION_GIVE_BACK)
 		return true;
-	reclaim->session = shm_load_acquire(&line->session);
-	reclaim->order = shm_load(&line->order);
-	reclaim->leave = shm_load(&line->leave);
+	ask->session = shm_load_acquire(&line->session);
+	ask->order = shm_load(&line->order);
+	ask->leave = shm_load(&line->leave);
 	shm_load_fence();
 	/* The device may have decoded no memory at the first load and at the last ones. */
-	if (!is_instance(reclaim->instance) || !freehint_reclaim_is_current(pub, reclaim))
+	if (!is_instance(ask->instance) || !freehint_give_back_is_current(pub, ask))
 		return false;
-	if (!reclaim->order || reclaim->order > FREEHINT_BLOCK_MAX_ORDER)
-		reclaim->session = FREEHINT_NO_SESSION;
+	if (!ask->order || ask->order > FREEHINT_BLOCK_MAX_ORDER)
+		ask->session = FREEHINT_NO_SESSION;
 	return true;
 }
 
-bool freehint_reclaim_is_current(const struct freehint_publisher *pub,
-				 const struct freehint_reclaim *reclaim)
+bool freehint_give_back_is_current(const struct freehint_publisher *pub,
+				   const struct freehint_give_back_ask *ask)
 {
-	return shm_load(&pub->shm->give_back_request.session) == reclaim->session &&
-	       freehint_host_is_same(pub, reclaim);
+	return shm_load(&pub->shm->give_back_request.session) == ask->session &&
+	       freehint_host_is_same(pub, ask);
 }
 
 bool freehint_host_is_same(const struct freehint_publisher *pub,
-			   const struct freehint_reclaim *reclaim)
+			   const struct freehint_give_back_ask *ask)
 {
 	u64 instance = shm_load(&pub->shm->host_hello.instance);
 
-	return instance == reclaim->instance || !is_instance(instance);
+	return instance == ask->instance || !is_instance(instance);
 }
 
 bool freehint_device_answers(const struct freehint_publisher *pub)

@@ -9,13 +9,13 @@
 #include "guest_publish.h"
 
 /**
- * struct freehint_reclaim - a consistent copy of the host's give-back request
+ * struct freehint_give_back_ask - a consistent copy of the host's give-back request
  * @instance: the host's current instance
  * @session:  current session or FREEHINT_NO_SESSION
  * @order:    smallest order worth an offer, 1 to FREEHINT_BLOCK_MAX_ORDER
  * @leave:    free memory that the guest keeps, pages
  */
-struct freehint_reclaim {
+struct freehint_give_back_ask {
 	u64 instance;
 	u64 session;
 	u32 order;
@@ -29,30 +29,30 @@ static inline u64 freehint_block(u64 pfn, unsigned int order)
 }
 
 /**
- * freehint_read_reclaim() - copy the host's give-back request
+ * freehint_read_give_back_request() - copy the host's give-back request
  * @pub:     attached publisher
- * @reclaim: filled; no session for a host before FREEHINT_VERSION_GIVE_BACK, and none
+ * @ask: filled; no session for a host before FREEHINT_VERSION_GIVE_BACK, and none
  *           where @order of the request is out of range
  *
  * Return: true if the copy is consistent; false if the host wrote the line meanwhile, or the
  * device decoded no memory.
  */
-bool freehint_read_reclaim(const struct freehint_publisher *pub,
-			   struct freehint_reclaim *reclaim);
+bool freehint_read_give_back_request(const struct freehint_publisher *pub,
+				     struct freehint_give_back_ask *ask);
 
-/** freehint_reclaim_is_current() - Return: true while the host has not changed either id */
-bool freehint_reclaim_is_current(const struct freehint_publisher *pub,
-				 const struct freehint_reclaim *reclaim);
+/** freehint_give_back_is_current() - Return: true while the host has not changed either id */
+bool freehint_give_back_is_current(const struct freehint_publisher *pub,
+				   const struct freehint_give_back_ask *ask);
 
 /**
- * freehint_host_is_same() - does the host still have the instance of @reclaim?
+ * freehint_host_is_same() - does the host still have the instance of @ask?
  * @pub:     attached publisher
- * @reclaim: request
+ * @ask: request
  *
  * Return: false if it has another one; true also if the device does not answer.
  */
 bool freehint_host_is_same(const struct freehint_publisher *pub,
-			   const struct freehint_reclaim *reclaim);
+			   const struct freehint_give_back_ask *ask);
 
 /** freehint_device_answers() - Return: false while the device decodes no memory */
 bool freehint_device_answers(const struct freehint_publisher *pub);

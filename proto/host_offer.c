@@ -7,7 +7,7 @@
 #include "shm_order.h"
 #include "../include/freehint/limits.h"
 
-void freehint_write_reclaim(struct freehint_shm *shm, u64 session, u32 order, u64 leave)
+void freehint_write_give_back_request(struct freehint_shm *shm, u64 session, u32 order, u64 leave)
 {
 	struct freehint_give_back_request *line = &shm->give_back_request;
 
@@ -101,8 +101,8 @@ void freehint_answer_offer(struct freehint_shm *shm, u64 sequence,
 	write_answer(shm, sequence, answer);
 }
 
-int freehint_read_give_back(const struct freehint_reader *reader, u64 session,
-			    struct freehint_give_back_state *state)
+int freehint_read_give_back_state(const struct freehint_reader *reader, u64 session,
+				  struct freehint_give_back_state *state)
 {
 	const struct freehint_give_back_state *line = &reader->shm->give_back_state;
 

@@ -9,13 +9,13 @@
 #include "host_snapshot.h"
 
 /**
- * freehint_write_reclaim() - ask the guest for memory, or stop asking
+ * freehint_write_give_back_request() - ask the guest for memory, or stop asking
  * @shm:     start of the region
  * @session: number that was never used before, or FREEHINT_NO_SESSION
  * @order:   smallest order worth an offer, 1 to FREEHINT_BLOCK_MAX_ORDER
  * @leave:   free memory that the guest keeps, pages
  */
-void freehint_write_reclaim(struct freehint_shm *shm, u64 session, u32 order, u64 leave);
+void freehint_write_give_back_request(struct freehint_shm *shm, u64 session, u32 order, u64 leave);
 
 /**
  * freehint_read_session() - Return: the session in the host's own request line
@@ -75,14 +75,14 @@ void freehint_answer_offer(struct freehint_shm *shm, u64 sequence,
 			   enum freehint_answer answer);
 
 /**
- * freehint_read_give_back() - copy the guest's counters of a session
+ * freehint_read_give_back_state() - copy the guest's counters of a session
  * @reader:  reader
  * @session: session
  * @state:   filled; numbers of the guest's, unchecked
  *
  * Return: 0; -EAGAIN: the guest counts another session or writes the line.
  */
-int freehint_read_give_back(const struct freehint_reader *reader, u64 session,
-			    struct freehint_give_back_state *state);
+int freehint_read_give_back_state(const struct freehint_reader *reader, u64 session,
+				  struct freehint_give_back_state *state);
 
 #endif /* FREEHINT_HOST_OFFER_H */

@@ -31,7 +31,7 @@ static bool may_run(const struct give_back_session *session)
 static bool session_goes_on(const struct give_back_session *session)
 {
 	return session->offer.asked.session != FREEHINT_NO_SESSION && may_run(session) &&
-	       freehint_reclaim_is_current(&session->offer.pub, &session->offer.asked);
+	       freehint_give_back_is_current(&session->offer.pub, &session->offer.asked);
 }
 
 /* Called while free memory is counted. */
@@ -111,7 +111,7 @@ static bool begin_session(struct give_back_session *session)
 	if (freehint_publisher_attach(&offer->pub, session->base, session->size))
 		return false;
 	/* Torn: the thread's next poll finds the new session and starts the work again. */
-	if (!freehint_read_reclaim(&offer->pub, &offer->asked))
+	if (!freehint_read_give_back_request(&offer->pub, &offer->asked))
 		offer->asked.session = FREEHINT_NO_SESSION;
 	if (offer->asked.session == FREEHINT_NO_SESSION)
 		return false;
@@ -124,7 +124,7 @@ static bool begin_session(struct give_back_session *session)
 
 static int register_reporter(struct give_back_session *session)
 {
-	const struct freehint_reclaim *asked = &session->offer.asked;
+	const struct freehint_give_back_ask *asked = &session->offer.asked;
 	int ret;
 
 	ret = page_reporter_register(&session->reporter, asked->order);

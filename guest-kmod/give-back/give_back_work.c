@@ -102,9 +102,9 @@ void give_back_resume(struct give_back *gb)
 
 bool give_back_poll(struct give_back *gb, const struct freehint_publisher *pub)
 {
-	struct freehint_reclaim now = { .session = FREEHINT_NO_SESSION };
+	struct freehint_give_back_ask now = { .session = FREEHINT_NO_SESSION };
 
-	if (pub && !freehint_read_reclaim(pub, &now))
+	if (pub && !freehint_read_give_back_request(pub, &now))
 		return gb->seen != FREEHINT_NO_SESSION;
 	if (give_back_refusal_now() != FREEHINT_GIVE_BACK_POSSIBLE)
 		now.session = FREEHINT_NO_SESSION;

@@ -22,7 +22,7 @@ struct device;
 struct offer_wait {
 	struct device *dev;
 	struct freehint_publisher pub;
-	struct freehint_reclaim asked;
+	struct freehint_give_back_ask asked;
 	u64 sequence;
 	bool (*may_continue)(void *data);
 	void *data;

@@ -39,7 +39,7 @@ has freehint_open_round sfence 2
 has freehint_advance sfence 1
 has freehint_advance_current mfence 1
 has freehint_seal_round sfence 3
-has freehint_read_reclaim lfence 2
+has freehint_read_give_back_request lfence 2
 has freehint_clear_offer sfence 1
 has freehint_publish_offer sfence 3
 has freehint_publish_offer mfence 1

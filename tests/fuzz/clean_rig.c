@@ -254,7 +254,7 @@ enum gate_answer gate_queue(u64 round, const struct gate_range *range, u32 count
 	return GATE_QUEUED;
 }
 
-int bar_guest(struct freehint_guest_hello *hello)
+int bar_read_guest_hello(struct freehint_guest_hello *hello)
 {
 	return gate.guest ? 0 : -ENOENT;
 }

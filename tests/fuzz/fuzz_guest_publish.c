@@ -95,21 +95,21 @@ static void offer(struct freehint_publisher *pub, u8 count)
 {
 	struct freehint_give_back_state state;
 	u64 block[FREEHINT_OFFER_BLOCKS], sequence;
-	struct freehint_reclaim reclaim;
+	struct freehint_give_back_ask ask;
 
-	if (!freehint_read_reclaim(pub, &reclaim) || !reclaim.session)
+	if (!freehint_read_give_back_request(pub, &ask) || !ask.session)
 		return;
 	MUST(pub->version >= FREEHINT_VERSION_GIVE_BACK);
-	MUST(reclaim.order && reclaim.order <= FREEHINT_BLOCK_MAX_ORDER);
+	MUST(ask.order && ask.order <= FREEHINT_BLOCK_MAX_ORDER);
 	sequence = take64(&input) % FREEHINT_OFFER_MAX + 1;
 	memset(block, 0, sizeof(block));
-	MUST(freehint_publish_offer(pub, sequence, reclaim.session, block,
+	MUST(freehint_publish_offer(pub, sequence, ask.session, block,
 				    count % FREEHINT_OFFER_BLOCKS + 1));
 	MUST(freehint_offer_answer(pub, sequence) <= FREEHINT_ANSWER_DECLINED);
 	MUST(freehint_withdraw_offer(pub, sequence) <= FREEHINT_ANSWER_DECLINED);
 	take(&input, &state, sizeof(state));
 	freehint_publish_give_back(pub, &state);
-	if (!freehint_host_is_same(pub, &reclaim))
+	if (!freehint_host_is_same(pub, &ask))
 		freehint_clear_offer(pub);
 }
 

@@ -88,7 +88,7 @@ static void check_state(const struct freehint_reader *reader)
 	struct freehint_give_back_state state;
 	u64 session = take8(&input);
 
-	if (!freehint_read_give_back(reader, session, &state))
+	if (!freehint_read_give_back_state(reader, session, &state))
 		MUST(session && state.session == session &&
 		     shm->give_back_state.session == session);
 }
@@ -125,7 +125,8 @@ static void step(const struct freehint_reader *reader)
 		check_take(what & 0x80 ? shm->offer.sequence : take8(&input));
 		break;
 	default:
-		freehint_write_reclaim(shm, what & 0x80 ? SESSION : FREEHINT_NO_SESSION, what, 0);
+		freehint_write_give_back_request(shm, what & 0x80 ? SESSION : FREEHINT_NO_SESSION,
+						 what, 0);
 		break;
 	}
 }

@@ -212,15 +212,15 @@ static int request(const struct mapping *map)
 }
 
 /* The session that the host has open. */
-static struct freehint_reclaim reclaim(const struct freehint_publisher *pub)
+static struct freehint_give_back_ask ask(const struct freehint_publisher *pub)
 {
-	struct freehint_reclaim reclaim;
+	struct freehint_give_back_ask ask;
 
-	while (!freehint_read_reclaim(pub, &reclaim))
+	while (!freehint_read_give_back_request(pub, &ask))
 		usleep(100);
-	if (!reclaim.session)
+	if (!ask.session)
 		die("the host asks for no memory", EAGAIN);
-	return reclaim;
+	return ask;
 }
 
 static int offer(const struct mapping *map, u64 sequence, u64 pfn, u64 order, u64 count)
@@ -232,7 +232,7 @@ static int offer(const struct mapping *map, u64 sequence, u64 pfn, u64 order, u6
 		die("1 to 128 blocks are wanted", EINVAL);
 	for (i = 0; i < count; i++)
 		block[i] = freehint_block(pfn + (i << order), (unsigned int)order);
-	freehint_publish_offer(&pub, sequence, reclaim(&pub).session, block,
+	freehint_publish_offer(&pub, sequence, ask(&pub).session, block,
 			       (unsigned int)count);
 	return 0;
 }
@@ -254,7 +254,7 @@ static int drained(const struct mapping *map)
 	struct freehint_publisher pub = attach(map);
 	struct freehint_give_back_state state = { .drained = 1 };
 
-	state.session = reclaim(&pub).session;
+	state.session = ask(&pub).session;
 	freehint_publish_give_back(&pub, &state);
 	return 0;
 }

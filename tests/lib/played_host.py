@@ -85,8 +85,8 @@ def _load() -> ctypes.CDLL:
     library = ctypes.CDLL(LIBRARY)
     library.freehint_write_host_hello.argtypes = [c_void_p, c_uint64, c_uint64]
     library.freehint_write_request.argtypes = [c_void_p, c_uint64, c_uint32, c_uint32]
-    library.freehint_write_reclaim.argtypes = [c_void_p, c_uint64, c_uint32, c_uint64]
-    library.freehint_write_reclaim.restype = None
+    library.freehint_write_give_back_request.argtypes = [c_void_p, c_uint64, c_uint32, c_uint64]
+    library.freehint_write_give_back_request.restype = None
     library.freehint_reader_attach.argtypes = [POINTER(Reader), c_void_p, c_uint64]
     library.freehint_offer_sequence.argtypes = [POINTER(Reader)]
     library.freehint_offer_sequence.restype = c_uint64
@@ -94,7 +94,7 @@ def _load() -> ctypes.CDLL:
     library.freehint_take_offer.argtypes = [c_void_p, c_uint64]
     library.freehint_answer_offer.argtypes = [c_void_p, c_uint64, c_int]
     library.freehint_answer_offer.restype = None
-    library.freehint_read_give_back.argtypes = [POINTER(Reader), c_uint64, POINTER(State)]
+    library.freehint_read_give_back_state.argtypes = [POINTER(Reader), c_uint64, POINTER(State)]
     library.freehint_read_seal.argtypes = [POINTER(Reader), c_uint64, POINTER(Seal)]
     library.freehint_read_guest_hello.argtypes = [POINTER(Reader), c_uint64,
                                                   POINTER(GuestHello)]
@@ -173,19 +173,19 @@ class PlayedHost:
         """Begin a session, for blocks of a usual order unless another one is given."""
         order = order or self.usual_order()
         self.session = self._new_id()
-        self._host.freehint_write_reclaim(self._base, self.session, order, leave_mib << 8)
+        self._host.freehint_write_give_back_request(self._base, self.session, order, leave_mib << 8)
         return self.session
 
     def stop_asking(self) -> None:
         """End the session."""
         self.session = 0
-        self._host.freehint_write_reclaim(self._base, 0, 0, 0)
+        self._host.freehint_write_give_back_request(self._base, 0, 0, 0)
 
     def state(self) -> State:
         """The guest's counters; zeros while it counts no session or another one."""
         state = State()
-        if self._host.freehint_read_give_back(byref(self._reader), self.session,
-                                              byref(state)):
+        if self._host.freehint_read_give_back_state(byref(self._reader), self.session,
+                                                    byref(state)):
             return State()
         return state
 

@@ -61,7 +61,7 @@ static void host_asks(void)
 	answer = FREEHINT_ANSWER_NONE;
 	guest_kernel_init(1024);
 	region = region_make(FREEHINT_MIN_REGION);
-	freehint_write_reclaim(region.shm, SESSION, ORDER, 0);
+	freehint_write_give_back_request(region.shm, SESSION, ORDER, 0);
 	assert_int_equal(freehint_publisher_attach(&thread, region.base, region.size), 0);
 	gb = give_back_create(&device, region.base, region.size, &stats);
 	assert_true(give_back_poll(gb, &thread));

@@ -25,7 +25,7 @@ static inline int setup(void **state)
 {
 	region = region_make(FREEHINT_MIN_REGION);
 	shm = region.shm;
-	freehint_write_reclaim(shm, SESSION, 9, 0);
+	freehint_write_give_back_request(shm, SESSION, 9, 0);
 	if (freehint_publisher_attach(&pub, region.base, region.size))
 		return -1;
 	return freehint_reader_attach(&reader, region.base, region.size);

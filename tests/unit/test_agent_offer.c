@@ -38,7 +38,7 @@ static void offers_of_any_size_are_carried(void **state)
 	rig.server.can_give_back = true;
 	rig.server.mode = "always";
 	rig.server.asking = true;
-	freehint_write_reclaim(rig.shm, SESSION, 9, 0);
+	freehint_write_give_back_request(rig.shm, SESSION, 9, 0);
 	attach(NULL);
 	for (expected = 1; expected <= FREEHINT_OFFER_BLOCKS; expected *= 2) {
 		offer(expected);

@@ -216,11 +216,11 @@ static void reset(void)
 	struct freehint_guest_hello hello;
 	u64 before = bar_info().instance;
 
-	must(!bar_guest(&hello));
+	must(!bar_read_guest_hello(&hello));
 	fake.reset(NULL);
 	must(bar_info().instance != before && bar_info().instance);
 	must(bar_info().instance <= FREEHINT_ROUND_MAX);
-	must(bar_guest(&hello) == -ENOENT);
+	must(bar_read_guest_hello(&hello) == -ENOENT);
 }
 
 /* The life of one QEMU, in which the @n-th call fails. */

@@ -129,7 +129,7 @@ static void a_refusal_that_lasts_is_not_looked_at_for_ever(void **state)
 
 static void nothing_is_tried_again_when_the_session_has_ended(void **state)
 {
-	freehint_write_reclaim(region.shm, FREEHINT_NO_SESSION, 0, 0);
+	freehint_write_give_back_request(region.shm, FREEHINT_NO_SESSION, 0, 0);
 	assert_false(give_back_poll(gb, &thread));
 	assert_true(work_queue_run(&gb->work));
 	assert_false(gb->session.reporter.registered);

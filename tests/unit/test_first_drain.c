@@ -46,7 +46,7 @@ u32 give_back_refusal_now(void)
 int page_reporter_register(struct page_reporter *reporter, unsigned int order)
 {
 	if (ends)
-		freehint_write_reclaim(region.shm, FREEHINT_NO_SESSION, 0, 0);
+		freehint_write_give_back_request(region.shm, FREEHINT_NO_SESSION, 0, 0);
 	reporter->registered = true;
 	reporter->order = order;
 	return 0;
@@ -87,16 +87,16 @@ bool page_reporter_pass(struct page_reporter *reporter)
 
 		handed += count;
 		if (dark && batches)
-			freehint_write_reclaim(region.shm, FREEHINT_NO_SESSION, 0, 0);
+			freehint_write_give_back_request(region.shm, FREEHINT_NO_SESSION, 0, 0);
 		if (reporter->offer(reporter, count, count * size))
 			break;
 		mark_reported(count);
 		unreported -= count;
 		if (ends_in_pass)
-			freehint_write_reclaim(region.shm, FREEHINT_NO_SESSION, 0, 0);
+			freehint_write_give_back_request(region.shm, FREEHINT_NO_SESSION, 0, 0);
 	}
 	if (dark)
-		freehint_write_reclaim(region.shm, SESSION, ORDER, 0);
+		freehint_write_give_back_request(region.shm, SESSION, ORDER, 0);
 	return false;
 }
 
@@ -238,7 +238,7 @@ static void what_is_left_is_counted_once(void **state)
 
 static void a_count_that_was_stopped_drains_nobody(void **state)
 {
-	freehint_write_reclaim(region.shm, SESSION, ORDER, 1);
+	freehint_write_give_back_request(region.shm, SESSION, ORDER, 1);
 	ends = true;
 	assert_true(work_queue_run(&gb->work));
 	assert_int_equal(passes, 0);

@@ -8,27 +8,27 @@
 
 static void a_request_is_read_whole(void **state)
 {
-	struct freehint_reclaim reclaim;
+	struct freehint_give_back_ask ask;
 
-	freehint_write_reclaim(shm, SESSION + 1, 10, 77);
-	assert_true(freehint_read_reclaim(&pub, &reclaim));
-	assert_true(reclaim.instance == REGION_INSTANCE);
-	assert_true(reclaim.session == SESSION + 1);
-	assert_int_equal(reclaim.order, 10);
-	assert_int_equal(reclaim.leave, 77);
-	assert_true(freehint_reclaim_is_current(&pub, &reclaim));
+	freehint_write_give_back_request(shm, SESSION + 1, 10, 77);
+	assert_true(freehint_read_give_back_request(&pub, &ask));
+	assert_true(ask.instance == REGION_INSTANCE);
+	assert_true(ask.session == SESSION + 1);
+	assert_int_equal(ask.order, 10);
+	assert_int_equal(ask.leave, 77);
+	assert_true(freehint_give_back_is_current(&pub, &ask));
 }
 
 static void a_request_with_an_order_out_of_range_is_none(void **state)
 {
 	static const u32 orders[] = { 0, FREEHINT_BLOCK_MAX_ORDER + 1, 64, ~0U };
-	struct freehint_reclaim reclaim;
+	struct freehint_give_back_ask ask;
 	unsigned int i;
 
 	for (i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
-		freehint_write_reclaim(shm, SESSION, orders[i], 0);
-		assert_true(freehint_read_reclaim(&pub, &reclaim));
-		assert_true(reclaim.session == FREEHINT_NO_SESSION);
+		freehint_write_give_back_request(shm, SESSION, orders[i], 0);
+		assert_true(freehint_read_give_back_request(&pub, &ask));
+		assert_true(ask.session == FREEHINT_NO_SESSION);
 	}
 }
 
@@ -36,38 +36,38 @@ static void a_request_with_an_order_out_of_range_is_none(void **state)
 static void a_request_of_no_host_is_not_consistent(void **state)
 {
 	static const u64 blips[] = { 0, FREEHINT_ALL_ONES };
-	struct freehint_reclaim reclaim;
+	struct freehint_give_back_ask ask;
 	unsigned int i;
 
 	for (i = 0; i < sizeof(blips) / sizeof(blips[0]); i++) {
 		shm->host_hello.instance = blips[i];
-		assert_false(freehint_read_reclaim(&pub, &reclaim));
+		assert_false(freehint_read_give_back_request(&pub, &ask));
 	}
 }
 
 static void an_older_host_asks_for_nothing(void **state)
 {
-	struct freehint_reclaim reclaim;
+	struct freehint_give_back_ask ask;
 
 	pub.version = FREEHINT_VERSION_GIVE_BACK - 1;
-	assert_true(freehint_read_reclaim(&pub, &reclaim));
-	assert_true(reclaim.session == FREEHINT_NO_SESSION);
-	assert_true(reclaim.instance == REGION_INSTANCE);
+	assert_true(freehint_read_give_back_request(&pub, &ask));
+	assert_true(ask.session == FREEHINT_NO_SESSION);
+	assert_true(ask.instance == REGION_INSTANCE);
 }
 
 static void a_request_ends_with_its_session_or_its_host(void **state)
 {
-	struct freehint_reclaim reclaim;
+	struct freehint_give_back_ask ask;
 
-	assert_true(freehint_read_reclaim(&pub, &reclaim));
-	freehint_write_reclaim(shm, FREEHINT_NO_SESSION, 0, 0);
-	assert_false(freehint_reclaim_is_current(&pub, &reclaim));
-	assert_true(freehint_host_is_same(&pub, &reclaim));
-	freehint_write_reclaim(shm, SESSION, 9, 0);
-	assert_true(freehint_reclaim_is_current(&pub, &reclaim));
+	assert_true(freehint_read_give_back_request(&pub, &ask));
+	freehint_write_give_back_request(shm, FREEHINT_NO_SESSION, 0, 0);
+	assert_false(freehint_give_back_is_current(&pub, &ask));
+	assert_true(freehint_host_is_same(&pub, &ask));
+	freehint_write_give_back_request(shm, SESSION, 9, 0);
+	assert_true(freehint_give_back_is_current(&pub, &ask));
 	assert_int_equal(freehint_write_host_hello(shm, region.size, 2), 0);
-	assert_false(freehint_reclaim_is_current(&pub, &reclaim));
-	assert_false(freehint_host_is_same(&pub, &reclaim));
+	assert_false(freehint_give_back_is_current(&pub, &ask));
+	assert_false(freehint_host_is_same(&pub, &ask));
 }
 
 static void a_new_host_asks_for_nothing_and_has_answered_nothing(void **state)
@@ -166,7 +166,7 @@ static void the_state_is_published_whole(void **state)
 	struct freehint_give_back_state seen;
 
 	freehint_publish_give_back(&pub, &was);
-	assert_int_equal(freehint_read_give_back(&reader, SESSION, &seen), 0);
+	assert_int_equal(freehint_read_give_back_state(&reader, SESSION, &seen), 0);
 	assert_int_equal(seen.drained, 1);
 	assert_int_equal(seen.offers, 2);
 	assert_int_equal(seen.pages, 3);

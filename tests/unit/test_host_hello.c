@@ -51,7 +51,7 @@ static void another_guest_with_the_file_ends_all_hints(void **state)
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	assert_int_equal(region_lock_take(other_fd), 0);
 	/* also those of the round that is open */
-	assert_int_equal(bar_guest(&(struct freehint_guest_hello){ 0 }), -EBUSY);
+	assert_int_equal(bar_read_guest_hello(&(struct freehint_guest_hello){ 0 }), -EBUSY);
 	assert_non_null(strstr(precopy_refusal(), "another guest"));
 	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
 }
@@ -124,7 +124,7 @@ static void a_region_that_is_taken_gets_no_hello_in_a_migration(void **state)
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	shm->host_hello.instance += 2;
 	shm->host_request.round = FREEHINT_NO_ROUND;
-	assert_int_equal(bar_guest(&(struct freehint_guest_hello){ 0 }), -ENOENT);
+	assert_int_equal(bar_read_guest_hello(&(struct freehint_guest_hello){ 0 }), -ENOENT);
 	assert_false(host_hello_publish(&why));
 	assert_non_null(strstr(why, "during this migration"));
 	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);

@@ -124,9 +124,9 @@ static void nothing_is_no_offer(void **state)
 static void an_offer_of_another_session_is_not_taken(void **state)
 {
 	offer_one(OFFER);
-	freehint_write_reclaim(shm, SESSION + 1, 9, 0);
+	freehint_write_give_back_request(shm, SESSION + 1, 9, 0);
 	assert_int_equal(freehint_take_offer(shm, OFFER), -ESTALE);
-	freehint_write_reclaim(shm, FREEHINT_NO_SESSION, 0, 0);
+	freehint_write_give_back_request(shm, FREEHINT_NO_SESSION, 0, 0);
 	assert_int_equal(freehint_take_offer(shm, OFFER), -ESTALE);
 	shm->offer.session = FREEHINT_NO_SESSION;
 	assert_int_equal(freehint_take_offer(shm, OFFER), -ESTALE);
@@ -147,11 +147,12 @@ static void counters_of_another_session_are_not_read(void **state)
 	const struct freehint_give_back_state was = { .session = SESSION, .pages = 3 };
 	struct freehint_give_back_state seen;
 
-	assert_int_equal(freehint_read_give_back(&reader, FREEHINT_NO_SESSION, &seen), -EAGAIN);
-	assert_int_equal(freehint_read_give_back(&reader, SESSION, &seen), -EAGAIN);
+	assert_int_equal(freehint_read_give_back_state(&reader, FREEHINT_NO_SESSION, &seen),
+			 -EAGAIN);
+	assert_int_equal(freehint_read_give_back_state(&reader, SESSION, &seen), -EAGAIN);
 	freehint_publish_give_back(&pub, &was);
-	assert_int_equal(freehint_read_give_back(&reader, SESSION, &seen), 0);
-	assert_int_equal(freehint_read_give_back(&reader, SESSION + 1, &seen), -EAGAIN);
+	assert_int_equal(freehint_read_give_back_state(&reader, SESSION, &seen), 0);
+	assert_int_equal(freehint_read_give_back_state(&reader, SESSION + 1, &seen), -EAGAIN);
 }
 
 static void publish_hello(u32 give_back)

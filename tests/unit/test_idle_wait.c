@@ -81,7 +81,7 @@ static bool may_stand(void *data)
 static int setup(void **state)
 {
 	region = region_make(FREEHINT_MIN_REGION);
-	freehint_write_reclaim(region.shm, SESSION, 9, 0);
+	freehint_write_give_back_request(region.shm, SESSION, 9, 0);
 	guest = (struct offer_wait){
 		.dev = &pci_device.dev,
 		.sequence = OFFER,
@@ -89,7 +89,7 @@ static int setup(void **state)
 	};
 	assert_int_equal(freehint_publisher_attach(&guest.pub, region.base, region.size), 0);
 	assert_int_equal(freehint_reader_attach(&reader, region.base, region.size), 0);
-	assert_true(freehint_read_reclaim(&guest.pub, &guest.asked));
+	assert_true(freehint_read_give_back_request(&guest.pub, &guest.asked));
 	now_us = 0;
 	wakes = 0;
 	take_us = ULONG_MAX;

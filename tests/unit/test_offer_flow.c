@@ -27,7 +27,7 @@ static void ask(void)
 {
 	rig.server.mode = "always";
 	rig.server.asking = true;
-	freehint_write_reclaim(rig.shm, SESSION, 9, 0);
+	freehint_write_give_back_request(rig.shm, SESSION, 9, 0);
 	fire(EVENT_POLL);
 	session_rig_query();
 	assert_true(rig.session.now.give_back.asking);
@@ -101,7 +101,7 @@ static void forged_session_gets_a_question_and_nothing_else(void **state)
 {
 	attach();
 	fire(EVENT_POLL);
-	freehint_write_reclaim(rig.shm, SESSION, 9, 0);
+	freehint_write_give_back_request(rig.shm, SESSION, 9, 0);
 	offer(5);
 	rig.loop.usec[EVENT_QUERY] = ~0ULL;
 	poll();
@@ -130,7 +130,7 @@ static void poll_is_fast_only_while_qemu_asks(void **state)
 	offer(5);
 	poll();
 	assert_int_equal(rig.loop.usec[EVENT_POLL], 250);
-	freehint_write_reclaim(rig.shm, FREEHINT_NO_SESSION, 0, 0);
+	freehint_write_give_back_request(rig.shm, FREEHINT_NO_SESSION, 0, 0);
 	poll();
 	assert_int_equal(rig.loop.usec[EVENT_POLL], FREEHINT_POLL_IDLE_US);
 }

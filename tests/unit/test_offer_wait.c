@@ -137,7 +137,7 @@ void idle_wait(unsigned int looks, unsigned int many)
 
 static bool may_continue(void *data)
 {
-	return freehint_reclaim_is_current(&guest.pub, &guest.asked) && now < PATIENCE;
+	return freehint_give_back_is_current(&guest.pub, &guest.asked) && now < PATIENCE;
 }
 
 static int setup(void **state)
@@ -145,7 +145,7 @@ static int setup(void **state)
 	course = (struct course){ .dark = NEVER, .take = NEVER, .other = NEVER };
 	region = region_make(FREEHINT_MIN_REGION);
 	shm = region.shm;
-	freehint_write_reclaim(shm, SESSION, 9, 0);
+	freehint_write_give_back_request(shm, SESSION, 9, 0);
 	pci_device = (struct pci_dev){ .error_state = pci_channel_io_normal };
 	guest = (struct offer_wait){
 		.dev = &pci_device.dev,
@@ -154,7 +154,7 @@ static int setup(void **state)
 	};
 	assert_int_equal(freehint_publisher_attach(&guest.pub, region.base, region.size), 0);
 	assert_int_equal(freehint_reader_attach(&reader, region.base, region.size), 0);
-	assert_true(freehint_read_reclaim(&guest.pub, &guest.asked));
+	assert_true(freehint_read_give_back_request(&guest.pub, &guest.asked));
 	assert_int_equal(guest.asked.session, SESSION);
 	return 0;
 }

@@ -290,7 +290,7 @@ void bar_request(u64 round, u32 phase, u32 pass)
 	peer_wake();
 }
 
-int bar_guest(struct freehint_guest_hello *hello)
+int bar_read_guest_hello(struct freehint_guest_hello *hello)
 {
 	if (!bar.shm)
 		return -ENOENT;
@@ -315,7 +315,7 @@ u32 bar_poll_us(void)
 {
 	struct freehint_guest_hello hello;
 
-	return bar_guest(&hello) ? 0 : freehint_read_poll_us(&bar.reader, &hello);
+	return bar_read_guest_hello(&hello) ? 0 : freehint_read_poll_us(&bar.reader, &hello);
 }
 
 int bar_seal(u64 round, struct freehint_guest_seal *seal)
@@ -323,11 +323,11 @@ int bar_seal(u64 round, struct freehint_guest_seal *seal)
 	return freehint_read_seal(&bar.reader, round, seal);
 }
 
-void bar_ask(u64 session, u32 order, u64 leave)
+void bar_write_give_back_request(u64 session, u32 order, u64 leave)
 {
 	if (!bar_has_hello())
 		return;
-	freehint_write_reclaim(bar.shm, session, order, leave);
+	freehint_write_give_back_request(bar.shm, session, order, leave);
 	peer_wake();
 }
 
@@ -360,7 +360,7 @@ void bar_answer_offer(u64 sequence, enum freehint_answer answer)
 	freehint_answer_offer(bar.shm, sequence, answer);
 }
 
-int bar_gave(u64 session, struct freehint_give_back_state *state)
+int bar_read_give_back_state(u64 session, struct freehint_give_back_state *state)
 {
-	return freehint_read_give_back(&bar.reader, session, state);
+	return freehint_read_give_back_state(&bar.reader, session, state);
 }

@@ -117,12 +117,12 @@ void bar_new_instance(void);
 void bar_request(u64 round, u32 phase, u32 pass);
 
 /**
- * bar_guest() - copy the guest's hello
+ * bar_read_guest_hello() - copy the guest's hello
  *
  * Return: 0; -ENOENT: no guest; -EBUSY: another guest uses the region, too; -EPROTO,
  * -EINVAL: see freehint_read_guest_hello().
  */
-int bar_guest(struct freehint_guest_hello *hello);
+int bar_read_guest_hello(struct freehint_guest_hello *hello);
 
 /** bar_kick() - make a guest that polls slowly poll fast again; reporting is on */
 void bar_kick(void);
@@ -141,12 +141,12 @@ u32 bar_poll_us(void);
 int bar_seal(u64 round, struct freehint_guest_seal *seal);
 
 /**
- * bar_ask() - write the request for free memory
+ * bar_write_give_back_request() - write the request for free memory
  * @session: number that was never used before, FREEHINT_NO_SESSION: nothing is wanted
  * @order:   smallest order worth an offer
  * @leave:   free memory that the guest keeps, pages
  */
-void bar_ask(u64 session, u32 order, u64 leave);
+void bar_write_give_back_request(u64 session, u32 order, u64 leave);
 
 /**
  * bar_offer() - copy the guest's offer and check the copy
@@ -172,7 +172,7 @@ int bar_take_offer(u64 sequence);
 /** bar_answer_offer() - no block of the offer is touched any more */
 void bar_answer_offer(u64 sequence, enum freehint_answer answer);
 
-/** bar_gave() - copy the guest's counters of a session; 0 or -EAGAIN */
-int bar_gave(u64 session, struct freehint_give_back_state *state);
+/** bar_read_give_back_state() - copy the guest's counters of a session; 0 or -EAGAIN */
+int bar_read_give_back_state(u64 session, struct freehint_give_back_state *state);
 
 #endif /* FREEHINT_BAR_H */

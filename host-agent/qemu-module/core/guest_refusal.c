@@ -39,7 +39,7 @@ const char *guest_hello_refusal(int error, const struct freehint_guest_hello *he
 const char *guest_refusal(void)
 {
 	struct freehint_guest_hello hello;
-	int error = bar_guest(&hello);
+	int error = bar_read_guest_hello(&hello);
 
 	if (error)
 		return guest_hello_refusal(error, &hello);

@@ -13,7 +13,7 @@ struct freehint_guest_hello;
 
 /**
  * guest_hello_refusal() - why a guest's hello cannot be used
- * @error: what bar_guest() returned, not 0
+ * @error: what bar_read_guest_hello() returned, not 0
  * @hello: what it read; only of another version is looked at
  *
  * Context: BQL held.

@@ -47,7 +47,7 @@ static u64 end_of_memory(void)
 	struct freehint_guest_hello hello;
 	u64 capacity = bar_info().capacity;
 
-	if (bar_guest(&hello) || hello.end_pfn > capacity)
+	if (bar_read_guest_hello(&hello) || hello.end_pfn > capacity)
 		return capacity;
 	return hello.end_pfn;
 }

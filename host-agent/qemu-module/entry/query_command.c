@@ -32,7 +32,7 @@ static QDict *query_guest(void)
 {
 	struct freehint_guest_hello hello;
 	QDict *dict = qemu.qdict_new();
-	bool present = !bar_guest(&hello);
+	bool present = !bar_read_guest_hello(&hello);
 
 	qemu.qdict_put_bool(dict, "present", present);
 	if (!present)

@@ -94,7 +94,7 @@ static void look_at_guest(void)
 	if (offer_counters.offers != back.seen)
 		back.active_us = clock_us();
 	back.seen = offer_counters.offers;
-	if (back.session == FREEHINT_NO_SESSION || bar_gave(back.session, &state))
+	if (back.session == FREEHINT_NO_SESSION || bar_read_give_back_state(back.session, &state))
 		return;
 	back.guest = state;
 	if (!state.drained || back.drained)
@@ -111,7 +111,7 @@ static void withdraw(const char *why)
 	look_at_guest();
 	offer_give_up();
 	back.session = FREEHINT_NO_SESSION;
-	bar_ask(FREEHINT_NO_SESSION, 0, 0);
+	bar_write_give_back_request(FREEHINT_NO_SESSION, 0, 0);
 }
 
 static void ask(void)
@@ -124,7 +124,8 @@ static void ask(void)
 	back.paused = NULL;
 	back.active_us = clock_us();
 	back.session = back.next++;
-	bar_ask(back.session, back.params.order, back.params.leave << MIB_SHIFT);
+	bar_write_give_back_request(back.session, back.params.order,
+				    back.params.leave << MIB_SHIFT);
 }
 
 static const char *lasting(const struct give_back_params *params)

@@ -30,7 +30,7 @@ static const char *guest_obstacle(u32 order)
 	struct freehint_guest_hello hello;
 	const char *why = guest_refusal();
 
-	if (why || bar_guest(&hello))
+	if (why || bar_read_guest_hello(&hello))
 		return why;
 	switch (hello.give_back) {
 	case FREEHINT_GIVE_BACK_POSSIBLE:

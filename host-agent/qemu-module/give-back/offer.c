@@ -200,7 +200,7 @@ static bool may_go_on(void)
 {
 	struct freehint_guest_hello hello;
 
-	return bar_info().instance == offer.instance && !bar_guest(&hello) &&
+	return bar_info().instance == offer.instance && !bar_read_guest_hello(&hello) &&
 	       !qemu.ram_block_discard_is_disabled() && !obstacle_passing();
 }
 

@@ -108,7 +108,7 @@ static bool read_round(const QDict *args, u64 *round, Error **errp)
 		return false;
 	}
 	*round = id;
-	error = bar_guest(&hello);
+	error = bar_read_guest_hello(&hello);
 	if (error) {
 		qemu_error(errp, "round %" PRIu64 " cannot be hinted: %s", *round,
 			   guest_hello_refusal(error, &hello));

@@ -39,7 +39,7 @@ const char *refusal_in_pass(u32 pass)
 		why = guest_refusal();
 	if (why)
 		return why;
-	if (pass > 1 && !bar_guest(&hello) && hello.contract == FREEHINT_CONTRACT_ZERO)
+	if (pass > 1 && !bar_read_guest_hello(&hello) && hello.contract == FREEHINT_CONTRACT_ZERO)
 		return "free pages of this guest must read as zero (init_on_free=1): "
 		       "hints are valid in the first pass only; later ones go without";
 	return NULL;

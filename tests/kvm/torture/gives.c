@@ -20,7 +20,7 @@
 #define PATIENCE	4000
 
 static struct {
-	struct freehint_reclaim reclaim;
+	struct freehint_give_back_ask ask;
 	struct freehint_give_back_state state;
 	u64 block[FREEHINT_OFFER_BLOCKS];
 	unsigned int count;
@@ -56,7 +56,7 @@ static bool isolate(u64 pfn, u64 pages)
 
 static void add_block(struct mutator *mutator)
 {
-	unsigned int order = gives.reclaim.order + random_below(&mutator->random, ORDERS);
+	unsigned int order = gives.ask.order + random_below(&mutator->random, ORDERS);
 	u64 pages = 1ULL << order, span = pages_end() - pages_first(), pfn;
 
 	pfn = (pages_first() + random_below(&mutator->random, span)) & ~(pages - 1);
@@ -84,7 +84,7 @@ static void offer(struct mutator *mutator, struct freehint_publisher *pub)
 	gives.sequence = next_sequence(mutator);
 	gives.waiting = false;
 	gives.state.offers++;
-	freehint_publish_offer(pub, gives.sequence, gives.reclaim.session, gives.block,
+	freehint_publish_offer(pub, gives.sequence, gives.ask.session, gives.block,
 			       gives.count);
 	count(offered, gives.count);
 }
@@ -128,7 +128,7 @@ static void finish(struct mutator *mutator, struct freehint_publisher *pub, bool
 {
 	freehint_withdraw_offer(pub, gives.sequence);
 	put_back(mutator, given);
-	gives.state.session = gives.reclaim.session;
+	gives.state.session = gives.ask.session;
 	gives.state.drained += random_one_in(&mutator->random, orders()->gives);
 	freehint_publish_give_back(pub, &gives.state);
 }
@@ -151,7 +151,7 @@ static void follow(struct mutator *mutator, struct freehint_publisher *pub, u64 
 
 	if (answer == FREEHINT_ANSWER_DONE || answer == FREEHINT_ANSWER_DECLINED)
 		finish(mutator, pub, answer == FREEHINT_ANSWER_DONE);
-	else if (gives.reclaim.instance != instance)
+	else if (gives.ask.instance != instance)
 		finish(mutator, pub, false);
 	else if (!gives.waiting && random_one_in(&mutator->random, PATIENCE))
 		take_back(mutator, pub);
@@ -159,7 +159,7 @@ static void follow(struct mutator *mutator, struct freehint_publisher *pub, u64 
 
 void gives_poll(struct mutator *mutator, struct freehint_publisher *pub, u64 instance)
 {
-	u64 session = gives.reclaim.session;
+	u64 session = gives.ask.session;
 
 	if (!orders()->gives)
 		return;
@@ -167,10 +167,10 @@ void gives_poll(struct mutator *mutator, struct freehint_publisher *pub, u64 ins
 		follow(mutator, pub, instance);
 		return;
 	}
-	if (!freehint_read_reclaim(pub, &gives.reclaim) || !gives.reclaim.session ||
-	    gives.reclaim.instance != instance)
+	if (!freehint_read_give_back_request(pub, &gives.ask) || !gives.ask.session ||
+	    gives.ask.instance != instance)
 		return;
-	if (gives.reclaim.session != session)
+	if (gives.ask.session != session)
 		gives.state.drained = 0;
 	offer(mutator, pub);
 }
