@@ -86,6 +86,11 @@ static void lack_of_shared_memory_is_a_warning(void **state)
 	assert_int_equal(logged("warn: QEMU refuses hints: " BACKEND), 1);
 	assert_int_equal(logged("waiting for the guest"), 0);
 	assert_int_equal(rig.session.note, NOTE_NO_REGION);
+	/* A pause changes nothing. */
+	rig.server.runstate = "paused";
+	session_rig_query();
+	assert_int_equal(rig.session.note, NOTE_NO_REGION);
+	assert_int_equal(logged("waiting for the guest"), 0);
 	/* Somebody adds it. */
 	rig.server.refuses = NULL;
 	rig.server.guest_left = false;

@@ -91,9 +91,10 @@ static const char doc[] =
 	"ran out\n"
 	"  5  --once and the migration failed, was cancelled or its end was not seen\n"
 	"  6  --give-up and there was no QEMU\n"
-	"  7  --give-back=pressure and --pressure-file is no such file\n"
-	"  8  --give-up and QEMU's socket is there, but the agent may not use it, or it is not "
-	"QEMU's\n"
+	"  7  --give-back=pressure and --pressure-file is no such file, or is missing and not "
+	"below /sys/fs/cgroup\n"
+	"  8  --give-up and QEMU's socket is there, but the agent may not use it, it is not "
+	"QEMU's, or its peer closes each connection at once\n"
 	"A restart of the agent may help after 4, but not after the others.\n";
 
 /* strtoull() takes a sign, and makes a large number of -1. Return: false: it is no number. */

@@ -132,6 +132,12 @@ void session_check_region(struct session *session)
 	session->note = NOTE_NONE;
 }
 
+/* A pause of the guest, which was found running without a region, adds none. */
+static bool still_has_no_region(const struct session *session)
+{
+	return session->note == NOTE_NO_REGION && session->now.refused[0];
+}
+
 void session_try_attach(struct session *session)
 {
 	if (session->missing) {
@@ -150,7 +156,7 @@ void session_try_attach(struct session *session)
 	}
 	if (session->now.region_size && session->now.instance)
 		attach(session);
-	else if (session_qemu_refuses(session))
+	else if (session_qemu_refuses(session) || still_has_no_region(session))
 		/* The log gets QEMU's reason in session_query.c. */
 		session_update_note(session, NOTE_NO_REGION);
 	else
