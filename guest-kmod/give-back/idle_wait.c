@@ -18,8 +18,8 @@
 #define SLOW_US		500U
 #define RARE_US		10000U
 
-/* A pass that has taken a tenth of a second ends no later by a hundredth. */
-#define PASS_LOOKS	(FAST_LOOKS + 100U)
+/* The end of a pass that has taken a tenth of a second is seen 10 to 20 ms late. */
+#define PASS_LOOKS	(FAST_LOOKS + 200U)
 
 void idle_wait(unsigned int looks, unsigned int many)
 {

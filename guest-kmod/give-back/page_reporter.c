@@ -79,7 +79,7 @@ static int report_locked(struct page_reporter *reporter, struct scatterlist *sg)
 	reporter->found = true;
 	/* None of smaller ones will be offered: the kernel need not hand them over again. */
 	if (!note_orders(reporter, sg))
-		return 0;
+		return reporter->in_pass && oom_recall_wanted(&reporter->recall) ? -EAGAIN : 0;
 	if (!reporter->in_pass) {
 		reporter->more(reporter);
 		return -EAGAIN;

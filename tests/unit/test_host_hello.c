@@ -229,6 +229,17 @@ static void a_guest_that_is_stopped_asleep_is_not_waited_for(void **state)
 	assert_non_null(strstr(why, "stopped"));
 }
 
+static void a_guest_that_is_reset_asleep_is_stopped(void **state)
+{
+	start_asleep();
+	fake.reset(NULL);
+	fake_time_passes();
+	assert_false(fake.timer_set);
+	assert_false(region_lock_is_shared(other_fd));
+	assert_false(host_hello_publish(&why));
+	assert_non_null(strstr(why, "stopped"));
+}
+
 static void the_region_is_left_alone_during_an_incoming_postcopy(void **state)
 {
 	fake.incoming = true;
@@ -362,6 +373,7 @@ RUN_TESTS(init, finish,
 		SHARED_TEST(a_region_that_is_taken_gets_no_hello_in_a_migration),
 		SHARED_TEST(a_guest_that_arrives_asleep_gets_its_hello_when_it_wakes_up),
 		SHARED_TEST(a_guest_that_is_stopped_asleep_is_not_waited_for),
+		SHARED_TEST(a_guest_that_is_reset_asleep_is_stopped),
 		SHARED_TEST(the_other_hosts_guest_waits_for_its_answer),
 		SHARED_TEST(a_file_that_cannot_be_locked_is_used_all_the_same),
 )

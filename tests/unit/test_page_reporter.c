@@ -155,6 +155,16 @@ static void smaller_blocks_than_asked_for_are_no_reason_for_a_pass(void **state)
 	assert_int_equal(offered, 0);
 }
 
+/* The pass has blocks out, and the guest is out of memory. */
+static void a_batch_of_smaller_blocks_ends_a_pass_that_is_called_back(void **state)
+{
+	free_block(1 << 9, ORDER - 1);
+	reporter.in_pass = true;
+	assert_int_equal(hand_over(), 0);
+	reporter.recall.wanted = true;
+	assert_int_equal(hand_over(), -EAGAIN);
+}
+
 static void smaller_blocks_than_asked_for_are_skipped(void **state)
 {
 	free_block(1 << 9, ORDER - 1);
@@ -188,6 +198,7 @@ RUN_TESTS(NULL, NULL,
 	  TEST(the_kernel_looks_for_larger_blocks_if_it_finds_none),
 	  TEST(a_smaller_block_is_noticed_outside_of_a_pass_as_well),
 	  TEST(smaller_blocks_than_asked_for_are_no_reason_for_a_pass),
+	  TEST(a_batch_of_smaller_blocks_ends_a_pass_that_is_called_back),
 	  TEST(smaller_blocks_than_asked_for_are_skipped),
 	  TEST(blocks_that_the_region_cannot_name_are_skipped),
 )

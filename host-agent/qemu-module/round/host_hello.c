@@ -281,7 +281,13 @@ static void new_kernel(void)
 
 	give_back_suspend("the guest was reset; it is asked again when its module is loaded");
 	bar_new_instance();
-	if (hello == HOST_HELLO_NOT_YET || !qemu.runstate_is_running())
+	if (!qemu.runstate_is_running()) {
+		/* A reset ends the sleep without a notice: the guest is stopped now. */
+		started = false;
+		bar_unclaim();
+		return;
+	}
+	if (hello == HOST_HELLO_NOT_YET)
 		return;
 	precopy_close(false);
 	hello = HOST_HELLO_DUE;
