@@ -83,11 +83,14 @@ static void print_json(const struct migration_summary *sum, const struct deltas 
 		"waited-us", (json_int_t)sum->after->waited_us));
 }
 
-/* Return: "first hint applied after N ms" or "no hint applied". */
+/* What is known of the first hint. */
 static const char *first_hint(const struct migration_summary *sum, const struct deltas *qemu,
 			      char *text, size_t size)
 {
-	if (qemu->accepted)
+	if (qemu->accepted && !sum->after->first_apply_us)
+		/* Of a migration before this one, which ended between two looks. */
+		snprintf(text, size, "first hint not timed");
+	else if (qemu->accepted)
 		snprintf(text, size, "first hint applied after %.1f ms",
 			 (double)sum->after->first_apply_us / 1000);
 	else
