@@ -6,6 +6,7 @@
 /* links: host-agent/cli/migrate/migrate.c host-agent/cli/migrate/migrate_options.c */
 /* links: host-agent/cli/options/option_number.c host-agent/cli/options/common_options.c */
 /* links: host-agent/cli/terminal/complain.c host-agent/cli/terminal/printable_line.c */
+/* links: host-agent/cli/migrate/migrate_report.c host-agent/cli/qmp/complain_news.c */
 /* links: host-agent/cli/migrate/migrate_settings.c host-agent/cli/migrate/migrate_watch.c */
 /* links: host-agent/cli/migrate/migration_state.c host-agent/cli/terminal/interrupts.c */
 /* links: host-agent/cli/terminal/progress.c host-agent/cli/terminal/terminal.c */

@@ -5,32 +5,19 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../commands.h"
+#include "../qmp/complain_news.h"
 #include "../qmp/qmp_call.h"
 #include "../qmp/unanswered_rounds.h"
 #include "../terminal/complain.h"
 #include "../terminal/interrupts.h"
 #include "../terminal/progress.h"
-#include "host-agent/common/standard_streams.h"
 #include "migrate_hints.h"
 #include "migrate_options.h"
+#include "migrate_report.h"
 #include "migrate_settings.h"
 #include "migrate_watch.h"
-
-/* QEMU resumes the guest a moment after it reports that the migration failed. */
-#define RESUME_POLL_US	100000
-#define RESUME_POLLS	30
-
-/* One silence fails several commands. */
-static void say_why(struct qmp_call *call, const char *before, const char *after)
-{
-	const char *why = qmp_call_news(call);
-
-	if (why)
-		complain("%s%s%s", before, why, after);
-}
 
 /* Without hints it is an ordinary migration: log the reason and continue. */
 static void start_hints(struct qmp_call *call, struct migrate_settings *settings)
@@ -40,7 +27,7 @@ static void start_hints(struct qmp_call *call, struct migrate_settings *settings
 	else if (call->absent)
 		complain("no hints: " QMP_CALL_NO_EXTENSION);
 	else
-		say_why(call, "no hints: ", "");
+		complain_news(call, "no hints: ", "");
 }
 
 static bool set_limits(struct qmp_call *call, const struct migrate_options *opt,
@@ -58,65 +45,13 @@ static bool set_limits(struct qmp_call *call, const struct migrate_options *opt,
 	return true;
 }
 
-static void print_summary(const struct migrate_watch *watch, double kept)
-{
-	const json_t *last = watch->last, *ram = json_object_get(last, "ram");
-	const char *why = json_string_value(json_object_get(last, "error-desc"));
-
-	printf("%s%s%s", watch->state->name, why ? ": " : "", why ? why : "");
-	if (ram)
-		printf(", %.2f s, downtime %.0f ms, %.0f passes, %.1f MB sent, %.1f MB kept off "
-		       "the wire", json_number_value(json_object_get(last, "total-time")) / 1e3,
-		       json_number_value(json_object_get(last, "downtime")),
-		       json_number_value(json_object_get(ram, "dirty-sync-count")),
-		       json_number_value(json_object_get(ram, "transferred")) / 1e6,
-		       kept / 1e6);
-	putchar('\n');
-	streams_flush();
-}
-
-enum guest { GUEST_UNKNOWN, GUEST_STOPPED, GUEST_ELSE };
-
-/* Has the migration stopped the guest, without QEMU resuming it? */
-static enum guest look_at_guest(struct qmp_call *call)
-{
-	enum guest guest;
-	const char *status;
-	json_t *answer;
-	bool handing;
-	int i = 0;
-
-	do {
-		answer = qmp_call_again(call, "query-status", NULL);
-		status = json_string_value(json_object_get(answer, "status"));
-		handing = status && !strcmp(status, "finish-migrate");
-		guest = !status ? GUEST_UNKNOWN :
-			handing || !strcmp(status, "postmigrate") ? GUEST_STOPPED : GUEST_ELSE;
-		json_decref(answer);
-	} while (handing && ++i < RESUME_POLLS && !usleep(RESUME_POLL_US));
-	return guest;
-}
-
-static void report_stopped_guest(const struct migrate_watch *watch)
-{
-	enum guest guest = look_at_guest(watch->call);
-
-	if (guest == GUEST_ELSE)
-		return;
-	if (guest == GUEST_UNKNOWN)
-		complain("it is unknown whether the guest runs here, query-status shows it");
-	else if (watch->ran_on_destination)
-		complain("the guest is stopped here, and ran on the destination; do not run "
-			 "cont here while it runs there: cont discards what it did there");
-	else
-		complain("the guest is stopped here; run cont to continue it, unless it runs "
-			 "on the destination");
-}
-
-/* Whoever did not want to wait for QEMU before may well wait for this, if it answers at all. */
+/*
+ * A user who interrupted an earlier wait may still wait for this step: only a new interrupt ends
+ * it.
+ */
 static void restore(struct migrate_settings *settings, struct qmp_call *call)
 {
-	interrupts_heard();
+	interrupts_forget_second();
 	migrate_settings_restore(settings, call);
 }
 
@@ -126,48 +61,20 @@ static enum cli_exit finish(const struct migrate_watch *watch,
 {
 	u64 rounds;
 
-	print_summary(watch, migrate_hints_end(before, watch->call, &rounds));
+	migrate_report_summary(watch, migrate_hints_end(before, watch->call, &rounds));
 	if (rounds)
 		complain(UNANSWERED_ROUNDS, (unsigned long long)rounds);
 	if (!strcmp(watch->state->name, "completed"))
 		return CLI_OK;
 	restore(settings, watch->call);
-	report_stopped_guest(watch);
+	migrate_report_stopped_guest(watch);
 	return CLI_NOT_MIGRATED;
-}
-
-/* For a user who wanted the end of the migration. Elsewhere the command may lose the guest. */
-static const char *how_to_cancel(const struct migration_state *state)
-{
-	if (state && state->stage != STAGE_SOURCE && state->stage != STAGE_PRECOPY)
-		return "";
-	return ", migrate_cancel ends it while the guest is here";
-}
-
-static void report_silence(const struct migrate_watch *watch)
-{
-	const struct migration_state *state = watch->state;
-
-	say_why(watch->call, "", "");
-	if (!state)
-		complain("the migration may have begun, and may continue without this tool; query-migrate shows its state%s",
-			 how_to_cancel(state));
-	else if (state->stage == STAGE_ENDING)
-		complain("the migration was %s when QEMU last answered, so the settings are not restored; query-migrate shows its state",
-			 state->name);
-	else
-		complain("the migration, %s when QEMU last answered, may continue without this tool; query-migrate shows its state%s",
-			 state->name, how_to_cancel(state));
 }
 
 /* A running migration keeps the changed settings; a migration that ends gets them restored. */
 static enum cli_exit detach(const struct migrate_watch *watch, struct migrate_settings *settings)
 {
-	if (watch->call->broken)
-		report_silence(watch);
-	else
-		complain("the migration continues without this tool, %s; query-migrate shows its state%s",
-			 watch->state->name, how_to_cancel(watch->state));
+	migrate_report_detached(watch);
 	if (!watch->call->broken && watch->state->stage == STAGE_ENDING)
 		restore(settings, watch->call);
 	else
@@ -175,24 +82,10 @@ static enum cli_exit detach(const struct migrate_watch *watch, struct migrate_se
 	return CLI_DETACHED;
 }
 
-/* A QEMU that has exited may have completed it first, and has no settings any more. */
-static void report_lost(const struct migrate_watch *watch, struct migrate_settings *settings)
+static void keep_settings(const struct migrate_watch *watch, struct migrate_settings *settings)
 {
-	const struct migration_state *state = watch->state;
-
-	say_why(watch->call, "", "");
-	complain("a migration may be running%s%s; query-migrate shows its state, or if QEMU has "
-		 "exited, look for the guest on the destination",
-		 state ? ", when QEMU last answered it was " : "", state ? state->name : "");
 	settings->unsure |= watch->call->broken;
 	migrate_settings_print(settings);
-}
-
-/* Its settings are its own: what was changed has ended with the QEMU that had it. */
-static void report_replaced(void)
-{
-	complain("QEMU was restarted meanwhile and has not begun a migration; how the "
-		 "migration ended is unknown, look for the guest on the destination");
 }
 
 static enum cli_exit watch_to_the_end(struct qmp_call *call, const struct migrate_options *opt,
@@ -214,10 +107,11 @@ static enum cli_exit watch_to_the_end(struct qmp_call *call, const struct migrat
 		code = detach(&watch, settings);
 		break;
 	case WATCH_LOST:
-		report_lost(&watch, settings);
+		migrate_report_lost(&watch);
+		keep_settings(&watch, settings);
 		break;
 	case WATCH_REPLACED:
-		report_replaced();
+		migrate_report_replaced();
 		break;
 	}
 	json_decref(watch.last);
@@ -260,7 +154,7 @@ static bool was_taken(struct qmp_call *call, const json_t *earlier)
 	json_t *now;
 	bool taken;
 
-	say_why(call, "", "; connecting again, the migration may have begun");
+	complain_news(call, "", "; connecting again, the migration may have begun");
 	now = qmp_call_again(call, "query-migrate", NULL);
 	taken = !now || !json_equal(now, earlier);
 	if (!taken)
@@ -279,7 +173,7 @@ static bool begin(struct qmp_call *call, const char *uri, const json_t *earlier)
 		return true;
 	if (call->broken && !unsent)
 		return was_taken(call, earlier);
-	say_why(call, "", "");
+	complain_news(call, "", "");
 	return false;
 }
 
@@ -308,7 +202,7 @@ static enum cli_exit migrate_after(struct qmp_call *call, const struct migrate_o
 		start_hints(call, settings);
 	limited = set_limits(call, opt, settings);
 	if (!limited)
-		say_why(call, "", "");
+		complain_news(call, "", "");
 	if (!interrupts_any() && limited && begin(call, opt->uri, earlier))
 		return watch_to_the_end(call, opt, settings, &before);
 	cancelled = interrupts_any();

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../qmp/complain_news.h"
 #include "../terminal/complain.h"
 #include "include/freehint/limits.h"
 #include "include/freehint/qmp_names.h"
@@ -139,26 +140,18 @@ static int restore_limits(struct migrate_settings *settings, struct qmp_call *ca
 	return 0;
 }
 
-/* What may stay is printed in any case. */
-static void say_why(struct qmp_call *call, const char *what)
-{
-	const char *why = qmp_call_news(call);
-
-	if (why)
-		complain("%s: %s", what, why);
-}
-
 void migrate_settings_restore(struct migrate_settings *settings, struct qmp_call *call)
 {
 	if (settings->reporting && !qmp_call_again_ok(call, FREEHINT_QMP_STOP, NULL))
-		say_why(call, "reporting is not stopped (run " FREEHINT_QMP_STOP ")");
+		complain_news(call, "reporting is not stopped (run " FREEHINT_QMP_STOP "): ", "");
 	else
 		settings->reporting = false;
 	if (settings->ours && restore_limits(settings, call))
-		say_why(call, "limits are not restored (run " SET ")");
+		complain_news(call, "limits are not restored (run " SET "): ", "");
 	else
 		migrate_settings_free(settings);
 	settings->unsure |= call->broken;
+	/* What may stay is printed in any case. */
 	migrate_settings_print(settings);
 }
 

@@ -125,7 +125,7 @@ static void try_to_cancel(struct migrate_watch *watch)
 static bool handle_interrupts(struct migrate_watch *watch)
 {
 	if (interrupts_any() && !watch->handled) {
-		interrupts_heard();
+		interrupts_forget_second();
 		watch->handled = true;
 		watch->cancel_wanted = true;
 	}

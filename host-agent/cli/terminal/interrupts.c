@@ -64,7 +64,7 @@ bool interrupts_again(void)
 	return again;
 }
 
-void interrupts_heard(void)
+void interrupts_forget_second(void)
 {
 	again = 0;
 }

@@ -30,16 +30,16 @@ bool interrupts_any(void);
 /**
  * interrupts_again() - has another interrupt come, half a second after the first or later?
  *
- * interrupts_heard() forgets it.
+ * interrupts_forget_second() forgets it.
  */
 bool interrupts_again(void);
 
 /**
- * interrupts_heard() - what has come until now is served: the next one counts as another
+ * interrupts_forget_second() - interrupts_again() is false until another interrupt comes
  *
  * For a step of its own, such as the cancellation: QEMU gets its time for it, and the user who
  * does not want to wait for it either asks once more.
  */
-void interrupts_heard(void);
+void interrupts_forget_second(void);
 
 #endif /* FREEHINT_CLI_INTERRUPTS_H */
