@@ -32,9 +32,9 @@ static void must_not_be_wrong(const struct domain_change *change)
 static void take_another(const char *text, size_t size)
 {
 	struct domain_change changes[] = {
-		{ .wish = { "/usr/lib/freehint/freehint-qemu.so", true } },
-		{ .wish = { "/o,=x/freehint-qemu.so", true } },
-		{ .wish = { NULL, true } },
+		{ .target = { "/usr/lib/freehint/freehint-qemu.so", true } },
+		{ .target = { "/o,=x/freehint-qemu.so", true } },
+		{ .target = { NULL, true } },
 	};
 	size_t i;
 
@@ -47,7 +47,7 @@ static void take_another(const char *text, size_t size)
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
-	struct domain_change add = { .wish.extension = "/usr/lib/freehint/freehint-qemu.so" };
+	struct domain_change add = { .target.extension = "/usr/lib/freehint/freehint-qemu.so" };
 	struct domain_change again = add, gone = { .remove = true };
 
 	take_another((const char *)data, size);

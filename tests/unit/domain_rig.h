@@ -71,7 +71,7 @@ static inline int change_with(struct domain_change *change, const char *from, ch
 
 static inline int add(const char *from, char *to)
 {
-	struct domain_change change = { .wish.extension = PATH };
+	struct domain_change change = { .target.extension = PATH };
 
 	return change_with(&change, from, to);
 }
@@ -112,7 +112,7 @@ static inline void refuses_wish(struct domain_change *change, const char *text, 
 
 static inline void refuses(const char *text, const char *why)
 {
-	struct domain_change change = { .wish.extension = PATH };
+	struct domain_change change = { .target.extension = PATH };
 
 	refuses_wish(&change, text, why);
 }

@@ -144,8 +144,8 @@ static void a_prefix_that_is_used_stays_declared(void **state)
 /* A QEMU without plugins ends at a -plugin: somebody who does not say so does not want it. */
 static void the_kind_of_qemu_stays_unless_it_is_given(void **state)
 {
-	struct domain_change built_in = { .wish = { NULL, true } };
-	struct domain_change loaded = { .wish = { "/opt/freehint-qemu.so", true } };
+	struct domain_change built_in = { .target = { NULL, true } };
+	struct domain_change loaded = { .target = { "/opt/freehint-qemu.so", true } };
 
 	assert_int_equal(change_with(&built_in, SMALL("a"), after), 1);
 	has("<qemu:arg value='-object'/><qemu:arg value='freehint,id=fh0,memdev=shmmem-shmem0,autostart=on'/>");
@@ -187,7 +187,7 @@ static void another_path_changes_nothing_else(void **state)
 		{ "/a,,b/freehint-qemu.so,memdev=shmmem-shmem0,strict=on",
 		  "'file=/o,,x/freehint-qemu.so,memdev=shmmem-shmem0,strict=on'" },
 	};
-	struct domain_change change = { .wish = { "/o,x/freehint-qemu.so", true } };
+	struct domain_change change = { .target = { "/o,x/freehint-qemu.so", true } };
 	size_t i;
 
 	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -203,8 +203,8 @@ static void another_kind_keeps_what_both_have(void **state)
 {
 #define BOTH	"autostart=off,first-wait-ms=1,later-wait-ms=2,audit=on,give-back=always,"	\
 		"give-back-order=9,give-back-leave=64"
-	struct domain_change built_in = { .wish = { NULL, true } };
-	struct domain_change loaded = { .wish = { PATH, true } };
+	struct domain_change built_in = { .target = { NULL, true } };
+	struct domain_change loaded = { .target = { PATH, true } };
 
 	assert_int_equal(change_with(&built_in, with_value("-plugin", PATH ",memdev=shmmem-shmem0,"
 							   BOTH), after), 1);
@@ -297,7 +297,7 @@ static void a_document_in_ascii_stays_one(void **state)
 /* As they are they would become spaces. */
 static void blanks_of_a_value_stay(void **state)
 {
-	struct domain_change built_in = { .wish = { NULL, true } };
+	struct domain_change built_in = { .target = { NULL, true } };
 
 	assert_int_equal(change_with(&built_in, with_value("-plugin", PATH ",memdev=shmmem-shmem0,"
 							   "audit=&#9;&#10;&#13;"), after), 1);
@@ -306,7 +306,7 @@ static void blanks_of_a_value_stay(void **state)
 
 static void other_encodings_and_sizes_are_refused(void **state)
 {
-	struct domain_change change = { .wish.extension = PATH };
+	struct domain_change change = { .target.extension = PATH };
 	char *large = malloc(XML_TEXT_MAX + 1);
 	static const char *const encodings[] = {
 		"ISO-8859-1", "windows-1252", "ASCII", "UTF-7", "Shift_JIS",

@@ -169,8 +169,8 @@ static void other_ways_to_write_an_argument_are_known(void **state)
 		"\"qom-type\" : \"freehint\" }",
 	};
 	static char text[ROOM];
-	struct domain_change built_in = { .wish = { NULL, true } };
-	struct domain_change loaded = { .wish = { PATH, true } };
+	struct domain_change built_in = { .target = { NULL, true } };
+	struct domain_change loaded = { .target = { PATH, true } };
 	bool json;
 	size_t i;
 

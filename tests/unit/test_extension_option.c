@@ -18,20 +18,20 @@ static bool builtin;
 /* In argp's parser, as the commands call it. */
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	struct domain_wish *wish = state->input;
+	struct domain_target *target = state->input;
 
 	if (key == 'e')
-		wish->extension = arg;
+		target->extension = arg;
 	else if (key == 'b')
 		builtin = true;
 	else if (key == ARGP_KEY_END)
-		extension_option_settle(wish, builtin, state);
+		extension_option_settle(target, builtin, state);
 	else
 		return ARGP_ERR_UNKNOWN;
 	return 0;
 }
 
-static struct domain_wish settle(char *option)
+static struct domain_target settle(char *option)
 {
 	static const struct argp_option options[] = {
 		{ "extension", 'e', "PATH", 0, NULL, 0 },
@@ -39,7 +39,7 @@ static struct domain_wish settle(char *option)
 		{ 0 },
 	};
 	const struct argp argp = { .options = options, .parser = parse };
-	struct domain_wish wish = { .extension = NULL };
+	struct domain_target target = { .extension = NULL };
 	char name[] = "freehint", *args[] = { name, option, NULL };
 	FILE *err = stderr;
 
@@ -47,21 +47,21 @@ static struct domain_wish settle(char *option)
 	memset(said, 0, sizeof(said));
 	stderr = fmemopen(said, sizeof(said) - 1, "w");
 	assert_non_null(stderr);
-	argp_parse(&argp, option ? 2 : 1, args, ARGP_NO_EXIT, NULL, &wish);
+	argp_parse(&argp, option ? 2 : 1, args, ARGP_NO_EXIT, NULL, &target);
 	fclose(stderr);
 	stderr = err;
-	return wish;
+	return target;
 }
 
 static void takes(const char *path)
 {
-	struct domain_wish wish;
+	struct domain_target target;
 	char option[256];
 
 	snprintf(option, sizeof(option), "--extension=%s", path);
-	wish = settle(option);
-	assert_string_equal(wish.extension, path);
-	assert_true(wish.replace);
+	target = settle(option);
+	assert_string_equal(target.extension, path);
+	assert_true(target.replace);
 	assert_string_equal(said, "");
 }
 
@@ -95,20 +95,20 @@ static void another_path_is_refused(void **state)
 
 static void without_the_option_it_is_the_installed_one(void **state)
 {
-	struct domain_wish wish = settle(NULL);
+	struct domain_target target = settle(NULL);
 
-	assert_non_null(strstr(wish.extension, "/freehint-qemu.so"));
-	assert_false(wish.replace);
+	assert_non_null(strstr(target.extension, "/freehint-qemu.so"));
+	assert_false(target.replace);
 	assert_string_equal(said, "");
 }
 
 static void built_in_is_a_wish_too(void **state)
 {
 	char option[] = "--builtin";
-	struct domain_wish wish = settle(option);
+	struct domain_target target = settle(option);
 
-	assert_null(wish.extension);
-	assert_true(wish.replace);
+	assert_null(target.extension);
+	assert_true(target.replace);
 	assert_string_equal(said, "");
 }
 

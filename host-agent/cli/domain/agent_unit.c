@@ -46,7 +46,7 @@ static int check_path(struct domain *domain, const xmlNode *element, const char 
 
 static enum cli_exit print_unit_of(struct domain *domain)
 {
-	const xmlNode *shmem = domain->shmem ? domain->shmem : domain->stranger;
+	const xmlNode *shmem = domain->shmem ? domain->shmem : domain->shmem_of_other;
 	char *monitor = domain_monitor_path(domain), *shm = domain_shm_path(domain);
 	enum cli_exit code = CLI_WRONG;
 

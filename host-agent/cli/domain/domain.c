@@ -179,14 +179,14 @@ static int look_at_pair(struct domain *domain, xmlNode *option, xmlNode *value)
 }
 
 /* Another argument with the agent's socket path: -chardev with -mon, -monitor, -serial. */
-static void look_for_rival(struct domain *domain, xmlNode *arg)
+static void look_for_monitor_path_user(struct domain *domain, xmlNode *arg)
 {
 	char *value = xml_text_value(arg, "value");
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 
 	snprintf(path, sizeof(path), DOMAIN_MONITORS "%s" DOMAIN_MONITOR_END, domain->name);
-	if (value && !domain->rival && qemu_args_has_path(value, path))
-		domain->rival = arg;
+	if (value && !domain->monitor_path_user && qemu_args_has_path(value, path))
+		domain->monitor_path_user = arg;
 	xmlFree(value);
 }
 
@@ -201,7 +201,7 @@ static int find_pairs(struct domain *domain)
 		if (ret < 0)
 			return ret;
 		if (!ret)
-			look_for_rival(domain, option);
+			look_for_monitor_path_user(domain, option);
 		option = ret ? next_arg(value->next) : value;
 	}
 	return 0;
@@ -219,7 +219,7 @@ int domain_parse(struct domain *domain, const char *text, size_t len)
 	    only_child(&domain->xml, domain->root, "devices", &domain->devices) ||
 	    domain_find_shmem(domain) || find_command(domain) || find_pairs(domain))
 		return -EINVAL;
-	domain_find_strangers(domain);
+	domain_find_other_shmem(domain);
 	return 0;
 }
 
@@ -237,6 +237,6 @@ void domain_free(struct domain *domain)
 
 bool domain_is_enabled(const struct domain *domain)
 {
-	return (domain->shmem || domain->stranger) && domain->extension[0].option &&
+	return (domain->shmem || domain->shmem_of_other) && domain->extension[0].option &&
 	       domain->monitor[0].option;
 }

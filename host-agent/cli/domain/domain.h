@@ -46,12 +46,12 @@ struct domain_pair {
  * @command:   its <qemu:commandline>, or NULL
  * @name:      its name
  * @shmem:     freehint's <shmem>, NULL: none
- * @index:     its number among all <shmem>; without one: that of the next
- * @stranger:  the first <shmem> that freehint has made for a domain with another name
- * @lookalike: a <shmem> with such a name of which the domain has nothing else
+ * @shmem_index: its number among all <shmem>; without one: that of the next
+ * @shmem_of_other: the first <shmem> that freehint made for another domain
+ * @shmem_like_ours: a <shmem> with such a name of which the domain has nothing else
  * @extension: the extension's pairs, in the order of the document
  * @monitor:   the agent's monitor's, likewise
- * @rival:     another argument that has the path of the agent's monitor, or NULL
+ * @monitor_path_user: another argument that has the path of the agent's monitor, or NULL
  */
 struct domain {
 	struct xml_text xml;
@@ -60,12 +60,12 @@ struct domain {
 	xmlNode *command;
 	char *name;
 	xmlNode *shmem;
-	unsigned int index;
-	xmlNode *stranger;
-	xmlNode *lookalike;
+	unsigned int shmem_index;
+	xmlNode *shmem_of_other;
+	xmlNode *shmem_like_ours;
 	struct domain_pair extension[DOMAIN_PAIRS];
 	struct domain_pair monitor[DOMAIN_PAIRS];
-	xmlNode *rival;
+	xmlNode *monitor_path_user;
 };
 
 /**
@@ -84,8 +84,8 @@ void domain_free(struct domain *domain);
 /** domain_find_shmem() - domain_parse() has it find @domain->shmem; 0 or -EINVAL */
 int domain_find_shmem(struct domain *domain);
 
-/** domain_find_strangers() - likewise @domain->stranger and @domain->lookalike */
-void domain_find_strangers(struct domain *domain);
+/** domain_find_other_shmem() - likewise @domain->shmem_of_other and @domain->shmem_like_ours */
+void domain_find_other_shmem(struct domain *domain);
 
 /** domain_has_memory_of() - does it have the <shmem> that freehint makes for this name? */
 bool domain_has_memory_of(const struct domain *domain, const char *name);

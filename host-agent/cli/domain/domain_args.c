@@ -26,13 +26,13 @@ char *domain_double_commas(const char *value)
 	return doubled;
 }
 
-/* QEMU takes a path with "=" for an option, unless it is told that it is the path. */
+/* QEMU parses a value that contains '=' as options. 'path=' marks it as a path. */
 char *domain_monitor_value(const char *name)
 {
 	char *doubled = domain_double_commas(name), *value = NULL;
 
 	if (doubled)
-		value = text_of("unix:%s" DOMAIN_MONITORS "%s" DOMAIN_MONITOR_END ",server=on,wait=off",
+		value = text_printf("unix:%s" DOMAIN_MONITORS "%s" DOMAIN_MONITOR_END ",server=on,wait=off",
 				strchr(name, '=') ? "path=" : "", doubled);
 	free(doubled);
 	return value;
@@ -43,10 +43,10 @@ char *domain_extension_value(const char *extension, const char *memdev, const ch
 	char *path, *value = NULL;
 
 	if (!extension)
-		return text_of("freehint,id=fh0,memdev=%s%s", memdev, options);
+		return text_printf("freehint,id=fh0,memdev=%s%s", memdev, options);
 	path = domain_double_commas(extension);
 	if (path)
-		value = text_of("file=%s,memdev=%s%s", path, memdev, options);
+		value = text_printf("file=%s,memdev=%s%s", path, memdev, options);
 	free(path);
 	return value;
 }
@@ -106,9 +106,9 @@ char *domain_monitor_path(const struct domain *domain)
 
 char *domain_shm_path(const struct domain *domain)
 {
-	xmlNode *shmem = domain->shmem ? domain->shmem : domain->stranger;
+	xmlNode *shmem = domain->shmem ? domain->shmem : domain->shmem_of_other;
 	char *name = xml_text_value(shmem, "name");
-	char *path = text_of("/dev/shm/%s", name ? name : "");
+	char *path = text_printf("/dev/shm/%s", name ? name : "");
 
 	xmlFree(name);
 	return path;

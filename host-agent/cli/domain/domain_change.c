@@ -13,7 +13,7 @@
 static int plan(struct domain_change *change, struct domain *domain, struct text_edits *edits)
 {
 	if (!change->remove)
-		return domain_add(domain, &change->wish, edits);
+		return domain_add(domain, &change->target, edits);
 	domain_remove(domain, edits);
 	return 0;
 }

@@ -9,14 +9,14 @@
 
 /**
  * struct domain_change - what is to be done, and the outcome
- * @wish:   what the domain shall have
+ * @target: what the domain shall have
  * @remove: take freehint out
  * @result: the new XML, owned by the caller; NULL: the domain is already as it shall be
  * @size:   bytes of @result
  * @error:  after a failure: the reason, as text for the user
  */
 struct domain_change {
-	struct domain_wish wish;
+	struct domain_target target;
 	bool remove;
 	char *result;
 	size_t size;
@@ -25,7 +25,7 @@ struct domain_change {
 
 /**
  * domain_change() - change a domain
- * @change: @wish and @remove are given, the rest is filled
+ * @change: @target and @remove are given, the rest is filled
  * @text:   its XML
  * @len:    bytes
  *

@@ -23,7 +23,7 @@ static void add_shmem(struct domain *domain, u64 mib, struct text_edits *edits)
 	char *name = xml_escape(&domain->xml, domain->name), *lines = NULL;
 
 	if (name)
-		lines = text_of("<shmem name='" DOMAIN_SHM "%s' role='master'>\n"
+		lines = text_printf("<shmem name='" DOMAIN_SHM "%s' role='master'>\n"
 			     "  <model type='ivshmem-plain'/>\n"
 			     "  <size unit='M'>%llu</size>\n"
 			     "</shmem>\n", name, (unsigned long long)mib);
@@ -47,7 +47,7 @@ static int grow_shmem(struct domain *domain, u64 mib, struct text_edits *edits)
 		return -EINVAL;
 	if (bytes >= mib << 20)
 		return 0;
-	lines = text_of("<size unit='M'>%llu</size>%s", (unsigned long long)mib, size ? "" : "\n");
+	lines = text_printf("<size unit='M'>%llu</size>%s", (unsigned long long)mib, size ? "" : "\n");
 	if (size) {
 		place = xml_text_place(size);
 		text_edits_add(edits, place->open, place->end, lines);
@@ -61,9 +61,9 @@ static int grow_shmem(struct domain *domain, u64 mib, struct text_edits *edits)
 	return 0;
 }
 
-static const char *extension_option(const struct domain_wish *wish)
+static const char *extension_option(const struct domain_target *target)
 {
-	return wish->extension ? "-plugin" : "-object";
+	return target->extension ? "-plugin" : "-object";
 }
 
 /* The prefix of <qemu:commandline>, or "". */
@@ -83,7 +83,7 @@ static char *arg_line(const struct domain *domain, const char *value)
 	char *escaped = value ? xml_escape(&domain->xml, value) : NULL, *line = NULL;
 
 	if (escaped)
-		line = text_of("<%s%sarg value='%s'/>", prefix, *prefix ? ":" : "", escaped);
+		line = text_printf("<%s%sarg value='%s'/>", prefix, *prefix ? ":" : "", escaped);
 	free(escaped);
 	return line;
 }
@@ -97,24 +97,24 @@ static void replace(const xmlNode *element, char *line, struct text_edits *edits
 }
 
 /**
- * struct addition - arguments that the domain does not have yet
+ * struct new_args - arguments that the domain does not have yet
  * @lines: whole lines, for <qemu:commandline>
  * @len:   their length
  * @out:   stream that writes @lines
  */
-struct addition {
+struct new_args {
 	char *lines;
 	size_t len;
 	FILE *out;
 };
 
-static void add_pair(const struct domain *domain, struct addition *more, const char *option,
+static void add_pair(const struct domain *domain, struct new_args *args, const char *option,
 		     const char *value, struct text_edits *edits)
 {
 	char *first = arg_line(domain, option), *second = arg_line(domain, value);
 
 	if (first && second)
-		fprintf(more->out, "%s\n%s\n", first, second);
+		fprintf(args->out, "%s\n%s\n", first, second);
 	else
 		edits->full = 1;
 	free(first);
@@ -122,7 +122,8 @@ static void add_pair(const struct domain *domain, struct addition *more, const c
 }
 
 /* Keeps options that somebody has added, or refuses: an option must not be lost silently. */
-static int carry_options(struct domain *domain, const struct domain_wish *wish, char **options)
+static int carry_options(struct domain *domain, const struct domain_target *target,
+			 char **options)
 {
 	const struct domain_pair *pair = &domain->extension[0];
 	const char *value = pair->text;
@@ -137,7 +138,7 @@ static int carry_options(struct domain *domain, const struct domain_wish *wish, 
 	if (lost && *lost)
 		ret = xml_text_refuse(&domain->xml, pair->value,
 				      "%s has no option '%.80s', which this argument has: take it out first",
-				      wish->extension ? "the extension" : "-object freehint",
+				      target->extension ? "the extension" : "-object freehint",
 				      lost + 1);
 	else if (lost)
 		*options = domain_extension_options(value, true);
@@ -146,16 +147,16 @@ static int carry_options(struct domain *domain, const struct domain_wish *wish, 
 }
 
 /* From -plugin to -object, or back. */
-static int change_kind(struct domain *domain, const struct domain_wish *wish, const char *memdev,
-		       struct text_edits *edits)
+static int change_kind(struct domain *domain, const struct domain_target *target,
+		       const char *memdev, struct text_edits *edits)
 {
 	const struct domain_pair *pair = &domain->extension[0];
 	char *options, *value;
 
-	if (carry_options(domain, wish, &options))
+	if (carry_options(domain, target, &options))
 		return -EINVAL;
-	value = options ? domain_extension_value(wish->extension, memdev, options) : NULL;
-	replace(pair->option, arg_line(domain, extension_option(wish)), edits);
+	value = options ? domain_extension_value(target->extension, memdev, options) : NULL;
+	replace(pair->option, arg_line(domain, extension_option(target)), edits);
 	replace(pair->value, arg_line(domain, value), edits);
 	free(value);
 	free(options);
@@ -180,7 +181,7 @@ static void change_path(const struct domain *domain, const char *extension,
 }
 
 /* It stays, unless another was named, and keeps its options then. */
-static int change_extension(struct domain *domain, const struct domain_wish *wish,
+static int change_extension(struct domain *domain, const struct domain_target *target,
 			    const char *memdev, struct text_edits *edits)
 {
 	const struct domain_pair *pair = &domain->extension[0];
@@ -189,45 +190,45 @@ static int change_extension(struct domain *domain, const struct domain_wish *wis
 		return xml_text_refuse(&domain->xml, pair->value,
 				       "this argument does not name the memory %s of freehint's <shmem>: take freehint out with --remove, then add it again",
 				       memdev);
-	if (!wish->replace)
+	if (!target->replace)
 		return 0;
-	if ((pair->kind == QEMU_ARGS_OBJECT) != !wish->extension)
-		return change_kind(domain, wish, memdev, edits);
-	if (wish->extension)
-		change_path(domain, wish->extension, edits);
+	if ((pair->kind == QEMU_ARGS_OBJECT) != !target->extension)
+		return change_kind(domain, target, memdev, edits);
+	if (target->extension)
+		change_path(domain, target->extension, edits);
 	return 0;
 }
 
-static void add_extension(const struct domain *domain, const struct domain_wish *wish,
-			  const char *memdev, struct addition *more, struct text_edits *edits)
+static void add_extension(const struct domain *domain, const struct domain_target *target,
+			  const char *memdev, struct new_args *args, struct text_edits *edits)
 {
-	char *value = domain_extension_value(wish->extension, memdev, ",autostart=on");
+	char *value = domain_extension_value(target->extension, memdev, ",autostart=on");
 
 	if (value)
-		add_pair(domain, more, extension_option(wish), value, edits);
+		add_pair(domain, args, extension_option(target), value, edits);
 	else
 		edits->full = 1;
 	free(value);
 }
 
-static int want_extension(struct domain *domain, const struct domain_wish *wish,
-			  struct addition *more, struct text_edits *edits)
+static int put_extension(struct domain *domain, const struct domain_target *target,
+			 struct new_args *args, struct text_edits *edits)
 {
-	char *memdev = domain_memdev(domain->shmem, domain->index);
+	char *memdev = domain_memdev(domain->shmem, domain->shmem_index);
 	int ret = 0;
 
 	if (!memdev)
 		edits->full = 1;
 	else if (domain->extension[0].option)
-		ret = change_extension(domain, wish, memdev, edits);
+		ret = change_extension(domain, target, memdev, edits);
 	else
-		add_extension(domain, wish, memdev, more, edits);
+		add_extension(domain, target, memdev, args, edits);
 	free(memdev);
 	return ret;
 }
 
-static void want_monitor(const struct domain *domain, struct addition *more,
-			 struct text_edits *edits)
+static void put_monitor(const struct domain *domain, struct new_args *args,
+			struct text_edits *edits)
 {
 	char *value;
 
@@ -235,7 +236,7 @@ static void want_monitor(const struct domain *domain, struct addition *more,
 		return;
 	value = domain_monitor_value(domain->name);
 	if (value)
-		add_pair(domain, more, "-qmp", value, edits);
+		add_pair(domain, args, "-qmp", value, edits);
 	else
 		edits->full = 1;
 	free(value);
@@ -279,7 +280,7 @@ static char *wrap(const char *lines)
 	return NULL;
 }
 
-static int put_arguments(struct domain *domain, const char *lines, struct text_edits *edits)
+static int put_lines(struct domain *domain, const char *lines, struct text_edits *edits)
 {
 	char *wrapped;
 	int ret;
@@ -300,33 +301,33 @@ static int put_arguments(struct domain *domain, const char *lines, struct text_e
 	return ret;
 }
 
-static int want_arguments(struct domain *domain, const struct domain_wish *wish,
-			  struct text_edits *edits)
+static int put_arguments(struct domain *domain, const struct domain_target *target,
+			 struct text_edits *edits)
 {
-	struct addition more = { 0 };
+	struct new_args args = { 0 };
 	int ret;
 
-	more.out = open_memstream(&more.lines, &more.len);
-	if (!more.out) {
+	args.out = open_memstream(&args.lines, &args.len);
+	if (!args.out) {
 		edits->full = 1;
 		return 0;
 	}
-	ret = want_extension(domain, wish, &more, edits);
+	ret = put_extension(domain, target, &args, edits);
 	if (!ret)
-		want_monitor(domain, &more, edits);
-	if (fclose(more.out))
+		put_monitor(domain, &args, edits);
+	if (fclose(args.out))
 		edits->full = 1;
 	else if (!ret)
-		ret = put_arguments(domain, more.lines, edits);
-	free(more.lines);
+		ret = put_lines(domain, args.lines, edits);
+	free(args.lines);
 	return ret;
 }
 
-static int refuse_rival(struct domain *domain)
+static int refuse_monitor_path_user(struct domain *domain)
 {
 	char *value = domain_monitor_value(domain->name);
 
-	xml_text_refuse(&domain->xml, domain->rival,
+	xml_text_refuse(&domain->xml, domain->monitor_path_user,
 			"this argument has the path of the agent's monitor, which QEMU would open twice: freehint knows the monitor only as -qmp %s; take this out, or give it another path",
 			value ? value : "unix:PATH");
 	free(value);
@@ -336,11 +337,11 @@ static int refuse_rival(struct domain *domain)
 /* Two domains with one file would write into each other's answers. */
 static int check_unique(struct domain *domain)
 {
-	if (domain->stranger)
-		return xml_text_refuse(&domain->xml, domain->stranger,
+	if (domain->shmem_of_other)
+		return xml_text_refuse(&domain->xml, domain->shmem_of_other,
 				       "this <shmem> is another domain's, of which this one may be a copy: take it out with --remove, then add freehint again");
-	if (domain->lookalike)
-		return xml_text_refuse(&domain->xml, domain->lookalike,
+	if (domain->shmem_like_ours)
+		return xml_text_refuse(&domain->xml, domain->shmem_like_ours,
 				       "this <shmem> has a name like freehint's memory of another domain: two guests must not write into one, so take it out, or give it another name if it is nobody's");
 	if (domain->extension[1].option)
 		return xml_text_refuse(&domain->xml, domain->extension[1].option,
@@ -348,12 +349,13 @@ static int check_unique(struct domain *domain)
 	if (domain->monitor[1].option)
 		return xml_text_refuse(&domain->xml, domain->monitor[1].option,
 				       "a second monitor for the agent, take one out");
-	if (domain->rival)
-		return refuse_rival(domain);
+	if (domain->monitor_path_user)
+		return refuse_monitor_path_user(domain);
 	return 0;
 }
 
-int domain_add(struct domain *domain, const struct domain_wish *wish, struct text_edits *edits)
+int domain_add(struct domain *domain, const struct domain_target *target,
+	       struct text_edits *edits)
 {
 	u64 mib;
 
@@ -363,5 +365,5 @@ int domain_add(struct domain *domain, const struct domain_wish *wish, struct tex
 		add_shmem(domain, mib, edits);
 	else if (grow_shmem(domain, mib, edits))
 		return -EINVAL;
-	return want_arguments(domain, wish, edits);
+	return put_arguments(domain, target, edits);
 }

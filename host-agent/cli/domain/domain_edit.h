@@ -9,12 +9,12 @@
 #include "domain.h"
 
 /**
- * struct domain_wish - what the domain shall have
+ * struct domain_target - what the domain shall have
  * @extension: path of freehint-qemu.so; NULL: QEMU has freehint built in
  * @replace:   also in a domain that has freehint already, which keeps its own otherwise: QEMU would
  *             end at an extension that it cannot load
  */
-struct domain_wish {
+struct domain_target {
 	const char *extension;
 	bool replace;
 };
@@ -22,12 +22,13 @@ struct domain_wish {
 /**
  * domain_add() - what has to change so that the domain has freehint
  * @domain: the domain
- * @wish:   what it shall have
+ * @target: what it shall have
  * @edits:  filled; without any change the domain has it already
  *
  * Return: 0 or -EINVAL, with @domain->xml.error set.
  */
-int domain_add(struct domain *domain, const struct domain_wish *wish, struct text_edits *edits);
+int domain_add(struct domain *domain, const struct domain_target *target,
+	       struct text_edits *edits);
 
 /**
  * domain_remove() - what has to change so that the domain does not have freehint

@@ -76,10 +76,10 @@ int domain_find_shmem(struct domain *domain)
 			continue;
 		if (check_shmem(domain, shmem))
 			return -EINVAL;
-		domain->index = index;
+		domain->shmem_index = index;
 	}
 	if (!domain->shmem)
-		domain->index = index;
+		domain->shmem_index = index;
 	return 0;
 }
 
@@ -90,9 +90,9 @@ char *domain_memdev(const xmlNode *shmem, unsigned int index)
 
 	/* libvirt gives every other alias anew at each start. */
 	if (name && text_starts_with(name, "ua-") && !name[strspn(name, ALIAS_CHARS)])
-		memdev = text_of("shmmem-%s", name);
+		memdev = text_printf("shmmem-%s", name);
 	else
-		memdev = text_of("shmmem-shmem%u", index);
+		memdev = text_printf("shmmem-shmem%u", index);
 	xmlFree(name);
 	return memdev;
 }
@@ -131,7 +131,7 @@ bool domain_owns_shmem(const struct domain *domain, const xmlNode *shmem, unsign
 		extension_uses(domain, shmem, index));
 }
 
-void domain_find_strangers(struct domain *domain)
+void domain_find_other_shmem(struct domain *domain)
 {
 	xmlNode *shmem = xml_text_child(domain->devices, "shmem");
 	unsigned int index = 0;
@@ -140,8 +140,8 @@ void domain_find_strangers(struct domain *domain)
 		if (shmem == domain->shmem || !looks_like_ours(shmem))
 			continue;
 		if (!domain_owns_shmem(domain, shmem, index))
-			domain->lookalike = shmem;
-		else if (!domain->stranger)
-			domain->stranger = shmem;
+			domain->shmem_like_ours = shmem;
+		else if (!domain->shmem_of_other)
+			domain->shmem_of_other = shmem;
 	}
 }

@@ -52,13 +52,13 @@ static const struct argp_option options[] = {
 
 static error_t check(struct domain_xml_options *opt, struct argp_state *state)
 {
-	if (opt->change.remove && (opt->builtin || opt->change.wish.extension || opt->agent))
+	if (opt->change.remove && (opt->builtin || opt->change.target.extension || opt->agent))
 		argp_error(state, "--remove goes with no other option but --domain");
 	if (opt->or_unchanged && (opt->change.remove || opt->agent))
 		argp_error(state, "--or-unchanged goes neither with --remove nor with --agent");
 	if (opt->file && opt->domain)
 		argp_error(state, "give a file or --domain, not both");
-	extension_option_settle(&opt->change.wish, opt->builtin, state);
+	extension_option_settle(&opt->change.target, opt->builtin, state);
 	return 0;
 }
 
@@ -74,7 +74,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		opt->builtin = true;
 		return 0;
 	case 'e':
-		opt->change.wish.extension = arg;
+		opt->change.target.extension = arg;
 		return 0;
 	case 'a':
 		opt->agent = true;

@@ -27,13 +27,13 @@ static void check_path(const char *path, struct argp_state *state)
 		argp_error(state, "--extension has a control character, or is not UTF-8: a domain cannot have such a path");
 }
 
-void extension_option_settle(struct domain_wish *wish, bool builtin, struct argp_state *state)
+void extension_option_settle(struct domain_target *target, bool builtin, struct argp_state *state)
 {
-	if (builtin && wish->extension)
+	if (builtin && target->extension)
 		argp_error(state, "give --builtin or --extension, not both");
-	if (wish->extension)
-		check_path(wish->extension, state);
-	wish->replace = builtin || wish->extension;
-	if (!wish->replace)
-		wish->extension = installed_extension();
+	if (target->extension)
+		check_path(target->extension, state);
+	target->replace = builtin || target->extension;
+	if (!target->replace)
+		target->extension = installed_extension();
 }

@@ -11,10 +11,10 @@
 
 /**
  * extension_option_settle() - check both options, and fill in what was not given
- * @wish:    @wish->extension is the path of --extension, or NULL
+ * @target:  @target->extension is the path of --extension, or NULL
  * @builtin: --builtin was given
  * @state:   of argp; a wrong option is reported there, which ends the program
  */
-void extension_option_settle(struct domain_wish *wish, bool builtin, struct argp_state *state);
+void extension_option_settle(struct domain_target *target, bool builtin, struct argp_state *state);
 
 #endif /* FREEHINT_CLI_EXTENSION_OPTION_H */

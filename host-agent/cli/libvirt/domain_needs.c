@@ -76,19 +76,19 @@ void domain_needs_free(struct domain_needs *needs)
 }
 
 /* A domain keeps the path that it has, unless it is to have another. */
-static bool has_extension(const char *path, const char *wish, char *why, size_t size)
+static bool has_extension(const char *path, const char *wanted_path, char *why, size_t size)
 {
 	if (!access(path, R_OK))
 		return true;
-	if (!wish || !strcmp(path, wish))
+	if (!wanted_path || !strcmp(path, wanted_path))
 		snprintf(why, size, "there is no extension at %s: install freehint, or give its path with --extension",
 			 path);
-	else if (access(wish, R_OK))
+	else if (access(wanted_path, R_OK))
 		snprintf(why, size, "the domain has the extension at %s, and there is none, nor at %s: install freehint, then give its path with --extension",
-			 path, wish);
+			 path, wanted_path);
 	else
 		snprintf(why, size, "the domain has the extension at %s, and there is none: its QEMU would not start; --extension=%s gives it the one that is installed",
-			 path, wish);
+			 path, wanted_path);
 	return false;
 }
 
@@ -156,10 +156,11 @@ static bool has_emulator(const struct domain_needs *needs, char *why, size_t siz
 	return false;
 }
 
-bool domain_needs_check(const struct domain_needs *needs, const char *wish, char *why, size_t size)
+bool domain_needs_check(const struct domain_needs *needs, const char *wanted_path, char *why,
+			size_t size)
 {
 	*why = '\0';
-	if (needs->extension && !has_extension(needs->extension, wish, why, size))
+	if (needs->extension && !has_extension(needs->extension, wanted_path, why, size))
 		return false;
 	return !needs->emulator || has_emulator(needs, why, size);
 }

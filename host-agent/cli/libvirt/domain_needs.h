@@ -36,7 +36,7 @@ void domain_needs_free(struct domain_needs *needs);
 /**
  * domain_needs_check() - would QEMU start, if the domain's host is this one?
  * @needs: what the domain needs
- * @wish:  path of the extension that it would get, NULL: none
+ * @wanted_path: path of the extension that it would get, NULL: none
  * @why:   filled with the reason and what to do, as text for the user; if QEMU would start: with
  *         why there would be no hints, "" if there is no such reason
  * @size:  bytes of @why
@@ -45,6 +45,7 @@ void domain_needs_free(struct domain_needs *needs);
  *
  * Return: false if it would end.
  */
-bool domain_needs_check(const struct domain_needs *needs, const char *wish, char *why, size_t size);
+bool domain_needs_check(const struct domain_needs *needs, const char *wanted_path, char *why,
+			size_t size);
 
 #endif /* FREEHINT_CLI_DOMAIN_NEEDS_H */

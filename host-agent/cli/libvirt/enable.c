@@ -60,7 +60,7 @@ static error_t check(struct enable *enable, struct argp_state *state)
 {
 	if (!enable->given)
 		argp_error(state, "give the name of a domain");
-	extension_option_settle(&enable->change.wish, enable->builtin, state);
+	extension_option_settle(&enable->change.target, enable->builtin, state);
 	return 0;
 }
 
@@ -76,7 +76,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		enable->builtin = true;
 		return 0;
 	case 'e':
-		enable->change.wish.extension = arg;
+		enable->change.target.extension = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (enable->given)
@@ -195,7 +195,7 @@ static enum cli_exit check_needs(struct enable *enable, const char *text, size_t
 		return CLI_OK;
 	if (domain_needs_read(&needs, text, len))
 		return fail(enable, CLI_NO_ANSWER, "no memory to look at the domain; free some on this host");
-	if (!domain_needs_check(&needs, enable->change.wish.extension, enable->why,
+	if (!domain_needs_check(&needs, enable->change.target.extension, enable->why,
 				sizeof(enable->why)))
 		code = fail(enable, CLI_WRONG, enable->why);
 	domain_needs_free(&needs);

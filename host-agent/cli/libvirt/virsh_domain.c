@@ -109,7 +109,7 @@ static int find_by_uuid(struct virsh *virsh, const char *list, const char *uuid,
 static int find_as_virsh(struct virsh *virsh, const char *list, const char *given,
 			 struct virsh_domain *domain)
 {
-	char *option = text_of("--domain=%s", given), *uuid;
+	char *option = text_printf("--domain=%s", given), *uuid;
 	const char *const args[] = { "domuuid", option, NULL };
 	size_t size;
 	int ret;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads the metrics that agents write, and makes nothing of what is not a metric of theirs.
+ * Reads the metrics files of the agents. Lines that are no metric of an agent are ignored.
  */
 #define _GNU_SOURCE
 #include "metrics_file.h"

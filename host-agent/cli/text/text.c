@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-char *text_of(const char *fmt, ...)
+char *text_printf(const char *fmt, ...)
 {
 	char *result;
 	va_list ap;

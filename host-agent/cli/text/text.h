@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Questions about text that several files ask, and text that is put together.
+ * String helpers of the tool.
  */
 #ifndef FREEHINT_CLI_TEXT_H
 #define FREEHINT_CLI_TEXT_H
 
 #include <stdbool.h>
 
-/** text_of() - like asprintf(); Return: the text, to be freed; NULL without memory */
-__attribute__((format(printf, 1, 2))) char *text_of(const char *fmt, ...);
+/** text_printf() - like asprintf(); Return: the text, to be freed; NULL without memory */
+__attribute__((format(printf, 1, 2))) char *text_printf(const char *fmt, ...);
 
 /** text_starts_with() - does @text begin with @start? */
 bool text_starts_with(const char *text, const char *start);
