@@ -51,7 +51,7 @@ def spec_for(peer: Peer, workload: Workload) -> Spec:
                  "-device", f"virtio-balloon-pci{options}"]
     return Spec(memory_mib=workload.memory_mib, smp=workload.smp, append=peer.append,
                 ivshmem=peer.ours, extension=peer.ours, with_module=peer.ours,
-                crutch=not peer.ours, extras=workload.extras, extra=extra,
+                tlb_reset=not peer.ours, extras=workload.extras, extra=extra,
                 # a guest larger than this machine: hardly any of it is touched
                 backend_opts=",reserve=off", lifetime=LIFETIME)
 

@@ -14,9 +14,9 @@ from typing import Any
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
-from lib.crutch import qemu_version  # noqa: E402
 from lib.machine import Machine  # noqa: E402
 from lib.patience import wait_for  # noqa: E402
+from lib.tlb_reset import qemu_version  # noqa: E402
 
 MIB = 1 << 20
 

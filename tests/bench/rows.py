@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from lib.crutch import qemu_version
 from lib.initramfs import find_kernel
+from lib.tlb_reset import qemu_version
 
 Row = dict[str, Any]
 

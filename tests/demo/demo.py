@@ -14,11 +14,11 @@ import sys
 import scenario
 import table
 from lib import initramfs
-from lib.crutch import qemu_version
 from lib.guest import GuestTimeout
 from lib.host_memory import available_mib
 from lib.qmp import QmpError
 from lib.result import FAIL, SKIP, Failure, Skip, interrupted
+from lib.tlb_reset import qemu_version
 from progress import Progress
 from settings import Settings, read_settings
 

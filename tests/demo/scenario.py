@@ -49,7 +49,7 @@ def _spec(settings: Settings, variant: str) -> Spec:
     ours = variant == "freehint"
     return Spec(memory_mib=settings.mem, smp=settings.smp, accel=settings.accel,
                 ivshmem=ours, extension=ours, with_module=ours,
-                balloon=variant == "balloon", crutch=not ours, lifetime=900.0)
+                balloon=variant == "balloon", tlb_reset=not ours, lifetime=900.0)
 
 
 def _prepare(vm: Machine, settings: Settings, scenario: str, variant: str,

@@ -20,7 +20,7 @@
 
 #include "agent_rig.h"
 
-struct rig rig;
+struct agent_rig agent_rig;
 static char program[4096];
 
 /* The program is in build/, we are in build/tests/unit/ or the like. */
@@ -70,48 +70,49 @@ void start_agent(const char *option)
 	int ends[2];
 
 	assert_int_equal(pipe(ends), 0);
-	if (rig.full)
+	if (agent_rig.full)
 		fill(ends[1]);
-	rig.agent = fork();
-	assert_true(rig.agent >= 0);
-	if (!rig.agent) {
+	agent_rig.agent = fork();
+	assert_true(agent_rig.agent >= 0);
+	if (!agent_rig.agent) {
 		dup2(ends[1], STDOUT_FILENO);
 		dup2(ends[1], STDERR_FILENO);
-		if (rig.no_output)
+		if (agent_rig.no_output)
 			dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO);
-		if (rig.leads)
+		if (agent_rig.leads)
 			setpgid(0, 0);
-		if (rig.banned && ban_ring(rig.ban, EPERM))
+		if (agent_rig.banned && ban_ring(agent_rig.ban, EPERM))
 			_exit(98);
-		if (rig.hidden && hide_directory(rig.hidden))
+		if (agent_rig.hidden && hide_directory(agent_rig.hidden))
 			_exit(97);
-		execl(program, program, "--qmp", rig.server.path, "--shm", rig.shm_path,
-		      "--log-level", "debug", option, rig.more[0], rig.more[1], NULL);
+		execl(program, program, "--qmp", agent_rig.server.path, "--shm", agent_rig.shm_path,
+		      "--log-level", "debug", option, agent_rig.more[0], agent_rig.more[1], NULL);
 		_exit(99);
 	}
 	close(ends[1]);
-	rig.out = ends[0];
-	fcntl(rig.out, F_SETFL, O_NONBLOCK);
+	agent_rig.out = ends[0];
+	fcntl(agent_rig.out, F_SETFL, O_NONBLOCK);
 }
 
 int agent_rig_setup(void **state)
 {
 	char path[64];
 
-	rig.banned = false;
-	rig.hidden = NULL;
-	memset(rig.more, 0, sizeof(rig.more));
-	rig.leads = false;
-	rig.full = false;
-	rig.no_output = false;
-	rig.len = 0;
-	snprintf(rig.shm_path, sizeof(rig.shm_path), "/dev/shm/freehint-unit-XXXXXX");
-	rig.shm = region_make_file(rig.shm_path, SIZE).shm;
-	assert_int_equal(freehint_publisher_attach(&rig.guest, rig.shm, SIZE), 0);
+	agent_rig.banned = false;
+	agent_rig.hidden = NULL;
+	memset(agent_rig.more, 0, sizeof(agent_rig.more));
+	agent_rig.leads = false;
+	agent_rig.full = false;
+	agent_rig.no_output = false;
+	agent_rig.len = 0;
+	snprintf(agent_rig.shm_path, sizeof(agent_rig.shm_path), "/dev/shm/freehint-unit-XXXXXX");
+	agent_rig.shm = region_make_file(agent_rig.shm_path, AGENT_RIG_SIZE).shm;
+	assert_int_equal(freehint_publisher_attach(&agent_rig.guest, agent_rig.shm,
+						   AGENT_RIG_SIZE), 0);
 	snprintf(path, sizeof(path), "/tmp/freehint-unit-%d.qmp", getpid());
-	assert_int_equal(fake_qmp_listen(&rig.server, path), 0);
-	rig.server.instance = INSTANCE;
-	rig.server.size = SIZE;
+	assert_int_equal(fake_qmp_listen(&agent_rig.server, path), 0);
+	agent_rig.server.instance = AGENT_RIG_INSTANCE;
+	agent_rig.server.size = AGENT_RIG_SIZE;
 	return 0;
 }
 
@@ -119,8 +120,8 @@ int agent_rig_setup_without_ring(void **state)
 {
 	int ret = agent_rig_setup(state);
 
-	rig.banned = true;
-	rig.ban = RING_SETUP;
+	agent_rig.banned = true;
+	agent_rig.ban = RING_SETUP;
 	return ret;
 }
 
@@ -128,13 +129,13 @@ void collect_output(void)
 {
 	ssize_t got;
 
-	while (rig.len < TEXT - 1) {
-		got = read(rig.out, rig.text + rig.len, TEXT - 1 - rig.len);
+	while (agent_rig.len < TEXT - 1) {
+		got = read(agent_rig.out, agent_rig.text + agent_rig.len, TEXT - 1 - agent_rig.len);
 		if (got <= 0)
 			break;
-		rig.len += (size_t)got;
+		agent_rig.len += (size_t)got;
 	}
-	rig.text[rig.len] = '\0';
+	agent_rig.text[agent_rig.len] = '\0';
 }
 
 /* Return: exit code, -1 when a signal ended it. */
@@ -143,21 +144,21 @@ int stop_agent(int sig)
 	int status;
 
 	if (sig)
-		kill(rig.agent, sig);
-	status = child_status(rig.agent);
+		kill(agent_rig.agent, sig);
+	status = child_status(agent_rig.agent);
 	collect_output();
-	close(rig.out);
-	rig.agent = 0;
+	close(agent_rig.out);
+	agent_rig.agent = 0;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 int agent_rig_teardown(void **state)
 {
-	if (rig.agent)
+	if (agent_rig.agent)
 		stop_agent(SIGKILL);
-	fake_qmp_close(&rig.server);
-	munmap(rig.shm, SIZE);
-	return unlink(rig.shm_path);
+	fake_qmp_close(&agent_rig.server);
+	munmap(agent_rig.shm, AGENT_RIG_SIZE);
+	return unlink(agent_rig.shm_path);
 }
 
 static const char *awaited;
@@ -165,19 +166,19 @@ static const char *awaited;
 static bool said(struct fake_qmp *server)
 {
 	collect_output();
-	return strstr(rig.text, awaited);
+	return strstr(agent_rig.text, awaited);
 }
 
 void expect_said(const char *text)
 {
 	awaited = text;
-	if (!fake_qmp_serve(&rig.server, said, WAIT_MS))
-		fail_msg("the agent did not say \"%s\" but:\n%s", text, rig.text);
+	if (!fake_qmp_serve(&agent_rig.server, said, WAIT_MS))
+		fail_msg("the agent did not say \"%s\" but:\n%s", text, agent_rig.text);
 }
 
-void publish(u64 round, u64 word, u64 count)
+void agent_rig_publish(u64 round, u64 word, u64 count)
 {
-	guest_voice_round(&rig.guest, rig.shm, round, word, count);
+	guest_voice_round(&agent_rig.guest, agent_rig.shm, round, word, count);
 }
 
 void attach(const char *option)

@@ -14,13 +14,13 @@
 #include "tests/unit/region.h"
 #include "tests/unit/unit.h"
 
-#define SIZE		(1 << 20)
-#define INSTANCE	REGION_INSTANCE
+#define AGENT_RIG_SIZE		(1 << 20)
+#define AGENT_RIG_INSTANCE	REGION_INSTANCE
 #define WAIT_MS		60000
 #define TEXT		65536
 
 /**
- * struct rig - both peers of the agent, and the agent
+ * struct agent_rig - both peers of the agent, and the agent
  * @server: QEMU
  * @shm:    region
  * @guest:  guest module
@@ -35,7 +35,7 @@
  * @out:    pipe with all it says
  * @text:   what it said so far
  */
-struct rig {
+struct agent_rig {
 	struct fake_qmp server;
 	char shm_path[64];
 	struct freehint_shm *shm;
@@ -53,7 +53,7 @@ struct rig {
 	size_t len;
 };
 
-extern struct rig rig;
+extern struct agent_rig agent_rig;
 
 /** agent_rig_find() - look for the program; its path, or NULL when it was not built */
 const char *agent_rig_find(void);
@@ -94,14 +94,14 @@ void start_agent(const char *option);
 /** stop_agent() - send @sig unless 0 and wait; exit code, -1 when a signal ended it */
 int stop_agent(int sig);
 
-/** collect_output() - take what the agent has written into rig.text */
+/** collect_output() - take what the agent has written into agent_rig.text */
 void collect_output(void);
 
 /** expect_said() - serve QMP until the agent has said @text, else fail */
 void expect_said(const char *text);
 
-/** publish() - open a round and answer it: @count times the bitmap word @word */
-void publish(u64 round, u64 word, u64 count);
+/** agent_rig_publish() - open a round and answer it: @count times the bitmap word @word */
+void agent_rig_publish(u64 round, u64 word, u64 count);
 
 /** attach() - start the agent and wait until it uses the region */
 void attach(const char *option);

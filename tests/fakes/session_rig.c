@@ -36,7 +36,7 @@
 
 #define STEPS		200
 
-struct session_rig rig;
+struct session_rig session_rig;
 
 /* Instead of event_loop.c. */
 void event_loop_watch(struct event_loop *loop, enum event_kind kind, int fd,
@@ -74,41 +74,42 @@ void session_rig_prepare(void)
 	char path[64];
 
 	log_init(LOG_LEVEL_ERROR);
-	memset(&rig, 0, sizeof(rig));
-	rig.loop.fd = -1;
-	rig.loop.wake = -1;
-	snprintf(rig.path, sizeof(rig.path), "/dev/shm/freehint-session-XXXXXX");
-	rig.shm = region_make_file(rig.path, SIZE).shm;
-	assert_int_equal(freehint_publisher_attach(&rig.guest, rig.shm, SIZE), 0);
+	memset(&session_rig, 0, sizeof(session_rig));
+	session_rig.loop.fd = -1;
+	session_rig.loop.wake = -1;
+	snprintf(session_rig.path, sizeof(session_rig.path), "/dev/shm/freehint-session-XXXXXX");
+	session_rig.shm = region_make_file(session_rig.path, SESSION_RIG_SIZE).shm;
+	assert_int_equal(freehint_publisher_attach(&session_rig.guest, session_rig.shm,
+						   SESSION_RIG_SIZE), 0);
 	snprintf(path, sizeof(path), "/tmp/freehint-session-%d.qmp", getpid());
-	assert_int_equal(fake_qmp_listen(&rig.server, path), 0);
-	rig.server.instance = INSTANCE;
-	rig.server.size = SIZE;
-	rig.conf = (struct conf){
-		.qmp = rig.server.path, .shm = rig.path, .poll_us = 1000,
+	assert_int_equal(fake_qmp_listen(&session_rig.server, path), 0);
+	session_rig.server.instance = SESSION_RIG_INSTANCE;
+	session_rig.server.size = SESSION_RIG_SIZE;
+	session_rig.conf = (struct conf){
+		.qmp = session_rig.server.path, .shm = session_rig.path, .poll_us = 1000,
 	};
 }
 
 int session_rig_setup(void **state)
 {
 	session_rig_prepare();
-	return session_init(&rig.session, &rig.conf, &rig.loop, -1);
+	return session_init(&session_rig.session, &session_rig.conf, &session_rig.loop, -1);
 }
 
 int session_rig_setup_metrics(int pair[2])
 {
 	session_rig_prepare();
-	rig.conf.metrics = "/run/vm1.prom";
+	session_rig.conf.metrics = "/run/vm1.prom";
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-	return session_init(&rig.session, &rig.conf, &rig.loop, pair[0]);
+	return session_init(&session_rig.session, &session_rig.conf, &session_rig.loop, pair[0]);
 }
 
 int session_rig_teardown(void **state)
 {
-	session_free(&rig.session);
-	fake_qmp_close(&rig.server);
-	munmap(rig.shm, SIZE);
-	return unlink(rig.path);
+	session_free(&session_rig.session);
+	fake_qmp_close(&session_rig.server);
+	munmap(session_rig.shm, SESSION_RIG_SIZE);
+	return unlink(session_rig.path);
 }
 
 /* Nobody waits for the monitor. */
@@ -123,8 +124,8 @@ static bool quiet(struct fake_qmp *server)
 
 static void turn(bool session)
 {
-	if (rig.turn)
-		rig.turn(session);
+	if (session_rig.turn)
+		session_rig.turn(session);
 }
 
 void talk(void)
@@ -133,37 +134,40 @@ void talk(void)
 	unsigned int i, idle = 0;
 
 	for (i = 0; i < STEPS && idle < 3; i++) {
-		fake_qmp_serve(&rig.server, quiet, 1000);
-		pfd = (struct pollfd){ .fd = rig.loop.fd, .events = (short)rig.loop.mask };
+		fake_qmp_serve(&session_rig.server, quiet, 1000);
+		pfd = (struct pollfd){
+			.fd = session_rig.loop.fd, .events = (short)session_rig.loop.mask,
+		};
 		idle++;
-		if (rig.loop.fd < 0 || poll(&pfd, 1, 0) <= 0 || !(pfd.revents & ~POLLOUT))
+		if (session_rig.loop.fd < 0 || poll(&pfd, 1, 0) <= 0 || !(pfd.revents & ~POLLOUT))
 			continue;
 		idle = 0;
 		turn(true);
-		session_handle_qmp(&rig.session);
+		session_handle_qmp(&session_rig.session);
 		turn(false);
 	}
 }
 
 void fire(enum event_kind kind)
 {
-	assert_true(rig.loop.timer[kind] || (kind == EVENT_POLL && rig.loop.wake >= 0));
-	rig.loop.timer[kind] = false;
+	assert_true(session_rig.loop.timer[kind] ||
+		    (kind == EVENT_POLL && session_rig.loop.wake >= 0));
+	session_rig.loop.timer[kind] = false;
 	turn(true);
 	if (kind == EVENT_RETRY)
-		session_connect(&rig.session);
+		session_connect(&session_rig.session);
 	else if (kind == EVENT_QUERY)
-		session_query(&rig.session);
+		session_query(&session_rig.session);
 	else
-		session_poll(&rig.session);
+		session_poll(&session_rig.session);
 	turn(false);
 }
 
 void session_rig_attach(void)
 {
-	session_connect(&rig.session);
+	session_connect(&session_rig.session);
 	talk();
-	assert_non_null(rig.session.region.base);
+	assert_non_null(session_rig.session.region.base);
 }
 
 void session_rig_query(void)
@@ -172,7 +176,7 @@ void session_rig_query(void)
 	talk();
 }
 
-void publish(u64 round)
+void session_rig_publish(u64 round)
 {
-	guest_voice_round(&rig.guest, rig.shm, round, ~0ULL, 1);
+	guest_voice_round(&session_rig.guest, session_rig.shm, round, ~0ULL, 1);
 }

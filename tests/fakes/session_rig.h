@@ -11,8 +11,8 @@
 #include "tests/fakes/fake_qmp_server.h"
 #include "tests/unit/region.h"
 
-#define SIZE		(1 << 16)
-#define INSTANCE	REGION_INSTANCE
+#define SESSION_RIG_SIZE		(1 << 16)
+#define SESSION_RIG_INSTANCE	REGION_INSTANCE
 
 /**
  * struct event_loop - what the session has asked for
@@ -52,7 +52,7 @@ struct session_rig {
 	void (*turn)(bool session);
 };
 
-extern struct session_rig rig;
+extern struct session_rig session_rig;
 
 /* SESSION_TEST(name) - a case that begins with a session and no connection */
 #define SESSION_TEST(name)							\
@@ -82,7 +82,7 @@ void session_rig_attach(void);
 /** session_rig_query() - the timer of the queries is due; then everybody talks */
 void session_rig_query(void);
 
-/** publish() - open a round and answer it: one word of free pages */
-void publish(u64 round);
+/** session_rig_publish() - open a round and answer it: one word of free pages */
+void session_rig_publish(u64 round);
 
 #endif /* FREEHINT_SESSION_RIG_H */

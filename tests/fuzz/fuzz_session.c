@@ -5,7 +5,7 @@
  * that is still arriving, never wait for something that cannot come, and never send
  * what is no command.
  */
-/* links: tests/fuzz/session_rig.c tests/fuzz/session_checks.c */
+/* links: tests/fuzz/agent_session.c tests/fuzz/session_checks.c */
 /* links: host-agent/agent/session/session.c host-agent/agent/session/session_connect.c */
 /* links: host-agent/agent/session/session_query.c host-agent/agent/session/session_metrics.c */
 /* links: host-agent/agent/session/session_migration.c */
@@ -29,7 +29,7 @@
 /* libs: jansson */
 /* flags: -Wl,--wrap=recv,--wrap=sendmsg,--wrap=qmp_client_connect */
 /* flags: -Wl,--wrap=shm_region_map,--wrap=log_output,--wrap=log_line */
-#include "session_rig.h"
+#include "agent_session.h"
 
 /* Something that was waited for happens; what nobody waits for cannot. */
 static void wake(u8 which)
@@ -39,7 +39,7 @@ static void wake(u8 which)
 	};
 	enum event_kind kind = kinds[which % 5];
 
-	if (!session_rig_fire(kind))
+	if (!agent_session_fire(kind))
 		return;
 	switch (kind) {
 	case EVENT_QMP:
@@ -65,33 +65,33 @@ static void step(void)
 
 	switch (what % 8) {
 	case 0:
-		session_rig_say(what / 8);
+		agent_session_say(what / 8);
 		break;
 	case 1:
 	case 2:
-		session_rig_answer(what / 8);
+		agent_session_answer(what / 8);
 		break;
 	case 3:
-		session_rig_write_region(what / 8);
+		agent_session_write_region(what / 8);
 		if (what / 8 == 30)
 			session_pressed(&rig.session);
 		break;
 	case 4:
 		/* The connection ends, or sends less than asked. */
-		session_rig_break(what / 8);
+		agent_session_break(what / 8);
 		break;
 	default:
 		wake(what / 8);
 		break;
 	}
-	session_rig_check();
+	agent_session_check();
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
-	session_rig_start(data, size);
+	agent_session_start(data, size);
 	while (rig.in.left && !rig.session.done)
 		step();
-	session_rig_end();
+	agent_session_end();
 	return 0;
 }

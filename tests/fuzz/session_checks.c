@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "session_rig.h"
+#include "agent_session.h"
 
 /* In order and without overlaps. */
 static void check_discard(const json_t *args)
@@ -65,7 +65,7 @@ static void check_offers(const struct session *s)
 	before = now;
 }
 
-void session_rig_check(void)
+void agent_session_check(void)
 {
 	const struct session *s = &rig.session;
 

@@ -35,7 +35,7 @@ MUCH = 8 * MIB
 # A disk whose bitmap has a million bits more than the link takes bytes in a millisecond.
 DISK = ["-blockdev", "null-co,node-name=disk,size=107374182400"]
 
-Twist = Callable[[Machine, Machine], int]
+Interruption = Callable[[Machine, Machine], int]
 
 
 def limit_of(vm: Machine) -> int:
@@ -110,16 +110,16 @@ def set_anew(src: Machine, _: Machine) -> int:
     return OTHER_MS
 
 
-def check_back(accel: str, twist: Twist) -> None:
+def check_back(accel: str, interruption: Interruption) -> None:
     """In the middle of the pass something happens; then the right limit is there."""
     with pair(accel, mem=MEM, extension=EXTENSION + PATIENT) as (src, dst):
         start(src, dst, SLOW)
         if limit_of(src) != HELD_MS:
             raise TooEarly("QEMU has sent nothing for so long that nothing is held any more")
-        expected = twist(src, dst)
+        expected = interruption(src, dst)
         # QEMU cleans up a moment after it has said how a migration ended
         wait_for(lambda: limit_of(src) == expected,
-                 lambda: f"{twist.__name__}: {expected} ms, it is {limit_of(src)}")
+                 lambda: f"{interruption.__name__}: {expected} ms, it is {limit_of(src)}")
 
 
 def check_little_saved(accel: str) -> None:
@@ -171,9 +171,9 @@ def main() -> None:
         step(f"{accel}: {sent >> 10} KiB are sent in the stop")
         check(sent < LITTLE, f"{accel}: {sent} bytes were sent with the guest stopped")
         in_time(lambda accel=accel: check_mutant(accel))  # type: ignore[misc]
-        for twist in cancelled, broken, stopped, paused, set_anew:
-            in_time(lambda accel=accel, way=twist: check_back(accel, way))  # type: ignore[misc]
-            step(f"{accel}: {twist.__name__}")
+        for way in cancelled, broken, stopped, paused, set_anew:
+            in_time(lambda accel=accel, way=way: check_back(accel, way))  # type: ignore[misc]
+            step(f"{accel}: {way.__name__}")
         for case in check_little_saved, check_switch, check_bitmaps:
             in_time(lambda accel=accel, case=case: case(accel))  # type: ignore[misc]
             step(f"{accel}: {case.__name__}")

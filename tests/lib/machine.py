@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import accel, arch, crutch, initramfs, interpreted, migration, paths, patience
+from . import accel, arch, initramfs, interpreted, migration, paths, patience, tlb_reset
 from .guest import Guest, GuestTimeout
 from .program import Agent
 from .qemu import BINARY, Qemu
@@ -43,7 +43,7 @@ class Spec:
     plugin       the extension's file, or that of a mutant (mutant() below)
     plugin_opts  more options of the extension, ",name=value" each
     balloon      add virtio-balloon with free-page-hint=on
-    crutch       make QEMU before 8.0 log writes under TCG (tests/vm/host/tlb_reset.c);
+    tlb_reset    make QEMU before 8.0 log writes under TCG (tests/vm/host/tlb_reset.c);
                  an open round does the same, so tests with hints do without
     region_mib   size of the ivshmem region
     extras       more programs and modules in the guest
@@ -68,7 +68,7 @@ class Spec:
     plugin: str = paths.EXTENSION
     plugin_opts: str = ""
     balloon: bool = False
-    crutch: bool = False
+    tlb_reset: bool = False
     region_mib: int = 0
     with_module: bool = True
     extras: initramfs.Extras = initramfs.Extras()
@@ -297,8 +297,8 @@ class Machine(StartStop, Queried):
         elif spec.extension:
             plugin = require_file(spec.plugin, "run make first")
             args += ["-plugin", f"file={plugin},memdev=freehint{spec.plugin_opts}"]
-        if spec.crutch:
-            args += crutch.arguments(spec.accel)
+        if spec.tlb_reset:
+            args += tlb_reset.arguments(spec.accel)
         if self.incoming:
             args += ["-incoming", "defer"]
         if self.state:

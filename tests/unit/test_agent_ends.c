@@ -17,22 +17,22 @@ static void polling_is_said_once(void **state)
 {
 	const char *said;
 
-	rig.banned = true;
-	rig.ban = RING_SETUP;
+	agent_rig.banned = true;
+	agent_rig.ban = RING_SETUP;
 	attach(NULL);
-	said = strstr(rig.text, "info: no io_uring: Operation not permitted (sysctl "
+	said = strstr(agent_rig.text, "info: no io_uring: Operation not permitted (sysctl "
 				"kernel.io_uring_disabled");
 	assert_non_null(said);
 	assert_null(strstr(said + strlen("info: no io_uring"), "no io_uring"));
-	assert_null(strstr(rig.text, "warn: "));
+	assert_null(strstr(agent_rig.text, "warn: "));
 	assert_int_equal(stop_agent(SIGTERM), 0);
 }
 
 /* Nothing can be waited for any more: an end, and a reason. */
 static void ring_that_breaks_ends_the_agent(void **state)
 {
-	rig.banned = true;
-	rig.ban = RING_SUBMIT;
+	agent_rig.banned = true;
+	agent_rig.ban = RING_SUBMIT;
 	start_agent(NULL);
 	expect_said("error: event loop failed: Operation not permitted");
 	assert_int_equal(stop_agent(0), AGENT_EXIT_SYSTEM);
@@ -41,43 +41,43 @@ static void ring_that_breaks_ends_the_agent(void **state)
 static void agent_follows_its_qemu(void **state)
 {
 	attach("--give-up=1");
-	unlink(rig.server.path);
-	fake_qmp_hang_up(&rig.server);
+	unlink(agent_rig.server.path);
+	fake_qmp_hang_up(&agent_rig.server);
 	expect_said("the agent exits");
-	assert_non_null(strstr(rig.text, "QEMU creates it when it is started"));
+	assert_non_null(strstr(agent_rig.text, "QEMU creates it when it is started"));
 	assert_int_equal(stop_agent(0), AGENT_EXIT_OK);
 }
 
 /* No failure, but a wrong path looks the same: so journalctl -p warning shows it. */
 static void qemu_that_never_comes_is_no_error(void **state)
 {
-	unlink(rig.server.path);
+	unlink(agent_rig.server.path);
 	start_agent("--give-up=1");
 	expect_said("warn: there was no QEMU at");
 	assert_int_equal(stop_agent(0), AGENT_EXIT_NO_QEMU);
-	assert_null(strstr(rig.text, "error: "));
+	assert_null(strstr(agent_rig.text, "error: "));
 }
 
 static void socket_of_a_stranger_is_an_error(void **state)
 {
-	rig.server.greeting = "220 welcome\r\n";
+	agent_rig.server.greeting = "220 welcome\r\n";
 	start_agent("--give-up=1");
 	expect_said("could not be used within 1 s: its peer is no QEMU, give the socket of -qmp\n");
 	assert_int_equal(stop_agent(0), AGENT_EXIT_BAD_SOCKET);
-	assert_null(strstr(rig.text, "start"));
+	assert_null(strstr(agent_rig.text, "start"));
 }
 
 /* QEMU is there: to start it does not help. */
 static void socket_that_is_forbidden_is_an_error(void **state)
 {
-	assert_int_equal(chmod(rig.server.path, 0), 0);
+	assert_int_equal(chmod(agent_rig.server.path, 0), 0);
 	if (!geteuid())
-		rig.more[0] = "--user=nobody";
+		agent_rig.more[0] = "--user=nobody";
 	start_agent("--give-up=1");
 	expect_said("could not be used within 1 s: Permission denied, run the agent as QEMU's user\n");
 	assert_int_equal(stop_agent(0), AGENT_EXIT_BAD_SOCKET);
-	assert_non_null(strstr(rig.text, "error: "));
-	assert_null(strstr(rig.text, "there was no QEMU"));
+	assert_non_null(strstr(agent_rig.text, "error: "));
+	assert_null(strstr(agent_rig.text, "there was no QEMU"));
 }
 
 static void agent_of_nohup_stays(void **state)
@@ -85,10 +85,10 @@ static void agent_of_nohup_stays(void **state)
 	signal(SIGHUP, SIG_IGN);
 	attach(NULL);
 	signal(SIGHUP, SIG_DFL);
-	kill(rig.agent, SIGHUP);
+	kill(agent_rig.agent, SIGHUP);
 	assert_int_equal(stop_agent(SIGTERM), 0);
-	assert_non_null(strstr(rig.text, "stopped by signal 15"));
-	assert_null(strstr(rig.text, "stopped by signal 1\n"));
+	assert_non_null(strstr(agent_rig.text, "stopped by signal 15"));
+	assert_null(strstr(agent_rig.text, "stopped by signal 1\n"));
 }
 
 /* A script ignores both for what it runs in its background. */
@@ -99,10 +99,10 @@ static void agent_of_a_script_stays(void **state)
 	attach(NULL);
 	signal(SIGINT, SIG_DFL);
 	signal(SIGQUIT, SIG_DFL);
-	kill(rig.agent, SIGINT);
-	kill(rig.agent, SIGQUIT);
+	kill(agent_rig.agent, SIGINT);
+	kill(agent_rig.agent, SIGQUIT);
 	assert_int_equal(stop_agent(SIGTERM), 0);
-	assert_non_null(strstr(rig.text, "stopped by signal 15"));
+	assert_non_null(strstr(agent_rig.text, "stopped by signal 15"));
 }
 
 static bool asks(struct fake_qmp *server)
@@ -113,22 +113,22 @@ static bool asks(struct fake_qmp *server)
 /* A pager that was left, or a journald that hangs: the agent works, and ends when it is told. */
 static void reader_that_stops_does_not_stop_the_agent(void **state)
 {
-	rig.full = true;
+	agent_rig.full = true;
 	start_agent(NULL);
-	assert_true(fake_qmp_serve(&rig.server, asks, WAIT_MS));
+	assert_true(fake_qmp_serve(&agent_rig.server, asks, WAIT_MS));
 	assert_int_equal(stop_agent(SIGTERM), 0);
 }
 
 /* The summary is lost, and no line of the log follows it. */
 static void output_that_is_lost_is_told_at_the_end(void **state)
 {
-	rig.no_output = true;
-	rig.server.status = "cancelled";
+	agent_rig.no_output = true;
+	agent_rig.server.status = "cancelled";
 	attach("--once");
-	rig.server.status = "active";
-	rig.server.queries = 0;
-	assert_true(fake_qmp_serve(&rig.server, asks, WAIT_MS));
-	rig.server.status = "completed";
+	agent_rig.server.status = "active";
+	agent_rig.server.queries = 0;
+	assert_true(fake_qmp_serve(&agent_rig.server, asks, WAIT_MS));
+	agent_rig.server.status = "completed";
 	expect_said("warn: 1 lines of the output were lost, ");
 	assert_int_equal(stop_agent(0), 0);
 }
@@ -147,9 +147,9 @@ static void pressure_that_cannot_be_watched_leaves_hints(void **state)
 		printf("skipped: %s cannot be hidden here\n", dir);
 		skip();
 	}
-	rig.hidden = dir;
-	rig.server.can_give_back = true;
-	rig.more[0] = "--pressure-file=" PRESSURE_TRIGGER_HOST;
+	agent_rig.hidden = dir;
+	agent_rig.server.can_give_back = true;
+	agent_rig.more[0] = "--pressure-file=" PRESSURE_TRIGGER_HOST;
 	attach("--give-back=pressure");
 	expect_said("warn: " PRESSURE_TRIGGER_HOST " cannot be watched");
 	assert_int_equal(stop_agent(SIGTERM), 0);
@@ -158,8 +158,8 @@ static void pressure_that_cannot_be_watched_leaves_hints(void **state)
 /* A domain's has another name at each start, and its backslashes may have been lost on the way. */
 static void control_group_that_is_missing_leaves_hints(void **state)
 {
-	rig.server.can_give_back = true;
-	rig.more[0] = "--pressure-file=/sys/fs/cgroup/machine-qemux2d1.scope/memory.pressure";
+	agent_rig.server.can_give_back = true;
+	agent_rig.more[0] = "--pressure-file=/sys/fs/cgroup/machine-qemux2d1.scope/memory.pressure";
 	attach("--give-back=pressure");
 	expect_said("warn: /sys/fs/cgroup/machine-qemux2d1.scope/memory.pressure cannot be watched");
 	assert_int_equal(stop_agent(SIGTERM), 0);
@@ -168,7 +168,7 @@ static void control_group_that_is_missing_leaves_hints(void **state)
 /* A restart does not help, and a guest that is never asked is not what was wanted. */
 static void wrong_pressure_file_is_an_error(void **state)
 {
-	rig.more[0] = "--pressure-file=/nonexistent/memory.pressure";
+	agent_rig.more[0] = "--pressure-file=/nonexistent/memory.pressure";
 	start_agent("--give-back=pressure");
 	expect_said("error: /nonexistent/memory.pressure cannot be watched");
 	assert_int_equal(stop_agent(0), AGENT_EXIT_NO_PRESSURE);
@@ -183,7 +183,7 @@ static void pressure_is_watched_in_the_sandbox(void **state)
 		skip();
 	}
 	close(fd);
-	rig.server.can_give_back = true;
+	agent_rig.server.can_give_back = true;
 	attach("--give-back=pressure");
 	assert_int_equal(stop_agent(SIGTERM), 0);
 }
@@ -196,7 +196,7 @@ static bool holds(const char *path)
 	int fd;
 
 	for (fd = 0; fd < 64; fd++) {
-		snprintf(name, sizeof(name), "/proc/%d/fd/%d", rig.agent, fd);
+		snprintf(name, sizeof(name), "/proc/%d/fd/%d", agent_rig.agent, fd);
 		len = readlink(name, target, sizeof(target) - 1);
 		if (len < 0)
 			continue;
@@ -217,8 +217,8 @@ static void pressure_is_watched_by_another_user(void **state)
 		skip();
 	}
 	close(fd);
-	rig.server.can_give_back = true;
-	rig.more[0] = "--user=root";
+	agent_rig.server.can_give_back = true;
+	agent_rig.more[0] = "--user=root";
 	attach("--give-back=pressure");
 	assert_true(holds(PRESSURE_TRIGGER_HOST));
 	assert_int_equal(stop_agent(SIGTERM), 0);
@@ -226,10 +226,10 @@ static void pressure_is_watched_by_another_user(void **state)
 
 static void memory_is_asked_for_at_once(void **state)
 {
-	rig.server.can_give_back = true;
+	agent_rig.server.can_give_back = true;
 	start_agent("--give-back=once");
 	expect_said("QEMU asks the guest for its free memory, mode once");
-	assert_string_equal(rig.server.mode, "once");
+	assert_string_equal(agent_rig.server.mode, "once");
 	assert_int_equal(stop_agent(SIGTERM), 0);
 }
 

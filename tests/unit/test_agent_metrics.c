@@ -51,7 +51,7 @@ static void expect_file(const char *text)
 
 	for (waited = 0; !has(path, text); waited += 50) {
 		assert_true(waited < WAIT_MS);
-		fake_qmp_serve(&rig.server, never, 50);
+		fake_qmp_serve(&agent_rig.server, never, 50);
 	}
 }
 
@@ -70,7 +70,7 @@ static void file_follows_the_connection(void **state)
 	attach(option);
 	expect_file("freehint_attached{vm=\"freehint-metrics-");
 	expect_file("\"} 1\n# HELP freehint_guest_present");
-	fake_qmp_hang_up(&rig.server);
+	fake_qmp_hang_up(&agent_rig.server);
 	expect_file("\"} 0\n# HELP freehint_guest_present");
 	assert_int_equal(stop_agent(SIGTERM), 0);
 	expect_no_file();
@@ -93,14 +93,14 @@ static void file_goes_when_both_get_a_signal(void **state)
 	} signals[] = { { SIGHUP, 0 }, { SIGQUIT, 0 }, { SIGUSR1, -1 } };
 	size_t i;
 
-	rig.leads = true;
+	agent_rig.leads = true;
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		start_agent(option);
 		expect_file("freehint_connected");
-		kill(-rig.agent, signals[i].number);
+		kill(-agent_rig.agent, signals[i].number);
 		assert_int_equal(stop_agent(0), signals[i].status);
 		expect_no_file();
-		fake_qmp_hang_up(&rig.server);
+		fake_qmp_hang_up(&agent_rig.server);
 	}
 }
 
@@ -148,8 +148,8 @@ static void removed_control_group_is_told(void **state)
 		skip();
 	}
 	snprintf(file, sizeof(file), "--pressure-file=%s", pressure);
-	rig.more[0] = file;
-	rig.more[1] = option;
+	agent_rig.more[0] = file;
+	agent_rig.more[1] = option;
 	start_agent("--give-back=pressure");
 	snprintf(watched, sizeof(watched),
 		 "\nfreehint_pressure_watched{vm=\"freehint-metrics-%d\"} 1\n", (int)getpid());
@@ -187,17 +187,17 @@ static bool asked_thrice(struct fake_qmp *server)
 static void migrate_and_end(const char *runstate)
 {
 	attach(option);
-	rig.server.status = "active";
-	publish(75, ~0ULL, 1);
-	assert_true(fake_qmp_serve(&rig.server, got_last, WAIT_MS));
-	freehint_write_request(rig.shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
-	rig.server.runstate = runstate;
-	rig.server.status = "completed";
+	agent_rig.server.status = "active";
+	agent_rig_publish(75, ~0ULL, 1);
+	assert_true(fake_qmp_serve(&agent_rig.server, got_last, WAIT_MS));
+	freehint_write_request(agent_rig.shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
+	agent_rig.server.runstate = runstate;
+	agent_rig.server.status = "completed";
 	expect_said("migration completed");
-	rig.server.queries = 0;
-	assert_true(fake_qmp_serve(&rig.server, asked_thrice, WAIT_MS));
+	agent_rig.server.queries = 0;
+	assert_true(fake_qmp_serve(&agent_rig.server, asked_thrice, WAIT_MS));
 	expect_file("outcome=\"completed\"} 1");
-	fake_qmp_hang_up(&rig.server);
+	fake_qmp_hang_up(&agent_rig.server);
 	expect_file("\"} 0\n# HELP freehint_guest_present");
 	assert_int_equal(stop_agent(SIGTERM), 0);
 	expect_no_file();

@@ -28,24 +28,24 @@ static void offer(unsigned int count)
 
 	for (i = 0; i < count; i++)
 		blocks[i] = freehint_block((count - 1 - i) * 1024ULL, 9);
-	freehint_publish_offer(&rig.guest, count, SESSION, blocks, count);
+	freehint_publish_offer(&agent_rig.guest, count, SESSION, blocks, count);
 }
 
 static void offers_of_any_size_are_carried(void **state)
 {
 	unsigned int i;
 
-	rig.server.can_give_back = true;
-	rig.server.mode = "always";
-	rig.server.asking = true;
-	freehint_write_give_back_request(rig.shm, SESSION, 9, 0);
+	agent_rig.server.can_give_back = true;
+	agent_rig.server.mode = "always";
+	agent_rig.server.asking = true;
+	freehint_write_give_back_request(agent_rig.shm, SESSION, 9, 0);
 	attach(NULL);
 	for (expected = 1; expected <= FREEHINT_OFFER_BLOCKS; expected *= 2) {
 		offer(expected);
-		assert_true(fake_qmp_serve(&rig.server, got_offer, WAIT_MS));
-		assert_int_equal(rig.server.discard_count, expected);
+		assert_true(fake_qmp_serve(&agent_rig.server, got_offer, WAIT_MS));
+		assert_int_equal(agent_rig.server.discard_count, expected);
 		for (i = 0; i < expected; i++)
-			assert_int_equal(rig.server.discarded[i].start, i * 4 * MIB);
+			assert_int_equal(agent_rig.server.discarded[i].start, i * 4 * MIB);
 	}
 	assert_int_equal(stop_agent(SIGTERM), 0);
 }

@@ -38,17 +38,17 @@ static bool connected_thrice(struct fake_qmp *server)
 
 static void publish_round(void)
 {
-	publish(ROUND, ~0ULL, 1);
+	agent_rig_publish(ROUND, ~0ULL, 1);
 }
 
 /* The monitor is a good one from now on. */
 static void expect_recovery(void)
 {
-	rig.server.meddle = NULL;
-	assert_true(fake_qmp_serve(&rig.server, got_last, WAIT_MS));
-	assert_true(rig.server.count >= 1);
-	assert_int_equal(rig.server.ranges[0].start, 0);
-	assert_int_equal(rig.server.ranges[0].length, 64 * 4096);
+	agent_rig.server.meddle = NULL;
+	assert_true(fake_qmp_serve(&agent_rig.server, got_last, WAIT_MS));
+	assert_true(agent_rig.server.count >= 1);
+	assert_int_equal(agent_rig.server.ranges[0].start, 0);
+	assert_int_equal(agent_rig.server.ranges[0].length, 64 * 4096);
 	assert_int_equal(stop_agent(SIGTERM), 0);
 }
 
@@ -69,10 +69,10 @@ static void closed_at_every_command(void **state)
 		agent_rig_setup(state);
 		countdown = n;
 		struck = 0;
-		rig.server.meddle = hang_up_later;
+		agent_rig.server.meddle = hang_up_later;
 		publish_round();
 		start_agent(NULL);
-		assert_true(fake_qmp_serve(&rig.server, was_struck, WAIT_MS));
+		assert_true(fake_qmp_serve(&agent_rig.server, was_struck, WAIT_MS));
 		expect_recovery();
 		agent_rig_teardown(state);
 	}
@@ -89,26 +89,26 @@ static void odd_greetings_are_no_qmp(void **state)
 	start_agent(NULL);
 	publish_round();
 	for (i = 0; i < sizeof(greetings) / sizeof(greetings[0]); i++) {
-		rig.server.greeting = greetings[i];
-		fake_qmp_hang_up(&rig.server);
-		rig.server.connections = 0;
-		fake_qmp_serve(&rig.server, connected_thrice, 300);
+		agent_rig.server.greeting = greetings[i];
+		fake_qmp_hang_up(&agent_rig.server);
+		agent_rig.server.connections = 0;
+		fake_qmp_serve(&agent_rig.server, connected_thrice, 300);
 	}
 	expect_said("does not speak QMP");
-	rig.server.greeting = "{\"QMP\": {}}\n";
-	fake_qmp_hang_up(&rig.server);
+	agent_rig.server.greeting = "{\"QMP\": {}}\n";
+	fake_qmp_hang_up(&agent_rig.server);
 	expect_recovery();
 }
 
 /* QEMU sends what an agent that has died did not get to the next one. */
 static void an_answer_to_an_earlier_client_is_ignored(void **state)
 {
-	rig.server.greeting = "{\"return\": {}, \"id\": 1}\n{\"error\": {\"class\": \"a\", "
+	agent_rig.server.greeting = "{\"return\": {}, \"id\": 1}\n{\"error\": {\"class\": \"a\", "
 			      "\"desc\": \"b\"}, \"id\": 2}\n{\"QMP\": {}}\n";
 	start_agent(NULL);
 	publish_round();
 	expect_recovery();
-	assert_int_equal(rig.server.connections, 1);
+	assert_int_equal(agent_rig.server.connections, 1);
 }
 
 static bool never(struct fake_qmp *server)
@@ -123,11 +123,11 @@ static bool connected(struct fake_qmp *server)
 
 static void silence_is_borne(void **state)
 {
-	rig.server.greeting = "";
+	agent_rig.server.greeting = "";
 	start_agent(NULL);
-	assert_true(fake_qmp_serve(&rig.server, connected, WAIT_MS));
-	fake_qmp_serve(&rig.server, never, 100);
-	assert_int_equal(rig.server.connections, 1);
+	assert_true(fake_qmp_serve(&agent_rig.server, connected, WAIT_MS));
+	fake_qmp_serve(&agent_rig.server, never, 100);
+	assert_int_equal(agent_rig.server.connections, 1);
 	assert_int_equal(stop_agent(SIGTERM), 0);
 }
 
@@ -160,14 +160,14 @@ static void meet_malice(const char *command, const char *how, void **state)
 	victim = command;
 	malice = how;
 	struck = 0;
-	rig.server.meddle = answer_badly;
+	agent_rig.server.meddle = answer_badly;
 	publish_round();
 	start_agent(NULL);
-	assert_true(fake_qmp_serve(&rig.server, was_struck, WAIT_MS));
+	assert_true(fake_qmp_serve(&agent_rig.server, was_struck, WAIT_MS));
 	/* What was refused is not sent again; the next round is another matter. */
-	rig.server.meddle = NULL;
-	if (!rig.server.lasts) {
-		publish(ROUND + 1, ~0ULL, 1);
+	agent_rig.server.meddle = NULL;
+	if (!agent_rig.server.lasts) {
+		agent_rig_publish(ROUND + 1, ~0ULL, 1);
 	}
 	expect_recovery();
 	agent_rig_teardown(state);
@@ -222,16 +222,16 @@ static bool flood(struct fake_qmp *server, const char *name, json_int_t id)
 
 static void floods_of_events_are_outlived(void **state)
 {
-	rig.server.meddle = flood;
+	agent_rig.server.meddle = flood;
 	publish_round();
 	start_agent(NULL);
-	assert_true(fake_qmp_serve(&rig.server, got_last, WAIT_MS));
+	assert_true(fake_qmp_serve(&agent_rig.server, got_last, WAIT_MS));
 	expect_recovery();
 }
 
 static void crumbs_are_put_together(void **state)
 {
-	rig.server.crumbs = true;
+	agent_rig.server.crumbs = true;
 	publish_round();
 	start_agent(NULL);
 	expect_recovery();
@@ -245,8 +245,8 @@ static void send_much(const char *head, char filler, size_t size)
 	assert_non_null(text);
 	memset(text, filler, size);
 	text[size] = '\0';
-	fake_qmp_send(&rig.server, head);
-	fake_qmp_send(&rig.server, text);
+	fake_qmp_send(&agent_rig.server, head);
+	fake_qmp_send(&agent_rig.server, text);
 	free(text);
 }
 
@@ -259,7 +259,7 @@ static void too_much_breaks_the_connection_only(void **state)
 {
 	attach(NULL);
 	send_much("{\"return\": \"", 'x', FREEHINT_MAX_QMP_LINE);
-	assert_true(fake_qmp_serve(&rig.server, connected_again, WAIT_MS));
+	assert_true(fake_qmp_serve(&agent_rig.server, connected_again, WAIT_MS));
 	expect_said("does not speak QMP");
 	publish_round();
 	expect_recovery();
@@ -270,8 +270,8 @@ static void too_deep_breaks_the_connection_only(void **state)
 	attach(NULL);
 	send_much("{\"return\": ", '[', 300000);
 	send_much("", ']', 300000);
-	fake_qmp_send(&rig.server, "}\r\n");
-	assert_true(fake_qmp_serve(&rig.server, connected_again, WAIT_MS));
+	fake_qmp_send(&agent_rig.server, "}\r\n");
+	assert_true(fake_qmp_serve(&agent_rig.server, connected_again, WAIT_MS));
 	publish_round();
 	expect_recovery();
 }

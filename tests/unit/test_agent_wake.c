@@ -15,26 +15,27 @@
 
 static void attach(void)
 {
-	freehint_write_request(rig.shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
+	freehint_write_request(session_rig.shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
 	session_rig_attach();
 }
 
 static void attach_sleeper(void)
 {
-	rig.server.can_wake = true;
+	session_rig.server.can_wake = true;
 	attach();
-	assert_true(rig.server.wake >= 0);
+	assert_true(session_rig.server.wake >= 0);
 }
 
 static bool sleeps(void)
 {
-	return rig.loop.wake == rig.session.wake.own && !rig.loop.timer[EVENT_POLL];
+	return session_rig.loop.wake == session_rig.session.wake.own &&
+	       !session_rig.loop.timer[EVENT_POLL];
 }
 
 /* As the extension does it, after it has changed the request line. */
 static void qemu_wakes(void)
 {
-	assert_int_equal(send(rig.server.wake, "", 1, MSG_DONTWAIT), 1);
+	assert_int_equal(send(session_rig.server.wake, "", 1, MSG_DONTWAIT), 1);
 }
 
 static void it_sleeps_while_nothing_happens(void **state)
@@ -43,26 +44,26 @@ static void it_sleeps_while_nothing_happens(void **state)
 	assert_true(sleeps());
 	session_rig_query();
 	assert_true(sleeps());
-	assert_int_equal(rig.loop.usec[EVENT_QUERY], 10000000);
+	assert_int_equal(session_rig.loop.usec[EVENT_QUERY], 10000000);
 	/* Reporting off is no migration that would wake it. */
-	rig.server.state = "off";
+	session_rig.server.state = "off";
 	session_rig_query();
-	assert_int_equal(rig.loop.usec[EVENT_QUERY], 1000000);
+	assert_int_equal(session_rig.loop.usec[EVENT_QUERY], 1000000);
 }
 
 static void it_is_woken_for_a_round_and_sleeps_after_it(void **state)
 {
 	attach_sleeper();
-	publish(7);
+	session_rig_publish(7);
 	qemu_wakes();
 	fire(EVENT_POLL);
 	assert_false(sleeps());
 	/* QEMU does something else now */
-	assert_true(rig.loop.usec[EVENT_QUERY] <= 20000);
+	assert_true(session_rig.loop.usec[EVENT_QUERY] <= 20000);
 	talk();
-	assert_int_equal(rig.server.lasts, 1);
-	assert_int_equal(rig.server.round, 7);
-	freehint_write_request(rig.shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
+	assert_int_equal(session_rig.server.lasts, 1);
+	assert_int_equal(session_rig.server.round, 7);
+	freehint_write_request(session_rig.shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
 	fire(EVENT_POLL);
 	talk();
 	fire(EVENT_POLL);
@@ -75,28 +76,28 @@ static void what_woke_it_is_forgotten(void **state)
 
 	attach_sleeper();
 	/* until the socket is full */
-	while (send(rig.server.wake, "", 1, MSG_DONTWAIT) == 1)
+	while (send(session_rig.server.wake, "", 1, MSG_DONTWAIT) == 1)
 		;
 	fire(EVENT_POLL);
 	talk();
-	assert_true(read(rig.session.wake.own, &byte, 1) < 0);
+	assert_true(read(session_rig.session.wake.own, &byte, 1) < 0);
 	assert_true(sleeps());
 }
 
 static void it_polls_where_the_extension_does_not_know_the_command(void **state)
 {
 	attach();
-	assert_false(rig.session.wake.agreed);
-	assert_true(rig.loop.timer[EVENT_POLL]);
-	assert_int_equal(rig.loop.usec[EVENT_POLL], rig.conf.poll_us);
+	assert_false(session_rig.session.wake.agreed);
+	assert_true(session_rig.loop.timer[EVENT_POLL]);
+	assert_int_equal(session_rig.loop.usec[EVENT_POLL], session_rig.conf.poll_us);
 }
 
 static void it_polls_while_memory_is_asked_for(void **state)
 {
 	attach_sleeper();
-	rig.server.asking = true;
-	rig.server.can_give_back = true;
-	rig.server.mode = "once";
+	session_rig.server.asking = true;
+	session_rig.server.can_give_back = true;
+	session_rig.server.mode = "once";
 	session_rig_query();
 	assert_false(sleeps());
 }
@@ -120,7 +121,7 @@ static void a_socket_that_is_refused_is_called_so(void **state)
 	ssize_t len;
 
 	refused_fds = 0;
-	rig.server.meddle = refuse_fd;
+	session_rig.server.meddle = refuse_fd;
 	assert_int_equal(pipe(ends), 0);
 	dup2(ends[1], STDERR_FILENO);
 	log_init(LOG_LEVEL_WARN);
@@ -140,13 +141,13 @@ static void a_socket_that_is_refused_is_called_so(void **state)
 static void the_next_qemu_gets_the_socket_again(void **state)
 {
 	attach_sleeper();
-	fake_qmp_hang_up(&rig.server);
-	session_handle_qmp(&rig.session);
-	assert_false(rig.session.wake.agreed);
-	assert_int_equal(rig.loop.wake, -1);
+	fake_qmp_hang_up(&session_rig.server);
+	session_handle_qmp(&session_rig.session);
+	assert_false(session_rig.session.wake.agreed);
+	assert_int_equal(session_rig.loop.wake, -1);
 	fire(EVENT_RETRY);
 	talk();
-	assert_true(rig.server.wake >= 0);
+	assert_true(session_rig.server.wake >= 0);
 	assert_true(sleeps());
 }
 

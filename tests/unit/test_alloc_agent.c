@@ -32,7 +32,7 @@ static bool setup_session(void)
 	int ret;
 
 	turn(true);
-	ret = session_init(&rig.session, &rig.conf, &rig.loop, -1);
+	ret = session_init(&session_rig.session, &session_rig.conf, &session_rig.loop, -1);
 	turn(false);
 	assert_true(!ret || fail_nth_failed());
 	return !ret;
@@ -46,7 +46,7 @@ static bool run_until(bool (*done)(void))
 
 	for (i = 0; i < PATIENCE && !done(); i++) {
 		for (k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
-			if (rig.loop.timer[kinds[k]])
+			if (session_rig.loop.timer[kinds[k]])
 				fire(kinds[k]);
 		talk();
 	}
@@ -55,25 +55,25 @@ static bool run_until(bool (*done)(void))
 
 static bool round_arrived(void)
 {
-	return rig.server.lasts;
+	return session_rig.server.lasts;
 }
 
 static bool summed_up(void)
 {
-	return rig.session.done;
+	return session_rig.session.done;
 }
 
 static void migrate(void)
 {
-	rig.server.status = "active";
-	rig.loop.timer[EVENT_RETRY] = true;
-	publish(ROUND);
+	session_rig.server.status = "active";
+	session_rig.loop.timer[EVENT_RETRY] = true;
+	session_rig_publish(ROUND);
 	if (!run_until(round_arrived))
 		fail_msg("%s failed: the round did not arrive", fail_nth_failed());
-	assert_int_equal(rig.server.round, ROUND);
-	assert_int_equal(rig.server.ranges[0].length, 64 * 4096);
-	freehint_write_request(rig.shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
-	rig.server.status = "completed";
+	assert_int_equal(session_rig.server.round, ROUND);
+	assert_int_equal(session_rig.server.ranges[0].length, 64 * 4096);
+	freehint_write_request(session_rig.shm, FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, 0);
+	session_rig.server.status = "completed";
 	if (!run_until(summed_up))
 		fail_msg("%s failed: no summary", fail_nth_failed());
 }
@@ -86,18 +86,18 @@ static bool live(unsigned int n)
 
 	turn(false);
 	session_rig_prepare();
-	rig.conf.once = true;
-	rig.turn = turn;
+	session_rig.conf.once = true;
+	session_rig.turn = turn;
 	fail_nth_arm(n);
 	if (setup_session()) {
 		migrate();
-		session_free(&rig.session);
+		session_free(&session_rig.session);
 	}
 	failed = fail_nth_failed();
 	fail_nth_arm(0);
-	fake_qmp_close(&rig.server);
-	munmap(rig.shm, SIZE);
-	unlink(rig.path);
+	fake_qmp_close(&session_rig.server);
+	munmap(session_rig.shm, SESSION_RIG_SIZE);
+	unlink(session_rig.path);
 	assert_int_equal(open_files(), files);
 	return failed;
 }
@@ -105,8 +105,8 @@ static bool live(unsigned int n)
 /* However the child ends. */
 static void remove_files(void)
 {
-	unlink(rig.path);
-	unlink(rig.server.path);
+	unlink(session_rig.path);
+	unlink(session_rig.server.path);
 }
 
 static int live_in_child(unsigned int n)

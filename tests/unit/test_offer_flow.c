@@ -18,19 +18,19 @@ static const u64 blocks[] = { 0x400 | 9ULL << 56, 0x200 | 9ULL << 56 };
 
 static void attach(void)
 {
-	rig.server.can_give_back = true;
+	session_rig.server.can_give_back = true;
 	session_rig_attach();
 }
 
 /* Somebody has QEMU ask the guest. */
 static void ask(void)
 {
-	rig.server.mode = "always";
-	rig.server.asking = true;
-	freehint_write_give_back_request(rig.shm, SESSION, 9, 0);
+	session_rig.server.mode = "always";
+	session_rig.server.asking = true;
+	freehint_write_give_back_request(session_rig.shm, SESSION, 9, 0);
 	fire(EVENT_POLL);
 	session_rig_query();
-	assert_true(rig.session.now.give_back.asking);
+	assert_true(session_rig.session.now.give_back.asking);
 }
 
 static void attach_and_ask(void)
@@ -41,7 +41,7 @@ static void attach_and_ask(void)
 
 static void offer(u64 sequence)
 {
-	freehint_publish_offer(&rig.guest, sequence, SESSION, blocks, 2);
+	freehint_publish_offer(&session_rig.guest, sequence, SESSION, blocks, 2);
 }
 
 static void poll(void)
@@ -53,13 +53,13 @@ static void poll(void)
 /* As if the pause after a refusal were over. */
 static void end_pause(void)
 {
-	rig.session.offers.due_us = 0;
+	session_rig.session.offers.due_us = 0;
 }
 
 /* As if the last offer were so long ago: a test may be without a processor since it really was. */
 static void quiet_for(u64 usec)
 {
-	rig.session.offers.active_us = clock_us() - usec;
+	session_rig.session.offers.active_us = clock_us() - usec;
 }
 
 static void offer_reaches_qemu_in_order(void **state)
@@ -67,17 +67,17 @@ static void offer_reaches_qemu_in_order(void **state)
 	attach_and_ask();
 	offer(5);
 	poll();
-	assert_int_equal(rig.server.discards, 1);
-	assert_int_equal(rig.server.offer, 5);
-	assert_int_equal(rig.server.discard_count, 1);
-	assert_int_equal(rig.server.discarded[0].start, 2 * MIB);
-	assert_int_equal(rig.server.discarded[0].length, 4 * MIB);
+	assert_int_equal(session_rig.server.discards, 1);
+	assert_int_equal(session_rig.server.offer, 5);
+	assert_int_equal(session_rig.server.discard_count, 1);
+	assert_int_equal(session_rig.server.discarded[0].start, 2 * MIB);
+	assert_int_equal(session_rig.server.discarded[0].length, 4 * MIB);
 	/* The same offer stands there until the guest has read the answer. */
 	poll();
-	assert_int_equal(rig.server.discards, 1);
+	assert_int_equal(session_rig.server.discards, 1);
 	offer(6);
 	poll();
-	assert_int_equal(rig.server.offer, 6);
+	assert_int_equal(session_rig.server.offer, 6);
 }
 
 static void the_largest_offer_reaches_qemu_whole(void **state)
@@ -87,12 +87,12 @@ static void the_largest_offer_reaches_qemu_whole(void **state)
 	for (i = 0; i < FREEHINT_OFFER_BLOCKS; i++)
 		many[i] = freehint_block(FREEHINT_MAX_PAGES - 2 * (i + 1), 0);
 	attach_and_ask();
-	freehint_publish_offer(&rig.guest, FREEHINT_OFFER_MAX, SESSION, many,
+	freehint_publish_offer(&session_rig.guest, FREEHINT_OFFER_MAX, SESSION, many,
 			       FREEHINT_OFFER_BLOCKS);
 	poll();
-	assert_int_equal(rig.server.offer, FREEHINT_OFFER_MAX);
-	assert_int_equal(rig.server.discard_count, FREEHINT_OFFER_BLOCKS);
-	assert_int_equal(rig.server.discarded[FREEHINT_OFFER_BLOCKS - 1].start,
+	assert_int_equal(session_rig.server.offer, FREEHINT_OFFER_MAX);
+	assert_int_equal(session_rig.server.discard_count, FREEHINT_OFFER_BLOCKS);
+	assert_int_equal(session_rig.server.discarded[FREEHINT_OFFER_BLOCKS - 1].start,
 			 many[0] << FREEHINT_PAGE_SHIFT);
 }
 
@@ -101,78 +101,78 @@ static void forged_session_gets_a_question_and_nothing_else(void **state)
 {
 	attach();
 	fire(EVENT_POLL);
-	freehint_write_give_back_request(rig.shm, SESSION, 9, 0);
+	freehint_write_give_back_request(session_rig.shm, SESSION, 9, 0);
 	offer(5);
-	rig.loop.usec[EVENT_QUERY] = ~0ULL;
+	session_rig.loop.usec[EVENT_QUERY] = ~0ULL;
 	poll();
-	assert_true(rig.loop.usec[EVENT_QUERY] <= 20000);
+	assert_true(session_rig.loop.usec[EVENT_QUERY] <= 20000);
 	session_rig_query();
 	poll();
-	assert_int_equal(rig.server.discards, 0);
-	assert_int_equal(rig.loop.usec[EVENT_POLL], FREEHINT_POLL_IDLE_US);
+	assert_int_equal(session_rig.server.discards, 0);
+	assert_int_equal(session_rig.loop.usec[EVENT_POLL], FREEHINT_POLL_IDLE_US);
 }
 
 static void poll_is_fast_only_while_qemu_asks(void **state)
 {
 	attach();
 	poll();
-	assert_int_equal(rig.loop.usec[EVENT_POLL], FREEHINT_POLL_IDLE_US);
+	assert_int_equal(session_rig.loop.usec[EVENT_POLL], FREEHINT_POLL_IDLE_US);
 	ask();
 	quiet_for(0);
 	poll();
-	assert_int_equal(rig.loop.usec[EVENT_POLL], 250);
+	assert_int_equal(session_rig.loop.usec[EVENT_POLL], 250);
 	quiet_for(500000);
 	poll();
-	assert_int_equal(rig.loop.usec[EVENT_POLL], 1000);
+	assert_int_equal(session_rig.loop.usec[EVENT_POLL], 1000);
 	quiet_for(5000000);
 	poll();
-	assert_int_equal(rig.loop.usec[EVENT_POLL], 10000);
+	assert_int_equal(session_rig.loop.usec[EVENT_POLL], 10000);
 	offer(5);
 	poll();
-	assert_int_equal(rig.loop.usec[EVENT_POLL], 250);
-	freehint_write_give_back_request(rig.shm, FREEHINT_NO_SESSION, 0, 0);
+	assert_int_equal(session_rig.loop.usec[EVENT_POLL], 250);
+	freehint_write_give_back_request(session_rig.shm, FREEHINT_NO_SESSION, 0, 0);
 	poll();
-	assert_int_equal(rig.loop.usec[EVENT_POLL], FREEHINT_POLL_IDLE_US);
+	assert_int_equal(session_rig.loop.usec[EVENT_POLL], FREEHINT_POLL_IDLE_US);
 }
 
 /* An offer stands for a second: the first one after a silence may wait a tenth of it. */
 static void poll_is_slow_once_the_guest_is_drained(void **state)
 {
 	attach_and_ask();
-	rig.server.drained = true;
+	session_rig.server.drained = true;
 	session_rig_query();
 	quiet_for(0);
 	poll();
-	assert_int_equal(rig.loop.usec[EVENT_POLL], 250);
+	assert_int_equal(session_rig.loop.usec[EVENT_POLL], 250);
 	quiet_for(5000000);
 	poll();
-	assert_int_equal(rig.loop.usec[EVENT_POLL], FREEHINT_POLL_IDLE_US);
+	assert_int_equal(session_rig.loop.usec[EVENT_POLL], FREEHINT_POLL_IDLE_US);
 	offer(5);
 	poll();
-	assert_int_equal(rig.server.offer, 5);
-	assert_int_equal(rig.loop.usec[EVENT_POLL], 250);
+	assert_int_equal(session_rig.server.offer, 5);
+	assert_int_equal(session_rig.loop.usec[EVENT_POLL], 250);
 }
 
 static void refused_offer_is_not_sent_again(void **state)
 {
 	attach_and_ask();
-	rig.server.discard_refusal = "a migration runs";
+	session_rig.server.discard_refusal = "a migration runs";
 	offer(5);
 	poll();
 	end_pause();
 	poll();
-	assert_int_equal(rig.server.discards, 1);
-	assert_int_equal(rig.session.offers.stats.refused, 1);
-	rig.server.discard_refusal = "offer 6 " FREEHINT_ERR_STALE;
+	assert_int_equal(session_rig.server.discards, 1);
+	assert_int_equal(session_rig.session.offers.stats.refused, 1);
+	session_rig.server.discard_refusal = "offer 6 " FREEHINT_ERR_STALE;
 	offer(6);
 	poll();
-	assert_int_equal(rig.session.offers.stats.refused, 1);
-	rig.server.discard_refusal = NULL;
+	assert_int_equal(session_rig.session.offers.stats.refused, 1);
+	session_rig.server.discard_refusal = NULL;
 	end_pause();
 	offer(7);
 	poll();
-	assert_int_equal(rig.server.discards, 3);
-	assert_int_equal(rig.session.offers.pause_us, 0);
+	assert_int_equal(session_rig.server.discards, 3);
+	assert_int_equal(session_rig.session.offers.pause_us, 0);
 }
 
 static void malformed_offer_is_not_sent(void **state)
@@ -184,29 +184,29 @@ static void malformed_offer_is_not_sent(void **state)
 
 	attach_and_ask();
 	for (i = 0; i < 4; i++) {
-		freehint_publish_offer(&rig.guest, 5 + i, SESSION, &bad[i], 1);
+		freehint_publish_offer(&session_rig.guest, 5 + i, SESSION, &bad[i], 1);
 		end_pause();
 		poll();
 	}
-	rig.shm->offer.count = FREEHINT_OFFER_BLOCKS + 1;
-	rig.shm->offer.sequence = 9;
+	session_rig.shm->offer.count = FREEHINT_OFFER_BLOCKS + 1;
+	session_rig.shm->offer.sequence = 9;
 	end_pause();
 	poll();
-	rig.shm->offer.count = 0;
-	rig.shm->offer.sequence = 10;
+	session_rig.shm->offer.count = 0;
+	session_rig.shm->offer.sequence = 10;
 	end_pause();
 	poll();
-	assert_int_equal(rig.server.discards, 0);
-	assert_int_equal(rig.session.offers.stats.malformed, 6);
+	assert_int_equal(session_rig.server.discards, 0);
+	assert_int_equal(session_rig.session.offers.stats.malformed, 6);
 }
 
 static void offer_of_another_session_is_left(void **state)
 {
 	attach_and_ask();
-	freehint_publish_offer(&rig.guest, 5, SESSION - 1, blocks, 2);
+	freehint_publish_offer(&session_rig.guest, 5, SESSION - 1, blocks, 2);
 	poll();
-	assert_int_equal(rig.server.discards, 0);
-	assert_int_equal(rig.session.offers.handled, 5);
+	assert_int_equal(session_rig.server.discards, 0);
+	assert_int_equal(session_rig.session.offers.handled, 5);
 }
 
 /* Each poll finds another offer, all of them are refused, and a round is hinted meanwhile. */
@@ -215,7 +215,7 @@ static void a_flood_costs_what_the_polls_cost(void **state)
 	u64 start, i, sequence = 100;
 
 	attach_and_ask();
-	rig.server.discard_refusal = "no";
+	session_rig.server.discard_refusal = "no";
 	start = clock_us();
 	for (i = 0; i < 500; i++) {
 		offer(sequence++);
@@ -223,44 +223,44 @@ static void a_flood_costs_what_the_polls_cost(void **state)
 		talk();
 	}
 	/* The pauses double: 1, 2, 4 ... 100 ms. */
-	assert_true(rig.server.discards <= 9 + (clock_us() - start) / 100000);
-	publish(7);
+	assert_true(session_rig.server.discards <= 9 + (clock_us() - start) / 100000);
+	session_rig_publish(7);
 	offer(sequence);
 	poll();
-	assert_int_equal(rig.server.lasts, 1);
+	assert_int_equal(session_rig.server.lasts, 1);
 }
 
 static void one_offer_is_in_flight_at_a_time(void **state)
 {
 	attach_and_ask();
-	rig.server.mute = true;
+	session_rig.server.mute = true;
 	offer(5);
 	poll();
-	assert_int_equal(rig.session.offers.in_flight, 5);
+	assert_int_equal(session_rig.session.offers.in_flight, 5);
 	offer(6);
 	poll();
-	assert_int_equal(rig.session.offers.handled, 5);
+	assert_int_equal(session_rig.session.offers.handled, 5);
 	/* Hints do not wait for it. */
-	publish(7);
+	session_rig_publish(7);
 	fire(EVENT_POLL);
-	assert_int_equal(rig.session.flow.batch.in_flight, 1);
+	assert_int_equal(session_rig.session.flow.batch.in_flight, 1);
 }
 
 static void new_connection_sends_the_offer_again(void **state)
 {
 	attach_and_ask();
-	rig.server.mute = true;
+	session_rig.server.mute = true;
 	offer(5);
 	poll();
-	fake_qmp_hang_up(&rig.server);
-	session_handle_qmp(&rig.session);
-	assert_int_equal(rig.session.offers.in_flight, FREEHINT_NO_OFFER);
-	rig.server.mute = false;
+	fake_qmp_hang_up(&session_rig.server);
+	session_handle_qmp(&session_rig.session);
+	assert_int_equal(session_rig.session.offers.in_flight, FREEHINT_NO_OFFER);
+	session_rig.server.mute = false;
 	fire(EVENT_RETRY);
 	talk();
 	poll();
-	assert_int_equal(rig.server.discards, 1);
-	assert_int_equal(rig.server.offer, 5);
+	assert_int_equal(session_rig.server.discards, 1);
+	assert_int_equal(session_rig.server.offer, 5);
 }
 
 RUN_TESTS(NULL, NULL,

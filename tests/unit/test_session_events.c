@@ -19,17 +19,18 @@ static void guest_cannot_end_the_connection(void **state)
 
 	session_rig_attach();
 	for (i = 0; i < sizeof(data) / sizeof(data[0]); i++) {
-		fake_qmp_sendf(&rig.server, "{\"data\": {\"arg1\": %s}, \"event\" :\"X\"}\r\n",
+		fake_qmp_sendf(&session_rig.server,
+			       "{\"data\": {\"arg1\": %s}, \"event\" :\"X\"}\r\n",
 			       data[i]);
 		talk();
-		assert_int_equal(rig.session.qmp.state, QMP_UP);
-		assert_non_null(rig.session.region.base);
+		assert_int_equal(session_rig.session.qmp.state, QMP_UP);
+		assert_non_null(session_rig.session.region.base);
 	}
-	publish(7);
+	session_rig_publish(7);
 	fire(EVENT_POLL);
 	talk();
-	assert_int_equal(rig.server.lasts, 1);
-	assert_int_equal(rig.server.connections, 1);
+	assert_int_equal(session_rig.server.lasts, 1);
+	assert_int_equal(session_rig.server.connections, 1);
 }
 
 static void deep_event_is_ignored(void **state)
@@ -38,11 +39,11 @@ static void deep_event_is_ignored(void **state)
 
 	session_rig_attach();
 	memset(deep, '[', sizeof(deep) - 1);
-	fake_qmp_sendf(&rig.server, "{\"event\": %s", deep);
+	fake_qmp_sendf(&session_rig.server, "{\"event\": %s", deep);
 	memset(deep, ']', sizeof(deep) - 1);
-	fake_qmp_sendf(&rig.server, "%s}", deep);
+	fake_qmp_sendf(&session_rig.server, "%s}", deep);
 	talk();
-	assert_int_equal(rig.session.qmp.state, QMP_UP);
+	assert_int_equal(session_rig.session.qmp.state, QMP_UP);
 }
 
 /* QEMU counts with 64 bits, and a count may even have gone below zero. */
@@ -57,23 +58,23 @@ static bool count_too_far(struct fake_qmp *server, const char *name, json_int_t 
 
 static void large_number_is_no_reason_to_hang_up(void **state)
 {
-	rig.server.meddle = count_too_far;
+	session_rig.server.meddle = count_too_far;
 	session_rig_attach();
 	session_rig_query();
-	assert_int_equal(rig.session.qmp.state, QMP_UP);
-	assert_int_equal(rig.session.total_ms, 1234);
-	assert_string_equal(rig.session.status, "completed");
-	assert_int_equal(rig.server.connections, 1);
+	assert_int_equal(session_rig.session.qmp.state, QMP_UP);
+	assert_int_equal(session_rig.session.total_ms, 1234);
+	assert_string_equal(session_rig.session.status, "completed");
+	assert_int_equal(session_rig.server.connections, 1);
 }
 
 /* Whoever waits for it would wait for ever. */
 static void answer_that_cannot_be_parsed_ends_it(void **state)
 {
 	session_rig_attach();
-	fake_qmp_send(&rig.server, "{\"return\": {\"event\": 1e999}, \"id\": 2}");
+	fake_qmp_send(&session_rig.server, "{\"return\": {\"event\": 1e999}, \"id\": 2}");
 	talk();
-	assert_int_equal(rig.session.note, NOTE_NO_QMP);
-	assert_int_equal(rig.session.qmp.state, QMP_DOWN);
+	assert_int_equal(session_rig.session.note, NOTE_NO_QMP);
+	assert_int_equal(session_rig.session.qmp.state, QMP_DOWN);
 }
 
 RUN_TESTS(NULL, NULL,

@@ -53,14 +53,14 @@ static unsigned int logged(const char *what)
 
 static void end_of_a_refusal_is_told_once(void **state)
 {
-	rig.server.refuses = MISSING;
-	rig.server.guest_left = true;
-	rig.server.state = "off";
+	session_rig.server.refuses = MISSING;
+	session_rig.server.guest_left = true;
+	session_rig.server.state = "off";
 	session_rig_attach();
 	assert_int_equal(logged("info: QEMU refuses hints: " MISSING), 1);
 	assert_int_equal(logged(OVER), 0);
-	rig.server.refuses = NULL;
-	rig.server.guest_left = false;
+	session_rig.server.refuses = NULL;
+	session_rig.server.guest_left = false;
 	session_rig_query();
 	session_rig_query();
 	assert_int_equal(logged(OVER), 1);
@@ -75,45 +75,45 @@ static void guest_that_was_never_refused_has_no_line(void **state)
 
 static void lack_of_shared_memory_is_a_warning(void **state)
 {
-	rig.server.refuses = BACKEND;
-	rig.server.guest_left = true;
-	rig.server.state = "off";
-	rig.server.instance = 0;
-	rig.server.size = 0;
-	session_connect(&rig.session);
+	session_rig.server.refuses = BACKEND;
+	session_rig.server.guest_left = true;
+	session_rig.server.state = "off";
+	session_rig.server.instance = 0;
+	session_rig.server.size = 0;
+	session_connect(&session_rig.session);
 	talk();
 	session_rig_query();
 	assert_int_equal(logged("warn: QEMU refuses hints: " BACKEND), 1);
 	assert_int_equal(logged("waiting for the guest"), 0);
-	assert_int_equal(rig.session.note, NOTE_NO_REGION);
+	assert_int_equal(session_rig.session.note, NOTE_NO_REGION);
 	/* A pause changes nothing. */
-	rig.server.runstate = "paused";
+	session_rig.server.runstate = "paused";
 	session_rig_query();
-	assert_int_equal(rig.session.note, NOTE_NO_REGION);
+	assert_int_equal(session_rig.session.note, NOTE_NO_REGION);
 	assert_int_equal(logged("waiting for the guest"), 0);
 	/* Somebody adds it. */
-	rig.server.refuses = NULL;
-	rig.server.guest_left = false;
-	rig.server.instance = INSTANCE;
-	rig.server.size = SIZE;
+	session_rig.server.refuses = NULL;
+	session_rig.server.guest_left = false;
+	session_rig.server.instance = SESSION_RIG_INSTANCE;
+	session_rig.server.size = SESSION_RIG_SIZE;
 	session_rig_query();
-	assert_int_equal(rig.session.note, NOTE_ATTACHED);
+	assert_int_equal(session_rig.session.note, NOTE_ATTACHED);
 	assert_int_equal(logged(OVER), 1);
 }
 
 static void guest_that_was_not_started_is_waited_for(void **state)
 {
-	rig.server.refuses = BACKEND;
-	rig.server.runstate = "prelaunch";
-	rig.server.state = "off";
-	rig.server.guest_left = true;
-	rig.server.instance = 0;
-	rig.server.size = 0;
-	session_connect(&rig.session);
+	session_rig.server.refuses = BACKEND;
+	session_rig.server.runstate = "prelaunch";
+	session_rig.server.state = "off";
+	session_rig.server.guest_left = true;
+	session_rig.server.instance = 0;
+	session_rig.server.size = 0;
+	session_connect(&session_rig.session);
 	talk();
 	assert_int_equal(logged("info: waiting for the guest to start, "), 1);
 	assert_int_equal(logged("warn: "), 0);
-	rig.server.runstate = "running";
+	session_rig.server.runstate = "running";
 	session_rig_query();
 	assert_int_equal(logged("warn: QEMU refuses hints: " BACKEND), 1);
 }

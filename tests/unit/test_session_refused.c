@@ -32,12 +32,12 @@ static void look(void)
 {
 	char text[METRICS_TEXT];
 
-	if (rig.session.qmp.state == QMP_DOWN)
-		session_connect(&rig.session);
+	if (session_rig.session.qmp.state == QMP_DOWN)
+		session_connect(&session_rig.session);
 	else
 		fire(EVENT_QUERY);
 	/* As if the last text had been sent an hour ago. */
-	rig.session.metrics.sent_us = 0;
+	session_rig.session.metrics.sent_us = 0;
 	talk();
 	while (recv(pair[1], text, sizeof(text), MSG_DONTWAIT) > 0)
 		;
@@ -48,26 +48,26 @@ static bool is(const char *name)
 	char line[128];
 
 	snprintf(line, sizeof(line), "\nfreehint_%s{vm=\"vm1\"} ", name);
-	assert_non_null(strstr(rig.session.metrics.text, line));
-	return strstr(rig.session.metrics.text, line)[strlen(line)] == '1';
+	assert_non_null(strstr(session_rig.session.metrics.text, line));
+	return strstr(session_rig.session.metrics.text, line)[strlen(line)] == '1';
 }
 
 /* An extension that is loaded without effect has no region, no guest and no instance. */
 static void extension_without_effect_is_refused(void **state)
 {
-	rig.server.refuses = "this QEMU is not in the tested series";
-	rig.server.guest_left = true;
-	rig.server.instance = 0;
-	rig.server.size = 0;
+	session_rig.server.refuses = "this QEMU is not in the tested series";
+	session_rig.server.guest_left = true;
+	session_rig.server.instance = 0;
+	session_rig.server.size = 0;
 	look();
 	assert_true(is("connected") && is("refused"));
 	assert_false(is("attached") || is("guest_present") || is("incoming"));
-	assert_string_equal(rig.session.refused, rig.server.refuses);
+	assert_string_equal(session_rig.session.refused, session_rig.server.refuses);
 }
 
 static void qemu_without_extension_is_refused(void **state)
 {
-	rig.server.bare = true;
+	session_rig.server.bare = true;
 	look();
 	assert_true(is("connected") && is("refused"));
 	look();
@@ -80,14 +80,14 @@ static void two_guests_with_one_file_are_refused(void **state)
 	look();
 	assert_true(is("attached") && is("guest_present"));
 	assert_false(is("refused"));
-	rig.server.refuses = "another guest that runs uses the same shared memory";
-	rig.server.guest_left = true;
+	session_rig.server.refuses = "another guest that runs uses the same shared memory";
+	session_rig.server.guest_left = true;
 	look();
 	assert_true(is("attached") && is("refused"));
-	fake_qmp_hang_up(&rig.server);
-	session_handle_qmp(&rig.session);
+	fake_qmp_hang_up(&session_rig.server);
+	session_handle_qmp(&session_rig.session);
 	assert_false(is("refused") || is("connected"));
-	memset(&rig.shm->host_hello, 0, sizeof(rig.shm->host_hello));
+	memset(&session_rig.shm->host_hello, 0, sizeof(session_rig.shm->host_hello));
 	look();
 	assert_true(is("connected") && is("refused"));
 	assert_false(is("attached"));
@@ -95,14 +95,14 @@ static void two_guests_with_one_file_are_refused(void **state)
 
 static void memory_that_cannot_be_mapped_is_refused(void **state)
 {
-	rig.server.instance = INSTANCE + 1;
+	session_rig.server.instance = SESSION_RIG_INSTANCE + 1;
 	look();
 	assert_true(is("connected") && is("refused"));
-	rig.server.instance = INSTANCE;
-	rig.server.size = 2 * SIZE;
+	session_rig.server.instance = SESSION_RIG_INSTANCE;
+	session_rig.server.size = 2 * SESSION_RIG_SIZE;
 	look();
 	assert_true(is("connected") && is("refused"));
-	rig.server.size = SIZE;
+	session_rig.server.size = SESSION_RIG_SIZE;
 	look();
 	assert_true(is("attached"));
 	assert_false(is("refused"));
@@ -110,15 +110,15 @@ static void memory_that_cannot_be_mapped_is_refused(void **state)
 
 static void guest_that_refuses_is_refused(void **state)
 {
-	rig.server.refuses = "the guest's administrator switched reporting off (report=0)";
+	session_rig.server.refuses = "the guest's administrator switched reporting off (report=0)";
 	look();
 	assert_true(is("attached") && is("guest_present") && is("refused"));
 }
 
 static void missing_module_is_not_refused(void **state)
 {
-	rig.server.refuses = MISSING;
-	rig.server.guest_left = true;
+	session_rig.server.refuses = MISSING;
+	session_rig.server.guest_left = true;
 	look();
 	assert_true(is("connected") && is("attached"));
 	assert_false(is("guest_present") || is("refused"));
@@ -126,11 +126,11 @@ static void missing_module_is_not_refused(void **state)
 
 static void guest_that_was_not_started_is_not_refused(void **state)
 {
-	rig.server.refuses = "the guest has not run here yet";
-	rig.server.runstate = "prelaunch";
-	rig.server.guest_left = true;
-	rig.server.instance = 0;
-	rig.server.size = 0;
+	session_rig.server.refuses = "the guest has not run here yet";
+	session_rig.server.runstate = "prelaunch";
+	session_rig.server.guest_left = true;
+	session_rig.server.instance = 0;
+	session_rig.server.size = 0;
 	look();
 	assert_true(is("connected"));
 	assert_false(is("attached") || is("refused") || is("incoming"));
@@ -139,23 +139,23 @@ static void guest_that_was_not_started_is_not_refused(void **state)
 /* Also when its guest runs already, and the agent came too late to see the direction. */
 static void incoming_migration_is_not_refused(void **state)
 {
-	rig.server.refuses = "the incoming migration has not completed";
-	rig.server.runstate = "inmigrate";
-	rig.server.guest_left = true;
+	session_rig.server.refuses = "the incoming migration has not completed";
+	session_rig.server.runstate = "inmigrate";
+	session_rig.server.guest_left = true;
 	look();
 	assert_true(is("connected") && is("incoming"));
 	assert_false(is("attached") || is("refused"));
-	fake_qmp_hang_up(&rig.server);
-	session_handle_qmp(&rig.session);
+	fake_qmp_hang_up(&session_rig.server);
+	session_handle_qmp(&session_rig.session);
 	assert_false(is("incoming"));
-	rig.server.runstate = "running";
-	rig.server.status = "postcopy-active";
+	session_rig.server.runstate = "running";
+	session_rig.server.status = "postcopy-active";
 	look();
 	assert_true(is("incoming"));
 	assert_false(is("refused"));
-	rig.server.status = "completed";
-	rig.server.refuses = NULL;
-	rig.server.guest_left = false;
+	session_rig.server.status = "completed";
+	session_rig.server.refuses = NULL;
+	session_rig.server.guest_left = false;
 	look();
 	look();
 	assert_true(is("attached"));
@@ -165,15 +165,15 @@ static void incoming_migration_is_not_refused(void **state)
 /* As if QEMU had greeted an hour ago. */
 static u64 period_after_an_hour(void)
 {
-	rig.session.up_us -= 3600000000ULL;
+	session_rig.session.up_us -= 3600000000ULL;
 	look();
-	return rig.loop.usec[EVENT_QUERY];
+	return session_rig.loop.usec[EVENT_QUERY];
 }
 
 static void obstacle_that_stays_is_not_asked_about_all_the_time(void **state)
 {
 	extension_without_effect_is_refused(state);
-	assert_true(rig.loop.usec[EVENT_QUERY] >= 5000000);
+	assert_true(session_rig.loop.usec[EVENT_QUERY] >= 5000000);
 	assert_true(period_after_an_hour() >= 5000000);
 }
 
@@ -182,13 +182,13 @@ static void guest_that_stays_stopped_is_not_asked_about_all_the_time(void **stat
 	guest_that_was_not_started_is_not_refused(state);
 	assert_true(period_after_an_hour() >= 1000000);
 	/* It is started, and its QEMU says so. */
-	rig.server.runstate = "running";
-	rig.server.refuses = MISSING;
-	rig.server.instance = INSTANCE;
-	rig.server.size = SIZE;
-	fake_qmp_send(&rig.server, "{\"event\": \"RESUME\"}");
+	session_rig.server.runstate = "running";
+	session_rig.server.refuses = MISSING;
+	session_rig.server.instance = SESSION_RIG_INSTANCE;
+	session_rig.server.size = SESSION_RIG_SIZE;
+	fake_qmp_send(&session_rig.server, "{\"event\": \"RESUME\"}");
 	talk();
-	assert_int_equal(rig.loop.usec[EVENT_QUERY], 0);
+	assert_int_equal(session_rig.loop.usec[EVENT_QUERY], 0);
 	look();
 	assert_true(is("attached"));
 }
@@ -197,20 +197,21 @@ static void guest_that_stays_stopped_is_not_asked_about_all_the_time(void **stat
 static void event_among_answers_is_not_missed(void **state)
 {
 	guest_that_was_not_started_is_not_refused(state);
-	rig.session.up_us -= 3600000000ULL;
-	rig.server.mute = true;
+	session_rig.session.up_us -= 3600000000ULL;
+	session_rig.server.mute = true;
 	look();
-	assert_int_equal(rig.session.pending_queries, 3);
-	rig.server.mute = false;
-	fake_qmp_sendf(&rig.server, "{\"return\": {\"status\": \"prelaunch\"}, \"id\": %llu}"
+	assert_int_equal(session_rig.session.pending_queries, 3);
+	session_rig.server.mute = false;
+	fake_qmp_sendf(&session_rig.server,
+		       "{\"return\": {\"status\": \"prelaunch\"}, \"id\": %llu}"
 		       "{\"event\": \"RESUME\"}{\"return\": {}, \"id\": %llu}"
 		       "{\"return\": {}, \"id\": %llu}",
-		       (unsigned long long)rig.session.qmp.last_id - 2,
-		       (unsigned long long)rig.session.qmp.last_id - 1,
-		       (unsigned long long)rig.session.qmp.last_id);
+		       (unsigned long long)session_rig.session.qmp.last_id - 2,
+		       (unsigned long long)session_rig.session.qmp.last_id - 1,
+		       (unsigned long long)session_rig.session.qmp.last_id);
 	talk();
-	assert_int_equal(rig.session.pending_queries, 0);
-	assert_true(rig.loop.usec[EVENT_QUERY] <= 100000);
+	assert_int_equal(session_rig.session.pending_queries, 0);
+	assert_true(session_rig.loop.usec[EVENT_QUERY] <= 100000);
 }
 
 RUN_TESTS(NULL, NULL,

@@ -27,63 +27,63 @@ static void replace_file(u64 size)
 	char path[] = "/dev/shm/freehint-second-XXXXXX";
 
 	second = region_make_file(path, size);
-	assert_int_equal(freehint_write_host_hello(second.shm, size, INSTANCE + 2), 0);
-	assert_int_equal(rename(path, rig.path), 0);
-	rig.server.instance = INSTANCE + 2;
-	rig.server.size = size;
+	assert_int_equal(freehint_write_host_hello(second.shm, size, SESSION_RIG_INSTANCE + 2), 0);
+	assert_int_equal(rename(path, session_rig.path), 0);
+	session_rig.server.instance = SESSION_RIG_INSTANCE + 2;
+	session_rig.server.size = size;
 }
 
 static void expect_hints_of_the_new_file(u64 size)
 {
-	assert_int_equal(rig.session.note, NOTE_ATTACHED);
-	assert_int_equal(rig.session.region.size, size);
-	assert_int_equal(freehint_publisher_attach(&rig.guest, second.shm, size), 0);
-	guest_voice_round(&rig.guest, second.shm, 7, ~0ULL, 1);
+	assert_int_equal(session_rig.session.note, NOTE_ATTACHED);
+	assert_int_equal(session_rig.session.region.size, size);
+	assert_int_equal(freehint_publisher_attach(&session_rig.guest, second.shm, size), 0);
+	guest_voice_round(&session_rig.guest, second.shm, 7, ~0ULL, 1);
 	fire(EVENT_POLL);
 	talk();
-	assert_int_equal(rig.server.lasts, 1);
-	assert_int_equal(rig.server.round, 7);
+	assert_int_equal(session_rig.server.lasts, 1);
+	assert_int_equal(session_rig.server.round, 7);
 }
 
 static void larger_file_is_mapped(void **state)
 {
 	session_rig_attach();
-	replace_file(2 * SIZE);
+	replace_file(2 * SESSION_RIG_SIZE);
 	session_rig_query();
-	expect_hints_of_the_new_file(2 * SIZE);
+	expect_hints_of_the_new_file(2 * SESSION_RIG_SIZE);
 }
 
 static void file_of_the_same_size_is_mapped(void **state)
 {
 	session_rig_attach();
-	replace_file(SIZE);
+	replace_file(SESSION_RIG_SIZE);
 	session_rig_query();
-	expect_hints_of_the_new_file(SIZE);
+	expect_hints_of_the_new_file(SESSION_RIG_SIZE);
 }
 
 static void device_that_is_away_is_waited_for(void **state)
 {
 	session_rig_attach();
-	rig.server.size = 0;
+	session_rig.server.size = 0;
 	session_rig_query();
-	assert_null(rig.session.region.base);
-	assert_false(rig.loop.timer[EVENT_POLL]);
-	assert_int_equal(rig.session.note, NOTE_NOT_STARTED);
-	replace_file(SIZE);
+	assert_null(session_rig.session.region.base);
+	assert_false(session_rig.loop.timer[EVENT_POLL]);
+	assert_int_equal(session_rig.session.note, NOTE_NOT_STARTED);
+	replace_file(SESSION_RIG_SIZE);
 	session_rig_query();
-	expect_hints_of_the_new_file(SIZE);
+	expect_hints_of_the_new_file(SESSION_RIG_SIZE);
 }
 
 /* QEMU is asked to wake the agent by the new file's request line, too. */
 static void extension_gets_the_socket_again(void **state)
 {
-	rig.server.can_wake = true;
+	session_rig.server.can_wake = true;
 	session_rig_attach();
-	assert_true(rig.session.wake.agreed);
-	replace_file(SIZE);
-	rig.server.can_wake = false;
+	assert_true(session_rig.session.wake.agreed);
+	replace_file(SESSION_RIG_SIZE);
+	session_rig.server.can_wake = false;
 	session_rig_query();
-	assert_false(rig.session.wake.agreed);
+	assert_false(session_rig.session.wake.agreed);
 }
 
 /* The hello follows when the guest runs. Until then nothing is wrong, and nothing is logged. */
@@ -92,43 +92,44 @@ static void new_instance_before_its_hello_is_borne(void **state)
 	const void *base;
 
 	session_rig_attach();
-	base = rig.session.region.base;
-	rig.server.instance = INSTANCE + 2;
+	base = session_rig.session.region.base;
+	session_rig.server.instance = SESSION_RIG_INSTANCE + 2;
 	session_rig_query();
 	session_rig_query();
-	assert_ptr_equal(rig.session.region.base, base);
-	assert_int_equal(rig.session.note, NOTE_ATTACHED);
-	assert_int_equal(freehint_write_host_hello(rig.shm, SIZE, INSTANCE + 2), 0);
-	publish(7);
+	assert_ptr_equal(session_rig.session.region.base, base);
+	assert_int_equal(session_rig.session.note, NOTE_ATTACHED);
+	assert_int_equal(freehint_write_host_hello(session_rig.shm, SESSION_RIG_SIZE,
+						   SESSION_RIG_INSTANCE + 2), 0);
+	session_rig_publish(7);
 	fire(EVENT_POLL);
 	talk();
-	assert_int_equal(rig.server.lasts, 1);
+	assert_int_equal(session_rig.server.lasts, 1);
 }
 
 /* Somebody has removed the name. QEMU has the file all the same. */
 static void file_without_a_name_is_kept(void **state)
 {
 	session_rig_attach();
-	replace_file(SIZE);
-	rig.server.instance = INSTANCE;
+	replace_file(SESSION_RIG_SIZE);
+	session_rig.server.instance = SESSION_RIG_INSTANCE;
 	session_rig_query();
-	assert_non_null(rig.session.region.base);
-	publish(7);
+	assert_non_null(session_rig.session.region.base);
+	session_rig_publish(7);
 	fire(EVENT_POLL);
 	talk();
-	assert_int_equal(rig.server.lasts, 1);
+	assert_int_equal(session_rig.server.lasts, 1);
 }
 
 /* The same, and the guest was reset while it was stopped. */
 static void file_without_a_name_and_a_new_instance_is_kept(void **state)
 {
 	session_rig_attach();
-	assert_int_equal(unlink(rig.path), 0);
-	rig.server.instance = INSTANCE + 2;
+	assert_int_equal(unlink(session_rig.path), 0);
+	session_rig.server.instance = SESSION_RIG_INSTANCE + 2;
 	session_rig_query();
-	assert_non_null(rig.session.region.base);
+	assert_non_null(session_rig.session.region.base);
 	/* which the rig removes */
-	close(open(rig.path, O_CREAT | O_WRONLY, 0600));
+	close(open(session_rig.path, O_CREAT | O_WRONLY, 0600));
 }
 
 #define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, session_rig_setup, teardown)

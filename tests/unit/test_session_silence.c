@@ -75,8 +75,8 @@ static unsigned int logged(const char *what)
 /* As if the last text had been sent, and the queries, an hour ago. */
 static void let_pass(void)
 {
-	rig.session.queried_us -= LONG_US;
-	rig.session.metrics.sent_us -= LONG_US;
+	session_rig.session.queried_us -= LONG_US;
+	session_rig.session.metrics.sent_us -= LONG_US;
 }
 
 /* The file has its time from the last text: freehint top and an alert look at it. */
@@ -86,13 +86,13 @@ static void metrics_go_on(void)
 	heard();
 	fire(EVENT_QUERY);
 	assert_true(heard()[0]);
-	assert_true(rig.loop.timer[EVENT_QUERY]);
+	assert_true(session_rig.loop.timer[EVENT_QUERY]);
 }
 
 static void busy_monitor_is_told_from_the_start(void **state)
 {
-	rig.server.greeting = "";
-	session_connect(&rig.session);
+	session_rig.server.greeting = "";
+	session_connect(&session_rig.session);
 	talk();
 	assert_true(heard()[0]);
 	assert_true(says("connected", 0) && says("attached", 0));
@@ -100,10 +100,10 @@ static void busy_monitor_is_told_from_the_start(void **state)
 	metrics_go_on();
 	assert_int_equal(logged("no greeting"), 1);
 	/* It is free at last. */
-	fake_qmp_send(&rig.server, "{\"QMP\": {}}\r\n");
+	fake_qmp_send(&session_rig.server, "{\"QMP\": {}}\r\n");
 	talk();
-	assert_int_equal(rig.session.note, NOTE_ATTACHED);
-	rig.session.metrics.sent_us -= LONG_US;
+	assert_int_equal(session_rig.session.note, NOTE_ATTACHED);
+	session_rig.session.metrics.sent_us -= LONG_US;
 	session_rig_query();
 	heard();
 	assert_true(says("connected", 1) && says("attached", 1));
@@ -116,10 +116,10 @@ static bool no_negotiation(struct fake_qmp *server, const char *name, json_int_t
 
 static void greeting_and_no_more_is_told(void **state)
 {
-	rig.server.meddle = no_negotiation;
-	session_connect(&rig.session);
+	session_rig.server.meddle = no_negotiation;
+	session_connect(&session_rig.session);
 	talk();
-	assert_int_equal(rig.session.qmp.state, QMP_NEGOTIATING);
+	assert_int_equal(session_rig.session.qmp.state, QMP_NEGOTIATING);
 	metrics_go_on();
 	assert_true(says("connected", 0));
 	metrics_go_on();
@@ -127,8 +127,8 @@ static void greeting_and_no_more_is_told(void **state)
 
 static void qemu_that_answers_nothing_is_not_connected(void **state)
 {
-	rig.server.mute = true;
-	session_connect(&rig.session);
+	session_rig.server.mute = true;
+	session_connect(&session_rig.session);
 	talk();
 	metrics_go_on();
 	assert_true(says("connected", 0) && says("attached", 0));
@@ -137,7 +137,7 @@ static void qemu_that_answers_nothing_is_not_connected(void **state)
 static void qemu_that_hangs_is_not_connected(void **state)
 {
 	session_rig_attach();
-	rig.server.mute = true;
+	session_rig.server.mute = true;
 	session_rig_query();
 	metrics_go_on();
 	assert_true(says("connected", 0) && says("attached", 0));
@@ -146,8 +146,8 @@ static void qemu_that_hangs_is_not_connected(void **state)
 	metrics_go_on();
 	metrics_go_on();
 	assert_int_equal(logged(" has not answered for "), 1);
-	assert_int_equal(rig.session.qmp.state, QMP_UP);
-	assert_non_null(rig.session.region.base);
+	assert_int_equal(session_rig.session.qmp.state, QMP_UP);
+	assert_non_null(session_rig.session.region.base);
 }
 
 /* Each pause of its main loop has its line, and its answers bring everything back. */
@@ -156,20 +156,21 @@ static void qemu_that_goes_on_is_connected(void **state)
 	unsigned long long last;
 	unsigned int pause;
 
-	session_connect(&rig.session);
+	session_connect(&session_rig.session);
 	talk();
 	for (pause = 1; pause < 3; pause++) {
-		rig.server.mute = true;
+		session_rig.server.mute = true;
 		session_rig_query();
 		metrics_go_on();
 		assert_int_equal(logged(" has not answered for "), pause);
-		rig.server.mute = false;
-		rig.session.metrics.sent_us -= LONG_US;
-		last = (unsigned long long)rig.session.qmp.last_id;
-		fake_qmp_sendf(&rig.server, "{\"return\": {\"status\": \"running\"}, \"id\": %llu}"
+		session_rig.server.mute = false;
+		session_rig.session.metrics.sent_us -= LONG_US;
+		last = (unsigned long long)session_rig.session.qmp.last_id;
+		fake_qmp_sendf(&session_rig.server,
+			       "{\"return\": {\"status\": \"running\"}, \"id\": %llu}"
 			       "{\"return\": {}, \"id\": %llu}{\"return\": {\"state\": \"ready\", "
 			       "\"instance\": 1, \"region\": {\"size\": %d}}, \"id\": %llu}",
-			       last - 2, last - 1, SIZE, last);
+			       last - 2, last - 1, SESSION_RIG_SIZE, last);
 		talk();
 		assert_true(heard()[0]);
 		assert_true(says("connected", 1) && says("attached", 1));
@@ -180,11 +181,11 @@ static void qemu_that_goes_on_is_connected(void **state)
 /* Nothing is asked and nothing said where there is no connection. */
 static void late_timer_after_the_end_does_nothing(void **state)
 {
-	rig.conf.qmp = "/nonexistent/socket";
-	session_connect(&rig.session);
-	session_query(&rig.session);
-	assert_int_equal(rig.session.note, NOTE_NO_SOCKET);
-	assert_false(rig.loop.timer[EVENT_QUERY]);
+	session_rig.conf.qmp = "/nonexistent/socket";
+	session_connect(&session_rig.session);
+	session_query(&session_rig.session);
+	assert_int_equal(session_rig.session.note, NOTE_NO_SOCKET);
+	assert_false(session_rig.loop.timer[EVENT_QUERY]);
 }
 
 RUN_TESTS(NULL, NULL,

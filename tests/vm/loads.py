@@ -53,7 +53,7 @@ STIRRERS = {
 
 def plain_or_ours(spec: Spec) -> Spec:
     """Without hints, a QEMU that logs its writes nevertheless."""
-    return dataclasses.replace(spec, extension=False, crutch=True) if PLAIN else spec
+    return dataclasses.replace(spec, extension=False, tlb_reset=True) if PLAIN else spec
 
 
 @dataclass(frozen=True)

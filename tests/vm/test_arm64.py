@@ -16,7 +16,7 @@ from lib import accel, arch  # noqa: E402
 from lib.result import run, skip  # noqa: E402
 
 NAME = "arm64"
-# What the caller has chosen is for guests of the architecture that he tests.
+# What the caller has chosen is for guests of the architecture that they test.
 CHOICES = ("FREEHINT_TEST_QEMU", "FREEHINT_TEST_KERNEL")
 
 

@@ -136,7 +136,7 @@ def main() -> None:
     host = LateHost()
     try:
         ours = Spec(memory_mib=512, extra=PORT)
-        plain = dataclasses.replace(ours, extension=False, crutch=True)
+        plain = dataclasses.replace(ours, extension=False, tlb_reset=True)
         with Hops(plain) as hops:
             plugged_in(hops.here, host)
             reloaded(hops.here, host)

@@ -59,7 +59,7 @@ def taken_before(vm: Machine) -> None:
 
 
 def taken_later(vm: Machine) -> None:
-    """The administrator, or a script of his, hands it over while the module runs."""
+    """The administrator, or a script of theirs, hands it over while the module runs."""
     vm.guest.must(f"cd /sys/bus/pci; echo {OTHER} >devices/{NAME}/driver_override; "
                   f"echo {NAME} >drivers/freehint/unbind; echo {NAME} >drivers_probe")
     check(driver(vm) == OTHER, f"{OTHER} has not taken the device")

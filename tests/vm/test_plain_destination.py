@@ -17,7 +17,7 @@ from lib.result import run
 def main() -> None:
     """Extension, none, extension."""
     ours = Spec(memory_mib=512)
-    plain = dataclasses.replace(ours, extension=False, crutch=True)
+    plain = dataclasses.replace(ours, extension=False, tlb_reset=True)
     with Hops(ours) as hops:
         fill(hops.here.guest, 200)
         work = Work(hops.here.guest, pages_mib=48, churn_mib=48)

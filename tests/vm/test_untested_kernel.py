@@ -3,7 +3,7 @@
 """
 A module that was built for a kernel newer than any that was tried, or for one that
 remembers which of its free pages are zero, refuses; both sides say why; and the
-administrator of the guest may go on at his own risk.
+administrator of the guest may go on at their own risk.
 """
 # time limit: 600 s
 from __future__ import annotations

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A crutch for tests without freehint under TCG of QEMU before 8.0: after every sync
+ * A plugin for tests without freehint under TCG of QEMU before 8.0: after every sync
  * of the dirty bitmap, makes each vCPU log its writes again.
  *
  * That QEMU does not reset TLBs when it reads the dirty log. A vCPU with a hot entry

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "session_rig.h"
+#include "agent_session.h"
 
 /* The linker's names of what stands in for a function, and of the function. */
 ssize_t __wrap_recv(int fd, void *to, size_t size, int flags);
@@ -24,7 +24,7 @@ void __wrap_log_output(const char *text, size_t len);
 __attribute__((format(printf, 2, 3)))
 void __wrap_log_line(enum log_level level, const char *fmt, ...);
 
-struct session_rig rig;
+struct agent_session rig;
 
 /* Run states and migration states, and texts that are none. */
 static const char *const states[] = {
@@ -136,7 +136,7 @@ void __wrap_log_line(enum log_level level, const char *fmt, ...)
 	va_end(args);
 }
 
-bool session_rig_fire(enum event_kind kind)
+bool agent_session_fire(enum event_kind kind)
 {
 	bool was = rig.armed[kind];
 
@@ -157,7 +157,7 @@ static void say_text(const char *text)
 	say(text, strlen(text));
 }
 
-void session_rig_say(u8 how)
+void agent_session_say(u8 how)
 {
 	char bytes[256];
 	u8 len;
@@ -234,7 +234,7 @@ static const struct qmp_pending *some_question(u8 how)
 	return found;
 }
 
-void session_rig_answer(u8 how)
+void agent_session_answer(u8 how)
 {
 	const struct qmp_pending *question = some_question(how);
 	json_t *reply;
@@ -253,7 +253,7 @@ void session_rig_answer(u8 how)
 	free(text);
 	json_decref(reply);
 	/* Received at once: otherwise the next answer would be to the same question. */
-	if (session_rig_fire(EVENT_QMP))
+	if (agent_session_fire(EVENT_QMP))
 		session_handle_qmp(&rig.session);
 }
 
@@ -274,7 +274,7 @@ static void write_offer(void)
 	offer->sequence = word;
 }
 
-void session_rig_write_region(u8 how)
+void agent_session_write_region(u8 how)
 {
 	u8 *bytes = (u8 *)rig.region;
 
@@ -293,7 +293,7 @@ void session_rig_write_region(u8 how)
 		bytes[take16(&rig.in) % RIG_REGION] = take8(&rig.in);
 }
 
-void session_rig_break(u8 how)
+void agent_session_break(u8 how)
 {
 	if (how & 1)
 		rig.closed = true;
@@ -328,7 +328,7 @@ static const struct session *pristine(void)
 	return &session;
 }
 
-void session_rig_start(const u8 *data, size_t size)
+void agent_session_start(const u8 *data, size_t size)
 {
 	u8 how;
 
@@ -352,7 +352,7 @@ void session_rig_start(const u8 *data, size_t size)
 	rig.armed[EVENT_RETRY] = true;
 }
 
-void session_rig_end(void)
+void agent_session_end(void)
 {
 	session_detach(&rig.session);
 	qmp_client_close(&rig.session.qmp);

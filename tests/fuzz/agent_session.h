@@ -3,8 +3,8 @@
  * A session without an event loop, a socket and a QEMU, which the input plays, for
  * fuzz_session.c.
  */
-#ifndef FREEHINT_SESSION_RIG_H
-#define FREEHINT_SESSION_RIG_H
+#ifndef FREEHINT_AGENT_SESSION_H
+#define FREEHINT_AGENT_SESSION_H
 
 #include "fuzz.h"
 
@@ -18,7 +18,7 @@
 #define RIG_PIPE	65536
 
 /**
- * struct session_rig - one run
+ * struct agent_session - one run
  * @in:      input
  * @session: the agent
  * @conf:    its options
@@ -29,7 +29,7 @@
  * @narrow:  the next bytes that the agent sends are not all taken
  * @line:    command that the agent is sending, @line_len bytes of it
  */
-struct session_rig {
+struct agent_session {
 	struct input in;
 	struct session session;
 	struct conf conf;
@@ -43,33 +43,33 @@ struct session_rig {
 	size_t line_len;
 };
 
-extern struct session_rig rig;
+extern struct agent_session rig;
 
-/** session_rig_start() - a fresh agent that is about to connect */
-void session_rig_start(const u8 *data, size_t size);
+/** agent_session_start() - a fresh agent that is about to connect */
+void agent_session_start(const u8 *data, size_t size);
 
-/** session_rig_end() - give everything back */
-void session_rig_end(void);
+/** agent_session_end() - give everything back */
+void agent_session_end(void);
 
-/** session_rig_fire() - was @kind waited for? It is not any more */
-bool session_rig_fire(enum event_kind kind);
+/** agent_session_fire() - was @kind waited for? It is not any more */
+bool agent_session_fire(enum event_kind kind);
 
-/** session_rig_say() - QEMU sends bytes of the input, or a greeting, or an event */
-void session_rig_say(u8 how);
+/** agent_session_say() - QEMU sends bytes of the input, or a greeting, or an event */
+void agent_session_say(u8 how);
 
-/** session_rig_answer() - QEMU answers a question that was put, in some way */
-void session_rig_answer(u8 how);
+/** agent_session_answer() - QEMU answers a question that was put, in some way */
+void agent_session_answer(u8 how);
 
-/** session_rig_write_region() - the guest writes somewhere, or the host asks */
-void session_rig_write_region(u8 how);
+/** agent_session_write_region() - the guest writes somewhere, or the host asks */
+void agent_session_write_region(u8 how);
 
-/** session_rig_break() - the connection closes, or the socket fills up */
-void session_rig_break(u8 how);
+/** agent_session_break() - the connection closes, or the socket fills up */
+void agent_session_break(u8 how);
 
 /** session_check_line() - a whole line was sent: it has to be a command that QEMU knows */
 void session_check_line(void);
 
-/** session_rig_check() - what must hold between any two events */
-void session_rig_check(void);
+/** agent_session_check() - what must hold between any two events */
+void agent_session_check(void);
 
-#endif /* FREEHINT_SESSION_RIG_H */
+#endif /* FREEHINT_AGENT_SESSION_H */

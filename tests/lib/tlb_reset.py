@@ -25,7 +25,7 @@ def qemu_version() -> tuple[int, ...]:
 
 
 def arguments(accel: str) -> list[str]:
-    """QEMU arguments that load the crutch, none where it is not needed."""
+    """QEMU arguments that load the plugin, none where it is not needed."""
     if accel != "tcg" or qemu_version() >= (8, 0, 0):
         return []
     source = os.path.join(paths.ROOT, "tests", "vm", "host", "tlb_reset.c")
