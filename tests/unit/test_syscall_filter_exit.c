@@ -40,7 +40,7 @@ static void lost_output_is_told_in_the_sandbox(void **state)
 	close(err[1]);
 	assert_int_equal(child_exit(pid), LOST);
 	assert_true(read(err[0], text, sizeof(text) - 1) > 0);
-	assert_non_null(strstr(text, "test_sealed_exit: cannot write the output: "));
+	assert_non_null(strstr(text, "test_syscall_filter_exit: cannot write the output: "));
 	close(err[0]);
 }
 
