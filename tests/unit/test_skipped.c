@@ -286,16 +286,22 @@ static void a_new_migration_begins_with_nothing(void **state)
 	assert_int_equal(runs, 0);
 }
 
-/* Pages of this process in RAM; the kernel's page of zeros is none of them. */
+/*
+ * This process's memory in RAM, KiB; the kernel's page of zeros is none of it. Only smaps counts:
+ * statm is late by some pages for each processor.
+ */
 static long resident(void)
 {
-	FILE *file = fopen("/proc/self/statm", "r");
-	long all, pages;
+	FILE *file = fopen("/proc/self/smaps_rollup", "r");
+	char line[128];
+	long kib = -1;
 
 	assert_non_null(file);
-	assert_int_equal(fscanf(file, "%ld %ld", &all, &pages), 2);
+	while (kib < 0 && fgets(line, sizeof(line), file))
+		sscanf(line, "Anonymous: %ld", &kib);
 	fclose(file);
-	return pages;
+	assert_true(kib >= 0);
+	return kib;
 }
 
 /* The record of a large guest is mostly untouched memory, and the big lock is held here. */
@@ -313,7 +319,7 @@ static void a_doubt_takes_no_memory_where_nothing_is_skipped(void **state)
 	add(3, 70, 1);
 	before = resident();
 	skipped_doubt();
-	assert_true(resident() - before < 32);
+	assert_true(resident() - before < 128);
 	walk();
 	assert_int_equal(runs, 1);
 	walk_certain();
