@@ -22,6 +22,7 @@
 /* links: host-agent/qemu-module/core/guest_refusal.c */
 /* links: host-agent/qemu-module/core/bar_bitmap.c */
 /* links: host-agent/qemu-module/core/migration_info.c */
+/* links: host-agent/qemu-module/round/pass.c host-agent/qemu-module/round/reporting.c */
 /* links: host-agent/qemu-module/round/refusal.c host-agent/qemu-module/round/round_pays.c */
 /* links: host-agent/qemu-module/round/stop_threshold.c */
 /* links: host-agent/qemu-module/round/stop_hold.c host-agent/qemu-module/round/bql_drop.c */
@@ -32,7 +33,9 @@
 
 #include "host-agent/qemu-module/give-back/give_back_session.h"
 #include "host-agent/qemu-module/round/host_hello.h"
+#include "host-agent/qemu-module/round/pass.h"
 #include "host-agent/qemu-module/round/precopy.h"
+#include "host-agent/qemu-module/round/reporting.h"
 #include "tests/fakes/silent_guest.h"
 #include "tests/unit/bar_rig.h"
 
@@ -54,7 +57,7 @@ static void begin(const struct precopy_limits *limits)
 static int teardown(void **state)
 {
 	fake_notify(QEMU_PRECOPY_CLEANUP);
-	precopy_stop();
+	reporting_stop();
 	return 0;
 }
 

@@ -57,7 +57,7 @@ static int setup_waiting(void **state)
 	fake.downtime_ms = LIMIT_MS;
 	dirty = 1;
 	last = true;
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	return 0;
 }
 

@@ -28,6 +28,7 @@
 #include "host-agent/qemu-module/give-back/give_back_session.h"
 #include "host-agent/qemu-module/round/host_hello.h"
 #include "host-agent/qemu-module/round/precopy.h"
+#include "host-agent/qemu-module/round/reporting.h"
 #include "host-agent/qemu-module/gate/round_gate.h"
 #include "host-agent/qemu-module/postcopy/switchover.h"
 #include "include/freehint/qmp_names.h"
@@ -197,7 +198,7 @@ static void migrate_with_postcopy(void)
 	fake.postcopy = true;
 	round = open_round();
 	if (!round) {
-		must(fail_nth_failed() && strstr(precopy_refusal(), "no memory"));
+		must(fail_nth_failed() && strstr(reporting_refusal(), "no memory"));
 		fake_notify(QEMU_PRECOPY_CLEANUP);
 		round = open_round();
 	}

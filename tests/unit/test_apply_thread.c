@@ -65,7 +65,7 @@ static void open_a_round(void)
 {
 	const char *why;
 
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 }
 

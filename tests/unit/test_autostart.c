@@ -8,7 +8,7 @@
 
 static const char *why;
 
-static const struct precopy_limits autostart = { .start = precopy_start };
+static const struct precopy_limits autostart = { .start = reporting_start };
 
 static unsigned int starts;
 
@@ -40,9 +40,9 @@ static void a_migration_starts_reporting_and_ends_it(void **state)
 	publish_hello(FREEHINT_CONTRACT_DEAD);
 	assert_int_equal(shm->host_request.phase, FREEHINT_PHASE_OFF);
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
-	assert_true(precopy_enabled());
+	assert_true(reporting_is_on());
 	fake_notify(QEMU_PRECOPY_CLEANUP);
-	assert_false(precopy_enabled());
+	assert_false(reporting_is_on());
 	assert_int_equal(shm->host_request.phase, FREEHINT_PHASE_OFF);
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 }
@@ -50,10 +50,10 @@ static void a_migration_starts_reporting_and_ends_it(void **state)
 static void what_a_human_started_stays_on(void **state)
 {
 	publish_hello(FREEHINT_CONTRACT_DEAD);
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	fake_notify(QEMU_PRECOPY_CLEANUP);
-	assert_true(precopy_enabled());
+	assert_true(reporting_is_on());
 	assert_int_equal(shm->host_request.phase, FREEHINT_PHASE_READY);
 }
 
@@ -62,24 +62,24 @@ static void what_a_human_started_meanwhile_stays_on(void **state)
 {
 	publish_hello(FREEHINT_CONTRACT_DEAD);
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	assert_true(sync_once() != FREEHINT_NO_ROUND);
 	fake_notify(QEMU_PRECOPY_CLEANUP);
-	assert_true(precopy_enabled());
+	assert_true(reporting_is_on());
 	assert_int_equal(shm->host_request.phase, FREEHINT_PHASE_READY);
-	precopy_stop();
-	assert_false(precopy_enabled());
+	reporting_stop();
+	assert_false(reporting_is_on());
 }
 
 static void what_a_human_stopped_stays_off(void **state)
 {
 	publish_hello(FREEHINT_CONTRACT_DEAD);
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
-	precopy_stop();
+	reporting_stop();
 	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
 	fake_notify(QEMU_PRECOPY_AFTER_SYNC);
 	assert_int_equal(shm->host_request.round, FREEHINT_NO_ROUND);
-	assert_false(precopy_enabled());
+	assert_false(reporting_is_on());
 }
 
 /* No module, no hello: an ordinary migration. */
@@ -87,7 +87,7 @@ static void a_guest_without_a_module_is_left_alone(void **state)
 {
 	fake.reset(NULL);
 	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
-	assert_false(precopy_enabled());
+	assert_false(reporting_is_on());
 	assert_int_equal(fake.arms, 0);
 }
 
@@ -111,17 +111,17 @@ static void a_background_snapshot_starts_nothing(void **state)
 
 static void a_start_that_fails_leaves_its_reason(void **state)
 {
-	assert_null(precopy_refusal());
+	assert_null(reporting_refusal());
 	begin_migration();
-	assert_non_null(strstr(precopy_refusal(), "last migration: no room"));
+	assert_non_null(strstr(reporting_refusal(), "last migration: no room"));
 	assert_int_equal(fake.warnings, 1);
 	fake_notify(QEMU_PRECOPY_CLEANUP);
-	assert_non_null(strstr(precopy_refusal(), "last migration: no room"));
+	assert_non_null(strstr(reporting_refusal(), "last migration: no room"));
 	/* a human starts it, and stops it */
-	assert_true(precopy_start(&why));
-	assert_null(precopy_refusal());
-	precopy_stop();
-	assert_null(precopy_refusal());
+	assert_true(reporting_start(&why));
+	assert_null(reporting_refusal());
+	reporting_stop();
+	assert_null(reporting_refusal());
 }
 
 /* What stands against hints at any time is not a reason of this start. */
@@ -130,7 +130,7 @@ static void a_reason_that_may_pass_is_not_kept(void **state)
 	fake.reset(NULL);
 	begin_migration();
 	publish_hello(FREEHINT_CONTRACT_DEAD);
-	assert_null(precopy_refusal());
+	assert_null(reporting_refusal());
 }
 
 #define FAILING_TEST(name) cmocka_unit_test_setup_teardown(name, setup_failing, teardown)

@@ -25,7 +25,7 @@ static int setup_switch(bool announces)
 		fake_log_announces();
 	switchover_init();
 	publish_hello(FREEHINT_CONTRACT_DEAD);
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	return 0;
 }
 
@@ -83,7 +83,7 @@ static void without_the_hello_of_a_guest_it_migrates(void **state)
 
 static void without_reporting_it_migrates(void **state)
 {
-	precopy_stop();
+	reporting_stop();
 	begin_migration();
 	assert_int_equal(fake.shm_cleans, 0);
 }

@@ -12,7 +12,7 @@ static int setup(void **state)
 {
 	setup_giving(state);
 	bar_listener_init();
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include "host-agent/qemu-module/core/bar.h"
 #include "host-agent/qemu-module/round/host_hello.h"
 #include "host-agent/qemu-module/round/precopy.h"
+#include "host-agent/qemu-module/round/reporting.h"
 #include "tests/fakes/fake_qemu.h"
 #include "tests/fakes/guest_voice.h"
 #include "tests/unit/unit.h"
@@ -50,25 +51,25 @@ static void room_is_asked_for_before_anything_is_touched(void **state)
 	host_hello_init();
 	fake.state(NULL, true, 0);
 	assert_false(bar_is_attached());
-	assert_false(host_hello_publish(&why) && precopy_start(&why));
+	assert_false(host_hello_publish(&why) && reporting_start(&why));
 	assert_non_null(strstr(why, "memdev 'freehint': the file system has no room for the shared memory; "));
 	fake.reset(NULL);
-	assert_non_null(strstr(precopy_refusal(), "no shared memory; add"));
+	assert_non_null(strstr(reporting_refusal(), "no shared memory; add"));
 
 	assert_int_equal(ftruncate(file, FREEHINT_HEADER_SIZE), 0);
 	assert_true(host_hello_publish(&why));
 	publish_hello();
-	assert_false(precopy_start(&why));
+	assert_false(reporting_start(&why));
 	assert_non_null(strstr(why, "no room for the whole shared memory"));
-	assert_false(precopy_enabled());
+	assert_false(reporting_is_on());
 	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
 	fake_notify(QEMU_PRECOPY_AFTER_SYNC);
 	assert_int_equal(((struct freehint_shm *)fake.shm)->host_request.round, 0);
 	fake_notify(QEMU_PRECOPY_CLEANUP);
 
 	assert_int_equal(ftruncate(file, SHM_SIZE), 0);
-	assert_true(precopy_start(&why));
-	assert_true(precopy_enabled());
+	assert_true(reporting_start(&why));
+	assert_true(reporting_is_on());
 }
 
 static void room_once_given_is_there(void **state)

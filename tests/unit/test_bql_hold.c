@@ -122,7 +122,7 @@ static bool start_slowly(const char **why)
 	bool started;
 
 	take_an_hour();
-	started = precopy_start(why);
+	started = reporting_start(why);
 	bql_hold_end(hold);
 	return started;
 }

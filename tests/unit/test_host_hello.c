@@ -47,12 +47,12 @@ static int teardown_with_file(void **state)
 
 static void another_guest_with_the_file_ends_all_hints(void **state)
 {
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	assert_int_equal(region_lock_take(other_fd), 0);
 	/* also those of the round that is open */
 	assert_int_equal(bar_read_guest_hello(&(struct freehint_guest_hello){ 0 }), -EBUSY);
-	assert_non_null(strstr(precopy_refusal(), "another guest"));
+	assert_non_null(strstr(reporting_refusal(), "another guest"));
 	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
 }
 
@@ -93,7 +93,7 @@ static void a_guest_that_is_stopped_is_in_nobodys_way(void **state)
 	u64 instance = shm->host_hello.instance;
 	u8 theirs[2 * FREEHINT_LINE];
 
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	begin_migration();
 	fake.running = false;
 	fake.state(NULL, false, 0);
@@ -104,7 +104,7 @@ static void a_guest_that_is_stopped_is_in_nobodys_way(void **state)
 	memcpy(theirs, shm, sizeof(theirs));
 	assert_true(host_hello_publish(&why));
 	fake_notify(QEMU_PRECOPY_CLEANUP);
-	precopy_stop();
+	reporting_stop();
 	fake_time_passes();
 	assert_memory_equal(theirs, shm, sizeof(theirs));
 	assert_false(fake.timer_set);
@@ -120,7 +120,7 @@ static void a_guest_that_is_stopped_is_in_nobodys_way(void **state)
 /* QEMU loads a guest into the region, which does not run yet: there is no lock to see. */
 static void a_region_that_is_taken_gets_no_hello_in_a_migration(void **state)
 {
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	shm->host_hello.instance += 2;
 	shm->host_request.round = FREEHINT_NO_ROUND;
@@ -171,7 +171,7 @@ static void a_reset_makes_the_old_hello_stale(void **state)
 {
 	u64 before = shm->host_hello.instance;
 
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	fake.reset(NULL);
 	assert_true(shm->host_hello.instance != before);
 	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
@@ -246,7 +246,7 @@ static void the_region_is_left_alone_during_an_incoming_postcopy(void **state)
 	shm->host_hello.magic = 1;
 	fake.state(NULL, true, 0);
 	assert_int_equal(shm->host_hello.magic, 1);
-	assert_false(host_hello_publish(&why) && precopy_start(&why));
+	assert_false(host_hello_publish(&why) && reporting_start(&why));
 	assert_non_null(strstr(why, "incoming"));
 	assert_int_equal(shm->host_hello.magic, 1);
 	fake.incoming = false;
@@ -297,14 +297,14 @@ static void another_backend_with_the_same_id_takes_the_place_of_one_that_is_gone
 {
 	u64 before = shm->host_hello.instance;
 
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	replace_backend();
 	fake_memory_added();
 	assert_int_equal(shm->host_hello.magic, FREEHINT_MAGIC);
 	assert_true(shm->host_hello.instance != before);
 	assert_int_equal(fake.pins, 1);
 	/* It was asked to report, and still is. */
-	assert_true(precopy_enabled());
+	assert_true(reporting_is_on());
 	assert_int_equal(shm->host_request.phase, FREEHINT_PHASE_READY);
 	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
 	publish_hello(FREEHINT_CONTRACT_DEAD);
@@ -313,7 +313,7 @@ static void another_backend_with_the_same_id_takes_the_place_of_one_that_is_gone
 
 static void a_backend_that_is_gone_closes_the_round_and_is_let_go(void **state)
 {
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	fake.backend = false;
 	assert_false(host_hello_publish(&why));
@@ -328,7 +328,7 @@ static void a_backend_that_is_gone_closes_the_round_and_is_let_go(void **state)
 /* QEMU's migration thread holds a lock that freeing memory takes. */
 static void a_backend_that_is_gone_is_let_go_after_the_first_sync(void **state)
 {
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
 	fake.backend = false;
 	assert_false(host_hello_publish(&why));

@@ -16,7 +16,7 @@ static void a_round_opens_after_each_sync_and_is_armed_before(void **state)
 {
 	u64 first, second;
 
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	assert_int_equal(shm->host_request.phase, FREEHINT_PHASE_READY);
 	first = begin_migration();
 	assert_true(first != FREEHINT_NO_ROUND);
@@ -33,7 +33,7 @@ static void a_round_opens_after_each_sync_and_is_armed_before(void **state)
 /* The guest polls more often while it migrates. */
 static void the_pass_stands_in_the_request_until_the_migration_has_ended(void **state)
 {
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	assert_int_equal(shm->host_request.pass, 0);
 	begin_migration();
 	assert_int_equal(sync_at_once(), FREEHINT_NO_ROUND);
@@ -48,15 +48,15 @@ static void every_start_kicks_a_guest_that_may_look_seldom(void **state)
 {
 	u32 kicks = shm->host_request.kicks;
 
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	assert_int_equal(shm->host_request.kicks, kicks + 1);
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	assert_int_equal(shm->host_request.kicks, kicks + 2);
 }
 
 static void the_big_lock_is_dropped_for_arming_and_left_as_it_was_found(void **state)
 {
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	fake_notify(QEMU_PRECOPY_BEFORE_SYNC);
 	fake_notify(QEMU_PRECOPY_AFTER_SYNC);
 	/* as before QEMU 9.0 */
@@ -75,13 +75,13 @@ static void without_memory_that_can_be_hinted_no_round_is_opened(void **state)
 {
 	fake.block[0].ignored = true;
 	fake_add_block(1ULL << 32, 1ULL << 20)->device = true;
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
-	assert_non_null(strstr(precopy_refusal(), "no memory of the guest migrates"));
+	assert_non_null(strstr(reporting_refusal(), "no memory of the guest migrates"));
 	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
 	fake_notify(QEMU_PRECOPY_CLEANUP);
 	fake.block[0].ignored = false;
-	assert_null(precopy_refusal());
+	assert_null(reporting_refusal());
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 }
 
@@ -133,12 +133,12 @@ static void what_happens_while_the_big_lock_is_dropped_keeps_the_round_closed(vo
 {
 	static void (*const meanwhile[])(void) = {
 		a_timer_syncs, a_timer_begins_to_sync, the_guest_stops, the_guest_is_reset,
-		postcopy_is_allowed, precopy_stop,
+		postcopy_is_allowed, reporting_stop,
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof(meanwhile) / sizeof(meanwhile[0]); i++) {
-		assert_true(precopy_start(&why));
+		assert_true(reporting_start(&why));
 		fake.meanwhile = meanwhile[i];
 		assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
 		assert_null(fake.meanwhile);
@@ -150,7 +150,7 @@ static void what_happens_while_the_big_lock_is_dropped_keeps_the_round_closed(vo
 /* The guest may eject a DIMM, and its backend be deleted, whenever the big lock is free. */
 static void memory_is_held_from_the_first_round_to_the_end_of_the_migration(void **state)
 {
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	sync_once();
 	assert_int_equal(fake.block[0].refs, 0);
 	fake_notify(QEMU_PRECOPY_SETUP);
@@ -159,7 +159,7 @@ static void memory_is_held_from_the_first_round_to_the_end_of_the_migration(void
 	assert_int_equal(fake.block[0].refs, 1);
 	assert_int_equal(fake.armed_unheld, 0);
 	/* what is queued may still be on its way */
-	precopy_stop();
+	reporting_stop();
 	assert_int_equal(fake.block[0].refs, 1);
 	fake_notify(QEMU_PRECOPY_CLEANUP);
 	assert_int_equal(fake.block[0].refs, 0);
@@ -169,18 +169,18 @@ static void memory_is_held_from_the_first_round_to_the_end_of_the_migration(void
 static void the_big_lock_is_kept_while_somebody_stands_behind_us(void **state)
 {
 	fake_qemu_is_old_tcg();
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	fake.notifier->node[0] = &fake;
 	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
 	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
 	assert_int_equal(fake.bql_drops, 0);
-	assert_non_null(strstr(precopy_refusal(), "before freehint"));
+	assert_non_null(strstr(reporting_refusal(), "before freehint"));
 	fake_notify(QEMU_PRECOPY_CLEANUP);
-	precopy_stop();
-	assert_false(precopy_start(&why));
+	reporting_stop();
+	assert_false(reporting_start(&why));
 	/* unplugged */
 	fake.notifier->node[0] = NULL;
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 }
 
@@ -194,7 +194,7 @@ static void nothing_happens_unless_started(void **state)
 static void the_first_sync_keeps_the_big_lock(void **state)
 {
 	fake_qemu_is_old_tcg();
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	sync_once();
 	assert_int_equal(fake.bql_drops, 0);
 	fake_notify(QEMU_PRECOPY_SETUP);
@@ -212,7 +212,7 @@ static void old_tcg_records_writes_again_after_every_sync(void **state)
 	assert_int_equal(fake.tlb_resets, 2);
 	assert_int_equal(fake.tlb_waits, 1);
 	fake.bql = true;
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	fake.postcopy = true;
 	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
 	assert_int_equal(fake.tlb_resets, 4);
@@ -221,7 +221,7 @@ static void old_tcg_records_writes_again_after_every_sync(void **state)
 
 static void a_stopped_guest_gets_no_round(void **state)
 {
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	fake.running = false;
 	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
 	assert_int_equal(fake.arms, 0);
@@ -231,7 +231,7 @@ static void stopping_the_guest_closes_the_round(void **state)
 {
 	u64 current, id;
 
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	id = begin_migration();
 	the_guest_stops();
 	assert_int_equal(shm->host_request.round, FREEHINT_NO_ROUND);
@@ -240,7 +240,7 @@ static void stopping_the_guest_closes_the_round(void **state)
 
 static void a_capability_set_after_the_start_keeps_rounds_closed(void **state)
 {
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	fake.postcopy = true;
 	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
 	assert_int_equal(fake.arms, 0);
@@ -252,7 +252,7 @@ static void nothing_is_done_in_the_checkpoints_of_colo(void **state)
 	int i;
 
 	fake_qemu_is_old_tcg();
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	fake.colo = true;
 	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
 	fake.bql = false;
@@ -261,7 +261,7 @@ static void nothing_is_done_in_the_checkpoints_of_colo(void **state)
 	fake_notify(QEMU_PRECOPY_COMPLETE);
 	assert_false(fake.bql);
 	assert_int_equal(fake.bql_drops, 0);
-	assert_int_equal(precopy_pass(), 0);
+	assert_int_equal(pass_now(), 0);
 	fake.bql = true;
 	fake_notify(QEMU_PRECOPY_CLEANUP);
 	fake.colo = false;
@@ -271,17 +271,17 @@ static void nothing_is_done_in_the_checkpoints_of_colo(void **state)
 static void pages_that_must_read_as_zero_are_hinted_in_the_first_pass_only(void **state)
 {
 	publish_hello(FREEHINT_CONTRACT_ZERO);
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
-	assert_non_null(strstr(precopy_refusal(), "init_on_free"));
+	assert_non_null(strstr(reporting_refusal(), "init_on_free"));
 	fake_notify(QEMU_PRECOPY_CLEANUP);
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 }
 
 static void a_sync_by_another_thread_closes_the_round_and_opens_none(void **state)
 {
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	a_timer_syncs();
 	assert_true(sync_once() != FREEHINT_NO_ROUND);
@@ -290,7 +290,7 @@ static void a_sync_by_another_thread_closes_the_round_and_opens_none(void **stat
 /* It has dropped the big lock: QEMU has still to collect the log, or to reset the TLBs. */
 static void no_round_opens_in_the_middle_of_another_threads_sync(void **state)
 {
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	assert_true(begin_migration() != FREEHINT_NO_ROUND);
 	the_main_loop_is_notified(QEMU_PRECOPY_BEFORE_SYNC);
 	assert_int_equal(sync_once(), FREEHINT_NO_ROUND);
@@ -341,7 +341,7 @@ static void a_sync_waits_for_the_last_range_though_reporting_was_stopped(void **
 	bool early;
 	int i;
 
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	id = begin_migration();
 	pthread_mutex_lock(&slow.hold);
 	pthread_create(&applier, NULL, apply_thread, NULL);
@@ -350,7 +350,7 @@ static void a_sync_waits_for_the_last_range_though_reporting_was_stopped(void **
 	for (i = 0; i < 60000 && !__atomic_load_n(&slow.applying, __ATOMIC_SEQ_CST); i++)
 		usleep(1000);
 	assert_true(slow.applying);
-	precopy_stop();
+	reporting_stop();
 	pthread_create(&syncer, NULL, sync_and_say, NULL);
 	usleep(50000);
 	early = __atomic_load_n(&slow.synced, __ATOMIC_SEQ_CST);

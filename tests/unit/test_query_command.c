@@ -184,7 +184,7 @@ static void it_says_whether_reporting_starts_by_itself(void **state)
 	precopy_init(&limits);
 	assert_true(says_autostart());
 	/* It is not what a command has started. */
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	assert_true(says_autostart());
 }
 

@@ -51,7 +51,7 @@ static void a_migration_that_begins_without_a_round_shows_none_of_an_earlier_one
 	u64 id, latest;
 
 	assert_int_equal(page_map_init(&hinted_map, 1 << 10), 0);
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	id = begin_migration();
 	page_map_add(&hinted_map, 0, FREEHINT_PAGE_SIZE);
 	assert_int_equal(gate_queue(id, NULL, 0, true, &latest), GATE_QUEUED);

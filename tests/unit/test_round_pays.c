@@ -24,7 +24,7 @@ static int setup_reporting(void **state)
 	setup_greeted(state);
 	warnings = 0;
 	qemu.warn_report = count_warning;
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	return 0;
 }
 

@@ -89,7 +89,7 @@ static void a_cancel_ends_arming_and_opens_no_round(void **state)
 	qemu.qemu_guest_free_page_hint = cancel_while_arming;
 	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
 	assert_int_equal(fake.arms, 1);
-	assert_null(precopy_refusal());
+	assert_null(reporting_refusal());
 }
 
 /* Nothing tells of it in QEMU 7.2 to 10.2 but that the guest runs no more. */
@@ -122,7 +122,7 @@ static void the_end_of_a_migration_puts_the_limit_back(void **state)
 static void the_end_of_reporting_puts_the_limit_back(void **state)
 {
 	begin_held();
-	precopy_stop();
+	reporting_stop();
 	assert_int_equal(fake.downtime_ms, LIMIT_MS);
 }
 

@@ -13,7 +13,7 @@ static const char *why;
 static int setup_reporting(void **state)
 {
 	setup_greeted(state);
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	return 0;
 }
 

@@ -19,7 +19,7 @@ static int setup(void **state)
 	switchover_init();
 	fake.postcopy = true;
 	publish_hello(FREEHINT_CONTRACT_DEAD);
-	return !precopy_start(&why);
+	return !reporting_start(&why);
 }
 
 static u64 switchovers(void)

@@ -40,7 +40,7 @@ static int setup(void **state)
 	switchover_init();
 	fake.postcopy = true;
 	publish_hello(FREEHINT_CONTRACT_DEAD);
-	assert_true(precopy_start(&why));
+	assert_true(reporting_start(&why));
 	return 0;
 }
 
@@ -287,7 +287,7 @@ static void without_the_capability_nothing_is_recorded(void **state)
 static void an_unknown_qemu_is_refused(void **state)
 {
 	qemu.switch_signal = QEMU_SWITCH_UNKNOWN;
-	assert_non_null(strstr(precopy_refusal(), "postcopy-ram"));
+	assert_non_null(strstr(reporting_refusal(), "postcopy-ram"));
 	assert_int_equal(begin_migration(), FREEHINT_NO_ROUND);
 	assert_false(skipped_is_on());
 }

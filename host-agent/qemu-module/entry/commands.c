@@ -18,7 +18,7 @@
 #include "../map/page_map.h"
 #include "map_command.h"
 #include "../round/mark_clean.h"
-#include "../round/precopy.h"
+#include "../round/reporting.h"
 #include "../core/qemu_abi.h"
 #include "../core/qmp_args.h"
 #include "query_command.h"
@@ -66,7 +66,7 @@ static bool start_threads(const char **why)
 bool commands_start(const char **why)
 {
 	struct bql_hold hold = bql_hold_begin();
-	bool started = host_hello_publish(why) && start_threads(why) && precopy_start(why);
+	bool started = host_hello_publish(why) && start_threads(why) && reporting_start(why);
 
 	bql_hold_end(hold);
 	return started;
@@ -92,7 +92,7 @@ static void stop(QDict *args, QObject **ret, Error **errp)
 	if (!check_no_arguments(args, errp))
 		return;
 	hold = bql_hold_begin();
-	precopy_stop();
+	reporting_stop();
 	bql_hold_end(hold);
 	*ret = empty_answer();
 }

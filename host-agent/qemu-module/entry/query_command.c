@@ -11,7 +11,8 @@
 #include "give_back_query.h"
 #include "../give-back/give_back_session.h"
 #include "../round/host_hello.h"
-#include "../round/precopy.h"
+#include "../round/pass.h"
+#include "../round/reporting.h"
 #include "../core/qemu_abi.h"
 #include "query_command.h"
 #include "../gate/round_gate.h"
@@ -121,7 +122,7 @@ static const char *state_name(const struct gate_view *view)
 {
 	if (view->state != GATE_CLOSED)
 		return freehint_phase_name(FREEHINT_PHASE_ROUND);
-	return freehint_phase_name(precopy_enabled() ? FREEHINT_PHASE_READY : FREEHINT_PHASE_OFF);
+	return freehint_phase_name(reporting_is_on() ? FREEHINT_PHASE_READY : FREEHINT_PHASE_OFF);
 }
 
 QDict *query_answer(const char *inert)
@@ -134,7 +135,7 @@ QDict *query_answer(const char *inert)
 	if (inert)
 		refusal = inert;
 	else if (host_hello_publish(&refusal))
-		refusal = precopy_refusal();
+		refusal = reporting_refusal();
 	gate_view(&view);
 	dict = qemu.qdict_new();
 	snprintf(version, sizeof(version), "%d.%d.%d", qemu.major, qemu.minor, qemu.micro);
@@ -146,7 +147,7 @@ QDict *query_answer(const char *inert)
 	qemu.qdict_put_bool(dict, "autostart", autostart_is_wanted());
 	qemu.qdict_put_int(dict, "instance", bar_info().instance);
 	qemu.qdict_put_int(dict, "round", view.state != GATE_CLOSED ? view.now.id : 0);
-	qemu.qdict_put_int(dict, "pass", precopy_pass());
+	qemu.qdict_put_int(dict, "pass", pass_now());
 	put_dict(dict, "region", query_region());
 	put_dict(dict, "guest", query_guest());
 	put_dict(dict, "counters", query_counters(&view.counters));

@@ -10,7 +10,9 @@
 #include "../gate/bql_hold.h"
 #include "../give-back/give_back_session.h"
 #include "host_hello.h"
+#include "pass.h"
 #include "precopy.h"
+#include "reporting.h"
 #include "../core/qemu_abi.h"
 
 /**
@@ -59,7 +61,7 @@ static void publish_hello(void)
 	give_back_suspend("the guest has not answered the hello yet; if this lasts, load "
 			  "freehint.ko there");
 	bar_publish_hello();
-	precopy_withdraw();
+	reporting_withdraw();
 }
 
 /* Reporting may have been started in another region. It continues only if this one has room. */
@@ -69,8 +71,8 @@ static bool attach(const char **why)
 
 	if (!bar_attach(why))
 		return false;
-	if (is_new && precopy_enabled() && !bar_populate(why))
-		precopy_stop();
+	if (is_new && reporting_is_on() && !bar_populate(why))
+		reporting_stop();
 	return true;
 }
 
@@ -170,7 +172,7 @@ static bool may_publish(const char **why)
 		return retry_later();
 	}
 	check_hello();
-	if (!used_by_other || !precopy_pass())
+	if (!used_by_other || !pass_now())
 		return true;
 	/* The other QEMU may still write into the bitmap. */
 	*why = "another QEMU has used the shared memory during this migration; the next one "

@@ -21,7 +21,6 @@
 #include "../core/bar.h"
 #include "../core/guest_refusal.h"
 #include "mark_clean.h"
-#include "precopy.h"
 #include "../core/qmp_args.h"
 #include "../core/ram_map.h"
 #include "../core/range_check.h"

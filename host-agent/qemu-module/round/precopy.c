@@ -34,12 +34,13 @@
 #include "../core/qemu_abi.h"
 #include "../give-back/give_back_session.h"
 #include "../map/page_map.h"
-#include "autostart.h"
 #include "bql_drop.h"
 #include "hint_share.h"
 #include "hint_wait.h"
+#include "pass.h"
 #include "precopy.h"
 #include "refusal.h"
+#include "reporting.h"
 #include "round_pays.h"
 #include "stop_hold.h"
 #include "stop_threshold.h"
@@ -52,15 +53,13 @@
 /*
  * Guarded by the BQL.
  *
- * @round: id of the last round of this migration. @nothing_migrates: no memory that could be
- * hinted migrates. @syncs: incremented when a sync starts and when it ends. @syncing: syncs in
- * progress, of any thread.
+ * @round: id of the last round of this migration. @syncs: incremented when a sync starts and when
+ * it ends. @syncing: syncs in progress, of any thread.
  */
 static struct {
 	struct qemu_notifier notifier;
 	struct precopy_limits limits;
-	bool enabled, opened, nothing_migrates;
-	u32 pass;
+	bool opened;
 	u64 sync_us;
 	u64 syncs;
 	unsigned int syncing;
@@ -72,30 +71,6 @@ static bool is_last(void)
 	return qemu_notifier_is_last(&precopy.notifier);
 }
 
-static const char *refusal(u32 pass)
-{
-	if (!is_last())
-		return "a device that was created before freehint was loaded also has a precopy "
-		       "notifier; load freehint when QEMU starts";
-	return refusal_in_pass(pass);
-}
-
-const char *precopy_refusal(void)
-{
-	const char *why;
-
-	if (precopy.nothing_migrates)
-		return "no memory of the guest migrates; for hints clear x-ignore-shared";
-	why = refusal(precopy.pass);
-	return why || precopy.enabled ? why : autostart_failure();
-}
-
-void precopy_withdraw(void)
-{
-	if (bar_is_attached() && precopy.enabled)
-		bar_request(FREEHINT_NO_ROUND, FREEHINT_PHASE_READY, precopy.pass);
-}
-
 /*
  * With auto-converge, QEMU 10.0 and later also sync from a timer in the main loop, in the
  * middle of a pass. The migration thread then holds the bitmap lock, and arming would wait
@@ -104,9 +79,9 @@ void precopy_withdraw(void)
 static bool may_open(void)
 {
 	/* A stopped guest cannot answer, and hints must not touch its last pass. */
-	if (!precopy.enabled || !qemu.runstate_is_running())
+	if (!reporting_is_on() || !qemu.runstate_is_running())
 		return false;
-	if (in_migration_thread() && !precopy.syncing && !precopy_refusal())
+	if (in_migration_thread() && !precopy.syncing && !reporting_refusal())
 		return true;
 	gate_count(rounds_refused, 1);
 	return false;
@@ -117,9 +92,9 @@ static void open_round(void)
 	u64 id;
 
 	hint_share_begin(qemu.ram_bytes_remaining());
-	id = gate_open(precopy.pass, precopy.sync_us);
+	id = gate_open(pass_now(), precopy.sync_us);
 	audit_open_round(id);
-	bar_request(id, FREEHINT_PHASE_ROUND, precopy.pass);
+	bar_request(id, FREEHINT_PHASE_ROUND, pass_now());
 	gate_published();
 	if (!precopy.opened)
 		gate_count(migrations, 1);
@@ -139,7 +114,7 @@ static void arm(void)
 	gate_count(arm_chunks, arm_all(stop_is_requested_now));
 	gate_count(arm_us, clock_us() - start);
 	bql_take();
-	precopy.nothing_migrates = !arm_bytes();
+	reporting_note_memory(arm_bytes());
 	switchover_prepare();
 }
 
@@ -150,11 +125,11 @@ static void arm(void)
 static struct hint_wait next_wait(bool answered)
 {
 	const struct precopy_limits *limits = &precopy.limits;
-	u64 limit = precopy.pass > 1 ? limits->later_wait_us : limits->first_wait_us;
+	u64 limit = pass_now() > 1 ? limits->later_wait_us : limits->first_wait_us;
 
-	if (!bar_is_mapped() || (precopy.pass > 1 && !answered))
+	if (!bar_is_mapped() || (pass_now() > 1 && !answered))
 		limit = 0;
-	return hint_wait_for(limit, precopy.pass, arm_bytes(), poll_notice_us(),
+	return hint_wait_for(limit, pass_now(), arm_bytes(), poll_notice_us(),
 			     stop_downtime_us());
 }
 
@@ -181,7 +156,7 @@ static bool is_worth_it(bool answered)
 {
 	u64 wait_us;
 
-	if (precopy.pass == 1)
+	if (pass_now() == 1)
 		return true;
 	wait_us = next_wait(answered).total_us;
 	return !leads_to_stop(wait_us) && round_pays(wait_us, precopy.round);
@@ -206,7 +181,7 @@ static void begin_round(void)
 	round_pays_armed();
 	if (still_armed(syncs) && !stop_is_requested() && may_open()) {
 		open_round();
-		wait_for_hints(next_wait(answered), precopy.pass, poll_notice_us());
+		wait_for_hints(next_wait(answered), pass_now(), poll_notice_us());
 	}
 	round_pays_end();
 }
@@ -217,7 +192,7 @@ static void begin_round(void)
  */
 static void leave_out_bitmap(void)
 {
-	if (precopy.enabled && precopy.pass && in_migration_thread() &&
+	if (reporting_is_on() && pass_now() && in_migration_thread() &&
 	    switchover_permits() && !refusal_in_pass(0))
 		bar_bitmap_leave_out();
 }
@@ -238,8 +213,8 @@ static void after_sync(void)
 	precopy.syncs++;
 	if (precopy.syncing)
 		precopy.syncing--;
-	precopy.pass++;
-	if (precopy.pass == 1) {
+	pass_begin();
+	if (pass_now() == 1) {
 		migration_thread_note();
 		gate_begin_migration();
 		round_pays_reset();
@@ -255,35 +230,26 @@ static void after_sync(void)
 void precopy_close(bool wait)
 {
 	gate_close(wait);
-	precopy_withdraw();
+	reporting_withdraw();
 }
 
 static void before_sync(void)
 {
-	first_sync_note(!precopy.pass);
+	first_sync_note(!pass_now());
 	precopy.syncs++;
 	precopy.syncing++;
 	stop_hold_end();
-	if (!precopy.pass)
+	if (!pass_now())
 		give_back_suspend("a migration is under way; the guest is asked again after it");
 	precopy_close(true);
 	switchover_before_sync();
 }
 
-/* A lasting reason is in x-query-freehint anyway. Keep only one that it would not show. */
-static void autostart(void)
-{
-	const char *why = precopy.enabled ? NULL : autostart_begin();
-
-	if (why && !precopy_refusal())
-		autostart_failed(why);
-}
-
 static void setup_done(void)
 {
 	/* Without a sync there is no dirty log: this is a background snapshot. */
-	if (precopy.pass) {
-		autostart();
+	if (pass_now()) {
+		reporting_begin_migration();
 		reset_tlbs();
 	}
 	begin_round();
@@ -294,18 +260,16 @@ static void setup_done(void)
 
 static void migration_ended(void)
 {
-	precopy.pass = 0;	/* stands in the request line that is written next */
+	pass_end();	/* stands in the request line that is written next */
 	stop_hold_end();
 	precopy_close(true);
 	switchover_end();
 	bar_bitmap_end();
 	arm_release();
-	precopy.nothing_migrates = false;
 	precopy.syncing = 0;
 	first_sync_note(false);
 	precopy.opened = false;
-	if (autostart_is_on())
-		precopy_stop();
+	reporting_end_migration();
 }
 
 static void notified(enum qemu_precopy_reason reason)
@@ -354,46 +318,7 @@ void precopy_init(const struct precopy_limits *limits)
 {
 	precopy.limits = *limits;
 	precopy.notifier.notify = precopy_notify;
-	autostart_init(limits->start);
+	reporting_init(&precopy.notifier, limits->start);
 	stop_hold_init();
 	qemu.precopy_add_notifier(&precopy.notifier);
-}
-
-bool precopy_start(const char **why)
-{
-	*why = refusal(0);
-	if (*why)
-		return false;
-	/* Make the guest poll fast: after a long time without change it polls slowly. */
-	bar_kick();
-	if (!precopy.enabled && !bar_populate(why))
-		return false;
-	/* A command's outlives the migration; autostart_begin() claims its own afterwards. */
-	autostart_forget();
-	if (precopy.enabled)
-		return true;
-	precopy.enabled = true;
-	/* If a pass is in progress, the next sync opens the first round. */
-	precopy_withdraw();
-	return true;
-}
-
-void precopy_stop(void)
-{
-	stop_hold_end();
-	precopy_close(false);
-	precopy.enabled = false;
-	autostart_forget();
-	if (bar_is_attached())
-		bar_request(FREEHINT_NO_ROUND, FREEHINT_PHASE_OFF, 0);
-}
-
-bool precopy_enabled(void)
-{
-	return precopy.enabled;
-}
-
-u32 precopy_pass(void)
-{
-	return precopy.pass;
 }

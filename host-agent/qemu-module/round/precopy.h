@@ -35,27 +35,4 @@ void precopy_init(const struct precopy_limits *limits);
  */
 void precopy_close(bool wait);
 
-/** precopy_withdraw() - request no round; if reporting is on, publish that it is ready */
-void precopy_withdraw(void);
-
-/**
- * precopy_start() - start reporting with the next sync; the host's hello must be published
- * @why: set to the reason on failure
- *
- * Return: true if reporting is on.
- */
-bool precopy_start(const char **why);
-
-/** precopy_stop() - close the round and stop reporting */
-void precopy_stop(void);
-
-/** precopy_enabled() - is reporting on? */
-bool precopy_enabled(void);
-
-/** precopy_pass() - pass of the running migration, 0 if there is none */
-u32 precopy_pass(void);
-
-/** precopy_refusal() - why no round can open at present, NULL if it can */
-const char *precopy_refusal(void);
-
 #endif /* FREEHINT_PRECOPY_H */
