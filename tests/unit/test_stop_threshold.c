@@ -6,6 +6,7 @@
 /* rig: tests/unit/bar_rig.h tests/unit/precopy_rig.h */
 #include "tests/unit/precopy_rig.h"
 
+#include "host-agent/qemu-module/core/migration_info.h"
 #include "host-agent/qemu-module/round/stop_threshold.h"
 
 static const char *why;
@@ -102,20 +103,20 @@ static void every_answer_is_put_away(void **state)
 	assert_int_equal(fake.answers_kept, 2);
 }
 
-static void a_migration_that_was_cancelled_is_to_stop(void **state)
+static void a_migration_that_was_cancelled_is_ending(void **state)
 {
-	assert_false(stop_is_requested());
+	assert_false(migration_is_ending());
 	fake.mbps = 8000;
-	assert_false(stop_is_requested());
+	assert_false(migration_is_ending());
 	fake.status = "active";
-	assert_false(stop_is_requested());
+	assert_false(migration_is_ending());
 	fake.status = "cancelling";
-	assert_true(stop_is_requested());
+	assert_true(migration_is_ending());
 	/* from 11.0 on, before "failed" */
 	fake.status = "failing";
-	assert_true(stop_is_requested());
+	assert_true(migration_is_ending());
 	fake.status = "failed";
-	assert_true(stop_is_requested());
+	assert_true(migration_is_ending());
 }
 
 static void the_downtime_limit_is_qemus(void **state)
@@ -131,6 +132,6 @@ RUN_TESTS(init, finish,
 		REPORTING_TEST(without_a_bandwidth_no_stop_is_near),
 		REPORTING_TEST(the_administrators_bandwidth_comes_before_the_measured_one),
 		REPORTING_TEST(every_answer_is_put_away),
-		REPORTING_TEST(a_migration_that_was_cancelled_is_to_stop),
+		REPORTING_TEST(a_migration_that_was_cancelled_is_ending),
 		REPORTING_TEST(the_downtime_limit_is_qemus),
 )

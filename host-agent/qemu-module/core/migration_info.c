@@ -5,6 +5,8 @@
  * QEMU drops references to its objects by inline functions that need their layout. So the
  * answer is put into a dictionary, which frees it when the next one takes its place.
  */
+#include <string.h>
+
 #include "migration_info.h"
 
 /* Created once, with the BQL held. */
@@ -25,4 +27,24 @@ QDict *migration_info(void)
 	if (answer)
 		qemu.qdict_put_obj(kept, "answer", answer);
 	return (QDict *)answer;
+}
+
+const char *migration_status(void)
+{
+	QDict *answer = migration_info();
+
+	return answer ? qemu.qdict_get_try_str(answer, "status") : "unknown";
+}
+
+/* "failing" is a state from 11.0 on: the error is known, and the migration not yet over. */
+bool migration_is_ending(void)
+{
+	static const char *const ending[] = { "cancelling", "failing", "failed" };
+	const char *status = migration_status();
+	size_t i;
+
+	for (i = 0; status && i < ARRAY_SIZE(ending); i++)
+		if (!strcmp(status, ending[i]))
+			return true;
+	return false;
 }

@@ -29,15 +29,13 @@ static bool is_over(const char *status)
 const char *migration_check(void)
 {
 	const char *status;
-	QDict *info;
 
 	if (qemu.migration_in_incoming_postcopy())
 		return "the incoming migration has not completed; the guest is asked after it";
 	if (qemu.colo())
 		return "x-colo capability is set; clear it with migrate-set-capabilities";
 	/* Before the first migration there is no status. */
-	info = migration_info();
-	status = info ? qemu.qdict_get_try_str(info, "status") : "unknown";
+	status = migration_status();
 	if (status && !is_over(status))
 		return "a migration or a background snapshot is under way; the guest is asked again "
 		       "after it";

@@ -30,6 +30,7 @@
 #include "../core/bar.h"
 #include "../core/bar_bitmap.h"
 #include "../core/first_sync.h"
+#include "../core/migration_info.h"
 #include "../core/migration_thread.h"
 #include "../core/qemu_abi.h"
 #include "../give-back/give_back_session.h"
@@ -111,7 +112,7 @@ static void arm(void)
 	bql_drop();
 	if (!precopy.opened)
 		page_map_reset(&hinted_map);
-	gate_count(arm_chunks, arm_all(stop_is_requested_now));
+	gate_count(arm_chunks, arm_all(migration_is_ending_unlocked));
 	gate_count(arm_us, clock_us() - start);
 	bql_take();
 	reporting_note_memory(arm_bytes());
@@ -179,7 +180,7 @@ static void begin_round(void)
 	round_pays_start();
 	arm();
 	round_pays_armed();
-	if (still_armed(syncs) && !stop_is_requested() && may_open()) {
+	if (still_armed(syncs) && !migration_is_ending() && may_open()) {
 		open_round();
 		wait_for_hints(next_wait(answered), pass_now(), poll_notice_us());
 	}
@@ -253,7 +254,7 @@ static void setup_done(void)
 		reset_tlbs();
 	}
 	begin_round();
-	if (precopy.opened && !stop_is_requested())
+	if (precopy.opened && !migration_is_ending())
 		stop_hold_begin();
 	leave_out_bitmap();
 }

@@ -7,8 +7,6 @@
  * other, as "mbps" of query-migrate: migration_update_counters() of 7.2 and 10.0 sets both at
  * once. So the threshold is computed from the same numbers, not measured again.
  */
-#include <string.h>
-
 #include "../core/migration_info.h"
 #include "../core/qemu_abi.h"
 #include "stop_threshold.h"
@@ -61,20 +59,6 @@ bool stop_is_near(u64 saved, u64 cost_ms)
 	u64 remaining = qemu.ram_bytes_remaining();
 
 	return remaining <= saved || remaining - saved < stop_threshold(limit_ms);
-}
-
-/* "failing" is a state from 11.0 on: the error is known, and the migration not yet over. */
-bool stop_is_requested(void)
-{
-	static const char *const ending[] = { "cancelling", "failing", "failed" };
-	QDict *answer = migration_info();
-	const char *status = answer ? qemu.qdict_get_try_str(answer, "status") : NULL;
-	size_t i;
-
-	for (i = 0; status && i < sizeof(ending) / sizeof(ending[0]); i++)
-		if (!strcmp(status, ending[i]))
-			return true;
-	return false;
 }
 
 u64 stop_downtime_us(void)

@@ -31,9 +31,6 @@ bool stop_is_near(u64 saved, u64 cost_ms);
  */
 u64 stop_threshold(u64 limit_ms);
 
-/** stop_is_requested() - was the migration cancelled, or has it failed? Context: BQL held */
-bool stop_is_requested(void);
-
 /** stop_downtime_us() - the parameter downtime-limit, microseconds. Context: BQL held */
 u64 stop_downtime_us(void);
 

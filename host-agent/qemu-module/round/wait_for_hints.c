@@ -4,22 +4,22 @@
  */
 #include "../../../include/freehint/limits.h"
 #include "../core/bar.h"
+#include "../core/migration_info.h"
 #include "../core/qemu_abi.h"
 #include "../gate/round_gate.h"
 #include "autostart.h"
 #include "bql_drop.h"
 #include "refusal.h"
-#include "stop_threshold.h"
 #include "wait_for_hints.h"
 
-bool stop_is_requested_now(void)
+bool migration_is_ending_unlocked(void)
 {
-	bool requested;
+	bool ending;
 
 	bql_take();
-	requested = stop_is_requested();
+	ending = migration_is_ending();
 	bql_drop();
-	return requested;
+	return ending;
 }
 
 u64 poll_notice_us(void)
@@ -44,7 +44,7 @@ void wait_for_hints(struct hint_wait wait, u32 pass, u64 notice_us)
 		do {
 			bql_drop();
 			hint_wait_go_on(&wait, gate_wait(wait.idle_us, wait.total_us,
-							 stop_is_requested_now));
+							 migration_is_ending_unlocked));
 			bql_take();
-		} while (wait.total_us && !stop_is_requested());
+		} while (wait.total_us && !migration_is_ending());
 }

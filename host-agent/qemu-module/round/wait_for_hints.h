@@ -8,11 +8,11 @@
 #include "hint_wait.h"
 
 /**
- * stop_is_requested_now() - stop_is_requested() for the time between bql_drop() and bql_take()
+ * migration_is_ending_unlocked() - migration_is_ending() between bql_drop() and bql_take()
  *
  * Context: BQL not held; it is taken and dropped again.
  */
-bool stop_is_requested_now(void);
+bool migration_is_ending_unlocked(void);
 
 /**
  * poll_notice_us() - how long until guest and agent look at the request line
