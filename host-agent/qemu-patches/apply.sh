@@ -27,7 +27,7 @@ usage() {
 copy_sources() {
 	to=$1/migration/freehint
 	mkdir -p "$to/host-agent/common" "$to/proto" "$to/include/freehint"
-	cp "$ROOT"/host-agent/common/clock.h "$ROOT"/host-agent/common/stop_look.h \
+	cp "$ROOT"/host-agent/common/clock.h "$ROOT"/host-agent/common/cancel_poll.h \
 		"$to/host-agent/common/"
 	(cd "$ROOT/host-agent" &&
 		find qemu-module -name '*.[ch]' -exec cp --parents -t "$to/host-agent" {} +)

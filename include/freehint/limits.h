@@ -66,9 +66,6 @@
  */
 #define FREEHINT_STOP_HOLD_MS		1U
 
-/* Interval at which the migration thread looks, while it arms or waits, for a cancel. */
-#define FREEHINT_STOP_LOOK_US		100000ULL
-
 /* Most mark-clean commands that the agent keeps in flight; bounds its buffers. */
 #define FREEHINT_MAX_INFLIGHT		8
 

@@ -6,6 +6,8 @@
 /* rig: tests/unit/bar_rig.h tests/unit/precopy_rig.h tests/unit/stop_hold_rig.h */
 #include "tests/unit/stop_hold_rig.h"
 
+#include "host-agent/common/cancel_poll.h"
+
 /* The guest has rebooted, or its device decodes no memory: what was taken off stays off. */
 static void a_round_that_ends_early_ends_no_hold(void **state)
 {
@@ -81,7 +83,7 @@ static void cancel_while_arming(void *hva, size_t len)
 	fake.arms++;
 	fake.mbps = 0.1;
 	fake.status = "cancelling";
-	usleep(FREEHINT_STOP_LOOK_US);
+	usleep(CANCEL_POLL_US);
 }
 
 static void a_cancel_ends_arming_and_opens_no_round(void **state)

@@ -23,7 +23,7 @@
  * trace; arm_tlbs() resets them. docs/extension.md, section arm.c, has the details and sources.
  */
 #include "../../../include/freehint/shm_layout.h"
-#include "../../common/stop_look.h"
+#include "../../common/cancel_poll.h"
 #include "arm.h"
 #include "bar.h"
 #include "memory_backend.h"
@@ -53,18 +53,18 @@ static u64 chunk_bytes(void)
 	return FREEHINT_PAGE_SIZE << shift;
 }
 
-static bool is_stopped(struct stop_look *look)
+static bool is_cancelled(struct cancel_poll *poll)
 {
-	return stop_look_is_due(look) && stop_look(look);
+	return cancel_poll_is_due(poll) && cancel_poll_ask(poll);
 }
 
 /* Returns the number of bytes from the start of the block that are now armed. */
-static u64 arm_block(u8 *host, u64 len, struct stop_look *look, bool *stopped)
+static u64 arm_block(u8 *host, u64 len, struct cancel_poll *poll, bool *stopped)
 {
 	u64 pos;
 
 	for (pos = 0; pos < len; pos += armed.chunk) {
-		*stopped = is_stopped(look);
+		*stopped = is_cancelled(poll);
 		if (*stopped || pos + FREEHINT_PAGE_SIZE >= len)
 			return pos;
 		qemu.qemu_guest_free_page_hint(host + pos + FREEHINT_PAGE_SIZE, 1);
@@ -163,9 +163,9 @@ void arm_acquire(void)
 	qemu.qemu_ram_foreach_block(acquire_block, NULL);
 }
 
-u64 arm_all(bool (*stop)(void))
+u64 arm_all(bool (*cancelled)(void))
 {
-	struct stop_look look = stop_look_begin(stop);
+	struct cancel_poll poll = cancel_poll_begin(cancelled);
 	struct armed_block *block = armed.block;
 	bool stopped = false;
 	u64 len;
@@ -174,7 +174,7 @@ u64 arm_all(bool (*stop)(void))
 	armed.bytes = 0;
 	armed.chunk = chunk_bytes();
 	for (; block < armed.block + armed.count; block++) {
-		len = stopped ? 0 : arm_block(block->start, (u64)(block->end - block->start), &look,
+		len = stopped ? 0 : arm_block(block->start, (u64)(block->end - block->start), &poll,
 					      &stopped);
 		block->end = block->start + len;
 		armed.bytes += len;

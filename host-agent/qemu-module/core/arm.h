@@ -40,7 +40,8 @@ void arm_acquire(void);
 
 /**
  * arm_all() - arm the log of every block that is held
- * @stop: asked now and then whether to stop; NULL: never. What is not armed then is not hinted
+ * @cancelled: asked now and then whether to stop arming; NULL: never. What is not armed then is not
+ *             hinted
  *
  * Context: migration thread, in a notifier, so that QEMU's bitmap lock is free; the gate is
  * closed, so that nobody calls arm_part(). Better called without the BQL: with KVM it takes
@@ -48,7 +49,7 @@ void arm_acquire(void);
  *
  * Return: number of chunks cleared.
  */
-u64 arm_all(bool (*stop)(void));
+u64 arm_all(bool (*cancelled)(void));
 
 /** arm_bytes() - bytes that are armed; 0 if none of the guest's memory migrates */
 u64 arm_bytes(void);

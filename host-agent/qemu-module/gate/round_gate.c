@@ -29,8 +29,8 @@
 
 #include "../../../include/freehint/limits.h"
 #include "../../../include/freehint/shm_layout.h"
+#include "../../common/cancel_poll.h"
 #include "../../common/clock.h"
-#include "../../common/stop_look.h"
 #include "id_base.h"
 #include "round_gate.h"
 
@@ -179,45 +179,45 @@ static u64 progress_locked(void)
 	return gate.queue.head + gate.queue.tail + gate.now.accepted;
 }
 
-static bool is_stopped_locked(struct stop_look *look)
+static bool is_cancelled_locked(struct cancel_poll *poll)
 {
-	bool stopped;
+	bool cancelled;
 
 	pthread_mutex_unlock(&gate.lock);
-	stopped = stop_look(look);
+	cancelled = cancel_poll_ask(poll);
 	pthread_mutex_lock(&gate.lock);
-	return stopped;
+	return cancelled;
 }
 
-/* Returns false if nothing was queued and nothing applied until @until, or the wait is stopped. */
-static bool wait_for_progress_locked(u64 until, struct stop_look *look)
+/* Returns false if nothing was queued and nothing applied until @until, or it is cancelled. */
+static bool wait_for_progress_locked(u64 until, struct cancel_poll *poll)
 {
 	u64 before = progress_locked();
 	struct timespec at;
 
 	while (!hints_complete_locked() && before == progress_locked()) {
-		if (stop_look_is_due(look)) {
-			if (is_stopped_locked(look))
+		if (cancel_poll_is_due(poll)) {
+			if (is_cancelled_locked(poll))
 				return false;
 			continue;	/* the lock was dropped, so all may have changed */
 		}
-		at = to_timespec(look->wanted && look->next_us < until ? look->next_us : until);
+		at = to_timespec(poll->cancelled && poll->next_us < until ? poll->next_us : until);
 		if (pthread_cond_timedwait(&gate.done, &gate.lock, &at) && clock_us() >= until)
 			return before != progress_locked();
 	}
 	return true;
 }
 
-u64 gate_wait(u64 idle_us, u64 total_us, bool (*stop)(void))
+u64 gate_wait(u64 idle_us, u64 total_us, bool (*cancelled)(void))
 {
 	u64 start = clock_us(), now = start, end = start + total_us, cleared;
-	struct stop_look look = stop_look_begin(stop);
+	struct cancel_poll poll = cancel_poll_begin(cancelled);
 
 	pthread_mutex_lock(&gate.lock);
 	cleared = gate.now.cleared;
 	/* If less than idle_us is left, only total_us can end the wait. */
 	while (!hints_complete_locked() && now < end &&
-	       wait_for_progress_locked(end - now < idle_us ? end : now + idle_us, &look))
+	       wait_for_progress_locked(end - now < idle_us ? end : now + idle_us, &poll))
 		now = clock_us();
 	now = clock_us();
 	gate.now.waited_us += now - start;

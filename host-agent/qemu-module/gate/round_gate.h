@@ -103,18 +103,18 @@ void gate_close(bool wait);
 
 /**
  * gate_wait() - wait for the hints of the open round
- * @idle_us:  stop when no range was queued and none applied for this time
- * @total_us: stop after this time
- * @stop:     asked now and then whether to stop, without the gate's lock; NULL: never
+ * @idle_us:   stop when no range was queued and none applied for this time
+ * @total_us:  stop after this time
+ * @cancelled: asked now and then whether to stop, without the gate's lock; NULL: never
  *
  * Returns when the peer has sent "last" and the queue is empty, when the round is closed, when
- * the time is over, or when @stop says so.
+ * the time is over, or when @cancelled says so.
  *
  * Context: BQL not held.
  *
  * Return: dirty pages that were cleared meanwhile if it was stopped by @total_us, 0 otherwise.
  */
-u64 gate_wait(u64 idle_us, u64 total_us, bool (*stop)(void));
+u64 gate_wait(u64 idle_us, u64 total_us, bool (*cancelled)(void));
 
 /** gate_was_answered() - did the latest round of this migration get its "last" in time? */
 bool gate_was_answered(void);

@@ -130,7 +130,7 @@ static struct hint_wait next_wait(bool answered)
 
 	if (!bar_is_mapped() || (pass_now() > 1 && !answered))
 		limit = 0;
-	return hint_wait_for(limit, pass_now(), arm_bytes(), poll_notice_us(),
+	return hint_wait_for(limit, pass_now(), arm_bytes(), request_notice_us(),
 			     stop_downtime_us());
 }
 
@@ -182,7 +182,7 @@ static void begin_round(void)
 	round_pays_armed();
 	if (still_armed(syncs) && !migration_is_ending() && may_open()) {
 		open_round();
-		wait_for_hints(next_wait(answered), pass_now(), poll_notice_us());
+		wait_for_hints(next_wait(answered), pass_now(), request_notice_us());
 	}
 	round_pays_end();
 }

@@ -22,7 +22,7 @@ bool migration_is_ending_unlocked(void)
 	return ending;
 }
 
-u64 poll_notice_us(void)
+u64 request_notice_us(void)
 {
 	u64 us = bar_poll_us();
 

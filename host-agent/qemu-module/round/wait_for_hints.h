@@ -15,7 +15,7 @@
 bool migration_is_ending_unlocked(void);
 
 /**
- * poll_notice_us() - how long until guest and agent look at the request line
+ * request_notice_us() - how long until guest and agent look at the request line
  *
  * The agent polls as slowly as an idle guest until it sees the migration.
  *
@@ -23,7 +23,7 @@ bool migration_is_ending_unlocked(void);
  *
  * Return: microseconds, 0 if unknown.
  */
-u64 poll_notice_us(void);
+u64 request_notice_us(void);
 
 /**
  * wait_for_hints() - wait as long as it pays
