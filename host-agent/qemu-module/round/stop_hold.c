@@ -69,12 +69,6 @@ static bool set_downtime_limit(u64 ms)
 	return !err;
 }
 
-/* A property of the migration's object, not of a stable interface; 0 where it is missing. */
-static u64 downtime_limit(void)
-{
-	return qemu_migrate_parameter("x-downtime-limit", 0);
-}
-
 static void put_back(u64 ms)
 {
 	if (!set_downtime_limit(ms))
@@ -88,7 +82,7 @@ static bool set_hold(u64 found)
 {
 	if (!set_downtime_limit(FREEHINT_STOP_HOLD_MS))
 		return false;
-	if (downtime_limit() == FREEHINT_STOP_HOLD_MS)
+	if (downtime_limit_ms(0) == FREEHINT_STOP_HOLD_MS)
 		return true;
 	put_back(found);
 	hold.impossible = true;
@@ -128,7 +122,7 @@ static bool pays(u64 limit_ms)
 /* The administrator's limit. If somebody has set another one, nothing is held at the moment. */
 static u64 wanted_limit(void)
 {
-	u64 now = downtime_limit();
+	u64 now = downtime_limit_ms(0);
 
 	if (hold.found_ms && now == FREEHINT_STOP_HOLD_MS)
 		return hold.found_ms;
@@ -198,6 +192,6 @@ void stop_hold_end(void)
 
 	hold.watching = false;
 	hold.found_ms = 0;
-	if (found && downtime_limit() == FREEHINT_STOP_HOLD_MS)
+	if (found && downtime_limit_ms(0) == FREEHINT_STOP_HOLD_MS)
 		put_back(found);
 }

@@ -37,9 +37,10 @@ static u64 measured_bandwidth(void)
 	return mbps * 125 < MAX_BANDWIDTH ? (u64)(mbps * 125) : MAX_BANDWIDTH;
 }
 
-static u64 downtime_limit_ms(void)
+/* A property of the migration's object, not of a stable interface. */
+u64 downtime_limit_ms(u64 otherwise)
 {
-	return qemu_migrate_parameter("x-downtime-limit", DOWNTIME_LIMIT_MS);
+	return qemu_migrate_parameter("x-downtime-limit", otherwise);
 }
 
 u64 stop_threshold(u64 limit_ms)
@@ -55,7 +56,7 @@ u64 stop_threshold(u64 limit_ms)
 
 bool stop_is_near(u64 saved, u64 cost_ms)
 {
-	u64 limit_ms = downtime_limit_ms() + cost_ms * MARGIN_TIMES;
+	u64 limit_ms = downtime_limit_ms(DOWNTIME_LIMIT_MS) + cost_ms * MARGIN_TIMES;
 	u64 remaining = qemu.ram_bytes_remaining();
 
 	return remaining <= saved || remaining - saved < stop_threshold(limit_ms);
@@ -63,5 +64,5 @@ bool stop_is_near(u64 saved, u64 cost_ms)
 
 u64 stop_downtime_us(void)
 {
-	return downtime_limit_ms() * 1000;
+	return downtime_limit_ms(DOWNTIME_LIMIT_MS) * 1000;
 }

@@ -31,7 +31,17 @@ bool stop_is_near(u64 saved, u64 cost_ms);
  */
 u64 stop_threshold(u64 limit_ms);
 
-/** stop_downtime_us() - the parameter downtime-limit, microseconds. Context: BQL held */
+/**
+ * downtime_limit_ms() - the parameter downtime-limit
+ * @otherwise: result where QEMU does not show it
+ *
+ * Context: BQL held.
+ *
+ * Return: milliseconds.
+ */
+u64 downtime_limit_ms(u64 otherwise);
+
+/** stop_downtime_us() - downtime-limit, or QEMU's default, microseconds. Context: BQL held */
 u64 stop_downtime_us(void);
 
 #endif /* FREEHINT_STOP_THRESHOLD_H */
