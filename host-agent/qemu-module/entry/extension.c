@@ -2,18 +2,17 @@
 /*
  * Start of the extension, loaded or linked in: registers commands and notifiers.
  */
-#include "extension.h"
-
+#include "../audit/dirty_audit.h"
 #include "../core/bar.h"
-#include "commands.h"
-#include "first_run.h"
+#include "../core/qemu_abi.h"
 #include "../give-back/give_back_session.h"
+#include "../postcopy/switchover.h"
 #include "../round/bar_listener.h"
 #include "../round/host_hello.h"
 #include "../round/precopy.h"
-#include "../core/qemu_abi.h"
-#include "../postcopy/switchover.h"
-#include "../audit/dirty_audit.h"
+#include "commands.h"
+#include "extension.h"
+#include "first_run.h"
 
 const char *freehint_extension_start(const struct freehint_extension_options *options)
 {

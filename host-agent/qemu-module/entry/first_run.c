@@ -4,10 +4,9 @@
  * series do: a sync of the dirty bitmap is reported when it begins and when it ends, and QEMU's
  * count of what remains falls when hints are applied. The only consequence is a line in QEMU's log.
  */
-#include "first_run.h"
-
 #include "../core/qemu_abi.h"
 #include "../gate/round_gate.h"
+#include "first_run.h"
 
 static struct {
 	struct qemu_notifier notifier;

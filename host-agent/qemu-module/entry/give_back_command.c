@@ -8,8 +8,8 @@
 #include "../core/qmp_args.h"
 #include "../gate/bql_hold.h"
 #include "../give-back/give_back_session.h"
-#include "give_back_command.h"
 #include "../round/host_hello.h"
+#include "give_back_command.h"
 
 #define GIVE_MODE	"give 'off', 'once' or 'always'"
 

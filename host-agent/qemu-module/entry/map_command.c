@@ -10,12 +10,12 @@
 #include "../../../include/freehint/qmp_names.h"
 #include "../../../include/freehint/shm_layout.h"
 #include "../core/bar.h"
-#include "../map/page_map.h"
-#include "map_command.h"
-#include "map_given.h"
 #include "../core/qmp_args.h"
 #include "../core/ram_map.h"
 #include "../gate/bql_hold.h"
+#include "../map/page_map.h"
+#include "map_command.h"
+#include "map_given.h"
 
 /**
  * struct cells - guest memory in equal parts

@@ -11,10 +11,10 @@
 #include "../../../include/freehint/shm_layout.h"
 #include "../../common/clock.h"
 #include "../core/bar.h"
-#include "map_given.h"
+#include "../core/ram_map.h"
 #include "../map/page_map.h"
 #include "../map/resident.h"
-#include "../core/ram_map.h"
+#include "map_given.h"
 
 /* Longest that a command looks, microseconds; one more piece of 2 MiB can follow. */
 #define LOOK_US		500

@@ -19,10 +19,10 @@
 #include <string.h>
 
 #include "../../../include/freehint/shm_layout.h"
-#include "extension.h"
-#include "../give-back/give_back_session.h"
-#include "plugin_number.h"
 #include "../core/qemu_abi.h"
+#include "../give-back/give_back_session.h"
+#include "extension.h"
+#include "plugin_number.h"
 
 #define EXPORT __attribute__((visibility("default")))
 

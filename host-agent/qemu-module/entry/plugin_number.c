@@ -23,9 +23,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../core/qemu_abi.h"
 #include "emulator_version.h"
 #include "plugin_number.h"
-#include "../core/qemu_abi.h"
 
 /* Declared for the trial; below every window, so that the loader rejects it. */
 #define TRIAL_NUMBER	(-1)

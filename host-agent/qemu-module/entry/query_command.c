@@ -6,17 +6,17 @@
 
 #include "../../../include/freehint/shm_names.h"
 #include "../../../include/freehint/version.h"
-#include "../round/autostart.h"
+#include "../audit/dirty_audit.h"
 #include "../core/bar.h"
-#include "give_back_query.h"
+#include "../core/qemu_abi.h"
+#include "../gate/round_gate.h"
 #include "../give-back/give_back_session.h"
+#include "../round/autostart.h"
 #include "../round/host_hello.h"
 #include "../round/pass.h"
 #include "../round/reporting.h"
-#include "../core/qemu_abi.h"
+#include "give_back_query.h"
 #include "query_command.h"
-#include "../gate/round_gate.h"
-#include "../audit/dirty_audit.h"
 
 static void put_dict(QDict *dict, const char *key, QDict *member)
 {

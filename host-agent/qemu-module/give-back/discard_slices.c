@@ -16,8 +16,8 @@
 #include "../../../include/freehint/shm_layout.h"
 #include "../../common/clock.h"
 #include "../core/main_loop_timer.h"
-#include "discard_slices.h"
 #include "../map/page_map.h"
+#include "discard_slices.h"
 
 /* A range that straddles two memory regions becomes two pieces. */
 #define MAX_PIECES	(2 * FREEHINT_OFFER_BLOCKS)

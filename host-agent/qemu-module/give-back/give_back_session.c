@@ -20,11 +20,11 @@
 #include "../core/bar.h"
 #include "../core/main_loop_timer.h"
 #include "../core/qemu_abi.h"
+#include "../gate/id_base.h"
+#include "../map/page_map.h"
 #include "discard_slices.h"
 #include "discardable.h"
-#include "../gate/id_base.h"
 #include "give_back_session.h"
-#include "../map/page_map.h"
 #include "obstacle.h"
 #include "offer.h"
 

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 
 #include "../../../include/freehint/bitops.h"
-#include "page_map.h"
 #include "../core/page_bits.h"
+#include "page_map.h"
 
 struct page_map hinted_map;
 struct page_map given_map;

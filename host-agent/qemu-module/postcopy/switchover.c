@@ -26,6 +26,7 @@
 
 #include "../../../include/freehint/shm_layout.h"
 #include "../../common/clock.h"
+#include "../audit/dirty_audit.h"
 #include "../core/bar_bitmap.h"
 #include "../core/migration_thread.h"
 #include "../core/qemu_abi.h"
@@ -35,7 +36,6 @@
 #include "skipped.h"
 #include "switch_runs.h"
 #include "switchover.h"
-#include "../audit/dirty_audit.h"
 #include "zero_thread.h"
 
 /* Run before every device's handler when the guest starts. */

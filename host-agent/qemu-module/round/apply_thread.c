@@ -4,14 +4,14 @@
  * extension waits for QEMU's bitmap lock.
  */
 #include "../../../include/freehint/shm_layout.h"
-#include "apply_thread.h"
+#include "../audit/dirty_audit.h"
 #include "../core/bar.h"
-#include "../map/page_map.h"
 #include "../core/own_thread.h"
 #include "../core/qemu_abi.h"
 #include "../gate/round_gate.h"
+#include "../map/page_map.h"
 #include "../postcopy/skipped.h"
-#include "../audit/dirty_audit.h"
+#include "apply_thread.h"
 
 /* Bytes that are sent, or will be: only a hint makes them fewer. */
 static u64 sent_or_remaining(void)

@@ -16,13 +16,13 @@
  * Nothing is done when the region comes back. A round that was opened in between was not seen
  * by the guest before, for it read no memory, and so none of its stores for it was lost.
  */
-#include "bar_listener.h"
-#include "precopy.h"
 #include "../core/bar.h"
 #include "../core/qemu_abi.h"
 #include "../gate/bql_hold.h"
 #include "../give-back/discardable.h"
 #include "../give-back/give_back_session.h"
+#include "bar_listener.h"
+#include "precopy.h"
 
 static struct qemu_memory_listener listener;
 

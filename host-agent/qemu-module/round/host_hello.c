@@ -7,13 +7,13 @@
 #include "../core/first_sync.h"
 #include "../core/guest_refusal.h"
 #include "../core/main_loop_timer.h"
+#include "../core/qemu_abi.h"
 #include "../gate/bql_hold.h"
 #include "../give-back/give_back_session.h"
 #include "host_hello.h"
 #include "pass.h"
 #include "precopy.h"
 #include "reporting.h"
-#include "../core/qemu_abi.h"
 
 /**
  * enum host_hello_state - state of the host's hello in the region

@@ -20,13 +20,13 @@
 #include "../core/arm.h"
 #include "../core/bar.h"
 #include "../core/guest_refusal.h"
-#include "mark_clean.h"
 #include "../core/qmp_args.h"
 #include "../core/ram_map.h"
 #include "../core/range_check.h"
 #include "../core/range_source.h"
 #include "../gate/bql_hold.h"
 #include "../gate/round_gate.h"
+#include "mark_clean.h"
 
 /* A range that straddles two memory regions becomes two pieces. */
 #define MAX_PIECES	(2 * FREEHINT_MAX_RANGES)

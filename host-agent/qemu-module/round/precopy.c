@@ -26,6 +26,7 @@
  */
 #include "../../../include/freehint/shm_layout.h"
 #include "../../common/clock.h"
+#include "../audit/dirty_audit.h"
 #include "../core/arm.h"
 #include "../core/bar.h"
 #include "../core/bar_bitmap.h"
@@ -33,8 +34,11 @@
 #include "../core/migration_info.h"
 #include "../core/migration_thread.h"
 #include "../core/qemu_abi.h"
+#include "../gate/bql_hold.h"
+#include "../gate/round_gate.h"
 #include "../give-back/give_back_session.h"
 #include "../map/page_map.h"
+#include "../postcopy/switchover.h"
 #include "bql_drop.h"
 #include "hint_share.h"
 #include "hint_wait.h"
@@ -46,10 +50,6 @@
 #include "stop_hold.h"
 #include "stop_threshold.h"
 #include "wait_for_hints.h"
-#include "../gate/bql_hold.h"
-#include "../gate/round_gate.h"
-#include "../postcopy/switchover.h"
-#include "../audit/dirty_audit.h"
 
 /*
  * Guarded by the BQL.

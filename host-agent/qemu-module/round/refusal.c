@@ -11,8 +11,8 @@
 #include "../core/bar.h"
 #include "../core/guest_refusal.h"
 #include "../core/qemu_abi.h"
-#include "refusal.h"
 #include "../postcopy/switchover.h"
+#include "refusal.h"
 
 #define CLEAR_IT	"for hints clear it with migrate-set-capabilities"
 
