@@ -40,7 +40,7 @@
 static int uffd = -1, pagemap = -1;
 static u64 scanned_before;	/* pages that ksmd had scanned when the watch was opened */
 
-/* Returns @unknown if the file cannot be read. */
+/* Return: @unknown if the file cannot be read. */
 static u64 read_number(const char *path, u64 unknown)
 {
 	FILE *file = fopen(path, "re");

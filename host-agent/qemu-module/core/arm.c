@@ -58,7 +58,7 @@ static bool is_cancelled(struct cancel_poll *poll)
 	return cancel_poll_is_due(poll) && cancel_poll_ask(poll);
 }
 
-/* Returns the number of bytes from the start of the block that are now armed. */
+/* Return: the number of bytes from the start of the block that are now armed. */
 static u64 arm_block(u8 *host, u64 len, struct cancel_poll *poll, bool *stopped)
 {
 	u64 pos;
@@ -73,7 +73,7 @@ static u64 arm_block(u8 *host, u64 len, struct cancel_poll *poll, bool *stopped)
 	return len;
 }
 
-/* Returns the region of a whole block, NULL if no memory backend owns it. */
+/* Return: the region of a whole block, NULL if no memory backend owns it. */
 static MemoryRegion *backend_region(u8 *host)
 {
 	MemoryRegion *region;
@@ -109,7 +109,7 @@ static int acquire_block(RAMBlock *block, void *opaque)
 }
 
 /*
- * Returns the answer to query-cpus-fast, NULL if there is none. Every vCPU is in it, and an index
+ * Return: the answer to query-cpus-fast, NULL if there is none. Every vCPU is in it, and an index
  * may be missing before another: qemu_get_cpu() alone does not tell a gap from the end.
  */
 static QList *query_cpus(QDict *no_arguments)

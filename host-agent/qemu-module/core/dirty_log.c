@@ -21,7 +21,7 @@ struct qemu_dirty_snapshot {
 /* Bytes of the pages of a word. */
 #define WORD_BYTES	((u64)FREEHINT_WORD_BITS << FREEHINT_PAGE_SHIFT)
 
-/* Returns false for a log that begins inside a word, or is of another form. */
+/* Return: false for a log that begins inside a word, or is of another form. */
 static bool is_known(const struct qemu_dirty_snapshot *log, u64 pages)
 {
 	return !(log->start % WORD_BYTES) &&

@@ -59,7 +59,7 @@ static u8 *probe(u64 gpa, u64 len, Error **errp)
 	return NULL;
 }
 
-/* Returns the largest multiple of a page for which [gpa, gpa + len) is one piece. */
+/* Return: the largest multiple of a page for which [gpa, gpa + len) is one piece. */
 static u64 extent(u64 gpa)
 {
 	u64 len = FREEHINT_PAGE_SIZE, step;
@@ -99,7 +99,7 @@ const struct ram_segment *ram_map_find(struct ram_map *map, u64 gpa, Error **err
 	return segment;
 }
 
-/* Returns where the RAM at @hit begins. At @miss is none; both are multiples of a step. */
+/* Return: where the RAM at @hit begins. At @miss is none; both are multiples of a step. */
 static u64 first_between(u64 miss, u64 hit)
 {
 	u64 middle;
@@ -114,7 +114,7 @@ static u64 first_between(u64 miss, u64 hit)
 	return hit;
 }
 
-/* Returns the address to look at after @gpa. The last MiB before @end is not leaped over. */
+/* Return: the address to look at after @gpa. The last MiB before @end is not leaped over. */
 static u64 step_on(u64 hole, u64 gpa, u64 end)
 {
 	u64 step = gpa - hole < NEAR ? STEP : RAM_MAP_LEAP;

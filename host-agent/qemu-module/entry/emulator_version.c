@@ -22,7 +22,7 @@ static const char before[] = "QEMU emulator version ";
 /* No version has more; it cannot overflow. */
 #define MAX_DIGITS	4
 
-/* Reads a number and moves @at behind it. Returns -1 if there is none. */
+/* Reads a number and moves @at behind it. Return: -1 if there is none. */
 static int read_number(const char **at, const char *end)
 {
 	int number = 0, digits = 0;

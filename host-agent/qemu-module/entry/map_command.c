@@ -41,7 +41,7 @@ static bool check_names(const QDict *args, Error **errp)
 			      FREEHINT_ARG_GIVEN_FROM "'", errp);
 }
 
-/* Returns the end of memory that the guest published, limited by what the region can hold. */
+/* Return: the end of memory that the guest published, limited by what the region can hold. */
 static u64 end_of_memory(void)
 {
 	struct freehint_guest_hello hello;

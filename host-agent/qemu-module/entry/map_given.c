@@ -26,7 +26,7 @@ static u64 min_u64(u64 a, u64 b)
 	return a < b ? a : b;
 }
 
-/* Returns how many of the pages [@page, @end), given back and mapped at @hva, are not there. */
+/* Return: how many of the pages [@page, @end), given back and mapped at @hva, are not there. */
 static u64 count_absent(u64 page, u64 end, const u8 *hva)
 {
 	static struct resident look;

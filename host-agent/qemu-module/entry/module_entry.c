@@ -144,7 +144,7 @@ static bool parse_options(int argc, char **argv, struct options *opt)
 	return true;
 }
 
-/* Returns why the extension cannot work in this QEMU, NULL if it can. */
+/* Return: why the extension cannot work in this QEMU, NULL if it can. */
 static const char *check_qemu(const struct options *opt)
 {
 	static char why[160];

@@ -189,7 +189,7 @@ static bool is_cancelled_locked(struct cancel_poll *poll)
 	return cancelled;
 }
 
-/* Returns false if nothing was queued and nothing applied until @until, or it is cancelled. */
+/* Return: false if nothing was queued and nothing applied until @until, or it is cancelled. */
 static bool wait_for_progress_locked(u64 until, struct cancel_poll *poll)
 {
 	u64 before = progress_locked();
@@ -301,7 +301,7 @@ static void check_seal_locked(int (*sealed)(u64 round))
 	gate.counters.rounds_sealed++;
 }
 
-/* Returns true if there is a range to apply. */
+/* Return: true if there is a range to apply. */
 static bool wait_for_work_locked(int (*sealed)(u64 round))
 {
 	struct timespec until;

@@ -107,8 +107,8 @@ void gate_close(bool wait);
  * @total_us:  stop after this time
  * @cancelled: asked now and then whether to stop, without the gate's lock; NULL: never
  *
- * Returns when the peer has sent "last" and the queue is empty, when the round is closed, when
- * the time is over, or when @cancelled says so.
+ * The wait ends when the peer has sent "last" and the queue is empty, when the round is closed,
+ * when the time is over, or when @cancelled says so.
  *
  * Context: BQL not held.
  *

@@ -111,7 +111,7 @@ static bool is_mapped(const struct piece *piece, u64 at, u64 len)
 	return hva == piece->hva + at;
 }
 
-/* Returns the number of bytes of the current piece that are discarded next. */
+/* Return: the number of bytes of the current piece that are discarded next. */
 static u64 next_step(const struct piece *piece)
 {
 	u64 page = qemu.qemu_ram_pagesize(piece->ram), left = piece->len - slices.done;

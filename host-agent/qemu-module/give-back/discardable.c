@@ -58,7 +58,7 @@ static bool is_locked(void)
 	       (qemu.enable_mlock && *qemu.enable_mlock);
 }
 
-/* Returns the memory backend that owns the block; NULL: a device does. */
+/* Return: the memory backend that owns the block; NULL: a device does. */
 static Object *backend_of(RAMBlock *ram)
 {
 	MemoryRegion *region;
@@ -68,7 +68,7 @@ static Object *backend_of(RAMBlock *ram)
 	return region ? memory_backend_of(region) : NULL;
 }
 
-/* Returns @otherwise if this kind of object does not have the property. */
+/* Return: @otherwise if this kind of object does not have the property. */
 static bool property(Object *object, const char *name, bool otherwise)
 {
 	Error *err = NULL;
@@ -90,7 +90,7 @@ static int preallocates(Object *object, void *opaque)
 	       property(object, "prealloc", false);
 }
 
-/* Returns the place of what is known of this memory, or @devices.count. */
+/* Return: the place of what is known of this memory, or @devices.count. */
 static u32 find(const MemoryRegion *region)
 {
 	u32 i = 0;
@@ -165,7 +165,7 @@ static bool has_huge_pages(RAMBlock *ram)
 	return qemu.qemu_ram_pagesize(ram) > FREEHINT_PAGE_SIZE << GUEST_MAX_ORDER;
 }
 
-/* Returns what follows the memory's name. */
+/* Return: what follows the memory's name. */
 static const char *reason(RAMBlock *ram)
 {
 	Object *backend = backend_of(ram);

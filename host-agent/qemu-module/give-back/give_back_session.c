@@ -195,7 +195,7 @@ static void time_to_look(void *opaque)
 	offer_hold_ended(hold);
 }
 
-/* Returns the parameters with the order that suits their mode where they name none. */
+/* Return: the parameters with the order that suits their mode where they name none. */
 static struct give_back_params with_order(struct give_back_params params)
 {
 	if (!params.order)

@@ -204,7 +204,7 @@ static bool may_go_on(void)
 	       !qemu.ram_block_discard_is_disabled() && !obstacle_passing();
 }
 
-/* Runs a slice and counts what it did. Returns false on failure. */
+/* Runs a slice and counts what it did. Return: false on failure. */
 static bool discard(u64 start)
 {
 	struct discarded done;

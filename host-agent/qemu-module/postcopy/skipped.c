@@ -218,7 +218,7 @@ static u64 pages_in(const struct skipped_block *block, u64 word, bool doubtful)
 	return block->word[word] | (doubtful ? block->doubtful[word] : 0);
 }
 
-/* Returns the first page at or after @page that is skipped or, with @flip, is not skipped. */
+/* Return: the first page at or after @page that is skipped or, with @flip, is not skipped. */
 static u64 next_page(const struct skipped_block *block, u64 page, u64 flip, bool doubtful)
 {
 	u64 bits;

@@ -12,7 +12,7 @@
  * struct hint_wait - limits of one wait, microseconds
  * @idle_us:  stop when nothing has moved for this time
  * @total_us: stop after this time; 0: do not wait
- * @more_us:  wait on for so long at most, see hint_wait_go_on()
+ * @more_us:  the most by which the wait may be extended, see hint_wait_go_on()
  * @too_late: do not wait, because the guest polls too seldom
  */
 struct hint_wait {

@@ -129,7 +129,7 @@ static void leave_region(void)
 	hello = HOST_HELLO_DUE;
 }
 
-/* Returns false while another guest runs with this region. */
+/* Return: false while another guest runs with this region. */
 static bool claim(const char **why)
 {
 	if (bar_claim()) {
@@ -158,7 +158,7 @@ static void check_hello(void)
 	hello = HOST_HELLO_DUE;
 }
 
-/* Returns false if no hello may be published now. */
+/* Return: false if no hello may be published now. */
 static bool may_publish(const char **why)
 {
 	if (!started) {

@@ -163,7 +163,7 @@ static bool is_worth_it(bool answered)
 	return !leads_to_stop(wait_us) && round_pays(wait_us, precopy.round);
 }
 
-/* Returns true if no sync started or ended since @syncs was read. */
+/* Return: true if no sync started or ended since @syncs was read. */
 static bool still_armed(u64 syncs)
 {
 	return syncs == precopy.syncs;

@@ -14,7 +14,7 @@
  *         wait
  * @later_wait_us: the same for each later pass
  * @start: starts reporting for the duration of a migration if it is off when the migration
- *         starts; NULL: never. Returns false and sets its argument to the reason on failure
+ *         starts; NULL: never. Return: false on failure, with the reason in its argument
  *
  * When nothing moves, the wait ends after half of the limit. Both times are extended by the
  * time until the guest polls the request (hint_wait.h); the limit is also extended by a

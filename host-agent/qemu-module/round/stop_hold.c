@@ -77,7 +77,7 @@ static void put_back(u64 ms)
 				 (unsigned long long)ms);
 }
 
-/* Returns false if the limit was not set, or QEMU does not show that it was. */
+/* Return: false if the limit was not set, or QEMU does not show that it was. */
 static bool set_hold(u64 found)
 {
 	if (!set_downtime_limit(FREEHINT_STOP_HOLD_MS))
@@ -130,7 +130,7 @@ static u64 wanted_limit(void)
 	return now;
 }
 
-/* Returns false if no stop can be held in this pass. */
+/* Return: false if no stop can be held in this pass. */
 static bool hold_or_release(void)
 {
 	u64 limit = wanted_limit();

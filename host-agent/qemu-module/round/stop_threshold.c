@@ -22,7 +22,7 @@
 /* A millisecond that the guest writes unnoticed weighs as much as ten of sending. */
 #define MARGIN_TIMES		10
 
-/* Returns bytes per millisecond, as QEMU has measured them last. */
+/* Return: bytes per millisecond, as QEMU has measured them last. */
 static u64 measured_bandwidth(void)
 {
 	QDict *answer = migration_info();
