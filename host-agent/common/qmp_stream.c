@@ -146,39 +146,3 @@ bool qmp_stream_has_member(const char *object, size_t len, const char *name)
 	}
 	return false;
 }
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* Return: length of the number that begins with a digit at @text. */
-static size_t limit_integer(char *text, size_t room)
-{
-	static const char largest[] = "9223372036854775807";
-	const size_t most = sizeof(largest) - 1;
-	size_t digits = 0, len;
-
-	while (digits < room && is_digit(text[digits]))
-		digits++;
-	for (len = digits; len < room && text[len] && strchr(".eE+-0123456789", text[len]); len++)
-		;
-	if (len > digits || digits < most || (digits == most && memcmp(text, largest, most) <= 0))
-		return len;
-	memcpy(text, largest, most);
-	memset(text + most, ' ', digits - most);
-	return len;
-}
-
-void qmp_stream_limit_integers(char *object, size_t len)
-{
-	struct qmp_stream place = { .depth = 0 };
-	size_t at = 0;
-
-	while (at < len) {
-		if (!place.string && is_digit(object[at]))
-			at += limit_integer(object + at, len - at);
-		else
-			scan_byte(&place, object[at++]);
-	}
-}

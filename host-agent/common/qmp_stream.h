@@ -74,15 +74,4 @@ int qmp_stream_next(struct qmp_stream *stream, const char **object, size_t *len)
  */
 bool qmp_stream_has_member(const char *object, size_t len, const char *name);
 
-/**
- * qmp_stream_limit_integers() - replace integers that the parser does not take
- * @object: from qmp_stream_next(), changed
- * @len:    its length, bytes
- *
- * QEMU writes integers up to 2^64, and jansson takes them up to 2^63 only. All that are larger, or
- * smaller than -2^63, become the largest, or the smallest that is left. Nothing else changes: a
- * parser that made floating point of all integers would lose the last digits of an id.
- */
-void qmp_stream_limit_integers(char *object, size_t len);
-
 #endif /* FREEHINT_QMP_STREAM_H */

@@ -9,7 +9,7 @@
 /* links: host-agent/agent/session/session_attach.c host-agent/agent/session/session_note.c */
 /* links: host-agent/agent/session/session_pace.c host-agent/agent/session/wake.c */
 /* links: host-agent/agent/qmp/qmp_client.c host-agent/agent/qmp/qmp_command.c */
-/* links: host-agent/common/qmp_stream.c */
+/* links: host-agent/common/qmp_stream.c host-agent/common/read_json.c */
 /* links: host-agent/agent/round/hint_flow.c host-agent/agent/round/hint_batch.c */
 /* links: host-agent/agent/round/hint_round.c host-agent/common/bits_to_ranges.c */
 /* links: host-agent/common/shm_region.c */

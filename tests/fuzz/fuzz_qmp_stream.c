@@ -3,12 +3,13 @@
  * Any bytes from the monitor, cut into any pieces: the objects found must not
  * depend on the cuts, none is longer than the cap, and the JSON parser takes each.
  */
-/* links: host-agent/common/qmp_stream.c */
+/* links: host-agent/common/qmp_stream.c host-agent/common/read_json.c */
 /* libs: jansson */
 #include <jansson.h>
 
 #include "fuzz.h"
 #include "host-agent/common/qmp_stream.h"
+#include "host-agent/common/read_json.h"
 
 #define CAP	256
 #define FOUND	(1 << 16)
@@ -37,17 +38,15 @@ static void keep(struct found *found, const char *object, size_t len)
 	found->text[found->used++] = '\n';
 }
 
-/* What the parser takes is the same after integers were limited. */
-static void parse(char *object, size_t len)
+/* What the parser takes is read as the parser takes it. */
+static void parse(const char *object, size_t len)
 {
-	json_t *before = json_loadb(object, len, 0, NULL);
-	json_t *after;
+	json_t *plain = json_loadb(object, len, 0, NULL);
+	json_t *read = read_json(object, len);
 
-	qmp_stream_limit_integers(object, len);
-	after = json_loadb(object, len, 0, NULL);
-	MUST(!before || json_equal(before, after));
-	json_decref(before);
-	json_decref(after);
+	MUST(!plain || json_equal(plain, read));
+	json_decref(plain);
+	json_decref(read);
 }
 
 static void drain(struct qmp_stream *stream, struct found *found)
@@ -60,7 +59,7 @@ static void drain(struct qmp_stream *stream, struct found *found)
 		MUST(object >= stream->buf && object + len <= stream->buf + stream->used);
 		MUST(object[0] == '{' && (object[len - 1] == '}' || object[len - 1] == ']'));
 		keep(found, object, len);
-		parse((char *)object, len);
+		parse(object, len);
 	}
 	MUST(found->end == 0 || found->end == -EPROTO || found->end == -EMSGSIZE);
 }

@@ -11,7 +11,7 @@
 /* links: host-agent/cli/terminal/terminal.c */
 /* links: host-agent/cli/qmp/qmp_call.c host-agent/common/qmp_stream.c */
 /* links: host-agent/cli/qmp/printable_json.c host-agent/common/printable.c */
-/* links: host-agent/cli/qmp/read_json.c */
+/* links: host-agent/common/read_json.c */
 /* links: host-agent/common/standard_streams.c tests/fakes/fake_qmp_server.c */
 /* libs: jansson */
 /* flags: -pthread */

@@ -12,7 +12,7 @@
 /* links: host-agent/cli/terminal/progress.c host-agent/cli/terminal/terminal.c */
 /* links: host-agent/cli/qmp/qmp_call.c host-agent/common/qmp_stream.c */
 /* links: host-agent/cli/qmp/printable_json.c host-agent/common/printable.c */
-/* links: host-agent/cli/qmp/read_json.c host-agent/cli/qmp/unanswered_rounds.c */
+/* links: host-agent/common/read_json.c host-agent/cli/qmp/unanswered_rounds.c */
 /* links: host-agent/cli/migrate/migrate_hints.c */
 /* links: host-agent/common/standard_streams.c */
 /* links: tests/fakes/fake_qmp_server.c */

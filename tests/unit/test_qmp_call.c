@@ -5,7 +5,7 @@
  */
 /* links: host-agent/cli/qmp/qmp_call.c host-agent/common/qmp_stream.c */
 /* links: host-agent/cli/qmp/printable_json.c host-agent/common/printable.c */
-/* links: host-agent/cli/qmp/read_json.c */
+/* links: host-agent/common/read_json.c */
 /* libs: jansson */
 /* flags: -pthread */
 #include <pthread.h>

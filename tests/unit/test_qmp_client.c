@@ -4,7 +4,7 @@
  * ids, errors, descriptors, and a socket that takes nothing more.
  */
 /* links: host-agent/agent/qmp/qmp_client.c host-agent/agent/qmp/qmp_command.c */
-/* links: host-agent/common/qmp_stream.c */
+/* links: host-agent/common/qmp_stream.c host-agent/common/read_json.c */
 /* links: host-agent/common/log.c */
 /* links: host-agent/common/printable.c */
 /* libs: jansson */

@@ -157,31 +157,6 @@ static void members_are_found_at_the_top_only(void **state)
 		assert_false(qmp_stream_has_member(without[i], strlen(without[i]), "event"));
 }
 
-static void only_integers_beyond_the_limit_change(void **state)
-{
-	static const char *const texts[][2] = {
-		{ "{\"a\": 18446744073709551615}", "{\"a\": 9223372036854775807 }" },
-		{ "[9223372036854775808,-18446744073709551615]",
-		  "[9223372036854775807,-9223372036854775807 ]" },
-		{ "{\"a\":9223372036854775807}", NULL },
-		{ "{\"a\":-9223372036854775807,\"b\":1234567890}", NULL },
-		{ "{\"a\":1.18446744073709551615}", NULL },
-		{ "{\"a\":18446744073709551615.5e-3}", NULL },
-		{ "{\"a\":1E+18446744073709551615}", NULL },
-		{ "{\"18446744073709551615\":\"\\\"18446744073709551615\"}", NULL },
-		{ "18446744073709551615", "9223372036854775807 " },
-		{ "", NULL },
-	};
-	char text[64];
-	size_t i;
-
-	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		snprintf(text, sizeof(text), "%s", texts[i][0]);
-		qmp_stream_limit_integers(text, strlen(text));
-		assert_string_equal(text, texts[i][texts[i][1] ? 1 : 0]);
-	}
-}
-
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(every_split_gives_the_same_objects),
 		cmocka_unit_test(single_bytes_fit_a_small_buffer),
@@ -189,5 +164,4 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(overlong_object_is_an_error),
 		cmocka_unit_test(unterminated_string_hides_brackets),
 		cmocka_unit_test(members_are_found_at_the_top_only),
-		cmocka_unit_test(only_integers_beyond_the_limit_change),
 )

@@ -20,6 +20,7 @@
 
 #include "host-agent/agent/conf/conf.h"
 #include "host-agent/common/log.h"
+#include "host-agent/common/read_json.h"
 
 const char *qmp_client_command_name(enum qmp_command command)
 {
@@ -359,9 +360,7 @@ static int handle_odd_text(struct qmp_client *client, const char *text, size_t l
 		log_debug_limited("an event of %zu bytes that cannot be parsed was ignored", len);
 		return 0;
 	}
-	/* The stream does not read the text again. */
-	qmp_stream_limit_integers((char *)text, len);
-	client->current = json_loadb(text, len, 0, NULL);
+	client->current = read_json(text, len);
 	return client->current ? handle_object(client, client->current, message) : -EPROTO;
 }
 

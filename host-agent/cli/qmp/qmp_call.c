@@ -26,8 +26,9 @@
 #include <unistd.h>
 
 #include "host-agent/common/clock.h"
+#include "host-agent/common/read_json.h"
 #include "include/freehint/limits.h"
-#include "read_json.h"
+#include "printable_json.h"
 
 #define TIMEOUT_S	30
 #define TIMEOUT_US	(TIMEOUT_S * 1000000ULL)
@@ -162,6 +163,15 @@ static json_int_t new_id(void)
 }
 
 /* Return: the next object that is not an event, a new reference; NULL on failure. */
+/* What a terminal may get: the tool prints parts of it. */
+static json_t *read_printable(const char *text, size_t len)
+{
+	json_t *raw = read_json(text, len), *object = printable_json(raw);
+
+	json_decref(raw);
+	return object;
+}
+
 static json_t *next_object(struct qmp_call *call, u64 until)
 {
 	const char *text;
@@ -181,7 +191,7 @@ static json_t *next_object(struct qmp_call *call, u64 until)
 			continue;
 		if (qmp_stream_has_member(text, len, "event"))
 			continue;
-		object = read_json(text, len);
+		object = read_printable(text, len);
 		call->garbled = !object;
 		if (!object)
 			failed(call, -EPROTO, GARBLED, call->path);

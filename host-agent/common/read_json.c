@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads what QEMU has sent, also numbers that jansson refuses.
+ * Reads JSON that QEMU has sent, also numbers that jansson refuses.
  */
 #define _GNU_SOURCE
 #include "read_json.h"
@@ -11,8 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "printable_json.h"
 
 #define DIGITS		"0123456789"
 /* What a number of JSON may consist of. */
@@ -89,11 +87,7 @@ static json_t *load_wide(const char *text, size_t len)
 
 json_t *read_json(const char *text, size_t len)
 {
-	json_t *raw = json_loadb(text, len, 0, NULL), *object;
+	json_t *value = json_loadb(text, len, 0, NULL);
 
-	if (!raw)
-		raw = load_wide(text, len);
-	object = printable_json(raw);
-	json_decref(raw);
-	return object;
+	return value ? value : load_wide(text, len);
 }
