@@ -15,7 +15,8 @@
 /* links: host-agent/common/shm_region.c */
 /* links: host-agent/agent/migration/migration_phase.c host-agent/common/freehint_status.c */
 /* links: host-agent/common/give_back_status.c */
-/* links: host-agent/agent/give-back/give_back.c host-agent/agent/give-back/offer_flow.c */
+/* links: host-agent/agent/give-back/give_back_policy.c */
+/* links: host-agent/agent/give-back/offer_flow.c */
 /* links: host-agent/agent/give-back/offer_ranges.c proto/guest_offer.c */
 /* links: host-agent/agent/metrics/metrics.c */
 /* links: host-agent/agent/migration/stats.c */

@@ -19,7 +19,8 @@
 /* links: host-agent/common/freehint_status.c host-agent/agent/migration/migration_phase.c */
 /* links: host-agent/common/give_back_status.c */
 /* links: host-agent/agent/migration/stats.c */
-/* links: host-agent/agent/give-back/give_back.c host-agent/agent/give-back/offer_flow.c */
+/* links: host-agent/agent/give-back/give_back_policy.c */
+/* links: host-agent/agent/give-back/offer_flow.c */
 /* links: host-agent/agent/give-back/offer_ranges.c */
 /* links: host-agent/agent/metrics/metrics.c */
 /* links: host-agent/common/shm_region.c host-agent/common/log.c proto/host_snapshot.c */

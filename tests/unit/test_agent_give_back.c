@@ -7,7 +7,7 @@
 #include "tests/fakes/session_rig.h"
 #include "tests/unit/unit.h"
 
-static void attach(enum give_back_policy policy)
+static void attach(enum give_back_choice policy)
 {
 	session_rig.conf.give_back = policy;
 	session_rig.conf.leave_mib = 64;
@@ -235,15 +235,15 @@ static void summary_has_what_was_given_back(void **state)
 	session_rig.server.mode = "once";
 	session_rig.server.asking = true;
 	session_rig_query();
-	assert_true(session_rig.session.give_back.summary);
-	assert_int_equal(session_rig.session.give_back.before, 4096);
+	assert_true(session_rig.session.give_back.summary_due);
+	assert_int_equal(session_rig.session.give_back.bytes_at_begin, 4096);
 	assert_true(session_rig.loop.usec[EVENT_QUERY] <= 200000);
 	session_rig.server.bytes = 8192;
 	session_rig.server.mode = "off";
 	session_rig.server.asking = false;
 	session_rig.server.drained = true;
 	session_rig_query();
-	assert_false(session_rig.session.give_back.summary);
+	assert_false(session_rig.session.give_back.summary_due);
 }
 
 RUN_TESTS(NULL, NULL,

@@ -92,7 +92,7 @@ static void every_way_to_give_back(void **state)
 		[GIVE_BACK_POLICY_OFF] = "off", [GIVE_BACK_POLICY_ONCE] = "once",
 		[GIVE_BACK_POLICY_ALWAYS] = "always", [GIVE_BACK_POLICY_PRESSURE] = "pressure",
 	};
-	enum give_back_policy policy;
+	enum give_back_choice policy;
 	struct conf conf;
 	char line[128];
 

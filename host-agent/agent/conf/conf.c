@@ -149,7 +149,7 @@ static error_t parse_give_back(struct conf *conf, const char *arg, struct argp_s
 		[GIVE_BACK_POLICY_ALWAYS] = "always",
 		[GIVE_BACK_POLICY_PRESSURE] = "pressure",
 	};
-	enum give_back_policy policy;
+	enum give_back_choice policy;
 
 	for (policy = 0; policy < GIVE_BACK_POLICIES; policy++) {
 		if (strcmp(arg, names[policy]) != 0)

@@ -31,14 +31,14 @@ enum agent_exit {
 };
 
 /**
- * enum give_back_policy - when QEMU is told to ask the guest for its free memory
+ * enum give_back_choice - when QEMU is told to ask the guest for its free memory
  * @GIVE_BACK_POLICY_OFF:      never
  * @GIVE_BACK_POLICY_ONCE:     when the agent has attached, until nothing is left
  * @GIVE_BACK_POLICY_ALWAYS:   from then on
  * @GIVE_BACK_POLICY_PRESSURE: once, whenever the host is short of memory
  * @GIVE_BACK_POLICIES:        number of policies
  */
-enum give_back_policy {
+enum give_back_choice {
 	GIVE_BACK_POLICY_OFF,
 	GIVE_BACK_POLICY_ONCE,
 	GIVE_BACK_POLICY_ALWAYS,
@@ -72,7 +72,7 @@ struct conf {
 	enum log_level level;
 	u64 poll_us;
 	u64 give_up_us;
-	enum give_back_policy give_back;
+	enum give_back_choice give_back;
 	u64 leave_mib;
 	const char *pressure;
 };

@@ -41,7 +41,7 @@ int session_init(struct session *session, const struct conf *conf, struct event_
 	if (ret)
 		goto err_wake;
 	offer_flow_init(&session->offers, &session->flow.round.reader, &session->qmp);
-	give_back_init(&session->give_back, conf, &session->qmp);
+	give_back_policy_init(&session->give_back, conf, &session->qmp);
 	return 0;
 
 err_wake:
@@ -66,7 +66,7 @@ void session_query(struct session *session)
 	if (session->qmp.state == QMP_DOWN || session_await(session))
 		return;
 	/* First, so that the answers to the queries show what it has changed. */
-	ret = give_back_send(&session->give_back);
+	ret = give_back_policy_send(&session->give_back);
 	if (!ret)
 		ret = session_send_queries(session);
 	if (ret)
@@ -142,7 +142,7 @@ void session_poll(struct session *session)
 
 void session_pressed(struct session *session)
 {
-	if (give_back_pressed(&session->give_back))
+	if (give_back_policy_pressed(&session->give_back))
 		query_soon(session);
 }
 
@@ -190,7 +190,7 @@ static void handle_reply(struct session *session, const struct qmp_message *mess
 		wake_reply(&session->wake, message);
 		break;
 	case QMP_GIVE_BACK:
-		give_back_reply(&session->give_back, message);
+		give_back_policy_reply(&session->give_back, message);
 		break;
 	default:
 		session_handle_answer(session, message);

@@ -8,7 +8,7 @@
 
 #include "host-agent/agent/conf/conf.h"
 #include "host-agent/agent/events/event_loop.h"
-#include "host-agent/agent/give-back/give_back.h"
+#include "host-agent/agent/give-back/give_back_policy.h"
 #include "host-agent/agent/give-back/offer_flow.h"
 #include "host-agent/agent/metrics/metrics.h"
 #include "host-agent/agent/migration/migration_phase.h"
@@ -74,7 +74,7 @@ struct session {
 	struct shm_region region;
 	struct hint_flow flow;
 	struct offer_flow offers;
-	struct give_back give_back;
+	struct give_back_policy give_back;
 	bool pressure_watched;
 	struct wake wake;
 	struct agent_stats stats;

@@ -99,7 +99,7 @@ static void attach(struct session *session)
 		log_info("attached to %s, %llu bytes, guest module %s", session->conf->shm,
 			 (unsigned long long)session->region.size,
 			 session->now.guest_present ? "present" : "not loaded yet");
-	give_back_attach(&session->give_back, &session->now.give_back);
+	give_back_policy_attach(&session->give_back, &session->now.give_back);
 	/* An error shows when the answers are received. */
 	wake_offer(&session->wake, &session->qmp);
 	event_loop_timer(session->loop, EVENT_POLL, 0);
@@ -169,7 +169,7 @@ void session_detach(struct session *session)
 	event_loop_cancel(session->loop, EVENT_POLL);
 	hint_round_detach(&session->flow.round);
 	offer_flow_detach(&session->offers);
-	give_back_detach(&session->give_back);
+	give_back_policy_detach(&session->give_back);
 	wake_forget(&session->wake);
 	shm_region_unmap(&session->region);
 }

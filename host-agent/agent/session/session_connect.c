@@ -96,7 +96,7 @@ static void disconnect(struct session *session)
 	qmp_client_close(&session->qmp);
 	hint_batch_reset(&session->flow.batch);
 	offer_flow_disconnect(&session->offers);
-	give_back_disconnect(&session->give_back);
+	give_back_policy_disconnect(&session->give_back);
 	session_abandon_migration(session);
 	memset(&session->now, 0, sizeof(session->now));
 	memset(&session->before, 0, sizeof(session->before));

@@ -73,7 +73,7 @@ static u64 query_period(const struct session *session)
 {
 	const struct give_back_status *back = &session->now.give_back;
 
-	if (give_back_is_due(&session->give_back))
+	if (give_back_policy_is_due(&session->give_back))
 		return 0;
 	if (session->query_again)
 		return QUERY_EARLY_US;
@@ -96,7 +96,7 @@ int session_send_queries(struct session *session)
 	session->extension = false;
 	session->missing = false;
 	session->query_again = false;
-	give_back_query_sent(&session->give_back);
+	give_back_policy_query_sent(&session->give_back);
 	for (i = 0; i < ARRAY_SIZE(set); i++) {
 		ret = qmp_client_send(&session->qmp, set[i], 0, -1, NULL);
 		if (ret)
@@ -157,17 +157,6 @@ static void update_region(struct session *session)
 		session_try_attach(session);
 }
 
-static void update_give_back(struct session *session)
-{
-	struct give_back *back = &session->give_back;
-	const struct give_back_status *status = &session->now.give_back;
-
-	if (session->extension)
-		give_back_decide(back, status);
-	give_back_yield(back, status);
-	give_back_follow(back, status);
-}
-
 /* Act on a complete set of answers. */
 static void decide(struct session *session)
 {
@@ -184,8 +173,8 @@ static void decide(struct session *session)
 	update_region(session);
 	if (session->extension && (session->region.base || session_is_refused(session)))
 		report_refusal(session);
-	if (session->region.base)
-		update_give_back(session);
+	if (session->extension && session->region.base)
+		give_back_policy_update(&session->give_back, &session->now.give_back);
 	session_update_migration(session, before);
 	session_send_metrics(session, false);
 	event_loop_timer(session->loop, EVENT_QUERY, query_period(session));
