@@ -13,10 +13,10 @@
 #include "host-agent/agent/conf/conf.h"
 #include "host-agent/agent/events/event_loop.h"
 #include "host-agent/agent/metrics/metrics.h"
+#include "host-agent/agent/metrics-writer/metrics_writer.h"
 #include "host-agent/agent/migration/migration_phase.h"
 #include "host-agent/agent/sandbox/isolation.h"
 #include "host-agent/agent/sandbox/syscall_filter.h"
-#include "host-agent/agent/scribe/scribe.h"
 #include "host-agent/agent/session/session.h"
 #include "host-agent/common/log.h"
 #include "host-agent/common/pressure_trigger.h"
@@ -205,7 +205,7 @@ int main(int argc, char **argv)
 	struct sources sources = { -1, -1 };
 	struct event_loop *loop;
 	struct conf conf;
-	int scribe = -1, ret;
+	int writer = -1, ret;
 
 	streams_init(AGENT_EXIT_SYSTEM);
 	conf_parse(&conf, argc, argv);
@@ -229,13 +229,13 @@ int main(int argc, char **argv)
 		return AGENT_EXIT_SYSTEM;
 	}
 	if (conf.metrics)
-		scribe = scribe_start(conf.metrics);
+		writer = metrics_writer_start(conf.metrics);
 	ret = event_loop_new(&loop);
 	if (ret) {
 		log_error("event loop could not be set up: %s%s", strerror(-ret), start_advice(ret));
 		return AGENT_EXIT_SYSTEM;
 	}
-	ret = session_init(&session, &conf, loop, scribe);
+	ret = session_init(&session, &conf, loop, writer);
 	if (ret) {
 		log_error("buffers could not be set up: %s%s", strerror(-ret),
 			  buffer_advice(ret));

@@ -21,7 +21,7 @@ LIMIT=300
 # These need what the emulation of a process lacks: system call filters, signals and the memory
 # map of a real process, userfaultfd. So do all that start the agent, whose program a kernel of
 # another architecture does not start.
-NOT_EMULATED="test_bar_room test_isolation test_scribe test_zero_thread test_write_watch"
+NOT_EMULATED="test_bar_room test_isolation test_metrics_writer test_zero_thread test_write_watch"
 
 die()
 {

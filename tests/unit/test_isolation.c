@@ -259,7 +259,7 @@ static void forbidden_call_is_named(void **state)
 		const char *said;
 	} tables[] = {
 		{ seal_agent, " of the agent is not in" },
-		{ syscall_filter_seal_scribe, " of the metrics writer is not in" },
+		{ syscall_filter_seal_metrics_writer, " of the metrics writer is not in" },
 	};
 	char number[32], said[512];
 	int ends[2];
@@ -285,7 +285,7 @@ static void forbidden_call_kills_also_when_nobody_reads(void **state)
 	assert_int_equal(pipe(ends), 0);
 	close(ends[0]);
 	assert_true(was_killed(forbidden_call(ends[1], seal_agent)));
-	assert_true(was_killed(forbidden_call(ends[1], syscall_filter_seal_scribe)));
+	assert_true(was_killed(forbidden_call(ends[1], syscall_filter_seal_metrics_writer)));
 	close(ends[1]);
 }
 

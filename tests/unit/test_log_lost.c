@@ -3,7 +3,8 @@
  * Who says how many lines of the log were lost: the process that lost them, once, and at its end
  * if no line comes after them.
  */
-/* links: host-agent/agent/scribe/scribe.c host-agent/agent/scribe/moved_files.c */
+/* links: host-agent/agent/metrics-writer/metrics_writer.c */
+/* links: host-agent/agent/metrics-writer/moved_files.c */
 /* links: host-agent/agent/sandbox/isolation.c host-agent/agent/sandbox/syscall_filter.c */
 /* links: host-agent/common/log.c host-agent/common/printable.c */
 /* libs: libseccomp libcap-ng jansson */
@@ -12,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "host-agent/agent/scribe/scribe.h"
+#include "host-agent/agent/metrics-writer/metrics_writer.h"
 #include "host-agent/common/log.h"
 #include "tests/unit/unit.h"
 
@@ -63,15 +64,15 @@ static int restore(void **state)
 	return 0;
 }
 
-static void the_scribe_does_not_say_it_again(void **state)
+static void the_writer_does_not_say_it_again(void **state)
 {
-	int scribe = scribe_start("/nonexistent/vm1.prom");
+	int writer = metrics_writer_start("/nonexistent/vm1.prom");
 	const char *text;
 	int status;
 
-	assert_true(scribe >= 0);
-	assert_int_equal(send(scribe, "text", 4, 0), 4);
-	close(scribe);
+	assert_true(writer >= 0);
+	assert_int_equal(send(writer, "text", 4, 0), 4);
+	close(writer);
 	assert_true(wait(&status) > 0);
 	text = read_all();
 	assert_non_null(strstr(text, "warn: metrics cannot be written to "));
@@ -92,6 +93,6 @@ static void it_is_said_once(void **state)
 #define LOST_TEST(f) cmocka_unit_test_setup_teardown(f, lose_a_line, restore)
 
 RUN_TESTS(NULL, NULL,
-		LOST_TEST(the_scribe_does_not_say_it_again),
+		LOST_TEST(the_writer_does_not_say_it_again),
 		LOST_TEST(it_is_said_once),
 )

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Metrics: what the text says and does not say, names that need escaping, and when the
- * scribe is told.
+ * writer is told.
  */
 /* links: host-agent/agent/metrics/metrics.c host-agent/agent/migration/migration_phase.c */
 /* links: host-agent/common/log.c */
@@ -274,7 +274,7 @@ static void all_of_it_fits(void **state)
 	assert_true(strlen(text) < METRICS_TEXT - 1024);
 }
 
-/* Return: length of what the scribe got, 0 if nothing. */
+/* Return: length of what the writer got, 0 if nothing. */
 static size_t heard(int socket)
 {
 	ssize_t len = recv(socket, text, sizeof(text), MSG_DONTWAIT);
@@ -282,7 +282,7 @@ static size_t heard(int socket)
 	return len > 0 ? (size_t)len : 0;
 }
 
-static void scribe_is_told_what_is_new(void **state)
+static void writer_is_told_what_is_new(void **state)
 {
 	struct metrics_view view = {
 		.attached = true, .status = &status, .offers = &offers,
@@ -303,7 +303,7 @@ static void scribe_is_told_what_is_new(void **state)
 	close(pair[1]);
 	view.attached = true;
 	metrics_send(&metrics, &view, true);
-	assert_int_equal(metrics.scribe, -1);
+	assert_int_equal(metrics.writer, -1);
 	metrics_send(&metrics, &view, true);
 	close(pair[0]);
 }
@@ -390,7 +390,7 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test_setup(names_make_labels, setup),
 		cmocka_unit_test_setup(long_names_stay_apart, setup),
 		cmocka_unit_test_setup(all_of_it_fits, setup),
-		cmocka_unit_test_setup(scribe_is_told_what_is_new, setup),
+		cmocka_unit_test_setup(writer_is_told_what_is_new, setup),
 		cmocka_unit_test_setup(numbers_of_a_guest_that_moved_are_left, setup),
 		cmocka_unit_test_setup(the_farewell_counts_no_less_than_was_shown, setup),
 )

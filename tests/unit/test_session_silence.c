@@ -40,7 +40,7 @@ static int teardown(void **state)
 	return session_rig_teardown(state);
 }
 
-/* Return: the last text that the scribe has got, "" if there is none. */
+/* Return: the last text that the writer has got, "" if there is none. */
 static const char *heard(void)
 {
 	ssize_t len;

@@ -22,7 +22,7 @@
 /* Limit of --give-up, seconds. */
 #define GIVE_UP_MAX	86400
 
-/* The scribe appends the number of its process, ".new" and a terminator. */
+/* The metrics writer appends the number of its process, ".new" and a terminator. */
 #define METRICS_PATH_MAX	(PATH_MAX - 17)
 
 enum option_key {

@@ -303,10 +303,10 @@ static void make_label(char *label, const char *path)
 	escape_label(label, plain, used);
 }
 
-void metrics_init(struct metrics *metrics, const char *path, int scribe)
+void metrics_init(struct metrics *metrics, const char *path, int writer)
 {
 	memset(metrics, 0, sizeof(*metrics));
-	metrics->scribe = path ? scribe : -1;
+	metrics->writer = path ? writer : -1;
 	if (path)
 		make_label(metrics->label, path);
 }
@@ -339,12 +339,12 @@ static void send_text(struct metrics *metrics, const char *text, size_t len)
 	struct iovec vec = { .iov_base = (void *)text, .iov_len = len };
 	const struct msghdr message = { .msg_iov = &vec, .msg_iovlen = 1 };
 
-	if (sendmsg(metrics->scribe, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
+	if (sendmsg(metrics->writer, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
 		memcpy(metrics->text, text, len + 1);
 		metrics->sent_us = clock_us();
 	} else if (errno != EAGAIN && errno != EINTR) {
 		log_error("metrics are not written any more, start the agent again: %s", strerror(errno));
-		metrics->scribe = -1;
+		metrics->writer = -1;
 	}
 }
 
@@ -354,7 +354,7 @@ void metrics_send(struct metrics *metrics, const struct metrics_view *view, bool
 	char text[METRICS_TEXT];
 	size_t len;
 
-	if (metrics->scribe < 0 || (!now && metrics->sent_us && age < METRICS_PAUSE_US))
+	if (metrics->writer < 0 || (!now && metrics->sent_us && age < METRICS_PAUSE_US))
 		return;
 	len = metrics_format(metrics, view, text);
 	/*
@@ -372,7 +372,7 @@ void metrics_send_moved(struct metrics *metrics)
 	char text[METRICS_TEXT] = "";
 	struct page page = { .to = text, .label = metrics->label };
 
-	if (metrics->scribe < 0 || !migrations(metrics))
+	if (metrics->writer < 0 || !migrations(metrics))
 		return;
 	put(&page, "%s", METRICS_MOVED);
 	if (metrics->last.instance)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Formats the agent's state and counters as Prometheus text, for node_exporter's textfile
- * collector. scribe.c writes the file.
+ * collector. metrics_writer.c writes the file.
  */
 #ifndef FREEHINT_METRICS_H
 #define FREEHINT_METRICS_H
@@ -24,7 +24,7 @@
 
 /**
  * struct metrics - counters since the agent started, and the text that was sent last
- * @scribe:     socket to the scribe, -1 without one
+ * @writer:     socket to the metrics writer, -1 without one
  * @label:      value of the label "vm", escaped for the text format
  * @ended:      migrations by outcome; OUTCOME_NONE counts those whose end was not seen
  * @faulty:     rounds dropped because of what the guest wrote
@@ -40,7 +40,7 @@
  * @sent_us:    when it was sent, monotonic microseconds
  */
 struct metrics {
-	int scribe;
+	int writer;
 	char label[METRICS_LABEL];
 	u64 ended[OUTCOME_COUNT];
 	u64 faulty;
@@ -82,11 +82,11 @@ struct metrics_view {
 /**
  * metrics_init() - set all counters to 0
  * @metrics: filled
- * @path:    file that the scribe writes, or NULL for none; its name without ".prom", and
+ * @path:    file that the writer writes, or NULL for none; its name without ".prom", and
  *           without systemd's escapes, becomes the label "vm"
- * @scribe:  socket to the scribe, or -1; the caller owns it
+ * @writer:  socket to the metrics writer, or -1; the caller owns it
  */
-void metrics_init(struct metrics *metrics, const char *path, int scribe);
+void metrics_init(struct metrics *metrics, const char *path, int writer);
 
 /** metrics_count() - add the counts of a migration that ended */
 void metrics_count(struct metrics *metrics, const struct migration_summary *sum);
@@ -103,18 +103,18 @@ size_t metrics_format(const struct metrics *metrics, const struct metrics_view *
 		      char *text);
 
 /**
- * metrics_send() - send the text to the scribe if it has changed
+ * metrics_send() - send the text to the writer if it has changed
  * @metrics: counters
  * @view:    current state
  * @now:     send it even if the last text was sent less than a second ago
  *
- * Never blocks: a slow scribe misses a text, and after any other error the agent stops
+ * Never blocks: a slow writer misses a text, and after any other error the agent stops
  * sending.
  */
 void metrics_send(struct metrics *metrics, const struct metrics_view *view, bool now);
 
 /**
- * metrics_send_moved() - have the scribe keep the numbers of the last migration
+ * metrics_send_moved() - have the writer keep the numbers of the last migration
  * @metrics: counters
  *
  * For an agent that ends because its guest has moved away. Its QEMU may have ended with the

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The system calls that the agent may make once it is set up, and those of the process that
- * writes the metrics (scribe.c), which has a shorter table of its own.
+ * writes the metrics (metrics_writer.c), which has a shorter table of its own.
  *
  * Each backend of the event loop has a table; the table of the one in use is added. An
  * io_uring does not bypass the tables: event_ring.c restricts it to polls and timers. The
@@ -136,8 +136,8 @@ static const struct allowed allowed[] = {
 	SANITIZER_CALLS
 };
 
-/* Calls of scribe.c: it reads texts from the agent, and writes its files and its log. */
-static const struct allowed scribe_allowed[] = {
+/* Calls of metrics_writer.c: it reads texts from the agent, and writes its files and its log. */
+static const struct allowed metrics_writer_allowed[] = {
 	{ "read", ANY, 0, 0 },
 	{ "openat", 2, O_ACCMODE | O_CREAT, O_WRONLY | O_CREAT },
 	{ "write", ANY, 0, 0 },
@@ -175,7 +175,8 @@ static const struct table loop_tables[] = {
 };
 
 static const struct table agent_table = TABLE("the agent", allowed);
-static const struct table scribe_table = TABLE("the metrics writer", scribe_allowed);
+static const struct table metrics_writer_table =
+	TABLE("the metrics writer", metrics_writer_allowed);
 
 /* For the signal handler: the table of this process. */
 static const struct table *sealed;
@@ -297,7 +298,7 @@ int syscall_filter_seal(enum event_backend backend)
 	return seal(&agent_table, &loop_tables[backend]);
 }
 
-int syscall_filter_seal_scribe(void)
+int syscall_filter_seal_metrics_writer(void)
 {
-	return seal(&scribe_table, NULL);
+	return seal(&metrics_writer_table, NULL);
 }

@@ -20,7 +20,7 @@
  */
 int syscall_filter_seal(enum event_backend backend);
 
-/** syscall_filter_seal_scribe() - the same for the process of scribe.c, with its own table */
-int syscall_filter_seal_scribe(void);
+/** syscall_filter_seal_metrics_writer() - the same for metrics_writer.c, with its own table */
+int syscall_filter_seal_metrics_writer(void);
 
 #endif /* FREEHINT_SYSCALL_FILTER_H */

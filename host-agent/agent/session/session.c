@@ -22,7 +22,7 @@
 #define QUERY_PAUSE_US		20000ULL
 
 int session_init(struct session *session, const struct conf *conf, struct event_loop *loop,
-		 int scribe)
+		 int writer)
 {
 	int ret;
 
@@ -30,7 +30,7 @@ int session_init(struct session *session, const struct conf *conf, struct event_
 	session->conf = conf;
 	session->loop = loop;
 	session_connect_init(session);
-	metrics_init(&session->metrics, conf->metrics, scribe);
+	metrics_init(&session->metrics, conf->metrics, writer);
 	ret = qmp_client_init(&session->qmp);
 	if (ret)
 		return ret;

@@ -114,12 +114,12 @@ struct session {
  * @session: session
  * @conf:    options; kept
  * @loop:    event loop; kept
- * @scribe:  socket to the scribe, -1 without one; the caller owns it
+ * @writer:  socket to the metrics writer, -1 without one; the caller owns it
  *
  * Return: 0 or negative errno.
  */
 int session_init(struct session *session, const struct conf *conf, struct event_loop *loop,
-		 int scribe);
+		 int writer);
 
 /** session_free() - unmap the region, close the connection and free all buffers */
 void session_free(struct session *session);
@@ -186,7 +186,7 @@ bool session_may_sleep(const struct session *session);
 /** session_detach() - stop polling and unmap; does nothing without a region */
 void session_detach(struct session *session);
 
-/** session_send_metrics() - send the state to the scribe; @now: as in metrics_send() */
+/** session_send_metrics() - send the state to the writer; @now: as in metrics_send() */
 void session_send_metrics(struct session *session, bool now);
 
 /**

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The names of the scribe's files: one that nobody reads is told, two scribes of one file do not
- * take each other's texts away, and what a scribe that was killed has left is removed.
+ * The names of the writer's files: one that nobody reads is told, two writers of one file do not
+ * take each other's texts away, and what a writer that was killed has left is removed.
  */
-/* links: host-agent/agent/scribe/scribe.c host-agent/agent/scribe/moved_files.c */
+/* links: host-agent/agent/metrics-writer/metrics_writer.c */
+/* links: host-agent/agent/metrics-writer/moved_files.c */
 /* links: host-agent/agent/sandbox/isolation.c host-agent/agent/sandbox/syscall_filter.c */
 /* links: host-agent/common/log.c host-agent/common/printable.c */
 /* libs: libseccomp libcap-ng jansson */
@@ -16,8 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "host-agent/agent/scribe/moved_files.h"
-#include "host-agent/agent/scribe/scribe.h"
+#include "host-agent/agent/metrics-writer/moved_files.h"
+#include "host-agent/agent/metrics-writer/metrics_writer.h"
 #include "host-agent/common/log.h"
 #include "tests/unit/unit.h"
 
@@ -26,7 +27,7 @@ static int words, before;
 
 static int setup(void **state)
 {
-	snprintf(dir, sizeof(dir), "/tmp/freehint-scribe-XXXXXX");
+	snprintf(dir, sizeof(dir), "/tmp/freehint-metrics-XXXXXX");
 	assert_non_null(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/vm1.prom", dir);
 	words = memfd_create("words", MFD_CLOEXEC);
@@ -44,7 +45,7 @@ static int teardown(void **state)
 	return rmdir(dir);
 }
 
-/* What the scribes have said so far. */
+/* What the writers have said so far. */
 static const char *said(void)
 {
 	static char text[4096];
@@ -54,11 +55,11 @@ static const char *said(void)
 	return text;
 }
 
-static void end_scribe(int scribe)
+static void end_writer(int writer)
 {
 	int status;
 
-	close(scribe);
+	close(writer);
 	assert_true(wait(&status) > 0);
 	assert_true(WIFEXITED(status) && !WEXITSTATUS(status));
 }
@@ -67,25 +68,25 @@ static void name_that_nobody_reads_is_a_warning(void **state)
 {
 	char odd[128];
 
-	end_scribe(scribe_start(path));
+	end_writer(metrics_writer_start(path));
 	assert_string_equal(said(), "");
 	snprintf(odd, sizeof(odd), "%s/vm1", dir);
-	end_scribe(scribe_start(odd));
+	end_writer(metrics_writer_start(odd));
 	assert_non_null(strstr(said(), "warn: "));
 	assert_non_null(strstr(said(), "/vm1 does not end in .prom"));
 }
 
 /* A mistake, but neither of them says that the directory is missing. */
-static void two_scribes_do_not_take_each_others_texts(void **state)
+static void two_writers_do_not_take_each_others_texts(void **state)
 {
-	int scribe[2], status, i;
+	int writer[2], status, i;
 
-	scribe[0] = scribe_start(path);
-	scribe[1] = scribe_start(path);
+	writer[0] = metrics_writer_start(path);
+	writer[1] = metrics_writer_start(path);
 	for (i = 0; i < 4000; i++)
-		assert_int_equal(send(scribe[i % 2], "text\n", 5, 0), 5);
+		assert_int_equal(send(writer[i % 2], "text\n", 5, 0), 5);
 	for (i = 0; i < 2; i++)
-		close(scribe[i]);
+		close(writer[i]);
 	while (wait(&status) > 0)
 		assert_true(WIFEXITED(status) && !WEXITSTATUS(status));
 	assert_string_equal(said(), "");
@@ -114,7 +115,7 @@ static bool take_away(const char *name)
 	return !unlink(file);
 }
 
-static void text_of_a_killed_scribe_is_removed(void **state)
+static void text_of_a_killed_writer_is_removed(void **state)
 {
 	static const char *const others[] = {
 		"vm1.prom.99.new", "vm2.prom.17.new", "vm1.prom.new", "vm1.prom.17.news",
@@ -135,6 +136,6 @@ static void text_of_a_killed_scribe_is_removed(void **state)
 
 RUN_TESTS(NULL, NULL,
 		TEST(name_that_nobody_reads_is_a_warning),
-		TEST(two_scribes_do_not_take_each_others_texts),
-		TEST(text_of_a_killed_scribe_is_removed),
+		TEST(two_writers_do_not_take_each_others_texts),
+		TEST(text_of_a_killed_writer_is_removed),
 )

@@ -4,17 +4,17 @@
  *
  * Why a process of its own: the agent reads what a hostile guest writes, so it may write
  * no file. A sandbox that allowed this file could not forbid others, because a filter of
- * system calls sees no paths. So the agent sends whole texts over a socket. The scribe
+ * system calls sees no paths. So the agent sends whole texts over a socket. The writer
  * reads nothing else, and may write and rename. An attacker who takes over the agent can
- * make the scribe write garbage into its files, and no more.
+ * make the writer write garbage into its files, and no more.
  *
  * The file exists as long as the agent lives. However the agent ends, its socket closes,
- * and the scribe removes the file. So the metrics of a killed agent are not scraped. Only SIGKILL
+ * and the writer removes the file. So the metrics of a killed agent are not scraped. Only SIGKILL
  * of both leaves the file. The agent's last numbers of a guest that has moved away go into two
  * other files, which stay.
  */
 #define _GNU_SOURCE
-#include "scribe.h"
+#include "metrics_writer.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -41,7 +41,7 @@ static int write_file(const char *path, const char *text, size_t len)
 	ssize_t done;
 	int fd, ret = 0;
 
-	/* An existing file is not ours, or a killed scribe left it behind. */
+	/* An existing file is not ours, or a killed writer left it behind. */
 	unlinkat(AT_FDCWD, path, 0);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
 	if (fd < 0)
@@ -121,7 +121,7 @@ static int write_moved(const char *path, const char *fresh, const char *text, si
 	return ret;
 }
 
-int scribe_run(int from, const char *path, const char *fresh)
+int metrics_writer_run(int from, const char *path, const char *fresh)
 {
 	char text[METRICS_TEXT];
 	int ret, before = 0;
@@ -142,7 +142,7 @@ int scribe_run(int from, const char *path, const char *fresh)
 
 /*
  * A terminal that closes, and systemd, send a signal to both processes. SIGSYS stays: otherwise
- * it would kill the scribe without the line that names the forbidden call.
+ * it would kill the writer without the line that names the forbidden call.
  */
 static void block_signals(void)
 {
@@ -164,12 +164,12 @@ static int run_child(int from, const char *path)
 	moved_files_prune(path);
 	/* The sandbox forbids to ask for the number. */
 	moved_files_fresh(fresh, sizeof(fresh), path, getpid());
-	if (syscall_filter_seal_scribe())
+	if (syscall_filter_seal_metrics_writer())
 		return 1;
-	return scribe_run(from, path, fresh);
+	return metrics_writer_run(from, path, fresh);
 }
 
-int scribe_start(const char *path)
+int metrics_writer_start(const char *path)
 {
 	int pair[2], ret;
 	pid_t pid;

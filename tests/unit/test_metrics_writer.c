@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The scribe: a file that is whole at any time, readable, gone with the agent; what is left
+ * The metrics writer: a file that is whole at any time, readable, gone with the agent; what is left
  * of guests that moved away, and how much of it; a directory that is not there; and a sandbox
  * that leaves it this and no more.
  */
-/* links: host-agent/agent/scribe/scribe.c host-agent/agent/scribe/moved_files.c */
+/* links: host-agent/agent/metrics-writer/metrics_writer.c */
+/* links: host-agent/agent/metrics-writer/moved_files.c */
 /* links: host-agent/agent/sandbox/isolation.c host-agent/agent/sandbox/syscall_filter.c */
 /* links: host-agent/common/log.c host-agent/common/printable.c */
 /* libs: libseccomp libcap-ng jansson */
@@ -18,11 +19,11 @@
 #include <unistd.h>
 
 #include "host-agent/agent/sandbox/isolation.h"
-#include "host-agent/agent/scribe/moved_files.h"
+#include "host-agent/agent/metrics-writer/moved_files.h"
 #include "host-agent/common/log.h"
 #include "host-agent/common/moved_metrics.h"
 #include "host-agent/agent/metrics/metrics.h"
-#include "host-agent/agent/scribe/scribe.h"
+#include "host-agent/agent/metrics-writer/metrics_writer.h"
 #include "host-agent/agent/sandbox/syscall_filter.h"
 #include "tests/unit/unit.h"
 
@@ -32,7 +33,7 @@ static char dir[64], path[96];
 
 static int setup(void **state)
 {
-	snprintf(dir, sizeof(dir), "/tmp/freehint-scribe-XXXXXX");
+	snprintf(dir, sizeof(dir), "/tmp/freehint-metrics-XXXXXX");
 	assert_non_null(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/vm1.prom", dir);
 	return 0;
@@ -67,9 +68,9 @@ static void wait_for(const char *text)
 	}
 }
 
-static void tell(int scribe, const char *text)
+static void tell(int writer, const char *text)
 {
-	assert_int_equal(send(scribe, text, strlen(text), 0), strlen(text));
+	assert_int_equal(send(writer, text, strlen(text), 0), strlen(text));
 }
 
 static void wait_for_end(int expected)
@@ -84,25 +85,25 @@ static void wait_for_end(int expected)
 static void file_follows_and_goes_with_the_agent(void **state)
 {
 	struct stat info;
-	int scribe;
+	int writer;
 
 	umask(077);
-	scribe = scribe_start(path);
-	assert_true(scribe >= 0);
-	tell(scribe, "first\n");
+	writer = metrics_writer_start(path);
+	assert_true(writer >= 0);
+	tell(writer, "first\n");
 	wait_for("first\n");
 	assert_int_equal(stat(path, &info), 0);
 	assert_int_equal(info.st_mode & 0777, 0644);
-	tell(scribe, "second, and longer\n");
+	tell(writer, "second, and longer\n");
 	wait_for("second, and longer\n");
-	tell(scribe, "3\n");
+	tell(writer, "3\n");
 	wait_for("3\n");
-	close(scribe);
+	close(writer);
 	wait_for_end(0);
 	assert_int_equal(access(path, F_OK), -1);
 }
 
-/* Written @seconds ago, beside the scribe's file. */
+/* Written @seconds ago, beside the writer's file. */
 static void leave_file(const char *name, time_t seconds)
 {
 	struct timespec times[2] = { { .tv_sec = time(NULL) - seconds } };
@@ -136,19 +137,19 @@ static bool take_away(const char *name)
 
 static void farewell_stays_until_the_guest_is_back(void **state)
 {
-	int scribe = scribe_start(path);
+	int writer = metrics_writer_start(path);
 
-	assert_true(scribe >= 0);
-	tell(scribe, "first\n");
-	tell(scribe, METRICS_MOVED "last\n");
-	close(scribe);
+	assert_true(writer >= 0);
+	tell(writer, "first\n");
+	tell(writer, METRICS_MOVED "last\n");
+	close(writer);
 	wait_for_end(0);
 	assert_false(is_left("vm1.prom"));
 	assert_true(is_left("vm1.prom.moved"));
 	assert_true(is_left("vm1~moved.prom"));
-	scribe = scribe_start(path);
-	assert_true(scribe >= 0);
-	close(scribe);
+	writer = metrics_writer_start(path);
+	assert_true(writer >= 0);
+	close(writer);
 	wait_for_end(0);
 	assert_false(is_left("vm1.prom.moved"));
 	assert_false(is_left("vm1~moved.prom"));
@@ -158,21 +159,21 @@ static void farewell_stays_until_the_guest_is_back(void **state)
 static void collector_never_sees_a_guest_twice(void **state)
 {
 	const time_t end = time(NULL) + 2;
-	int scribe;
+	int writer;
 
 	leave_file("vm1~moved.prom", 60);
 	while (time(NULL) < end) {
-		scribe = scribe_start(path);
-		assert_true(scribe >= 0);
-		tell(scribe, "first\n");
+		writer = metrics_writer_start(path);
+		assert_true(writer >= 0);
+		tell(writer, "first\n");
 		wait_for("first\n");
 		assert_false(is_left("vm1~moved.prom"));
-		tell(scribe, METRICS_MOVED "last\n");
-		/* in this order: the scribe renames the first to the second */
+		tell(writer, METRICS_MOVED "last\n");
+		/* in this order: the writer renames the first to the second */
 		while (!is_left("vm1~moved.prom"))
 			usleep(10);
 		assert_false(is_left("vm1.prom"));
-		close(scribe);
+		close(writer);
 		wait_for_end(0);
 	}
 	assert_true(take_away("vm1~moved.prom"));
@@ -183,13 +184,13 @@ static void collector_never_sees_a_guest_twice(void **state)
 static void farewell_of_an_odd_name_is_no_metric(void **state)
 {
 	char odd[128];
-	int scribe;
+	int writer;
 
 	snprintf(odd, sizeof(odd), "%s/vm1", dir);
-	scribe = scribe_start(odd);
-	assert_true(scribe >= 0);
-	tell(scribe, METRICS_MOVED "last\n");
-	close(scribe);
+	writer = metrics_writer_start(odd);
+	assert_true(writer >= 0);
+	tell(writer, METRICS_MOVED "last\n");
+	close(writer);
 	wait_for_end(0);
 	assert_true(take_away("vm1.moved"));
 	assert_false(is_left("vm1~moved.prom"));
@@ -238,39 +239,39 @@ static void file_is_whole_at_any_time(void **state)
 {
 	static char a[METRICS_TEXT - 8], b[METRICS_TEXT / 2];
 	const char *seen;
-	int scribe, i;
+	int writer, i;
 
 	memset(a, 'a', sizeof(a) - 1);
 	memset(b, 'b', sizeof(b) - 1);
-	scribe = scribe_start(path);
-	assert_true(scribe >= 0);
-	tell(scribe, a);
+	writer = metrics_writer_start(path);
+	assert_true(writer >= 0);
+	tell(writer, a);
 	wait_for(a);
 	for (i = 0; i < 200; i++) {
-		tell(scribe, i % 2 ? a : b);
+		tell(writer, i % 2 ? a : b);
 		seen = content();
 		if (strcmp(seen, a) != 0)
 			assert_string_equal(seen, b);
 	}
-	close(scribe);
+	close(writer);
 	wait_for_end(0);
 }
 
 static void missing_directory_is_survived(void **state)
 {
 	char nowhere[128];
-	int scribe;
+	int writer;
 
 	snprintf(nowhere, sizeof(nowhere), "%s/missing/vm1.prom", dir);
-	scribe = scribe_start(nowhere);
-	assert_true(scribe >= 0);
-	tell(scribe, "lost\n");
-	tell(scribe, "lost, too\n");
-	close(scribe);
+	writer = metrics_writer_start(nowhere);
+	assert_true(writer >= 0);
+	tell(writer, "lost\n");
+	tell(writer, "lost, too\n");
+	close(writer);
 	wait_for_end(0);
 }
 
-/* Everything that the scribe says on its way through @texts texts to @file. */
+/* Everything that the writer says on its way through @texts texts to @file. */
 static const char *said_about(const char *file, unsigned int texts, void (*obstruct)(void))
 {
 	static char said[1024];
@@ -290,7 +291,7 @@ static const char *said_about(const char *file, unsigned int texts, void (*obstr
 		log_init(LOG_LEVEL_INFO);
 		snprintf(fresh, sizeof(fresh), "%s.1.new", file);
 		obstruct();
-		_exit(scribe_run(pair[1], file, fresh));
+		_exit(metrics_writer_run(pair[1], file, fresh));
 	}
 	close(out[1]);
 	close(pair[1]);
@@ -371,7 +372,7 @@ static void the_rest_is_forbidden(void **state)
 		if (!pid) {
 			null = open("/dev/null", O_WRONLY);
 			dup2(null, STDERR_FILENO);
-			if (isolation_start() || syscall_filter_seal_scribe())
+			if (isolation_start() || syscall_filter_seal_metrics_writer())
 				_exit(99);
 			tries[i]();
 			_exit(0);

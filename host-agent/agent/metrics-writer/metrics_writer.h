@@ -3,25 +3,25 @@
  * A process beside the agent that writes the agent's metrics into a file, so that the
  * agent itself does not need the right to write files.
  */
-#ifndef FREEHINT_SCRIBE_H
-#define FREEHINT_SCRIBE_H
+#ifndef FREEHINT_METRICS_WRITER_H
+#define FREEHINT_METRICS_WRITER_H
 
 /**
- * scribe_start() - fork the scribe
+ * metrics_writer_start() - fork the metrics writer
  * @path: file that it writes; must stay valid
  *
  * Call it before the agent's sandbox is closed, because the sandbox forbids fork(). Call it with
- * the signals blocked that end the agent: the scribe blocks all but SIGKILL and SIGSYS. It ends
+ * the signals blocked that end the agent: the writer blocks all but SIGKILL and SIGSYS. It ends
  * only when the agent does, and removes the file then. What agents have left behind before is
  * thinned out first.
  *
  * Return: socket that takes one whole text per message, and that the caller closes; or
  * negative errno, and the reason was logged.
  */
-int scribe_start(const char *path);
+int metrics_writer_start(const char *path);
 
 /**
- * scribe_run() - main loop of the scribe, until the other end of @from is closed
+ * metrics_writer_run() - main loop of the writer, until the other end of @from is closed
  * @from: socket, one whole text per message
  * @path: file. A text that begins with METRICS_MOVED becomes PATH.moved and, if @path ends as
  *        files of Prometheus do, NAME~moved.prom. They stay.
@@ -29,6 +29,6 @@ int scribe_start(const char *path);
  *
  * Return: exit code of the process.
  */
-int scribe_run(int from, const char *path, const char *fresh);
+int metrics_writer_run(int from, const char *path, const char *fresh);
 
-#endif /* FREEHINT_SCRIBE_H */
+#endif /* FREEHINT_METRICS_WRITER_H */
