@@ -36,7 +36,7 @@ def written() -> set[str]:
     """The metrics that the agent writes, by its source."""
     with open(SOURCE, encoding="utf-8") as file:
         text = file.read()
-    found = re.findall(r'put_(?:number|seconds|head)\(page, "([a-z_]+)"', text)
+    found = re.findall(r'prom_(?:number|seconds|head)\(out, "([a-z_]+)"', text)
     found += re.findall(r'static const char name\[\] = "([a-z_]+)"', text)
     return {f"freehint_{name}" for name in found}
 

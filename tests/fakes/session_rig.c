@@ -18,7 +18,7 @@
 /* links: host-agent/agent/give-back/give_back_policy.c */
 /* links: host-agent/agent/give-back/offer_flow.c */
 /* links: host-agent/agent/give-back/offer_ranges.c proto/guest_offer.c */
-/* links: host-agent/agent/metrics/metrics.c */
+/* links: host-agent/agent/metrics/metrics.c host-agent/agent/metrics/prometheus_text.c */
 /* links: host-agent/agent/migration/stats.c */
 /* links: host-agent/common/log.c proto/host_snapshot.c proto/host_request.c */
 /* links: host-agent/common/printable.c */

@@ -22,7 +22,7 @@
 /* links: host-agent/agent/give-back/give_back_policy.c */
 /* links: host-agent/agent/give-back/offer_flow.c */
 /* links: host-agent/agent/give-back/offer_ranges.c */
-/* links: host-agent/agent/metrics/metrics.c */
+/* links: host-agent/agent/metrics/metrics.c host-agent/agent/metrics/prometheus_text.c */
 /* links: host-agent/common/shm_region.c host-agent/common/log.c proto/host_snapshot.c */
 /* links: host-agent/common/printable.c */
 /* links: proto/host_request.c */

@@ -3,6 +3,7 @@
  * Metrics: what the text says and does not say, names that need escaping, and when the
  * writer is told.
  */
+/* links: host-agent/agent/metrics/prometheus_text.c */
 /* links: host-agent/agent/metrics/metrics.c host-agent/agent/migration/migration_phase.c */
 /* links: host-agent/common/log.c */
 /* links: host-agent/common/printable.c */
@@ -228,7 +229,7 @@ static void names_make_labels(void **state)
 /* They differ in their last byte only, and each byte takes four of systemd's. */
 static void long_names_stay_apart(void **state)
 {
-	char one[METRICS_LABEL], path[512] = "/run/";
+	char one[PROM_LABEL], path[512] = "/run/";
 	size_t i;
 
 	for (i = 0; i < 60; i++)
@@ -258,7 +259,7 @@ static void all_of_it_fits(void **state)
 	memset(longest, '"', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';
 	metrics_init(&metrics, longest, -1);
-	assert_int_equal(strlen(metrics.label), METRICS_LABEL - 1);
+	assert_int_equal(strlen(metrics.label), PROM_LABEL - 1);
 	status.instance = 7;
 	status.guest_present = true;
 	status.guest_end = ~0ULL >> 12;

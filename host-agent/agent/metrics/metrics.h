@@ -11,10 +11,7 @@
 #include "host-agent/agent/migration/stats.h"
 #include "host-agent/common/freehint_status.h"
 #include "include/freehint/types.h"
-
-/* A file's name, and the escapes of the text format: a byte takes two at most. */
-#define METRICS_NAME	255
-#define METRICS_LABEL	(2 * METRICS_NAME + 1)
+#include "prometheus_text.h"
 
 /* All metrics with the longest label fit. */
 #define METRICS_TEXT	36864
@@ -41,7 +38,7 @@
  */
 struct metrics {
 	int writer;
-	char label[METRICS_LABEL];
+	char label[PROM_LABEL];
 	u64 ended[OUTCOME_COUNT];
 	u64 faulty;
 	u64 mismatched;
