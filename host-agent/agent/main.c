@@ -129,9 +129,9 @@ static void handle_pressure(struct session *session, struct event_loop *loop,
  */
 static bool guest_has_moved(const struct session *session)
 {
-	return (!strcmp(session->runstate, "finish-migrate") ||
-		!strcmp(session->runstate, "postmigrate")) &&
-	       migration_outcome_of(session->status) == OUTCOME_COMPLETED;
+	return (!strcmp(session->answers.runstate, "finish-migrate") ||
+		!strcmp(session->answers.runstate, "postmigrate")) &&
+	       migration_outcome_of(session->answers.status) == OUTCOME_COMPLETED;
 }
 
 static enum agent_exit run(struct session *session, struct event_loop *loop,

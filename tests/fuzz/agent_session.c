@@ -112,9 +112,9 @@ int __wrap_shm_region_map(struct shm_region *region, const char *path, u64 size)
 {
 	const struct session *s = &rig.session;
 
-	MUST(migration_phase_may_map(s->phase) && s->extension && !s->region.base);
-	MUST(strcmp(s->runstate, "inmigrate") != 0);
-	MUST(s->now.instance && s->now.region_size == size && size);
+	MUST(migration_phase_may_map(s->phase) && s->answers.extension && !s->region.base);
+	MUST(strcmp(s->answers.runstate, "inmigrate") != 0);
+	MUST(s->answers.now.instance && s->answers.now.region_size == size && size);
 	MUST(path == rig.conf.shm);
 	return __real_shm_region_map(region, path, size);
 }

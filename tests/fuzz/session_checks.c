@@ -61,7 +61,7 @@ static void check_offers(const struct session *s)
 	u64 now = s->offers.in_flight;
 
 	MUST(now == before || now == FREEHINT_NO_OFFER || s->qmp.state != QMP_UP ||
-	     s->now.give_back.asking);
+	     s->answers.now.give_back.asking);
 	before = now;
 }
 
@@ -77,7 +77,7 @@ void agent_session_check(void)
 	else
 		MUST(rig.armed[EVENT_QMP] && rig.armed[EVENT_QUERY]);
 	MUST(!s->region.base || rig.armed[EVENT_POLL]);
-	MUST(s->pending_queries <= 3 && s->flow.batch.in_flight <= FREEHINT_MAX_INFLIGHT);
+	MUST(s->answers.pending <= 3 && s->flow.batch.in_flight <= FREEHINT_MAX_INFLIGHT);
 	check_offers(s);
 	/* An offer that is in flight has a command without an answer. */
 	MUST(!s->offers.in_flight || is_pending(QMP_DISCARD));

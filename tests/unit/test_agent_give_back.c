@@ -43,7 +43,7 @@ static void once_is_sent_after_the_attach(void **state)
 	assert_string_equal(session_rig.server.mode, "once");
 	assert_int_equal(session_rig.server.leave, 64);
 	/* The queries of the same turn have seen what it changed. */
-	assert_true(session_rig.session.now.give_back.asking);
+	assert_true(session_rig.session.answers.now.give_back.asking);
 	session_rig_query();
 	assert_int_equal(session_rig.server.give_backs, 1);
 }

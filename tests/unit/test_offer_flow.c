@@ -30,7 +30,7 @@ static void ask(void)
 	freehint_write_give_back_request(session_rig.shm, SESSION, 9, 0);
 	fire(EVENT_POLL);
 	session_rig_query();
-	assert_true(session_rig.session.now.give_back.asking);
+	assert_true(session_rig.session.answers.now.give_back.asking);
 }
 
 static void attach_and_ask(void)

@@ -116,7 +116,7 @@ static void end_of_a_connection_leaves_nothing(void **state)
 	assert_int_equal(session_rig.session.note, NOTE_CLOSED);
 	assert_null(session_rig.session.region.base);
 	assert_int_equal(session_rig.session.flow.batch.in_flight, 0);
-	assert_int_equal(session_rig.session.pending_queries, 0);
+	assert_int_equal(session_rig.session.answers.pending, 0);
 	assert_false(session_rig.loop.timer[EVENT_POLL]);
 	assert_false(session_rig.loop.timer[EVENT_QUERY]);
 	assert_int_equal(session_rig.loop.fd, -1);
@@ -185,10 +185,10 @@ static void answers_that_never_come_are_waited_for(void **state)
 	session_rig.server.mute = true;
 	session_connect(&session_rig.session);
 	talk();
-	assert_int_equal(session_rig.session.pending_queries, 3);
+	assert_int_equal(session_rig.session.answers.pending, 3);
 	fire(EVENT_QUERY);
 	fire(EVENT_QUERY);
-	assert_int_equal(session_rig.session.pending_queries, 3);
+	assert_int_equal(session_rig.session.answers.pending, 3);
 	assert_true(session_rig.loop.usec[EVENT_QUERY] > 0);
 	assert_int_equal(session_rig.session.qmp.state, QMP_UP);
 }

@@ -62,8 +62,8 @@ static void large_number_is_no_reason_to_hang_up(void **state)
 	session_rig_attach();
 	session_rig_query();
 	assert_int_equal(session_rig.session.qmp.state, QMP_UP);
-	assert_int_equal(session_rig.session.total_ms, 1234);
-	assert_string_equal(session_rig.session.status, "completed");
+	assert_int_equal(session_rig.session.answers.total_ms, 1234);
+	assert_string_equal(session_rig.session.answers.status, "completed");
 	assert_int_equal(session_rig.server.connections, 1);
 }
 

@@ -23,7 +23,7 @@ static void forged_phase_costs_few_queries(void **state)
 	fire(EVENT_POLL);
 	for (phase = FREEHINT_PHASE_READY; phase < TRIES; phase++) {
 		freehint_write_request(session_rig.shm, FREEHINT_NO_ROUND, phase, 0);
-		session_rig.session.queried_us = clock_us();
+		session_rig.session.answers.sent_us = clock_us();
 		fire(EVENT_POLL);
 		assert_true(session_rig.loop.usec[EVENT_QUERY] > 0);
 		assert_true(session_rig.loop.usec[EVENT_QUERY] <= 20000);

@@ -200,7 +200,7 @@ static void event_among_answers_is_not_missed(void **state)
 	session_rig.session.up_us -= 3600000000ULL;
 	session_rig.server.mute = true;
 	look();
-	assert_int_equal(session_rig.session.pending_queries, 3);
+	assert_int_equal(session_rig.session.answers.pending, 3);
 	session_rig.server.mute = false;
 	fake_qmp_sendf(&session_rig.server,
 		       "{\"return\": {\"status\": \"prelaunch\"}, \"id\": %llu}"
@@ -210,7 +210,7 @@ static void event_among_answers_is_not_missed(void **state)
 		       (unsigned long long)session_rig.session.qmp.last_id - 1,
 		       (unsigned long long)session_rig.session.qmp.last_id);
 	talk();
-	assert_int_equal(session_rig.session.pending_queries, 0);
+	assert_int_equal(session_rig.session.answers.pending, 0);
 	assert_true(session_rig.loop.usec[EVENT_QUERY] <= 100000);
 }
 

@@ -75,7 +75,7 @@ static unsigned int logged(const char *what)
 /* As if the last text had been sent, and the queries, an hour ago. */
 static void let_pass(void)
 {
-	session_rig.session.queried_us -= LONG_US;
+	session_rig.session.answers.sent_us -= LONG_US;
 	session_rig.session.metrics.sent_us -= LONG_US;
 }
 

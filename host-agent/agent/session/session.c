@@ -76,10 +76,10 @@ void session_query(struct session *session)
 /* The region shows that QEMU does something else now: does QEMU confirm it? */
 static void query_soon(struct session *session)
 {
-	u64 age = clock_us() - session->queried_us;
+	u64 age = clock_us() - session->answers.sent_us;
 
-	session->query_again = session->pending_queries;
-	if (!session->pending_queries)
+	session->answers.again = session->answers.pending;
+	if (!session->answers.pending)
 		event_loop_timer(session->loop, EVENT_QUERY,
 				 age < QUERY_PAUSE_US ? QUERY_PAUSE_US - age : 0);
 }
@@ -99,7 +99,7 @@ static int poll_flows(struct session *session)
 		query_soon(session);
 	if (offer_flow_look(&session->offers))
 		query_soon(session);
-	return session->now.give_back.asking ? offer_flow_poll(&session->offers) : 0;
+	return session->answers.now.give_back.asking ? offer_flow_poll(&session->offers) : 0;
 }
 
 /* Return: false when the connection broke or the region was lost. */
@@ -156,8 +156,8 @@ static void handle_event(struct session *session, const char *name)
 		if (strcmp(name, relevant[i]) != 0)
 			continue;
 		/* An answer that is on its way may be older than the event. */
-		if (session->pending_queries)
-			session->query_again = true;
+		if (session->answers.pending)
+			session->answers.again = true;
 		else
 			event_loop_timer(session->loop, EVENT_QUERY, 0);
 	}

@@ -24,6 +24,40 @@
 #define SESSION_TEXT	64
 
 /**
+ * struct qemu_answers - what a set of queries fills
+ * @pending:   queries of the current set without an answer
+ * @again:     something has changed since the set was sent: send another at once
+ * @sent_us:   when the set was sent, monotonic microseconds
+ * @complete:  a set has had all its answers on this connection
+ * @late:      the answers to the current set are late, and that was logged
+ * @runstate:  query-status, "status"
+ * @status:    query-migrate, "status"
+ * @total_ms:  query-migrate, "total-time", milliseconds
+ * @stop_ms:   likewise, "downtime"
+ * @time_missing: the last set reported "completed" without a time
+ * @extension: x-query-freehint was answered in this set
+ * @missing:   x-query-freehint failed with CommandNotFound in this set
+ * @now:       last answer to x-query-freehint
+ * @before:    its answer before the current migration, or before the last one
+ */
+struct qemu_answers {
+	unsigned int pending;
+	bool again;
+	u64 sent_us;
+	bool complete;
+	bool late;
+	char runstate[SESSION_TEXT];
+	char status[SESSION_TEXT];
+	u64 total_ms;
+	u64 stop_ms;
+	bool time_missing;
+	bool extension;
+	bool missing;
+	struct freehint_status now;
+	struct freehint_status before;
+};
+
+/**
  * struct session - the whole state of the agent
  * @conf:       options
  * @loop:       event loop
@@ -45,20 +79,7 @@
  * @up_us:      since when this QEMU speaks QMP, monotonic microseconds
  * @seen_qemu:  a QEMU has spoken QMP, now or earlier
  * @connect_error: error of the last attempt to connect, 0 if it succeeded
- * @pending_queries: queries of the current set without an answer
- * @query_again: something has changed since the set was sent: send another at once
- * @queried_us: when the set was sent, monotonic microseconds
- * @answered:   a set has had all its answers on this connection
- * @late:       the answers to the current set are late, and that was logged
- * @runstate:   query-status, "status"
- * @status:     query-migrate, "status"
- * @total_ms:   query-migrate, "total-time", milliseconds
- * @stop_ms:    likewise, "downtime"
- * @time_missing: the last set reported "completed" without a time
- * @extension:  x-query-freehint was answered in this set
- * @missing:    x-query-freehint failed with CommandNotFound in this set
- * @now:        last answer to x-query-freehint
- * @before:     its answer before the current migration, or before the last one
+ * @answers:    what QEMU has said it does
  * @migrating:  an outgoing migration was seen, and its summary was not printed yet
  * @reporting_off:    QEMU reports that reporting is off: poll slowly, even if the request
  *              line differs
@@ -87,20 +108,7 @@ struct session {
 	u64 up_us;
 	bool seen_qemu;
 	int connect_error;
-	unsigned int pending_queries;
-	bool query_again;
-	u64 queried_us;
-	bool answered;
-	bool late;
-	char runstate[SESSION_TEXT];
-	char status[SESSION_TEXT];
-	u64 total_ms;
-	u64 stop_ms;
-	bool time_missing;
-	bool extension;
-	bool missing;
-	struct freehint_status now;
-	struct freehint_status before;
+	struct qemu_answers answers;
 	bool migrating;
 	bool reporting_off;
 	char refused[FREEHINT_STATUS_TEXT];

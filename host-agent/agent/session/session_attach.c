@@ -38,7 +38,7 @@ static enum session_note check_identity(const struct session *session,
 
 	if (ret == -ENODEV)
 		return NOTE_NOT_STARTED;
-	if (hello->instance != session->now.instance)
+	if (hello->instance != session->answers.now.instance)
 		return NOTE_WRONG_SHM;
 	if (ret == -EPROTO)
 		return NOTE_VERSION;
@@ -61,11 +61,12 @@ static void explain(struct session *session, enum session_note note)
 	if (note == NOTE_NOT_STARTED)
 		log_info("waiting for the guest to start, the extension has not published "
 			 "its hello in %s%s%s", session->conf->shm,
-			 session->now.refused[0] ? ": " : "", session->now.refused);
+			 session->answers.now.refused[0] ? ": " : "",
+			 session->answers.now.refused);
 	else
 		log_error("%s does not contain this QEMU's instance %llu, give the file of "
 			  "this QEMU with --shm", session->conf->shm,
-			  (unsigned long long)session->now.instance);
+			  (unsigned long long)session->answers.now.instance);
 }
 
 static void attach(struct session *session)
@@ -75,7 +76,7 @@ static void attach(struct session *session)
 	int ret;
 
 	ret = shm_region_map(&session->region, session->conf->shm,
-			     session->now.region_size);
+			     session->answers.now.region_size);
 	if (!ret)
 		ret = hint_round_attach(&session->flow.round, session->region.base,
 					session->region.size);
@@ -98,8 +99,8 @@ static void attach(struct session *session)
 	if (session_update_note(session, NOTE_ATTACHED))
 		log_info("attached to %s, %llu bytes, guest module %s", session->conf->shm,
 			 (unsigned long long)session->region.size,
-			 session->now.guest_present ? "present" : "not loaded yet");
-	give_back_policy_attach(&session->give_back, &session->now.give_back);
+			 session->answers.now.guest_present ? "present" : "not loaded yet");
+	give_back_policy_attach(&session->give_back, &session->answers.now.give_back);
 	/* An error shows when the answers are received. */
 	wake_offer(&session->wake, &session->qmp);
 	event_loop_timer(session->loop, EVENT_POLL, 0);
@@ -114,16 +115,16 @@ static bool is_replaced(const struct session *session)
 {
 	struct freehint_host_hello hello;
 
-	if (session->now.region_size != session->region.size)
+	if (session->answers.now.region_size != session->region.size)
 		return true;
 	freehint_read_host_hello(&session->flow.round.reader, &hello);
-	return hello.instance != session->now.instance &&
+	return hello.instance != session->answers.now.instance &&
 	       shm_region_is_replaced(&session->region, session->conf->shm);
 }
 
 void session_check_region(struct session *session)
 {
-	if (!session->extension || !is_replaced(session))
+	if (!session->answers.extension || !is_replaced(session))
 		return;
 	log_info("QEMU uses other shared memory now, the agent detaches from %s",
 		 session->conf->shm);
@@ -135,18 +136,18 @@ void session_check_region(struct session *session)
 /* A pause of the guest, which was found running without a region, adds none. */
 static bool still_has_no_region(const struct session *session)
 {
-	return session->note == NOTE_NO_REGION && session->now.refused[0];
+	return session->note == NOTE_NO_REGION && session->answers.now.refused[0];
 }
 
 void session_try_attach(struct session *session)
 {
-	if (session->missing) {
+	if (session->answers.missing) {
 		if (session_update_note(session, NOTE_NO_EXTENSION))
 			log_error("this QEMU runs without freehint-qemu.so, start it with "
 				  "-plugin file=freehint-qemu.so,memdev=ID");
 		return;
 	}
-	if (!session->extension)
+	if (!session->answers.extension)
 		return;
 	if (!migration_phase_may_map(session->phase)) {
 		if (session_update_note(session, NOTE_INCOMING))
@@ -154,7 +155,7 @@ void session_try_attach(struct session *session)
 				 "memory when it has completed");
 		return;
 	}
-	if (session->now.region_size && session->now.instance)
+	if (session->answers.now.region_size && session->answers.now.instance)
 		attach(session);
 	else if (session_qemu_refuses(session) || still_has_no_region(session))
 		/* The log gets QEMU's reason in session_query.c. */

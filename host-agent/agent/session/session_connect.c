@@ -98,16 +98,16 @@ static void disconnect(struct session *session)
 	offer_flow_disconnect(&session->offers);
 	give_back_policy_disconnect(&session->give_back);
 	session_abandon_migration(session);
-	memset(&session->now, 0, sizeof(session->now));
-	memset(&session->before, 0, sizeof(session->before));
+	memset(&session->answers.now, 0, sizeof(session->answers.now));
+	memset(&session->answers.before, 0, sizeof(session->answers.before));
 	session->phase = PHASE_UNKNOWN;
-	session->pending_queries = 0;
-	session->query_again = false;
+	session->answers.pending = 0;
+	session->answers.again = false;
 	/* A peer that only greets is not tried at once, time and again. */
-	if (session->answered)
+	if (session->answers.complete)
 		session->backoff_us = BACKOFF_MIN_US;
-	session->answered = false;
-	session->late = false;
+	session->answers.complete = false;
+	session->answers.late = false;
 	session->reporting_off = false;
 	session->refused[0] = '\0';
 	session_send_metrics(session, true);

@@ -16,11 +16,11 @@ static bool is_incoming(const struct session *session)
 /* A guest that was not started yet is not refused. */
 bool session_qemu_refuses(const struct session *session)
 {
-	const struct freehint_status *now = &session->now;
+	const struct freehint_status *now = &session->answers.now;
 
 	if (!now->refused[0] || now->guest_present)
 		return now->refused[0];
-	return !strcmp(session->runstate, "running") && !is_incoming(session) &&
+	return !strcmp(session->answers.runstate, "running") && !is_incoming(session) &&
 	       !freehint_status_lacks_module(now);
 }
 
@@ -41,7 +41,7 @@ bool session_is_refused(const struct session *session)
 void session_send_metrics(struct session *session, bool now)
 {
 	static const struct freehint_status unknown;
-	bool connected = session->answered && !session->late;
+	bool connected = session->answers.complete && !session->answers.late;
 	const struct metrics_view view = {
 		.connected = connected,
 		.attached = connected && session->region.base,
@@ -49,7 +49,7 @@ void session_send_metrics(struct session *session, bool now)
 		.refused = connected && session_is_refused(session),
 		.pressure = session->conf->give_back == GIVE_BACK_POLICY_PRESSURE,
 		.watched = session->pressure_watched,
-		.status = connected ? &session->now : &unknown,
+		.status = connected ? &session->answers.now : &unknown,
 		.offers = &session->offers.stats,
 	};
 

@@ -12,17 +12,17 @@ static void end_migration(struct session *session, enum migration_outcome outcom
 {
 	struct migration_summary sum = {
 		.outcome = outcome,
-		.total_ms = outcome == OUTCOME_NONE ? 0 : session->total_ms,
-		.stop_ms = outcome == OUTCOME_COMPLETED ? session->stop_ms : 0,
+		.total_ms = outcome == OUTCOME_NONE ? 0 : session->answers.total_ms,
+		.stop_ms = outcome == OUTCOME_COMPLETED ? session->answers.stop_ms : 0,
 		.agent = &session->stats,
-		.before = &session->before,
-		.after = &session->now,
+		.before = &session->answers.before,
+		.after = &session->answers.now,
 	};
 
 	stats_print_summary(&sum, session->conf->json);
 	metrics_count(&session->metrics, &sum);
 	memset(&session->stats, 0, sizeof(session->stats));
-	session->before = session->now;
+	session->answers.before = session->answers.now;
 	session->migrating = false;
 	if (!session->conf->once)
 		return;
@@ -34,7 +34,9 @@ static void end_migration(struct session *session, enum migration_outcome outcom
 /* Has QEMU opened a round since the last summary? The guest can forge those in the region. */
 static bool has_opened_round(const struct session *session)
 {
-	return session->stats.taken || session->now.rounds > session->before.rounds;
+	const struct qemu_answers *answers = &session->answers;
+
+	return session->stats.taken || answers->now.rounds > answers->before.rounds;
 }
 
 void session_abandon_migration(struct session *session)
@@ -52,9 +54,10 @@ void session_abandon_migration(struct session *session)
  */
 static void detect_end(struct session *session, enum migration_phase before)
 {
-	enum migration_outcome outcome = migration_outcome_of(session->status);
-	bool rounds = session->stats.rounds && session->now.rounds > session->before.rounds &&
-		      session->queried_us > session->stats.last_round_us;
+	const struct qemu_answers *answers = &session->answers;
+	enum migration_outcome outcome = migration_outcome_of(answers->status);
+	bool rounds = session->stats.rounds && answers->now.rounds > answers->before.rounds &&
+		      answers->sent_us > session->stats.last_round_us;
 
 	if (session->phase == PHASE_PRECOPY)
 		session->migrating = true;
@@ -72,8 +75,8 @@ static void detect_end(struct session *session, enum migration_phase before)
 /* A set that was sent after the last round was seen shows that QEMU did not open it. */
 static void forget_forged_rounds(struct session *session)
 {
-	if (session->extension && !has_opened_round(session) &&
-	    session->queried_us > session->stats.last_round_us)
+	if (session->answers.extension && !has_opened_round(session) &&
+	    session->answers.sent_us > session->stats.last_round_us)
 		memset(&session->stats, 0, sizeof(session->stats));
 }
 
@@ -84,5 +87,5 @@ void session_update_migration(struct session *session, enum migration_phase befo
 		forget_forged_rounds(session);
 	/* No migration runs: exclude QEMU's counts so far from the next summary. */
 	if (!session->migrating && !session->stats.rounds)
-		session->before = session->now;
+		session->answers.before = session->answers.now;
 }

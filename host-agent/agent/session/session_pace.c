@@ -35,8 +35,9 @@ u64 session_poll_period(const struct session *session)
 {
 	u64 hints = hint_period(session), offers = FREEHINT_POLL_IDLE_US;
 
-	if (session->now.give_back.asking)
-		offers = offer_flow_period(&session->offers, session->now.give_back.drained);
+	if (session->answers.now.give_back.asking)
+		offers = offer_flow_period(&session->offers,
+					   session->answers.now.give_back.drained);
 	return offers < hints ? offers : hints;
 }
 
@@ -44,6 +45,6 @@ u64 session_poll_period(const struct session *session)
 bool session_may_sleep(const struct session *session)
 {
 	return session->wake.agreed && session->flow.round.phase != FREEHINT_PHASE_ROUND &&
-	       !session->now.give_back.asking && !hint_flow_has_work(&session->flow) &&
+	       !session->answers.now.give_back.asking && !hint_flow_has_work(&session->flow) &&
 	       hint_batch_is_idle(&session->flow.batch);
 }

@@ -35,11 +35,11 @@ static void await_greeting(struct session *session)
 
 static void await_answers(struct session *session)
 {
-	u64 since = clock_us() - session->queried_us;
+	u64 since = clock_us() - session->answers.sent_us;
 
-	if (since <= QUERY_LATE_US || session->late)
+	if (since <= QUERY_LATE_US || session->answers.late)
 		return;
-	session->late = true;
+	session->answers.late = true;
 	log_warn("QEMU at %s has not answered for %llu s, its main loop may be blocked; "
 		 "the agent waits", session->conf->qmp, (unsigned long long)(since / 1000000));
 }
@@ -49,7 +49,7 @@ bool session_await(struct session *session)
 {
 	if (session->qmp.state != QMP_UP)
 		await_greeting(session);
-	else if (session->pending_queries)
+	else if (session->answers.pending)
 		await_answers(session);
 	else
 		return false;
@@ -61,7 +61,9 @@ bool session_await(struct session *session)
 /* A guest that is started, or has arrived, is no reason for haste: QEMU sends an event then. */
 static u64 unattached_period(const struct session *session)
 {
-	if (session->missing || (session_is_refused(session) && !session->now.region_size))
+	const struct qemu_answers *answers = &session->answers;
+
+	if (answers->missing || (session_is_refused(session) && !answers->now.region_size))
 		return QUERY_MISSING_US;
 	if (session->note == NOTE_NO_SHM || session->note == NOTE_WRONG_SHM ||
 	    session->note == NOTE_VERSION || clock_us() - session->up_us > UNATTACHED_US)
@@ -71,11 +73,11 @@ static u64 unattached_period(const struct session *session)
 
 static u64 query_period(const struct session *session)
 {
-	const struct give_back_status *back = &session->now.give_back;
+	const struct give_back_status *back = &session->answers.now.give_back;
 
 	if (give_back_policy_is_due(&session->give_back))
 		return 0;
-	if (session->query_again)
+	if (session->answers.again)
 		return QUERY_EARLY_US;
 	if (!session->region.base)
 		return unattached_period(session);
@@ -89,19 +91,20 @@ int session_send_queries(struct session *session)
 	static const enum qmp_command set[] = {
 		QMP_QUERY_STATUS, QMP_QUERY_MIGRATE, QMP_QUERY_FREEHINT,
 	};
+	struct qemu_answers *answers = &session->answers;
 	unsigned int i;
 	int ret;
 
-	session->queried_us = clock_us();
-	session->extension = false;
-	session->missing = false;
-	session->query_again = false;
+	answers->sent_us = clock_us();
+	answers->extension = false;
+	answers->missing = false;
+	answers->again = false;
 	give_back_policy_query_sent(&session->give_back);
 	for (i = 0; i < ARRAY_SIZE(set); i++) {
 		ret = qmp_client_send(&session->qmp, set[i], 0, -1, NULL);
 		if (ret)
 			return ret;
-		session->pending_queries++;
+		answers->pending++;
 	}
 	event_loop_timer(session->loop, EVENT_QUERY, QUERY_CHECK_US);
 	return 0;
@@ -113,10 +116,10 @@ static void report_refusal(struct session *session)
 	bool harmless = session->reporting_off && session->note != NOTE_NO_REGION;
 	enum log_level level = harmless ? LOG_LEVEL_INFO : LOG_LEVEL_WARN;
 
-	if (!strcmp(session->refused, session->now.refused) ||
+	if (!strcmp(session->refused, session->answers.now.refused) ||
 	    !log_limit_take(&session->refusals))
 		return;
-	memcpy(session->refused, session->now.refused, sizeof(session->refused));
+	memcpy(session->refused, session->answers.now.refused, sizeof(session->refused));
 	if (session->refused[0])
 		log_line(level, "QEMU refuses hints: %s", session->refused);
 	else
@@ -131,22 +134,25 @@ static void report_refusal(struct session *session)
  */
 static bool is_early(struct session *session)
 {
-	bool timeless = !session->total_ms &&
-			migration_outcome_of(session->status) == OUTCOME_COMPLETED;
-	bool early = timeless && !session->time_missing;
+	struct qemu_answers *answers = &session->answers;
+	bool timeless = !answers->total_ms &&
+			migration_outcome_of(answers->status) == OUTCOME_COMPLETED;
+	bool early = timeless && !answers->time_missing;
 
-	session->time_missing = timeless;
+	answers->time_missing = timeless;
 	return early;
 }
 
 /* The set is complete. */
 static void note_answers(struct session *session)
 {
-	if (session->late)
+	struct qemu_answers *answers = &session->answers;
+
+	if (answers->late)
 		log_info("QEMU answers again after %llu s",
-			 (unsigned long long)((clock_us() - session->queried_us) / 1000000));
-	session->answered = true;
-	session->late = false;
+			 (unsigned long long)((clock_us() - answers->sent_us) / 1000000));
+	answers->complete = true;
+	answers->late = false;
 }
 
 static void update_region(struct session *session)
@@ -167,14 +173,15 @@ static void decide(struct session *session)
 		event_loop_timer(session->loop, EVENT_QUERY, QUERY_EARLY_US);
 		return;
 	}
-	session->phase = migration_phase_next(before, session->runstate, session->status);
-	session->reporting_off = session->now.state == FREEHINT_STATE_OFF;
+	session->phase = migration_phase_next(before, session->answers.runstate,
+					      session->answers.status);
+	session->reporting_off = session->answers.now.state == FREEHINT_STATE_OFF;
 	session->flow.slow = session->reporting_off;
 	update_region(session);
-	if (session->extension && (session->region.base || session_is_refused(session)))
+	if (session->answers.extension && (session->region.base || session_is_refused(session)))
 		report_refusal(session);
-	if (session->extension && session->region.base)
-		give_back_policy_update(&session->give_back, &session->now.give_back);
+	if (session->answers.extension && session->region.base)
+		give_back_policy_update(&session->give_back, &session->answers.now.give_back);
 	session_update_migration(session, before);
 	session_send_metrics(session, false);
 	event_loop_timer(session->loop, EVENT_QUERY, query_period(session));
@@ -189,27 +196,28 @@ static void copy_text(char *to, const json_t *object, const char *key)
 
 void session_handle_answer(struct session *session, const struct qmp_message *message)
 {
+	struct qemu_answers *answers = &session->answers;
 	bool failed = message->kind == QMP_MESSAGE_ERROR;
 
-	session->pending_queries--;
+	answers->pending--;
 	switch (message->command) {
 	case QMP_QUERY_STATUS:
-		copy_text(session->runstate, message->body, "status");
+		copy_text(answers->runstate, message->body, "status");
 		break;
 	case QMP_QUERY_MIGRATE:
-		copy_text(session->status, message->body, "status");
-		session->total_ms = json_natural(message->body, "total-time");
-		session->stop_ms = json_natural(message->body, "downtime");
+		copy_text(answers->status, message->body, "status");
+		answers->total_ms = json_natural(message->body, "total-time");
+		answers->stop_ms = json_natural(message->body, "downtime");
 		break;
 	default:
-		session->missing = failed && !strcmp(message->name, "CommandNotFound");
-		session->extension = !failed && !freehint_status_parse(&session->now,
+		answers->missing = failed && !strcmp(message->name, "CommandNotFound");
+		answers->extension = !failed && !freehint_status_parse(&answers->now,
 								       message->body);
 		break;
 	}
-	if (failed && !session->missing)
+	if (failed && !answers->missing)
 		log_warn_limited("QEMU refused %s, the agent asks again: %s",
 				 qmp_client_command_name(message->command), message->desc);
-	if (!session->pending_queries)
+	if (!answers->pending)
 		decide(session);
 }
