@@ -12,11 +12,16 @@
 #include "tests/unit/unit.h"
 
 #define PATIENCE_MS	60000
+/* Of migrations before this one. */
+#define EARLIER_COMMANDS	5
 /* From one Ctrl-C to the next: steps of the server, which take a millisecond when it is idle. */
 #define PRESS_STEPS	200
 /* Two that count, and a late answer. */
 #define PRESS_MS	700
 #define LATE_US		1200000
+
+/* No JSON, as a QEMU says it of what it has divided by zero. */
+#define UNREADABLE	"\"return\": {\"mbps\": nan}"
 
 struct play play;
 
@@ -77,6 +82,10 @@ static void take_look(void)
 		return;
 	}
 	play.looks++;
+	if (play.looks > 1 && play.looks - 1 <= play.unreadable_looks) {
+		answer(UNREADABLE);
+		return;
+	}
 	if (play.looks == play.interrupt || (play.again && play.looks == play.interrupt + 20))
 		kill(getpid(), play.signal);
 	if (play.looks == play.hang_up) {
@@ -159,8 +168,9 @@ static void answer_rounds(void)
 	int i;
 
 	fake_qmp_sendf(&play.server, "{\"return\": {\"state\": \"%s\", \"counters\": "
-		       "{\"migrations\": %d}, \"rounds\": [", play.server.state,
-		       play.begun || play.earlier_sealed);
+		       "{\"migrations\": %d, \"commands\": %d}, \"rounds\": [", play.server.state,
+		       play.begun || play.earlier_sealed,
+		       EARLIER_COMMANDS + (play.begun ? play.commands : 0));
 	for (i = 1; i <= play.sealed; i++)
 		fake_qmp_sendf(&play.server, "%s{\"sync-to-seal-us\": 7, \"sync-to-command-us\": "
 			       "%d}", i > 1 ? ", " : "", play.hinted && i == play.sealed);
@@ -184,7 +194,9 @@ static bool meddle(struct fake_qmp *server, const char *name, json_int_t id)
 		kill(getpid(), play.signal);
 		play.early = false;
 	}
-	if (is_due(name, play.refuse)) {
+	if (play.unreadable && !strcmp(name, play.unreadable)) {
+		answer(UNREADABLE);
+	} else if (is_due(name, play.refuse)) {
 		play.cancels += !strcmp(name, "migrate_cancel");
 		answer("\"error\": {\"class\": \"GenericError\", \"desc\": \"will not\"}");
 	} else if (!strcmp(name, "migrate-set-parameters")) {
@@ -253,17 +265,34 @@ int play_teardown(void **state)
 	return 0;
 }
 
+/* Return: how many words of @argv are used; it has room for all of them. */
+static int command_line(char **argv)
+{
+	static char word[][16] = {
+		"migrate", "--qmp", "--bandwidth", "8", "--downtime", "1", "tcp:there:1",
+		"--no-hints",
+	};
+	int argc = 0, i;
+
+	argv[argc++] = word[0];
+	argv[argc++] = word[1];
+	argv[argc++] = play.server.path;
+	for (i = 2; i < 6 && !play.unlimited; i++)
+		argv[argc++] = word[i];
+	/* a word of its own, which a test may choose */
+	if (play.limit)
+		argv[argc - 1] = (char *)play.limit;
+	if (play.plain)
+		argv[argc++] = word[7];
+	argv[argc++] = word[6];
+	argv[argc] = NULL;
+	return argc;
+}
+
 enum cli_exit play_run(void)
 {
-	char word[][16] = {
-		"migrate", "--qmp", "--bandwidth", "8", "--downtime", "1", "tcp:there:1",
-	};
-	/* a word of its own, which a test may choose */
-	const char *limit = play.limit ? play.limit : word[5];
-	char *argv[] = {
-		word[0], word[1], play.server.path, word[2], word[3], word[4], (char *)limit,
-		word[6], NULL,
-	};
+	char *argv[10];
+	int argc = command_line(argv);
 	FILE *said = tmpfile();
 	int kept = dup(STDERR_FILENO);
 	enum cli_exit code;
@@ -271,7 +300,7 @@ enum cli_exit play_run(void)
 	assert_non_null(said);
 	assert_int_equal(pthread_create(&play.thread, NULL, serve, NULL), 0);
 	dup2(fileno(said), STDERR_FILENO);
-	code = cli_migrate(8, argv);
+	code = cli_migrate(argc, argv);
 	dup2(kept, STDERR_FILENO);
 	close(kept);
 	play.over = true;

@@ -28,6 +28,8 @@
  * @lose:      the connection breaks before this command is answered, the first time
  * @gone:      after any of the three nobody can connect
  * @pressing:  Ctrl-C comes with any of the three
+ * @unlimited: no limits are asked for
+ * @plain:     nor hints
  * @limit:     the downtime limit that is asked for, NULL: "1"
  * @held:      so often the limit of a held stop is shown after the migration began
  * @mute:      from this command on QEMU says nothing, not even to another connection
@@ -35,9 +37,12 @@
  * @late:      the first answer to this command, after "migrate" if it is a look, is a second late
  * @pressed:   and Ctrl-C comes meanwhile, again and again, until the tool hangs up
  * @garbled:   the bandwidth is said with a digit too many for any reader
+ * @unreadable: the answers to this command are no JSON
+ * @unreadable_looks: so many answers after the first look are none
  * @sealed:    rounds of this migration that the guest has sealed
  * @earlier_sealed: they were those of the migration before
  * @hinted:    in the last of them a command has come
+ * @commands:  so many commands of the agent came during this migration, refused ones too
  * @stuck:     a cancellation does not end
  * @meddler:   somebody else sets the bandwidth to this when the migration begins
  *
@@ -67,6 +72,8 @@ struct play {
 	const char *lose;
 	bool gone;
 	bool pressing;
+	bool unlimited;
+	bool plain;
 	const char *limit;
 	int held;
 	const char *mute;
@@ -74,9 +81,12 @@ struct play {
 	const char *late;
 	bool pressed;
 	bool garbled;
+	const char *unreadable;
+	int unreadable_looks;
 	int sealed;
 	bool earlier_sealed;
 	bool hinted;
+	int commands;
 	bool stuck;
 	long long meddler;
 
