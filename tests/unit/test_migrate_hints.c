@@ -23,6 +23,7 @@
 #include "tests/unit/unit.h"
 
 #define NO_AGENT	"sealed 3 rounds and no hints reached QEMU: does freehint-agent run beside"
+#define REFUSED		"no hints reached QEMU: QEMU refused the agent's commands or they came late"
 
 static void a_missing_agent_is_said(void **state)
 {
@@ -37,6 +38,23 @@ static void hints_of_one_round_show_an_agent(void **state)
 	play.hinted = true;
 	assert_int_equal(play_run(), CLI_OK);
 	assert_int_equal(play_times_said("freehint-agent"), 0);
+}
+
+static void an_agent_whose_commands_are_refused_is_not_missing(void **state)
+{
+	play.sealed = 3;
+	play.commands = 2;
+	assert_int_equal(play_run(), CLI_OK);
+	assert_int_equal(play_times_said("does freehint-agent run"), 0);
+	assert_int_equal(play_times_said(REFUSED), 1);
+}
+
+static void nobody_misses_hints_that_were_not_wanted(void **state)
+{
+	play.sealed = 3;
+	play.plain = true;
+	assert_int_equal(play_run(), CLI_OK);
+	assert_int_equal(play_times_said("no hints reached QEMU"), 0);
 }
 
 /* A migration without a round leaves those of the one before. */
@@ -64,6 +82,8 @@ static void a_guest_that_does_not_run_has_no_hints(void **state)
 RUN_TESTS(NULL, NULL,
 		PLAYED(a_missing_agent_is_said),
 		PLAYED(hints_of_one_round_show_an_agent),
+		PLAYED(an_agent_whose_commands_are_refused_is_not_missing),
+		PLAYED(nobody_misses_hints_that_were_not_wanted),
 		PLAYED(rounds_of_an_earlier_migration_say_nothing),
 		PLAYED(a_guest_that_does_not_run_has_no_hints),
 )

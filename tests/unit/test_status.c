@@ -16,7 +16,7 @@
 #include "tests/unit/unit.h"
 
 static char text[4096];
-static int command_us;
+static int command_us, refused;
 
 int qmp_call_open(struct qmp_call *call, const char *socket)
 {
@@ -31,9 +31,10 @@ void qmp_call_close(struct qmp_call *call)
 json_t *qmp_call(struct qmp_call *call, const char *command, json_t *args)
 {
 	json_decref(args);
-	return json_pack("{s:{s:s, s:i, s:i}, s:[{s:i}, {s:i, s:i}]}", "region", "memdev",
-			 "freehint", "size", 1 << 20, "capacity", 8355840, "rounds",
-			 "pass", 1, "sync-to-seal-us", 5, "sync-to-command-us", command_us);
+	return json_pack("{s:{s:i}, s:{s:s, s:i, s:i}, s:[{s:i}, {s:i, s:i}]}", "counters",
+			 "commands-refused", refused, "region", "memdev", "freehint", "size",
+			 1 << 20, "capacity", 8355840, "rounds", "pass", 1, "sync-to-seal-us", 5,
+			 "sync-to-command-us", command_us);
 }
 
 static void run_status(void)
@@ -72,7 +73,18 @@ static void a_missing_agent_is_said(void **state)
 	assert_null(strstr(text, "freehint-agent"));
 }
 
+static void an_agent_whose_commands_are_refused_is_not_missing(void **state)
+{
+	command_us = 0;
+	refused = 3;
+	run_status();
+	assert_null(strstr(text, "does freehint-agent run"));
+	assert_non_null(strstr(text, "QEMU refused the agent's commands or they came late; see the "
+			       "agent's log"));
+}
+
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(the_size_of_the_region_is_not_rounded),
 		cmocka_unit_test(a_missing_agent_is_said),
+		cmocka_unit_test(an_agent_whose_commands_are_refused_is_not_missing),
 )

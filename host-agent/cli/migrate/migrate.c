@@ -59,11 +59,12 @@ static enum cli_exit finish(const struct migrate_watch *watch,
 			    const struct migrate_hints *before,
 			    struct migrate_settings *settings)
 {
+	const char *why;
 	u64 rounds;
 
-	migrate_report_summary(watch, migrate_hints_end(before, watch->call, &rounds));
+	migrate_report_summary(watch, migrate_hints_end(before, watch->call, &rounds, &why));
 	if (rounds)
-		complain(UNANSWERED_ROUNDS, (unsigned long long)rounds);
+		complain(UNANSWERED_ROUNDS, (unsigned long long)rounds, why);
 	if (!strcmp(watch->state->name, "completed"))
 		return CLI_OK;
 	restore(settings, watch->call);
@@ -198,6 +199,7 @@ static enum cli_exit migrate_after(struct qmp_call *call, const struct migrate_o
 	bool limited, cancelled;
 
 	migrate_hints_look(&before, call);
+	before.unwanted = opt->plain;
 	if (!opt->plain)
 		start_hints(call, settings);
 	limited = set_limits(call, opt, settings);

@@ -23,12 +23,14 @@ static void parse(struct migrate_hints *hints, const json_t *status)
 
 	hints->bytes = json_number_value(json_object_get(counters, "bytes-skipped"));
 	hints->migrations = json_number_value(json_object_get(counters, "migrations"));
+	hints->commands = json_number_value(json_object_get(counters, "commands"));
 }
 
 void migrate_hints_look(struct migrate_hints *hints, struct qmp_call *call)
 {
 	json_t *status = qmp_call_again(call, FREEHINT_QMP_QUERY, NULL);
 
+	memset(hints, 0, sizeof(*hints));
 	parse(hints, status);
 	json_decref(status);
 }
@@ -73,14 +75,17 @@ void migrate_hints_wait(struct qmp_call *call)
 	usleep((useconds_t)(us + us / 4));
 }
 
-double migrate_hints_end(const struct migrate_hints *before, struct qmp_call *call, u64 *rounds)
+double migrate_hints_end(const struct migrate_hints *before, struct qmp_call *call, u64 *rounds,
+			 const char **why)
 {
 	json_t *status = qmp_call_again(call, FREEHINT_QMP_QUERY, NULL);
 	struct migrate_hints now;
 
 	parse(&now, status);
 	/* Without a round of its own the last migration is another one. */
-	*rounds = now.migrations > before->migrations ? unanswered_rounds(status) : 0;
+	*rounds = !before->unwanted && now.migrations > before->migrations ?
+		  unanswered_rounds(status) : 0;
+	*why = unanswered_why(now.commands > before->commands);
 	json_decref(status);
 	return now.bytes > before->bytes ? now.bytes - before->bytes : 0;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Did the guest answer rounds of the last migration, and nobody told QEMU?
+ * Did the guest answer rounds of the last migration, and no hints reached QEMU?
  *
  * QEMU's extension sees the guest's seal itself. Only the agent can make commands of the round.
+ * A command that QEMU refuses leaves no time in its round, but counts.
  */
 #include "unanswered_rounds.h"
 
@@ -28,4 +29,10 @@ u64 unanswered_rounds(const json_t *status)
 		sealed += !!json_natural(round, "sync-to-seal-us");
 	}
 	return sealed;
+}
+
+const char *unanswered_why(bool came)
+{
+	return came ? "QEMU refused the agent's commands or they came late; see the agent's log" :
+	       "does freehint-agent run beside it?";
 }

@@ -153,11 +153,12 @@ static void print_rounds(const json_t *rounds)
 
 static void explain_rounds(const json_t *status)
 {
+	bool refused = number(json_object_get(status, "counters"), "commands-refused") > 0;
 	u64 rounds = unanswered_rounds(status);
 
 	if (rounds)
 		printf("no hints   in the last migration: " UNANSWERED_ROUNDS "\n",
-		       (unsigned long long)rounds);
+		       (unsigned long long)rounds, unanswered_why(refused));
 }
 
 static void print_status(const json_t *status)
