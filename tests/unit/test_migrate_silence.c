@@ -200,6 +200,56 @@ static void an_answer_that_cannot_be_read_leaves_nothing_on(void **state)
 	assert_false(play.reporting);
 }
 
+/* What nobody needs for a migration does not prevent it, nor what puts reporting back. */
+static void hints_that_cannot_be_read_prevent_no_migration(void **state)
+{
+	play.unlimited = true;
+	play.unreadable = FREEHINT_QMP_QUERY;
+	play.plain = true;
+	assert_int_equal(play_run(), CLI_OK);
+	assert_true(play.begun);
+	assert_false(play.reporting);
+	if (play_teardown(state) || play_setup(state))
+		fail();
+	play.unlimited = true;
+	play.unreadable = FREEHINT_QMP_QUERY;
+	assert_int_equal(play_run(), CLI_OK);
+	assert_true(play.begun);
+	assert_true(play.reporting);
+	if (play_teardown(state) || play_setup(state))
+		fail();
+	play.unlimited = true;
+	play.unreadable = FREEHINT_QMP_QUERY;
+	play.state[1] = "failed";
+	assert_int_equal(play_run(), CLI_NOT_MIGRATED);
+	assert_false(play.reporting);
+}
+
+static void reporting_that_nobody_knows_of_is_named(void **state)
+{
+	play.unreadable = FREEHINT_QMP_QUERY;
+	play.state[1] = "postcopy-active";
+	play.interrupt = 2;
+	play.again = true;
+	assert_int_equal(play_run(), CLI_DETACHED);
+	assert_int_equal(play_times_said("reporting stays on; " FREEHINT_QMP_STOP " ends it"), 1);
+	assert_int_equal(play_times_said("max-bandwidth stays 1000000, it was 1000"), 1);
+}
+
+/* Each look is asked for twice. */
+static void a_look_that_cannot_be_read_is_repeated(void **state)
+{
+	play.unreadable_looks = 7;
+	assert_int_equal(play_run(), CLI_OK);
+	if (play_teardown(state) || play_setup(state))
+		fail();
+	play.state[1] = NULL;
+	play.unreadable_looks = 1000000;
+	assert_int_equal(play_run(), CLI_NO_ANSWER);
+	assert_int_equal(play_times_said("running, when QEMU last answered it was active"), 1);
+	assert_int_equal(play_times_said("cannot be read: update freehint"), 1);
+}
+
 static void a_guest_that_nobody_can_ask_for_is_named(void **state)
 {
 	play.state[1] = "failed";
@@ -225,5 +275,8 @@ RUN_TESTS(NULL, NULL,
 		PLAYED(an_interrupt_before_it_has_begun_is_a_cancellation),
 		PLAYED(the_largest_limit_is_put_back),
 		PLAYED(an_answer_that_cannot_be_read_leaves_nothing_on),
+		PLAYED(hints_that_cannot_be_read_prevent_no_migration),
+		PLAYED(reporting_that_nobody_knows_of_is_named),
+		PLAYED(a_look_that_cannot_be_read_is_repeated),
 		PLAYED(a_guest_that_nobody_can_ask_for_is_named),
 )

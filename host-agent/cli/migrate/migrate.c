@@ -168,8 +168,12 @@ static bool was_taken(struct qmp_call *call, const json_t *earlier)
 /* Return: false when the migration has not begun, with the reason printed. */
 static bool begin(struct qmp_call *call, const char *uri, const json_t *earlier)
 {
-	bool unsent = call->broken;
+	bool unsent;
 
+	/* What could not be read before is no reason: "migrate" needs a connection that works. */
+	if (call->broken && call->garbled)
+		qmp_call_again_ok(call, "query-migrate", NULL);
+	unsent = call->broken;
 	if (qmp_call_ok(call, "migrate", json_pack("{s:s}", "uri", uri)))
 		return true;
 	if (call->broken && !unsent)

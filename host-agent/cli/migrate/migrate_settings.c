@@ -101,8 +101,9 @@ int migrate_settings_start_reporting(struct migrate_settings *settings, struct q
 	bool off = state && !strcmp(state, "off");
 	bool started = qmp_call_again_ok(call, FREEHINT_QMP_START, NULL);
 
+	settings->unknown = started && !status;
 	json_decref(status);
-	settings->reporting = off && (started || call->broken);
+	settings->reporting = settings->unknown || (off && (started || call->broken));
 	settings->unsure |= !started && call->broken;
 	return started ? 0 : -EIO;
 }
@@ -176,6 +177,7 @@ void migrate_settings_print(const struct migrate_settings *settings)
 	if (settings->ours)
 		print_limits(settings);
 	if (settings->reporting)
-		complain("reporting %s on, it was off; " FREEHINT_QMP_STOP " ends it",
-			 settings->unsure ? "may be" : "stays");
+		complain("reporting %s on%s; " FREEHINT_QMP_STOP " ends it",
+			 settings->unsure ? "may be" : "stays",
+			 settings->unknown ? "" : ", it was off");
 }

@@ -14,13 +14,15 @@
  * struct migrate_settings - the old and the new values
  * @found:     parameters before the change, only those that were changed
  * @ours:      the same parameters after the change, as QEMU reports them
- * @reporting: reporting was off, and we started it
+ * @reporting: reporting was off, or @unknown, and we started it
+ * @unknown:   nobody knows whether reporting was on
  * @unsure:    an answer was lost, so QEMU may have the old values or the new ones
  */
 struct migrate_settings {
 	json_t *found;
 	json_t *ours;
 	bool reporting;
+	bool unknown;
 	bool unsure;
 };
 

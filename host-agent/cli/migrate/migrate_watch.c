@@ -25,6 +25,9 @@
 /* How often to query a completed migration that has no times yet. */
 #define EARLY_MAX	10
 
+/* How long answers that cannot be read are borne: some have a number that is none for a moment. */
+#define UNREADABLE_US	5000000ULL
+
 /* A state that needs an action of the user is reported after this time. */
 #define STUCK_US	5000000ULL
 
@@ -44,11 +47,25 @@ static void update_state(struct migrate_watch *watch)
 
 static bool query_state(struct migrate_watch *watch)
 {
+	json_t *now = qmp_call_again(watch->call, "query-migrate", NULL);
+
+	if (!now)
+		return false;
 	json_decref(watch->last);
-	watch->last = qmp_call_again(watch->call, "query-migrate", NULL);
-	if (watch->last)
-		update_state(watch);
-	return watch->last;
+	watch->last = now;
+	watch->unreadable_us = 0;
+	update_state(watch);
+	return true;
+}
+
+/* QEMU is there, and the migration runs: only this answer could not be read. */
+static bool may_be_readable_soon(struct migrate_watch *watch)
+{
+	if (!watch->call->garbled || interrupts_again())
+		return false;
+	if (!watch->unreadable_us)
+		watch->unreadable_us = clock_us();
+	return clock_us() - watch->unreadable_us < UNREADABLE_US;
 }
 
 /* QEMU reports "completed" a moment before it reports the total time. */
@@ -156,10 +173,13 @@ static void show(struct migrate_watch *watch)
 
 enum watch_end migrate_watch(struct migrate_watch *watch)
 {
-	for (;;) {
-		if (!query_state(watch))
+	for (;; usleep(PERIOD_US)) {
+		if (!query_state(watch)) {
+			if (may_be_readable_soon(watch))
+				continue;
 			return watch->call->broken && interrupts_again() ? WATCH_DETACHED :
 			       WATCH_LOST;
+		}
 		/* QEMU leaves this state before it answers "migrate", and never returns to it. */
 		if (watch->state->stage == STAGE_NONE)
 			return WATCH_REPLACED;
@@ -170,6 +190,5 @@ enum watch_end migrate_watch(struct migrate_watch *watch)
 		print_what_is_awaited(watch);
 		if (!watch->quiet)
 			show(watch);
-		usleep(PERIOD_US);
 	}
 }

@@ -14,7 +14,7 @@
  * enum watch_end - why the watch ended
  * @WATCH_ENDED: the migration ended
  * @WATCH_DETACHED: the user ended the watch; the migration continues, as far as it is known
- * @WATCH_LOST: QEMU does not answer any more
+ * @WATCH_LOST: QEMU does not answer any more, or not what can be read
  * @WATCH_REPLACED: another QEMU answers, which has not begun a migration
  */
 enum watch_end {
@@ -30,13 +30,14 @@ enum watch_end {
  * @quiet:     show no progress
  * @before:    bytes that the extension had skipped before this migration
  *
- * @last:      answer to the last query-migrate, NULL before the first
+ * @last:      last answer to query-migrate that could be read, NULL before the first
  * @state:     state in that answer, or the last one before; NULL: none yet
  * @ran_on_destination: the guest has run on the destination
  *
  * The rest is private to migrate_watch.c:
  *
  * @since_us:  when the state was entered, monotonic microseconds
+ * @unreadable_us: when the first of the answers came that could not be read; 0: none
  * @hint_printed: the hint for this state was printed
  * @early:     queries of a completed migration that had no times yet
  * @handled:    the first interrupt was handled
@@ -53,6 +54,7 @@ struct migrate_watch {
 	bool ran_on_destination;
 
 	u64 since_us;
+	u64 unreadable_us;
 	bool hint_printed;
 	unsigned int early;
 	bool handled;
