@@ -6,7 +6,10 @@
  */
 /* links: host-agent/cli/emulator/check_qemu.c host-agent/cli/emulator/elf_symbols.c */
 /* links: host-agent/cli/emulator/run_program.c host-agent/qemu-module/core/qemu_abi.c */
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host-agent/cli/emulator/check_qemu.h"
@@ -180,6 +183,41 @@ static void a_child_that_stays_is_ended(void **state)
 	is_said("note: it did not say in 20 s which devices it has", true);
 }
 
+/* It is started with SIGALRM ignored, which survives exec. */
+static void an_ignored_alarm_ends_a_qemu_all_the_same(void **state)
+{
+	signal(SIGALRM, SIG_IGN);
+	look("QEMU emulator version 10.2.2", BUILT_IN, "'; kill -ALRM $$; echo '");
+	signal(SIGALRM, SIG_DFL);
+	is_said("note: it did not say in 20 s which devices it has", true);
+}
+
+/* Ctrl-C ends the tool alone: the QEMU has a group of its own. */
+static void a_qemu_ends_with_the_tool(void **state)
+{
+	char version[64];
+	int fds[2], status;
+	pid_t tool, qemu;
+	char pid[16] = "";
+
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	assert_int_equal(pipe(fds), 0);
+	tool = fork();
+	if (!tool) {
+		snprintf(version, sizeof(version), "'; echo $$ >&%d; exec sleep 1000; echo '", fds[1]);
+		look(version, "", "");
+		_exit(0);
+	}
+	assert_true(read(fds[0], pid, sizeof(pid) - 1) > 0);
+	qemu = (pid_t)strtol(pid, NULL, 10);
+	kill(tool, SIGINT);
+	assert_int_equal(waitpid(tool, &status, 0), tool);
+	assert_int_equal(waitpid(qemu, &status, 0), qemu);
+	assert_int_equal(WTERMSIG(status), SIGKILL);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(a_tested_series_is_fine),
 		cmocka_unit_test(an_untested_series_with_freehint_built_in_is_noted),
@@ -188,4 +226,6 @@ RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(a_domain_is_refused_only_what_is_known),
 		cmocka_unit_test(a_qemu_that_is_ended_lacks_nothing),
 		cmocka_unit_test(a_child_that_stays_is_ended),
+		cmocka_unit_test(an_ignored_alarm_ends_a_qemu_all_the_same),
+		cmocka_unit_test(a_qemu_ends_with_the_tool),
 )

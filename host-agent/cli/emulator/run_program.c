@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -88,7 +89,10 @@ static pid_t start(const char *path, const char *argument, const char *more, con
 	if (pid)
 		return pid;
 	setpgid(0, 0);
-	/* The alarm survives exec, and ends a program that waits also when we are gone. */
+	/* So Ctrl-C ends the tool alone, and has to end the program with it. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* The alarm survives exec, and so does a SIGALRM that is ignored. */
+	signal(SIGALRM, SIG_DFL);
 	alarm(RUN_PROGRAM_S);
 	dup2(fds[1], STDOUT_FILENO);
 	execl(path, path, argument, more, (char *)NULL);
