@@ -28,6 +28,8 @@
 static char path[64], text[8192];
 static struct region region;
 static bool migrated, gone, truncated;
+static const char *runstate;
+static int migrations;
 
 int __real_shm_region_map(struct shm_region *mapped, const char *file, u64 size);
 int __wrap_shm_region_map(struct shm_region *mapped, const char *file, u64 size);
@@ -61,8 +63,10 @@ json_t *qmp_call(struct qmp_call *call, const char *command, json_t *args)
 		snprintf(call->error, sizeof(call->error), "QEMU closed the connection");
 		return NULL;
 	}
-	return json_pack("{s:I, s:{s:i}, s:o*}", "instance", (json_int_t)REGION_INSTANCE,
-			 "region", "size", MIB, "last-round",
+	if (!strcmp(command, "query-status"))
+		return json_pack("{s:s}", "status", runstate);
+	return json_pack("{s:I, s:{s:i}, s:{s:i}, s:o*}", "instance", (json_int_t)REGION_INSTANCE,
+			 "region", "size", MIB, "counters", "migrations", migrations, "last-round",
 			 migrated ? json_pack("{s:i}", "round", 7) : NULL);
 }
 
@@ -72,6 +76,8 @@ static int setup(void **state)
 	region = region_make_file(path, MIB);
 	migrated = true;
 	gone = false;
+	runstate = "running";
+	migrations = 0;
 	truncated = false;
 	return 0;
 }
@@ -128,6 +134,25 @@ static void a_migration_that_never_was_is_not_drawn(void **state)
 	refuses("there was no migration with hints since this QEMU started");
 }
 
+/* QEMU forgets the last round when the next migration begins. */
+static void a_migration_without_hints_is_not_drawn(void **state)
+{
+	migrated = false;
+	migrations = 1;
+	refuses("the last migration had no hints, or the one that runs has none yet");
+	assert_null(strstr(text, "since this QEMU started"));
+}
+
+/* The reset has cleared it, and QEMU fills it when the guest runs. */
+static void a_reset_may_be_why_a_stopped_guest_has_another_file(void **state)
+{
+	memset(region.base, 0, FREEHINT_HEADER_SIZE);
+	refuses("does not contain this QEMU's instance");
+	assert_null(strstr(text, "reset"));
+	runstate = "paused";
+	refuses("with --shm, or the guest was reset while it was stopped");
+}
+
 static void a_qemu_that_goes_away_is_said(void **state)
 {
 	gone = true;
@@ -156,6 +181,8 @@ static void a_truncated_file_is_not_drawn(void **state)
 RUN_TESTS(NULL, NULL,
 		TEST(the_last_migration_is_drawn),
 		TEST(a_migration_that_never_was_is_not_drawn),
+		TEST(a_migration_without_hints_is_not_drawn),
+		TEST(a_reset_may_be_why_a_stopped_guest_has_another_file),
 		TEST(a_qemu_that_goes_away_is_said),
 		TEST(the_file_of_another_qemu_is_refused),
 		TEST(a_truncated_file_is_not_drawn),

@@ -103,12 +103,33 @@ static error_t parse(int key, char *arg, struct argp_state *state)
  * @round:    id of the open or the last round, FREEHINT_NO_ROUND when there was none
  * @instance: of the shared memory
  * @size:     of the shared memory, bytes
+ * @runs:     the guest does, as far as QEMU says
  */
 struct asked {
 	u64 round;
 	u64 instance;
 	u64 size;
+	bool runs;
 };
+
+static bool ask_runs(struct qmp_call *call)
+{
+	json_t *answer = qmp_call(call, "query-status", NULL);
+	const char *state = json_string_value(json_object_get(answer, "status"));
+	bool runs = !state || !strcmp(state, "running");
+
+	json_decref(answer);
+	return runs;
+}
+
+/* QEMU forgets the last round when the next migration begins. */
+static void explain_no_round(const json_t *status)
+{
+	complain("%s, so there is nothing to draw; --given-back draws what was given back",
+		 json_natural(json_object_get(status, "counters"), "migrations") ?
+		 "the last migration had no hints, or the one that runs has none yet" :
+		 "there was no migration with hints since this QEMU started");
+}
 
 /* Return: false with the reason printed; then there is nothing to draw. */
 static bool ask_status(struct qmp_call *call, struct asked *asked)
@@ -119,12 +140,13 @@ static bool ask_status(struct qmp_call *call, struct asked *asked)
 	asked->round = json_natural(json_object_get(status, "last-round"), "round");
 	asked->instance = json_natural(status, "instance");
 	asked->size = json_natural(json_object_get(status, "region"), "size");
-	json_decref(status);
 	if (!answered)
 		complain("%s", call->error);
 	else if (asked->round == FREEHINT_NO_ROUND)
-		complain("there was no migration with hints since this QEMU started, so there is "
-			 "nothing to draw; --given-back draws what was given back");
+		explain_no_round(status);
+	else
+		asked->runs = ask_runs(call);
+	json_decref(status);
 	return answered && asked->round != FREEHINT_NO_ROUND;
 }
 
@@ -204,7 +226,8 @@ static bool read_free(struct map_cells *cells, const char *path, const struct as
 		add_free(cells, &region, asked->round);
 		good = !region_file_lost(&region, path);
 	} else if (!region_file_lost(&region, path)) {
-		complain(REGION_FILE_OTHER, path, (unsigned long long)asked->instance);
+		complain(REGION_FILE_OTHER "%s", path, (unsigned long long)asked->instance,
+			 asked->runs ? "" : ", or the guest was reset while it was stopped");
 	}
 	shm_region_unmap(&region);
 	return good;
@@ -245,7 +268,7 @@ static enum cli_exit draw(const struct map_cells *cells, const char *output)
 static enum cli_exit map(struct qmp_call *call, const struct map_options *opt)
 {
 	static struct map_cells cells;
-	struct asked asked;
+	struct asked asked = { 0 };
 
 	if (opt->given ? !ask_given(call, opt, &cells) :
 	    !ask_qemu(call, opt, &cells) || !ask_status(call, &asked) ||
@@ -264,8 +287,8 @@ enum cli_exit cli_map(int argc, char **argv)
 		       "of a running postcopy migration, which it would break. With "
 		       "--given-back: what was given back to the host, and what of it is in "
 		       "use again.\v"
-		       "Exit codes: 0 shown, 1 wrong usage, 4 QEMU does not answer, there was no "
-		       "migration with hints, or a file cannot be read or written, or is another "
+		       "Exit codes: 0 shown, 1 wrong usage, 4 QEMU does not answer, the last "
+		       "migration had no hints, or a file cannot be read or written, or is another "
 		       "QEMU's.",
 	};
 	struct map_options opt = { .cells = CELLS_DEFAULT };
