@@ -264,6 +264,17 @@ static void the_file_has_to_be_that_of_the_qemu(void **state)
 	assert_int_equal(truncate(path, MIB), 0);
 	check_vm("socket", path);
 	assert_null(strstr(wronged, "instance"));
+	/* One that misses only the guest's hello has written its own, if the guest runs. */
+	setup(state);
+	refused = FREEHINT_REFUSED_NO_MODULE "; load freehint.ko in the guest";
+	check_vm("socket", path);
+	assert_non_null(strstr(wronged, "does not contain this QEMU's instance"));
+	setup(state);
+	runstate = "paused";
+	refused = FREEHINT_REFUSED_NO_MODULE "; load freehint.ko in the guest";
+	check_vm("socket", path);
+	assert_null(strstr(wronged, "instance"));
+	assert_non_null(strstr(noted, "shows when hinting is not refused"));
 	/* Others have said that it is not there. */
 	setup(state);
 	unlink(path);

@@ -123,6 +123,16 @@ static bool check_runs(struct qmp_call *call)
 	return runs;
 }
 
+static bool is_running(struct qmp_call *call)
+{
+	json_t *answer = qmp_call(call, "query-status", NULL);
+	const char *state = json_string_value(json_object_get(answer, "status"));
+	bool running = state && !strcmp(state, "running");
+
+	json_decref(answer);
+	return running;
+}
+
 /* For whoever has given memdev= another id than the backend has. */
 static void name_backends(struct qmp_call *call)
 {
@@ -197,10 +207,19 @@ static void check_capabilities(struct qmp_call *call)
 }
 
 /*
- * Whoever cannot read the file does not learn it: check_access() says who can. QEMU's hello may
- * not be there while something is refused, such as an incoming migration.
+ * QEMU's hello may not be there while something is refused, such as an incoming migration. It is
+ * there if only the guest's is missing, unless a reset has cleared both and the guest has not run.
  */
-static void check_file(const json_t *status, const char *path)
+static bool has_hello(struct qmp_call *call, const json_t *status)
+{
+	static const char no_module[] = FREEHINT_REFUSED_NO_MODULE;
+	const char *why = json_string_value(json_object_get(status, "refused"));
+
+	return !why || (!strncmp(why, no_module, sizeof(no_module) - 1) && is_running(call));
+}
+
+/* Whoever cannot read the file does not learn it: check_access() says who can. */
+static void check_file(struct qmp_call *call, const json_t *status, const char *path)
 {
 	u64 size = json_natural(json_object_get(status, "region"), "size");
 	u64 instance = json_natural(status, "instance");
@@ -220,10 +239,10 @@ static void check_file(const json_t *status, const char *path)
 			      region_file_reason(ret));
 	else if (region_file_is_of(&region, instance))
 		finding_ok("%s is the shared memory of this QEMU", path);
-	else if (json_object_get(status, "refused"))
-		finding_note("whether %s is this QEMU's shows when hinting is not refused", path);
-	else
+	else if (has_hello(call, status))
 		finding_wrong(REGION_FILE_OTHER, path, (unsigned long long)instance);
+	else
+		finding_note("whether %s is this QEMU's shows when hinting is not refused", path);
 	shm_region_unmap(&region);
 }
 
@@ -235,7 +254,7 @@ static void check_connected(struct qmp_call *call, const char *shm)
 		buses = qmp_call(call, "query-pci", NULL);
 		check_status(call, status, buses);
 		if (shm)
-			check_file(status, shm);
+			check_file(call, status, shm);
 		check_give_back(call, status);
 		check_capabilities(call);
 		/* What was asked since then has no answer, and would count as good. */
