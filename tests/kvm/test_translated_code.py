@@ -10,8 +10,8 @@ from __future__ import annotations
 import struct
 from functools import partial
 
-from baremetal import (CRAWL, EXTENSION, MIB, PAGE, PATIENT, Machine, accelerators, build, check,
-                       hold, in_time, migration, pair, release, run, step)
+from baremetal import (CRAWL, EXTENSION, MIB, PAGE, PATIENT, Failure, Machine, accelerators, build,
+                       check, hold, in_time, migration, mutant, pair, release, run, step)
 
 MEM = 128 * MIB
 FILLER = range(32 * MIB, 64 * MIB)
@@ -59,9 +59,9 @@ def next_round(src: Machine, old: int) -> None:
     src.bandwidth(CRAWL)
 
 
-def check_rounds(accel: str, audit: str) -> None:
+def check_rounds(accel: str, audit: str, extension: str = EXTENSION) -> None:
     """The guest changes its code in each round."""
-    with pair(accel, {"extension": EXTENSION + audit,
+    with pair(accel, {"extension": extension + audit,
                       "extra": ["-machine", "mem-merge=off"]}, mem=MEM) as (src, dst):
         begin(src)
         hold(src, dst)
@@ -104,6 +104,17 @@ def check_failed_switch(accel: str) -> None:
     step(f"{accel}: new code runs after a switch that failed")
 
 
+def check_mutant() -> None:
+    """The extension that hides translated code from TCG, with the audit."""
+    try:
+        in_time(partial(check_rounds, "tcg", ",audit=on", mutant("hides-code")))
+    except Failure as failure:
+        check("old code runs" in str(failure), str(failure))
+        step(f"hides-code: {failure}")
+        return
+    check(False, "hides-code runs no old code: this test cannot see the bug")
+
+
 def test() -> None:
     """TCG is the one that can be wrong; KVM has no translated code and shows the test right."""
     build()
@@ -111,6 +122,7 @@ def test() -> None:
         for audit in "", ",audit=on":
             in_time(partial(check_rounds, accel, audit))
         in_time(partial(check_failed_switch, accel))
+    check_mutant()
 
 
 if __name__ == "__main__":
