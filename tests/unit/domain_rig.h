@@ -102,7 +102,7 @@ static inline void goes_round(void)
 	assert_int_equal(remove_all(before, back), 0);
 }
 
-static inline void refuses_wish(struct domain_change *change, const char *text, const char *why)
+static inline void refuses_target(struct domain_change *change, const char *text, const char *why)
 {
 	assert_int_equal(change_with(change, text, after), -1);
 	if (!strstr(error, why))
@@ -114,7 +114,7 @@ static inline void refuses(const char *text, const char *why)
 {
 	struct domain_change change = { .target.extension = PATH };
 
-	refuses_wish(&change, text, why);
+	refuses_target(&change, text, why);
 }
 
 #endif /* FREEHINT_TEST_DOMAIN_RIG_H */

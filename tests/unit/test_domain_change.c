@@ -211,14 +211,14 @@ static void another_kind_keeps_what_both_have(void **state)
 	has("<q:arg value='-object'/>\n<q:arg value='freehint,id=fh0,memdev=shmmem-shmem0," BOTH "'/>");
 	assert_int_equal(change_with(&loaded, after, after), 1);
 	has("<q:arg value='-plugin'/>\n<q:arg value='file=" PATH ",memdev=shmmem-shmem0," BOTH "'/>");
-	refuses_wish(&built_in, with_value("-plugin", "file=" PATH ",memdev=shmmem-shmem0,"
+	refuses_target(&built_in, with_value("-plugin", "file=" PATH ",memdev=shmmem-shmem0,"
 					   "allow-untested=on,autostart=on,strict=on"),
 		     "line 2: -object freehint has no option 'allow-untested=on,strict=on'");
-	refuses_wish(&built_in, with_value("-plugin", "file=" PATH ",memdev=shmmem-shmem0,autostart"),
+	refuses_target(&built_in, with_value("-plugin", "file=" PATH ",memdev=shmmem-shmem0,autostart"),
 		     "has no option 'autostart'");
-	refuses_wish(&loaded, with_value("-object", "id=x,memdev=shmmem-shmem0,y=z,qom-type=freehint"),
+	refuses_target(&loaded, with_value("-object", "id=x,memdev=shmmem-shmem0,y=z,qom-type=freehint"),
 		     "line 2: the extension has no option 'y=z'");
-	refuses_wish(&loaded, with_value("-object", "{\"qom-type\":\"freehint\",\"audit\":true,"
+	refuses_target(&loaded, with_value("-object", "{\"qom-type\":\"freehint\",\"audit\":true,"
 					 "\"memdev\":\"shmmem-shmem0\"}"), "line 2: this argument is written as JSON");
 }
 

@@ -231,8 +231,13 @@ static void a_guest_that_is_stopped_asleep_is_not_waited_for(void **state)
 
 static void a_guest_that_is_reset_asleep_is_stopped(void **state)
 {
+	struct gate_view view;
+
 	start_asleep();
+	gate_open(1, 0);
 	fake.reset(NULL);
+	gate_view(&view);
+	assert_int_equal(view.state, GATE_CLOSED);
 	fake_time_passes();
 	assert_false(fake.timer_set);
 	assert_false(region_lock_is_shared(other_fd));

@@ -150,7 +150,7 @@ static void a_reset_may_be_why_a_stopped_guest_has_another_file(void **state)
 	refuses("does not contain this QEMU's instance");
 	assert_null(strstr(text, "reset"));
 	runstate = "paused";
-	refuses("with --shm, or the guest was reset while it was stopped");
+	refuses("with --shm; or it is the right one, and the guest was reset while it was stopped");
 }
 
 static void a_qemu_that_goes_away_is_said(void **state)

@@ -90,7 +90,9 @@ static void lack_of_shared_memory_is_a_warning(void **state)
 	session_rig.server.runstate = "paused";
 	session_rig_query();
 	assert_int_equal(session_rig.session.note, NOTE_NO_REGION);
+	assert_true(session_is_refused(&session_rig.session));
 	assert_int_equal(logged("waiting for the guest"), 0);
+	assert_int_equal(logged("warn: QEMU refuses hints: " BACKEND), 1);
 	/* Somebody adds it. */
 	session_rig.server.refuses = NULL;
 	session_rig.server.guest_left = false;

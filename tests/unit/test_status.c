@@ -73,18 +73,18 @@ static void a_missing_agent_is_said(void **state)
 	assert_null(strstr(text, "freehint-agent"));
 }
 
-static void an_agent_whose_commands_are_refused_is_not_missing(void **state)
+/* QEMU counts them for all migrations together. */
+static void an_agent_whose_commands_were_refused_may_be_missing(void **state)
 {
 	command_us = 0;
 	refused = 3;
 	run_status();
-	assert_null(strstr(text, "does freehint-agent run"));
-	assert_non_null(strstr(text, "QEMU refused the agent's commands or they came late; see the "
-			       "agent's log"));
+	assert_non_null(strstr(text, "does freehint-agent run beside it, or did QEMU refuse its "
+			       "commands? see the agent's log"));
 }
 
 RUN_TESTS(NULL, NULL,
 		cmocka_unit_test(the_size_of_the_region_is_not_rounded),
 		cmocka_unit_test(a_missing_agent_is_said),
-		cmocka_unit_test(an_agent_whose_commands_are_refused_is_not_missing),
+		cmocka_unit_test(an_agent_whose_commands_were_refused_may_be_missing),
 )

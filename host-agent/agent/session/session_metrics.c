@@ -33,6 +33,8 @@ bool session_is_refused(const struct session *session)
 	case NOTE_WRONG_SHM:
 	case NOTE_VERSION:
 		return true;
+	case NOTE_NO_REGION:
+		return session->answers.now.refused[0];
 	default:
 		return session_qemu_refuses(session);
 	}

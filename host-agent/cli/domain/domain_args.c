@@ -33,7 +33,7 @@ char *domain_monitor_value(const char *name)
 
 	if (doubled)
 		value = text_printf("unix:%s" DOMAIN_MONITORS "%s" DOMAIN_MONITOR_END ",server=on,wait=off",
-				strchr(name, '=') ? "path=" : "", doubled);
+				    strchr(name, '=') ? "path=" : "", doubled);
 	free(doubled);
 	return value;
 }

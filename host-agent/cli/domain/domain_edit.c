@@ -24,9 +24,9 @@ static void add_shmem(struct domain *domain, u64 mib, struct text_edits *edits)
 
 	if (name)
 		lines = text_printf("<shmem name='" DOMAIN_SHM "%s' role='master'>\n"
-			     "  <model type='ivshmem-plain'/>\n"
-			     "  <size unit='M'>%llu</size>\n"
-			     "</shmem>\n", name, (unsigned long long)mib);
+				    "  <model type='ivshmem-plain'/>\n"
+				    "  <size unit='M'>%llu</size>\n"
+				    "</shmem>\n", name, (unsigned long long)mib);
 	if (lines)
 		xml_insert(&domain->xml, domain->devices, lines, edits);
 	else

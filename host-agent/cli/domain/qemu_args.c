@@ -96,7 +96,7 @@ char *qemu_args_with_file(const char *value, const char *file)
 	const char *path = find_path(value, "file=");
 
 	return text_printf("%.*s%s%s%s", (int)(path - value), value, path == value ? "file=" : "",
-		       file, qemu_args_end(path));
+			   file, qemu_args_end(path));
 }
 
 /* Return: behind the blanks at @text, or NULL if @text is NULL. */

@@ -227,7 +227,8 @@ static bool read_free(struct map_cells *cells, const char *path, const struct as
 		good = !region_file_lost(&region, path);
 	} else if (!region_file_lost(&region, path)) {
 		complain(REGION_FILE_OTHER "%s", path, (unsigned long long)asked->instance,
-			 asked->runs ? "" : ", or the guest was reset while it was stopped");
+			 asked->runs ? "" : "; or it is the right one, and the guest was reset "
+			 "while it was stopped: let it run first");
 	}
 	shm_region_unmap(&region);
 	return good;

@@ -162,7 +162,6 @@ static json_int_t new_id(void)
 	return ((json_int_t)getpid() << 32) + ++count;
 }
 
-/* Return: the next object that is not an event, a new reference; NULL on failure. */
 /* What a terminal may get: the tool prints parts of it. */
 static json_t *read_printable(const char *text, size_t len)
 {
@@ -172,6 +171,7 @@ static json_t *read_printable(const char *text, size_t len)
 	return object;
 }
 
+/* Return: the next object that is not an event, a new reference; NULL on failure. */
 static json_t *next_object(struct qmp_call *call, u64 until)
 {
 	const char *text;

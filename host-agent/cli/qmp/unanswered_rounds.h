@@ -12,6 +12,10 @@
 /* What to say of them: their number, and why. */
 #define UNANSWERED_ROUNDS	"the guest has sealed %llu rounds and no hints reached QEMU: %s"
 
+/* Why, where QEMU counts refused commands of all migrations together. */
+#define UNANSWERED_EITHER	"does freehint-agent run beside it, or did QEMU refuse its commands? " \
+				"see the agent's log"
+
 /**
  * unanswered_rounds() - count the rounds that the guest has sealed without a command that QEMU took
  * @status: answer to x-query-freehint

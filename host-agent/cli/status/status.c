@@ -158,7 +158,8 @@ static void explain_rounds(const json_t *status)
 
 	if (rounds)
 		printf("no hints   in the last migration: " UNANSWERED_ROUNDS "\n",
-		       (unsigned long long)rounds, unanswered_why(refused));
+		       (unsigned long long)rounds,
+		       refused ? UNANSWERED_EITHER : unanswered_why(false));
 }
 
 static void print_status(const json_t *status)

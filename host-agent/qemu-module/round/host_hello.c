@@ -283,6 +283,7 @@ static void new_kernel(void)
 
 	give_back_suspend("the guest was reset; it is asked again when its module is loaded");
 	bar_new_instance();
+	precopy_close(false);
 	if (!qemu.runstate_is_running()) {
 		/* A reset ends the sleep without a notice: the guest is stopped now. */
 		started = false;
@@ -291,7 +292,6 @@ static void new_kernel(void)
 	}
 	if (hello == HOST_HELLO_NOT_YET)
 		return;
-	precopy_close(false);
 	hello = HOST_HELLO_DUE;
 	host_hello_publish(&why);
 }

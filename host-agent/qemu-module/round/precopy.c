@@ -16,7 +16,7 @@
  *   - a timer's sync (auto-converge, QEMU 10.0) undoes the arming: compare @syncs;
  *   - such a sync may drop the BQL in its middle: check @syncing;
  *   - the device of the next notifier may be unplugged while QEMU holds a pointer to it: so
- *     this notifier must be the last in QEMU's list, which is_last() checks.
+ *     this notifier must be the last in QEMU's list, which reporting.c checks.
  *
  * In the first AFTER_SYNC the BQL is never dropped: QEMU holds the lock of its list of RAM blocks,
  * under which the BQL must not be taken. Until SETUP QEMU also changes its bitmap without
