@@ -4,12 +4,9 @@
  * nothing of waiting where nothing will come.
  */
 /* rig: tests/fakes/session_rig.c */
-#define _GNU_SOURCE
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include "host-agent/common/log.h"
+/* links: tests/fakes/journal.c */
 #include "include/freehint/qmp_names.h"
+#include "tests/fakes/journal.h"
 #include "tests/fakes/session_rig.h"
 #include "tests/unit/unit.h"
 
@@ -17,38 +14,18 @@
 #define BACKEND	"memdev 'freehint': no memory backend; add it"
 #define OVER	"info: QEMU refuses hints no longer"
 
-static int journal, stderr_before;
-
 static int setup(void **state)
 {
 	int ret = session_rig_setup(state);
 
-	log_init(LOG_LEVEL_INFO);
-	journal = memfd_create("journal", MFD_CLOEXEC);
-	stderr_before = dup(STDERR_FILENO);
-	dup2(journal, STDERR_FILENO);
+	journal_open(LOG_LEVEL_INFO);
 	return ret;
 }
 
 static int teardown(void **state)
 {
-	dup2(stderr_before, STDERR_FILENO);
-	close(stderr_before);
-	close(journal);
+	journal_close();
 	return session_rig_teardown(state);
-}
-
-static unsigned int logged(const char *what)
-{
-	static char lines[65536];
-	ssize_t len = pread(journal, lines, sizeof(lines) - 1, 0);
-	unsigned int count = 0;
-	const char *at;
-
-	lines[len > 0 ? len : 0] = '\0';
-	for (at = strstr(lines, what); at; at = strstr(at + 1, what))
-		count++;
-	return count;
 }
 
 static void end_of_a_refusal_is_told_once(void **state)

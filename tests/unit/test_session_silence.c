@@ -4,37 +4,32 @@
  * journal gets one line.
  */
 /* rig: tests/fakes/session_rig.c */
+/* links: tests/fakes/journal.c */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "host-agent/common/log.h"
+#include "tests/fakes/journal.h"
 #include "tests/fakes/session_rig.h"
 #include "tests/unit/unit.h"
 
 #define LONG_US	3600000000ULL
 
-static int pair[2], journal, stderr_before;
+static int pair[2];
 static char text[METRICS_TEXT];
 
 static int setup(void **state)
 {
 	int ret = session_rig_setup_metrics(pair);
 
-	log_init(LOG_LEVEL_WARN);
-	journal = memfd_create("journal", MFD_CLOEXEC);
-	stderr_before = dup(STDERR_FILENO);
-	dup2(journal, STDERR_FILENO);
+	journal_open(LOG_LEVEL_WARN);
 	return ret;
 }
 
 static int teardown(void **state)
 {
-	dup2(stderr_before, STDERR_FILENO);
-	close(stderr_before);
-	close(journal);
+	journal_close();
 	close(pair[0]);
 	close(pair[1]);
 	return session_rig_teardown(state);
@@ -57,19 +52,6 @@ static bool says(const char *name, int value)
 
 	snprintf(line, sizeof(line), "\nfreehint_%s{vm=\"vm1\"} %d\n", name, value);
 	return strstr(text, line);
-}
-
-static unsigned int logged(const char *what)
-{
-	static char lines[65536];
-	ssize_t len = pread(journal, lines, sizeof(lines) - 1, 0);
-	unsigned int count = 0;
-	const char *at;
-
-	lines[len > 0 ? len : 0] = '\0';
-	for (at = strstr(lines, what); at; at = strstr(at + 1, what))
-		count++;
-	return count;
 }
 
 /* As if the last text had been sent, and the queries, an hour ago. */
